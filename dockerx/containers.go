@@ -1,0 +1,91 @@
+package dockerx
+
+import "time"
+
+// Container is one row of a host's list, running or not.
+type Container struct {
+	ID      string // 64 hex digits
+	Name    string // without '/'; never a link alias
+	Image   string // as the daemon shows it: a tag, or an id where the tag moved on
+	State   string // created, running, paused, restarting, removing, exited, dead
+	Status  string // the daemon's words: "Up 2 hours"
+	Created time.Time
+	Labels  map[string]string // never nil
+}
+
+// Running tells whether the container has a process, paused or not.
+func (c *Container) Running() bool {
+	return c.State == "running" || c.State == "paused" || c.State == "restarting"
+}
+
+// Details is one container, as inspect shows it. Times are the daemon's own text.
+type Details struct {
+	ID           string
+	Name         string // with its '/'
+	Image        string // the image's id
+	Created      string
+	Platform     string
+	RestartCount int
+	State        State
+	Config       Config
+	Network      Network
+	Mounts       []Mount // never nil
+}
+
+// State is what a container's process does.
+type State struct {
+	Status     string
+	Running    bool
+	Paused     bool
+	Restarting bool
+	ExitCode   int
+	StartedAt  string
+	FinishedAt string
+	Health     string // "", starting, healthy, unhealthy
+}
+
+// Config is what a container was created with. Slices and maps are never nil.
+type Config struct {
+	Hostname   string
+	User       string
+	Env        []string
+	Cmd        []string
+	Entrypoint []string
+	WorkingDir string
+	Labels     map[string]string
+}
+
+// Network is how a container is reached. The three addresses are those of the default
+// network or, where the daemon leaves them empty (API 1.52 and later), of the first network
+// by name that has an address.
+type Network struct {
+	IPAddress  string
+	Gateway    string
+	MacAddress string
+	Ports      map[string][]PortBinding // "80/tcp"; an exposed port without binding has an empty slice
+	Networks   map[string]Endpoint
+}
+
+// PortBinding is a port of the host that leads into a container.
+type PortBinding struct {
+	HostIP   string
+	HostPort string
+}
+
+// Endpoint is a container's place in one network.
+type Endpoint struct {
+	NetworkID  string
+	IPAddress  string
+	Gateway    string
+	MacAddress string
+}
+
+// Mount is a path of the container that comes from elsewhere.
+type Mount struct {
+	Type        string // bind, volume, tmpfs
+	Name        string // of the volume
+	Source      string
+	Destination string
+	Mode        string
+	RW          bool
+}

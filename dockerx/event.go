@@ -1,0 +1,31 @@
+package dockerx
+
+import "time"
+
+// EventKind tells what an Event is about.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	// KindDocker is an event of the daemon, or one inferred from its container list
+	// (Attrs["wharf.inferred"] is "true").
+	KindDocker EventKind = iota
+	// KindHost says that a host was connected or disconnected (Action).
+	KindHost
+	// KindGap says that between From and To events may be missing (Reason tells why).
+	KindGap
+)
+
+// Event is one thing that happened on a host.
+type Event struct {
+	Host      string
+	Kind      EventKind
+	Type      string // container, network, image, volume, daemon, …; "host" for KindHost; "gap" for KindGap
+	Action    string
+	ActorID   string
+	ActorName string            // Attrs["name"], else ActorID
+	Time      time.Time         // the daemon's clock, to the nanosecond
+	Attrs     map[string]string // never nil
+	From, To  time.Time         // KindGap alone: the daemon's clock
+	Reason    string            // KindGap and a disconnected host: a short fixed text
+}
