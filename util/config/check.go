@@ -1,0 +1,100 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// check refuses values that parse but make no sense, one line each.
+func (c *Config) check() error {
+	choices := []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"AUTH_MODE", c.AuthMode, []string{"required", "open"}},
+		{"ANON_ROLE", c.AnonRole, []string{"none", "viewer", "operator", "admin"}},
+		{"SIGNUP", c.Signup, []string{"closed", "open"}},
+		{"TOKEN_MAKER", c.TokenMaker, []string{"jwt", "paseto"}},
+		{"LOG_LEVEL", c.LogLevel, []string{"debug", "info", "warn", "error"}},
+		{"LOG_FORMAT", c.LogFormat, []string{"auto", "json", "text"}},
+	}
+	for _, ch := range choices {
+		if !slices.Contains(ch.allowed, ch.value) {
+			return fmt.Errorf("%s: %q is none of %s", ch.name, ch.value, strings.Join(ch.allowed, ", "))
+		}
+	}
+	switch {
+	case (c.TLSCertFile == "") != (c.TLSKeyFile == ""):
+		return fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE: set both or neither")
+	case (c.AdminUsername == "") != (c.AdminPasswordFile == ""):
+		return fmt.Errorf("ADMIN_USERNAME and ADMIN_PASSWORD_FILE: set both or neither")
+	case c.PasswordMin < 6 || c.PasswordMin > 1024:
+		return fmt.Errorf("PASSWORD_MIN: %d is not between 6 and 1024", c.PasswordMin)
+	case c.AccessTokenTTL <= 0:
+		return fmt.Errorf("ACCESS_TOKEN_TTL: %s is not positive", c.AccessTokenTTL)
+	case c.RefreshTokenTTL <= 0:
+		return fmt.Errorf("REFRESH_TOKEN_TTL: %s is not positive", c.RefreshTokenTTL)
+	}
+	if err := checkDBSource(c.DBSource); err != nil {
+		return err
+	}
+	if _, err := c.Proxies(); err != nil {
+		return err
+	}
+	return c.checkListen()
+}
+
+// checkDBSource looks at the scheme alone: the rest may hold a password, which no message shows.
+func checkDBSource(source string) error {
+	for _, scheme := range []string{"postgresql://", "postgres://", "sqlite:"} {
+		if strings.HasPrefix(source, scheme) {
+			return nil
+		}
+	}
+	return fmt.Errorf("DB_SOURCE: expected postgresql://… or sqlite:path")
+}
+
+func (c *Config) checkListen() error {
+	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	if c.AuthMode == "open" && !c.Loopback() && !c.AllowOpenNetwork {
+		return fmt.Errorf("AUTH_MODE=open on %s would give control of Docker to whoever reaches it: "+
+			"listen on 127.0.0.1, or set ALLOW_OPEN_NETWORK=true", c.ListenAddr)
+	}
+	return nil
+}
+
+// Loopback tells whether only this machine can reach ListenAddr.
+func (c *Config) Loopback() bool {
+	host, _, err := net.SplitHostPort(c.ListenAddr)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// Proxies returns TRUSTED_PROXIES as prefixes; a bare address is a prefix of itself.
+func (c *Config) Proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, s := range c.TrustedProxies {
+		s = strings.TrimSpace(s)
+		if addr, err := netip.ParseAddr(s); err == nil {
+			all = append(all, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("TRUSTED_PROXIES: %q is neither an address nor a prefix", s)
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
+}

@@ -1,0 +1,149 @@
+// Package config reads wharf's settings: a file (app.env), overridden by the environment.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// Config holds every setting. The tags are the only place where a name, its default and its
+// meaning stand; --help and the test of app.env read them.
+type Config struct {
+	ListenAddr  string `env:"LISTEN_ADDR" envDefault:"127.0.0.1:9083" help:"address and port to listen on"`
+	TLSCertFile string `env:"TLS_CERT_FILE" help:"PEM certificate chain; with TLS_KEY_FILE wharf serves HTTPS itself, and reads both anew when they change"`
+	TLSKeyFile  string `env:"TLS_KEY_FILE" help:"PEM key of TLS_CERT_FILE"`
+	DataDir     string `env:"DATA_DIR" envDefault:"./data" help:"where the generated key and the SQLite database live"`
+
+	DBSource  string `env:"DB_SOURCE" help:"postgresql://user:password@host:5432/name or sqlite:path; empty means SQLite in DATA_DIR"`
+	DBMigrate bool   `env:"DB_MIGRATE" envDefault:"true" help:"bring the database's schema up to date at start"`
+
+	DockerHosts    string `env:"DOCKER_HOSTS" help:"name=address pairs, comma separated, such as web=tcp://10.1.0.119:2376,local=unix:///var/run/docker.sock; empty means one host 'local' from DOCKER_HOST, else the default socket"`
+	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"folder with <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all, for tcp hosts with mutual TLS"`
+
+	AuthMode         string   `env:"AUTH_MODE" envDefault:"required" help:"'required' asks for a token on every Docker endpoint; 'open' lets requests without one through"`
+	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open on an address beyond loopback: control of Docker for whoever reaches it"`
+	AllowedHosts     []string `env:"ALLOWED_HOSTS" help:"names accepted in the Host header in open mode besides loopback, comma separated"`
+	AnonRole         string   `env:"ANON_ROLE" envDefault:"operator" help:"role of a caller without a token in open mode: none, viewer, operator or admin"`
+	MaskSecrets      bool     `env:"MASK_SECRETS" envDefault:"false" help:"mask what looks secret in open mode too"`
+
+	Signup            string `env:"SIGNUP" envDefault:"closed" help:"'open' lets anyone create a user; 'closed' lets admins alone, after the first user"`
+	AdminUsername     string `env:"ADMIN_USERNAME" help:"with ADMIN_PASSWORD_FILE: this admin is created at start while there is no user"`
+	AdminPasswordFile string `env:"ADMIN_PASSWORD_FILE" help:"file that holds the password of ADMIN_USERNAME"`
+	PasswordMin       int    `env:"PASSWORD_MIN" envDefault:"6" help:"fewest bytes of a password, 6 to 1024"`
+
+	TokenMaker      string        `env:"TOKEN_MAKER" envDefault:"jwt" help:"'jwt' (HS256) or 'paseto' (v2.local)"`
+	TokenKeys       string        `env:"TOKEN_KEYS" help:"id:key pairs, comma separated, each key 32 bytes or more: the first signs, all are accepted; empty means a generated key in DATA_DIR"`
+	AccessTokenTTL  time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m" help:"life of an access token"`
+	RefreshTokenTTL time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"24h" help:"life of a refresh token and its session"`
+
+	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
+
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" help:"'json', 'text', or 'auto': text where standard error is a terminal"`
+}
+
+// Load reads file (which may be missing when mandatory is false) and then environ ("K=V"
+// strings); the environment wins. The error is one line that names the culprit.
+func Load(file string, mandatory bool, environ []string) (Config, error) {
+	vars, err := readFile(file, mandatory)
+	if err != nil {
+		return Config{}, err
+	}
+	maps.Copy(vars, env.ToMap(environ))
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
+		return Config{}, oneLine(err)
+	}
+	if c.DBSource == "" {
+		c.DBSource = "sqlite:" + filepath.Join(c.DataDir, "wharf.db")
+	}
+	return c, c.check()
+}
+
+// dockerOwn are variables that Docker's client reads from the process environment by itself.
+var dockerOwn = []string{"DOCKER_HOST", "DOCKER_TLS_VERIFY"}
+
+// readFile reads the settings of a file and refuses names that no setting has.
+func readFile(file string, mandatory bool) (map[string]string, error) {
+	vars, err := godotenv.Read(file)
+	if errors.Is(err, fs.ErrNotExist) && !mandatory {
+		return map[string]string{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("settings file %s: %w", file, err)
+	}
+	known := slices.Clone(dockerOwn)
+	for _, s := range Settings() {
+		known = append(known, s.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("settings file %s: unknown setting %s", file, name)
+		}
+	}
+	for _, name := range dockerOwn {
+		if v, ok := vars[name]; ok && os.Getenv(name) == "" {
+			if err := os.Setenv(name, v); err != nil {
+				return nil, fmt.Errorf("settings file %s: %s: %w", file, name, err)
+			}
+		}
+	}
+	return vars, nil
+}
+
+// oneLine names the setting whose value env could not parse.
+func oneLine(err error) error {
+	var parse env.ParseError
+	if !errors.As(err, &parse) {
+		return fmt.Errorf("settings: %w", err)
+	}
+	for _, s := range Settings() {
+		if s.field == parse.Name {
+			return fmt.Errorf("%s: %w", s.Name, parse.Err)
+		}
+	}
+	return fmt.Errorf("settings: %w", err)
+}
+
+// Setting describes one setting, for --help and for the test of app.env.
+type Setting struct {
+	Name    string
+	Default string
+	Help    string
+	field   string
+}
+
+// Settings lists every setting in order.
+func Settings() []Setting {
+	var all []Setting
+	for f := range reflect.TypeFor[Config]().Fields() {
+		all = append(all, Setting{
+			Name: f.Tag.Get("env"), Default: f.Tag.Get("envDefault"), Help: f.Tag.Get("help"), field: f.Name,
+		})
+	}
+	return all
+}
+
+// Help renders the settings for a terminal.
+func Help() string {
+	var b strings.Builder
+	for _, s := range Settings() {
+		fmt.Fprintf(&b, "  %s", s.Name)
+		if s.Default != "" {
+			fmt.Fprintf(&b, "=%s", s.Default)
+		}
+		fmt.Fprintf(&b, "\n      %s\n", s.Help)
+	}
+	return b.String()
+}
