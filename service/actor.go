@@ -42,4 +42,6 @@ type Actor struct {
 	SessionID uuid.UUID
 	// Anonymous is true for the tokenless caller of AUTH_MODE=open.
 	Anonymous bool
+	// Unmasked lets the actor see values that look secret whatever its role.
+	Unmasked bool
 }
