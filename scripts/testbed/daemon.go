@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// daemon is a child process that runs until it is stopped.
+type daemon struct {
+	cmd   *exec.Cmd
+	log   string
+	ended chan struct{} // closed when the process has been waited for
+}
+
+// startDaemon starts a child with its output in dir/name.log. A nil credential keeps our own.
+func startDaemon(dir, name string, as *syscall.Credential, command ...string) (*daemon, error) {
+	d := &daemon{log: filepath.Join(dir, name+".log"), ended: make(chan struct{})}
+	out, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	d.cmd = exec.Command(command[0], command[1:]...)
+	d.cmd.Dir = dir
+	d.cmd.Env = daemonEnv()
+	d.cmd.Stdout, d.cmd.Stderr = out, out
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: as}
+	if err := d.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	go func() {
+		_ = d.cmd.Wait()
+		close(d.ended)
+	}()
+	return d, nil
+}
+
+// daemonEnv has the directories where Debian keeps daemons and what they call: a user's PATH lacks
+// them. Nothing of the caller's Docker settings gets through.
+func daemonEnv() []string {
+	return []string{
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:" + os.Getenv("PATH"),
+		"HOME=/root", "LC_ALL=C", "PGTZ=",
+	}
+}
+
+// stop sends SIGTERM, and SIGKILL after the grace.
+func (d *daemon) stop(grace time.Duration) {
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-d.ended:
+	case <-time.After(grace):
+		d.kill()
+	}
+}
+
+func (d *daemon) kill() {
+	_ = d.cmd.Process.Kill()
+	<-d.ended
+}
+
+// await polls until probe succeeds, the daemon has died, or 40 s are over.
+func (d *daemon) await(ctx context.Context, what string, probe func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+	defer cancel()
+	for {
+		err := probe(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-d.ended:
+			return fmt.Errorf("%s ended at once; its last words:\n%s", what, d.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not answer: %w; its last words:\n%s", what, err, d.lastWords())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (d *daemon) lastWords() string {
+	content, _ := os.ReadFile(d.log)
+	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	return strings.Join(lines[max(0, len(lines)-8):], "\n")
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// ready is the one line that serve writes when the bed stands, or could not be made to.
+type ready struct {
+	Error   string            `json:",omitempty"`
+	Dir     string            `json:",omitempty"`
+	Env     map[string]string `json:",omitempty"`
+	Summary []string          `json:",omitempty"`
+}
+
+// owner is the serve process as run and up see it.
+type owner struct {
+	cmd   *exec.Cmd
+	stdin io.Closer // closing it ends the bed; nil when detached
+	ready ready
+}
+
+// startOwner starts serve and waits until the bed stands. Detached, it outlives this process.
+func startOwner(detached bool) (*owner, error) {
+	mode, err := chooseMode()
+	if err != nil {
+		return nil, err
+	}
+	app, err := buildApp()
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(filepath.Dir(app))
+	o, err := launch(serveArgs(mode, app, detached), detached)
+	if err != nil && mode == native && os.Getenv("WHARF_TESTBED") == "" && engineAnswers() {
+		say("%v", err)
+		say("engines of our own do not start here: trying containers of the engine that answers")
+		o, err = launch(serveArgs(containers, app, detached), detached)
+	}
+	return o, err
+}
+
+func serveArgs(m mode, app string, detached bool) []string {
+	self, _ := os.Executable()
+	args := []string{
+		self, "serve", "-mode", string(m), "-app", app,
+		"-uid", strconv.Itoa(os.Getuid()), "-gid", strconv.Itoa(os.Getgid()),
+	}
+	if detached {
+		args = append(args, "-detached")
+	}
+	if m == native && os.Geteuid() != 0 {
+		args = append([]string{"sudo", "-n"}, args...)
+	}
+	return args
+}
+
+func launch(args []string, detached bool) (*owner, error) {
+	cmd := exec.Command(args[0], args[1:]...)
+	// Its own process group: Ctrl-C is for the command that runs in the bed, and for us.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stderr = os.Stderr
+	o := &owner{cmd: cmd}
+	if !detached {
+		stdin, err := cmd.StdinPipe()
+		if err != nil {
+			return nil, err
+		}
+		o.stdin = stdin
+	} else {
+		log, err := os.CreateTemp("", "wharf-testbed-*.log")
+		if err != nil {
+			return nil, err
+		}
+		defer log.Close()
+		cmd.Stderr = log
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the bed's owner: %w", err)
+	}
+	return o, o.awaitReady(stdout)
+}
+
+func (o *owner) awaitReady(stdout io.Reader) error {
+	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &o.ready)
+	}
+	if err == nil && o.ready.Error != "" {
+		err = errors.New(o.ready.Error)
+	}
+	if err != nil {
+		_ = o.end()
+		return fmt.Errorf("bring up: %w", err)
+	}
+	return nil
+}
+
+// end has the bed taken away and waits for it.
+func (o *owner) end() error {
+	if o.stdin != nil {
+		o.stdin.Close()
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- o.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("clean up: %w", err)
+		}
+		return nil
+	case <-time.After(90 * time.Second):
+		return errors.New("clean up: not done after 90 s; the next run sweeps the rest")
+	}
+}

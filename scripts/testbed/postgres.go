@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// postgresOptions make a server for tests: nothing survives a crash, many connections, and a time
+// zone that is not a whole number of hours from UTC, so that times which forget their zone show.
+func postgresOptions(port int, dir string) []string {
+	return []string{
+		"-p", strconv.Itoa(port), "-k", dir, "-h", "127.0.0.1",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+		"-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "dynamic_shared_memory_type=mmap",
+		"-c", "TimeZone=" + oddTimeZone, "-c", "log_timezone=UTC",
+	}
+}
+
+const oddTimeZone = "Asia/Kathmandu"
+
+// startPostgres starts Debian's Postgres on an empty directory, as user postgres when we are root:
+// it refuses to run as root.
+func (b *bed) startPostgres(ctx context.Context) error {
+	bin, err := postgresBin()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(b.dir, "postgres")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	as, err := postgresUser()
+	if err != nil {
+		return err
+	}
+	if as != nil {
+		if err := os.Chown(dir, int(as.Uid), int(as.Gid)); err != nil {
+			return err
+		}
+	}
+	password := rand.Text()
+	if err := initdb(ctx, bin, dir, password, as); err != nil {
+		return err
+	}
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	command := append([]string{filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data")}, postgresOptions(port, dir)...)
+	d, err := startDaemon(b.dir, "postgres", as, command...)
+	if err != nil {
+		return err
+	}
+	b.later(func() error { _ = d.cmd.Process.Signal(syscall.SIGINT); d.stop(10 * time.Second); return nil })
+	version, _ := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
+	b.usePostgres(strings.TrimSpace(string(version))+", "+bin, password, port)
+	return d.await(ctx, "Postgres", func(ctx context.Context) error {
+		return exec.CommandContext(ctx, filepath.Join(bin, "pg_isready"), "-q", "-h", dir, "-p", strconv.Itoa(port)).Run()
+	})
+}
+
+// usePostgres tells the tests, and the summary, where Postgres is.
+func (b *bed) usePostgres(what, password string, port int) {
+	b.env["WHARF_TEST_POSTGRES"] = fmt.Sprintf("postgresql://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", password, port)
+	b.summary = append(b.summary, fmt.Sprintf("postgres  %s, 127.0.0.1:%d, time zone %s", what, port, oddTimeZone))
+}
+
+func initdb(ctx context.Context, bin, dir, password string, as *syscall.Credential) error {
+	secret := filepath.Join(dir, "password")
+	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
+		return err
+	}
+	if as != nil {
+		if err := os.Chown(secret, int(as.Uid), int(as.Gid)); err != nil {
+			return err
+		}
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres",
+		"--auth=scram-sha-256", "--pwfile="+secret, "--encoding=UTF8", "--locale=C", "--no-sync")
+	cmd.Dir = dir
+	cmd.Env = daemonEnv()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// postgresUser is who the server runs as: user postgres for root, otherwise nil.
+func postgresUser() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, fmt.Errorf("run Postgres: %w", err)
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+}
+
+// postgresBin finds the newest server's programs: where Debian puts them, or on the PATH.
+func postgresBin() (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	slices.SortFunc(found, func(a, b string) int { return majorOf(b) - majorOf(a) })
+	if len(found) > 0 {
+		return filepath.Dir(found[0]), nil
+	}
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	return "", fmt.Errorf("no Postgres server is installed: scripts/install-postgres.sh installs one on Debian and Ubuntu")
+}
+
+// majorOf reads 15 from /usr/lib/postgresql/15/bin/initdb.
+func majorOf(initdb string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(initdb))))
+	return n
+}
