@@ -1,0 +1,151 @@
+// Package db opens wharf's database, SQLite or Postgres, keeps its schema current, runs
+// transactions and classifies errors.
+//
+// One set of queries (query/*.sql, compiled by sqlc into package sqlc) runs on both engines.
+// What keeps that true:
+//
+//   - Times come from Go through Time: UTC, whole microseconds. Never now() in SQL.
+//   - Names are folded in Go, so no ILIKE. No ANY, FOR UPDATE, interval, :: or max(time).
+//   - Columns are timestamptz and uuid on Postgres, timestamp and text on SQLite.
+//   - Constraint names differ, so errors.go asks for the table only.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"wharf/db/sqlc"
+)
+
+// Kind says which engine a DB talks to.
+type Kind string
+
+// The engines.
+const (
+	Postgres Kind = "postgres"
+	SQLite   Kind = "sqlite"
+)
+
+// Options are the settings of Open; zero values are good.
+type Options struct {
+	// Server is set by the process that serves: on SQLite it holds the server's lock until
+	// Close, and Open fails while another server holds it. Commands beside it leave it unset.
+	Server bool
+	// MaxConns bounds the open connections. Default: 20 on Postgres, 8 on SQLite.
+	MaxConns int
+	// Timeout bounds each statement on Postgres, the wait for a free connection included.
+	// Default 3 s.
+	Timeout time.Duration
+	// LockTimeout bounds the wait for another process's migration. Default 30 s.
+	LockTimeout time.Duration
+	// Logger says what WaitReady is waiting for. The zero value is silent.
+	Logger zerolog.Logger
+}
+
+func (o Options) withDefaults(kind Kind) Options {
+	if o.MaxConns <= 0 {
+		o.MaxConns = map[Kind]int{Postgres: 20, SQLite: 8}[kind]
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 3 * time.Second
+	}
+	if o.LockTimeout <= 0 {
+		o.LockTimeout = 30 * time.Second
+	}
+	return o
+}
+
+// DB is an open database. It is safe for concurrent use; Close it once.
+type DB struct {
+	kind   Kind
+	source string // DSN or file path
+	opts   Options
+	pool   *sql.DB
+	bound  *bounded
+	server *os.File // SQLite: the server's lock
+}
+
+// Open prepares the database that source names: "postgresql://…" (or "postgres://…"), or
+// "sqlite:path", whose folder and file it creates. A Postgres need not be up. Errors: a
+// source of another form, a file that can't be created, another server on the same file.
+func Open(_ context.Context, source string, opts Options) (*DB, error) {
+	switch {
+	case strings.HasPrefix(source, "postgresql://"), strings.HasPrefix(source, "postgres://"):
+		return openPostgres(source, opts.withDefaults(Postgres))
+	case strings.HasPrefix(source, "sqlite:"):
+		path := strings.TrimPrefix(strings.TrimPrefix(source, "sqlite:"), "//")
+		return openSQLite(path, opts.withDefaults(SQLite))
+	default:
+		// The source may hold a password: it is not repeated.
+		return nil, errors.New(`database: the source must begin with "postgresql://" or "sqlite:"`)
+	}
+}
+
+func newDB(kind Kind, source string, pool *sql.DB, opts Options) *DB {
+	pool.SetMaxOpenConns(opts.MaxConns)
+	pool.SetMaxIdleConns(opts.MaxConns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	d := &DB{kind: kind, source: source, opts: opts, pool: pool}
+	d.bound = &bounded{pool: pool, timeout: opts.Timeout}
+	if kind == SQLite {
+		d.bound.writer = make(chan struct{}, 1)
+	}
+	return d
+}
+
+// Kind returns which engine this is.
+func (d *DB) Kind() Kind { return d.kind }
+
+// Queries returns the queries outside a transaction. Don't use it inside InTx's function.
+func (d *DB) Queries() *sqlc.Queries { return sqlc.New(d.bound) }
+
+// Ping asks the database for an answer, within Options.Timeout.
+func (d *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
+	defer cancel()
+	if err := d.pool.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping %s: %w", d.kind, err)
+	}
+	return nil
+}
+
+// WaitReady returns when the database answers, or ctx's error. A Postgres that is away, or
+// still starting, is asked again each second and the log says so, every 30 s at most. A
+// SQLite file that can't be read is an error at once.
+func (d *DB) WaitReady(ctx context.Context) error {
+	var said time.Time
+	for {
+		err := d.Ping(ctx)
+		if err == nil || d.kind == SQLite {
+			return err
+		}
+		if now := time.Now(); now.Sub(said) >= 30*time.Second {
+			d.opts.Logger.Warn().Err(err).Msg("waiting for the database")
+			said = now
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// Close closes all connections and gives up the server's lock.
+func (d *DB) Close() error {
+	err := d.pool.Close()
+	if d.server != nil {
+		err = errors.Join(err, d.server.Close())
+	}
+	return err
+}
+
+// Time makes a time fit for both engines: UTC, whole microseconds, no monotonic reading.
+func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

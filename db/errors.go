@@ -1,0 +1,68 @@
+package db
+
+import (
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/lib/pq"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"wharf/util/apperr"
+)
+
+// MapError classifies what a query returned: NotFound for no rows, Conflict for a value
+// that must be unique and isn't, NotFound for a reference to what doesn't exist. Anything
+// else comes back as is, which means internal.
+func MapError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return apperr.Wrap(apperr.NotFound, err, "not found")
+	}
+	if table, ok := uniqueViolation(err); ok {
+		msg := "already exists"
+		if table == "users" {
+			// Which of the two it was would tell a stranger who is registered.
+			msg = "username or email is already taken"
+		}
+		return apperr.Wrap(apperr.Conflict, err, "%s", msg)
+	}
+	if foreignKeyViolation(err) {
+		return apperr.Wrap(apperr.NotFound, err, "not found")
+	}
+	return err
+}
+
+// IsNoRows says that a :one query found nothing.
+func IsNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// uniqueViolation returns the table whose unique or primary key refused a row.
+func uniqueViolation(err error) (table string, ok bool) {
+	if pg := (*pq.Error)(nil); errors.As(err, &pg) {
+		return pg.Table, pg.Code == "23505"
+	}
+	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) {
+		switch lite.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			// "…UNIQUE constraint failed: users.username_folded (2067)"
+			_, columns, _ := strings.Cut(lite.Error(), "failed: ")
+			if _, after, found := strings.Cut(columns, "failed: "); found {
+				columns = after
+			}
+			table, _, _ = strings.Cut(columns, ".")
+			return table, true
+		}
+	}
+	return "", false
+}
+
+func foreignKeyViolation(err error) bool {
+	if pg := (*pq.Error)(nil); errors.As(err, &pg) {
+		return pg.Code == "23503"
+	}
+	lite := (*sqlite.Error)(nil)
+	return errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}

@@ -1,0 +1,184 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/golang-migrate/migrate/v4"
+	"github.com/golang-migrate/migrate/v4/database"
+	"github.com/golang-migrate/migrate/v4/database/postgres"
+	"github.com/golang-migrate/migrate/v4/database/sqlite"
+	"github.com/golang-migrate/migrate/v4/source/iofs"
+)
+
+//go:embed migration
+var migrations embed.FS
+
+// Migrate brings the schema to what this binary was built for. Any number of processes may
+// call it at once: one works, the others wait for up to Options.LockTimeout and then fail.
+// A schema newer than the binary is an error and stays untouched.
+func (d *DB) Migrate(ctx context.Context) error {
+	return d.migrate(ctx, func(m *migrate.Migrate) error {
+		latest, err := d.latest()
+		if err != nil {
+			return err
+		}
+		version, _, err := m.Version()
+		if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
+			return err
+		}
+		if version > latest {
+			return fmt.Errorf("the schema is at version %d, this wharf knows up to %d: run the newer one", version, latest)
+		}
+		return m.Up()
+	})
+}
+
+// MigrateDown takes back the given number of migrations, all of them for 0, with their
+// data. On SQLite it fails while a server runs on the file.
+func (d *DB) MigrateDown(ctx context.Context, steps int) error {
+	if d.kind == SQLite && d.server == nil {
+		lock, err := lockFile(serverLock(d.source), 0)
+		if err != nil {
+			return fmt.Errorf("a wharf serves %s, end it first: %w", d.source, err)
+		}
+		defer func() { _ = lock.Close() }()
+	}
+	return d.migrate(ctx, func(m *migrate.Migrate) error {
+		if steps == 0 {
+			return m.Down()
+		}
+		return m.Steps(-steps)
+	})
+}
+
+// SchemaVersion is where the schema stands and where this binary wants it.
+type SchemaVersion struct {
+	Current, Latest uint
+	// Dirty is true when a migration began and didn't end; a person must look.
+	Dirty bool
+}
+
+// Version reads the schema's version: 0 for an empty database.
+func (d *DB) Version(ctx context.Context) (SchemaVersion, error) {
+	var v SchemaVersion
+	err := d.migrate(ctx, func(m *migrate.Migrate) error {
+		var err error
+		if v.Latest, err = d.latest(); err != nil {
+			return err
+		}
+		v.Current, v.Dirty, err = m.Version()
+		if errors.Is(err, migrate.ErrNilVersion) {
+			return nil
+		}
+		return err
+	})
+	return v, err
+}
+
+// migrate runs fn with connections of its own, since the library closes what it was given
+// and a migration may take longer than the pool lets a statement run.
+func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error {
+	if d.kind == SQLite {
+		lock, err := lockFile(schemaLock(d.source), d.opts.LockTimeout)
+		if err != nil {
+			return fmt.Errorf("wait for another migration: %w", err)
+		}
+		defer func() { _ = lock.Close() }()
+	}
+	source, err := iofs.New(migrations, "migration/"+string(d.kind))
+	if err != nil {
+		return fmt.Errorf("embedded migrations: %w", err)
+	}
+	driver, err := d.migrationDriver(ctx)
+	if err != nil {
+		return errors.Join(fmt.Errorf("migrate: %w", err), source.Close())
+	}
+	m, err := migrate.NewWithInstance("iofs", source, string(d.kind), driver)
+	if err != nil {
+		return errors.Join(fmt.Errorf("migrate: %w", err), source.Close(), driver.Close())
+	}
+	m.LockTimeout = d.opts.LockTimeout
+	stop := context.AfterFunc(ctx, func() { m.GracefulStop <- true })
+	defer stop()
+	err = fn(m)
+	if errors.Is(err, migrate.ErrNoChange) {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("migrate: %w", err)
+	}
+	sourceErr, driverErr := m.Close()
+	return errors.Join(err, sourceErr, driverErr)
+}
+
+func (d *DB) migrationDriver(ctx context.Context) (driver database.Driver, err error) {
+	var pool *sql.DB
+	defer func() {
+		if err != nil && pool != nil {
+			_ = pool.Close()
+		}
+	}()
+	if d.kind == SQLite {
+		if pool, err = sql.Open("sqlite", sqliteDSN(d.source)); err != nil {
+			return nil, err
+		}
+		return sqlite.WithInstance(pool, &sqlite.Config{})
+	}
+	// No bound on a statement, but one on the wait for locks: other processes' migrations
+	// (an advisory lock) and tables in use.
+	conn, err := postgresConnector(d.source, 0, map[string]time.Duration{"lock_timeout": d.opts.LockTimeout})
+	if err != nil {
+		return nil, err
+	}
+	pool = sql.OpenDB(conn)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, err
+	}
+	return postgres.WithInstance(pool, &postgres.Config{})
+}
+
+// latest is the highest version among the embedded migrations.
+func (d *DB) latest() (uint, error) {
+	names, err := fs.Glob(migrations, "migration/"+string(d.kind)+"/*.up.sql")
+	if err != nil {
+		return 0, err
+	}
+	var latest uint64
+	for _, name := range names {
+		number, _, _ := strings.Cut(name[strings.LastIndex(name, "/")+1:], "_")
+		n, err := strconv.ParseUint(number, 10, 32)
+		if err != nil {
+			return 0, fmt.Errorf("migration %s: %w", name, err)
+		}
+		latest = max(latest, n)
+	}
+	return uint(latest), nil
+}
+
+// WriteMigrations writes the text of an engine's migrations, for tests that key a prepared
+// database by it.
+func WriteMigrations(w io.Writer, kind Kind) error {
+	names, err := fs.Glob(migrations, "migration/"+string(kind)+"/*.up.sql")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

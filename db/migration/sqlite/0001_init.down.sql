@@ -1,0 +1,4 @@
+DROP TABLE counters;
+DROP TABLE tickets;
+DROP TABLE sessions;
+DROP TABLE users;

@@ -1,0 +1,23 @@
+-- name: CreateSession :exec
+INSERT INTO sessions (id, user_id, refresh_hash, user_agent, client_addr, blocked, created_at, last_used_at, expires_at)
+VALUES (@id, @user_id, @refresh_hash, @user_agent, @client_addr, false, @created_at, @created_at, @expires_at);
+
+-- name: GetSession :one
+-- A session with what decides over its rights.
+SELECT s.id, s.user_id, s.refresh_hash, s.blocked, s.expires_at, s.last_used_at,
+  u.username, u.role, u.disabled, u.rights
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = @id;
+
+-- name: DeleteSession :execrows
+DELETE FROM sessions WHERE id = @id;
+
+-- name: DeleteUserSessions :execrows
+-- All sessions of a user but one (the zero UUID keeps none).
+DELETE FROM sessions WHERE user_id = @user_id AND id <> @keep;
+
+-- name: TouchSession :exec
+UPDATE sessions SET last_used_at = @last_used_at WHERE id = @id AND last_used_at < @last_used_at;
+
+-- name: DeleteExpiredSessions :execrows
+DELETE FROM sessions WHERE expires_at < @before;

@@ -1,0 +1,25 @@
+-- name: CreateUser :exec
+INSERT INTO users (id, username, username_folded, full_name, email, email_folded, password_hash,
+  role, disabled, rights, password_changed_at, created_at)
+VALUES (@id, @username, @username_folded, @full_name, @email, @email_folded, @password_hash,
+  @role, @disabled, 0, @password_changed_at, @created_at);
+
+-- name: CountUsers :one
+SELECT count(*) FROM users;
+
+-- name: GetUser :one
+SELECT * FROM users WHERE id = @id;
+
+-- name: GetUserByName :one
+SELECT * FROM users WHERE username_folded = @username_folded;
+
+-- name: ListUsers :many
+-- A page of users by folded name, after the given one.
+SELECT * FROM users WHERE username_folded > @after ORDER BY username_folded LIMIT @page;
+
+-- name: SetPassword :execrows
+UPDATE users SET password_hash = @password_hash, password_changed_at = @password_changed_at WHERE id = @id;
+
+-- name: UpgradePasswordHash :exec
+-- Same password, stronger parameters: only if nobody changed the password meanwhile.
+UPDATE users SET password_hash = @new_hash WHERE id = @id AND password_hash = @old_hash;

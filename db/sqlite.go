@@ -1,0 +1,86 @@
+package db
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// sqliteParams are measured: without the two time options times are kept as Go prints them
+// and compare wrongly (the wrong sessions expire); without immediate a transaction that
+// reads before it writes fails under load, busy_timeout or not.
+var sqliteParams = url.Values{
+	"_time_format": {"sqlite"},
+	"_timezone":    {"UTC"},
+	"_txlock":      {"immediate"},
+	"_pragma":      {"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(WAL)"},
+}
+
+// openSQLite makes the folder (0700) and the file (0600: it holds password hashes) where
+// they are missing.
+func openSQLite(path string, opts Options) (*DB, error) {
+	if path == "" {
+		return nil, errors.New(`database: "sqlite:" needs a path`)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("database folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("database file: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("database file: %w", err)
+	}
+	pool, err := sql.Open("sqlite", sqliteDSN(path))
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite: %w", err)
+	}
+	d := newDB(SQLite, path, pool, opts)
+	if opts.Server {
+		if d.server, err = lockFile(serverLock(path), 0); err != nil {
+			return nil, errors.Join(fmt.Errorf("another wharf serves %s: %w", path, err), pool.Close())
+		}
+	}
+	return d, nil
+}
+
+func sqliteDSN(path string) string {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: sqliteParams.Encode()}
+	return u.String()
+}
+
+// Two locks, since they guard different things. The server's keeps a second server off for
+// the first one's life, as this process caches sessions and counts on being the only one
+// that serves; a command such as `wharf user add` runs beside it. The schema's is held only
+// while the schema is looked at and changed, by servers and commands alike.
+func serverLock(path string) string { return path + ".server.lock" }
+func schemaLock(path string) string { return path + ".schema.lock" }
+
+// errLocked says that another process holds the lock.
+var errLocked = errors.New("locked by another process")
+
+// lockFile takes an exclusive lock on a file, trying again until wait has passed. Closing
+// the file, or the process's end however it came, gives it up. The file stays: removing it
+// would let two processes lock two files of one name.
+func lockFile(path string, wait time.Duration) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(wait); ; time.Sleep(20 * time.Millisecond) {
+		err := tryLock(f)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, errLocked) || !time.Now().Before(end) {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"wharf/db/sqlc"
+)
+
+// InTx runs fn in one transaction and commits if it returns nil; its error comes back as
+// is. On SQLite writers run one after the other; on Postgres the isolation is read
+// committed, and what must not run beside its like raises a counter first (a row lock).
+func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
+	release, err := d.bound.lockWriter(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for the writer: %w", err)
+	}
+	defer release()
+	// The bound is for the whole transaction: each is short.
+	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
+	defer cancel()
+	tx, err := d.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := fn(sqlc.New(tx)); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// bounded is the pool with a time limit on each statement, counting the wait for a free
+// connection: with Postgres gone, the requests in the queue fail with the first, not after.
+type bounded struct {
+	pool    *sql.DB
+	timeout time.Duration
+	// writer, on SQLite, queues the process's writers here: the engine itself would have
+	// them poll for its lock, unfairly, and give some of them up under load.
+	writer chan struct{}
+}
+
+func (b *bounded) lockWriter(ctx context.Context) (release func(), err error) {
+	if b.writer == nil {
+		return func() {}, nil
+	}
+	select {
+	case b.writer <- struct{}{}:
+		return func() { <-b.writer }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (b *bounded) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	release, err := b.lockWriter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	return b.pool.ExecContext(ctx, query, args...)
+}
+
+func (b *bounded) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return b.pool.PrepareContext(ctx, query)
+}
+
+func (b *bounded) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return b.pool.QueryContext(b.limit(ctx), query, args...)
+}
+
+func (b *bounded) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return b.pool.QueryRowContext(b.limit(ctx), query, args...)
+}
+
+// limit is a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
+// ends with the parent (the request) or when its time is up, whichever is first.
+func (b *bounded) limit(ctx context.Context) context.Context {
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	context.AfterFunc(ctx, cancel)
+	return ctx
+}
