@@ -1,0 +1,149 @@
+package dockerx
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/singleflight"
+)
+
+// Deadlines of calls to a daemon.
+const (
+	pingTimeout = 2 * time.Second
+	readTimeout = 5 * time.Second // list, inspect
+)
+
+// Host is one Docker host: how it is reached, and what is known of it. It is safe for
+// concurrent use.
+type Host struct {
+	name      string
+	addr      string
+	opts      Options
+	log       zerolog.Logger
+	transport *transport
+	life      context.Context //nolint:containedctx // ends with the host; probes outlive the call that asked
+	end       context.CancelFunc
+
+	probe singleflight.Group // negotiations under way
+
+	mu     sync.Mutex
+	eng    Engine // nil until the version is negotiated, and after a failure
+	listen []func(Event)
+
+	streaming atomic.Bool
+}
+
+func newHost(cfg HostConfig, opts Options) (*Host, error) {
+	t, err := newTransport(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("host %q: %w", cfg.Name, err)
+	}
+	life, end := context.WithCancel(context.Background())
+	h := &Host{
+		name: cfg.Name, addr: publicAddr(cfg.Addr), opts: opts, transport: t, life: life, end: end,
+		log: opts.Logger.With().Str("host", cfg.Name).Logger(),
+	}
+	return h, nil
+}
+
+// publicAddr is an address as people may see it: without credentials.
+func publicAddr(addr string) string {
+	u, err := parseAddr(addr)
+	if err != nil || u.User == nil {
+		return addr
+	}
+	u.User = nil
+	return u.String()
+}
+
+// Name returns the host's name in the setting.
+func (h *Host) Name() string { return h.name }
+
+// Addr returns the host's address without credentials.
+func (h *Host) Addr() string { return h.addr }
+
+// run holds everything of the host that outlives a request.
+func (h *Host) run(ctx context.Context) {
+	h.runEvents(ctx)
+}
+
+func (h *Host) close() {
+	h.end()
+	h.transport.close()
+}
+
+// streamUp tells whether the host's events are being read, so that what they invalidate may be
+// kept.
+func (h *Host) streamUp() bool { return h.streaming.Load() }
+
+// setStreamUp is for the event reader alone.
+func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
+
+// onEvent hands an event to all who follow the host's events inside this package, then to
+// Options.OnEvent. None of them blocks.
+func (h *Host) onEvent(e Event) {
+	h.mu.Lock()
+	listen := h.listen
+	h.mu.Unlock()
+	for _, f := range listen {
+		f(e)
+	}
+	if h.opts.OnEvent != nil {
+		h.opts.OnEvent(e)
+	}
+}
+
+// follow adds f to those whom onEvent tells. It is called while the host is made.
+func (h *Host) follow(f func(Event)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.listen = append(h.listen[:len(h.listen):len(h.listen)], f)
+}
+
+// engine returns Docker's client, bound to the version negotiated since the last failure.
+func (h *Host) engine(ctx context.Context) (Engine, error) {
+	h.mu.Lock()
+	eng := h.eng
+	h.mu.Unlock()
+	if eng != nil {
+		return eng, nil
+	}
+	return h.connect(ctx)
+}
+
+// connect negotiates the version anew, as after a reconnect: the daemon may be another one by
+// now. Callers at the same time share one negotiation.
+func (h *Host) connect(ctx context.Context) (Engine, error) {
+	answer := h.probe.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(h.life, pingTimeout)
+		defer cancel()
+		eng, _, err := negotiate(ctx, h.transport)
+		if err != nil {
+			return nil, err
+		}
+		h.mu.Lock()
+		h.eng = eng
+		h.mu.Unlock()
+		return eng, nil
+	})
+	select {
+	case r := <-answer:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(Engine), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// forget makes the next call negotiate again.
+func (h *Host) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.eng = nil
+}

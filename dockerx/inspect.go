@@ -1,0 +1,156 @@
+package dockerx
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+
+	"wharf/util/apperr"
+)
+
+// Inspect returns one container as the daemon knows it now; it is never cached. Docker takes a
+// name before the prefix of an id: use Resolve before acting on what was found.
+// Errors: apperr.NotFound, Invalid (a prefix of several ids), Unavailable, Daemon.
+func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
+	if ref.s == "" {
+		return nil, apperr.New(apperr.Invalid, "missing container id or name")
+	}
+	return call(ctx, h, "inspect container", readTimeout, func(ctx context.Context, e Engine) (*Details, error) {
+		raw, err := e.ContainerInspect(ctx, ref.s)
+		if err != nil {
+			return nil, err
+		}
+		return details(&raw)
+	})
+}
+
+// Resolve is Inspect for those who will act on what they find. It refuses a reference that looks
+// like an id and found a container of another id, which was merely named so (apperr.Conflict).
+func (h *Host) Resolve(ctx context.Context, ref Ref) (*Details, error) {
+	d, err := h.Inspect(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if ref.looksLikeID() && !hasPrefix(d.ID, ref.s) {
+		return nil, apperr.New(apperr.Conflict,
+			"%q looks like a container id but is the name of container %s: use that id", ref.s, d.ID[:12])
+	}
+	return d, nil
+}
+
+func hasPrefix(id, prefix string) bool { return len(prefix) <= len(id) && id[:len(prefix)] == prefix }
+
+// details checks and reshapes an answer of inspect.
+func details(raw *container.InspectResponse) (*Details, error) {
+	base := raw.ContainerJSONBase
+	if base == nil || !fullIDPattern.MatchString(base.ID) {
+		return nil, &fault{FaultProtocol, fmt.Errorf("inspect answered without a proper id")}
+	}
+	return &Details{
+		ID: base.ID, Name: base.Name, Image: base.Image, Created: base.Created,
+		Platform: base.Platform, RestartCount: base.RestartCount,
+		State:   stateOf(base.State),
+		Config:  configOf(raw.Config),
+		Network: networkOf(raw.NetworkSettings),
+		Mounts:  mountsOf(raw.Mounts),
+	}, nil
+}
+
+func stateOf(s *container.State) State {
+	if s == nil {
+		return State{}
+	}
+	state := State{
+		Status: s.Status, Running: s.Running, Paused: s.Paused, Restarting: s.Restarting,
+		ExitCode: s.ExitCode, StartedAt: s.StartedAt, FinishedAt: s.FinishedAt,
+	}
+	if s.Health != nil && s.Health.Status != container.NoHealthcheck {
+		state.Health = s.Health.Status
+	}
+	return state
+}
+
+func configOf(c *container.Config) Config {
+	if c == nil {
+		c = &container.Config{}
+	}
+	return Config{
+		Hostname: c.Hostname, User: c.User, WorkingDir: c.WorkingDir,
+		Env: orEmpty(c.Env), Cmd: orEmpty(c.Cmd), Entrypoint: orEmpty(c.Entrypoint),
+		Labels: orEmptyMap(c.Labels),
+	}
+}
+
+func networkOf(n *container.NetworkSettings) Network {
+	if n == nil {
+		n = &container.NetworkSettings{}
+	}
+	net := Network{
+		//nolint:staticcheck // gone in API 1.52; older daemons mean the default network by them
+		IPAddress: n.IPAddress, Gateway: n.Gateway, MacAddress: n.MacAddress,
+		Ports:    make(map[string][]PortBinding, len(n.Ports)),
+		Networks: make(map[string]Endpoint, len(n.Networks)),
+	}
+	for port, bindings := range n.Ports {
+		list := make([]PortBinding, 0, len(bindings))
+		for _, b := range bindings {
+			list = append(list, PortBinding{HostIP: b.HostIP, HostPort: b.HostPort})
+		}
+		net.Ports[string(port)] = list
+	}
+	for name, e := range n.Networks {
+		net.Networks[name] = endpointOf(e)
+	}
+	net.fillFromNetworks()
+	return net
+}
+
+func endpointOf(e *network.EndpointSettings) Endpoint {
+	if e == nil {
+		return Endpoint{}
+	}
+	return Endpoint{NetworkID: e.NetworkID, IPAddress: e.IPAddress, Gateway: e.Gateway, MacAddress: e.MacAddress}
+}
+
+// fillFromNetworks takes the three addresses from the first network by name that has an address,
+// where the daemon left them empty.
+func (n *Network) fillFromNetworks() {
+	if n.IPAddress != "" {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.Networks)) {
+		if e := n.Networks[name]; e.IPAddress != "" {
+			n.IPAddress, n.Gateway, n.MacAddress = e.IPAddress, e.Gateway, e.MacAddress
+			return
+		}
+	}
+}
+
+func mountsOf(points []container.MountPoint) []Mount {
+	mounts := make([]Mount, 0, len(points))
+	for _, p := range points {
+		mounts = append(mounts, Mount{
+			Type: string(p.Type), Name: p.Name, Source: p.Source, Destination: p.Destination,
+			Mode: p.Mode, RW: p.RW,
+		})
+	}
+	return mounts
+}
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func orEmptyMap(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}

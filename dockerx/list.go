@@ -1,0 +1,131 @@
+package dockerx
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// List is all containers of a host, running or not, in Docker's order. It is immutable and shared
+// between callers; its Memo keeps what they make of it.
+type List struct {
+	Containers []Container
+	Memo
+}
+
+// What a list may hold at most, so that a hostile daemon can't make a small answer large in memory.
+const (
+	maxRows     = 50_000
+	maxRowBytes = 2 << 20
+	maxLabels   = 500_000 // of all rows together
+)
+
+var fullIDPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// List returns the host's containers. Errors: apperr.Unavailable, apperr.Daemon.
+func (h *Host) List(ctx context.Context) (*List, error) {
+	return call(ctx, h, "list containers", readTimeout, readList)
+}
+
+func readList(ctx context.Context, e Engine) (*List, error) {
+	body, err := e.ContainerList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	rows, err := decodeList(body)
+	if err != nil {
+		return nil, &fault{faultKind(err), fmt.Errorf("read the list: %w", err)}
+	}
+	return &List{Containers: rows}, nil
+}
+
+// listRow is what wharf reads of a row: decoding all of it costs a third more.
+type listRow struct {
+	ID      string `json:"Id"`
+	Names   []string
+	Image   string
+	Created int64
+	State   string
+	Status  string
+	Labels  map[string]string
+}
+
+// decodeList reads row by row, so that memory grows with the rows kept, not with the body.
+func decodeList(body io.Reader) ([]Container, error) {
+	budget := &rowBudget{r: body}
+	budget.left = maxRowBytes
+	dec := json.NewDecoder(budget)
+	if start, err := dec.Token(); err != nil || start == nil {
+		return []Container{}, err // a daemon without containers may say null
+	} else if start != json.Delim('[') {
+		return nil, fmt.Errorf("expected a list, got %v", start)
+	}
+	rows, labels := []Container{}, 0
+	for dec.More() {
+		budget.left = maxRowBytes
+		var row listRow
+		if err := dec.Decode(&row); err != nil {
+			return nil, err
+		}
+		c, err := row.container()
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, c)
+		if labels += len(c.Labels); len(rows) > maxRows || labels > maxLabels {
+			return nil, errTooLarge
+		}
+	}
+	_, err := dec.Token()
+	return rows, err
+}
+
+// rowBudget gives errTooLarge once left bytes were read since it was last filled up.
+type rowBudget struct {
+	r    io.Reader
+	left int
+}
+
+func (b *rowBudget) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= n; b.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}
+
+func (r *listRow) container() (Container, error) {
+	if !fullIDPattern.MatchString(r.ID) {
+		return Container{}, fmt.Errorf("a container has no proper id: %.80q", r.ID)
+	}
+	created := time.Unix(r.Created, 0).UTC()
+	if y := created.Year(); y < 1 || y > 9999 {
+		return Container{}, fmt.Errorf("container %s was created in the year %d", r.ID[:12], y)
+	}
+	c := Container{
+		ID: r.ID, Name: ownName(r.Names), Image: r.Image, State: r.State, Status: r.Status,
+		Created: created, Labels: r.Labels,
+	}
+	if c.Name == "" {
+		c.Name = r.ID[:12]
+	}
+	if c.Labels == nil {
+		c.Labels = map[string]string{}
+	}
+	return c, nil
+}
+
+// ownName picks the name that isn't a link alias ("/web/db" is what web calls its db).
+func ownName(names []string) string {
+	for _, name := range names {
+		if own := strings.TrimPrefix(name, "/"); own != "" && !strings.Contains(own, "/") {
+			return own
+		}
+	}
+	return ""
+}
