@@ -21,11 +21,16 @@ func call[T any](ctx context.Context, h *Host, doing string, limit time.Duration
 	if err == nil {
 		return v, nil
 	}
+	return v, h.failed(ctx, doing, err)
+}
+
+// failed classifies an error and remembers what it says of the host.
+func (h *Host) failed(ctx context.Context, doing string, err error) error {
 	err = classify(ctx, h.name, doing, err)
 	if apperr.KindOf(err) == apperr.Unavailable {
 		h.forget()
 	}
-	return v, err
+	return err
 }
 
 func attempt[T any](ctx context.Context, h *Host, f func(context.Context, Engine) (T, error)) (T, error) {

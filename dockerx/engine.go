@@ -32,8 +32,8 @@ type Engine interface {
 	ContainerPause(ctx context.Context, id string) error
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
-	ContainerStats(ctx context.Context, id string, stream bool) (container.StatsResponseReader, error)
-	ContainerStatsOneShot(ctx context.Context, id string) (container.StatsResponseReader, error)
+	// ContainerStats is the answer's body: one sample, or with stream one a second without end.
+	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
 	// Events is the open stream, for the caller to read line by line and to close, and the
 	// daemon's time, cut to the second (zero: unknown). A since that isn't zero replays from there
 	// on, inclusive.

@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/containerd/errdefs"
+	"github.com/containerd/errdefs/pkg/errhttp"
 
 	"wharf/util/apperr"
 )
@@ -97,7 +98,7 @@ func daemonKind(err error) (apperr.Kind, bool) {
 	}
 	var status *statusError
 	if errors.As(err, &status) {
-		return apperr.Daemon, status.status != http.StatusUnauthorized
+		err = errhttp.ToNative(status.status)
 	}
 	switch {
 	case errdefs.IsUnauthorized(err):

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/rs/zerolog"
+
+	"wharf/dockerx/stats"
 )
 
 // Options is what a fleet needs besides its hosts. The zero value logs nothing and tells nobody.
@@ -15,6 +17,8 @@ type Options struct {
 	OnEvent func(Event)
 	// Resume says where a host's events were left. Nil: begin now.
 	Resume func(ctx context.Context, host string) (Resume, error)
+	// Stats says how usage is sampled.
+	Stats stats.Options
 }
 
 // Fleet is all Docker hosts. No host can delay another.

@@ -52,6 +52,22 @@ func (e *engine) ContainerList(ctx context.Context) (io.ReadCloser, error) {
 	return resp.Body, nil
 }
 
+// ContainerStats asks for one reading (one-shot: no second one to compare it with) or for a stream.
+func (e *engine) ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
+	if !refPattern.MatchString(id) {
+		return nil, fmt.Errorf("%.80q is no container id", id)
+	}
+	query := url.Values{"stream": {"1"}}
+	if !stream {
+		query = url.Values{"stream": {"0"}, "one-shot": {"1"}}
+	}
+	resp, err := e.get(ctx, e.versioned("/containers/"+id+"/stats"), query)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
 // Events opens the stream past Docker's client, which would decode on a goroutine of its own and
 // make the reader wait for it.
 func (e *engine) Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error) {

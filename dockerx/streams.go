@@ -6,39 +6,46 @@ import (
 	"time"
 )
 
+// openBody begins an answer that the caller reads at its own pace and closes. Only opening it has
+// a deadline. Errors are classified; those of reading are not.
+func (h *Host) openBody(ctx context.Context, doing string, limit time.Duration, open func(context.Context, Engine) (io.ReadCloser, error)) (io.ReadCloser, error) {
+	inner, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(limit, func() { cancel(context.DeadlineExceeded) })
+	body, err := attempt(inner, h, open)
+	if !late.Stop() && err == nil {
+		_ = body.Close()
+		err = context.DeadlineExceeded
+	}
+	if err != nil {
+		cancel(nil)
+		return nil, h.failed(ctx, doing, err)
+	}
+	return &openedBody{body, cancel}, nil
+}
+
+// openedBody ends its request when it is closed.
+type openedBody struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (b *openedBody) Close() error {
+	b.cancel(nil)
+	return b.ReadCloser.Close()
+}
+
 // openEvents opens the daemon's event stream, replaying what its ring holds from since on
 // (inclusive; zero: nothing). The version is negotiated anew: after a cut the daemon may be
-// another one. The time is the daemon's, cut to the second. Only opening has a deadline.
+// another one. The time is the daemon's, cut to the second.
 func (h *Host) openEvents(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error) {
-	caller := ctx
-	ctx, cancel := context.WithCancel(ctx)
-	late := time.AfterFunc(readTimeout, cancel)
-	stream := &eventBody{cancel: cancel}
-	eng, err := h.connect(ctx)
-	if err == nil {
-		stream.ReadCloser, stream.at, err = eng.Events(ctx, since)
-	}
-	if err != nil || !late.Stop() {
-		cancel()
-		if err == nil {
-			_ = stream.ReadCloser.Close()
-			err = context.DeadlineExceeded
-		}
-		return nil, time.Time{}, classify(caller, h.name, "open the event stream", err)
-	}
-	return stream, stream.at, nil
-}
-
-// eventBody ends its request when it is closed.
-type eventBody struct {
-	io.ReadCloser
-	at     time.Time
-	cancel context.CancelFunc
-}
-
-func (s *eventBody) Close() error {
-	s.cancel()
-	return s.ReadCloser.Close()
+	var at time.Time
+	h.forget()
+	body, err := h.openBody(ctx, "open the event stream", readTimeout, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
+		body, now, err := e.Events(ctx, since)
+		at = now
+		return body, err
+	})
+	return body, at, err
 }
 
 // pingEvents asks the daemon for a sign of life and its time, cut to the second.
