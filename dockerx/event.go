@@ -14,6 +14,9 @@ const (
 	KindHost
 	// KindGap says that between From and To events may be missing (Reason tells why).
 	KindGap
+	// KindState tells the state (Action) in which a container was found when a host was first
+	// read. It is no happening: it is remembered for Resume.States, and delivered to nobody.
+	KindState
 )
 
 // Event is one thing that happened on a host.

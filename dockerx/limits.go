@@ -17,7 +17,8 @@ const (
 // limitBody bounds what can be read of an answer, by what was asked for.
 func limitBody(path string, resp *http.Response) {
 	switch {
-	case strings.HasSuffix(path, "/events"), strings.HasSuffix(path, "/stats"):
+	case strings.HasSuffix(path, "/events"): // the event reader skips what is too long, and says so
+	case strings.HasSuffix(path, "/stats"):
 		resp.Body = &lineLimit{body: resp.Body, left: maxFrame}
 	case strings.HasSuffix(path, "/containers/json"):
 		resp.Body = &bodyLimit{body: resp.Body, left: maxList}

@@ -1,0 +1,207 @@
+package dockerx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// How a host's event stream is kept. The limits follow from what was measured on real
+// daemons: a ring of 256 events, filled at three events a health check, is gone in seconds.
+const (
+	firstRetry  = 50 * time.Millisecond
+	maxRetry    = 5 * time.Second
+	retryJitter = 0.2
+	// steady is how long a stream must last for the next retry to be immediate again.
+	steady = time.Second
+	// proofTime is how long a silent stream may take to replay the anchor.
+	proofTime = time.Second
+	// reorder is how far apart, in the daemon's time, two events may be that its ring and
+	// its stream hold in different orders: it stamps, stores and publishes under no common lock.
+	reorder = 10 * time.Millisecond
+	// settle is how long events that a list already reflects may take to arrive.
+	settle = 150 * time.Millisecond
+	// history is how far back the first connection looks for an anchor.
+	history = time.Hour
+	// resumeTime is how long the first connection waits for the log.
+	resumeTime = 10 * time.Second
+
+	pingEvery  = 5 * time.Second
+	pingLimit  = 2 * time.Second
+	pingMisses = 2
+)
+
+// The reasons of gaps and disconnections.
+const (
+	reasonNoAnchor    = "continuity not proved"
+	reasonClockBack   = "daemon clock stepped back"
+	reasonOverflow    = "reader overflow"
+	reasonUnreadable  = "unreadable event"
+	reasonLogAway     = "event log unavailable at start"
+	reasonStreamEnded = "event stream ended"
+	reasonMute        = "no answer to ping"
+	reasonUnreachable = "unreachable"
+)
+
+var errMute = errors.New("daemon does not answer pings")
+
+// Resume is what is known of a host from before this process.
+type Resume struct {
+	// Anchor is the last event of the daemon that is on record; nil if there is none.
+	Anchor *Event
+	// Recent holds the events on record shortly before the anchor, in any order.
+	Recent []Event
+	// States holds the containers that should exist, by full id. Nil means that nothing is
+	// known: then the first list is taken as it is.
+	States map[string]ContainerState
+}
+
+// ContainerState is what the events so far imply of one container.
+type ContainerState struct {
+	Name  string
+	State string // created, running, paused, exited
+}
+
+// eventSource is what a reader needs of its host. A time of zero means that the daemon didn't say.
+type eventSource interface {
+	// openEvents opens the daemon's event stream, replaying what its ring holds from since on
+	// (inclusive; zero: nothing). The time is the daemon's, cut to the second.
+	openEvents(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)
+	// pingEvents asks for a sign of life and the daemon's time, cut to the second.
+	pingEvents(ctx context.Context) (time.Time, error)
+	// listForEvents lists all containers, fresh from the daemon.
+	listForEvents(ctx context.Context) ([]Container, error)
+}
+
+// eventReader keeps one host's event stream. It has one goroutine that copies from the
+// socket to memory and one that makes sense of it; neither ever waits for a consumer.
+type eventReader struct {
+	host   string
+	src    eventSource
+	emit   func(Event) // must not block
+	up     func(bool)  // tells whether the stream is open
+	resume func(ctx context.Context) (Resume, error)
+	log    zerolog.Logger
+
+	anchor    *Event
+	seen      seenEvents
+	model     containerModel
+	since     time.Time // the daemon's time from which on nothing may be missed, without an anchor
+	lost      time.Time // our time of the last stream's end
+	skew      time.Duration
+	resync    *gap // a list must be compared; nil: not needed
+	connected bool
+	reported  bool // some host record was emitted
+}
+
+// run reads until ctx ends; its error is ctx's.
+func (r *eventReader) run(ctx context.Context) error {
+	r.begin(ctx)
+	for attempt := 0; ctx.Err() == nil; {
+		started := time.Now()
+		progress, err := r.connect(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if progress || time.Since(started) >= steady {
+			attempt = 0
+		}
+		r.log.Debug().Err(err).Int("attempt", attempt).Msg("event stream ended")
+		if attempt > 0 || errors.Is(err, errMute) { // the first retry alone is not worth a record
+			r.disconnected(err)
+		}
+		if wait := retryDelay(attempt); wait > 0 {
+			select {
+			case <-time.After(wait):
+			case <-ctx.Done():
+			}
+		}
+		attempt++
+	}
+	return ctx.Err()
+}
+
+// begin loads what is known from before; without the log it starts from now and says so.
+func (r *eventReader) begin(ctx context.Context) {
+	if r.resume == nil {
+		return
+	}
+	deadline := time.Now().Add(resumeTime)
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		known, err := r.resume(ctx)
+		if err == nil {
+			r.restore(known)
+			return
+		}
+		if time.Now().After(deadline) {
+			r.log.Error().Err(err).Msg("events resume without the log")
+			r.resync = &gap{reason: reasonLogAway}
+			return
+		}
+		select {
+		case <-time.After(max(retryDelay(attempt), firstRetry)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (r *eventReader) restore(known Resume) {
+	for i := range known.Recent {
+		r.seen.add(known.Recent[i].Key())
+	}
+	if known.Anchor != nil {
+		r.seen.add(known.Anchor.Key())
+		r.anchor = known.Anchor
+	}
+	r.model.restore(known.States)
+}
+
+// retryDelay is how long to wait before a try: none, 50, 100 … 5,000 ms, ±20 %.
+func retryDelay(attempt int) time.Duration {
+	if attempt == 0 {
+		return 0
+	}
+	d := maxRetry
+	if attempt < 8 {
+		d = min(firstRetry<<(attempt-1), maxRetry)
+	}
+	return time.Duration(float64(d) * (1 + retryJitter*(2*rand.Float64()-1)))
+}
+
+func (r *eventReader) opened(at time.Time) {
+	// The daemon's time is cut to the second: only a difference beyond that tells of a skew.
+	if r.skew = time.Until(at); r.skew > -time.Second && r.skew <= 0 {
+		r.skew = 0
+	}
+	r.up(true)
+	if !r.connected {
+		r.connected = true
+		r.hostEvent("connected", "")
+	}
+}
+
+func (r *eventReader) disconnected(err error) {
+	if !r.connected && r.reported {
+		return
+	}
+	reason := reasonUnreachable
+	if errors.Is(err, errMute) {
+		reason = reasonMute
+	} else if errors.Is(err, io.EOF) {
+		reason = reasonStreamEnded
+	}
+	r.connected = false
+	r.hostEvent("disconnected", reason)
+}
+
+func (r *eventReader) hostEvent(action, reason string) {
+	r.reported = true
+	r.emit(Event{
+		Host: r.host, Kind: KindHost, Type: "host", Action: action, ActorID: r.host, ActorName: r.host,
+		Time: time.Now().Add(r.skew).UTC(), Attrs: map[string]string{}, Reason: reason,
+	})
+}

@@ -1,0 +1,12 @@
+package dockerx
+
+import "context"
+
+// runEvents reads the host's events until ctx ends, whatever happens to the daemon.
+func (h *Host) runEvents(ctx context.Context) error {
+	r := &eventReader{host: h.name, src: h, emit: h.onEvent, up: h.setStreamUp, log: h.log}
+	if h.opts.Resume != nil {
+		r.resume = func(ctx context.Context) (Resume, error) { return h.opts.Resume(ctx, h.name) }
+	}
+	return r.run(ctx)
+}
