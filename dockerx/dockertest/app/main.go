@@ -23,7 +23,7 @@ var commands = map[string]func(args []string) error{
 	"send":        send,
 	"log":         logLines,
 	"exit":        exit,
-	"ignore-term": func([]string) error { return wait() },
+	"ignore-term": ignoreTerm,
 	"env":         printEnv,
 }
 
@@ -38,7 +38,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "app: unknown command %q\n", name)
 		os.Exit(125)
 	}
-	// A container's first process ignores every signal that it has no handler for.
+	// A container's first process gets no signal that it has no handler for, and Go's own ends it with 2.
 	if name != "ignore-term" {
 		go endOnSignal()
 	}
@@ -60,6 +60,12 @@ func wait() error {
 	for {
 		time.Sleep(time.Hour)
 	}
+}
+
+// ignoreTerm has to be killed.
+func ignoreTerm([]string) error {
+	signal.Ignore(syscall.SIGTERM)
+	return wait()
 }
 
 // sleep [DURATION] does nothing, for ever without an argument.

@@ -1,0 +1,122 @@
+package dockertest
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/errdefs"
+	"github.com/stretchr/testify/require"
+)
+
+// Run creates the container, connects it to its networks, starts it unless Created is set, and returns
+// the full id. It is removed with the test, and its anonymous volumes with it.
+func (e Engine) Run(t testing.TB, s Spec) string {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	config, host := s.config(t)
+	if s.Name == "" {
+		s.Name = unique("wharf-test")
+	}
+	created, err := e.client.ContainerCreate(ctx, config, host, nil, nil, s.Name)
+	require.NoError(t, err, "create container %s on %s", s.Name, e.Name)
+	t.Cleanup(func() { e.remove(t, created.ID) })
+	// API 1.41 takes one network at creation.
+	for _, n := range s.Networks[min(1, len(s.Networks)):] {
+		require.NoError(t, e.client.NetworkConnect(ctx, n, created.ID, &network.EndpointSettings{}))
+	}
+	if !s.Created {
+		e.Start(t, created.ID)
+	}
+	return created.ID
+}
+
+// unique makes a name that no other test uses.
+func unique(name string) string { return name + "-" + strings.ToLower(rand.Text()[:8]) }
+
+// Start starts a container; one that runs already stays as it is.
+func (e Engine) Start(t testing.TB, id string) {
+	t.Helper()
+	e.do(t, "start", id, func(ctx context.Context) error {
+		return e.client.ContainerStart(ctx, id, container.StartOptions{})
+	})
+}
+
+// Stop stops a container, killing it after a second.
+func (e Engine) Stop(t testing.TB, id string) {
+	t.Helper()
+	second := 1
+	e.do(t, "stop", id, func(ctx context.Context) error {
+		return e.client.ContainerStop(ctx, id, container.StopOptions{Timeout: &second})
+	})
+}
+
+// Restart restarts a container, killing it after a second.
+func (e Engine) Restart(t testing.TB, id string) {
+	t.Helper()
+	second := 1
+	e.do(t, "restart", id, func(ctx context.Context) error {
+		return e.client.ContainerRestart(ctx, id, container.StopOptions{Timeout: &second})
+	})
+}
+
+// Kill sends a signal, "KILL" or "TERM".
+func (e Engine) Kill(t testing.TB, id, signal string) {
+	t.Helper()
+	e.do(t, "kill", id, func(ctx context.Context) error { return e.client.ContainerKill(ctx, id, signal) })
+}
+
+// Pause freezes a container. It is removed with the test all the same.
+func (e Engine) Pause(t testing.TB, id string) {
+	t.Helper()
+	e.do(t, "pause", id, func(ctx context.Context) error { return e.client.ContainerPause(ctx, id) })
+}
+
+// Unpause thaws a container.
+func (e Engine) Unpause(t testing.TB, id string) {
+	t.Helper()
+	e.do(t, "unpause", id, func(ctx context.Context) error { return e.client.ContainerUnpause(ctx, id) })
+}
+
+// Rename gives a container another name.
+func (e Engine) Rename(t testing.TB, id, name string) {
+	t.Helper()
+	e.do(t, "rename", id, func(ctx context.Context) error { return e.client.ContainerRename(ctx, id, name) })
+}
+
+// Remove removes a container before the test ends.
+func (e Engine) Remove(t testing.TB, id string) {
+	t.Helper()
+	e.remove(t, id)
+}
+
+func (e Engine) do(t testing.TB, what, id string, call func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	require.NoError(t, call(ctx), "%s %s on %s", what, id, e.Name)
+}
+
+// remove tries for a while: an engine refuses while another removal of the container is under way.
+func (e Engine) remove(t testing.TB, id string) {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	for {
+		err := e.client.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+		if err == nil || errdefs.IsNotFound(err) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Errorf("remove container %s on %s: %v", id, e.Name, err)
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package dockertest
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/go-connections/nat"
+	"github.com/stretchr/testify/require"
+)
+
+// Spec describes a container, in the notations of `docker run`. The zero value sleeps until it is told
+// to stop.
+type Spec struct {
+	Image       string // Image when empty
+	Name        string // one made up when empty
+	Cmd         []string
+	Env         []string
+	Labels      map[string]string
+	Ports       []string // "80", "127.0.0.1::80", "8080:80/udp"
+	Expose      []string // "80/tcp": exposed, not published
+	Mounts      []string // "/host:/container:ro", "volume:/container"
+	Networks    []string // names that Network returned, or "none", "host"; empty: the default bridge
+	Links       []string // "other:alias", on the default bridge
+	Memory      int64    // limit in bytes
+	CPUs        float64  // limit in cores
+	Restart     string   // "always", "on-failure:3", "unless-stopped"
+	WorkingDir  string
+	User        string
+	StopSignal  string
+	TTY         bool
+	Healthcheck []string      // command of the app, run each HealthEvery
+	HealthEvery time.Duration // 1 s when zero
+	Created     bool          // create only, don't start
+}
+
+func (s Spec) config(t testing.TB) (*container.Config, *container.HostConfig) {
+	t.Helper()
+	exposed, bindings, err := nat.ParsePortSpecs(s.Ports)
+	require.NoError(t, err)
+	for _, p := range s.Expose {
+		exposed[nat.Port(p)] = struct{}{}
+	}
+	config := &container.Config{
+		Image: s.Image, Cmd: s.Cmd, Env: s.Env, Labels: s.Labels, ExposedPorts: exposed, WorkingDir: s.WorkingDir,
+		User: s.User, StopSignal: s.StopSignal, Tty: s.TTY, Healthcheck: s.health(),
+	}
+	if config.Image == "" {
+		config.Image = Image
+	}
+	host := &container.HostConfig{
+		Binds: s.Mounts, PortBindings: bindings, Links: s.Links, RestartPolicy: s.restart(t),
+		Resources: container.Resources{Memory: s.Memory, NanoCPUs: int64(s.CPUs * 1e9)},
+	}
+	if len(s.Networks) > 0 {
+		host.NetworkMode = container.NetworkMode(s.Networks[0])
+	}
+	return config, host
+}
+
+func (s Spec) health() *container.HealthConfig {
+	if len(s.Healthcheck) == 0 {
+		return nil
+	}
+	every := s.HealthEvery
+	if every == 0 {
+		every = time.Second
+	}
+	return &container.HealthConfig{Test: append([]string{"CMD"}, s.Healthcheck...), Interval: every, Timeout: 10 * time.Second, Retries: 1}
+}
+
+func (s Spec) restart(t testing.TB) container.RestartPolicy {
+	t.Helper()
+	name, count, counted := strings.Cut(s.Restart, ":")
+	policy := container.RestartPolicy{Name: container.RestartPolicyMode(name)}
+	if counted {
+		n, err := strconv.Atoi(count)
+		require.NoError(t, err)
+		policy.MaximumRetryCount = n
+	}
+	return policy
+}
+
+// Network creates a bridge network of that name, made unique, and returns the name. It is removed with
+// the test.
+func (e Engine) Network(t testing.TB, name string) string {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	name = unique(name)
+	created, err := e.client.NetworkCreate(ctx, name, network.CreateOptions{Driver: "bridge"})
+	require.NoError(t, err, "create network %s on %s", name, e.Name)
+	t.Cleanup(func() {
+		ctx, cancel := deadline()
+		defer cancel()
+		_ = e.client.NetworkRemove(ctx, created.ID)
+	})
+	return name
+}
