@@ -1,0 +1,263 @@
+package dockertest
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Request is what reached a fake daemon.
+type Request struct {
+	Method string
+	Path   string // as it was sent, escapes and all, without the query
+	Query  string
+}
+
+// Daemon is a fake Docker daemon: the HTTP API over containers that exist only in memory. It is for
+// what a real daemon won't do on demand: hang, lie, break off, count. Its zero value is of no use;
+// NewDaemon makes one. All methods are safe for concurrent use.
+type Daemon struct {
+	server *httptest.Server
+	addr   string
+	certs  string
+	closed chan struct{}
+
+	mu         sync.Mutex
+	api        string // newest and oldest version of the API
+	minAPI     string
+	requests   []Request
+	overrides  map[string]http.Handler
+	override   *http.ServeMux
+	standard   *http.ServeMux
+	fault      http.Handler
+	containers []*Container
+	onChange   []func(action string, c Container)
+}
+
+// NewDaemon starts a fake daemon on a free port of 127.0.0.1; it ends with the test. It speaks API 1.41.
+func NewDaemon(t testing.TB) *Daemon {
+	t.Helper()
+	d := newDaemon()
+	d.server.Start()
+	d.addr = "tcp://" + d.server.Listener.Addr().String()
+	t.Cleanup(d.close)
+	return d
+}
+
+func newDaemon() *Daemon {
+	d := &Daemon{
+		api: "1.41", minAPI: "1.12", closed: make(chan struct{}),
+		overrides: map[string]http.Handler{}, override: http.NewServeMux(), standard: http.NewServeMux(),
+	}
+	d.routes()
+	d.server = httptest.NewUnstartedServer(d)
+	return d
+}
+
+func (d *Daemon) close() {
+	close(d.closed)
+	d.server.CloseClientConnections()
+	d.server.Close()
+}
+
+// Addr is the daemon's address in the notation of DOCKER_HOSTS.
+func (d *Daemon) Addr() string { return d.addr }
+
+// CertDir holds the certificates to reach the daemon with; "" where it has none.
+func (d *Daemon) CertDir() string { return d.certs }
+
+// SetAPI changes the newest and the oldest API version that the daemon speaks, as an upgrade does.
+func (d *Daemon) SetAPI(newest, oldest string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.api, d.minAPI = newest, oldest
+}
+
+// Requests returns everything that was asked so far, but for /_ping and /version.
+func (d *Daemon) Requests() []Request {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]Request(nil), d.requests...)
+}
+
+// Count tells how many requests there were for a path without the version, "/containers/json".
+func (d *Daemon) Count(path string) int {
+	n := 0
+	for _, r := range d.Requests() {
+		if unversioned(r.Path) == path {
+			n++
+		}
+	}
+	return n
+}
+
+// Handle answers a pattern of http.ServeMux ("GET /containers/{id}/stats", without the version) by
+// h from now on; nil restores the daemon's own answer.
+func (d *Daemon) Handle(pattern string, h http.HandlerFunc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, known := d.overrides[pattern]; !known {
+		d.override.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			d.mu.Lock()
+			h := d.overrides[pattern]
+			d.mu.Unlock()
+			if h == nil {
+				h = d.standard
+			}
+			h.ServeHTTP(w, r)
+		})
+	}
+	d.overrides[pattern] = nil
+	if h != nil {
+		d.overrides[pattern] = h
+	}
+}
+
+// Fault answers every request by h from now on, pings too; nil ends that.
+func (d *Daemon) Fault(h http.HandlerFunc) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fault = nil
+	if h != nil {
+		d.fault = h
+	}
+}
+
+// Hang is a Fault or a handler that never answers. It returns when the client or the test ends.
+func (d *Daemon) Hang(_ http.ResponseWriter, r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-d.closed:
+	}
+}
+
+// OnChange calls f after each change of a container's state, with the action's name in Docker's
+// events. f must not block.
+func (d *Daemon) OnChange(f func(action string, c Container)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.onChange = append(d.onChange, f)
+}
+
+// Disconnect breaks all connections, streams too; new ones are accepted.
+func (d *Daemon) Disconnect() { d.server.CloseClientConnections() }
+
+var versionPrefix = regexp.MustCompile(`^/v1\.\d+(/|$)`)
+
+func unversioned(path string) string {
+	if m := versionPrefix.FindString(path); m != "" {
+		return "/" + path[len(m):]
+	}
+	return path
+}
+
+// ServeHTTP is the daemon's front door.
+func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	d.mu.Lock()
+	if p := unversioned(path); p != "/_ping" && p != "/version" {
+		d.requests = append(d.requests, Request{r.Method, path, r.URL.RawQuery})
+	}
+	fault, refusal := d.fault, d.refuseVersion(path)
+	w.Header().Set("Api-Version", d.api)
+	w.Header().Set("Ostype", "linux")
+	w.Header().Set("Server", "Docker/20.10.24 (linux)")
+	d.mu.Unlock()
+	if fault != nil {
+		fault.ServeHTTP(w, r)
+		return
+	}
+	if refusal != "" {
+		Fail(w, http.StatusBadRequest, refusal)
+		return
+	}
+	inner := r.Clone(r.Context())
+	inner.URL.Path, inner.URL.RawPath = unversioned(r.URL.Path), ""
+	if _, pattern := d.override.Handler(inner); pattern != "" {
+		d.override.ServeHTTP(w, inner)
+		return
+	}
+	d.standard.ServeHTTP(w, inner)
+}
+
+// refuseVersion is Docker's answer to a version that it doesn't speak, in its words.
+func (d *Daemon) refuseVersion(path string) string {
+	m := versionPrefix.FindString(path)
+	if m == "" {
+		return ""
+	}
+	asked := strings.Trim(m, "/v")
+	switch {
+	case minor(asked) > minor(d.api):
+		return "client version " + asked + " is too new. Maximum supported API version is " + d.api
+	case minor(asked) < minor(d.minAPI):
+		return "client version " + asked + " is too old. Minimum supported API version is " + d.minAPI +
+			", please upgrade your client to a newer version"
+	}
+	return ""
+}
+
+func minor(version string) int {
+	n := 0
+	_, digits, _ := strings.Cut(version, ".")
+	for _, c := range digits {
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// Fail answers with a failure the way Docker does.
+func Fail(w http.ResponseWriter, status int, message string) {
+	JSON(w, status, map[string]string{"message": message})
+}
+
+// JSON answers with a value.
+func JSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// Silent listens on a free port, accepts and never says a word: a wedged daemon. It returns the
+// address in the notation of DOCKER_HOSTS.
+func Silent(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		mu    sync.Mutex
+		conns []net.Conn
+		done  = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			conns = append(conns, c)
+			mu.Unlock()
+		}
+	}()
+	t.Cleanup(func() {
+		_ = l.Close()
+		<-done
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	})
+	return "tcp://" + l.Addr().String()
+}
+
+// since is a duration in nanoseconds that counts up from a moment.
+func since(t time.Time) uint64 { return uint64(max(0, time.Since(t))) }

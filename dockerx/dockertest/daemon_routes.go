@@ -1,0 +1,223 @@
+package dockertest
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// routes are the daemon's own answers.
+func (d *Daemon) routes() {
+	m := d.standard
+	m.HandleFunc("GET /_ping", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("OK")) })
+	m.HandleFunc("GET /version", d.serveVersion)
+	m.HandleFunc("GET /info", d.serveInfo)
+	m.HandleFunc("GET /events", d.serveNoEvents)
+	m.HandleFunc("GET /containers/json", d.serveList)
+	m.HandleFunc("GET /containers/{id}/json", d.serveInspect)
+	m.HandleFunc("GET /containers/{id}/stats", d.serveStats)
+	for verb, change := range changes {
+		m.HandleFunc("POST /containers/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, change) })
+	}
+	m.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { Fail(w, http.StatusNotFound, "page not found") })
+}
+
+func (d *Daemon) serveVersion(w http.ResponseWriter, _ *http.Request) {
+	d.mu.Lock()
+	api, oldest := d.api, d.minAPI
+	d.mu.Unlock()
+	JSON(w, http.StatusOK, map[string]string{
+		"Version": "20.10.24", "ApiVersion": api, "MinAPIVersion": oldest, "Os": "linux", "Arch": "amd64",
+	})
+}
+
+func (d *Daemon) serveInfo(w http.ResponseWriter, _ *http.Request) {
+	count := map[string]int{}
+	for _, c := range d.Containers() {
+		count[c.State]++
+	}
+	JSON(w, http.StatusOK, map[string]any{
+		"ID": "FAKE", "ServerVersion": "20.10.24", "OperatingSystem": "Fake Linux", "OSType": "linux",
+		"Architecture": "x86_64", "NCPU": 2, "MemTotal": 4 << 30, "Name": "fake",
+		"SystemTime": time.Now().Format(time.RFC3339Nano),
+		"Containers": len(d.Containers()), "ContainersRunning": count["running"], "ContainersPaused": count["paused"],
+	})
+}
+
+// serveNoEvents is a stream on which nothing ever happens.
+func (d *Daemon) serveNoEvents(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(w).Flush()
+	d.Hang(w, r)
+}
+
+func (d *Daemon) serveList(w http.ResponseWriter, r *http.Request) {
+	all := r.URL.Query().Get("all") == "1" || r.URL.Query().Get("all") == "true"
+	rows := []container.Summary{}
+	for _, c := range d.Containers() {
+		if all || c.alive() {
+			rows = append(rows, c.summary())
+		}
+	}
+	JSON(w, http.StatusOK, rows)
+}
+
+func (d *Daemon) serveInspect(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	c, status, message := d.find(r.PathValue("id"))
+	var answer container.InspectResponse
+	if c != nil {
+		answer = c.inspect()
+	}
+	d.mu.Unlock()
+	if c == nil {
+		Fail(w, status, message)
+		return
+	}
+	JSON(w, http.StatusOK, answer)
+}
+
+// change is what a verb does to a container: the status to answer, Docker's words if that is a
+// failure, and the events' actions.
+type change func(c *Container, r *http.Request) (status int, words string, actions []string)
+
+var changes = map[string]change{
+	"start": func(c *Container, _ *http.Request) (int, string, []string) {
+		switch {
+		case c.State == "paused":
+			return http.StatusConflict, "cannot start a paused container, try unpause instead", nil
+		case c.alive():
+			return http.StatusNotModified, "", nil
+		}
+		c.State, c.started = "running", time.Now()
+		return http.StatusNoContent, "", []string{"start"}
+	},
+	"stop": func(c *Container, _ *http.Request) (int, string, []string) {
+		if !c.alive() {
+			return http.StatusNotModified, "", nil
+		}
+		c.State, c.Exit = "exited", 0
+		return http.StatusNoContent, "", []string{"kill", "die", "stop"}
+	},
+	"restart": func(c *Container, _ *http.Request) (int, string, []string) {
+		c.State, c.started = "running", time.Now()
+		return http.StatusNoContent, "", []string{"kill", "die", "stop", "start", "restart"}
+	},
+	"pause": func(c *Container, _ *http.Request) (int, string, []string) {
+		switch c.State {
+		case "running":
+			c.State = "paused"
+			return http.StatusNoContent, "", []string{"pause"}
+		case "paused":
+			return http.StatusConflict, "Container " + c.ID + " is already paused", nil
+		}
+		return http.StatusConflict, "Container " + c.ID + " is not running", nil
+	},
+	"unpause": func(c *Container, _ *http.Request) (int, string, []string) {
+		if c.State != "paused" {
+			return http.StatusConflict, "Container " + c.ID + " is not paused", nil
+		}
+		c.State = "running"
+		return http.StatusNoContent, "", []string{"unpause"}
+	},
+	"kill": func(c *Container, r *http.Request) (int, string, []string) {
+		if !c.alive() {
+			return http.StatusConflict, "Cannot kill container: " + c.ID + ": Container " + c.ID + " is not running", nil
+		}
+		switch r.URL.Query().Get("signal") {
+		case "", "KILL", "SIGKILL", "9":
+			c.State, c.Exit = "exited", 137
+			return http.StatusNoContent, "", []string{"kill", "die"}
+		}
+		return http.StatusNoContent, "", []string{"kill"}
+	},
+}
+
+func (d *Daemon) serveChange(w http.ResponseWriter, r *http.Request, f change) {
+	d.mu.Lock()
+	c, status, words := d.find(r.PathValue("id"))
+	var (
+		actions []string
+		after   Container
+	)
+	if c != nil {
+		status, words, actions = f(c, r)
+		after = *c
+	}
+	tell := d.onChange
+	d.mu.Unlock()
+	for _, action := range actions {
+		for _, f := range tell {
+			f(action, after)
+		}
+	}
+	if words != "" {
+		Fail(w, status, words)
+		return
+	}
+	w.WriteHeader(status)
+}
+
+func (d *Daemon) serveStats(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	stream := query.Get("stream") != "0" && query.Get("stream") != "false"
+	for first := true; ; first = false {
+		d.mu.Lock()
+		c, status, words := d.find(r.PathValue("id"))
+		var sample any
+		if c != nil {
+			sample = c.sample()
+		}
+		d.mu.Unlock()
+		if c == nil {
+			Fail(w, status, words)
+			return
+		}
+		if first {
+			w.Header().Set("Content-Type", "application/json")
+		}
+		if json.NewEncoder(w).Encode(sample) != nil || !stream {
+			return
+		}
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-time.After(time.Second):
+		case <-r.Context().Done():
+			return
+		case <-d.closed:
+			return
+		}
+	}
+}
+
+// sample is one reading in Docker's form: cgroup v2, two CPUs. A stopped container has but its names.
+func (c *Container) sample() any {
+	if !c.alive() {
+		return map[string]any{
+			"read": "0001-01-01T00:00:00Z", "preread": "0001-01-01T00:00:00Z", "id": c.ID, "name": "/" + c.Name,
+			"cpu_stats": map[string]any{}, "precpu_stats": map[string]any{}, "memory_stats": map[string]any{},
+		}
+	}
+	limit := c.Usage.Limit
+	if limit == 0 {
+		limit = 1 << 30
+	}
+	up := since(c.started)
+	return map[string]any{
+		"read": time.Now().UTC().Format(time.RFC3339Nano), "preread": "0001-01-01T00:00:00Z",
+		"id": c.ID, "name": "/" + c.Name,
+		"pids_stats": map[string]any{"current": c.Usage.Pids},
+		"cpu_stats": map[string]any{
+			"cpu_usage":        map[string]any{"total_usage": uint64(float64(up) * c.Usage.Cores)},
+			"system_cpu_usage": 2 * up, "online_cpus": 2,
+		},
+		"precpu_stats": map[string]any{"cpu_usage": map[string]any{"total_usage": 0}},
+		"memory_stats": map[string]any{
+			"usage": c.Usage.Memory, "limit": limit, "stats": map[string]any{"inactive_file": c.Usage.InactiveFile},
+		},
+		"networks": map[string]any{"eth0": map[string]any{"rx_bytes": c.Usage.Rx, "tx_bytes": c.Usage.Tx}},
+	}
+}
