@@ -1,0 +1,181 @@
+package main_test
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// row says which packages of this module a package may import: in all its files, and in addition in
+// its tests. "util/..." stands for everything below util.
+type row struct {
+	imports []string
+	tests   []string
+}
+
+// The picture: main → api → service → {db, token, dockerx} → util. A package without a row fails
+// the test; a change here is a change of the design and is explained in ARCHITECTURE.md.
+var rows = map[string]row{
+	".": {
+		imports: []string{"api", "service", "service/eventlog", "db", "token", "dockerx", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest"},
+	},
+	"api": {
+		imports: []string{"service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
+	},
+	"service": {
+		imports: []string{"db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest"},
+	},
+	"service/eventlog": {
+		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest"},
+	},
+	"db":                     {imports: []string{"db/migration", "db/sqlc", "util/..."}, tests: []string{"db/dbtest"}},
+	"db/dbtest":              {imports: []string{"db"}, tests: []string{"db/sqlc"}},
+	"db/migration":           {},
+	"db/sqlc":                {},
+	"token":                  {imports: []string{"util/..."}},
+	"dockerx":                {imports: []string{"dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx/stats":          {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx/dockertest":     {},
+	"dockerx/dockertest/app": {},
+	"util/apperr":            {},
+	"util/config":            {},
+	"util/memo":              {},
+	"util/password":          {imports: []string{"util/apperr"}},
+	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
+	"scripts/testbed":        {},
+}
+
+// gates say who may import what comes from outside the module, tests included. The prefix decides;
+// what no gate names is free.
+var gates = map[string][]string{
+	"github.com/docker/":         {"dockerx/..."},
+	"github.com/lib/pq":          {"db/..."},
+	"modernc.org/sqlite":         {"db/..."},
+	"github.com/golang-migrate/": {"db/..."},
+	"database/sql":               {"db/...", "service/..."},
+	"github.com/go-chi/":         {"api"},
+	"github.com/golang-jwt/":     {"token"},
+	"github.com/o1egl/paseto":    {"token"},
+	"github.com/alexedwards/":    {"util/password"},
+	// service speaks neither HTTP nor Docker's wire: its callers do.
+	"net/http": {".", "api", "web", "dockerx/...", "scripts/..."},
+}
+
+// testOnly packages end up in no binary.
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest"}
+
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	for file, imports := range sources(t) {
+		pkg := path.Dir(file)
+		allowed, known := rows[pkg]
+		if !known {
+			t.Errorf("package %s has no row: say in arch_test.go what it may import", pkg)
+			continue
+		}
+		isTest := strings.HasSuffix(file, "_test.go")
+		for _, imported := range imports {
+			own, inside := strings.CutPrefix(imported, "wharf/")
+			switch {
+			case !inside:
+				checkGate(t, file, pkg, imported)
+			case own == pkg, covers(allowed.imports, own), isTest && covers(allowed.tests, own):
+			default:
+				t.Errorf("%s imports %s: not in its row in arch_test.go", file, own)
+			}
+			if !isTest && slices.Contains(testOnly, imported) {
+				t.Errorf("%s imports %s, which is for tests", file, own)
+			}
+		}
+	}
+}
+
+func checkGate(t *testing.T, file, pkg, imported string) {
+	t.Helper()
+	for prefix, users := range gates {
+		if strings.HasPrefix(imported, prefix) && !covers(users, pkg) {
+			t.Errorf("%s imports %s: only %s may", file, imported, strings.Join(users, ", "))
+		}
+	}
+}
+
+// covers tells whether a pattern of the list, "a/b" or "a/...", covers the package.
+func covers(patterns []string, pkg string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		parent, tree := strings.CutSuffix(p, "/...")
+		return pkg == parent || tree && strings.HasPrefix(pkg, parent+"/")
+	})
+}
+
+// TestFilesStayShort fails for files that want splitting, and names those that want a look.
+func TestFilesStayShort(t *testing.T) {
+	t.Parallel()
+	for _, file := range slices.Sorted(maps.Keys(sources(t))) {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		lines := bytes.Count(content, []byte("\n"))
+		switch {
+		case bytes.HasPrefix(content, []byte("// Code generated")):
+		case lines > 400:
+			t.Errorf("%s has %d lines: split it", file, lines)
+		case lines > 250:
+			t.Logf("%s has %d lines: have a look", file, lines)
+		}
+	}
+}
+
+// sources maps every Go file of the module to its imports, whatever its build constraints.
+func sources(t *testing.T) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return skipDir(name, entry)
+		}
+		if filepath.Ext(name) != ".go" {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		found[filepath.ToSlash(name)] = []string{}
+		for _, spec := range parsed.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			found[filepath.ToSlash(name)] = append(found[filepath.ToSlash(name)], imported)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Contains(t, found, "arch_test.go")
+	return found
+}
+
+// skipDir leaves out what belongs to no package of ours: hidden directories, test data, other modules.
+func skipDir(name string, entry fs.DirEntry) error {
+	_, err := os.Stat(filepath.Join(name, "go.mod"))
+	otherModule := err == nil && name != "."
+	hidden := strings.HasPrefix(entry.Name(), ".") && name != "."
+	if otherModule || hidden || entry.Name() == "testdata" || entry.Name() == "node_modules" {
+		return fs.SkipDir
+	}
+	return nil
+}
