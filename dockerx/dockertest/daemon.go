@@ -23,6 +23,10 @@ type Request struct {
 // what a real daemon won't do on demand: hang, lie, break off, count. Its zero value is of no use;
 // NewDaemon makes one. All methods are safe for concurrent use.
 type Daemon struct {
+	// Events is the stream. What changes a container through the API or through Add, Remove and
+	// SetHealth is told there as Docker tells it.
+	Events
+
 	server *httptest.Server
 	addr   string
 	certs  string
@@ -37,7 +41,6 @@ type Daemon struct {
 	standard   *http.ServeMux
 	fault      http.Handler
 	containers []*Container
-	onChange   []func(action string, c Container)
 }
 
 // NewDaemon starts a fake daemon on a free port of 127.0.0.1; it ends with the test. It speaks API 1.41.
@@ -135,14 +138,6 @@ func (d *Daemon) Hang(_ http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 	case <-d.closed:
 	}
-}
-
-// OnChange calls f after each change of a container's state, with the action's name in Docker's
-// events. f must not block.
-func (d *Daemon) OnChange(f func(action string, c Container)) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.onChange = append(d.onChange, f)
 }
 
 // Disconnect breaks all connections, streams too; new ones are accepted.

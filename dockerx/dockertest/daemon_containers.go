@@ -4,7 +4,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,30 +52,54 @@ type Usage struct {
 
 // Add puts containers on the daemon, at the end of its list, and returns the full id of the last.
 func (d *Daemon) Add(containers ...Container) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	id := ""
 	for _, c := range containers {
-		if c.ID == "" {
-			c.ID = NewID()
-		}
-		if c.Name == "" {
-			c.Name = "c" + c.ID[:11]
-		}
-		if c.State == "" {
-			c.State = "running"
-		}
-		if c.Image == "" {
-			c.Image = "wharf-test:latest"
-		}
-		if c.Created.IsZero() {
-			c.Created = time.Now().Add(-time.Hour)
-		}
-		c.started = time.Now().Add(-time.Minute)
+		c.fill()
+		d.mu.Lock()
 		d.containers = append(d.containers, &c)
+		d.mu.Unlock()
+		d.tell(c, "create")
+		if c.State != "created" {
+			d.tell(c, "start")
+		}
 		id = c.ID
 	}
 	return id
+}
+
+// fill gives what was left empty.
+func (c *Container) fill() {
+	if c.ID == "" {
+		c.ID = NewID()
+	}
+	if c.Name == "" {
+		c.Name = "c" + c.ID[:11]
+	}
+	if c.State == "" {
+		c.State = "running"
+	}
+	if c.Image == "" {
+		c.Image = "wharf-test:latest"
+	}
+	if c.Created.IsZero() {
+		c.Created = time.Now().Add(-time.Hour)
+	}
+	c.started = time.Now().Add(-time.Minute)
+}
+
+// tell emits events about a container: its name, image and labels as attributes.
+func (d *Daemon) tell(c Container, actions ...string) {
+	for _, action := range actions {
+		attrs := maps.Clone(c.Labels)
+		if attrs == nil {
+			attrs = map[string]string{}
+		}
+		attrs["name"], attrs["image"] = c.Name, c.Image
+		if action == "die" {
+			attrs["exitCode"] = strconv.Itoa(c.Exit)
+		}
+		d.Emit(NewMessage("container", action, c.ID, attrs))
+	}
 }
 
 // NewID makes up a container id.
@@ -85,35 +112,39 @@ func NewID() string {
 // Remove takes a container off the daemon, whatever its state.
 func (d *Daemon) Remove(id string) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	for i, c := range d.containers {
+	var gone []Container
+	d.containers = slices.DeleteFunc(d.containers, func(c *Container) bool {
 		if c.ID == id {
-			d.containers = append(d.containers[:i:i], d.containers[i+1:]...)
-			return
+			gone = append(gone, *c)
 		}
+		return c.ID == id
+	})
+	d.mu.Unlock()
+	for _, c := range gone {
+		d.tell(c, "destroy")
 	}
 }
 
-// SetState changes a container behind everybody's back: nobody is told.
+// SetState changes a container behind everybody's back: no event tells of it.
 func (d *Daemon) SetState(id, state string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, c := range d.containers {
-		if c.ID == id {
-			c.State = state
-		}
-	}
+	d.edit(id, func(c *Container) { c.State = state })
 }
 
 // SetHealth changes what a health check found.
 func (d *Daemon) SetHealth(id, health string) {
+	d.tell(d.edit(id, func(c *Container) { c.Health = health }), "health_status: "+health)
+}
+
+func (d *Daemon) edit(id string, f func(*Container)) Container {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.containers {
 		if c.ID == id {
-			c.Health = health
+			f(c)
+			return *c
 		}
 	}
+	return Container{}
 }
 
 // Containers returns the containers as they are.

@@ -14,7 +14,7 @@ func (d *Daemon) routes() {
 	m.HandleFunc("GET /_ping", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("OK")) })
 	m.HandleFunc("GET /version", d.serveVersion)
 	m.HandleFunc("GET /info", d.serveInfo)
-	m.HandleFunc("GET /events", d.serveNoEvents)
+	m.HandleFunc("GET /events", d.Events.ServeHTTP)
 	m.HandleFunc("GET /containers/json", d.serveList)
 	m.HandleFunc("GET /containers/{id}/json", d.serveInspect)
 	m.HandleFunc("GET /containers/{id}/stats", d.serveStats)
@@ -44,14 +44,6 @@ func (d *Daemon) serveInfo(w http.ResponseWriter, _ *http.Request) {
 		"SystemTime": time.Now().Format(time.RFC3339Nano),
 		"Containers": len(d.Containers()), "ContainersRunning": count["running"], "ContainersPaused": count["paused"],
 	})
-}
-
-// serveNoEvents is a stream on which nothing ever happens.
-func (d *Daemon) serveNoEvents(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush()
-	d.Hang(w, r)
 }
 
 func (d *Daemon) serveList(w http.ResponseWriter, r *http.Request) {
@@ -147,13 +139,8 @@ func (d *Daemon) serveChange(w http.ResponseWriter, r *http.Request, f change) {
 		status, words, actions = f(c, r)
 		after = *c
 	}
-	tell := d.onChange
 	d.mu.Unlock()
-	for _, action := range actions {
-		for _, f := range tell {
-			f(action, after)
-		}
-	}
+	d.tell(after, actions...)
 	if words != "" {
 		Fail(w, status, words)
 		return
