@@ -20,6 +20,11 @@ SELECT * FROM users WHERE username_folded > @after ORDER BY username_folded LIMI
 -- name: SetPassword :execrows
 UPDATE users SET password_hash = @password_hash, password_changed_at = @password_changed_at WHERE id = @id;
 
--- name: UpgradePasswordHash :exec
+-- name: UpgradePasswordHash :execrows
 -- Same password, stronger parameters: only if nobody changed the password meanwhile.
 UPDATE users SET password_hash = @new_hash WHERE id = @id AND password_hash = @old_hash;
+
+-- name: MarkLogin :execrows
+-- Also makes a login wait for a change of the same user that is under way, and fail after it.
+UPDATE users SET last_login_at = @last_login_at
+WHERE id = @id AND password_hash = @password_hash AND NOT disabled;

@@ -5,6 +5,7 @@
 package sqlc
 
 import (
+	"database/sql"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,5 +46,6 @@ type User struct {
 	Disabled          bool
 	Rights            int64
 	PasswordChangedAt time.Time
+	LastLoginAt       sql.NullTime
 	CreatedAt         time.Time
 }

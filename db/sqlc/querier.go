@@ -29,12 +29,14 @@ type Querier interface {
 	GetUserByName(ctx context.Context, usernameFolded string) (User, error)
 	// A page of users by folded name, after the given one.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
+	// Also makes a login wait for a change of the same user that is under way, and fail after it.
+	MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error)
 	// Also a lock that holds until the transaction ends, on both engines.
 	RaiseCounter(ctx context.Context, name string) (int64, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
 	// Same password, stronger parameters: only if nobody changed the password meanwhile.
-	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) error
+	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)
 }
 
 var _ Querier = (*Queries)(nil)

@@ -7,6 +7,7 @@ package sqlc
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,7 +63,7 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) error {
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, username, username_folded, full_name, email, email_folded, password_hash, role, disabled, rights, password_changed_at, created_at FROM users WHERE id = $1
+SELECT id, username, username_folded, full_name, email, email_folded, password_hash, role, disabled, rights, password_changed_at, last_login_at, created_at FROM users WHERE id = $1
 `
 
 func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
@@ -80,13 +81,14 @@ func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.Disabled,
 		&i.Rights,
 		&i.PasswordChangedAt,
+		&i.LastLoginAt,
 		&i.CreatedAt,
 	)
 	return i, err
 }
 
 const getUserByName = `-- name: GetUserByName :one
-SELECT id, username, username_folded, full_name, email, email_folded, password_hash, role, disabled, rights, password_changed_at, created_at FROM users WHERE username_folded = $1
+SELECT id, username, username_folded, full_name, email, email_folded, password_hash, role, disabled, rights, password_changed_at, last_login_at, created_at FROM users WHERE username_folded = $1
 `
 
 func (q *Queries) GetUserByName(ctx context.Context, usernameFolded string) (User, error) {
@@ -104,13 +106,14 @@ func (q *Queries) GetUserByName(ctx context.Context, usernameFolded string) (Use
 		&i.Disabled,
 		&i.Rights,
 		&i.PasswordChangedAt,
+		&i.LastLoginAt,
 		&i.CreatedAt,
 	)
 	return i, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, username, username_folded, full_name, email, email_folded, password_hash, role, disabled, rights, password_changed_at, created_at FROM users WHERE username_folded > $1 ORDER BY username_folded LIMIT $2
+SELECT id, username, username_folded, full_name, email, email_folded, password_hash, role, disabled, rights, password_changed_at, last_login_at, created_at FROM users WHERE username_folded > $1 ORDER BY username_folded LIMIT $2
 `
 
 type ListUsersParams struct {
@@ -140,6 +143,7 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 			&i.Disabled,
 			&i.Rights,
 			&i.PasswordChangedAt,
+			&i.LastLoginAt,
 			&i.CreatedAt,
 		); err != nil {
 			return nil, err
@@ -153,6 +157,26 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 		return nil, err
 	}
 	return items, nil
+}
+
+const markLogin = `-- name: MarkLogin :execrows
+UPDATE users SET last_login_at = $1
+WHERE id = $2 AND password_hash = $3 AND NOT disabled
+`
+
+type MarkLoginParams struct {
+	LastLoginAt  sql.NullTime
+	ID           uuid.UUID
+	PasswordHash string
+}
+
+// Also makes a login wait for a change of the same user that is under way, and fail after it.
+func (q *Queries) MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, markLogin, arg.LastLoginAt, arg.ID, arg.PasswordHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const setPassword = `-- name: SetPassword :execrows
@@ -173,7 +197,7 @@ func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (int64
 	return result.RowsAffected()
 }
 
-const upgradePasswordHash = `-- name: UpgradePasswordHash :exec
+const upgradePasswordHash = `-- name: UpgradePasswordHash :execrows
 UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3
 `
 
@@ -184,7 +208,10 @@ type UpgradePasswordHashParams struct {
 }
 
 // Same password, stronger parameters: only if nobody changed the password meanwhile.
-func (q *Queries) UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) error {
-	_, err := q.db.ExecContext(ctx, upgradePasswordHash, arg.NewHash, arg.ID, arg.OldHash)
-	return err
+func (q *Queries) UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, upgradePasswordHash, arg.NewHash, arg.ID, arg.OldHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }

@@ -12,6 +12,7 @@ CREATE TABLE users (
   -- rights counts changes of role, grants and state: an open stream whose count is old ends.
   rights              bigint NOT NULL,
   password_changed_at timestamptz NOT NULL,
+  last_login_at       timestamptz,
   created_at          timestamptz NOT NULL
 );
 

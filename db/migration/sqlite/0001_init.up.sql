@@ -12,6 +12,7 @@ CREATE TABLE users (
   -- rights counts changes of role, grants and state: an open stream whose count is old ends.
   rights              integer NOT NULL,
   password_changed_at timestamp NOT NULL,
+  last_login_at       timestamp,
   created_at          timestamp NOT NULL
 );
 

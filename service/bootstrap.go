@@ -1,0 +1,60 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"wharf/util/apperr"
+)
+
+// Bootstrap makes the first user, an admin, from a name and a file with the password (its
+// line break at the end isn't part of it). Where there is a user it does nothing, and a
+// replica that was first is no error. Errors: an unreadable file, Invalid.
+func (u *Users) Bootstrap(ctx context.Context, username, passwordFile string) (created bool, err error) {
+	empty, err := u.empty(ctx)
+	if err != nil || !empty {
+		return false, err
+	}
+	text, err := os.ReadFile(passwordFile)
+	if err != nil {
+		return false, fmt.Errorf("ADMIN_PASSWORD_FILE: %w", err)
+	}
+	in := NewUser{
+		Username: username, Password: strings.TrimRight(string(text), "\r\n"),
+		FullName: username, Email: "admin@localhost", Role: RoleAdmin,
+	}
+	if err := u.checkNew(in); err != nil {
+		return false, fmt.Errorf("first admin: %w", err)
+	}
+	_, err = u.insert(ctx, in, func(empty bool) error {
+		if !empty {
+			return errSettled
+		}
+		return nil
+	})
+	if errors.Is(err, errSettled) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+var errSettled = apperr.New(apperr.Conflict, "there is a user already")
+
+// NeedsSetup tells whether the first user is still to come.
+func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
+
+// NewSetupToken makes a random token for UsersOptions.SetupToken.
+func NewSetupToken() string { return rand.Text() }
+
+// Add makes a user on behalf of who has the machine: no actor is asked for. The first user
+// becomes an admin whatever its role says. Errors: Invalid, Conflict.
+func (u *Users) Add(ctx context.Context, in NewUser) (User, error) {
+	if err := u.checkNew(in); err != nil {
+		return User{}, err
+	}
+	return u.insert(ctx, in, func(bool) error { return nil })
+}

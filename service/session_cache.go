@@ -1,0 +1,181 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/singleflight"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+)
+
+// defaultLease is short enough for a logout to wait, long enough that a busy server asks
+// the database 40 times a second at most.
+const defaultLease = 25 * time.Millisecond
+
+// cacheMax bounds the entries; a server with more living sessions than that starts anew.
+const cacheMax = 10_000
+
+// sessionCache remembers sessions and is never wrong about one that was revoked, here or on
+// another replica, by this protocol:
+//
+//   - Whatever takes rights away raises the counter "revocations" in its transaction.
+//   - What is remembered counts only while that counter was found unchanged by a look that
+//     began less than a lease ago. Then it is looked at anew (one query for all sessions).
+//   - Whoever raised it waits for a lease after the commit, and only then answers: a look
+//     that began before the commit no longer counts for anybody.
+//
+// Only the speed of the replicas' clocks must agree, not their time.
+type sessionCache struct {
+	db    *db.DB
+	lease time.Duration
+	looks singleflight.Group
+
+	mu      sync.Mutex
+	entries map[uuid.UUID]entry
+	touched map[uuid.UUID]time.Time // last use, not yet written
+	count   int64                   // of the counter, when it was last looked at
+	since   time.Time               // when that look began
+}
+
+// entry is a session as it was found; the zero value is one that doesn't exist.
+type entry struct {
+	row   sqlc.GetSessionRow
+	found bool
+}
+
+func (e entry) alive(now time.Time) bool {
+	return e.found && !e.row.Blocked && !e.row.Disabled && now.Before(e.row.ExpiresAt)
+}
+
+func newSessionCache(d *db.DB, lease time.Duration) *sessionCache {
+	return &sessionCache{
+		db: d, lease: lease, count: -1,
+		entries: map[uuid.UUID]entry{}, touched: map[uuid.UUID]time.Time{},
+	}
+}
+
+// get returns a session, one that doesn't exist too.
+func (c *sessionCache) get(ctx context.Context, id uuid.UUID) (entry, error) {
+	count, err := c.refresh(ctx)
+	if err != nil {
+		return entry{}, err
+	}
+	c.mu.Lock()
+	e, ok := c.entries[id]
+	ok = ok && c.count == count
+	c.mu.Unlock()
+	if ok {
+		return e, nil
+	}
+	return c.load(ctx, id, count)
+}
+
+// peek returns what is remembered of a session, however old.
+func (c *sessionCache) peek(id uuid.UUID) (entry, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.entries[id]
+	return e, ok
+}
+
+func (c *sessionCache) load(ctx context.Context, id uuid.UUID, count int64) (entry, error) {
+	row, err := c.db.Queries().GetSession(ctx, id)
+	if db.IsNoRows(err) {
+		return entry{}, nil
+	}
+	if err != nil {
+		return entry{}, fmt.Errorf("get session: %w", err)
+	}
+	e := entry{row: row, found: true}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// Read after the count was: if the count still stands at the next look, so does the row.
+	if c.count == count {
+		if len(c.entries) >= cacheMax {
+			clear(c.entries)
+		}
+		c.entries[id] = e
+	}
+	return e, nil
+}
+
+// refresh returns the counter as some look found it that began within the lease, or after
+// the call, and forgets everything when it has changed.
+func (c *sessionCache) refresh(ctx context.Context) (int64, error) {
+	called := time.Now()
+	for {
+		c.mu.Lock()
+		count, since := c.count, c.since
+		c.mu.Unlock()
+		if !since.Before(called) || time.Since(since) < c.lease {
+			return count, nil
+		}
+		// A look under way may have begun before the call: then it is done once more.
+		done := c.looks.DoChan("", func() (any, error) { return nil, c.look(context.WithoutCancel(ctx)) })
+		select {
+		case r := <-done:
+			if r.Err != nil {
+				return 0, r.Err
+			}
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+func (c *sessionCache) look(ctx context.Context) error {
+	began := time.Now()
+	count, err := c.db.Queries().GetCounter(ctx, "revocations")
+	if err != nil {
+		return fmt.Errorf("look for revocations: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if count != c.count {
+		clear(c.entries)
+	}
+	c.count, c.since = count, began
+	return nil
+}
+
+// settle returns when no replica counts on what it found before the call. It isn't cut short
+// by a caller who hangs up: it is a few milliseconds.
+func (c *sessionCache) settle() { time.Sleep(max(c.lease, 0)) }
+
+func raiseRevocations(ctx context.Context, q *sqlc.Queries) error {
+	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {
+		return fmt.Errorf("tell of a revocation (%d rows): %w", n, err)
+	}
+	return nil
+}
+
+// touch notes that a session was used; Run writes it.
+func (c *sessionCache) touch(id uuid.UUID, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.touched[id] = now
+}
+
+// writeTouched stores when sessions were last used. What fails is lost, which is harmless.
+func (c *sessionCache) writeTouched(ctx context.Context) error {
+	c.mu.Lock()
+	touched := c.touched
+	c.touched = map[uuid.UUID]time.Time{}
+	c.mu.Unlock()
+	if len(touched) == 0 {
+		return nil
+	}
+	return c.db.InTx(ctx, func(q *sqlc.Queries) error {
+		for id, at := range touched {
+			if err := q.TouchSession(ctx, sqlc.TouchSessionParams{ID: id, LastUsedAt: db.Time(at)}); err != nil {
+				return fmt.Errorf("touch session: %w", err)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,130 @@
+package service
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// endsEvery is how often other replicas' revocations are looked for while anybody waits.
+const endsEvery = 250 * time.Millisecond
+
+// endWatch tells those who serve long answers when the session behind one has ended, or its
+// user's rights have changed.
+type endWatch struct {
+	cache *sessionCache
+	kick  chan struct{} // look now
+
+	mu      sync.Mutex
+	watches map[*watch]struct{}
+}
+
+type watch struct {
+	session uuid.UUID
+	ended   chan struct{}
+	// count is the counter of revocations at the last check, -1 before the first.
+	count  int64
+	rights int64
+	known  bool // rights is
+	until  time.Time
+}
+
+func newEndWatch(c *sessionCache) *endWatch {
+	return &endWatch{cache: c, kick: make(chan struct{}, 1), watches: map[*watch]struct{}{}}
+}
+
+// look makes the next check happen now.
+func (w *endWatch) look() {
+	select {
+	case w.kick <- struct{}{}:
+	default: // one is due already
+	}
+}
+
+func (w *endWatch) add(session uuid.UUID) *watch {
+	one := &watch{session: session, ended: make(chan struct{}), count: -1}
+	// The rights that the caller acts with are those that were found a moment ago.
+	if e, ok := w.cache.peek(session); ok {
+		one.rights, one.known, one.until = e.row.Rights, true, e.row.ExpiresAt
+	}
+	w.mu.Lock()
+	w.watches[one] = struct{}{}
+	w.mu.Unlock()
+	w.look()
+	return one
+}
+
+func (w *endWatch) remove(one *watch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.watches, one)
+}
+
+// run checks until ctx ends.
+func (w *endWatch) run(ctx context.Context) {
+	tick := time.NewTicker(endsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-w.kick:
+		}
+		w.check(ctx)
+	}
+}
+
+// check looks at each watched session again, if anything was revoked since it last did. A
+// database that doesn't answer ends nothing: then nothing can have been revoked through it.
+func (w *endWatch) check(ctx context.Context) {
+	w.mu.Lock()
+	all := make([]*watch, 0, len(w.watches))
+	for one := range w.watches {
+		all = append(all, one)
+	}
+	w.mu.Unlock()
+	if len(all) == 0 {
+		return
+	}
+	count, err := w.cache.refresh(ctx)
+	for _, one := range all {
+		switch {
+		case !one.until.IsZero() && !time.Now().Before(one.until):
+			w.end(one)
+		case err == nil && one.count != count:
+			w.checkOne(ctx, one, count)
+		}
+	}
+}
+
+func (w *endWatch) checkOne(ctx context.Context, one *watch, count int64) {
+	e, err := w.cache.get(ctx, one.session)
+	if err != nil {
+		return
+	}
+	if !e.alive(time.Now()) || (one.known && e.row.Rights != one.rights) {
+		w.end(one)
+		return
+	}
+	one.count, one.rights, one.known, one.until = count, e.row.Rights, true, e.row.ExpiresAt
+}
+
+func (w *endWatch) end(one *watch) {
+	w.remove(one)
+	close(one.ended) // only run's goroutine gets here, and only once for each
+}
+
+// Ended returns a channel that is closed within a second of the session's end (logout,
+// expiry, user disabled or deleted) or of a change of its user's rights, here or on another
+// replica. Call the function when the channel isn't wanted any more. For the zero UUID, of
+// who has no session, it is never closed.
+func (s *Sessions) Ended(id uuid.UUID) (<-chan struct{}, func()) {
+	if id == uuid.Nil {
+		return nil, func() {}
+	}
+	one := s.ends.add(id)
+	return one.ended, func() { s.ends.remove(one) }
+}

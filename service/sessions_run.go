@@ -1,0 +1,59 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"wharf/db"
+)
+
+const (
+	touchEvery = 15 * time.Second
+	pruneEvery = 5 * time.Minute
+)
+
+// Run notices sessions that end, here and on other replicas, writes when sessions were last
+// used and removes what has expired. It returns nil when ctx ends.
+func (s *Sessions) Run(ctx context.Context) error {
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		s.ends.run(ctx)
+	}()
+	s.tidy(ctx)
+	<-watching
+	return nil
+}
+
+// tidy does what may fail and be done again later: no error of it ends anything.
+func (s *Sessions) tidy(ctx context.Context) {
+	touch, prune := time.NewTicker(touchEvery), time.NewTicker(pruneEvery)
+	defer touch.Stop()
+	defer prune.Stop()
+	_ = s.prune(ctx)
+	for {
+		select {
+		case <-touch.C:
+			_ = s.cache.writeTouched(ctx)
+		case <-prune.C:
+			_ = s.prune(ctx)
+		case <-ctx.Done():
+			// The last ones, in the short time that an end has.
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_ = s.cache.writeTouched(last)
+			return
+		}
+	}
+}
+
+// prune removes expired sessions and tickets. What has expired counts nowhere, so this is
+// only for the room it takes.
+func (s *Sessions) prune(ctx context.Context) error {
+	now, q := db.Time(time.Now()), s.db.Queries()
+	if _, err := q.DeleteExpiredTickets(ctx, now); err != nil {
+		return err
+	}
+	_, err := q.DeleteExpiredSessions(ctx, now)
+	return err
+}

@@ -1,0 +1,60 @@
+package token
+
+import (
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// leeway is how far the clocks of two replicas may be apart.
+const leeway = 30 * time.Second
+
+// maxLength bounds what is looked at: a genuine token is well below 1 KiB.
+const maxLength = 4096
+
+// claims is the payload as both formats carry it, times in Unix seconds.
+type claims struct {
+	ID        uuid.UUID `json:"jti"`
+	SessionID uuid.UUID `json:"sid"`
+	UserID    uuid.UUID `json:"sub"`
+	Username  string    `json:"username"`
+	Kind      Kind      `json:"kind"`
+	IssuedAt  int64     `json:"iat"`
+	ExpiresAt int64     `json:"exp"`
+}
+
+func newClaims(p Payload) (claims, error) {
+	c := claims{
+		ID: p.ID, SessionID: p.SessionID, UserID: p.UserID, Username: p.Username, Kind: p.Kind,
+		IssuedAt: p.IssuedAt.Unix(), ExpiresAt: p.ExpiresAt.Unix(),
+	}
+	if !c.complete() {
+		return claims{}, errors.New("token: the payload lacks a field")
+	}
+	return c, nil
+}
+
+func (c claims) complete() bool {
+	return c.ID != uuid.Nil && c.SessionID != uuid.Nil && c.UserID != uuid.Nil && c.Username != "" &&
+		(c.Kind == Access || c.Kind == Refresh) && c.IssuedAt > 0 && c.ExpiresAt > c.IssuedAt
+}
+
+// payload judges genuine claims: complete, of the wanted kind, neither from the future nor
+// from the past.
+func (c claims) payload(want Kind, now time.Time) (Payload, error) {
+	if !c.complete() || c.Kind != want {
+		return Payload{}, ErrInvalid
+	}
+	p := Payload{
+		ID: c.ID, SessionID: c.SessionID, UserID: c.UserID, Username: c.Username, Kind: c.Kind,
+		IssuedAt: time.Unix(c.IssuedAt, 0).UTC(), ExpiresAt: time.Unix(c.ExpiresAt, 0).UTC(),
+	}
+	if p.IssuedAt.After(now.Add(leeway)) {
+		return Payload{}, ErrInvalid
+	}
+	if now.After(p.ExpiresAt.Add(leeway)) {
+		return Payload{}, ErrExpired
+	}
+	return p, nil
+}

@@ -1,0 +1,83 @@
+package token
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+type jwtMaker struct {
+	keys   ring
+	parser *jwt.Parser
+}
+
+// NewJWT makes tokens as JWT with HS256. The header is {"alg":"HS256","typ":"JWT"}, and has a
+// kid besides where there are several keys.
+func NewJWT(keys Keys) (Maker, error) {
+	r, err := newRing(keys, "jwt")
+	if err != nil {
+		return nil, err
+	}
+	// The claims are judged in claims.go, by the same rules for both formats.
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
+	return &jwtMaker{keys: r, parser: parser}, nil
+}
+
+// jwtClaims gives claims the library's interface; its validation is switched off.
+type jwtClaims struct {
+	claims
+	jwt.RegisteredClaims `json:"-"`
+}
+
+func (m *jwtMaker) Create(p Payload) (string, error) {
+	c, err := newClaims(p)
+	if err != nil {
+		return "", err
+	}
+	signing, id := m.keys.signing(p.Kind)
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwtClaims{claims: c})
+	if id != "" {
+		t.Header["kid"] = id
+	}
+	signed, err := t.SignedString(signing.secret)
+	if err != nil {
+		return "", fmt.Errorf("token: sign: %w", err)
+	}
+	return signed, nil
+}
+
+func (m *jwtMaker) Verify(token string, want Kind) (Payload, error) {
+	if len(token) > maxLength {
+		return Payload{}, ErrInvalid
+	}
+	var c jwtClaims
+	_, err := m.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
+		return m.verificationKeys(t, want)
+	})
+	if err != nil {
+		return Payload{}, ErrInvalid
+	}
+	return c.payload(want, time.Now())
+}
+
+// verificationKeys looks at kid alone: a token can't say where to get its key (jku, x5u, jwk).
+func (m *jwtMaker) verificationKeys(t *jwt.Token, want Kind) (any, error) {
+	var id string
+	if raw, ok := t.Header["kid"]; ok {
+		if id, ok = raw.(string); !ok || id == "" {
+			return nil, errors.New("kid is no name")
+		}
+	}
+	candidates := m.keys.candidates(want, id)
+	if len(candidates) == 0 {
+		return nil, errors.New("kid is unknown")
+	}
+	var set jwt.VerificationKeySet
+	for _, k := range candidates {
+		set.Keys = append(set.Keys, k.secret)
+	}
+	return set, nil
+}

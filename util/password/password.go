@@ -1,0 +1,101 @@
+// Package password hashes passwords with argon2id, never more at once than the machine has
+// cores, so that logins can't starve everything else.
+package password
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+
+	"wharf/util/apperr"
+)
+
+// params are OWASP's for argon2id: 19 MiB, two passes, one lane. They stand in each hash.
+var params = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+
+// Options are the settings of New; zero values are good.
+type Options struct {
+	// Workers is how many hashes are made at once. Default: the number of cores.
+	Workers int
+	// Queue is how many callers may wait besides. Default: eight times Workers.
+	Queue int
+}
+
+// Hasher makes and checks hashes. It is safe for concurrent use.
+type Hasher struct {
+	places  chan struct{} // those who work and those who wait
+	workers chan struct{}
+	dummy   func() (string, error)
+}
+
+// New makes a Hasher.
+func New(o Options) *Hasher {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Queue <= 0 {
+		o.Queue = 8 * o.Workers
+	}
+	return &Hasher{
+		places:  make(chan struct{}, o.Workers+o.Queue),
+		workers: make(chan struct{}, o.Workers),
+		dummy: sync.OnceValues(func() (string, error) {
+			return argon2id.CreateHash("no user has this password", &params)
+		}),
+	}
+}
+
+// Hash returns a password's hash with its parameters and salt. Errors: TooMany when the
+// queue is full, ctx's.
+func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
+	err = h.work(ctx, func() error {
+		hash, err = argon2id.CreateHash(password, &params)
+		return err
+	})
+	return hash, err
+}
+
+// Check tells whether the password made the hash, and whether the hash was made with other
+// parameters than today's. An empty hash, for a user who doesn't exist, matches nothing and
+// takes as long. Errors: TooMany when the queue is full, ctx's.
+func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outdated bool, err error) {
+	unknown := hash == ""
+	err = h.work(ctx, func() error {
+		if unknown {
+			if hash, err = h.dummy(); err != nil {
+				return err
+			}
+		}
+		var used *argon2id.Params
+		match, used, err = argon2id.CheckHash(password, hash)
+		if err != nil {
+			return fmt.Errorf("check password: %w", err)
+		}
+		outdated = *used != params
+		return nil
+	})
+	if err != nil || unknown {
+		return false, false, err
+	}
+	return match, outdated, nil
+}
+
+func (h *Hasher) work(ctx context.Context, fn func() error) error {
+	select {
+	case h.places <- struct{}{}:
+		defer func() { <-h.places }()
+	default:
+		return &apperr.Error{Kind: apperr.TooMany, Msg: "too many logins at once, try again", RetryAfter: time.Second}
+	}
+	select {
+	case h.workers <- struct{}{}:
+		defer func() { <-h.workers }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return fn()
+}

@@ -1,0 +1,77 @@
+package password
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/stretchr/testify/require"
+
+	"wharf/util/apperr"
+)
+
+func TestHashKeepsItsParametersAndMatchesOnlyItsPassword(t *testing.T) {
+	t.Parallel()
+	h, ctx := New(Options{}), t.Context()
+	hash, err := h.Hash(ctx, "123123")
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$"), hash)
+	match, outdated, err := h.Check(ctx, "123123", hash)
+	require.NoError(t, err)
+	require.True(t, match)
+	require.False(t, outdated)
+	match, _, err = h.Check(ctx, "123124", hash)
+	require.NoError(t, err)
+	require.False(t, match)
+}
+
+func TestLongPasswordIsNotCut(t *testing.T) {
+	t.Parallel()
+	h, ctx := New(Options{}), t.Context()
+	long := strings.Repeat("x", 1024)
+	hash, err := h.Hash(ctx, long)
+	require.NoError(t, err)
+	match, _, err := h.Check(ctx, long[:1023]+"y", hash)
+	require.NoError(t, err)
+	require.False(t, match)
+}
+
+func TestOldParametersAreOutdated(t *testing.T) {
+	t.Parallel()
+	old, err := argon2id.CreateHash("123123", &argon2id.Params{Memory: 8 * 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	require.NoError(t, err)
+	match, outdated, err := New(Options{}).Check(t.Context(), "123123", old)
+	require.NoError(t, err)
+	require.True(t, match)
+	require.True(t, outdated)
+}
+
+func TestUnknownUserNeverMatches(t *testing.T) {
+	t.Parallel()
+	match, outdated, err := New(Options{}).Check(t.Context(), "no user has this password", "")
+	require.NoError(t, err)
+	require.False(t, match)
+	require.False(t, outdated)
+}
+
+func TestFullQueueIsTooMany(t *testing.T) {
+	t.Parallel()
+	h := New(Options{Workers: 1, Queue: 1})
+	h.workers <- struct{}{} // one is at work and doesn't end
+	h.places <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := h.Hash(ctx, "123123")
+		waiting <- err
+	}()
+	require.Eventually(t, func() bool { return len(h.places) == 2 }, time.Minute, time.Millisecond)
+	_, err := h.Hash(ctx, "123123")
+	require.Equal(t, apperr.TooMany, apperr.KindOf(err))
+	e, _ := apperr.As(err)
+	require.Positive(t, e.RetryAfter)
+	cancel()
+	require.ErrorIs(t, <-waiting, context.Canceled)
+}
