@@ -18,7 +18,9 @@ import (
 	"path/filepath"
 )
 
-const usage = `usage: testbed [-env FILE] up | down | run -- COMMAND...
+const usage = `usage: testbed [-env FILE] [-only postgres] up | down | run -- COMMAND... | answers
+
+answers tells by its exit code whether a Docker engine that is not ours answers.
 
 Environment:
   WHARF_TESTBED=native|containers   engines as daemons of this machine (Linux, root) or as containers
@@ -30,20 +32,25 @@ func main() {
 		os.Exit(serve(os.Args[2:]))
 	}
 	envFile := flag.String("env", defaultEnvFile(), "where up writes its export lines")
+	only := flag.String("only", "", "postgres: a bed without engines")
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
 	flag.Parse()
-	os.Exit(verb(flag.Arg(0), *envFile))
+	os.Exit(verb(flag.Arg(0), *envFile, *only))
 }
 
-func verb(name, envFile string) int {
+func verb(name, envFile, only string) int {
 	var err error
 	switch name {
 	case "up":
-		err = up(envFile)
+		err = up(envFile, only)
 	case "down":
 		err = down(envFile)
 	case "run":
-		err = run(commandLine())
+		err = run(commandLine(), only)
+	case "answers":
+		if !engineAnswers() {
+			return 1
+		}
 	default:
 		flag.Usage()
 		return 2

@@ -21,18 +21,21 @@ const (
 
 func (m mode) explain() string {
 	if m == native {
-		return "native: three Docker engines and a Postgres of our own, as daemons of this machine"
+		return "native: Docker engines and a Postgres of our own, as daemons of this machine"
 	}
-	return "containers: the Docker engine that answers here, two engines and a Postgres as its containers"
+	return "containers: the Docker engine that answers here, other engines and Postgres as its containers"
 }
+
+// onlyPostgres is the value of -only for a bed without engines.
+const onlyPostgres = "postgres"
 
 // chooseMode takes what the machine can do: engines of our own are the closest to production, the
 // engine that answers is what macOS and machines without root have, and a Debian machine that has
 // neither gets one installed. It installs what the mode lacks, saying so.
-func chooseMode() (mode, error) {
+func chooseMode(only string) (mode, error) {
 	switch m := mode(os.Getenv("WHARF_TESTBED")); m {
 	case native:
-		return m, installMissing()
+		return m, installMissing(only)
 	case containers:
 		return m, nil
 	case "":
@@ -41,8 +44,8 @@ func chooseMode() (mode, error) {
 	}
 	can := runtime.GOOS == "linux" && becomesRoot()
 	switch {
-	case can && installed("dockerd"), can && installed("apt-get") && !engineAnswers():
-		return native, installMissing()
+	case can && installed("dockerd"), can && installed("apt-get") && (only == onlyPostgres || !engineAnswers()):
+		return native, installMissing(only)
 	case engineAnswers():
 		return containers, nil
 	}
@@ -50,8 +53,8 @@ func chooseMode() (mode, error) {
 		"sudo without a password).\nStart Docker and try again, or run `make test-short`, which needs none")
 }
 
-func installMissing() error {
-	if !installed("dockerd") {
+func installMissing(only string) error {
+	if only != onlyPostgres && (!installed("dockerd") || !installed("ip")) {
 		if err := script("scripts/install-docker.sh"); err != nil {
 			return err
 		}
@@ -94,7 +97,19 @@ func installed(program string) bool {
 func engineAnswers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	if newEngine("", answeringAddr(), nil).ping(ctx) == nil {
+		return true
+	}
 	return exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").Run() == nil
+}
+
+// answeringAddr is where an engine of the machine is looked for first: the docker command, which also knows
+// contexts and certificates, need not be there.
+func answeringAddr() string {
+	if addr := os.Getenv("DOCKER_HOST"); addr != "" {
+		return addr
+	}
+	return "unix:///var/run/docker.sock"
 }
 
 func signalOf(exit *exec.ExitError) int {

@@ -16,7 +16,10 @@ import (
 func (b *bed) startNative(ctx context.Context) error {
 	postgres := make(chan error, 1)
 	go func() { postgres <- b.startPostgres(ctx) }()
-	err := b.startEngines(ctx)
+	var err error
+	if b.only != onlyPostgres {
+		err = b.startEngines(ctx)
+	}
 	if pgErr := <-postgres; err == nil {
 		err = pgErr
 	}

@@ -30,8 +30,8 @@ type owner struct {
 }
 
 // startOwner starts serve and waits until the bed stands. Detached, it outlives this process.
-func startOwner(detached bool) (*owner, error) {
-	mode, err := chooseMode()
+func startOwner(detached bool, only string) (*owner, error) {
+	mode, err := chooseMode(only)
 	if err != nil {
 		return nil, err
 	}
@@ -40,19 +40,19 @@ func startOwner(detached bool) (*owner, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(filepath.Dir(app))
-	o, err := launch(serveArgs(mode, app, detached), detached)
+	o, err := launch(serveArgs(mode, app, only, detached), detached)
 	if err != nil && mode == native && os.Getenv("WHARF_TESTBED") == "" && engineAnswers() {
 		say("%v", err)
 		say("engines of our own do not start here: trying containers of the engine that answers")
-		o, err = launch(serveArgs(containers, app, detached), detached)
+		o, err = launch(serveArgs(containers, app, only, detached), detached)
 	}
 	return o, err
 }
 
-func serveArgs(m mode, app string, detached bool) []string {
+func serveArgs(m mode, app, only string, detached bool) []string {
 	self, _ := os.Executable()
 	args := []string{
-		self, "serve", "-mode", string(m), "-app", app,
+		self, "serve", "-mode", string(m), "-app", app, "-only", only,
 		"-uid", strconv.Itoa(os.Getuid()), "-gid", strconv.Itoa(os.Getgid()),
 	}
 	if detached {

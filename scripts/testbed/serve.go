@@ -18,6 +18,7 @@ import (
 type settings struct {
 	mode     mode
 	app      string // the test app's binary
+	only     string // onlyPostgres, or ""
 	uid, gid int    // who runs the tests, and may use sockets and keys
 	detached bool   // do not end with standard input
 }
@@ -37,6 +38,7 @@ func serve(args []string) int {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	flags.StringVar((*string)(&s.mode), "mode", "", "")
 	flags.StringVar(&s.app, "app", "", "")
+	flags.StringVar(&s.only, "only", "", "")
 	flags.IntVar(&s.uid, "uid", 0, "")
 	flags.IntVar(&s.gid, "gid", 0, "")
 	flags.BoolVar(&s.detached, "detached", false, "")
@@ -105,6 +107,9 @@ func (b *bed) bringUp(ctx context.Context) error {
 	}
 	if err := start(ctx); err != nil {
 		return err
+	}
+	if b.only == onlyPostgres {
+		return nil
 	}
 	image, err := appImage(b.app)
 	if err != nil {

@@ -14,14 +14,14 @@ import (
 
 // run brings a bed up for one command and takes it away afterwards. The error is the command's
 // *exec.ExitError if that is what failed.
-func run(command []string) error {
+func run(command []string, only string) error {
 	if len(command) == 0 {
 		return errors.New("run: which command?")
 	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	began := time.Now()
-	o, err := startOwner(false)
+	o, err := startOwner(false, only)
 	if err != nil {
 		return err
 	}
@@ -77,12 +77,12 @@ func summarise(lines, command []string, failed error, took time.Duration) {
 }
 
 // up leaves a bed running and writes how to reach it.
-func up(envFile string) error {
+func up(envFile, only string) error {
 	if dir := bedOf(envFile); dir != "" && running(dir) {
 		say("already up: source %s", envFile)
 		return nil
 	}
-	o, err := startOwner(true)
+	o, err := startOwner(true, only)
 	if err != nil {
 		return err
 	}

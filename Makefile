@@ -1,0 +1,102 @@
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+BIN     := bin
+TOOLS   := $(CURDIR)/.tools
+TESTBED := go run ./scripts/testbed
+
+# How long each fuzz target runs in `make fuzz`, and in `make test`.
+FUZZTIME       ?= 1m
+FUZZTIME_SHORT ?= 2s
+BENCH          ?= .
+
+export CGO_ENABLED ?= 0
+
+##@ Run
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z][a-z-]*:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Run wharf on 127.0.0.1:9083, with an engine installed first if none answers
+	@scripts/run.sh $(BIN)/wharf -hints
+
+.PHONY: build
+build: ## Build bin/wharf, static
+	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/wharf .
+
+.PHONY: docker
+docker: ## Build the image wharf:VERSION
+	docker build --build-arg VERSION=$(VERSION) -t wharf:$(VERSION) -t wharf:latest .
+
+##@ Database: of DB_SOURCE, from the environment or app.env
+
+.PHONY: postgres
+postgres: ## Start a Postgres for development and print its DB_SOURCE
+	@scripts/postgres.sh start
+
+.PHONY: postgres-stop
+postgres-stop: ## Stop it
+	@scripts/postgres.sh stop
+
+.PHONY: migrateup migratedown migrateversion
+migrateup: build ## Bring the schema up to date
+	@$(BIN)/wharf migrate up
+migratedown: build ## Take the last migration back
+	@$(BIN)/wharf migrate down
+migrateversion: build ## Print the schema's version
+	@$(BIN)/wharf migrate version
+
+##@ Test
+
+.PHONY: test
+test: ## Run every test with -race, on Docker engines and a Postgres of its own
+	@scripts/install-cc.sh
+	@$(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT)
+
+.PHONY: test-short
+test-short: ## Run the tests that need neither Docker nor Postgres
+	go test -short ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME (1m)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the Go benchmarks that BENCH matches (all)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# Benchmarks and tests of their own kind stand here, one target each: bench-events, bench-stats,
+# bench-hosts, bench-engines, test-engines.
+
+##@ Source
+
+.PHONY: lint
+lint: tools ## Check formatting, lint rules, generated code, queries and go.mod
+	@scripts/lint.sh
+
+.PHONY: fmt
+fmt: tools ## Format the Go files
+	$(TOOLS)/gofumpt -w .
+
+.PHONY: sqlc
+sqlc: tools ## Generate db/sqlc from db/query
+	$(TOOLS)/sqlc generate
+
+.PHONY: tools
+tools: $(TOOLS)/.built ## Build the linters and sqlc into .tools
+
+$(TOOLS)/.built: tools/go.mod tools/go.sum
+	@echo "building the tools of tools/go.mod: a few minutes, once"
+	cd tools && GOBIN=$(TOOLS) go install tool
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove what was built; data stays
+	rm -rf $(BIN) $(TOOLS)

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What `make lint` runs. All checks run, and all that fail are named at the end.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools=$PWD/.tools
+failed=()
+
+check() {
+	local name=$1
+	shift
+	echo "lint: $name"
+	"$@" || failed+=("$name")
+}
+
+formatted() {
+	local files
+	files=$("$tools/gofumpt" -l .)
+	[ -z "$files" ] || {
+		printf 'not formatted (make fmt does it):\n%s\n' "$files"
+		return 1
+	}
+}
+
+# vet_queries has Postgres prepare each query, on a schema that the migrations made.
+vet_queries() {
+	go build -buildvcs=false -o bin/wharf . &&
+		go run ./scripts/testbed -only postgres run -- sh -ec '
+			DB_SOURCE=$WHARF_TEST_POSTGRES bin/wharf migrate up
+			WHARF_VET_POSTGRES=$WHARF_TEST_POSTGRES "$0/sqlc" vet' "$tools"
+}
+
+check gofumpt formatted
+check golangci-lint "$tools/golangci-lint" run ./...
+check "who imports whom" go test -count=1 arch_test.go
+check "go mod tidy" go mod tidy -diff
+check "sqlc diff" "$tools/sqlc" diff
+check "sqlc vet" vet_queries
+
+if [ ${#failed[@]} -gt 0 ]; then
+	printf 'lint: FAILED: %s\n' "${failed[@]}"
+	exit 1
+fi
+echo "lint: all passed"

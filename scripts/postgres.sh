@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# A Postgres for development: postgres.sh start | stop.
+# start takes a container where a postgres image is at hand, else Debian's programs on data/postgres, and
+# prints the DB_SOURCE to use. The data stay until someone removes them; so does the password, which is
+# kept beside them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/packages.sh
+
+port=${POSTGRES_PORT:-5433}
+home=$PWD/data/postgres
+container=wharf-postgres
+image=${POSTGRES_IMAGE:-}
+
+source_line() {
+	echo
+	echo "Postgres listens on 127.0.0.1:$port. To use it:"
+	echo "  export DB_SOURCE='postgresql://wharf:$password@127.0.0.1:$port/wharf?sslmode=disable'"
+	echo "To end it: make postgres-stop"
+}
+
+# image_at_hand finds a postgres image that needs no download.
+image_at_hand() {
+	[ -n "$image" ] && return
+	image=$(docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -E '^(postgres|.*/postgres):' | head -n1) || true
+	[ -n "$image" ]
+}
+
+keep_password() {
+	mkdir -p data
+	if [ ! -s data/postgres.password ]; then
+		(umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >data/postgres.password)
+	fi
+	password=$(cat data/postgres.password)
+}
+
+start_container() {
+	if docker container inspect "$container" >/dev/null 2>&1; then
+		docker start "$container" >/dev/null
+	else
+		docker run --detach --name "$container" --publish "127.0.0.1:$port:5432" --volume wharf-postgres:/var/lib/postgresql \
+			--env POSTGRES_USER=wharf --env POSTGRES_DB=wharf --env POSTGRES_PASSWORD="$password" --env PGDATA=/var/lib/postgresql/wharf \
+			"$image" >/dev/null
+	fi
+	for _ in $(seq 150); do
+		if docker exec "$container" pg_isready -q -h 127.0.0.1 -U wharf; then return; fi
+		sleep 0.2
+	done
+	die "the container $container does not become ready: docker logs $container"
+}
+
+bin() { dirname "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n1 || command -v initdb)"; }
+
+# as_server runs one of the server's programs: as user postgres when we are root, whom it refuses.
+as_server() {
+	if [ "$(id -u)" -eq 0 ]; then
+		(cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@")
+	else
+		"$@"
+	fi
+}
+
+start_native() {
+	scripts/install-postgres.sh
+	local programs
+	programs=$(bin)
+	# Where user postgres may not go, no server of ours can run.
+	if [ "$(id -u)" -eq 0 ] && ! as_server test -x "$PWD"; then
+		home=/var/lib/wharf-postgres
+	fi
+	if [ ! -f "$home/data/PG_VERSION" ]; then
+		mkdir -p "$home"
+		echo "$password" >"$home/password"
+		[ "$(id -u)" -ne 0 ] || chown -R postgres: "$home"
+		as_server "$programs/initdb" -D "$home/data" -U wharf --auth=scram-sha-256 --pwfile="$home/password" \
+			--encoding=UTF8 --locale=C >/dev/null
+		rm "$home/password"
+		as_server "$programs/pg_ctl" -s -w -D "$home/data" -l "$home/log" -o "$(server_options)" start
+		PGPASSWORD=$password as_server "$programs/createdb" -h 127.0.0.1 -p "$port" -U wharf wharf
+	elif ! as_server "$programs/pg_ctl" -s -D "$home/data" status >/dev/null; then
+		as_server "$programs/pg_ctl" -s -w -D "$home/data" -l "$home/log" -o "$(server_options)" start
+	fi
+	say "Postgres $(cat "$home/data/PG_VERSION") of $programs, data in $home"
+}
+
+server_options() { echo "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories="; }
+
+stop() {
+	docker stop "$container" >/dev/null 2>&1 || true
+	local programs
+	programs=$(bin 2>/dev/null) || return 0
+	for home in "$PWD/data/postgres" /var/lib/wharf-postgres; do
+		if [ -f "$home/data/postmaster.pid" ]; then
+			as_server "$programs/pg_ctl" -s -w -m fast -D "$home/data" stop
+		fi
+	done
+}
+
+case "${1:-}" in
+start)
+	keep_password
+	if image_at_hand; then
+		say "starting a container of $image"
+		start_container
+	else
+		say "no postgres image is at hand: using the programs of this machine"
+		start_native
+	fi
+	source_line
+	;;
+stop) stop ;;
+*) die "usage: postgres.sh start | stop" ;;
+esac
