@@ -58,3 +58,18 @@ func (c claims) payload(want Kind, now time.Time) (Payload, error) {
 	}
 	return p, nil
 }
+
+// plain tells whether a token has a sane length and no byte that tokens don't have: decoders
+// of base64 skip line breaks.
+func plain(token string) bool {
+	if len(token) > maxLength {
+		return false
+	}
+	for i := range len(token) {
+		c := token[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
