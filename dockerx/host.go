@@ -9,6 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/singleflight"
+
+	"wharf/dockerx/stats"
 )
 
 // Deadlines of calls to a daemon.
@@ -35,6 +37,7 @@ type Host struct {
 	listen []func(Event)
 
 	streaming atomic.Bool
+	sampler   *stats.Sampler
 }
 
 func newHost(cfg HostConfig, opts Options) (*Host, error) {
@@ -47,6 +50,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		name: cfg.Name, addr: publicAddr(cfg.Addr), opts: opts, transport: t, life: life, end: end,
 		log: opts.Logger.With().Str("host", cfg.Name).Logger(),
 	}
+	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
 
@@ -69,9 +73,11 @@ func (h *Host) Addr() string { return h.addr }
 // run holds everything of the host that outlives a request.
 func (h *Host) run(ctx context.Context) {
 	h.runEvents(ctx)
+	h.sampler.Close()
 }
 
 func (h *Host) close() {
+	h.sampler.Close()
 	h.end()
 	h.transport.close()
 }

@@ -2,7 +2,11 @@
 // sampler that reads only while somebody asks.
 package stats
 
-import "time"
+import (
+	"time"
+
+	"wharf/util/memo"
+)
 
 // Sample is one reading of a container's counters, from the engine or from the kernel.
 type Sample struct {
@@ -42,9 +46,14 @@ type Usage struct {
 	SampledAt      time.Time // zero where no sample came
 }
 
-// Snapshot is what all containers of a host use, running or not, at one time. It is immutable.
+// Snapshot is what all containers of a host use, running or not, at one time. It is immutable,
+// and shared: the same one is given to all who ask until there is a newer one.
 type Snapshot struct {
-	SampledAt time.Time // of the newest sample in it
+	memo.Memo // encodings of it
+
+	SampledAt time.Time // of the newest sample in it; zero where there is none
 	Partial   bool      // some running container has no usable sample (yet)
 	Usages    []Usage   // in the order of the host's list
+
+	stale time.Time // when a number in it becomes too old to be shown
 }

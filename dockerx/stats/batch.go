@@ -1,0 +1,118 @@
+package stats
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// batch is the containers of one call of Source.Read.
+type batch struct {
+	ids []string
+	of  map[string]target
+}
+
+// target remembers what an entry was when its reading began.
+type target struct {
+	e     *entry
+	epoch uint32
+}
+
+func (b *batch) add(e *entry) {
+	if b.of == nil {
+		b.of = make(map[string]target)
+	}
+	b.ids = append(b.ids, e.ID)
+	b.of[e.ID] = target{e, e.epoch}
+	e.reading = true
+}
+
+// result counts what came of a batch.
+type result struct {
+	answers int   // samples, and "isn't running"
+	err     error // the last failure to ask
+}
+
+// begin reads a batch in the background.
+func (s *Sampler) begin(ctx context.Context, via int, b *batch, pairs bool) {
+	if len(b.ids) == 0 {
+		return
+	}
+	s.work.Go(func() {
+		var res result // guarded by s.mu
+		began := time.Now()
+		s.source(via).Read(ctx, b.ids, pairs, func(r Reading) { s.took(ctx, via, b.of[r.ID], r, pairs, &res) })
+		s.ended(ctx, via, b, time.Since(began), &res)
+	})
+}
+
+// took takes one reading in.
+func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs bool, res *result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if errors.Is(r.Err, ErrNotRunning) || r.Err == nil {
+		res.answers++
+		s.contact = now
+		if via == viaEngine {
+			s.fault = nil
+		}
+	}
+	if t.epoch != t.e.epoch {
+		return // it started or stopped meanwhile
+	}
+	switch {
+	case r.Err == nil:
+		s.tookSample(via, t.e, r.Sample, now)
+	case errors.Is(r.Err, ErrNotRunning):
+		t.e.Running = false
+		t.e.drop()
+	case errors.Is(r.Err, ErrUnread):
+		t.e.fromEngine = true
+		t.e.drop()
+	case ctx.Err() == nil:
+		t.e.retry = now.Add(retryAfter)
+		res.err = r.Err
+	}
+	if !pairs || r.Err != nil || t.e.paired {
+		t.e.reading = false
+	}
+	if t.e.active(now, s.opts.Idle) || !s.warm && s.complete(now) {
+		s.dirty = s.dirty || !s.warm
+		s.tell()
+	}
+}
+
+func (s *Sampler) tookSample(via int, e *entry, sample Sample, now time.Time) {
+	e.add(sample, now)
+	e.retry = time.Time{}
+	if e.paired && s.opts.History > 0 {
+		e.history.push(now, e.usage, s.opts.History)
+	}
+	if via == viaEngine && e.fromEngine && !e.told {
+		e.told = true
+		s.opts.Logger.Info().Str("container", e.ID[:min(12, len(e.ID))]).
+			Msg("the kernel's files of this container can't be read: its usage comes from the engine")
+	}
+}
+
+// ended closes a batch: what it brought is shown from now on.
+func (s *Sampler) ended(ctx context.Context, via int, b *batch, took time.Duration, res *result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range b.of {
+		if t.epoch == t.e.epoch {
+			t.e.reading = false
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	s.rounds[via].took = took
+	if res.answers == 0 && res.err != nil {
+		s.fail(res.err, time.Now())
+	}
+	s.dirty = true
+	s.tell()
+	s.poke()
+}

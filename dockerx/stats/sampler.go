@@ -1,0 +1,297 @@
+package stats
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wharf/util/apperr"
+)
+
+// Sampler reads what one host's containers use, while somebody asks and for a while after. One
+// sampler serves all who ask. While nobody does there is no goroutine and no request.
+type Sampler struct {
+	opts   Options
+	engine Engine
+	api    *engineSource
+	kernel Source // nil: none
+
+	life context.Context // ends with Close
+	end  context.CancelFunc
+	work sync.WaitGroup // the loop and what it began
+
+	mu      sync.Mutex
+	changed chan struct{} // closed, and replaced, when a waiting question may have its answer
+	wake    chan struct{} // tells the loop to look again; never blocks
+	table   table
+	all     demand // for every container
+	// The container list: synced says that it came in after the event stream connected, and no
+	// event was missed since.
+	connected, synced, listing bool
+	gap                        int
+	listed                     time.Time // when a list last came in
+	listNext                   time.Time // not before
+	wantList                   time.Time // when somebody asked for a container that isn't in the table
+	missed                     []Change  // events that came while a list was under way
+	looping, closed            bool
+	warm                       bool      // every container had its samples once since all.since
+	rounds                     [2]round  // by source: kernel, engine
+	fault                      error     // why the host can't be asked, nil if it can
+	faultAt                    time.Time // since when
+	contact                    time.Time // when the host last answered
+	snapshot                   *Snapshot
+	dirty                      bool // snapshot is not what the table says
+	cleaner                    *time.Timer
+}
+
+// round is the state of one of the two sources.
+type round struct {
+	due  time.Time     // of the next one
+	took time.Duration // the last one
+}
+
+// New makes a sampler. It asks the engine nothing.
+func New(engine Engine, o Options) *Sampler {
+	s := &Sampler{
+		opts: o.withDefaults(), engine: engine, api: &engineSource{engine: engine},
+		changed: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
+	if s.opts.Source == FromKernel || s.opts.Source == Auto && o.Socket != "" {
+		s.kernel = newKernel(hostRoot, o.Socket)
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
+}
+
+// Run waits for ctx to end, then ends the sampler.
+func (s *Sampler) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+	case <-s.life.Done():
+	}
+	s.Close()
+	return nil
+}
+
+// Close ends all sampling and waits until it has ended. Questions get an error from then on.
+func (s *Sampler) Close() {
+	s.mu.Lock()
+	s.closed = true
+	if s.cleaner != nil {
+		s.cleaner.Stop()
+	}
+	s.mu.Unlock()
+	s.end()
+	s.work.Wait()
+}
+
+// All returns what every container of the host uses: at once while sampling, else as soon as
+// each running one has two samples, and after 3 s with what there is. Errors: apperr.Unavailable
+// where the host gives no sample that is young enough to show.
+func (s *Sampler) All(ctx context.Context) (*Snapshot, error) {
+	var out *Snapshot
+	err := s.await(ctx, func(now time.Time, expired bool) (done bool, err error) {
+		s.askAll(now)
+		out, err = s.answerAll(now, expired)
+		return out != nil, err
+	})
+	return out, err
+}
+
+// One returns what one container uses, and asks the host for that one alone. A container that
+// isn't running has zeros. Errors: apperr.NotFound, apperr.Unavailable.
+func (s *Sampler) One(ctx context.Context, id string) (Usage, error) {
+	var out Usage
+	began := time.Now()
+	err := s.await(ctx, func(now time.Time, expired bool) (done bool, err error) {
+		e, err := s.askOne(id, began, now, expired)
+		if e == nil {
+			return false, err
+		}
+		out, done, err = s.answerOne(e, now, expired)
+		return done, err
+	})
+	return out, err
+}
+
+// await tries until there is an answer, an error, or 3 s have passed. try is called with the lock
+// held; expired says that there won't be another time.
+func (s *Sampler) await(ctx context.Context, try func(now time.Time, expired bool) (bool, error)) error {
+	var (
+		late    <-chan time.Time
+		expired bool
+	)
+	for {
+		done, err, changed := s.attempt(try, expired)
+		if done || err != nil {
+			return err
+		}
+		if late == nil {
+			timer := time.NewTimer(answerIn)
+			defer timer.Stop()
+			late = timer.C
+		}
+		select {
+		case <-changed:
+		case <-late:
+			expired = true
+		case <-s.life.Done():
+			return errClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *Sampler) attempt(try func(now time.Time, expired bool) (bool, error), expired bool) (bool, error, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false, errClosed, nil
+	}
+	done, err := try(time.Now(), expired)
+	return done, err, s.changed
+}
+
+var (
+	errClosed = apperr.New(apperr.Unavailable, "the server is shutting down")
+	errSilent = apperr.New(apperr.Unavailable, "the Docker daemon did not answer in time")
+)
+
+func noSuch(id string) error {
+	return apperr.New(apperr.NotFound, "No such container: %s", id)
+}
+
+func isGone(err error) bool { return err != nil && apperr.KindOf(err) == apperr.NotFound }
+
+// askAll renews the demand for every container.
+func (s *Sampler) askAll(now time.Time) {
+	if s.all.ask(now, s.opts.Idle) {
+		s.warm = false
+		s.poke()
+	}
+	s.start()
+}
+
+// askOne renews the demand for one container. Nil and no error mean: wait, the list is coming.
+func (s *Sampler) askOne(id string, began, now time.Time, expired bool) (*entry, error) {
+	e, ok := s.table.byID[id]
+	switch {
+	case ok:
+		if e.ask(now, s.opts.Idle) {
+			s.poke()
+		}
+		s.start()
+		if !s.synced && s.fault == nil && now.Sub(s.listed) > relist && !expired {
+			return nil, nil //nolint:nilnil // wait: it may have started since
+		}
+		return e, nil
+	case !s.listed.Before(began):
+		return nil, noSuch(id)
+	case s.fault != nil && s.looping:
+		return nil, s.fault
+	case expired:
+		return nil, errSilent
+	}
+	s.wantList = now
+	s.poke()
+	s.start()
+	return nil, nil //nolint:nilnil // wait
+}
+
+// answerAll is called with the lock held; nil and no error mean: wait.
+func (s *Sampler) answerAll(now time.Time, expired bool) (*Snapshot, error) {
+	if s.fault != nil {
+		if snap := s.current(now); s.recent(snap.SampledAt, now) {
+			return snap, nil
+		}
+		return nil, s.fault
+	}
+	known := s.synced || !s.listed.Before(s.all.since)
+	switch {
+	case known && (s.warm || s.complete(now)):
+		s.warm = true
+	case !expired:
+		return nil, nil //nolint:nilnil // wait
+	case s.listed.IsZero() || now.Sub(s.contact) > maxAge:
+		return nil, errSilent
+	default:
+		s.warm, s.dirty = true, true
+	}
+	return s.current(now), nil
+}
+
+// answerOne is called with the lock held. The usage means something if done is true.
+func (s *Sampler) answerOne(e *entry, now time.Time, expired bool) (u Usage, done bool, err error) {
+	sampled := s.recent(e.lastAt, now)
+	switch {
+	case s.fault != nil && !sampled:
+		return Usage{}, false, s.fault
+	case s.fault != nil, e.live(now, s.since(e, now)):
+		return e.row(), true, nil
+	case !e.Running:
+		return e.row(), true, nil
+	case !expired:
+		return Usage{}, false, nil
+	case !sampled:
+		return Usage{}, false, errSilent
+	}
+	return e.row(), true, nil
+}
+
+// recent tells whether a sample of that time may be shown as what is. Where the host stopped
+// answering no sample may be for longer than that, be it read past the engine.
+func (s *Sampler) recent(sampled, now time.Time) bool {
+	if sampled.IsZero() || now.Sub(sampled) > maxAge {
+		return false
+	}
+	return s.fault == nil || now.Sub(s.faultAt) <= maxAge
+}
+
+// fail remembers why the host can't be asked, nil that it can.
+func (s *Sampler) fail(err error, now time.Time) {
+	if s.fault == nil {
+		s.faultAt = now
+	}
+	s.fault = err
+}
+
+// complete tells whether each running container has its samples.
+func (s *Sampler) complete(now time.Time) bool {
+	for _, e := range s.table.order {
+		if e.Running && !e.live(now, s.since(e, now)) {
+			return false
+		}
+	}
+	return true
+}
+
+// since is when the demand for a container began.
+func (s *Sampler) since(e *entry, now time.Time) time.Time {
+	if e.active(now, s.opts.Idle) && (!s.all.active(now, s.opts.Idle) || e.since.Before(s.all.since)) {
+		return e.since
+	}
+	return s.all.since
+}
+
+// current returns the snapshot, a new one if the last no longer tells what is.
+func (s *Sampler) current(now time.Time) *Snapshot {
+	if s.snapshot == nil || s.dirty || now.After(s.snapshot.stale) {
+		s.snapshot, s.dirty = s.table.snapshot(now), false
+	}
+	return s.snapshot
+}
+
+// poke makes the loop look again.
+func (s *Sampler) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// tell makes all who wait look again.
+func (s *Sampler) tell() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}

@@ -1,0 +1,113 @@
+package stats
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// History returns what is kept of a container's past, oldest first: since how long ago, and in
+// steps of step (0: every point). Asking keeps the container sampled for a while, as any question
+// does. Errors: those of One.
+func (s *Sampler) History(ctx context.Context, id string, since, step time.Duration) ([]Point, error) {
+	if _, err := s.One(ctx, id); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.table.byID[id]
+	if !ok {
+		return []Point{}, nil
+	}
+	now := time.Now()
+	return e.history.since(later(now.Add(-since), now.Add(-s.opts.History)), step), nil
+}
+
+// Watch gives a snapshot of all containers whenever there are new numbers, and an error whenever
+// the host begins to fail; it ends when the caller breaks off, with ctx, or with the sampler.
+// Who takes long misses snapshots in between and holds nobody up. Sampling goes on meanwhile.
+func (s *Sampler) Watch(ctx context.Context) iter.Seq2[*Snapshot, error] {
+	return func(yield func(*Snapshot, error) bool) {
+		s.count(&s.all, +1)
+		defer s.count(&s.all, -1)
+		var seen *Snapshot
+		watch(ctx, s, func(now time.Time) (*Snapshot, bool, error) {
+			s.askAll(now)
+			snap, err := s.answerAll(now, false)
+			if snap == nil || snap == seen {
+				return nil, false, err
+			}
+			seen = snap
+			return snap, true, nil
+		}, yield)
+	}
+}
+
+// WatchOne is Watch for one container, and asks the host for that one alone. It ends with
+// apperr.NotFound when the container is removed.
+func (s *Sampler) WatchOne(ctx context.Context, id string) iter.Seq2[Usage, error] {
+	return func(yield func(Usage, error) bool) {
+		if _, err := s.One(ctx, id); err != nil {
+			yield(Usage{}, err)
+			return
+		}
+		s.mu.Lock()
+		e := s.table.byID[id]
+		s.mu.Unlock()
+		if e == nil {
+			return
+		}
+		s.count(&e.demand, +1)
+		defer s.count(&e.demand, -1)
+		seen, was, first := time.Time{}, false, true
+		watch(ctx, s, func(now time.Time) (Usage, bool, error) {
+			if s.table.byID[id] != e {
+				return Usage{}, false, noSuch(id)
+			}
+			e.ask(now, s.opts.Idle)
+			s.start()
+			u, ok, err := s.answerOne(e, now, false)
+			if err != nil || !ok || !first && !u.SampledAt.After(seen) && u.Running == was {
+				return Usage{}, false, err
+			}
+			seen, was, first = u.SampledAt, u.Running, false
+			return u, true, nil
+		}, yield)
+	}
+}
+
+func (s *Sampler) count(d *demand, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d.watchers += n
+	d.asked = time.Now()
+}
+
+// watch yields what look gives, as often as it gives something new. look is called with the lock
+// held. An error is yielded once, until it goes away; not found ends it.
+func watch[T any](ctx context.Context, s *Sampler, look func(now time.Time) (T, bool, error), yield func(T, error) bool) {
+	var (
+		none    T
+		failing bool
+	)
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		if s.closed {
+			s.mu.Unlock()
+			return
+		}
+		v, ok, err := look(time.Now())
+		changed := s.changed
+		s.mu.Unlock()
+		switch {
+		case ok && !yield(v, nil), err != nil && !failing && !yield(none, err), isGone(err):
+			return
+		}
+		failing = err != nil
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		case <-s.life.Done():
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package dockerx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/versions"
+
+	"wharf/dockerx/stats"
+	"wharf/util/apperr"
+)
+
+// UsageAll returns what all containers of the host use, from memory while somebody asks. It
+// answers within 3 s. Errors: apperr.Unavailable, apperr.Daemon.
+func (h *Host) UsageAll(ctx context.Context) (*stats.Snapshot, error) { return h.sampler.All(ctx) }
+
+// Usage returns what one container uses; id is its full id. A container that isn't running has
+// zeros. Errors: apperr.NotFound, apperr.Unavailable, apperr.Daemon.
+func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
+	return h.sampler.One(ctx, id)
+}
+
+// UsageHistory returns what a container used since how long ago (15 min at most), oldest first;
+// with a step the means of steps. There are points for the times at which somebody asked.
+// Errors: those of Usage.
+func (h *Host) UsageHistory(ctx context.Context, id string, since, step time.Duration) ([]stats.Point, error) {
+	return h.sampler.History(ctx, id, since, step)
+}
+
+// UsageStream gives a snapshot of all containers whenever there are new numbers, until the caller
+// breaks off or ctx ends. A host that begins to fail yields its error once; the stream goes on.
+func (h *Host) UsageStream(ctx context.Context) iter.Seq2[*stats.Snapshot, error] {
+	return h.sampler.Watch(ctx)
+}
+
+// UsageStreamOf is UsageStream for one container. It ends with apperr.NotFound when the container
+// is removed.
+func (h *Host) UsageStreamOf(ctx context.Context, id string) iter.Seq2[stats.Usage, error] {
+	return h.sampler.WatchOne(ctx, id)
+}
+
+// newSampler makes the host's sampler and lets it follow the host's events.
+func (h *Host) newSampler(addr string, o stats.Options) *stats.Sampler {
+	o.Logger = h.log
+	o.Socket, _ = strings.CutPrefix(addr, "unix://")
+	if !strings.HasPrefix(addr, "unix://") {
+		o.Socket = ""
+	}
+	s := stats.New(statsEngine{h}, o)
+	h.follow(func(e Event) {
+		if c, ok := usageChange(e); ok {
+			s.OnChange(c)
+		}
+	})
+	return s
+}
+
+// usageChange tells what an event means for usage, if anything. Podman's words stand beside
+// Docker's.
+func usageChange(e Event) (stats.Change, bool) {
+	switch {
+	case e.Kind == KindHost && e.Action == "connected":
+		return stats.Change{Kind: stats.Connected}, true
+	case e.Kind == KindHost:
+		return stats.Change{Kind: stats.Disconnected}, true
+	case e.Kind == KindGap:
+		return stats.Change{Kind: stats.Missed}, true
+	case e.Kind != KindDocker || e.Type != "container":
+		return stats.Change{}, false
+	}
+	c := stats.Change{ID: e.ActorID, Name: e.Attrs["name"]}
+	switch e.Action {
+	case "create":
+		c.Kind, c.Labels = stats.Created, eventLabels(e.Attrs)
+	case "start":
+		c.Kind = stats.Started
+	case "die", "died":
+		c.Kind = stats.Stopped
+	case "destroy", "remove":
+		c.Kind = stats.Removed
+	case "rename":
+		c.Kind = stats.Renamed
+	case "update":
+		c.Kind = stats.Updated
+	default:
+		return stats.Change{}, false
+	}
+	return c, true
+}
+
+// eventLabels picks the container's labels out of an event's attributes, which hold its image and
+// name besides.
+func eventLabels(attrs map[string]string) map[string]string {
+	labels := make(map[string]string, len(attrs))
+	for k, v := range attrs {
+		if k != "image" && k != "name" && !strings.HasPrefix(k, "wharf.") {
+			labels[k] = v
+		}
+	}
+	return labels
+}
+
+// statsEngine is a host as its sampler sees it.
+type statsEngine struct{ h *Host }
+
+func (s statsEngine) List(ctx context.Context) ([]stats.Container, error) {
+	list, err := s.h.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]stats.Container, len(list.Containers))
+	for i := range list.Containers {
+		c := &list.Containers[i]
+		rows[i] = stats.Container{ID: c.ID, Name: c.Name, Labels: c.Labels, Running: c.Running()}
+	}
+	return rows, nil
+}
+
+// Stats has no deadline of its own: the body outlives the call, and ctx has one.
+func (s statsEngine) Stats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
+	body, err := attempt(ctx, s.h, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
+		return e.ContainerStats(ctx, id, stream)
+	})
+	if err == nil {
+		return &statsBody{ReadCloser: body, ctx: ctx, h: s.h}, nil
+	}
+	if isVersionRefusal(err.Error()) {
+		s.h.forget()
+	}
+	err = s.h.failed(ctx, "read usage", err)
+	if k := apperr.KindOf(err); k == apperr.NotFound || k == apperr.Conflict {
+		return nil, stats.ErrNotRunning
+	}
+	return nil, err
+}
+
+// statsBody classifies what goes wrong while an answer is read.
+type statsBody struct {
+	io.ReadCloser
+	ctx context.Context //nolint:containedctx // that of the request whose body this is
+	h   *Host
+}
+
+func (b *statsBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = classify(b.ctx, b.h.name, "read usage", err)
+	}
+	return n, err
+}
+
+// Profile takes an engine that doesn't tell its version for what its API's version says.
+func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
+	return call(ctx, s.h, "ask for the version", pingTimeout, func(ctx context.Context, e Engine) (stats.Profile, error) {
+		v, ok := e.(interface {
+			ServerVersion(ctx context.Context) (types.Version, error)
+		})
+		if !ok {
+			return stats.Profile{Major: majorOf("", e.ClientVersion())}, nil
+		}
+		said, err := v.ServerVersion(ctx)
+		if err != nil {
+			return stats.Profile{}, err
+		}
+		return profileOf(said, e.ClientVersion()), nil
+	})
+}
+
+func profileOf(v types.Version, api string) stats.Profile {
+	p := stats.Profile{Major: majorOf(v.Version, api)}
+	for _, c := range v.Components {
+		if strings.HasPrefix(c.Name, "Podman") {
+			p.Podman = true
+		}
+	}
+	return p
+}
+
+// majorOf reads "20.10.24+dfsg1" as 20. What is no release ("dev", "v2.0.0-beta" built from a Go
+// module) counts by its API: 1.44 came with Docker 25.
+func majorOf(version, api string) int {
+	digits, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	major, err := strconv.Atoi(digits)
+	switch {
+	case err == nil && major >= 17:
+		return major
+	case versions.LessThan(api, "1.44"):
+		return 20
+	}
+	return 25
+}
