@@ -9,7 +9,7 @@ var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, Adminis
 // Has tells whether the actor has a permission that isn't about one host.
 func (a Actor) Has(p Permission) bool {
 	switch p {
-	case Public:
+	case Public, Optional:
 		return true
 	case Self:
 		return !a.Anonymous
@@ -23,14 +23,15 @@ func (a Actor) roleOn(_ string, _ map[string]string) Role {
 	return a.Role
 }
 
-// seesHost tells whether anything of the host may be shown to the actor.
-func (a Actor) seesHost(_ string) bool {
-	return a.Role.atLeast(RoleViewer)
+// somewhereOn tells whether the actor has the permission on some container of the host, real
+// or possible.
+func (a Actor) somewhereOn(_ string, p Permission) bool {
+	return a.Role.atLeast(needs[p])
 }
 
-// seesAllOf tells whether every container of the host may be shown to the actor.
-func (a Actor) seesAllOf(_ string) bool {
-	return a.Role.atLeast(RoleViewer)
+// everywhereOn tells whether the actor has the permission on every container of the host.
+func (a Actor) everywhereOn(_ string, p Permission) bool {
+	return a.Role.atLeast(needs[p])
 }
 
 func (r Role) atLeast(other Role) bool { return rank[r] >= rank[other] }

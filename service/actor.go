@@ -22,8 +22,10 @@ type Permission uint8
 
 // The permissions.
 const (
-	// Public asks for nothing.
+	// Public asks for nothing; credentials aren't looked at.
 	Public Permission = iota
+	// Optional asks for nothing, but credentials that are sent must be good.
+	Optional
 	// Self asks for a session, whatever its role.
 	Self
 	// View asks for RoleViewer somewhere.

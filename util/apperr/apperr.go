@@ -26,6 +26,7 @@ const (
 	TooMany              // slow down; see Error.RetryAfter
 	Unavailable          // the Docker daemon can't be reached or broke its protocol
 	Daemon               // the Docker daemon answered with a failure of its own
+	NotReady             // wharf itself can't serve yet, or not any more
 )
 
 // Error is a classified failure.

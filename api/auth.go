@@ -1,0 +1,90 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"wharf/service"
+	"wharf/util/apperr"
+)
+
+var (
+	errNoToken = apperr.New(apperr.Unauthorized, "authentication required: send Authorization: Bearer <access_token>")
+	errQuery   = apperr.New(apperr.Unauthorized, "a token in the query string is refused: send it in the Authorization header")
+)
+
+// authenticate finds out who calls. A credential that was sent must be good; where none was,
+// open mode knows an anonymous actor, and a route with Optional permission an empty one.
+func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) {
+	if rt.need == service.Public {
+		return service.Actor{}, nil
+	}
+	query := r.URL.Query()
+	for _, values := range query {
+		for _, v := range values {
+			if looksLikeToken(v) {
+				return service.Actor{}, errQuery
+			}
+		}
+	}
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return service.Actor{}, errNoToken
+		}
+		return s.sessions.Authenticate(r.Context(), strings.TrimSpace(token))
+	}
+	if ticket := query.Get("ticket"); rt.tickets && ticket != "" {
+		return s.sessions.AuthenticateTicket(r.Context(), ticket)
+	}
+	if token := s.cookieToken(r); token != "" {
+		return s.sessions.Authenticate(r.Context(), token)
+	}
+	switch {
+	case rt.need == service.Optional:
+		return service.Actor{Anonymous: true, Role: service.RoleNone}, nil
+	case s.open:
+		return s.anonymous, nil
+	default:
+		return service.Actor{}, errNoToken
+	}
+}
+
+// looksLikeToken tells whether a value is shaped like a JWT or a PASETO.
+func looksLikeToken(v string) bool {
+	return strings.HasPrefix(v, "eyJ") || strings.HasPrefix(v, "v2.local.")
+}
+
+// cookieName carries the __Host- prefix over TLS, which pins the cookie to this very host.
+func (s *Server) cookieName(r *http.Request) string {
+	if s.overTLS(r) {
+		return "__Host-wharf_session"
+	}
+	return "wharf_session"
+}
+
+// cookieToken returns the access token of the session cookie, which counts for reads alone.
+func (s *Server) cookieToken(r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return ""
+	}
+	c, err := r.Cookie(s.cookieName(r))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// setCookie gives a browser its access token for EventSource, until it expires; an empty
+// token takes it away.
+func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
+	c := &http.Cookie{
+		Name: s.cookieName(r), Value: token, Path: "/", HttpOnly: true,
+		SameSite: http.SameSiteStrictMode, Secure: s.overTLS(r), Expires: expires,
+	}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}

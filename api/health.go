@@ -1,0 +1,22 @@
+package api
+
+import (
+	"net/http"
+
+	"wharf/service"
+	"wharf/util/apperr"
+)
+
+// healthz says that the process answers. It asks nobody else.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ service.Actor) error {
+	return respondData(w, "ok")
+}
+
+// readyz says whether requests can be served: the database answers and no stop is under way.
+// A dead Docker host doesn't count.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ service.Actor) error {
+	if err := s.ready(r.Context()); err != nil {
+		return apperr.Wrap(apperr.NotReady, err, "not ready")
+	}
+	return respondData(w, "ready")
+}

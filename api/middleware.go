@@ -1,0 +1,145 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"wharf/util/apperr"
+)
+
+// requestInfo is what the log line of a request says besides its outcome.
+type requestInfo struct {
+	id     string
+	client string // address of the caller, behind trusted proxies its real one
+	user   string
+	err    error
+}
+
+type infoKey struct{}
+
+// infoOf returns the request's info; a request that no middleware saw has an empty one.
+func infoOf(r *http.Request) *requestInfo {
+	if info, ok := r.Context().Value(infoKey{}).(*requestInfo); ok {
+		return info
+	}
+	return &requestInfo{}
+}
+
+var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// observe gives a request its id, logs one line when it ends and turns a panic into a 500.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		info := &requestInfo{id: r.Header.Get("X-Request-Id"), client: s.clientAddr(r)}
+		if !saneRequestID.MatchString(info.id) {
+			info.id = uuid.NewString()
+		}
+		w.Header().Set("X-Request-Id", info.id)
+		rec := &recorder{ResponseWriter: w}
+		routes := chi.NewRouteContext()
+		ctx := context.WithValue(r.Context(), infoKey{}, info)
+		r = r.WithContext(context.WithValue(ctx, chi.RouteCtxKey, routes))
+		defer func() {
+			if p := recover(); p != nil {
+				s.panicked(rec, r, p)
+			}
+			s.logRequest(r, routes.RoutePattern(), rec, time.Since(start))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// panicked answers 500 where nothing was answered yet; a half-sent answer is cut off.
+func (s *Server) panicked(w *recorder, r *http.Request, p any) {
+	if p == http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared as net/http does
+		panic(p)
+	}
+	err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	if w.status == 0 {
+		respondError(w, r, err)
+		return
+	}
+	infoOf(r).err = err
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now())
+}
+
+func (s *Server) logRequest(r *http.Request, pattern string, w *recorder, took time.Duration) {
+	info := infoOf(r)
+	level := zerolog.InfoLevel
+	if w.Status() >= http.StatusInternalServerError {
+		level = zerolog.ErrorLevel
+	}
+	line := s.log.WithLevel(level).
+		Str("request_id", info.id).Str("method", r.Method).Str("route", pattern).
+		Int("status", w.Status()).Dur("duration_ms", took).Int64("bytes", w.bytes).
+		Str("client", info.client)
+	if info.user != "" {
+		line = line.Str("user", info.user)
+	}
+	if info.err != nil {
+		line = line.AnErr("error", info.err)
+	}
+	line.Msg("request")
+}
+
+// headers sets what every answer carries.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recorder remembers what was answered, for the log.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Status is what was answered; a handler that wrote nothing, or took the connection over, answered 200.
+func (w *recorder) Status() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// AddBytes counts what was written past the recorder, on a hijacked connection.
+func (w *recorder) AddBytes(n int64) { w.bytes += n }
+
+var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"wharf/util/apperr"
+)
+
+// statuses is the one place where a kind of failure becomes an HTTP status.
+var statuses = map[apperr.Kind]int{
+	apperr.Internal:        http.StatusInternalServerError,
+	apperr.Invalid:         http.StatusBadRequest,
+	apperr.Unauthorized:    http.StatusUnauthorized,
+	apperr.Forbidden:       http.StatusForbidden,
+	apperr.NotFound:        http.StatusNotFound,
+	apperr.Conflict:        http.StatusConflict,
+	apperr.TooLarge:        http.StatusRequestEntityTooLarge,
+	apperr.UnsupportedType: http.StatusUnsupportedMediaType,
+	apperr.TooMany:         http.StatusTooManyRequests,
+	apperr.Unavailable:     http.StatusInternalServerError,
+	apperr.Daemon:          http.StatusInternalServerError,
+	apperr.NotReady:        http.StatusServiceUnavailable,
+}
+
+// success is the contract's envelope of an answer.
+type success struct {
+	Success bool `json:"success"`
+	Data    any  `json:"data"`
+}
+
+// failure is the contract's envelope of an error.
+type failure struct {
+	Success bool   `json:"success"`
+	Message string `json:"message"`
+}
+
+// encode renders v as JSON without a trailing newline and without HTML escapes.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		// Our DTOs always encode; a NaN from a formula is a bug that the recoverer reports.
+		panic(err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// encodeData renders v inside the success envelope.
+func encodeData(v any) []byte { return encode(success{Success: true, Data: v}) }
+
+// respondData answers 200 with v inside the envelope.
+func respondData(w http.ResponseWriter, v any) error {
+	return respondBody(w, http.StatusOK, encodeData(v))
+}
+
+// respondBare answers 200 with v as it is.
+func respondBare(w http.ResponseWriter, v any) error {
+	return respondBody(w, http.StatusOK, encode(v))
+}
+
+// respondBody answers with JSON that is encoded already. Its error is always nil: when the
+// caller is gone nobody is left to tell.
+func respondBody(w http.ResponseWriter, status int, body []byte) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+	return nil
+}
+
+// respondError answers with what the caller may know of err and keeps the rest for the log line.
+func respondError(w http.ResponseWriter, r *http.Request, err error) {
+	status, message := http.StatusInternalServerError, "internal server error"
+	if e, ok := apperr.As(err); ok && e.Kind != apperr.Internal {
+		status, message = statuses[e.Kind], e.Msg
+		if e.RetryAfter > 0 {
+			seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))
+			w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+		}
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="wharf"`)
+	}
+	infoOf(r).err = err
+	_ = respondBody(w, status, encode(failure{Message: message}))
+}

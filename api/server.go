@@ -1,0 +1,164 @@
+// Package api is wharf's HTTP face: the route table, one file per resource, and the
+// contract's texts and envelopes, which exist nowhere else.
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/rs/zerolog"
+
+	"wharf/service"
+	"wharf/util/apperr"
+)
+
+// Options is what a Server is made of. Every pointer is required.
+type Options struct {
+	Logger   zerolog.Logger
+	Users    *service.Users
+	Sessions *service.Sessions
+	Hosts    *service.Hosts
+
+	// Ready tells whether requests can be served now; nil error means yes.
+	Ready func(context.Context) error
+
+	// Open lets callers without a token in, as an anonymous actor with AnonRole, who sees
+	// secrets unless MaskSecrets is set.
+	Open        bool
+	AnonRole    service.Role
+	MaskSecrets bool
+	// AllowedHosts are the Host headers accepted in open mode besides loopback.
+	AllowedHosts []string
+	// TrustedProxies are the peers whose X-Forwarded-* headers count.
+	TrustedProxies []netip.Prefix
+}
+
+// Server answers wharf's HTTP requests.
+type Server struct {
+	log          zerolog.Logger
+	users        *service.Users
+	sessions     *service.Sessions
+	hosts        *service.Hosts
+	ready        func(context.Context) error
+	open         bool
+	anonymous    service.Actor
+	allowedHosts []string
+	proxies      []netip.Prefix
+	mux          *chi.Mux
+	handler      http.Handler
+
+	ending  chan struct{} // closed when streams must end
+	endOnce sync.Once
+	streams sync.WaitGroup
+}
+
+// New builds the server from its route table.
+func New(o Options) *Server {
+	s := &Server{
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, ready: o.Ready,
+		open: o.Open, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies,
+		ending:    make(chan struct{}),
+		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
+	}
+	s.mux = chi.NewRouter()
+	for _, rt := range s.routes() {
+		s.mux.Method(rt.method, rt.pattern, s.serve(rt))
+		if rt.method == http.MethodGet {
+			s.mux.Method(http.MethodHead, rt.pattern, s.serve(rt))
+		}
+	}
+	s.mux.NotFound(s.notFound)
+	s.mux.MethodNotAllowed(s.methodNotAllowed)
+	s.handler = s.observe(headers(s.checkOrigin(s.mux)))
+	return s
+}
+
+// EndStreams ends all open streams and returns when they have ended, after a second at most.
+func (s *Server) EndStreams() {
+	s.endOnce.Do(func() { close(s.ending) })
+	ended := make(chan struct{})
+	go func() {
+		s.streams.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+	}
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// serve is the way to every handler: who calls, may they, then the handler itself.
+func (s *Server) serve(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		actor, err := s.authenticate(r, rt)
+		if err == nil {
+			infoOf(r).user = actor.Username
+			err = allowed(actor, rt.need)
+		}
+		if err == nil {
+			err = rt.handle(w, r, actor)
+		}
+		if err != nil {
+			respondError(w, r, err)
+		}
+	}
+}
+
+// allowed checks the route's permission. Errors: Unauthorized for a caller whom a token would
+// help, Forbidden for one it wouldn't.
+func allowed(actor service.Actor, need service.Permission) error {
+	switch {
+	case actor.Has(need):
+		return nil
+	case actor.Anonymous:
+		return errNoToken
+	default:
+		return apperr.New(apperr.Forbidden, "not allowed")
+	}
+}
+
+// notFound answers for a path that no route has. A known endpoint whose path parameters are
+// missing is a bad request that names them.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	respondError(w, r, s.missingParams(r))
+}
+
+func (s *Server) missingParams(r *http.Request) error {
+	path := strings.Trim(r.URL.Path, "/")
+	for _, rt := range s.routes() {
+		if rt.method != r.Method || strings.HasPrefix(rt.pattern, "/v1/") {
+			continue
+		}
+		parts := strings.Split(strings.Trim(rt.pattern, "/"), "/")
+		given := strings.Split(path, "/")
+		if len(given) >= len(parts) || given[0] != parts[0] {
+			continue
+		}
+		missing := make([]param, 0, len(parts))
+		for _, p := range parts[len(given):] {
+			missing = append(missing, param{name: strings.Trim(p, "{}")})
+		}
+		return required(missing...)
+	}
+	return errNoRoute
+}
+
+// methodNotAllowed answers 405 and says which methods the path has.
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	var methods []string
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		if s.mux.Match(chi.NewRouteContext(), m, r.URL.Path) {
+			methods = append(methods, m)
+		}
+	}
+	w.Header().Set("Allow", strings.Join(slices.Compact(methods), ", "))
+	_ = respondBody(w, http.StatusMethodNotAllowed, encode(failure{Message: "method not allowed"}))
+}

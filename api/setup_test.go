@@ -1,0 +1,250 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"wharf/api"
+	"wharf/db"
+	"wharf/db/dbtest"
+	"wharf/dockerx"
+	"wharf/dockerx/dockertest"
+	"wharf/service"
+	"wharf/token"
+)
+
+// suite keeps every line that the servers of all tests log, and every secret they were sent or issued.
+var suite struct {
+	sync.Mutex
+	log     bytes.Buffer
+	secrets []string
+}
+
+type suiteLog struct{}
+
+func (suiteLog) Write(p []byte) (int, error) {
+	suite.Lock()
+	defer suite.Unlock()
+	return suite.log.Write(p)
+}
+
+// secret remembers a value that must never be logged.
+func secret(s string) string {
+	suite.Lock()
+	defer suite.Unlock()
+	suite.secrets = append(suite.secrets, s)
+	return s
+}
+
+// TestMain fails the suite when a goroutine leaks, or a secret of any test stands in any log line.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	for _, s := range suite.secrets {
+		if bytes.Contains(suite.log.Bytes(), []byte(s)) {
+			fmt.Fprintf(os.Stderr, "FAIL: the log holds the secret %q\n", s)
+			code = 1
+		}
+	}
+	if code == 0 && !testing.Short() && (len(suite.secrets) == 0 || suite.log.Len() == 0) {
+		fmt.Fprintln(os.Stderr, "FAIL: no secrets or no log to search: the search proves nothing")
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// world is a whole server with a database of its own.
+type world struct {
+	t        *testing.T
+	url      string
+	db       *db.DB
+	users    *service.Users
+	sessions *service.Sessions
+	api      *api.Server
+	admin    string // access token of the first user
+	password string // of the first user
+}
+
+type option func(*api.Options)
+
+// noUsers leaves the first user to the test.
+func noUsers(o *api.Options) { o.AnonRole = "nobody yet" }
+
+func openMode(o *api.Options) { o.Open, o.AnonRole = true, service.RoleOperator }
+
+// setup serves the given hosts, on SQLite.
+func setup(t *testing.T, hosts []dockerx.HostConfig, options ...option) *world {
+	t.Helper()
+	return setupOn(t, dbtest.Open(t, dbtest.SQLiteSource(t)), hosts, options...)
+}
+
+func setupOn(t *testing.T, d *db.DB, hosts []dockerx.HostConfig, options ...option) *world {
+	t.Helper()
+	log := zerolog.New(suiteLog{})
+	keys, err := token.ParseKeys("test:" + secret(rand.Text()+rand.Text()))
+	require.NoError(t, err)
+	maker, err := token.NewJWT(keys)
+	require.NoError(t, err)
+	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log})
+	require.NoError(t, err)
+	w := &world{
+		t: t, db: d, password: secret("pw-" + rand.Text()),
+		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6}),
+		sessions: service.NewSessions(d, maker, service.SessionsOptions{}),
+	}
+	o := api.Options{
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(fleet), Ready: d.Ping,
+		MaskSecrets: true,
+	}
+	for _, set := range options {
+		set(&o)
+	}
+	w.api = api.New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = fleet.Run(ctx) })
+	running.Go(func() { _ = w.sessions.Run(ctx) })
+	server := httptest.NewServer(w.api)
+	w.url = server.URL
+	t.Cleanup(func() {
+		w.api.EndStreams()
+		server.Close()
+		cancel()
+		running.Wait()
+		require.NoError(t, fleet.Close())
+	})
+	if !o.Open && o.AnonRole != "nobody yet" {
+		w.admin = w.signUpAdmin()
+	}
+	return w
+}
+
+// engineHosts makes hosts of the test bed's engines.
+func engineHosts(engines []dockertest.Engine) []dockerx.HostConfig {
+	var hosts []dockerx.HostConfig
+	for _, e := range engines {
+		hosts = append(hosts, dockerx.HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+	}
+	return hosts
+}
+
+func (w *world) signUpAdmin() string {
+	w.t.Helper()
+	w.signUp("", "gildong", w.password)
+	return w.login("gildong", w.password).access
+}
+
+func (w *world) signUp(token, username, password string) {
+	w.t.Helper()
+	a := w.call("POST", "/user", token, map[string]string{
+		"username": username, "password": secret(password), "full_name": "YunGilDong", "email": username + "@email.com",
+	})
+	require.Equal(w.t, http.StatusOK, a.status, a.body)
+}
+
+type tokens struct{ session, access, refresh string }
+
+func (w *world) login(username, password string) tokens {
+	w.t.Helper()
+	a := w.call("POST", "/login", "", map[string]string{"username": username, "password": password})
+	require.Equal(w.t, http.StatusOK, a.status, a.body)
+	var l struct {
+		SessionID    string `json:"session_id"`
+		AccessToken  string `json:"access_token"`
+		RefreshToken string `json:"refresh_token"`
+	}
+	require.NoError(w.t, json.Unmarshal([]byte(a.body), &l))
+	return tokens{l.SessionID, secret(l.AccessToken), secret(l.RefreshToken)}
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// message is the error text of the contract's failure envelope.
+func (a answer) message(t *testing.T) string {
+	t.Helper()
+	var f struct {
+		Success *bool   `json:"success"`
+		Message *string `json:"message"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(a.body), &f), a.body)
+	require.NotNil(t, f.Success, a.body)
+	require.False(t, *f.Success)
+	require.NotNil(t, f.Message, a.body)
+	return *f.Message
+}
+
+func (a answer) data(t *testing.T, into any) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, a.status, a.body)
+	env := struct {
+		Success bool `json:"success"`
+		Data    any  `json:"data"`
+	}{Data: into}
+	require.NoError(t, json.Unmarshal([]byte(a.body), &env), a.body)
+	require.True(t, env.Success)
+}
+
+// call sends body as JSON (a string as it is, nil as nothing) with a bearer token where one is given.
+func (w *world) call(method, path, bearer string, body any, edits ...func(*http.Request)) answer {
+	w.t.Helper()
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		reader = strings.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		require.NoError(w.t, err)
+		reader = bytes.NewReader(raw)
+	}
+	r, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, reader)
+	require.NoError(w.t, err)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for _, edit := range edits {
+		edit(r)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	require.NoError(w.t, err)
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	require.NoError(w.t, err)
+	return answer{resp.StatusCode, resp.Header, string(raw)}
+}
+
+// get is call without a body, as the admin.
+func (w *world) get(path string) answer {
+	w.t.Helper()
+	return w.call("GET", path, w.admin, nil)
+}
+
+// post is call with a body, as the admin.
+func (w *world) post(path string, body any) answer {
+	w.t.Helper()
+	return w.call("POST", path, w.admin, body)
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"wharf/service"
+)
+
+// createdAtLayout is the contract's text for a user's created_at, in UTC.
+const createdAtLayout = "2006-01-02 15:04:05"
+
+type newUser struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+	FullName string `json:"full_name"`
+	Email    string `json:"email"`
+}
+
+type userCreated struct {
+	Username  string `json:"username"`
+	FullName  string `json:"full_name"`
+	Email     string `json:"email"`
+	CreatedAt string `json:"created_at"`
+}
+
+func (s *Server) createUser(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+	var in newUser
+	if err := decode(w, r, &in); err != nil {
+		return err
+	}
+	err := required(param{"username", in.Username}, param{"password", in.Password},
+		param{"full_name", in.FullName}, param{"email", in.Email})
+	if err != nil {
+		return err
+	}
+	var by *service.Actor
+	if !actor.Anonymous {
+		by = &actor
+	}
+	u, err := s.users.Create(r.Context(), by, service.NewUser{
+		Username: in.Username, Password: in.Password, FullName: in.FullName, Email: in.Email,
+	}, r.Header.Get("X-Setup-Token"))
+	if err != nil {
+		return err
+	}
+	return respondData(w, userCreated{
+		Username: u.Username, FullName: u.FullName, Email: u.Email,
+		CreatedAt: u.CreatedAt.UTC().Format(createdAtLayout),
+	})
+}
+
+// sessionUser is the user inside the answer of /login.
+type sessionUser struct {
+	Username          string    `json:"username"`
+	Email             string    `json:"email"`
+	PasswordChangedAt time.Time `json:"password_changed_at"`
+	CreatedAt         time.Time `json:"created_at"`
+}

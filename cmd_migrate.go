@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"wharf/db"
+	"wharf/util/config"
+)
+
+// migrateCommand changes or tells the schema of the database that DB_SOURCE names.
+func migrateCommand(ctx context.Context, cfg config.Config, args []string, out io.Writer) error {
+	if len(args) != 1 {
+		return fmt.Errorf("migrate wants one of up, down, version: %w", errUsage)
+	}
+	store, err := openCommand(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	switch args[0] {
+	case "up":
+		err = store.Migrate(ctx)
+	case "down":
+		err = store.MigrateDown(ctx, 1)
+	case "version":
+	default:
+		return fmt.Errorf("migrate: unknown %q: %w", args[0], errUsage)
+	}
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", args[0], err)
+	}
+	v, err := store.Version(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	dirty := ""
+	if v.Dirty {
+		dirty = ", dirty: a migration began and did not end"
+	}
+	_, err = fmt.Fprintf(out, "%s schema version %d (this wharf's is %d)%s\n", store.Kind(), v.Current, v.Latest, dirty)
+	return err
+}
+
+// openCommand opens the database for a command beside the server.
+func openCommand(ctx context.Context, cfg config.Config) (*db.DB, error) {
+	store, err := db.Open(ctx, cfg.DBSource, db.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("DB_SOURCE: %w", err)
+	}
+	return store, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// httpServer has limits against slow callers but no WriteTimeout, which would cut streams.
+func (w *wharf) httpServer() (*http.Server, error) {
+	server := &http.Server{
+		Handler:           w.api,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          stdlog.New(w.log, "", 0),
+	}
+	if w.cfg.TLSCertFile == "" {
+		return server, nil
+	}
+	pair := &certificate{certFile: w.cfg.TLSCertFile, keyFile: w.cfg.TLSKeyFile}
+	if _, err := pair.get(nil); err != nil {
+		return nil, fmt.Errorf("TLS_CERT_FILE, TLS_KEY_FILE: %w", err)
+	}
+	server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get}
+	return server, nil
+}
+
+// serveHTTP serves until the server is shut down, over TLS where it has a certificate.
+func serveHTTP(server *http.Server, listener net.Listener) error {
+	serve := server.Serve
+	if server.TLSConfig != nil {
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
+	if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve HTTP: %w", err)
+	}
+	return nil
+}
+
+// certificate is a pair of files, read anew when the certificate's file changes.
+type certificate struct {
+	certFile, keyFile string
+
+	mu      sync.Mutex
+	changed time.Time
+	pair    *tls.Certificate
+}
+
+// get returns the current pair. While the files are half-written it keeps the last good one.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	info, err := os.Stat(c.certFile)
+	if err == nil && c.pair != nil && info.ModTime().Equal(c.changed) {
+		return c.pair, nil
+	}
+	if err == nil {
+		var pair tls.Certificate
+		if pair, err = tls.LoadX509KeyPair(c.certFile, c.keyFile); err == nil {
+			c.pair, c.changed = &pair, info.ModTime()
+		}
+	}
+	if c.pair == nil {
+		return nil, err
+	}
+	return c.pair, nil
+}

@@ -1,0 +1,97 @@
+// Command wharf serves one HTTP JSON API in front of many Docker hosts.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"wharf/util/config"
+)
+
+// version is stamped at build time.
+var version = "dev"
+
+const usage = `wharf: one HTTP JSON API in front of many Docker hosts
+
+Usage:
+  wharf [serve] [flags]          serve the API
+  wharf migrate up|down|version  bring the database's schema up, one step down, or tell it
+  wharf user add [-role R] [-full-name N] [-email E] NAME
+  wharf user passwd NAME         password from the terminal or standard input
+  wharf user list
+  wharf version
+
+Flags:
+  -config FILE   settings file (default app.env, which may be missing)
+  -hints         serve: print how to log in
+
+Settings, from the environment or the settings file:
+`
+
+// errUsage is a command line that makes no sense.
+var errUsage = errors.New("see wharf --help")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := command(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "wharf: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// command runs what the arguments ask for; without any, the server.
+func command(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("wharf", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	file := flags.String("config", "", "")
+	hints := flags.Bool("hints", false, "")
+	verb := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		verb, args = args[0], args[1:]
+	}
+	err := flags.Parse(args)
+	if err == nil && verb == "serve" && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp) || verb == "help":
+		_, err = fmt.Fprint(out, usage+config.Help())
+		return err
+	case err != nil:
+		return fmt.Errorf("%w (%w)", err, errUsage)
+	case verb == "version":
+		_, err = fmt.Fprintln(out, version)
+		return err
+	}
+	cfg, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	switch verb {
+	case "serve":
+		return run(ctx, cfg, out, *hints)
+	case "migrate":
+		return migrateCommand(ctx, cfg, flags.Args(), out)
+	case "user":
+		return userCommand(ctx, cfg, flags.Args(), out)
+	default:
+		return fmt.Errorf("unknown command %q: %w", verb, errUsage)
+	}
+}
+
+// loadConfig reads app.env, or the file that -config names, which then must exist.
+func loadConfig(file string) (config.Config, error) {
+	if file == "" {
+		return config.Load("app.env", false, os.Environ())
+	}
+	return config.Load(file, true, os.Environ())
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"wharf/api"
+	"wharf/db"
+	"wharf/dockerx"
+	"wharf/service"
+	"wharf/token"
+	"wharf/util/config"
+	"wharf/util/password"
+)
+
+// drainTimeout is how long requests in flight may take to finish after SIGTERM, once the
+// streams have ended.
+const drainTimeout = 1500 * time.Millisecond
+
+// run serves until ctx ends, and alone starts and stops what lives long: the database, the
+// hosts, the sessions, the listener. It returns nil after a clean end.
+func run(ctx context.Context, cfg config.Config, out io.Writer, hints bool) error {
+	log := newLogger(cfg)
+	store, err := openStore(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	w, err := wire(cfg, store, log)
+	if err != nil {
+		return err
+	}
+	defer w.fleet.Close()
+	listener, err := net.Listen("tcp", cfg.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	return w.serve(ctx, listener, out, hints)
+}
+
+// openStore opens the database that DB_SOURCE names, for a server. Postgres needn't be up yet.
+func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger) (*db.DB, error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("DATA_DIR: %w", err)
+	}
+	store, err := db.Open(ctx, cfg.DBSource, db.Options{Server: true, Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("DB_SOURCE: %w", err)
+	}
+	return store, nil
+}
+
+// wharf holds the parts that run() starts and stops.
+type wharf struct {
+	cfg      config.Config
+	log      zerolog.Logger
+	store    *db.DB
+	fleet    *dockerx.Fleet
+	users    *service.Users
+	sessions *service.Sessions
+	api      *api.Server
+	setup    string      // one-time token for the first user, empty where none is needed
+	migrated atomic.Bool // the database answered and has its schema
+	stopping atomic.Bool
+}
+
+// wire makes the parts; nothing runs and nothing is dialled yet.
+func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
+	maker, err := newMaker(cfg)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := dockerx.ParseHosts(cfg.DockerHosts, cfg.DockerCertPath)
+	if err != nil {
+		return nil, fmt.Errorf("DOCKER_HOSTS: %w", err)
+	}
+	proxies, err := cfg.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	w := &wharf{cfg: cfg, log: log, store: store}
+	if !cfg.Loopback() {
+		w.setup = service.NewSetupToken()
+	}
+	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("DOCKER_HOSTS: %w", err)
+	}
+	hasher := password.New(password.Options{})
+	w.users = service.NewUsers(store, service.UsersOptions{
+		Hasher: hasher, PasswordMin: cfg.PasswordMin, OpenSignup: cfg.Signup == "open", SetupToken: w.setup,
+	})
+	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
+		Hasher: hasher, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL,
+	})
+	w.api = api.New(api.Options{
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet), Ready: w.ready,
+		Open: cfg.AuthMode == "open", AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
+		AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies,
+	})
+	return w, nil
+}
+
+// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR.
+func newMaker(cfg config.Config) (token.Maker, error) {
+	keys, err := token.ParseKeys(cfg.TokenKeys)
+	if cfg.TokenKeys == "" {
+		keys, err = token.LoadOrCreateKey(filepath.Join(cfg.DataDir, "token.key"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("TOKEN_KEYS: %w", err)
+	}
+	if cfg.TokenMaker == "paseto" {
+		return token.NewPASETO(keys)
+	}
+	return token.NewJWT(keys)
+}
+
+// serve runs the parts until ctx ends or one of them fails.
+func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer, hints bool) error {
+	server, err := w.httpServer()
+	if err != nil {
+		return err
+	}
+	// The parts behind the requests outlive ctx: they end when the requests have.
+	behind, endBehind := context.WithCancel(context.WithoutCancel(ctx))
+	defer endBehind()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return w.fleet.Run(behind) })
+	group.Go(func() error { return w.prepare(ctx, behind, out, hints) })
+	group.Go(func() error {
+		w.log.Info().Str("address", listener.Addr().String()).Str("version", version).Msg("listening")
+		return serveHTTP(server, listener)
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		w.stopping.Store(true)
+		w.log.Info().Msg("stopping")
+		w.drain(server)
+		endBehind()
+		return nil
+	})
+	return group.Wait()
+}
+
+// prepare waits for the database, brings its schema up to date and creates the first admin
+// that the settings name; then it looks after the sessions.
+func (w *wharf) prepare(ctx, behind context.Context, out io.Writer, hints bool) error {
+	err := w.openSchema(ctx)
+	if ctx.Err() != nil {
+		return nil // stopped while waiting
+	}
+	if err != nil {
+		return err
+	}
+	w.migrated.Store(true)
+	if err := w.greet(ctx, out, hints); err != nil {
+		return err
+	}
+	return w.sessions.Run(behind)
+}
+
+func (w *wharf) openSchema(ctx context.Context) error {
+	if err := w.store.WaitReady(ctx); err != nil {
+		return fmt.Errorf("DB_SOURCE: %w", err)
+	}
+	if w.cfg.DBMigrate {
+		if err := w.store.Migrate(ctx); err != nil {
+			return fmt.Errorf("migrate the database: %w", err)
+		}
+	}
+	if w.cfg.AdminUsername == "" {
+		return nil
+	}
+	created, err := w.users.Bootstrap(ctx, w.cfg.AdminUsername, w.cfg.AdminPasswordFile)
+	if err != nil {
+		return fmt.Errorf("ADMIN_USERNAME, ADMIN_PASSWORD_FILE: %w", err)
+	}
+	if created {
+		w.log.Info().Str("user", w.cfg.AdminUsername).Msg("created the first admin")
+	}
+	return nil
+}
+
+// ready is what /readyz asks.
+func (w *wharf) ready(ctx context.Context) error {
+	switch {
+	case w.stopping.Load():
+		return errors.New("stopping")
+	case !w.migrated.Load():
+		return errors.New("waiting for the database")
+	}
+	return w.store.Ping(ctx)
+}
+
+// drain ends the streams, then lets requests in flight finish; what takes longer is cut.
+func (w *wharf) drain(server *http.Server) {
+	w.api.EndStreams()
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		w.log.Warn().Err(err).Msg("requests were cut off")
+		_ = server.Close()
+	}
+}
