@@ -9,6 +9,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/stretchr/testify/require"
 )
@@ -93,6 +94,15 @@ func (e Engine) Rename(t testing.TB, id, name string) {
 func (e Engine) Remove(t testing.TB, id string) {
 	t.Helper()
 	e.remove(t, id)
+}
+
+// RemoveImage removes an image, and its untagged parents with it.
+func (e Engine) RemoveImage(t testing.TB, name string) {
+	t.Helper()
+	e.do(t, "remove image", name, func(ctx context.Context) error {
+		_, err := e.client.ImageRemove(ctx, name, image.RemoveOptions{Force: true, PruneChildren: true})
+		return err
+	})
 }
 
 func (e Engine) do(t testing.TB, what, id string, call func(context.Context) error) {

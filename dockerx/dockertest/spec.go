@@ -30,6 +30,7 @@ type Spec struct {
 	Restart     string   // "always", "on-failure:3", "unless-stopped"
 	WorkingDir  string
 	User        string
+	Groups      []string // additional groups of the process, by number
 	StopSignal  string
 	TTY         bool
 	Healthcheck []string      // command of the app, run each HealthEvery
@@ -52,7 +53,7 @@ func (s Spec) config(t testing.TB) (*container.Config, *container.HostConfig) {
 		config.Image = Image
 	}
 	host := &container.HostConfig{
-		Binds: s.Mounts, PortBindings: bindings, Links: s.Links, RestartPolicy: s.restart(t),
+		Binds: s.Mounts, PortBindings: bindings, Links: s.Links, GroupAdd: s.Groups, RestartPolicy: s.restart(t),
 		Resources: container.Resources{Memory: s.Memory, NanoCPUs: int64(s.CPUs * 1e9)},
 	}
 	if len(s.Networks) > 0 {

@@ -27,6 +27,7 @@ type settings struct {
 type bed struct {
 	settings
 	dir      string
+	image    []byte // the test image's file system
 	engines  []*engine
 	summary  []string
 	env      map[string]string
@@ -101,6 +102,10 @@ func (b *bed) takeDown() error {
 
 // bringUp starts everything; what it has started when it fails, takeDown ends.
 func (b *bed) bringUp(ctx context.Context) error {
+	var err error
+	if b.image, err = appImage(b.app); err != nil {
+		return err
+	}
 	start := b.startNative
 	if b.mode == containers {
 		start = b.startContainers
@@ -111,13 +116,9 @@ func (b *bed) bringUp(ctx context.Context) error {
 	if b.only == onlyPostgres {
 		return nil
 	}
-	image, err := appImage(b.app)
-	if err != nil {
-		return err
-	}
 	var hosts []string
 	for _, e := range b.engines {
-		if err := e.importImage(ctx, image); err != nil {
+		if err := e.importImage(ctx, b.image); err != nil {
 			return err
 		}
 		line, err := e.describe(ctx)

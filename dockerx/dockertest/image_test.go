@@ -1,0 +1,110 @@
+package dockertest_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/build"
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+// TestImageServesAsNobody builds the Dockerfile's target that needs no other image, from the static
+// binary, and runs it as its own user, who gets at the engine's socket through the socket's group.
+func TestImageServesAsNobody(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	image := buildImage(t, e)
+	socket, group := socketOf(t, e)
+	id := e.Run(t, dockertest.Spec{
+		Image: image, Ports: []string{"127.0.0.1::9083"}, Groups: []string{group},
+		Mounts: []string{socket + ":/var/run/docker.sock"},
+		Env:    []string{"AUTH_MODE=open", "ALLOW_OPEN_NETWORK=true", "DOCKER_HOSTS=local=unix:///var/run/docker.sock"},
+	})
+	require.Equal(t, "65532:65532", e.Inspect(t, id).Config.User)
+	url := "http://127.0.0.1:" + e.Inspect(t, id).NetworkSettings.Ports["9083/tcp"][0].HostPort
+	require.Eventually(t, func() bool { status, _ := get(url + "/healthz"); return status == http.StatusOK },
+		20*time.Second, 50*time.Millisecond, "healthz")
+	require.Eventually(t, func() bool {
+		_, body := get(url + "/ps2/local")
+		return strings.Contains(body, id[:12])
+	}, 10*time.Second, 50*time.Millisecond, "the list holds wharf's own container")
+	e.Stop(t, id)
+	require.Equal(t, 0, e.AwaitExit(t, id), "SIGTERM ends wharf with 0")
+}
+
+func get(url string) (status int, body string) {
+	resp, err := http.Get(url)
+	if err != nil {
+		return 0, ""
+	}
+	defer resp.Body.Close()
+	content, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(content)
+}
+
+// buildImage returns the image's name. The image is removed with the test, after its containers.
+func buildImage(t *testing.T, e dockertest.Engine) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "wharf")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "wharf")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+runtime.GOARCH)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	name := "wharf-image-test:" + strconv.Itoa(os.Getpid())
+	resp, err := e.Client().ImageBuild(t.Context(), buildContext(t, binary),
+		build.ImageBuildOptions{Target: "prebuilt", Tags: []string{name}, Remove: true, ForceRemove: true})
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	words, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NotContains(t, string(words), `"error"`)
+	t.Cleanup(func() { e.RemoveImage(t, name) })
+	return name
+}
+
+// buildContext holds what the target takes from the repository.
+func buildContext(t *testing.T, binary string) io.Reader {
+	t.Helper()
+	const root = "../.."
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	for name, file := range map[string]string{
+		"Dockerfile": root + "/Dockerfile", "deploy/data/.keep": root + "/deploy/data/.keep", "bin/wharf": binary,
+	} {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}))
+		_, err = w.Write(content)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return &buf
+}
+
+// socketOf returns the engine's socket, as the engine's machine sees it, and the number of its group.
+func socketOf(t *testing.T, e dockertest.Engine) (path, group string) {
+	t.Helper()
+	path = strings.TrimPrefix(e.Addr, "unix://")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	if runtime.GOOS != "linux" {
+		// The engine is in a virtual machine: what it mounts is its own socket, which is root's there.
+		return "/var/run/docker.sock", "0"
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	require.True(t, ok)
+	return path, strconv.Itoa(int(stat.Gid))
+}

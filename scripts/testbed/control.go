@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// machine is an engine that can be made to fail: tests ask for one of their own when they have to kill it.
+type machine interface {
+	api() *engine
+	start(ctx context.Context) error
+	// halt stops the engine in order, or kills it. Its containers' fate is the engine's affair.
+	halt(kill bool)
+	// end removes the engine and its containers.
+	end() error
+}
+
+// control serves the tests' wishes for engines of their own on a unix socket:
+//
+//	POST   /engines                     a new engine: {"Name", "Addr"}
+//	POST   /engines/{name}/stop         in order; kill: as a crash does; start: again
+//	DELETE /engines/{name}
+type control struct {
+	mu       sync.Mutex
+	machines map[string]machine
+	made     int
+	image    []byte // what their containers run
+	create   func(name string, index int) (machine, error)
+}
+
+const (
+	controlSocket = "control.sock"
+	// firstOwn is the index of the first engine that a test asks for; those before are the bed's. The
+	// addresses of a bed suffice for maxEngines.
+	firstOwn   = 3
+	maxEngines = 14
+)
+
+func (b *bed) serveControl(create func(name string, index int) (machine, error)) error {
+	c := &control{machines: map[string]machine{}, image: b.image, create: create}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /engines", c.add)
+	mux.HandleFunc("POST /engines/{name}/{verb}", c.change)
+	mux.HandleFunc("DELETE /engines/{name}", c.remove)
+	path := filepath.Join(b.dir, controlSocket)
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return fmt.Errorf("listen for the tests' wishes: %w", err)
+	}
+	if err := errors.Join(os.Chmod(path, 0o600), os.Chown(path, b.uid, b.gid)); err != nil {
+		return err
+	}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(l) }()
+	b.later(func() error { return errors.Join(server.Close(), c.end()) })
+	b.env["WHARF_TEST_CONTROL"] = path
+	return nil
+}
+
+func (c *control) add(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	index, err := c.freeIndex()
+	name := fmt.Sprintf("own%d", c.made)
+	c.made++
+	var m machine
+	if err == nil {
+		m, err = c.create(name, index)
+	}
+	if err == nil {
+		c.machines[name] = indexed{m, index}
+	}
+	c.mu.Unlock()
+	if err == nil {
+		err = m.start(r.Context())
+	}
+	if err == nil {
+		err = m.api().importImage(r.Context(), c.image)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]string{"Name": name, "Addr": m.api().addr})
+}
+
+// indexed remembers which addresses an engine has.
+type indexed struct {
+	machine
+	index int
+}
+
+func (c *control) freeIndex() (int, error) {
+	var taken []int
+	for _, m := range c.machines {
+		taken = append(taken, m.(indexed).index)
+	}
+	for i := firstOwn; i < maxEngines; i++ {
+		if !slices.Contains(taken, i) {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("%d engines of their own are all a bed has for tests", maxEngines-firstOwn)
+}
+
+func (c *control) find(r *http.Request) (machine, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.machines[r.PathValue("name")]
+	return m, ok
+}
+
+// change is called by one test at a time for one engine, its own.
+func (c *control) change(w http.ResponseWriter, r *http.Request) {
+	m, ok := c.find(r)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	switch r.PathValue("verb") {
+	case "stop":
+		m.halt(false)
+	case "kill":
+		m.halt(true)
+	case "start":
+		if err := m.start(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (c *control) remove(w http.ResponseWriter, r *http.Request) {
+	m, ok := c.find(r)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	err := m.end()
+	c.mu.Lock()
+	delete(c.machines, r.PathValue("name"))
+	c.mu.Unlock()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+func (c *control) end() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, m := range c.machines {
+		errs = append(errs, m.end())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// dockerd is an engine as a daemon of ours.
+type dockerd struct {
+	*engine
+	*daemon
+	dir    string
+	bridge string
+	args   []string
+}
+
+// newDockerd prepares an engine with a bridge of its own: --bridge=none would delete docker0 of an
+// engine beside it. It keeps its hands off the packet filter, which all engines of a machine share;
+// published ports go through Docker's own proxy.
+func newDockerd(b *bed, name string, index int, nets *subnets, client *tls.Config) (*dockerd, error) {
+	d := &dockerd{dir: filepath.Join(b.dir, name)}
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return nil, err
+	}
+	config := filepath.Join(d.dir, "daemon.json")
+	if err := os.WriteFile(config, []byte("{}"), 0o600); err != nil {
+		return nil, err
+	}
+	var err error
+	if d.bridge, err = nets.addBridge(index); err != nil {
+		return nil, err
+	}
+	d.args = []string{
+		"dockerd", "--config-file", config,
+		"--data-root", filepath.Join(d.dir, "data"), "--exec-root", filepath.Join(d.dir, "exec"),
+		"--pidfile", d.pidfile(), "--group", strconv.Itoa(b.gid),
+		"--containerd", b.containerd(), "--containerd-namespace", name, "--containerd-plugins-namespace", name + "-plugins",
+		"--bridge", d.bridge, "--default-address-pool", nets.pool(index),
+		"--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
+		"--shutdown-timeout", "2", "--log-level", "warn",
+	}
+	if client == nil {
+		d.engine = newEngine(name, "unix://"+filepath.Join(d.dir, "docker.sock"), nil)
+		d.note = "unix socket"
+	} else {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		d.engine = newEngine(name, "tcp://127.0.0.1:"+strconv.Itoa(port), client)
+		d.note = "mutual TLS"
+		certs := filepath.Join(b.certDir(), name)
+		d.args = append(d.args, "--tlsverify", "--tlscacert", filepath.Join(certs, "ca.pem"),
+			"--tlscert", filepath.Join(certs, "server-cert.pem"), "--tlskey", filepath.Join(certs, "server-key.pem"))
+	}
+	d.args = append(d.args, "-H", d.addr)
+	return d, nil
+}
+
+func (d *dockerd) api() *engine { return d.engine }
+
+// start starts the engine, for the first time or again. The image is imported by whoever starts it
+// first; an engine keeps it.
+func (d *dockerd) start(ctx context.Context) error {
+	// What a killed engine leaves; its number may belong to another process by now.
+	_ = os.Remove(d.pidfile())
+	var err error
+	if d.daemon, err = startDaemon(d.dir, "dockerd", nil, d.args...); err != nil {
+		return err
+	}
+	return d.await(ctx, "engine "+d.name, d.ping)
+}
+
+func (d *dockerd) pidfile() string { return filepath.Join(d.dir, "pid") }
+
+func (d *dockerd) halt(kill bool) {
+	if kill {
+		d.kill()
+		return
+	}
+	d.stop(15 * time.Second)
+}
+
+// end removes the containers first: a container that outlives its engine keeps mounts busy.
+func (d *dockerd) end() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	_ = d.removeContainers(ctx, "{}") // what is left, clearBed finds
+	d.halt(false)
+	return ip("link", "del", d.bridge)
+}
