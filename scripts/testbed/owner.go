@@ -29,8 +29,9 @@ type owner struct {
 	ready ready
 }
 
-// startOwner starts serve and waits until the bed stands. Detached, it outlives this process.
-func startOwner(detached bool, only string) (*owner, error) {
+// startOwner starts serve and waits until the bed stands. With a log file it is detached: it outlives
+// this process.
+func startOwner(log, only string) (*owner, error) {
 	mode, err := chooseMode(only)
 	if err != nil {
 		return nil, err
@@ -40,11 +41,11 @@ func startOwner(detached bool, only string) (*owner, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(filepath.Dir(app))
-	o, err := launch(serveArgs(mode, app, only, detached), detached)
+	o, err := launch(serveArgs(mode, app, only, log != ""), log)
 	if err != nil && mode == native && os.Getenv("WHARF_TESTBED") == "" && engineAnswers() {
 		say("%v", err)
 		say("engines of our own do not start here: trying containers of the engine that answers")
-		o, err = launch(serveArgs(containers, app, only, detached), detached)
+		o, err = launch(serveArgs(containers, app, only, log != ""), log)
 	}
 	return o, err
 }
@@ -64,25 +65,25 @@ func serveArgs(m mode, app, only string, detached bool) []string {
 	return args
 }
 
-func launch(args []string, detached bool) (*owner, error) {
+func launch(args []string, log string) (*owner, error) {
 	cmd := exec.Command(args[0], args[1:]...)
 	// Its own process group: Ctrl-C is for the command that runs in the bed, and for us.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Stderr = os.Stderr
 	o := &owner{cmd: cmd}
-	if !detached {
+	if log == "" {
 		stdin, err := cmd.StdinPipe()
 		if err != nil {
 			return nil, err
 		}
 		o.stdin = stdin
 	} else {
-		log, err := os.CreateTemp("", "wharf-testbed-*.log")
+		out, err := os.Create(log)
 		if err != nil {
 			return nil, err
 		}
-		defer log.Close()
-		cmd.Stderr = log
+		defer out.Close()
+		cmd.Stderr = out
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

@@ -21,7 +21,7 @@ func run(command []string, only string) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	began := time.Now()
-	o, err := startOwner(false, only)
+	o, err := startOwner("", only)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func up(envFile, only string) error {
 		say("already up: source %s", envFile)
 		return nil
 	}
-	o, err := startOwner(true, only)
+	o, err := startOwner(logOf(envFile), only)
 	if err != nil {
 		return err
 	}
@@ -117,8 +117,11 @@ func down(envFile string) error {
 			return err
 		}
 	}
-	return os.Remove(envFile)
+	return errors.Join(os.Remove(envFile), os.Remove(logOf(envFile)))
 }
+
+// logOf is where the owner of an up writes what goes wrong.
+func logOf(envFile string) string { return envFile + ".log" }
 
 // bedOf reads the bed's directory from what up wrote, "" if there is nothing.
 func bedOf(envFile string) string {
