@@ -204,7 +204,7 @@ func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, er
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	if n > 0 {
-		s.cache.settle()
+		settle(s.opts.Lease)
 		s.ends.look()
 	}
 	return nil

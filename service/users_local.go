@@ -12,12 +12,14 @@ import (
 	"wharf/util/apperr"
 )
 
+// listPage is how many users are read at once.
+const listPage = 500
+
 // List returns every user, by name.
 func (u *Users) List(ctx context.Context) ([]User, error) {
-	const page = 500
-	all := []User{}
+	var all []User
 	for after := ""; ; {
-		rows, err := u.db.Queries().ListUsers(ctx, sqlc.ListUsersParams{After: after, Page: page})
+		rows, err := u.db.Queries().ListUsers(ctx, sqlc.ListUsersParams{After: after, Page: listPage})
 		if err != nil {
 			return nil, fmt.Errorf("list users: %w", err)
 		}
@@ -25,7 +27,7 @@ func (u *Users) List(ctx context.Context) ([]User, error) {
 			all = append(all, userOf(row))
 			after = row.UsernameFolded
 		}
-		if len(rows) < page {
+		if len(rows) < listPage {
 			return all, nil
 		}
 	}
@@ -48,16 +50,23 @@ func (u *Users) SetPassword(ctx context.Context, username, password string) erro
 	if err != nil {
 		return err
 	}
-	return u.db.InTx(ctx, func(q *sqlc.Queries) error {
+	err = u.db.InTx(ctx, func(q *sqlc.Queries) error {
 		n, err := q.SetPassword(ctx, sqlc.SetPasswordParams{
 			ID: row.ID, PasswordHash: hash, PasswordChangedAt: db.Time(time.Now()),
 		})
-		if err != nil || n == 0 {
-			return fmt.Errorf("set password: %d rows: %w", n, err)
+		if err != nil {
+			return fmt.Errorf("set password: %w", err)
+		}
+		if n == 0 {
+			return apperr.New(apperr.NotFound, "no such user")
 		}
 		if _, err := q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: row.ID, Keep: uuid.Nil}); err != nil {
 			return fmt.Errorf("end sessions: %w", err)
 		}
 		return raiseRevocations(ctx, q)
 	})
+	if err == nil {
+		settle(defaultLease)
+	}
+	return err
 }
