@@ -21,14 +21,26 @@ as_root() {
 # have finds programs where daemons live, too: a user's PATH often lacks them.
 have() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 
+# quiet runs a command and shows what it said only if it fails.
+quiet() {
+	log=$(mktemp)
+	if "$@" </dev/null >"$log" 2>&1; then
+		rm -f "$log"
+	else
+		cat "$log" >&2
+		rm -f "$log"
+		return 1
+	fi
+}
+
 # apt_install PACKAGE... installs, and waits for another apt to finish rather than fail.
 apt_install() {
 	say "installing with apt: $*"
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq update </dev/null >&2 ||
-		say "apt-get update failed; trying with the lists at hand"
 	# Without a service manager, package scripts may fail to start what they have installed. That is
 	# no failure of ours: what counts is whether the programs are there, and the caller checks that.
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -o Dpkg::Options::=--force-confold \
-		install --yes --no-install-recommends "$@" </dev/null >&2 ||
+	quiet as_root apt-get -qq -o DPkg::Lock::Timeout=300 update ||
+		say "apt-get update failed; trying with the lists at hand"
+	quiet as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
+		-o Dpkg::Options::=--force-confold install --yes --no-install-recommends "$@" ||
 		say "apt-get reported a failure; going on if the programs are there"
 }
