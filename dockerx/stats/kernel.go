@@ -1,5 +1,0 @@
-package stats
-
-const hostRoot = "/"
-
-func newKernel(root, socket string) Source { return nil }

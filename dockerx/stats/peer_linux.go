@@ -1,0 +1,36 @@
+package stats
+
+import (
+	"net"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// peerPID is the process that listens on a unix socket, "" where that can't be told. Containers
+// that share its network are in the host's network as the engine sees it.
+func peerPID(socket string) string {
+	if socket == "" {
+		return ""
+	}
+	c, err := net.DialTimeout("unix", socket, time.Second)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = c.Close() }()
+	raw, err := c.(*net.UnixConn).SyscallConn() //nolint:forcetypeassert // dialled as one
+	if err != nil {
+		return ""
+	}
+	pid := int32(0)
+	_ = raw.Control(func(fd uintptr) {
+		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+			pid = cred.Pid
+		}
+	})
+	if pid <= 0 {
+		return ""
+	}
+	return strconv.Itoa(int(pid))
+}

@@ -1,0 +1,174 @@
+package stats
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// tree is the cgroup hierarchy that containers are looked for in: cgroup v1's cpuacct, else v2.
+type tree struct {
+	dir    string // "": there is none
+	v2     bool
+	mounts map[string]mount // v1: by controller; v2: under ""
+	shapes []shape          // where containers were found
+}
+
+// mount is where a hierarchy is mounted, and which of its cgroups shows there as the top.
+type mount struct{ point, top string }
+
+// dir is where a cgroup of the hierarchy is seen; false where it lies outside what is mounted.
+func (m mount) dir(cgroup string) (string, bool) {
+	if m.top == "/" {
+		return m.point + cgroup, true
+	}
+	rest, ok := strings.CutPrefix(cgroup, m.top)
+	if !ok || rest != "" && rest[0] != '/' {
+		return "", false
+	}
+	return m.point + rest, true
+}
+
+// shape is where a driver puts containers: <parent>/<before><id><after>. The cgroupfs driver names
+// them by id alone, the systemd driver docker-<id>.scope, Podman libpod-<id>.scope.
+type shape struct{ parent, before, after string }
+
+// readTree finds the hierarchy in a mountinfo file (proc(5)).
+func readTree(mountinfo string) *tree {
+	t := &tree{mounts: map[string]mount{}}
+	text, err := os.ReadFile(mountinfo)
+	if err != nil {
+		return t
+	}
+	for line := range strings.Lines(string(text)) {
+		before, after, ok := strings.Cut(line, " - ")
+		place, kind := strings.Fields(before), strings.Fields(after)
+		if !ok || len(place) < 5 || len(kind) < 3 {
+			continue
+		}
+		m := mount{point: unescape(place[4]), top: unescape(place[3])}
+		switch kind[0] {
+		case "cgroup2":
+			t.add("", m)
+		case "cgroup":
+			for _, controller := range strings.Split(kind[2], ",") {
+				t.add(controller, m)
+			}
+		}
+	}
+	if m, ok := t.mounts["cpuacct"]; ok {
+		t.dir = m.point
+	} else if m, ok := t.mounts[""]; ok {
+		t.dir, t.v2 = m.point, true
+	}
+	return t
+}
+
+// add keeps the first mount of a hierarchy: a later one is a bind mount of it.
+func (t *tree) add(controller string, m mount) {
+	if _, ok := t.mounts[controller]; !ok {
+		t.mounts[controller] = m
+	}
+}
+
+// unescape undoes mountinfo's octal escapes.
+func unescape(s string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
+}
+
+// find returns where the containers' cgroups are: next to those found before, else wherever a walk
+// through the hierarchy meets them.
+func (t *tree) find(ids []string) map[string]string {
+	found := make(map[string]string, len(ids))
+	missing := map[string]bool{}
+	for _, id := range ids {
+		if dir := t.guess(id); dir != "" {
+			found[id] = dir
+		} else {
+			missing[id] = true
+		}
+	}
+	if len(missing) > 0 {
+		t.walk(t.dir, 0, func(id, dir string) {
+			if missing[id] && found[id] == "" {
+				found[id] = dir
+				t.learn(id, dir)
+			}
+		})
+	}
+	return found
+}
+
+func (t *tree) guess(id string) string {
+	for _, s := range t.shapes {
+		dir := s.parent + "/" + s.before + id + s.after
+		if _, err := os.Stat(dir); err == nil {
+			return dir
+		}
+	}
+	return ""
+}
+
+func (t *tree) learn(id, dir string) {
+	name := filepath.Base(dir)
+	i := strings.Index(name, id)
+	s := shape{filepath.Dir(dir), name[:i], name[i+len(id):]}
+	for _, known := range t.shapes {
+		if known == s {
+			return
+		}
+	}
+	if len(t.shapes) < 16 {
+		t.shapes = append(t.shapes, s)
+	}
+}
+
+var idInName = regexp.MustCompile(`[0-9a-f]{64}`)
+
+// maxLevels bounds the walk: an engine in a container of an engine is some six levels deep.
+const maxLevels = 16
+
+// walk calls met for each cgroup whose name holds a container's id, outer ones first.
+func (t *tree) walk(dir string, level int, met func(id, dir string)) {
+	entries, err := os.ReadDir(dir)
+	if err != nil || level > maxLevels {
+		return
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		child := dir + "/" + e.Name()
+		if id := idInName.FindString(e.Name()); id != "" {
+			met(id, child)
+		}
+		t.walk(child, level+1, met)
+	}
+}
+
+// firstPID returns a process of a cgroup or of one below it: systemd in a container moves its
+// processes into leaves.
+func firstPID(dir string, level int) string {
+	text, err := os.ReadFile(dir + "/cgroup.procs")
+	if err != nil {
+		return ""
+	}
+	if pid, _, _ := bytes.Cut(text, []byte("\n")); len(pid) > 0 && string(pid) != "0" {
+		return string(pid) // 0 is a process that our pid namespace doesn't see
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || level > maxLevels {
+		return ""
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if pid := firstPID(dir+"/"+e.Name(), level+1); pid != "" {
+			return pid
+		}
+	}
+	return ""
+}
