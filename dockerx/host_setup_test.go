@@ -1,0 +1,50 @@
+package dockerx
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+// setup is a fresh fake daemon and the host that reaches it. Nothing runs in the background.
+func setup(t *testing.T) (*dockertest.Daemon, *Host) {
+	t.Helper()
+	d := dockertest.NewDaemon(t)
+	return d, hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
+}
+
+// hostOf makes the host of a configuration, closed with the test.
+func hostOf(t *testing.T, cfg HostConfig) *Host {
+	t.Helper()
+	return fleetOf(t, Options{}, cfg).hosts[0]
+}
+
+func fleetOf(t *testing.T, opts Options, cfgs ...HostConfig) *Fleet {
+	t.Helper()
+	f, err := NewFleet(cfgs, opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	return f
+}
+
+// running runs the fleet until the test ends.
+func running(t *testing.T, f *Fleet) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}
+
+func ref(t *testing.T, s string) Ref {
+	t.Helper()
+	r, err := ParseRef(s)
+	require.NoError(t, err)
+	return r
+}
