@@ -72,7 +72,7 @@ func TestMain(m *testing.M) {
 
 // world is a whole server with a database of its own.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	url      string
 	db       *db.DB
 	users    *service.Users
@@ -90,12 +90,12 @@ func noUsers(o *api.Options) { o.AnonRole = "nobody yet" }
 func openMode(o *api.Options) { o.Open, o.AnonRole = true, service.RoleOperator }
 
 // setup serves the given hosts, on SQLite.
-func setup(t *testing.T, hosts []dockerx.HostConfig, options ...option) *world {
+func setup(t testing.TB, hosts []dockerx.HostConfig, options ...option) *world {
 	t.Helper()
 	return setupOn(t, dbtest.Open(t, dbtest.SQLiteSource(t)), hosts, options...)
 }
 
-func setupOn(t *testing.T, d *db.DB, hosts []dockerx.HostConfig, options ...option) *world {
+func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...option) *world {
 	t.Helper()
 	log := zerolog.New(suiteLog{})
 	keys, err := token.ParseKeys("test:" + secret(rand.Text()+rand.Text()))
@@ -181,7 +181,7 @@ type answer struct {
 }
 
 // message is the error text of the contract's failure envelope.
-func (a answer) message(t *testing.T) string {
+func (a answer) message(t testing.TB) string {
 	t.Helper()
 	var f struct {
 		Success *bool   `json:"success"`
@@ -235,6 +235,13 @@ func (w *world) call(method, path, bearer string, body any, edits ...func(*http.
 	raw, err := io.ReadAll(resp.Body)
 	require.NoError(w.t, err)
 	return answer{resp.StatusCode, resp.Header, string(raw)}
+}
+
+// in is the same world for another test: a fuzz target's.
+func (w *world) in(t testing.TB) *world {
+	same := *w
+	same.t = t
+	return &same
 }
 
 // get is call without a body, as the admin.

@@ -1,0 +1,58 @@
+package main_test
+
+import (
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db/dbtest"
+	"wharf/dockerx/dockertest"
+)
+
+func TestTenProcessesStartAtOnceOnOneEmptyPostgres(t *testing.T) {
+	t.Parallel()
+	source := dbtest.EmptyPostgresSource(t)
+	var starting sync.WaitGroup
+	for range 10 {
+		p := serve(t, t.TempDir(), "DB_SOURCE="+source)
+		starting.Go(p.awaitReady)
+	}
+	starting.Wait()
+}
+
+// Postgres behind a proxy that is away at first, then there, then away, then there again.
+func TestPostgresThatComesAndGoes(t *testing.T) {
+	t.Parallel()
+	u, err := url.Parse(dbtest.EmptyPostgresSource(t))
+	require.NoError(t, err)
+	proxy := dockertest.NewProxy(t, "tcp", u.Host)
+	u.Host = proxy.Addr()
+	proxy.Refuse(true)
+
+	p := serve(t, t.TempDir(), "DB_SOURCE="+u.String())
+	require.Equal(t, http.StatusOK, p.get("/healthz", ""))
+	require.Equal(t, http.StatusServiceUnavailable, p.get("/readyz", ""))
+	proxy.Refuse(false)
+	p.awaitReady()
+	token := p.login()
+	require.Equal(t, http.StatusOK, p.get("/hosts", token))
+
+	proxy.Refuse(true)
+	proxy.Cut()
+	start := time.Now()
+	status, body := p.call(http.MethodPost, "/login", "", `{"username":"gildong","password":"123123"}`)
+	require.Equal(t, http.StatusInternalServerError, status)
+	require.JSONEq(t, `{"success":false,"message":"internal server error"}`, body)
+	require.Less(t, time.Since(start), 4*time.Second)
+	require.Equal(t, http.StatusServiceUnavailable, p.get("/readyz", ""))
+
+	proxy.Refuse(false)
+	back := time.Now()
+	require.Eventually(t, func() bool { return p.get("/hosts", token) == http.StatusOK }, 2*time.Second, 10*time.Millisecond)
+	require.Less(t, time.Since(back), 2*time.Second)
+	require.NotContains(t, p.logs.String(), u.User.String())
+}

@@ -1,0 +1,132 @@
+package main_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSecondStartFindsTheSameUsersAndSessions(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := serve(t, dir)
+	first.awaitReady()
+	token := first.login()
+	require.Equal(t, http.StatusOK, first.get("/hosts", token))
+	require.Less(t, first.stop(os.Interrupt), 2*time.Second)
+	require.Contains(t, first.out.String(), "/ps2/local")
+
+	key, err := os.Stat(filepath.Join(dir, "data", "token.key"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), key.Mode().Perm())
+
+	second := serve(t, dir)
+	second.awaitReady()
+	require.Equal(t, http.StatusOK, second.get("/hosts", token))
+	require.Less(t, second.stop(syscall.SIGTERM), 2*time.Second)
+}
+
+func TestBadSettingStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
+	t.Parallel()
+	for setting, name := range map[string]string{
+		"ACCESS_TOKEN_TTL=soon":                         "ACCESS_TOKEN_TTL",
+		"DOCKER_HOSTS=a=tcp://x:1,a=tcp://y:1":          "DOCKER_HOSTS",
+		"DOCKER_HOSTS=ftp://x":                          "DOCKER_HOSTS",
+		"TOKEN_KEYS=k:12345678901234567890123456789012": "TOKEN_KEYS",
+		"DB_SOURCE=mysql://root:hunter2@h/d":            "DB_SOURCE",
+		"LISTEN_ADDR=127.0.0.1:99999":                   "LISTEN_ADDR",
+		"TLS_CERT_FILE=/nowhere/cert.pem":               "TLS_CERT_FILE",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, stderr, err := wharf(t, t.TempDir(), "", []string{setting})
+			require.Error(t, err)
+			require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+			require.Contains(t, stderr, name)
+			require.NotContains(t, stderr, "hunter2")
+			require.NotContains(t, stderr, "12345678901234567890123456789012")
+		})
+	}
+}
+
+func TestHelpListsEverySettingAndVersionIsOneLine(t *testing.T) {
+	t.Parallel()
+	for _, help := range []string{"--help", "-h", "help"} {
+		out, _, err := wharf(t, t.TempDir(), "", nil, help)
+		require.NoError(t, err)
+		require.Contains(t, out, "LISTEN_ADDR=127.0.0.1:9083")
+	}
+	out, _, err := wharf(t, t.TempDir(), "", nil, "version")
+	require.NoError(t, err)
+	require.Equal(t, "dev\n", out)
+	_, stderr, err := wharf(t, t.TempDir(), "", nil, "fly")
+	require.Error(t, err)
+	require.Contains(t, stderr, "fly")
+}
+
+func TestUserCommandsWorkBesideARunningServer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := serve(t, dir)
+	p.awaitReady()
+	token := p.login()
+
+	out, stderr, err := wharf(t, dir, "another-password\n", nil, "user", "add", "-role", "operator", "hong")
+	require.NoError(t, err, stderr)
+	require.Equal(t, "created operator hong\n", out)
+	status, body := p.call(http.MethodPost, "/login", "", `{"username":"hong","password":"another-password"}`)
+	require.Equal(t, http.StatusOK, status, body)
+
+	_, stderr, err = wharf(t, dir, "12345", nil, "user", "passwd", "gildong")
+	require.Error(t, err, "too short")
+	require.Contains(t, stderr, "password")
+	_, stderr, err = wharf(t, dir, "a new password\n", nil, "user", "passwd", "gildong")
+	require.NoError(t, err, stderr)
+	require.Eventually(t, func() bool { return p.get("/hosts", token) == http.StatusUnauthorized },
+		2*time.Second, 10*time.Millisecond, "a new password ends the user's sessions")
+
+	out, _, err = wharf(t, dir, "", nil, "user", "list")
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^gildong +admin +false `, out)
+	require.Regexp(t, `(?m)^hong +operator +false `, out)
+}
+
+func TestFirstUserBeyondLoopbackNeedsTheSetupToken(t *testing.T) {
+	t.Parallel()
+	p := serve(t, t.TempDir(), "LISTEN_ADDR=0.0.0.0:0")
+	p.awaitReady()
+	var setup string
+	require.Eventually(t, func() bool {
+		m := regexp.MustCompile(`"setup_token":"([^"]+)"`).FindStringSubmatch(p.logs.String())
+		if m != nil {
+			setup = m[1]
+		}
+		return m != nil
+	}, 5*time.Second, 10*time.Millisecond)
+	status, _ := p.call(http.MethodPost, "/user", "", gildong)
+	require.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, status)
+	status, _ = p.call(http.MethodPost, "/user", "", gildong, "X-Setup-Token", setup+"x")
+	require.Contains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, status)
+	status, body := p.call(http.MethodPost, "/user", "", gildong, "X-Setup-Token", setup)
+	require.Equal(t, http.StatusOK, status, body)
+}
+
+func TestFirstAdminFromAPasswordFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "password")
+	require.NoError(t, os.WriteFile(file, []byte("123123\n"), 0o600))
+	p := serve(t, dir, "ADMIN_USERNAME=gildong", "ADMIN_PASSWORD_FILE="+file)
+	p.awaitReady()
+	status, body := p.call(http.MethodPost, "/login", "", `{"username":"gildong","password":"123123"}`)
+	require.Equal(t, http.StatusOK, status, body)
+	status, _ = p.call(http.MethodPost, "/user", "", gildong)
+	require.Equal(t, http.StatusUnauthorized, status, "there is a first user already")
+}
