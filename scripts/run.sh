@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-engine_answers() { go run ./scripts/testbed answers; }
+engine_answers() { go run ./scripts/testbed answers 2>/dev/null; }
 
 # configured tells whether the settings name hosts: then wharf has no use for an engine here.
 configured() {

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// build returns the testbed's program: a test has to see its exit code, which go run changes.
+func build(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts engines: left out by -short")
+	}
+	program := filepath.Join(t.TempDir(), "testbed")
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return program
+}
+
+// begin starts a bed for a command that says where it is and then does what the script says.
+func begin(t *testing.T, program, script string) (cmd *exec.Cmd, dir string) {
+	t.Helper()
+	said := filepath.Join(t.TempDir(), "said")
+	cmd = exec.Command(program, "run", "--", "sh", "-c", `dirname "$WHARF_TEST_CERTS" >`+said+`.new; mv `+said+`.new `+said+"\n"+script)
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool {
+		content, err := os.ReadFile(said)
+		dir = strings.TrimSpace(string(content))
+		return err == nil
+	}, 90*time.Second, 20*time.Millisecond, "the bed stands")
+	return cmd, dir
+}
+
+func requireGone(t *testing.T, dir string) {
+	t.Helper()
+	require.NoDirExists(t, dir)
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	require.NotContains(t, string(mounts), dir)
+}
+
+func TestRunEndsWithTheCommandsCodeAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	cmd, dir := begin(t, build(t), "exit 3")
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	require.Equal(t, 3, exit.ExitCode())
+	requireGone(t, dir)
+}
+
+func TestSignalReachesTheCommandAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	cmd, dir := begin(t, build(t), "trap 'exit 7' TERM; while :; do sleep 0.1; done")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	require.Equal(t, 7, exit.ExitCode())
+	requireGone(t, dir)
+}
+
+func TestKilledRunLeavesNothing(t *testing.T) {
+	t.Parallel()
+	cmd, dir := begin(t, build(t), "exec sleep 600")
+	require.NoError(t, cmd.Process.Kill())
+	require.Error(t, cmd.Wait())
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(dir)
+		return errors.Is(err, os.ErrNotExist)
+	}, 60*time.Second, 50*time.Millisecond, "the owner notices and cleans up")
+	requireGone(t, dir)
+}
+
+func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("kills a process of root's")
+	}
+	program := build(t)
+	cmd, dir := begin(t, program, "exec sleep 600")
+	owner, err := os.ReadFile(filepath.Join(dir, lockName))
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(string(owner))
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.Error(t, cmd.Wait())
+	require.DirExists(t, dir)
+
+	next, nextDir := begin(t, program, "exit 0")
+	require.NoError(t, next.Wait())
+	requireGone(t, dir)
+	requireGone(t, nextDir)
+}
