@@ -122,8 +122,11 @@ func (s *Sessions) Login(ctx context.Context, username, password string, from Cl
 
 // checkPassword returns the user whose password it is, with the stored hash. Every refusal
 // has done the same work.
-func (s *Sessions) checkPassword(ctx context.Context, username, password string) (sqlc.User, error) {
-	user, err := s.db.Queries().GetUserByName(ctx, fold(username))
+func (s *Sessions) checkPassword(ctx context.Context, name, password string) (sqlc.User, error) {
+	if !username.MatchString(name) {
+		name = "" // nobody's, and no bytes that a database chokes on
+	}
+	user, err := s.db.Queries().GetUserByName(ctx, fold(name))
 	if err != nil && !db.IsNoRows(err) {
 		return sqlc.User{}, fmt.Errorf("get user: %w", err)
 	}

@@ -28,3 +28,6 @@ UPDATE users SET password_hash = @new_hash WHERE id = @id AND password_hash = @o
 -- Also makes a login wait for a change of the same user that is under way, and fail after it.
 UPDATE users SET last_login_at = @last_login_at
 WHERE id = @id AND password_hash = @password_hash AND NOT disabled;
+
+-- name: SetDisabled :exec
+UPDATE users SET disabled = @disabled, rights = rights + 1 WHERE id = @id;

@@ -16,6 +16,42 @@ type Counter struct {
 	Value int64
 }
 
+type Event struct {
+	ID        int64
+	Host      string
+	Kind      int32
+	Type      string
+	Action    string
+	ActorID   string
+	ActorName string
+	TimeNano  int64
+	Attrs     string
+	FromNano  int64
+	ToNano    int64
+	Reason    string
+	Key       int64
+	LoggedAt  time.Time
+}
+
+type EventContainer struct {
+	Host  string
+	ID    string
+	Name  string
+	State string
+}
+
+type EventHost struct {
+	Host     string
+	Anchor   string
+	SeenNano int64
+}
+
+type EventLog struct {
+	One       int32
+	LastID    int64
+	TrimmedID int64
+}
+
 type Session struct {
 	ID          uuid.UUID
 	UserID      uuid.UUID

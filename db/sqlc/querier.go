@@ -16,24 +16,47 @@ type Querier interface {
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
 	CreateTicket(ctx context.Context, arg CreateTicketParams) error
 	CreateUser(ctx context.Context, arg CreateUserParams) error
+	DeleteEventContainer(ctx context.Context, arg DeleteEventContainerParams) error
+	DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
 	DeleteExpiredSessions(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
+	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
+	EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([]Event, error)
+	EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error)
+	EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBackwardsParams) ([]Event, error)
+	// An actor is a name, or the beginning of an id: then ids from it up to id_end.
+	EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([]Event, error)
+	EventsOfActorBackwards(ctx context.Context, arg EventsOfActorBackwardsParams) ([]Event, error)
 	GetCounter(ctx context.Context, name string) (int64, error)
+	GetEventHost(ctx context.Context, host string) (GetEventHostRow, error)
+	GetEventLog(ctx context.Context) (GetEventLogRow, error)
 	// A session with what decides over its rights.
 	GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, error)
 	GetTicket(ctx context.Context, hash string) (GetTicketRow, error)
 	GetUser(ctx context.Context, id uuid.UUID) (User, error)
 	GetUserByName(ctx context.Context, usernameFolded string) (User, error)
+	InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error)
+	// Postgres alone: one round trip for a batch.
+	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
 	// A page of users by folded name, after the given one.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// Also makes a login wait for a change of the same user that is under way, and fail after it.
 	MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error)
+	// The event that has so many older ones by id.
+	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
+	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
+	PutEventHost(ctx context.Context, arg PutEventHostParams) error
 	// Also a lock that holds until the transaction ends, on both engines.
 	RaiseCounter(ctx context.Context, name string) (int64, error)
+	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
+	SetDisabled(ctx context.Context, arg SetDisabledParams) error
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
+	SetTrimmed(ctx context.Context, trimmedID int64) error
+	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
+	TakeEventIDs(ctx context.Context, count int64) (int64, error)
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
 	// Same password, stronger parameters: only if nobody changed the password meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)

@@ -179,6 +179,20 @@ func (q *Queries) MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, er
 	return result.RowsAffected()
 }
 
+const setDisabled = `-- name: SetDisabled :exec
+UPDATE users SET disabled = $1, rights = rights + 1 WHERE id = $2
+`
+
+type SetDisabledParams struct {
+	Disabled bool
+	ID       uuid.UUID
+}
+
+func (q *Queries) SetDisabled(ctx context.Context, arg SetDisabledParams) error {
+	_, err := q.db.ExecContext(ctx, setDisabled, arg.Disabled, arg.ID)
+	return err
+}
+
 const setPassword = `-- name: SetPassword :execrows
 UPDATE users SET password_hash = $1, password_changed_at = $2 WHERE id = $3
 `

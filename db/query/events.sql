@@ -1,0 +1,96 @@
+-- name: TakeEventIDs :one
+-- Also the lock that puts appends in a row, until the transaction ends, on both engines.
+UPDATE event_log SET last_id = last_id + @count WHERE one = 1 RETURNING last_id;
+
+-- name: InsertEvent :execrows
+INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
+VALUES (@id, @host, @kind, @type, @action, @actor_id, @actor_name, @time_nano, @attrs, @from_nano, @to_nano, @reason, @key, @logged_at)
+ON CONFLICT DO NOTHING;
+
+-- name: InsertEvents :many
+-- Postgres alone: one round trip for a batch.
+INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
+SELECT unnest(CAST(@ids AS bigint[])), unnest(CAST(@hosts AS text[])), unnest(CAST(@kinds AS integer[])),
+  unnest(CAST(@types AS text[])), unnest(CAST(@actions AS text[])), unnest(CAST(@actor_ids AS text[])),
+  unnest(CAST(@actor_names AS text[])), unnest(CAST(@time_nanos AS bigint[])), unnest(CAST(@attrs AS text[])),
+  unnest(CAST(@from_nanos AS bigint[])), unnest(CAST(@to_nanos AS bigint[])), unnest(CAST(@reasons AS text[])),
+  unnest(CAST(@keys AS bigint[])), CAST(@logged_at AS timestamptz)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: GetEventLog :one
+SELECT last_id, trimmed_id FROM event_log WHERE one = 1;
+
+-- name: EventsAfterID :many
+SELECT * FROM events
+WHERE id > @after AND id <= @until
+  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+ORDER BY id
+LIMIT @max_rows;
+
+-- name: RecentEventsOfHost :many
+SELECT * FROM events
+WHERE time_nano >= @since AND host = @host AND kind = 0
+ORDER BY time_nano DESC
+LIMIT @max_rows;
+
+-- name: EventsByTime :many
+SELECT * FROM events
+WHERE time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type))
+  AND (CAST(sqlc.narg(action) AS text) IS NULL OR action = sqlc.narg(action))
+ORDER BY time_nano, id
+LIMIT @max_rows;
+
+-- name: EventsByTimeBackwards :many
+SELECT * FROM events
+WHERE time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
+  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type))
+  AND (CAST(sqlc.narg(action) AS text) IS NULL OR action = sqlc.narg(action))
+ORDER BY time_nano DESC, id DESC
+LIMIT @max_rows;
+
+-- name: EventsOfActor :many
+-- An actor is a name, or the beginning of an id: then ids from it up to id_end.
+SELECT * FROM events
+WHERE (actor_name = @actor OR (actor_id >= @actor AND actor_id < @id_end))
+  AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+ORDER BY time_nano, id
+LIMIT @max_rows;
+
+-- name: EventsOfActorBackwards :many
+SELECT * FROM events
+WHERE (actor_name = @actor OR (actor_id >= @actor AND actor_id < @id_end))
+  AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
+ORDER BY time_nano DESC, id DESC
+LIMIT @max_rows;
+
+-- name: NthEvent :one
+-- The event that has so many older ones by id.
+SELECT id, logged_at FROM events ORDER BY id LIMIT 1 OFFSET @nth;
+
+-- name: DeleteEventsUpTo :execrows
+DELETE FROM events WHERE id <= @id;
+
+-- name: SetTrimmed :exec
+UPDATE event_log SET trimmed_id = @trimmed_id WHERE one = 1;
+
+-- name: PutEventContainer :exec
+INSERT INTO event_containers (host, id, name, state) VALUES (@host, @id, @name, @state)
+ON CONFLICT (host, id) DO UPDATE SET name = excluded.name, state = excluded.state;
+
+-- name: DeleteEventContainer :exec
+DELETE FROM event_containers WHERE host = @host AND id = @id;
+
+-- name: EventContainersOfHost :many
+SELECT id, name, state FROM event_containers WHERE host = @host;
+
+-- name: PutEventHost :exec
+INSERT INTO event_hosts (host, anchor, seen_nano) VALUES (@host, @anchor, @seen_nano)
+ON CONFLICT (host) DO UPDATE SET seen_nano = excluded.seen_nano,
+  anchor = CASE WHEN excluded.anchor = '' THEN event_hosts.anchor ELSE excluded.anchor END;
+
+-- name: GetEventHost :one
+SELECT anchor, seen_nano FROM event_hosts WHERE host = @host;
