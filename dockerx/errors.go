@@ -63,7 +63,7 @@ func classify(ctx context.Context, host, doing string, err error) error {
 		return err
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return fmt.Errorf("%s on %s: %w", doing, host, err)
+		return fmt.Errorf("%s on %s: %w", doing, host, ctx.Err())
 	}
 	if kind, ok := daemonKind(err); ok {
 		return &apperr.Error{Kind: kind, Msg: daemonWords(err), Err: fmt.Errorf("%s on %s: %w", doing, host, err)}

@@ -1,0 +1,176 @@
+package dockerx
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+	"wharf/util/apperr"
+)
+
+// TestFaultsAreNamedWithoutDriverText goes through the ways in which a host can't be used that need
+// no proxy.
+func TestFaultsAreNamedWithoutDriverText(t *testing.T) {
+	t.Parallel()
+	authority, stranger := dockertest.NewAuthority(t), dockertest.NewAuthority(t)
+	withCert := func(c dockertest.Certificate, trust *dockertest.Authority) HostConfig {
+		d := dockertest.NewDaemonWith(t, authority, authority.Sign(t, c))
+		trust.Write(t, d.CertDir(), authority.Sign(t, dockertest.Certificate{}))
+		return HostConfig{Addr: d.Addr(), CertDir: d.CertDir()}
+	}
+	answering := func(f http.HandlerFunc) HostConfig {
+		d := dockertest.NewDaemon(t)
+		d.Fault(f)
+		return HostConfig{Addr: d.Addr()}
+	}
+	here := dockertest.Certificate{Names: []string{"127.0.0.1"}}
+	old := dockertest.NewDaemon(t)
+	old.SetAPI("1.39", "1.12")
+	next := dockertest.NewDaemon(t)
+	next.SetAPI("1.60", "1.59")
+	cases := map[string]struct {
+		cfg  HostConfig
+		kind FaultKind
+	}{
+		"refused":         {HostConfig{Addr: "tcp://" + closedPort(t)}, FaultRefused},
+		"no socket":       {HostConfig{Addr: "unix://" + filepath.Join(t.TempDir(), "none.sock")}, FaultRefused},
+		"mute":            {HostConfig{Addr: dockertest.Silent(t)}, FaultTimeout},
+		"no name":         {HostConfig{Addr: "tcp://nowhere.invalid:2375"}, FaultDNS},
+		"expired":         {withCert(dockertest.Certificate{Names: here.Names, NotAfter: time.Now().Add(-time.Hour)}, authority), FaultTLS},
+		"wrong authority": {withCert(here, stranger), FaultTLS},
+		"wrong name":      {withCert(dockertest.Certificate{Names: []string{"other.example"}}, authority), FaultTLS},
+		"no certificates": {HostConfig{Addr: withCert(here, authority).Addr, CertDir: t.TempDir()}, FaultTLS},
+		"plain to TLS":    {HostConfig{Addr: withCert(here, authority).Addr}, FaultTLS},
+		"TLS to plain":    {HostConfig{Addr: dockertest.NewDaemon(t).Addr(), CertDir: withCert(here, authority).CertDir}, FaultTLS},
+		"too old":         {HostConfig{Addr: old.Addr()}, FaultVersion},
+		"too new":         {HostConfig{Addr: next.Addr()}, FaultVersion},
+		"let nobody in":   {answering(func(w http.ResponseWriter, _ *http.Request) { dockertest.Fail(w, http.StatusUnauthorized, "who?") }), FaultAuth},
+		"redirect":        {answering(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Location", "/x"); w.WriteHeader(302) }), FaultProtocol},
+		"breaks off":      {answering(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), FaultProtocol},
+		"some other server": {answering(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Del("Api-Version")
+			_, _ = w.Write([]byte("hi"))
+		}), FaultProtocol},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.cfg.Name = "edge"
+			h := hostOf(t, c.cfg)
+			began := time.Now()
+			_, err := h.List(context.Background())
+			require.Less(t, time.Since(began), readTimeout+time.Second)
+			requireError(t, err, apperr.Unavailable, "cannot reach the Docker daemon of host edge: "+string(c.kind))
+			require.Equal(t, c.kind, FaultOf(err), "%v", err)
+		})
+	}
+}
+
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	return l.Addr().String()
+}
+
+func TestRedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	canary := dockertest.NewDaemon(t)
+	d, h := setup(t)
+	target, err := url.Parse(canary.Addr())
+	require.NoError(t, err)
+	id := d.Add(dockertest.Container{})
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		d.Fault(nil)
+		_, err := h.List(context.Background())
+		require.NoError(t, err)
+		d.Fault(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://"+target.Host+"/containers/json", status)
+		})
+		_, err = h.List(context.Background())
+		require.Equal(t, FaultProtocol, FaultOf(err), status)
+		require.Equal(t, FaultProtocol, FaultOf(h.Start(context.Background(), id)))
+	}
+	require.Empty(t, canary.Requests())
+}
+
+func TestCallersOwnEndIsNoFaultOfTheHost(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	arrived := make(chan struct{}, 1)
+	d.Handle("GET /containers/{id}/json", func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		d.Hang(w, r)
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	answer := make(chan error, 1)
+	go func() {
+		_, err := h.Inspect(ctx, ref(t, "x"))
+		answer <- err
+	}()
+	<-arrived
+	cancel()
+	err := <-answer
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, FaultOf(err))
+}
+
+func TestVersionIsNegotiatedAnewWhenTheDaemonChanges(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	for _, v := range [][2]string{{"1.41", "1.12"}, {"1.47", "1.44"}, {"1.40", "1.24"}, {"1.56", "1.44"}, {"1.43", "1.12"}} {
+		d.SetAPI(v[0], v[1])
+		_, err := h.List(context.Background())
+		require.NoError(t, err, "not one call fails over it")
+	}
+	paths := map[string]bool{}
+	for _, r := range d.Requests() {
+		paths[r.Path] = true
+	}
+	require.True(t, paths["/v1.41/containers/json"])
+	require.True(t, paths["/v1.40/containers/json"])
+}
+
+func TestRenewedCertificatesCountFromTheNextDial(t *testing.T) {
+	t.Parallel()
+	authority, stranger := dockertest.NewAuthority(t), dockertest.NewAuthority(t)
+	d := dockertest.NewDaemonWith(t, authority, authority.Sign(t, dockertest.Certificate{Names: []string{"127.0.0.1"}}))
+	stranger.Write(t, d.CertDir(), stranger.Sign(t, dockertest.Certificate{}))
+	h := hostOf(t, HostConfig{Name: "tls", Addr: d.Addr(), CertDir: d.CertDir()})
+	_, err := h.List(context.Background())
+	require.Equal(t, FaultTLS, FaultOf(err))
+	authority.Write(t, d.CertDir(), authority.Sign(t, dockertest.Certificate{}))
+	require.Eventually(t, func() bool { _, err = h.List(context.Background()); return err == nil }, 5*time.Second, 50*time.Millisecond)
+}
+
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	h := hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
+	var dials atomic.Int32
+	dial := h.transport.base.DialContext
+	h.transport.base.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dials.Add(1)
+		return dial(ctx, network, addr)
+	}
+	id := d.Add(dockertest.Container{})
+	for range 5 {
+		done := make(chan error, 32)
+		for range 32 {
+			go func() { _, err := h.Inspect(context.Background(), ref(t, id)); done <- err }()
+		}
+		for range 32 {
+			require.NoError(t, <-done)
+		}
+	}
+	require.LessOrEqual(t, dials.Load(), int32(40), "160 calls at 32 at once")
+}
