@@ -37,6 +37,9 @@ func (s *Server) routes() []route {
 		{method: get, pattern: "/healthz", need: service.Public, handle: s.healthz},
 		{method: get, pattern: "/readyz", need: service.Public, handle: s.readyz},
 
+		{method: get, pattern: "/v1/containers", need: service.View, handle: s.listAllContainers},
+		{method: get, pattern: "/v1/hosts/{host}/containers", need: service.View, handle: s.listAllContainers},
+		{method: get, pattern: "/v1/hosts/{host}/containers/{id}", need: service.View, handle: s.inspectContainer},
 		{method: post, pattern: "/v1/events/ticket", need: service.Self, handle: s.issueTicket},
 	}
 }
