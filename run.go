@@ -42,7 +42,7 @@ func run(ctx context.Context, cfg config.Config, out io.Writer, hints bool) erro
 		return err
 	}
 	defer w.fleet.Close()
-	listener, err := net.Listen("tcp", cfg.ListenAddr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
@@ -147,7 +147,7 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 		<-ctx.Done()
 		w.stopping.Store(true)
 		w.log.Info().Msg("stopping")
-		w.drain(server)
+		w.drain(behind, server)
 		endBehind()
 		return nil
 	})
@@ -157,11 +157,10 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 // prepare waits for the database, brings its schema up to date and creates the first admin
 // that the settings name; then it looks after the sessions.
 func (w *wharf) prepare(ctx, behind context.Context, out io.Writer, hints bool) error {
-	err := w.openSchema(ctx)
-	if ctx.Err() != nil {
+	switch err := w.openSchema(ctx); {
+	case ctx.Err() != nil:
 		return nil // stopped while waiting
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	w.migrated.Store(true)
@@ -205,9 +204,9 @@ func (w *wharf) ready(ctx context.Context) error {
 }
 
 // drain ends the streams, then lets requests in flight finish; what takes longer is cut.
-func (w *wharf) drain(server *http.Server) {
+func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	w.api.EndStreams()
-	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		w.log.Warn().Err(err).Msg("requests were cut off")

@@ -34,6 +34,7 @@ func (p page) names() []string {
 }
 
 func twoHosts(t *testing.T) *world {
+	t.Helper()
 	a, b := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
 	a.Add(dockertest.Container{Name: "web", Image: "nginx:1", Labels: map[string]string{"team": "web", "api-token": "hunter2"}},
 		dockertest.Container{Name: "db", Image: "postgres:16", State: "exited"})

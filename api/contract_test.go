@@ -27,6 +27,7 @@ func TestContractOnRealEngines(t *testing.T) {
 }
 
 func contractOnEngine(t *testing.T, w *world, e dockertest.Engine) {
+	t.Helper()
 	network := e.Network(t, "second")
 	id := e.Run(t, dockertest.Spec{
 		Cmd: []string{"sleep"}, Labels: map[string]string{"maintainer": "NGINX Docker Maintainers"},

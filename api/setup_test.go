@@ -239,6 +239,7 @@ func (w *world) call(method, path, bearer string, body any, edits ...func(*http.
 
 // in is the same world for another test: a fuzz target's.
 func (w *world) in(t testing.TB) *world {
+	t.Helper()
 	same := *w
 	same.t = t
 	return &same

@@ -99,7 +99,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // appEnv renders app.env: every setting with its meaning and default.
