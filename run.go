@@ -157,17 +157,22 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 // prepare waits for the database, brings its schema up to date and creates the first admin
 // that the settings name; then it looks after the sessions.
 func (w *wharf) prepare(ctx, behind context.Context, out io.Writer, hints bool) error {
-	switch err := w.openSchema(ctx); {
-	case ctx.Err() != nil:
-		return nil // stopped while waiting
-	case err != nil:
-		return err
+	if err := w.openSchema(ctx); err != nil {
+		return unlessStopped(ctx, err)
 	}
 	w.migrated.Store(true)
 	if err := w.greet(ctx, out, hints); err != nil {
 		return err
 	}
 	return w.sessions.Run(behind)
+}
+
+// unlessStopped drops an error that comes of being told to stop.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 func (w *wharf) openSchema(ctx context.Context) error {
