@@ -1,0 +1,259 @@
+package db_test
+
+import (
+	"context"
+	"database/sql"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+	"wharf/db/dbtest"
+	"wharf/db/sqlc"
+)
+
+// gate stands before a Postgres and can vanish as one does: refusing, cutting, or silent.
+type gate struct {
+	t       *testing.T
+	target  string
+	addr    string
+	mu      sync.Mutex
+	ln      net.Listener
+	conns   map[net.Conn]struct{}
+	silent  chan struct{} // closed while the gate lets bytes through
+	serving sync.WaitGroup
+}
+
+// newGate opens nothing yet; source leads through it.
+func newGate(t *testing.T) (g *gate, source string) {
+	t.Helper()
+	u, err := url.Parse(dbtest.PostgresSource(t))
+	require.NoError(t, err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	g = &gate{t: t, target: u.Host, addr: ln.Addr().String(), conns: map[net.Conn]struct{}{}, silent: make(chan struct{})}
+	close(g.silent)
+	require.NoError(t, ln.Close())
+	t.Cleanup(func() {
+		g.speak()
+		g.away()
+		g.serving.Wait()
+	})
+	u.Host = g.addr
+	return g, u.String()
+}
+
+// back lets connections in.
+func (g *gate) back() {
+	ln, err := net.Listen("tcp", g.addr)
+	require.NoError(g.t, err)
+	g.mu.Lock()
+	g.ln = ln
+	g.mu.Unlock()
+	g.serving.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			g.serving.Go(func() { g.serve(c) })
+		}
+	})
+}
+
+func (g *gate) serve(client net.Conn) {
+	server, err := net.Dial("tcp", g.target)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	g.mu.Lock()
+	g.conns[client], g.conns[server] = struct{}{}, struct{}{}
+	g.mu.Unlock()
+	var both sync.WaitGroup
+	both.Go(func() { g.pass(server, client) })
+	both.Go(func() { g.pass(client, server) })
+	both.Wait()
+}
+
+func (g *gate) pass(to, from net.Conn) {
+	defer func() { _, _ = to.Close(), from.Close() }()
+	buf := make([]byte, 4096)
+	for {
+		n, err := from.Read(buf)
+		g.mu.Lock()
+		open := g.silent
+		g.mu.Unlock()
+		<-open
+		if n > 0 {
+			if _, err := to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// away cuts every connection and refuses new ones.
+func (g *gate) away() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ln != nil {
+		_ = g.ln.Close()
+	}
+	for c := range g.conns {
+		_ = c.Close()
+	}
+	clear(g.conns)
+}
+
+// hush keeps connections open and lets no byte through.
+func (g *gate) hush() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.silent = make(chan struct{})
+}
+
+func (g *gate) speak() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.silent:
+	default:
+		close(g.silent)
+	}
+}
+
+// crowd runs the query of many requests at once and returns how long the slowest took, and
+// how many failed.
+func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
+	t.Helper()
+	const n = 50
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			began := time.Now()
+			var err error
+			if i%2 == 0 {
+				_, err = d.Queries().CountUsers(t.Context())
+			} else {
+				err = d.InTx(t.Context(), func(q *sqlc.Queries) error {
+					_, err := q.CountUsers(t.Context())
+					return err
+				})
+			}
+			took := time.Since(began)
+			mu.Lock()
+			defer mu.Unlock()
+			slowest = max(slowest, took)
+			if err != nil {
+				failed++
+			}
+		})
+	}
+	wg.Wait()
+	return slowest, failed
+}
+
+// requireBack fails if queries don't succeed again within 2 s of now.
+func requireBack(t *testing.T, d *db.DB) {
+	t.Helper()
+	began := time.Now()
+	require.Eventually(t, func() bool {
+		_, err := d.Queries().CountUsers(t.Context())
+		return err == nil
+	}, 5*time.Second, 10*time.Millisecond)
+	require.Less(t, time.Since(began), 2*time.Second)
+	_, failed := crowd(t, d)
+	require.Zero(t, failed)
+}
+
+func TestWaitReadyWaitsForAPostgresThatIsAway(t *testing.T) {
+	t.Parallel()
+	g, source := newGate(t)
+	d := open(t, source, db.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, d.WaitReady(ctx), context.Canceled)
+
+	require.Error(t, d.Ping(t.Context()))
+	ready := make(chan error, 1)
+	go func() { ready <- d.WaitReady(t.Context()) }()
+	began := time.Now()
+	g.back()
+	require.NoError(t, <-ready)
+	require.Less(t, time.Since(began), 2*time.Second)
+	require.NoError(t, d.Migrate(t.Context()))
+}
+
+func TestPostgresThatDiesGivesErrorsAndComesBack(t *testing.T) {
+	t.Parallel()
+	g, source := newGate(t)
+	g.back()
+	d := open(t, source, db.Options{})
+	_, failed := crowd(t, d)
+	require.Zero(t, failed)
+	g.away()
+	slowest, failed := crowd(t, d)
+	require.Equal(t, 50, failed)
+	require.Less(t, slowest, 3500*time.Millisecond)
+	g.back()
+	requireBack(t, d)
+}
+
+// TestSilentPostgresGivesErrorsInTime is the one that TCP alone would notice in minutes:
+// the default bound of 3 s holds for requests that queue for a connection too.
+func TestSilentPostgresGivesErrorsInTime(t *testing.T) {
+	t.Parallel()
+	g, source := newGate(t)
+	g.back()
+	d := open(t, source, db.Options{MaxConns: 5})
+	_, failed := crowd(t, d)
+	require.Zero(t, failed)
+	g.hush()
+	for range 2 { // with connections made before, and without
+		slowest, failed := crowd(t, d)
+		require.Equal(t, 50, failed)
+		require.Less(t, slowest, 3500*time.Millisecond)
+	}
+	g.speak()
+	requireBack(t, d)
+}
+
+func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
+	t.Parallel()
+	g, source := newGate(t)
+	g.back()
+	d := open(t, source, db.Options{Timeout: time.Second})
+	err := d.InTx(t.Context(), func(q *sqlc.Queries) error {
+		require.NoError(t, q.CreateUser(t.Context(), newUser("a", db.Time(time.Now()))))
+		g.hush()
+		return nil
+	})
+	require.Error(t, err)
+	g.speak()
+	requireBack(t, d)
+}
+
+func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
+	t.Parallel()
+	source := dbtest.PostgresSource(t)
+	d := open(t, source, db.Options{})
+	_, failed := crowd(t, d)
+	require.Zero(t, failed)
+	raw, err := sql.Open("postgres", source)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, raw.Close()) }()
+	_, err = raw.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	require.NoError(t, err)
+	_, failed = crowd(t, d)
+	require.LessOrEqual(t, failed, 5, "at most what was in use at the time")
+	requireBack(t, d)
+}
