@@ -169,10 +169,12 @@ func (w *wharf) prepare(ctx, behind context.Context, out io.Writer, hints bool) 
 
 // unlessStopped drops an error that comes of being told to stop.
 func unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 func (w *wharf) openSchema(ctx context.Context) error {
