@@ -61,6 +61,7 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 	if t.epoch != t.e.epoch {
 		return // it started or stopped meanwhile
 	}
+	s.news = s.news || r.Err == nil || errors.Is(r.Err, ErrNotRunning)
 	switch {
 	case r.Err == nil:
 		s.tookSample(via, t.e, r.Sample, now)
@@ -70,6 +71,7 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 	case errors.Is(r.Err, ErrUnread):
 		t.e.fromEngine = true
 		t.e.drop()
+		s.poke()
 	case ctx.Err() == nil:
 		t.e.retry = now.Add(retryAfter)
 		res.err = r.Err
@@ -112,7 +114,7 @@ func (s *Sampler) ended(ctx context.Context, via int, b *batch, took time.Durati
 	if res.answers == 0 && res.err != nil {
 		s.fail(res.err, time.Now())
 	}
-	s.dirty = true
+	s.dirty = s.dirty || s.news
 	s.tell()
 	s.poke()
 }

@@ -84,10 +84,13 @@ func (s *Sampler) lastDemand(now time.Time) time.Time {
 // listIfDue asks for the container list where events alone don't tell it.
 func (s *Sampler) listIfDue(ctx context.Context, now time.Time) (next time.Time) {
 	never := now.Add(time.Hour)
+	aged := s.gap == s.listedGap && !s.synced // no events to go by: the list ages
 	wanted := !s.synced || s.listed.Before(s.wantList)
 	switch {
 	case s.listing || !wanted:
 		return never
+	case aged && !s.listed.Before(s.wantList) && now.Sub(s.listed) < relist:
+		return s.listed.Add(relist)
 	case now.Before(s.listNext):
 		return s.listNext
 	}
@@ -121,8 +124,8 @@ func (s *Sampler) tookList(ctx context.Context, list []Container, gap int, err e
 		for _, c := range missed {
 			s.follow(c)
 		}
-		s.fault, s.contact, s.listed, s.listNext = nil, now, now, now.Add(relist)
-		s.synced = s.connected && gap == s.gap
+		s.fault, s.contact, s.listed, s.listNext = nil, now, now, now.Add(minInterval)
+		s.synced, s.listedGap = s.connected && gap == s.gap, gap
 	}
 	s.dirty = true
 	s.tell()

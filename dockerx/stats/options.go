@@ -35,7 +35,7 @@ func ParseSource(s string) (SourceKind, error) {
 // Options of a sampler. The zero value means the defaults.
 type Options struct {
 	Source  SourceKind    // Auto
-	Idle    time.Duration // how long sampling goes on after the last question; 30 s
+	Idle    time.Duration // how long sampling goes on after the last question; 30 s, at least 3
 	Budget  float64       // CPU that the engine may spend on our sampling, in cores; 0.1
 	History time.Duration // how far back points are kept; 15 min; negative: none
 	// Socket is the path of the unix socket that the engine is reached by; "" for another way.
@@ -61,6 +61,7 @@ func (o Options) withDefaults() Options {
 	if o.Idle <= 0 {
 		o.Idle = 30 * time.Second
 	}
+	o.Idle = max(o.Idle, answerIn) // nobody's question outlasts the sampling for it
 	if o.Budget <= 0 {
 		o.Budget = 0.1
 	}

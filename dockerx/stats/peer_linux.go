@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"context"
 	"net"
 	"strconv"
 	"time"
@@ -14,7 +15,9 @@ func peerPID(socket string) string {
 	if socket == "" {
 		return ""
 	}
-	c, err := net.DialTimeout("unix", socket, time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	if err != nil {
 		return ""
 	}

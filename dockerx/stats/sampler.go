@@ -16,7 +16,7 @@ type Sampler struct {
 	api    *engineSource
 	kernel Source // nil: none
 
-	life context.Context // ends with Close
+	life context.Context //nolint:containedctx // ends with Close: sampling outlives the question that began it
 	end  context.CancelFunc
 	work sync.WaitGroup // the loop and what it began
 
@@ -28,7 +28,7 @@ type Sampler struct {
 	// The container list: synced says that it came in after the event stream connected, and no
 	// event was missed since.
 	connected, synced, listing bool
-	gap                        int
+	gap, listedGap             int       // breaks in the events, and how many the last list knew of
 	listed                     time.Time // when a list last came in
 	listNext                   time.Time // not before
 	wantList                   time.Time // when somebody asked for a container that isn't in the table
@@ -41,6 +41,7 @@ type Sampler struct {
 	contact                    time.Time // when the host last answered
 	snapshot                   *Snapshot
 	dirty                      bool // snapshot is not what the table says
+	news                       bool // samples came in since it was made; the round's end makes it dirty
 	cleaner                    *time.Timer
 }
 
@@ -122,7 +123,7 @@ func (s *Sampler) await(ctx context.Context, try func(now time.Time, expired boo
 		expired bool
 	)
 	for {
-		done, err, changed := s.attempt(try, expired)
+		changed, done, err := s.attempt(try, expired)
 		if done || err != nil {
 			return err
 		}
@@ -143,14 +144,14 @@ func (s *Sampler) await(ctx context.Context, try func(now time.Time, expired boo
 	}
 }
 
-func (s *Sampler) attempt(try func(now time.Time, expired bool) (bool, error), expired bool) (bool, error, <-chan struct{}) {
+func (s *Sampler) attempt(try func(now time.Time, expired bool) (bool, error), expired bool) (<-chan struct{}, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return false, errClosed, nil
+		return nil, false, errClosed
 	}
 	done, err := try(time.Now(), expired)
-	return done, err, s.changed
+	return s.changed, done, err
 }
 
 var (
@@ -202,12 +203,12 @@ func (s *Sampler) askOne(id string, began, now time.Time, expired bool) (*entry,
 // answerAll is called with the lock held; nil and no error mean: wait.
 func (s *Sampler) answerAll(now time.Time, expired bool) (*Snapshot, error) {
 	if s.fault != nil {
-		if snap := s.current(now); s.recent(snap.SampledAt, now) {
+		if snap := s.snapshot; s.recent(snap.SampledAt, now) && !now.After(snap.stale) {
 			return snap, nil
 		}
 		return nil, s.fault
 	}
-	known := s.synced || !s.listed.Before(s.all.since)
+	known := s.synced || now.Sub(s.listed) < relist
 	switch {
 	case known && (s.warm || s.complete(now)):
 		s.warm = true
@@ -228,7 +229,7 @@ func (s *Sampler) answerOne(e *entry, now time.Time, expired bool) (u Usage, don
 	case s.fault != nil && !sampled:
 		return Usage{}, false, s.fault
 	case s.fault != nil, e.live(now, s.since(e, now)):
-		return e.row(), true, nil
+		return e.row(), true, nil //nolint:nilerr // the fault is too young to hide the last sample
 	case !e.Running:
 		return e.row(), true, nil
 	case !expired:
@@ -248,9 +249,11 @@ func (s *Sampler) recent(sampled, now time.Time) bool {
 	return s.fault == nil || now.Sub(s.faultAt) <= maxAge
 }
 
-// fail remembers why the host can't be asked, nil that it can.
+// fail remembers why the host can't be asked. What is known at that time is all that is shown until
+// it can be again.
 func (s *Sampler) fail(err error, now time.Time) {
 	if s.fault == nil {
+		s.current(now)
 		s.faultAt = now
 	}
 	s.fault = err
@@ -277,7 +280,7 @@ func (s *Sampler) since(e *entry, now time.Time) time.Time {
 // current returns the snapshot, a new one if the last no longer tells what is.
 func (s *Sampler) current(now time.Time) *Snapshot {
 	if s.snapshot == nil || s.dirty || now.After(s.snapshot.stale) {
-		s.snapshot, s.dirty = s.table.snapshot(now), false
+		s.snapshot, s.dirty, s.news = s.table.snapshot(now), false, false
 	}
 	return s.snapshot
 }

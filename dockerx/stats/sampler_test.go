@@ -1,0 +1,526 @@
+package stats
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"wharf/util/apperr"
+)
+
+// bubble runs a test in a synctest bubble with a sampler whose event stream is connected.
+func bubble(t *testing.T, f func() *fakeEngine, o Options, test func(t *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{T: t, e: f()}
+		r.s = New(r.e, o)
+		defer r.s.Close()
+		r.s.OnChange(Change{Kind: Connected})
+		test(r)
+	})
+}
+
+// rig is a test with its engine and its sampler.
+type rig struct {
+	*testing.T
+	e *fakeEngine
+	s *Sampler
+}
+
+// pass lets the bubble's time pass.
+func pass(d time.Duration) { <-time.After(d) }
+
+func direct(n int) func() *fakeEngine  { return func() *fakeEngine { return newFake(28, n) } }
+func waiting(n int) func() *fakeEngine { return func() *fakeEngine { return newFake(20, n) } }
+
+// timed returns what All says, and how long it took.
+func timed(t testing.TB, s *Sampler) (*Snapshot, time.Duration) {
+	t.Helper()
+	began := time.Now()
+	snap, err := s.All(t.Context())
+	require.NoError(t, err)
+	return snap, time.Since(began)
+}
+
+func TestNothingIsAskedWhileNobodyAsks(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(5), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		s.OnChange(Change{Kind: Started, ID: fakeID(0)})
+		s.OnChange(Change{Kind: Missed})
+		pass(time.Hour)
+		lists, profiles := e.counts()
+		require.Zero(t, lists+profiles+e.asked())
+	})
+}
+
+func TestSamplingEndsAfterTheLastQuestion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newFake(28, 5)
+		s := New(e, Options{Idle: 30 * time.Second}) // not closed: a goroutine that stays fails the bubble
+		s.OnChange(Change{Kind: Connected})
+		timed(t, s)
+		pass(29 * time.Second)
+		before := e.asked()
+		pass(3 * time.Second)
+		after := e.asked()
+		require.Greater(t, after, 5*20)
+		require.LessOrEqual(t, after-before, 10)
+		pass(time.Hour)
+		require.Equal(t, after, e.asked())
+		lists, _ := e.counts()
+		require.Equal(t, 1, lists)
+	})
+}
+
+func TestColdAnswerOfAnEngineThatAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(100), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		e.slow = 3 * time.Millisecond
+		snap, took := timed(t, s)
+		require.InDelta(t, minGap.Seconds(), took.Seconds(), 0.02)
+		require.False(t, snap.Partial)
+		require.Len(t, snap.Usages, 100)
+		for _, u := range snap.Usages {
+			require.InDelta(t, cpuShare, u.CPUPercent, 0.01)
+			require.InDelta(t, 1000, u.NetworkRxRate, 5)
+			require.InDelta(t, 4.096, u.MemoryPercent, 0.001)
+		}
+		require.Equal(t, 200, e.asked())
+	})
+}
+
+func TestColdAnswerOfAnEngineThatWaits(t *testing.T) {
+	t.Parallel()
+	bubble(t, waiting(300), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		snap, took := timed(t, s)
+		require.Equal(t, 2*time.Second, took)
+		require.False(t, snap.Partial)
+		require.InDelta(t, cpuShare, snap.Usages[299].CPUPercent, 0.01)
+		require.Equal(t, 300, e.asked(), "one stream each, not two questions")
+	})
+}
+
+func TestUnknownEngineIsAskedAsOneThatWaitsAndPodmanIsNot(t *testing.T) {
+	t.Parallel()
+	require.True(t, Profile{}.waits())
+	require.True(t, Profile{Major: 24}.waits())
+	require.False(t, Profile{Major: 25}.waits())
+	require.False(t, Profile{Major: 5, Podman: true}.waits())
+}
+
+func TestSecondColdAnswerNeedsOneSample(t *testing.T) {
+	t.Parallel()
+	bubble(t, waiting(10), Options{Idle: time.Second}, func(t *rig) {
+		e, s := t.e, t.s
+		timed(t, s)
+		pass(5 * time.Second)
+		asked := e.asked()
+		snap, took := timed(t, s)
+		require.Equal(t, time.Second, took)
+		require.Equal(t, 10, e.asked()-asked)
+		require.InDelta(t, cpuShare, snap.Usages[0].CPUPercent, 0.01)
+		pass(maxGap + 5*time.Second)
+		_, took = timed(t, s)
+		require.Equal(t, 2*time.Second, took, "what was used since long ago is not what is used")
+	})
+}
+
+func TestAtThreeSecondsWithWhatThereIs(t *testing.T) {
+	t.Parallel()
+	for name, engine := range map[string]func(int) func() *fakeEngine{"direct": direct, "waiting": waiting} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, engine(100), Options{}, func(t *rig) {
+				e, s := t.e, t.s
+				for i := range 50 {
+					e.hangs[fakeID(i*2)] = true
+				}
+				snap, took := timed(t, s)
+				require.Equal(t, answerIn, took)
+				require.True(t, snap.Partial)
+				require.Len(t, snap.Usages, 100)
+				for i, u := range snap.Usages {
+					require.Equal(t, fakeID(i), u.ID)
+					require.Equal(t, i%2 == 0, u.SampledAt.IsZero())
+					require.True(t, u.Running)
+				}
+				_, took = timed(t, s)
+				require.Zero(t, took, "who asks next isn't kept waiting again")
+			})
+		})
+	}
+}
+
+func TestWarmAnswersAreOneSnapshotUntilTheNextSample(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(10), Options{}, func(t *rig) {
+		s := t.s
+		first, _ := timed(t, s)
+		pass(500 * time.Millisecond)
+		again, took := timed(t, s)
+		require.Same(t, first, again)
+		require.Zero(t, took)
+		pass(time.Second)
+		next, took := timed(t, s)
+		require.NotSame(t, first, next)
+		require.Zero(t, took)
+		require.True(t, next.SampledAt.After(first.SampledAt))
+	})
+}
+
+func TestCallersShareTheSampling(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(50), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		e.slow = 3 * time.Millisecond
+		var wg sync.WaitGroup
+		snaps := make([]*Snapshot, 20)
+		for i := range snaps {
+			wg.Go(func() { snaps[i], _ = s.All(t.Context()) })
+		}
+		wg.Wait()
+		for _, snap := range snaps {
+			require.Same(t, snaps[0], snap)
+		}
+		require.Equal(t, 100, e.asked())
+	})
+}
+
+func TestOneAsksForItsOneContainerAlone(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(100), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		began := time.Now()
+		u, err := s.One(t.Context(), fakeID(7))
+		require.NoError(t, err)
+		require.InDelta(t, minGap.Seconds(), time.Since(began).Seconds(), 0.01)
+		require.InDelta(t, cpuShare, u.CPUPercent, 0.01)
+		require.Equal(t, "c7", u.Name)
+		require.Equal(t, 2, e.asked())
+		began = time.Now()
+		_, err = s.One(t.Context(), fakeID(7))
+		require.NoError(t, err)
+		require.Zero(t, time.Since(began))
+		snap, took := timed(t, s)
+		require.InDelta(t, minGap.Seconds(), took.Seconds(), 0.01)
+		require.False(t, snap.Partial)
+	})
+}
+
+func TestOneOfAnUnknownContainerIsNotFound(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(3), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		_, err := s.One(t.Context(), fakeID(9))
+		require.Equal(t, apperr.NotFound, apperr.KindOf(err))
+		require.Zero(t, e.asked())
+	})
+}
+
+func TestStoppedContainersAreZerosAndNotAskedFor(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(2), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		e.list[0].Running = false
+		e.stopped[fakeID(1)] = true // the list says that it runs: it restarts
+		snap, _ := timed(t, s)
+		require.False(t, snap.Partial)
+		require.Equal(t, Usage{ID: fakeID(0), Name: "c0", Labels: map[string]string{}}, snap.Usages[0])
+		require.Equal(t, Usage{ID: fakeID(1), Name: "c1", Labels: map[string]string{}}, snap.Usages[1])
+		pass(20 * time.Second)
+		require.Equal(t, 1, e.asked())
+		u, err := s.One(t.Context(), fakeID(0))
+		require.NoError(t, err)
+		require.False(t, u.Running)
+	})
+}
+
+func TestIntervalKeepsTheBudget(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		major, n int
+		budget   float64
+		cost     time.Duration
+	}{
+		"direct":         {28, 100, 0.1, costDirect},
+		"waiting":        {20, 100, 0.1, costWaiting},
+		"few containers": {28, 10, 0.1, time.Second / 100}, // once a second: 10 samples for 0.1 s
+		"a large budget": {28, 100, 1, time.Second / 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := newFake(c.major, c.n)
+				s := New(e, Options{Budget: c.budget, Idle: time.Hour})
+				defer s.Close()
+				s.OnChange(Change{Kind: Connected})
+				timed(t, s)
+				pass(10 * time.Second)
+				before := e.asked()
+				pass(2 * time.Minute)
+				rounds := float64(e.asked()-before) / float64(c.n)
+				cost := c.cost.Seconds() * rounds * float64(c.n) / 120
+				if name == "few containers" || name == "a large budget" {
+					require.InDelta(t, 120, rounds, 2, "never more than once a second")
+					return
+				}
+				require.InEpsilon(t, c.budget, cost, 0.1)
+			})
+		})
+	}
+}
+
+func TestIntervalIsNeverLongerThanASampleMayBeOld(t *testing.T) {
+	t.Parallel()
+	bubble(t, waiting(300), Options{Budget: 0.001, Idle: time.Hour}, func(t *rig) {
+		e, s := t.e, t.s
+		timed(t, s)
+		for range 600 {
+			pass(100 * time.Millisecond)
+			snap, took := timed(t, s)
+			require.Zero(t, took)
+			require.False(t, snap.Partial)
+			require.LessOrEqual(t, time.Since(snap.SampledAt), maxAge)
+		}
+		require.LessOrEqual(t, e.asked(), 300*6)
+	})
+}
+
+func TestContainersAreFollowedByEvents(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(2), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		timed(t, s)
+		e.with(func() { e.began[fakeID(7)] = time.Now() })
+		s.OnChange(Change{Kind: Created, ID: fakeID(7), Name: "new", Labels: map[string]string{"a": "b"}})
+		snap, took := timed(t, s)
+		require.Zero(t, took)
+		require.Equal(t, Usage{ID: fakeID(7), Name: "new", Labels: map[string]string{"a": "b"}}, snap.Usages[0])
+		s.OnChange(Change{Kind: Started, ID: fakeID(7)})
+		snap, took = timed(t, s)
+		require.Zero(t, took, "who asks while sampling isn't kept waiting")
+		require.True(t, snap.Partial)
+		pass(minGap + time.Millisecond)
+		snap, _ = timed(t, s)
+		require.False(t, snap.Partial)
+		require.InDelta(t, cpuShare, snap.Usages[0].CPUPercent, 0.01)
+		s.OnChange(Change{Kind: Renamed, ID: fakeID(7), Name: "renamed"})
+		s.OnChange(Change{Kind: Stopped, ID: fakeID(0)})
+		s.OnChange(Change{Kind: Removed, ID: fakeID(1)})
+		snap, _ = timed(t, s)
+		require.Len(t, snap.Usages, 2)
+		require.Equal(t, "renamed", snap.Usages[0].Name)
+		require.False(t, snap.Usages[1].Running)
+		require.Zero(t, snap.Usages[1].MemoryUsage)
+		lists, _ := e.counts()
+		require.Equal(t, 1, lists)
+	})
+}
+
+func TestListIsReadAgainWhenEventsWereMissed(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(2), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		timed(t, s)
+		e.with(func() { e.list = e.list[:1] })
+		s.OnChange(Change{Kind: Missed})
+		pass(retryAfter)
+		snap, _ := timed(t, s)
+		require.Len(t, snap.Usages, 1)
+		pass(time.Minute)
+		lists, _ := e.counts()
+		require.Equal(t, 2, lists)
+	})
+}
+
+func TestRestartedContainerHasNoAbsurdCPU(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(1), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		timed(t, s)
+		e.with(func() { e.began[fakeID(0)] = time.Now() }) // and the event was lost
+		for range 50 {
+			pass(100 * time.Millisecond)
+			snap, _ := timed(t, s)
+			require.LessOrEqual(t, snap.Usages[0].CPUPercent, cpuShare+0.01)
+		}
+	})
+}
+
+func TestSilentHostGivesItsLastSampleFor15Seconds(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(e *fakeEngine){
+		"refuses": func(e *fakeEngine) { e.down = errDown },
+		"hangs":   func(e *fakeEngine) { e.hangs["*"], e.hangs["list"] = true, true },
+	} {
+		for profile, engine := range map[string]func(int) func() *fakeEngine{"direct": direct, "waiting": waiting} {
+			t.Run(name+" "+profile, func(t *testing.T) {
+				t.Parallel()
+				bubble(t, engine(10), Options{}, func(t *rig) {
+					e, s := t.e, t.s
+					timed(t, s)
+					pass(5 * time.Second)
+					e.with(func() { fail(e) })
+					last, _ := timed(t, s)
+					for time.Since(last.SampledAt) < 40*time.Second {
+						began := time.Now()
+						snap, err := s.All(t.Context())
+						require.LessOrEqual(t, time.Since(began), answerIn)
+						if err == nil {
+							last = snap
+							require.LessOrEqual(t, time.Since(snap.SampledAt), maxAge)
+							for _, u := range snap.Usages {
+								require.False(t, u.SampledAt.IsZero())
+							}
+						} else {
+							require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
+							require.Greater(t, time.Since(last.SampledAt), maxAge-answerIn)
+						}
+						_, oneErr := s.One(t.Context(), fakeID(3))
+						if err != nil {
+							require.Equal(t, apperr.Unavailable, apperr.KindOf(oneErr))
+						}
+						pass(500 * time.Millisecond)
+					}
+					e.with(func() { e.down, e.hangs = nil, map[string]bool{} })
+					pass(retryAfter + sampleWithin)
+					timed(t, s)
+				})
+			})
+		}
+	}
+}
+
+func TestColdQuestionToADeadHostFailsAtOnceAndToAMuteOneIn3Seconds(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(1), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		e.with(func() { e.down = errDown })
+		began := time.Now()
+		_, err := s.All(t.Context())
+		require.ErrorIs(t, err, errDown)
+		_, err = s.One(t.Context(), fakeID(0))
+		require.ErrorIs(t, err, errDown)
+		require.Zero(t, time.Since(began))
+		pass(time.Minute)
+		e.with(func() { e.down, e.hangs["list"] = nil, true })
+		began = time.Now()
+		_, err = s.All(t.Context())
+		require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
+		require.Equal(t, answerIn, time.Since(began))
+	})
+}
+
+func TestEngineIsJudgedAgainAfterAReconnect(t *testing.T) {
+	t.Parallel()
+	bubble(t, waiting(10), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		timed(t, s)
+		pass(time.Minute)
+		s.OnChange(Change{Kind: Disconnected})
+		e.with(func() { e.profile.Major = 29 })
+		s.OnChange(Change{Kind: Connected})
+		_, took := timed(t, s)
+		require.InDelta(t, minGap.Seconds(), took.Seconds(), 0.01)
+		_, profiles := e.counts()
+		require.Equal(t, 2, profiles)
+	})
+}
+
+func TestCallerThatGoesAwayGetsItsContextsError(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(1), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		e.hangs["list"] = true
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := s.All(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestRunEndsTheSamplerWithItsContext(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(1), Options{}, func(t *rig) {
+		e, s := t.e, t.s
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- s.Run(ctx) }()
+		e.hangs["*"] = true
+		waiting := make(chan error)
+		go func() {
+			_, err := s.All(context.Background())
+			waiting <- err
+		}()
+		synctest.Wait()
+		cancel()
+		require.NoError(t, <-ended)
+		require.Equal(t, apperr.Unavailable, apperr.KindOf(<-waiting))
+		_, err := s.All(t.Context())
+		require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
+	})
+}
+
+// blindSource is a kernel that sees only some containers.
+type blindSource struct {
+	sees      map[string]bool
+	mu        sync.Mutex
+	forgotten []string
+}
+
+func (b *blindSource) Read(ctx context.Context, ids []string, pairs bool, got func(Reading)) {
+	for pass := range 2 {
+		if pass == 1 && (!pairs || !sleepUntil(ctx, time.Now().Add(minGap))) {
+			return
+		}
+		for _, id := range ids {
+			r := Reading{ID: id, Sample: Sample{Read: time.Now(), CPUTotal: uint64(time.Now().UnixNano()), OnlineCPUs: 2, Memory: 7}}
+			b.mu.Lock()
+			if !b.sees[id] {
+				r.Err = ErrUnread
+			}
+			b.mu.Unlock()
+			got(r)
+		}
+	}
+}
+
+func (b *blindSource) Forget(id string)    { b.forgotten = append(b.forgotten, id) }
+func (b *blindSource) Cost() time.Duration { return 0 }
+
+func TestContainerThatTheKernelDoesNotShowIsAskedForAtTheEngineAndLoggedOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	bubble(t, direct(3), Options{Logger: zerolog.New(&log)}, func(t *rig) {
+		e, s := t.e, t.s
+		kernel := &blindSource{sees: map[string]bool{fakeID(0): true, fakeID(2): true}}
+		s.kernel = kernel
+		snap, took := timed(t, s)
+		require.InDelta(t, minGap.Seconds(), took.Seconds(), 0.01)
+		require.False(t, snap.Partial)
+		require.InDelta(t, 100, snap.Usages[0].CPUPercent, 0.01)
+		require.InDelta(t, cpuShare, snap.Usages[1].CPUPercent, 0.01)
+		pass(20 * time.Second)
+		require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("\n")), log.String())
+		require.Contains(t, log.String(), fakeID(1)[:12])
+		require.Equal(t, []int{0, 0}, []int{e.samples[fakeID(0)], e.samples[fakeID(2)]})
+		kernel.mu.Lock()
+		kernel.sees[fakeID(1)] = true
+		kernel.mu.Unlock()
+		s.OnChange(Change{Kind: Started, ID: fakeID(1)})
+		require.Equal(t, fakeID(1), kernel.forgotten[len(kernel.forgotten)-1])
+		pass(time.Second)
+		snap, _ = timed(t, s)
+		require.InDelta(t, 100, snap.Usages[1].CPUPercent, 0.01)
+	})
+}
