@@ -18,7 +18,7 @@ import (
 )
 
 // row says which packages of this module a package may import: in all its files, and in addition in
-// its tests. "util/..." stands for everything below util.
+// its tests, which may also list what a gate keeps from the rest. "util/..." stands for everything below util.
 type row struct {
 	imports []string
 	tests   []string
@@ -37,7 +37,7 @@ var rows = map[string]row{
 	},
 	"service": {
 		imports: []string{"db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
-		tests:   []string{"db/dbtest", "dockerx/dockertest"},
+		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
@@ -58,6 +58,7 @@ var rows = map[string]row{
 	"util/password":          {imports: []string{"util/apperr"}},
 	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/testbed":        {},
+	"scripts/testreport":     {},
 }
 
 // gates say who may import what comes from outside the module, tests included. The prefix decides;
@@ -92,6 +93,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		for _, imported := range imports {
 			own, inside := strings.CutPrefix(imported, "wharf/")
 			switch {
+			case isTest && covers(allowed.tests, imported):
 			case !inside:
 				checkGate(t, file, pkg, imported)
 			case own == pkg, covers(allowed.imports, own), isTest && covers(allowed.tests, own):
@@ -122,7 +124,8 @@ func covers(patterns []string, pkg string) bool {
 	})
 }
 
-// TestFilesStayShort fails for files that want splitting, and names those that want a look.
+// TestFilesStayShort fails for files that want splitting, and names those that want a look; tables of
+// cases may run on.
 func TestFilesStayShort(t *testing.T) {
 	t.Parallel()
 	for _, file := range slices.Sorted(maps.Keys(sources(t))) {
@@ -131,7 +134,7 @@ func TestFilesStayShort(t *testing.T) {
 		lines := bytes.Count(content, []byte("\n"))
 		switch {
 		case bytes.HasPrefix(content, []byte("// Code generated")):
-		case lines > 400:
+		case lines > 400 && !strings.HasSuffix(file, "_test.go"):
 			t.Errorf("%s has %d lines: split it", file, lines)
 		case lines > 250:
 			t.Logf("%s has %d lines: have a look", file, lines)

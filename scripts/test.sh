@@ -5,5 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-CGO_ENABLED=1 go test -race -count=1 -timeout=10m ./...
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+go build -o "$report" ./scripts/testreport
+CGO_ENABLED=1 go test -race -count=1 -timeout=10m -json ./... | "$report"
 scripts/fuzz.sh "$1"

@@ -1,0 +1,148 @@
+// Command testreport reads what `go test -json` writes and prints what a person wants to know: a line a
+// package, everything about a test that failed, and at the end every test that was skipped, with its
+// reason. Without it go test says nothing of skipped tests. Its exit code is 1 if anything failed.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// event is one line of `go test -json`; see `go doc test2json`.
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string // of a build
+	Test       string
+	Output     string
+}
+
+type test struct{ pkg, name string }
+
+type report struct {
+	out     io.Writer
+	said    map[test][]string
+	all     map[string][]string // by package, in order
+	failed  []test
+	skipped []test
+	passed  int
+}
+
+func newReport(out io.Writer) *report {
+	return &report{out: out, said: map[test][]string{}, all: map[string][]string{}}
+}
+
+func main() {
+	r := newReport(os.Stdout)
+	err := r.read(os.Stdin)
+	r.finish()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testreport:", err)
+	}
+	if err != nil || len(r.failed) > 0 {
+		os.Exit(1)
+	}
+}
+
+func (r *report) read(in io.Reader) error {
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadString('\n')
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var e event
+		if json.Unmarshal([]byte(line), &e) != nil {
+			fmt.Fprint(r.out, line) // a word of go's own
+			continue
+		}
+		r.take(e)
+	}
+}
+
+func (r *report) take(e event) {
+	t := test{e.Package, e.Test}
+	switch e.Action {
+	case "output":
+		r.said[t] = append(r.said[t], e.Output)
+		r.all[t.pkg] = append(r.all[t.pkg], e.Output)
+	case "build-output":
+		fmt.Fprint(r.out, e.Output)
+	case "build-fail":
+		r.failed = append(r.failed, test{pkg: e.ImportPath, name: "(build)"})
+	case "fail":
+		r.fail(t)
+	case "skip":
+		if e.Test != "" {
+			r.skipped = append(r.skipped, t)
+		}
+	case "pass":
+		if e.Test != "" {
+			r.passed++
+			return
+		}
+		r.packageLine(t)
+	}
+}
+
+// fail prints what the test has said. Where that can't be the whole story (a data race, goleak's words
+// from TestMain: go test takes them for those of whichever test ran last) it is what the package said.
+func (r *report) fail(t test) {
+	if t.name != "" {
+		r.failed = append(r.failed, t)
+		fmt.Fprint(r.out, strings.Join(r.said[t], ""))
+		return
+	}
+	all := strings.Join(slices.DeleteFunc(r.all[t.pkg], isMarker), "")
+	explained := slices.ContainsFunc(r.failed, func(f test) bool { return f.pkg == t.pkg })
+	if !explained {
+		r.failed = append(r.failed, test{t.pkg, "(outside its tests)"})
+	}
+	if !explained || strings.Contains(all, "DATA RACE") {
+		fmt.Fprint(r.out, all)
+	}
+}
+
+// isMarker tells go test's own lines about tests that come and go.
+func isMarker(line string) bool {
+	line = strings.TrimSpace(line)
+	return strings.HasPrefix(line, "=== ") || strings.HasPrefix(line, "--- PASS")
+}
+
+// packageLine prints the last thing that a package says: "ok  	wharf/db	1.2s".
+func (r *report) packageLine(t test) {
+	said := r.said[t]
+	if len(said) > 0 && strings.HasPrefix(said[len(said)-1], "ok") {
+		fmt.Fprint(r.out, said[len(said)-1])
+	}
+}
+
+func (r *report) finish() {
+	fmt.Fprintf(r.out, "\n%d passed, %d failed, %d skipped\n", r.passed, len(r.failed), len(r.skipped))
+	for _, t := range r.failed {
+		fmt.Fprintf(r.out, "FAILED   %s %s\n", t.pkg, t.name)
+	}
+	for _, t := range r.skipped {
+		fmt.Fprintf(r.out, "skipped  %s %s: %s\n", t.pkg, t.name, reason(r.said[t]))
+	}
+}
+
+// reason is what a skipped test said, without the lines that go test adds.
+func reason(said []string) string {
+	for _, line := range slices.Backward(said) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "===") {
+			continue
+		}
+		return line
+	}
+	return "no reason given"
+}
