@@ -38,8 +38,7 @@ LIMIT @max_rows;
 SELECT * FROM events
 WHERE time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
   AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type))
-  AND (CAST(sqlc.narg(action) AS text) IS NULL OR action = sqlc.narg(action))
+  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type) OR type = 'gap')
 ORDER BY time_nano, id
 LIMIT @max_rows;
 
@@ -47,8 +46,7 @@ LIMIT @max_rows;
 SELECT * FROM events
 WHERE time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
   AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type))
-  AND (CAST(sqlc.narg(action) AS text) IS NULL OR action = sqlc.narg(action))
+  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type) OR type = 'gap')
 ORDER BY time_nano DESC, id DESC
 LIMIT @max_rows;
 

@@ -134,10 +134,9 @@ const eventsByTime = `-- name: EventsByTime :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE time_nano >= $1 AND (time_nano > $1 OR id > $2) AND time_nano <= $3
   AND (CAST($4 AS text) IS NULL OR host = $4)
-  AND (CAST($5 AS text) IS NULL OR type = $5)
-  AND (CAST($6 AS text) IS NULL OR action = $6)
+  AND (CAST($5 AS text) IS NULL OR type = $5 OR type = 'gap')
 ORDER BY time_nano, id
-LIMIT $7
+LIMIT $6
 `
 
 type EventsByTimeParams struct {
@@ -146,7 +145,6 @@ type EventsByTimeParams struct {
 	Until   int64
 	Host    sql.NullString
 	Type    sql.NullString
-	Action  sql.NullString
 	MaxRows int32
 }
 
@@ -157,7 +155,6 @@ func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]E
 		arg.Until,
 		arg.Host,
 		arg.Type,
-		arg.Action,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -200,10 +197,9 @@ const eventsByTimeBackwards = `-- name: EventsByTimeBackwards :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE time_nano <= $1 AND (time_nano < $1 OR id < $2) AND time_nano >= $3
   AND (CAST($4 AS text) IS NULL OR host = $4)
-  AND (CAST($5 AS text) IS NULL OR type = $5)
-  AND (CAST($6 AS text) IS NULL OR action = $6)
+  AND (CAST($5 AS text) IS NULL OR type = $5 OR type = 'gap')
 ORDER BY time_nano DESC, id DESC
-LIMIT $7
+LIMIT $6
 `
 
 type EventsByTimeBackwardsParams struct {
@@ -212,7 +208,6 @@ type EventsByTimeBackwardsParams struct {
 	Since   int64
 	Host    sql.NullString
 	Type    sql.NullString
-	Action  sql.NullString
 	MaxRows int32
 }
 
@@ -223,7 +218,6 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 		arg.Since,
 		arg.Host,
 		arg.Type,
-		arg.Action,
 		arg.MaxRows,
 	)
 	if err != nil {

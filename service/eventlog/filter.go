@@ -1,0 +1,58 @@
+package eventlog
+
+import (
+	"slices"
+	"strings"
+
+	"wharf/dockerx"
+)
+
+// Filter narrows a stream or a query. An empty field lets everything through; else one of its
+// values must match.
+type Filter struct {
+	Hosts   []string
+	Types   []string
+	Actions []string // whole, or the part before the colon of an exec or health action
+	// Containers are names, ids, or beginnings of ids of at least 12 digits.
+	Containers []string
+}
+
+func (f *Filter) empty() bool {
+	return len(f.Hosts) == 0 && len(f.Types) == 0 && len(f.Actions) == 0 && len(f.Containers) == 0
+}
+
+// Match tells whether an event passes. Gaps pass all but the host's filter, since what they
+// stand for might have matched.
+func (f *Filter) Match(e *dockerx.Event) bool {
+	if len(f.Hosts) > 0 && e.Host != "" && !slices.Contains(f.Hosts, e.Host) {
+		return false
+	}
+	if e.Kind == dockerx.KindGap {
+		return true
+	}
+	if len(f.Types) > 0 && !slices.Contains(f.Types, e.Type) {
+		return false
+	}
+	if len(f.Actions) > 0 && !slices.ContainsFunc(f.Actions, func(a string) bool { return actionIs(e.Action, a) }) {
+		return false
+	}
+	return len(f.Containers) == 0 || slices.ContainsFunc(f.Containers, func(c string) bool { return isContainer(e, c) })
+}
+
+// actionIs compares "exec_start" and "exec_start: sh" alike.
+func actionIs(action, asked string) bool {
+	rest, ok := strings.CutPrefix(action, asked)
+	return ok && (rest == "" || rest[0] == ':')
+}
+
+// isContainer also finds the network and volume events that name the container.
+func isContainer(e *dockerx.Event, asked string) bool {
+	if e.Type != "container" {
+		return e.Attrs["container"] != "" && idIs(e.Attrs["container"], asked)
+	}
+	return e.ActorName == asked || idIs(e.ActorID, asked)
+}
+
+func idIs(id, asked string) bool {
+	return id == asked || len(asked) >= 12 && strings.HasPrefix(id, asked)
+}

@@ -1,0 +1,123 @@
+package eventlog
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// entry is one delivery. Entries are numbered without holes, durable or not.
+type entry struct {
+	seq uint64
+	rec *Record
+	// settles is set where the record was delivered before, without an id, as entry number
+	// settles-1: who got that one needs only the id now.
+	settles uint64
+}
+
+// hub is the live end of the log: a ring that all subscribers share, each with a cursor of its
+// own. Publishing never waits; who falls behind by more than the ring is cut off.
+type hub struct {
+	slots []atomic.Pointer[entry]
+	head  atomic.Uint64 // the next entry's number
+
+	mu    sync.Mutex // guards what follows, and publishing
+	ready bool       // last and floor are known
+	last  int64      // the highest durable id that was published, or known at the start
+	floor int64      // the highest durable id that the ring doesn't hold any more
+	subs  map[*Subscription]struct{}
+}
+
+func newHub(size int) *hub {
+	return &hub{slots: make([]atomic.Pointer[entry], size), subs: make(map[*Subscription]struct{})}
+}
+
+// start tells where the log stood when the process began.
+func (h *hub) start(last int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.ready {
+		h.ready, h.last, h.floor = true, last, last
+	}
+}
+
+// publish delivers entries; it numbers them. Durable ones must come with rising ids.
+func (h *hub) publish(entries ...*entry) {
+	if len(entries) == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	head := h.head.Load()
+	for _, e := range entries {
+		e.seq = head
+		slot := &h.slots[head%uint64(len(h.slots))]
+		if old := slot.Load(); old != nil && old.rec.ID > h.floor {
+			h.floor = old.rec.ID
+		}
+		slot.Store(e)
+		if e.rec.ID > h.last {
+			h.last = e.rec.ID
+		}
+		head++
+	}
+	h.head.Store(head)
+	for s := range h.subs {
+		s.signal()
+	}
+}
+
+// get returns an entry, nil if the ring holds it no more.
+func (h *hub) get(seq uint64) *entry {
+	e := h.slots[seq%uint64(len(h.slots))].Load()
+	if e == nil || e.seq != seq {
+		return nil
+	}
+	return e
+}
+
+// lastID is the highest durable id that was published.
+func (h *hub) lastID() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
+}
+
+// join puts a subscriber at the ring's entry after the record with an id. It fails where the
+// ring doesn't reach back so far.
+func (h *hub) join(s *Subscription, after int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.ready || after < h.floor {
+		return false
+	}
+	seq := h.head.Load()
+	for ; seq > 0; seq-- {
+		e := h.get(seq - 1)
+		if e == nil || e.rec.ID > 0 && e.rec.ID <= after {
+			break
+		}
+	}
+	s.cursor, s.joined = seq, seq
+	return true
+}
+
+// add registers a subscriber at the ring's head.
+func (h *hub) add(s *Subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.subs[s] = struct{}{}
+	s.cursor = h.head.Load()
+	s.joined, s.last = s.cursor, h.last
+}
+
+func (h *hub) remove(s *Subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.subs, s)
+}
+
+func (h *hub) subscribers() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.subs)
+}

@@ -1,0 +1,43 @@
+package eventlog
+
+import (
+	"context"
+	"time"
+
+	"wharf/dockerx"
+)
+
+// deliverLate delivers without an id what the database hasn't taken in time, so that streams
+// don't stop because a database did.
+func (l *Log) deliverLate(ctx context.Context) {
+	tick := time.NewTicker(l.opts.Patience / 10)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			l.mu.Lock()
+			l.deliverEarly(time.Now().Add(-l.opts.Patience))
+			l.mu.Unlock()
+		}
+	}
+}
+
+// deliverEarly delivers what has been pending since before a time. mu is held.
+func (l *Log) deliverEarly(before time.Time) {
+	for _, p := range l.pending {
+		if p.since.After(before) {
+			return
+		}
+		if p.early != 0 || p.rec.Kind == dockerx.KindState {
+			continue
+		}
+		e := &entry{rec: p.rec}
+		l.hub.publish(e)
+		p.early = e.seq + 1
+		l.early[keyOf(p.rec)] = p.early
+	}
+}
+
+func keyOf(r *Record) earlyKey { return earlyKey{r.Host, r.Key()} }

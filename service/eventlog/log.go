@@ -1,0 +1,153 @@
+package eventlog
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"wharf/db"
+	"wharf/dockerx"
+)
+
+// Options are a log's settings. Zero values are good.
+type Options struct {
+	Logger zerolog.Logger
+	// Keep and Max bound what is kept, by age and by number. Default 168 h and 1,000,000.
+	Keep time.Duration
+	Max  int64
+	// Ring is how many records a subscriber may fall behind before it is cut off. Default 16,384.
+	Ring int
+	// Pending is how many records may wait for a database that is away. Default 50,000.
+	Pending int
+	// Patience is how long a record waits for the database before it is delivered without an
+	// id. Default 1 s.
+	Patience time.Duration
+	// Poll is how often a Postgres is asked for records of other replicas that this one has not
+	// read itself. Default 200 ms.
+	Poll time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&o.Keep, 168*time.Hour)
+	def(&o.Patience, time.Second)
+	def(&o.Poll, 200*time.Millisecond)
+	if o.Max <= 0 {
+		o.Max = 1_000_000
+	}
+	if o.Ring <= 0 {
+		o.Ring = 16_384
+	}
+	if o.Pending <= 0 {
+		o.Pending = 50_000
+	}
+	return o
+}
+
+// Log records events and delivers them. Make it with New; Run must run for anything to happen.
+type Log struct {
+	db   *db.DB
+	opts Options
+	log  zerolog.Logger
+	hub  *hub
+	wake chan struct{} // has room for one: something is pending
+
+	mu      sync.Mutex
+	pending []*pending // in order; the first ones may be under way to the database
+	dropped map[string]*dropped
+	// early maps the key of each record that was delivered without an id to the number of that
+	// delivery plus one, until its id is known.
+	early map[earlyKey]uint64
+
+	following bool // the writer alone: records up to the log's end may be unpublished
+}
+
+type earlyKey struct {
+	host string
+	key  int64
+}
+
+// pending is a record on its way to the database.
+type pending struct {
+	rec   *Record
+	since time.Time
+	early uint64 // set like Log.early
+}
+
+// dropped is the time span of what a full queue could not take for a host.
+type dropped struct{ from, to time.Time }
+
+// New makes a log on a database that may still be away.
+func New(d *db.DB, o Options) *Log {
+	o = o.withDefaults()
+	return &Log{
+		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1),
+		dropped: make(map[string]*dropped), early: make(map[earlyKey]uint64),
+	}
+}
+
+// Run writes, delivers and trims until ctx ends; then it makes a last try to write what is
+// pending. It returns nil.
+func (l *Log) Run(ctx context.Context) error {
+	var parts sync.WaitGroup
+	parts.Go(func() { l.write(ctx) })
+	parts.Go(func() { l.deliverLate(ctx) })
+	parts.Go(func() { l.trim(ctx) })
+	parts.Wait()
+	return nil
+}
+
+// Publish takes an event. It never blocks: what the database can't take waits in memory, and
+// what memory can't take becomes a gap.
+func (l *Log) Publish(e dockerx.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := &pending{rec: &Record{Event: e}, since: time.Now()}
+	if len(l.pending) >= l.opts.Pending {
+		l.drop(p)
+		return
+	}
+	l.pending = append(l.pending, p)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// drop delivers a record that can't be kept, after those before it. mu is held.
+func (l *Log) drop(p *pending) {
+	e := &p.rec.Event
+	if e.Kind == dockerx.KindState {
+		return
+	}
+	d := l.dropped[e.Host]
+	if d == nil {
+		d = &dropped{from: e.Time, to: e.Time}
+		l.dropped[e.Host] = d
+		l.log.Error().Str("host", e.Host).Msg("event log overflows: the database is away for too long")
+	}
+	if e.Time.Before(d.from) {
+		d.from = e.Time
+	}
+	if e.Time.After(d.to) {
+		d.to = e.Time
+	}
+	l.deliverEarly(time.Now().Add(time.Hour))
+	l.hub.publish(&entry{rec: p.rec})
+}
+
+// Pending tells how many records wait for the database.
+func (l *Log) Pending() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.pending)
+}
+
+// Subscribers tells how many subscriptions are open.
+func (l *Log) Subscribers() int { return l.hub.subscribers() }

@@ -1,0 +1,150 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"time"
+
+	"wharf/db/sqlc"
+	"wharf/util/apperr"
+)
+
+// scanLimit bounds how many rows one query looks at. Where few of them match, the answer is
+// short and its cursor goes on from there.
+const scanLimit = 50_000
+
+// Query asks for the past. The zero value asks for the newest records.
+type Query struct {
+	Filter
+	Since, Until time.Time // both inclusive; zero: open
+	Ascending    bool      // oldest first
+	Limit        int       // default 100, at most 1,000
+	Cursor       string    // of the page before
+	Allow        func(*Record) bool
+}
+
+// Page is a part of an answer.
+type Page struct {
+	Records []*Record
+	Cursor  string // of the next page; "" when there is none
+}
+
+// position is a place in the order of time, then id.
+type position struct{ nano, id int64 }
+
+// Query reads the log by the daemons' time. Errors: apperr.Invalid for a foreign cursor.
+func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	q.Limit = min(q.Limit, 1000)
+	at, err := q.start()
+	if err != nil {
+		return Page{}, err
+	}
+	out := Page{Records: []*Record{}}
+	for scanned := 0; ; {
+		rows, err := l.read(ctx, &q, at)
+		if err != nil {
+			return Page{}, fmt.Errorf("query the event log: %w", err)
+		}
+		for i := range rows {
+			at = position{rows[i].TimeNano, rows[i].ID}
+			r, err := recordOf(&rows[i])
+			if err != nil {
+				return Page{}, err
+			}
+			if !q.Match(&r.Event) || q.Allow != nil && !q.Allow(r) {
+				continue
+			}
+			if len(out.Records) == q.Limit {
+				last := out.Records[q.Limit-1]
+				out.Cursor = encodeCursor(position{last.Time.UnixNano(), last.ID})
+				return out, nil
+			}
+			out.Records = append(out.Records, r)
+		}
+		if len(rows) < pageSize {
+			return out, nil
+		}
+		if scanned += len(rows); scanned >= scanLimit {
+			out.Cursor = encodeCursor(at)
+			return out, nil
+		}
+	}
+}
+
+// start is the position before the first record of the page.
+func (q *Query) start() (position, error) {
+	if q.Cursor != "" {
+		return decodeCursor(q.Cursor)
+	}
+	if q.Ascending {
+		return position{nanosOr(q.Since, 0), -1}, nil
+	}
+	return position{nanosOr(q.Until, math.MaxInt64), math.MaxInt64}, nil
+}
+
+func nanosOr(t time.Time, otherwise int64) int64 {
+	if t.IsZero() {
+		return otherwise
+	}
+	return t.UnixNano()
+}
+
+// read gets the next rows after a position, narrowed by what the database can narrow.
+func (l *Log) read(ctx context.Context, q *Query, at position) ([]sqlc.Event, error) {
+	db := l.db.Queries()
+	since, until := nanosOr(q.Since, 0), nanosOr(q.Until, math.MaxInt64)
+	if len(q.Containers) == 1 {
+		actor, end := q.Containers[0], q.Containers[0]
+		if len(actor) >= 12 {
+			end += "g" // after every id that begins so
+		}
+		if q.Ascending {
+			return db.EventsOfActor(ctx, sqlc.EventsOfActorParams{
+				Actor: actor, IDEnd: end, Since: at.nano, SinceID: at.id, Until: until, MaxRows: pageSize,
+			})
+		}
+		return db.EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
+			Actor: actor, IDEnd: end, Since: since, Until: at.nano, UntilID: at.id, MaxRows: pageSize,
+		})
+	}
+	host, typ := one(q.Hosts), one(q.Types)
+	if q.Ascending {
+		return db.EventsByTime(ctx, sqlc.EventsByTimeParams{
+			Since: at.nano, SinceID: at.id, Until: until, Host: host, Type: typ, MaxRows: pageSize,
+		})
+	}
+	return db.EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{
+		Since: since, Until: at.nano, UntilID: at.id, Host: host, Type: typ, MaxRows: pageSize,
+	})
+}
+
+// one lets the database filter where there is a single value; else Filter alone does.
+func one(values []string) sql.NullString {
+	if len(values) != 1 {
+		return sql.NullString{}
+	}
+	return sql.NullString{String: values[0], Valid: true}
+}
+
+func encodeCursor(p position) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(p.nano))                                     //nolint:gosec // bits
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(b, uint64(p.id))) //nolint:gosec // bits
+}
+
+func decodeCursor(s string) (position, error) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) != 16 {
+		return position{}, apperr.New(apperr.Invalid, "invalid cursor")
+	}
+	return position{
+		nano: int64(binary.BigEndian.Uint64(b)),     //nolint:gosec // bits
+		id:   int64(binary.BigEndian.Uint64(b[8:])), //nolint:gosec // bits
+	}, nil
+}

@@ -1,0 +1,97 @@
+// Package eventlog keeps a durable, ordered record of what happened on every host and delivers
+// it: live through one shared ring, and from the database to whoever comes back with the id of
+// the last record it saw.
+package eventlog
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"wharf/db/sqlc"
+	"wharf/dockerx"
+)
+
+// Record is one event of the log. It is immutable and shared between subscribers.
+type Record struct {
+	ID int64 // rises with the order of delivery; 0: not durable yet
+	dockerx.Event
+
+	frames [2]atomic.Pointer[[]byte]
+}
+
+// Frame returns what encode makes of the record, kept for the next caller: a record is encoded
+// once for those who see secrets and once for those who don't, however many they are.
+func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
+	slot := &r.frames[0]
+	if masked {
+		slot = &r.frames[1]
+	}
+	if b := slot.Load(); b != nil {
+		return *b
+	}
+	b := encode(r)
+	slot.CompareAndSwap(nil, &b)
+	return *slot.Load()
+}
+
+// Inferred tells whether the record was concluded from a container list.
+func (r *Record) Inferred() bool { return inferred(&r.Event) }
+
+func inferred(e *dockerx.Event) bool { return e.Attrs["wharf.inferred"] == "true" }
+
+// rowOf makes the stored form. An id and the time of storing are still missing.
+func rowOf(e *dockerx.Event) (sqlc.InsertEventParams, error) {
+	attrs, err := json.Marshal(e.Attrs)
+	if err != nil {
+		return sqlc.InsertEventParams{}, fmt.Errorf("encode attributes: %w", err)
+	}
+	return sqlc.InsertEventParams{
+		Host: e.Host, Kind: int32(e.Kind), Type: clean(e.Type), Action: clean(e.Action), ActorID: clean(e.ActorID),
+		ActorName: clean(e.ActorName), TimeNano: e.Time.UnixNano(), Attrs: string(attrs),
+		FromNano: nanos(e.From), ToNano: nanos(e.To), Reason: e.Reason, Key: e.Key(),
+	}, nil
+}
+
+func recordOf(row *sqlc.Event) (*Record, error) {
+	r := &Record{ID: row.ID, Event: dockerx.Event{
+		Host: row.Host, Kind: dockerx.EventKind(row.Kind), Type: row.Type, Action: row.Action, //nolint:gosec // as rowOf wrote it
+		ActorID: row.ActorID, ActorName: row.ActorName, Time: timeOf(row.TimeNano),
+		From: timeOf(row.FromNano), To: timeOf(row.ToNano), Reason: row.Reason,
+	}}
+	if row.TimeNano == 0 {
+		r.Time = time.Unix(0, 0).UTC()
+	}
+	if err := json.Unmarshal([]byte(row.Attrs), &r.Attrs); err != nil {
+		return nil, fmt.Errorf("decode attributes of event %d: %w", row.ID, err)
+	}
+	return r, nil
+}
+
+func recordsOf(rows []sqlc.Event) ([]*Record, error) {
+	out := make([]*Record, len(rows))
+	for i := range rows {
+		r, err := recordOf(&rows[i])
+		if err != nil {
+			return nil, err
+		}
+		out[i] = r
+	}
+	return out, nil
+}
+
+// nanos and timeOf keep the zero time as 0.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func timeOf(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}

@@ -1,0 +1,60 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"wharf/db/sqlc"
+	"wharf/dockerx"
+)
+
+// recentSpan is how far before the anchor a daemon may replay in another order.
+const recentSpan = time.Second
+
+// Resume tells a host's reader where the record of it ends. It is the fleet's Resume.
+func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
+	var out dockerx.Resume
+	q := l.db.Queries()
+	known, err := q.GetEventHost(ctx, host)
+	if errors.Is(err, sql.ErrNoRows) {
+		return out, nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("read a host's place in the event log: %w", err)
+	}
+	out.Since = timeOf(known.SeenNano)
+	if out.States, err = l.states(ctx, host); err != nil || known.Anchor == "" {
+		return out, err
+	}
+	out.Anchor = new(dockerx.Event)
+	if err := json.Unmarshal([]byte(known.Anchor), out.Anchor); err != nil {
+		return out, fmt.Errorf("decode a host's anchor: %w", err)
+	}
+	rows, err := q.RecentEventsOfHost(ctx, sqlc.RecentEventsOfHostParams{
+		Host: host, Since: out.Anchor.Time.Add(-recentSpan).UnixNano(), MaxRows: pageSize,
+	})
+	if err != nil {
+		return out, fmt.Errorf("read a host's latest events: %w", err)
+	}
+	records, err := recordsOf(rows)
+	for _, r := range records {
+		out.Recent = append(out.Recent, r.Event)
+	}
+	return out, err
+}
+
+func (l *Log) states(ctx context.Context, host string) (map[string]dockerx.ContainerState, error) {
+	rows, err := l.db.Queries().EventContainersOfHost(ctx, host)
+	if err != nil {
+		return nil, fmt.Errorf("read a host's containers in the event log: %w", err)
+	}
+	states := make(map[string]dockerx.ContainerState, len(rows))
+	for _, r := range rows {
+		states[r.ID] = dockerx.ContainerState{Name: r.Name, State: r.State}
+	}
+	return states, nil
+}

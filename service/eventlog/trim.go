@@ -1,0 +1,88 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"wharf/db/sqlc"
+)
+
+const (
+	trimEvery = 10 * time.Second
+	trimStep  = 500
+	trimPause = 10 * time.Millisecond // for those who wait to write
+)
+
+// trim deletes what is too old or too much, a little at a time: a deletion holds up appends.
+func (l *Log) trim(ctx context.Context) {
+	tick := time.NewTicker(trimEvery)
+	defer tick.Stop()
+	for {
+		if err := l.trimAll(ctx); err != nil && ctx.Err() == nil {
+			l.log.Warn().Err(err).Msg("trim the event log")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (l *Log) trimAll(ctx context.Context) error {
+	for ctx.Err() == nil {
+		upTo, err := l.trimmable(ctx)
+		if err != nil || upTo == 0 {
+			return err
+		}
+		if err := l.trimUpTo(ctx, upTo); err != nil {
+			return err
+		}
+		select {
+		case <-time.After(trimPause):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// trimmable finds the highest id, at most a step away from the oldest, that may go; 0: none.
+func (l *Log) trimmable(ctx context.Context) (int64, error) {
+	q := l.db.Queries()
+	state, err := q.GetEventLog(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the event log's state: %w", err)
+	}
+	cutoff := time.Now().Add(-l.opts.Keep)
+	for nth := int32(trimStep); nth > 0; nth /= 8 {
+		row, err := q.NthEvent(ctx, nth-1)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("find old events: %w", err)
+		}
+		if row.ID <= state.LastID-l.opts.Max || row.LoggedAt.Before(cutoff) {
+			return row.ID, nil
+		}
+	}
+	return 0, nil
+}
+
+func (l *Log) trimUpTo(ctx context.Context, id int64) error {
+	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if _, err := q.TakeEventIDs(ctx, 0); err != nil { // the lock
+			return fmt.Errorf("lock the event log: %w", err)
+		}
+		if err := q.SetTrimmed(ctx, id); err != nil {
+			return fmt.Errorf("mark the log as trimmed: %w", err)
+		}
+		if _, err := q.DeleteEventsUpTo(ctx, id); err != nil {
+			return fmt.Errorf("delete old events: %w", err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,241 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/dockerx"
+)
+
+const (
+	maxBatch  = 512
+	firstWait = 50 * time.Millisecond // after a failed write
+	maxWait   = time.Second
+	// lastWrite bounds the try to write what is pending when the process ends.
+	lastWrite = time.Second
+	pageSize  = 500
+)
+
+// write is the log's only writer in this process: what is pending goes out in one transaction,
+// and while that commits the next batch gathers. It also fetches what other replicas appended,
+// so that everything is published by one goroutine, in the order of ids.
+func (l *Log) write(ctx context.Context) {
+	poll := time.NewTicker(l.opts.Poll)
+	defer poll.Stop()
+	l.following = true
+	wait := time.Duration(0)
+	for {
+		err := l.flush(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if err == nil {
+			wait = 0
+		} else {
+			if wait == 0 {
+				l.log.Error().Err(err).Msg("the event log can't be written")
+			}
+			wait = min(max(2*wait, firstWait), maxWait)
+		}
+		l.idle(ctx, poll.C, wait)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
+	defer cancel()
+	if err := l.flush(last); err != nil {
+		l.log.Error().Err(err).Int("events", l.Pending()).Msg("events not written at the end")
+	}
+}
+
+// idle waits for something to do, after a failure for as long as wait.
+func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duration) {
+	if wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		return
+	}
+	select {
+	case <-l.wake:
+	case <-poll:
+		l.following = l.following || l.db.Kind() == db.Postgres
+	case <-ctx.Done():
+	}
+}
+
+// flush writes and publishes all that is pending, and fetches what others wrote.
+func (l *Log) flush(ctx context.Context) error {
+	for {
+		l.fillGaps()
+		batch := l.batch()
+		if len(batch) == 0 {
+			break
+		}
+		if err := l.append(ctx, batch); err != nil {
+			return err
+		}
+	}
+	if !l.following {
+		return nil
+	}
+	if err := l.follow(ctx, math.MaxInt64); err != nil {
+		return err
+	}
+	l.following = false
+	return nil
+}
+
+func (l *Log) batch() []*pending {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pending[:min(len(l.pending), maxBatch)]
+}
+
+// fillGaps turns what was dropped into gap records, once there is room.
+func (l *Log) fillGaps() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.pending) > l.opts.Pending/2 {
+		return
+	}
+	for host, d := range l.dropped {
+		l.pending = append(l.pending, &pending{since: time.Now(), rec: &Record{Event: dockerx.Event{
+			Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host,
+			Time: d.to, From: d.from, To: d.to, Reason: "event log overflow", Attrs: map[string]string{},
+		}}})
+		delete(l.dropped, host)
+	}
+}
+
+// append commits a batch, then publishes it. Ids that others took before are fetched and
+// published first.
+func (l *Log) append(ctx context.Context, batch []*pending) error {
+	first, stored, err := l.store(ctx, batch)
+	if err != nil {
+		l.following = true // a commit that failed for us may still have happened
+		return err
+	}
+	if l.hub.lastID() < first-1 || l.following {
+		if err := l.follow(ctx, first-1); err != nil {
+			l.log.Error().Err(err).Msg("read records of other replicas")
+			l.following = true // publishes the batch too, when it succeeds
+			l.done(batch)
+			return nil
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entries := make([]*entry, 0, len(batch))
+	for i, p := range batch {
+		if !stored[i] {
+			delete(l.early, keyOfEarly(p))
+			continue
+		}
+		entries = append(entries, l.entryOf(p, first+int64(i)))
+	}
+	l.pending = l.pending[len(batch):]
+	l.hub.publish(entries...)
+	return nil
+}
+
+func keyOfEarly(p *pending) earlyKey {
+	if p.early == 0 {
+		return earlyKey{}
+	}
+	return keyOf(p.rec)
+}
+
+// entryOf gives a stored record its id. One that was delivered without it is shared with its
+// readers and stays as it is. mu is held.
+func (l *Log) entryOf(p *pending, id int64) *entry {
+	if p.early == 0 {
+		p.rec.ID = id
+		return &entry{rec: p.rec}
+	}
+	delete(l.early, keyOf(p.rec))
+	return &entry{rec: &Record{ID: id, Event: p.rec.Event}, settles: p.early}
+}
+
+func (l *Log) done(batch []*pending) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending = l.pending[len(batch):]
+}
+
+// store commits a batch and tells its first id and which of it was new.
+func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored []bool, err error) {
+	rows, err := rowsOf(batch)
+	if err != nil {
+		return 0, nil, err
+	}
+	err = l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		last, err := q.TakeEventIDs(ctx, int64(len(batch)))
+		if err != nil {
+			return fmt.Errorf("take event ids: %w", err)
+		}
+		first = last - int64(len(batch)) + 1
+		for i := range rows {
+			rows[i].ID = first + int64(i)
+		}
+		if stored, err = l.insert(ctx, q, batch, rows); err != nil {
+			return fmt.Errorf("insert events: %w", err)
+		}
+		return l.remember(ctx, q, batch)
+	})
+	return first, stored, err
+}
+
+func rowsOf(batch []*pending) ([]sqlc.InsertEventParams, error) {
+	now := db.Time(time.Now())
+	rows := make([]sqlc.InsertEventParams, len(batch))
+	for i, p := range batch {
+		row, err := rowOf(&p.rec.Event)
+		if err != nil {
+			return nil, err
+		}
+		row.LoggedAt = now
+		rows[i] = row
+	}
+	return rows, nil
+}
+
+// follow publishes the records after the last published one, up to an id.
+func (l *Log) follow(ctx context.Context, until int64) error {
+	l.hub.mu.Lock()
+	ready := l.hub.ready
+	l.hub.mu.Unlock()
+	if !ready {
+		state, err := l.db.Queries().GetEventLog(ctx)
+		if err != nil {
+			return fmt.Errorf("read the event log's state: %w", err)
+		}
+		l.hub.start(min(state.LastID, until))
+		return nil
+	}
+	for {
+		rows, err := l.db.Queries().EventsAfterID(ctx, sqlc.EventsAfterIDParams{
+			After: l.hub.lastID(), Until: until, MaxRows: pageSize,
+		})
+		if err != nil {
+			return fmt.Errorf("read new events: %w", err)
+		}
+		records, err := recordsOf(rows)
+		if err != nil {
+			return err
+		}
+		l.mu.Lock()
+		for _, r := range records {
+			k := keyOf(r)
+			l.hub.publish(&entry{rec: r, settles: l.early[k]})
+			delete(l.early, k)
+		}
+		l.mu.Unlock()
+		if len(rows) < pageSize {
+			return nil
+		}
+	}
+}
