@@ -2,35 +2,47 @@ package dockerx
 
 import (
 	"context"
+	"errors"
 	"time"
-
-	"wharf/util/apperr"
 )
 
 // call makes one call to a host's daemon inside limit, with a negotiated client, and classifies
 // what goes wrong; doing says what it is for, as "list containers". A daemon that was replaced
-// by one of another version is asked once more.
+// by one of another version is asked once more. A host that is known to be down answers at once.
 func call[T any](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, Engine) (T, error)) (T, error) {
+	return callIn(ctx, h, h.reads, doing, limit, f)
+}
+
+func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing string, limit time.Duration, f func(context.Context, Engine) (T, error)) (T, error) {
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+	case <-inner.Done():
+		var none T
+		return none, classify(ctx, h.name, doing, inner.Err())
+	}
 	v, err := attempt(inner, h, f)
 	if err != nil && isVersionRefusal(err.Error()) {
 		h.forget()
 		v, err = attempt(inner, h, f)
 	}
 	if err == nil {
+		h.succeeded()
 		return v, nil
 	}
 	return v, h.failed(ctx, doing, err)
 }
 
-// failed classifies an error and remembers what it says of the host.
+// failed classifies an error and remembers what it says of the host, unless it is the caller's doing.
 func (h *Host) failed(ctx context.Context, doing string, err error) error {
-	err = classify(ctx, h.name, doing, err)
-	if apperr.KindOf(err) == apperr.Unavailable {
-		h.forget()
+	said := classify(ctx, h.name, doing, err)
+	kind := FaultOf(said)
+	if kind != "" && ctx.Err() == nil && !h.ended() && !errors.Is(said, errKnownDown) {
+		h.broken(kind)
 	}
-	return err
+	return said
 }
 
 func attempt[T any](ctx context.Context, h *Host, f func(context.Context, Engine) (T, error)) (T, error) {
@@ -42,9 +54,9 @@ func attempt[T any](ctx context.Context, h *Host, f func(context.Context, Engine
 	return f(ctx, eng)
 }
 
-// do is call for what gives nothing back but an error.
+// do is call for what changes something and gives nothing back but an error.
 func do(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, Engine) error) error {
-	_, err := call(ctx, h, doing, limit, func(ctx context.Context, e Engine) (struct{}, error) {
+	_, err := callIn(ctx, h, h.acts, doing, limit, func(ctx context.Context, e Engine) (struct{}, error) {
 		return struct{}{}, f(ctx, e)
 	})
 	return err

@@ -90,16 +90,18 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	require.NoError(t, err)
 	id := d.Add(dockertest.Container{})
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		d.Fault(nil)
-		_, err := h.List(context.Background())
-		require.NoError(t, err)
-		d.Fault(func(w http.ResponseWriter, r *http.Request) {
+		away := func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://"+target.Host+"/containers/json", status)
-		})
+		}
+		d.Handle("GET /containers/json", away)
+		d.Handle("POST /containers/{id}/start", away)
 		_, err = h.List(context.Background())
 		require.Equal(t, FaultProtocol, FaultOf(err), status)
 		require.Equal(t, FaultProtocol, FaultOf(h.Start(context.Background(), id)))
 	}
+	d.Fault(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://"+target.Host+"/_ping", 302) })
+	_, err = h.Check(context.Background())
+	require.Equal(t, FaultProtocol, FaultOf(err))
 	require.Empty(t, canary.Requests())
 }
 

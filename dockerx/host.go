@@ -19,6 +19,10 @@ const (
 	readTimeout = 5 * time.Second // list, inspect
 )
 
+// callsAtOnce is how many calls that read, and how many that change something, a host gets at
+// the same time. Others wait for their turn, within their deadline.
+const callsAtOnce = 64
+
 // Host is one Docker host: how it is reached, and what is known of it. It is safe for
 // concurrent use.
 type Host struct {
@@ -30,10 +34,17 @@ type Host struct {
 	life      context.Context //nolint:containedctx // ends with the host; probes outlive the call that asked
 	end       context.CancelFunc
 
-	probe singleflight.Group // negotiations under way
+	background sync.WaitGroup     // probes and readings under way
+	probe      singleflight.Group // negotiations that somebody waits for
+	connected  chan struct{}      // holds a token after a negotiation
+	health     health
+	lists      listCache
+	reads      chan struct{} // slots
+	acts       chan struct{}
 
 	mu     sync.Mutex
 	eng    Engine // nil until the version is negotiated, and after a failure
+	facts  Facts
 	listen []func(Event)
 
 	streaming atomic.Bool
@@ -48,8 +59,14 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 	life, end := context.WithCancel(context.Background())
 	h := &Host{
 		name: cfg.Name, addr: publicAddr(cfg.Addr), opts: opts, transport: t, life: life, end: end,
-		log: opts.Logger.With().Str("host", cfg.Name).Logger(),
+		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
+		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
 	}
+	h.follow(func(e Event) {
+		if changesList(e) {
+			h.lists.drop()
+		}
+	})
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
@@ -72,13 +89,34 @@ func (h *Host) Addr() string { return h.addr }
 
 // run holds everything of the host that outlives a request.
 func (h *Host) run(ctx context.Context) {
-	h.runEvents(ctx)
+	var parts sync.WaitGroup
+	parts.Go(func() { h.runEvents(ctx) })
+	parts.Go(func() { h.watch(ctx) })
+	parts.Wait()
 	h.sampler.Close()
+}
+
+// ended tells whether the host was closed.
+func (h *Host) ended() bool { return h.life.Err() != nil }
+
+// spawn runs f in the background; close waits for it. After close it does nothing and returns
+// false.
+func (h *Host) spawn(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended() {
+		return false
+	}
+	h.background.Go(f)
+	return true
 }
 
 func (h *Host) close() {
 	h.sampler.Close()
+	h.mu.Lock()
 	h.end()
+	h.mu.Unlock()
+	h.background.Wait()
 	h.transport.close()
 }
 
@@ -110,7 +148,8 @@ func (h *Host) follow(f func(Event)) {
 	h.listen = append(h.listen[:len(h.listen):len(h.listen)], f)
 }
 
-// engine returns Docker's client, bound to the version negotiated since the last failure.
+// engine returns Docker's client, bound to the version negotiated since the last failure. A host
+// that is known to be down is not tried.
 func (h *Host) engine(ctx context.Context) (Engine, error) {
 	h.mu.Lock()
 	eng := h.eng
@@ -118,23 +157,19 @@ func (h *Host) engine(ctx context.Context) (Engine, error) {
 	if eng != nil {
 		return eng, nil
 	}
+	if err := h.knownDown(); err != nil {
+		return nil, err
+	}
 	return h.connect(ctx)
 }
 
-// connect negotiates the version anew, as after a reconnect: the daemon may be another one by
+// connect negotiates the version anew, even with a host that is known to be down, as after a reconnect: the daemon may be another one by
 // now. Callers at the same time share one negotiation.
 func (h *Host) connect(ctx context.Context) (Engine, error) {
 	answer := h.probe.DoChan("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(h.life, pingTimeout)
 		defer cancel()
-		eng, _, err := negotiate(ctx, h.transport)
-		if err != nil {
-			return nil, err
-		}
-		h.mu.Lock()
-		h.eng = eng
-		h.mu.Unlock()
-		return eng, nil
+		return h.negotiate(ctx)
 	})
 	select {
 	case r := <-answer:

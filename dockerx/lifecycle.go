@@ -52,6 +52,7 @@ func (h *Host) act(ctx context.Context, id, doing string, limit time.Duration, u
 		}
 		return err
 	})
+	h.lists.drop() // also after an error: it may have happened all the same
 	return err
 }
 

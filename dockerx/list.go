@@ -26,11 +26,6 @@ const (
 
 var fullIDPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// List returns the host's containers. Errors: apperr.Unavailable, apperr.Daemon.
-func (h *Host) List(ctx context.Context) (*List, error) {
-	return call(ctx, h, "list containers", readTimeout, readList)
-}
-
 func readList(ctx context.Context, e Engine) (*List, error) {
 	body, err := e.ContainerList(ctx)
 	if err != nil {

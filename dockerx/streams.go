@@ -39,7 +39,9 @@ func (b *openedBody) Close() error {
 // another one. The time is the daemon's, cut to the second.
 func (h *Host) openEvents(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error) {
 	var at time.Time
-	h.forget()
+	if err := h.reconnect(ctx); err != nil {
+		return nil, at, err
+	}
 	body, err := h.openBody(ctx, "open the event stream", readTimeout, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
 		body, now, err := e.Events(ctx, since)
 		at = now
@@ -48,11 +50,33 @@ func (h *Host) openEvents(ctx context.Context, since time.Time) (io.ReadCloser, 
 	return body, at, err
 }
 
+// reconnect negotiates anew, whether the host is known to be down or not.
+func (h *Host) reconnect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	_, err := h.connect(ctx)
+	return classify(ctx, h.name, "ping", err)
+}
+
 // pingEvents asks the daemon for a sign of life and its time, cut to the second.
-func (h *Host) pingEvents(ctx context.Context) (time.Time, error) {
-	return call(ctx, h, "ping", pingTimeout, func(ctx context.Context, e Engine) (time.Time, error) {
-		return e.Alive(ctx)
-	})
+func (h *Host) pingEvents(caller context.Context) (time.Time, error) {
+	if h.knownDown() != nil {
+		if err := h.reconnect(caller); err != nil {
+			return time.Time{}, err
+		}
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(caller, pingTimeout)
+	defer cancel()
+	at, err := attempt(ctx, h, func(ctx context.Context, e Engine) (time.Time, error) { return e.Alive(ctx) })
+	if err != nil {
+		return at, h.failed(caller, "ping", err)
+	}
+	h.answered(began)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.facts.Latency = time.Since(began)
+	return at, nil
 }
 
 // listForEvents is the daemon's list as it is now, whatever List keeps.

@@ -27,6 +27,7 @@ type transport struct {
 	authority string // for the Host header
 	user      *url.Userinfo
 	base      *http.Transport
+	certs     *certificates // nil without TLS
 }
 
 // newTransport dials nothing.
@@ -71,7 +72,8 @@ func (t *transport) useTCP(u *url.URL, dialer *net.Dialer, certDir string) {
 	t.base.DialContext = dial
 	if certDir != "" {
 		t.scheme = "https"
-		t.base.DialTLSContext = newCertificates(certDir, u.Hostname()).dial(dial)
+		t.certs = newCertificates(certDir, u.Hostname())
+		t.base.DialTLSContext = t.certs.dial(dial)
 	}
 }
 

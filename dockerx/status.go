@@ -1,0 +1,112 @@
+package dockerx
+
+import (
+	"context"
+	"time"
+
+	"github.com/docker/docker/api/types/system"
+)
+
+// Status is what is known of a host. What isn't known is zero.
+type Status struct {
+	State       HostState
+	Since       time.Time // when it became so
+	LastError   FaultKind // "" if there was none
+	LastErrorAt time.Time
+	Streaming   bool // its events are being read
+	Facts
+	// Containers counts by state; nil unless the last list is still true.
+	Containers map[string]int
+	// CertificateExpiry is the end of our certificate or the daemon's, whichever comes first.
+	CertificateExpiry time.Time
+}
+
+// Facts are what a daemon told of itself when it was last asked.
+type Facts struct {
+	EngineVersion string
+	APIVersion    string // its newest; calls use the newest that both sides speak
+	OS            string
+	Arch          string
+	CPUs          int
+	Memory        int64         // bytes
+	ClockSkew     time.Duration // how far the daemon's clock is ahead of ours
+	Latency       time.Duration // of the last ping
+}
+
+// factsEvery is how often a host that stays up is asked about itself.
+const factsEvery = time.Minute
+
+// Status tells how the host is, without asking it.
+func (h *Host) Status() Status {
+	var s Status
+	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.known()
+	s.Streaming = h.streamUp()
+	if t := h.transport.certs; t != nil {
+		s.CertificateExpiry = t.expires()
+	}
+	s.Containers = h.lists.counts()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.Facts = h.facts
+	return s
+}
+
+// Check asks the host how it is, down or not, and returns what came of it. Errors: those of List.
+func (h *Host) Check(ctx context.Context) (Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	_, err := h.connect(ctx)
+	if err == nil {
+		err = h.learn(ctx)
+	} else {
+		err = classify(ctx, h.name, "ping", err)
+	}
+	return h.Status(), err
+}
+
+// watch learns about the host whenever it was connected anew, and now and then.
+func (h *Host) watch(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.connected:
+		case <-timer.C:
+		}
+		if err := h.learn(ctx); err != nil && ctx.Err() == nil {
+			h.log.Debug().Err(err).Msg("docker host tells nothing of itself")
+		}
+		timer.Reset(factsEvery)
+	}
+}
+
+// learn asks the daemon about itself.
+func (h *Host) learn(ctx context.Context) error {
+	began := time.Now()
+	info, err := call(ctx, h, "ask for information", readTimeout, func(ctx context.Context, e Engine) (system.Info, error) {
+		return e.Info(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	middle := began.Add(time.Since(began) / 2)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := &h.facts
+	f.EngineVersion, f.OS, f.Arch = info.ServerVersion, info.OperatingSystem, info.Architecture
+	f.CPUs, f.Memory = info.NCPU, info.MemTotal
+	if now, err := time.Parse(time.RFC3339Nano, info.SystemTime); err == nil {
+		f.ClockSkew = now.Sub(middle)
+	}
+	return nil
+}
+
+func countStates(list *List) map[string]int {
+	counts := map[string]int{}
+	for i := range list.Containers {
+		counts[list.Containers[i].State]++
+	}
+	return counts
+}
