@@ -15,6 +15,7 @@ type newUser struct {
 	Password string `json:"password"`
 	FullName string `json:"full_name"`
 	Email    string `json:"email"`
+	Role     string `json:"role"` // admins alone may choose it
 }
 
 type userCreated struct {
@@ -39,7 +40,7 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, actor servic
 		by = &actor
 	}
 	u, err := s.users.Create(r.Context(), by, service.NewUser{
-		Username: in.Username, Password: in.Password, FullName: in.FullName, Email: in.Email,
+		Username: in.Username, Password: in.Password, FullName: in.FullName, Email: in.Email, Role: service.Role(in.Role),
 	}, r.Header.Get("X-Setup-Token"))
 	if err != nil {
 		return err

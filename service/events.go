@@ -1,0 +1,46 @@
+package service
+
+import (
+	"context"
+
+	"wharf/dockerx"
+	"wharf/service/eventlog"
+)
+
+// Events is the one door to the log of what happened.
+type Events struct {
+	log *eventlog.Log
+}
+
+// NewEvents opens the door to a log.
+func NewEvents(log *eventlog.Log) *Events { return &Events{log: log} }
+
+// Subscribe opens a stream of what the actor may see. Close ends it.
+func (e *Events) Subscribe(actor Actor, o eventlog.Subscribe) *eventlog.Subscription {
+	o.Allow = actor.seesRecord
+	return e.log.Subscribe(o)
+}
+
+// Query reads what the actor may see of the past. Errors: Invalid for a foreign cursor.
+func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (eventlog.Page, error) {
+	q.Allow = actor.seesRecord
+	return e.log.Query(ctx, q)
+}
+
+// seesRecord tells whether a record may be shown. A container's event carries its labels; what
+// isn't about a container has none, so that a grant by label doesn't show it.
+func (a Actor) seesRecord(r *eventlog.Record) bool {
+	switch {
+	case r.Kind != dockerx.KindDocker:
+		return r.Host == "" || a.somewhereOn(r.Host, View)
+	case a.everywhereOn(r.Host, View):
+		return true
+	default:
+		return r.Type == "container" && a.roleOn(r.Host, r.Attrs).atLeast(needs[View])
+	}
+}
+
+// MasksRecord tells whether the actor sees a record through MaskEvent.
+func (a Actor) MasksRecord(r *eventlog.Record) bool {
+	return !a.Unmasked && !a.roleOn(r.Host, r.Attrs).atLeast(RoleAdmin)
+}
