@@ -36,7 +36,7 @@ var rows = map[string]row{
 		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
 	},
 	"service": {
-		imports: []string{"db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
+		imports: []string{"service/eventlog", "db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/eventlog": {
