@@ -1,0 +1,238 @@
+package eventlog_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+	"wharf/db/dbtest"
+	"wharf/dockerx"
+	"wharf/service/eventlog"
+)
+
+func TestEventsAreStoredThenDeliveredWithRisingIDs(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, _ := start(t, d, eventlog.Options{})
+		a, b := subscribe(t, l, eventlog.Subscribe{}), subscribe(t, l, eventlog.Subscribe{})
+		for n := range 1500 {
+			l.Publish(event("h", n))
+		}
+		require.Equal(t, texts("h", 0, 1500), a.read(1500))
+		require.Equal(t, texts("h", 0, 1500), b.read(1500))
+		require.NotZero(t, a.got[0].ID)
+		require.Same(t, a.got[7].Record, b.got[7].Record, "one record for all")
+		page, err := l.Query(t.Context(), eventlog.Query{Ascending: true, Limit: 1000})
+		require.NoError(t, err)
+		require.Equal(t, a.got[7].Event, page.Records[7].Event, "stored as delivered")
+	})
+}
+
+func TestClientsResumeAfterTheirLastID(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{Ring: 64})
+		c := subscribe(t, l, eventlog.Subscribe{})
+		for n := range 20 {
+			l.Publish(event("h", n))
+		}
+		c.read(20)
+		id := c.got[9].ID
+		require.Equal(t, texts("h", 10, 20), subscribe(t, l, eventlog.Subscribe{Resume: true, After: id}).read(10), "from the ring")
+		for n := 20; n < 1200; n++ {
+			l.Publish(event("h", n))
+			if n%40 == 0 {
+				c.read(1) // keeps the publisher from outrunning the small ring
+				c = subscribe(t, l, eventlog.Subscribe{Resume: true, After: c.last})
+			}
+		}
+		require.Equal(t, texts("h", 10, 1200), subscribe(t, l, eventlog.Subscribe{Resume: true, After: id}).read(1190), "from the log, then the ring")
+		stop()
+		l, _ = start(t, d, eventlog.Options{})
+		c = subscribe(t, l, eventlog.Subscribe{Resume: true, After: id})
+		require.Equal(t, texts("h", 10, 1200), c.read(1190), "after a restart")
+		l.Publish(event("h", 1200))
+		require.Equal(t, texts("h", 1200, 1201), c.read(1))
+		require.Equal(t, texts("h", 0, 1201), subscribe(t, l, eventlog.Subscribe{Resume: true}).read(1201), "from the beginning")
+	})
+}
+
+func TestEventsReportedTwiceAreStoredOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, _ := start(t, d, eventlog.Options{})
+		c := subscribe(t, l, eventlog.Subscribe{})
+		for n := range 30 {
+			l.Publish(event("h", n))
+			l.Publish(event("h", n))
+			l.Publish(event("g", n))
+		}
+		got := c.read(60)
+		slices.Sort(got)
+		require.Len(t, slices.Compact(got), 60)
+		for n := range 31 {
+			l.Publish(event("h", n))
+		}
+		require.Equal(t, texts("h", 30, 31), c.read(1))
+	})
+}
+
+func TestReplicasDeliverEachOthersRecordsOnceInOneOrder(t *testing.T) {
+	t.Parallel()
+	source := dbtest.PostgresSource(t)
+	a, _ := start(t, dbtest.Open(t, source), eventlog.Options{})
+	b, _ := start(t, dbtest.Open(t, source), eventlog.Options{})
+	ca, cb := subscribe(t, a, eventlog.Subscribe{Resume: true}), subscribe(t, b, eventlog.Subscribe{Resume: true})
+	go func() {
+		for n := range 2000 {
+			a.Publish(event("both", n))
+			a.Publish(event("a", n))
+		}
+	}()
+	for n := range 2000 {
+		b.Publish(event("both", n))
+		b.Publish(event("b", n))
+	}
+	want := ca.read(6000)
+	require.Equal(t, want, cb.read(6000), "the same order on both")
+	slices.Sort(want)
+	require.Len(t, slices.Compact(want), 6000)
+}
+
+func TestOldIDsGetAGapAndWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{Ring: 16})
+		for n := range 3000 {
+			l.Publish(event("h", n))
+		}
+		stop()
+		l, _ = start(t, d, eventlog.Options{Ring: 16, Max: 1000})
+		var c *client
+		require.Eventually(t, func() bool {
+			page, err := l.Query(context.Background(), eventlog.Query{Ascending: true, Limit: 1})
+			return err == nil && page.Records[0].Attrs["n"] == "2000"
+		}, 10*time.Second, 5*time.Millisecond)
+		c = subscribe(t, l, eventlog.Subscribe{Resume: true, After: 10})
+		got := c.read(1001)
+		require.Equal(t, "gap older than the log", got[0])
+		require.Equal(t, texts("h", 2000, 3000), got[1:])
+		c = subscribe(t, l, eventlog.Subscribe{Resume: true, After: 1 << 40})
+		require.Equal(t, []string{"gap unknown id"}, c.read(1))
+		l.Publish(event("h", 3000))
+		require.Equal(t, texts("h", 3000, 3001), c.read(1))
+	})
+}
+
+func TestSubscriberThatFallsBehindIsCutOff(t *testing.T) {
+	t.Parallel()
+	l, _ := start(t, dbtest.Open(t, dbtest.SQLiteSource(t)), eventlog.Options{Ring: 64})
+	slow, fast := l.Subscribe(eventlog.Subscribe{}), subscribe(t, l, eventlog.Subscribe{})
+	defer slow.Close()
+	for n := range 200 {
+		l.Publish(event("h", n))
+		require.Equal(t, texts("h", n, n+1), fast.read(1))
+	}
+	_, _, err := slow.Next(t.Context(), make([]eventlog.Delivery, 0, 10))
+	require.ErrorIs(t, err, eventlog.ErrLagged)
+}
+
+func TestFiltersAndRightsNarrowAStream(t *testing.T) {
+	t.Parallel()
+	l, _ := start(t, dbtest.Open(t, dbtest.SQLiteSource(t)), eventlog.Options{})
+	only := subscribe(t, l, eventlog.Subscribe{Filter: eventlog.Filter{
+		Hosts: []string{"h", "g"}, Types: []string{"container"}, Actions: []string{"exec_die"}, Containers: []string{"c3", fmt.Sprintf("%063x", 0) + "4"},
+	}})
+	none := subscribe(t, l, eventlog.Subscribe{Allow: func(r *eventlog.Record) bool { return r.Host == "x" }})
+	for n := range 14 {
+		l.Publish(event("h", n))
+		l.Publish(event("other", n))
+	}
+	gap := event("h", 99)
+	gap.Kind, gap.Reason, gap.Type = dockerx.KindGap, "r", "gap"
+	l.Publish(gap)
+	l.Publish(event("x", 0))
+	require.Equal(t, []string{"h 3", "h 4", "h 10", "h 11", "gap r"}, only.read(5), "gaps pass: what they stand for might have matched")
+	require.Equal(t, []string{"x 0"}, none.read(1))
+}
+
+func TestStateBeforeARestartIsGivenToTheReader(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		r, err := l.Resume(t.Context(), "h")
+		require.NoError(t, err)
+		require.Nil(t, r.States, "an unknown host is unknown")
+		act := func(n int, kind dockerx.EventKind, action string) dockerx.Event {
+			e := event("h", n)
+			e.Kind, e.Action = kind, action
+			return e
+		}
+		l.Publish(act(1, dockerx.KindState, "paused"))
+		for n, action := range []string{2: "create", 3: "create", 4: "create", 5: "create"} {
+			if action != "" {
+				l.Publish(act(n, dockerx.KindDocker, action))
+			}
+		}
+		l.Publish(act(2+7, dockerx.KindDocker, "start"))
+		l.Publish(act(3+7, dockerx.KindDocker, "destroy"))
+		last := act(4+7, dockerx.KindDocker, "die")
+		l.Publish(last)
+		inferred := act(5+7, dockerx.KindDocker, "start")
+		inferred.Attrs["wharf.inferred"] = "true"
+		l.Publish(inferred)
+		stop()
+		r, err = l.Resume(t.Context(), "h")
+		require.NoError(t, err)
+		require.Equal(t, last, *r.Anchor, "not the inferred one: no daemon replays it")
+		states := map[string]string{}
+		for id, s := range r.States {
+			require.Equal(t, "c"+id[63:], s.Name)
+			states[s.Name] = s.State
+		}
+		require.Equal(t, map[string]string{"c1": "paused", "c2": "running", "c4": "exited", "c5": "running"}, states)
+		require.Equal(t, last.Key(), r.Recent[1].Key())
+	})
+}
+
+func TestHistoryIsFilteredAndPaged(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		for n := range 1400 {
+			l.Publish(event([]string{"h", "g"}[n%2], n))
+		}
+		stop()
+		for _, ascending := range []bool{true, false} {
+			for _, f := range []eventlog.Filter{{}, {Hosts: []string{"h"}}, {Hosts: []string{"g", "h"}, Containers: []string{"c1", "c2"}}, {Containers: []string{"c5"}}} {
+				q := eventlog.Query{Filter: f, Ascending: ascending, Limit: 300, Since: epoch.Add(100), Until: epoch.Add(1299)}
+				var got, want []string
+				for pages := 0; pages == 0 || q.Cursor != ""; pages++ {
+					page, err := l.Query(t.Context(), q)
+					require.NoError(t, err)
+					require.LessOrEqual(t, len(page.Records), 300)
+					for _, r := range page.Records {
+						got = append(got, text(r))
+					}
+					q.Cursor = page.Cursor
+				}
+				for n := 100; n < 1300; n++ {
+					if e := event([]string{"h", "g"}[n%2], n); f.Match(&e) {
+						want = append(want, fmt.Sprint(e.Host, " ", n))
+					}
+				}
+				if !ascending {
+					slices.Reverse(want)
+				}
+				require.Truef(t, slices.Equal(want, got), "%d records, want %d", len(got), len(want))
+			}
+		}
+		_, err := l.Query(t.Context(), eventlog.Query{Cursor: "nonsense"})
+		require.ErrorContains(t, err, "invalid cursor")
+	})
+}

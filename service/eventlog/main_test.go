@@ -1,0 +1,121 @@
+package eventlog_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"wharf/db"
+	"wharf/dockerx"
+	"wharf/service/eventlog"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start runs a log until the returned function is called or the test ends.
+func start(t testing.TB, d *db.DB, o eventlog.Options) (*eventlog.Log, func()) {
+	t.Helper()
+	l := eventlog.New(d, o)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	stopped := false
+	stop := func() {
+		if !stopped {
+			stopped = true
+			require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+			cancel()
+			require.NoError(t, <-done)
+		}
+	}
+	t.Cleanup(stop)
+	return l, stop
+}
+
+var epoch = time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)
+
+// event is the nth event of a host, a nanosecond after the one before it.
+func event(host string, n int) dockerx.Event {
+	id := fmt.Sprintf("%064x", n%7)
+	return dockerx.Event{
+		Host: host, Type: "container", Action: "exec_die", ActorID: id, ActorName: "c" + id[63:],
+		Time: epoch.Add(time.Duration(n)), Attrs: map[string]string{"name": "c" + id[63:], "n": fmt.Sprint(n)},
+	}
+}
+
+// client collects what a subscription delivers.
+type client struct {
+	t    testing.TB
+	sub  *eventlog.Subscription
+	got  []eventlog.Delivery
+	last int64
+}
+
+func subscribe(t testing.TB, l *eventlog.Log, o eventlog.Subscribe) *client {
+	t.Helper()
+	c := &client{t: t, sub: l.Subscribe(o)}
+	t.Cleanup(c.sub.Close)
+	return c
+}
+
+// read waits until n deliveries have come, id-only ones not counted.
+func (c *client) read(n int) []string {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	out := []string{}
+	buf := make([]eventlog.Delivery, 0, 64)
+	for len(out) < n {
+		ds, more, err := c.sub.Next(ctx, buf[:0])
+		require.NoError(c.t, err)
+		for _, d := range ds {
+			c.got = append(c.got, d)
+			if d.ID != 0 {
+				require.Greater(c.t, d.ID, c.last, "ids rise")
+				c.last = d.ID
+			}
+			if !d.IDOnly {
+				out = append(out, text(d.Record))
+			}
+		}
+		if more || len(out) >= n {
+			continue
+		}
+		select {
+		case <-c.sub.Wake():
+		case <-ctx.Done():
+			require.Fail(c.t, "timed out", "got %d of %d: … %v", len(out), n, out[max(len(out)-20, 0):])
+		}
+	}
+	return out
+}
+
+// readAny returns what is there without waiting.
+func (c *client) readAny() []string {
+	out := []string{}
+	ds, _, err := c.sub.Next(context.Background(), make([]eventlog.Delivery, 0, 4096))
+	require.NoError(c.t, err)
+	for _, d := range ds {
+		out = append(out, text(d.Record))
+	}
+	return out
+}
+
+func text(r *eventlog.Record) string {
+	if r.Kind == dockerx.KindGap {
+		return "gap " + r.Reason
+	}
+	return r.Host + " " + r.Attrs["n"]
+}
+
+func texts(host string, from, to int) []string {
+	out := []string{}
+	for n := from; n < to; n++ {
+		out = append(out, fmt.Sprint(host, " ", n))
+	}
+	return out
+}
