@@ -18,7 +18,9 @@ import (
 	"wharf/api"
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/dockerx/stats"
 	"wharf/service"
+	"wharf/service/eventlog"
 	"wharf/token"
 	"wharf/util/config"
 	"wharf/util/password"
@@ -67,6 +69,7 @@ type wharf struct {
 	log      zerolog.Logger
 	store    *db.DB
 	fleet    *dockerx.Fleet
+	events   *eventlog.Log
 	users    *service.Users
 	sessions *service.Sessions
 	api      *api.Server
@@ -93,7 +96,13 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if !cfg.Loopback() {
 		w.setup = service.NewSetupToken()
 	}
-	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{Logger: log})
+	w.events = eventlog.New(store, eventlog.Options{Logger: log, Keep: cfg.EventsKeep, Max: cfg.EventsMax})
+	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
+		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
+		Stats: stats.Options{
+			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
+		},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("DOCKER_HOSTS: %w", err)
 	}
@@ -105,7 +114,8 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		Hasher: hasher, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL,
 	})
 	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet), Ready: w.ready,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet),
+		Events: service.NewEvents(w.events), Ready: w.ready,
 		Open: cfg.AuthMode == "open", AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies,
 	})
@@ -137,7 +147,14 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	behind, endBehind := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBehind()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return w.fleet.Run(behind) })
+	// What the hosts tell last is still written: the log ends after them.
+	behindHosts, endLog := context.WithCancel(context.WithoutCancel(ctx))
+	defer endLog()
+	group.Go(func() error { return w.events.Run(behindHosts) })
+	group.Go(func() error {
+		defer endLog()
+		return w.fleet.Run(behind)
+	})
 	group.Go(func() error { return w.prepare(ctx, behind, out, hints) })
 	group.Go(func() error {
 		w.log.Info().Str("address", listener.Addr().String()).Str("version", version).Msg("listening")

@@ -24,6 +24,7 @@ type Options struct {
 	Users    *service.Users
 	Sessions *service.Sessions
 	Hosts    *service.Hosts
+	Events   *service.Events
 
 	// Ready tells whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
@@ -45,6 +46,7 @@ type Server struct {
 	users        *service.Users
 	sessions     *service.Sessions
 	hosts        *service.Hosts
+	events       *service.Events
 	ready        func(context.Context) error
 	open         bool
 	anonymous    service.Actor
@@ -61,7 +63,7 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, ready: o.Ready,
 		open: o.Open, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies,
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},

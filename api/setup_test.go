@@ -24,6 +24,7 @@ import (
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 	"wharf/service"
+	"wharf/service/eventlog"
 	"wharf/token"
 )
 
@@ -102,7 +103,8 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	require.NoError(t, err)
 	maker, err := token.NewJWT(keys)
 	require.NoError(t, err)
-	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log})
+	events := eventlog.New(d, eventlog.Options{Logger: log})
+	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
 	w := &world{
 		t: t, db: d, password: secret("pw-" + rand.Text()),
@@ -110,7 +112,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 		sessions: service.NewSessions(d, maker, service.SessionsOptions{}),
 	}
 	o := api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(fleet), Ready: d.Ping,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(fleet), Events: service.NewEvents(events), Ready: d.Ping,
 		MaskSecrets: true,
 	}
 	for _, set := range options {
@@ -120,6 +122,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = fleet.Run(ctx) })
+	running.Go(func() { _ = events.Run(ctx) })
 	running.Go(func() { _ = w.sessions.Run(ctx) })
 	server := httptest.NewServer(w.api)
 	w.url = server.URL

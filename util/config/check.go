@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // check refuses values that parse but make no sense, one line each.
@@ -18,6 +19,7 @@ func (c *Config) check() error {
 		{"ANON_ROLE", c.AnonRole, []string{"none", "viewer", "operator", "admin"}},
 		{"SIGNUP", c.Signup, []string{"closed", "open"}},
 		{"TOKEN_MAKER", c.TokenMaker, []string{"jwt", "paseto"}},
+		{"STATS_SOURCE", c.StatsSource, []string{"auto", "engine", "kernel"}},
 		{"LOG_LEVEL", c.LogLevel, []string{"debug", "info", "warn", "error"}},
 		{"LOG_FORMAT", c.LogFormat, []string{"auto", "json", "text"}},
 	}
@@ -37,6 +39,14 @@ func (c *Config) check() error {
 		return fmt.Errorf("ACCESS_TOKEN_TTL: %s is not positive", c.AccessTokenTTL)
 	case c.RefreshTokenTTL <= 0:
 		return fmt.Errorf("REFRESH_TOKEN_TTL: %s is not positive", c.RefreshTokenTTL)
+	case c.EventsKeep <= 0:
+		return fmt.Errorf("EVENTS_KEEP: %s is not positive", c.EventsKeep)
+	case c.EventsMax <= 0:
+		return fmt.Errorf("EVENTS_MAX: %d is not positive", c.EventsMax)
+	case c.StatsIdle < 3*time.Second:
+		return fmt.Errorf("STATS_IDLE: %s is less than 3s", c.StatsIdle)
+	case !(c.StatsBudget > 0 && c.StatsBudget <= 64):
+		return fmt.Errorf("STATS_BUDGET: %v is not between 0 and 64 cores", c.StatsBudget)
 	}
 	if err := checkDBSource(c.DBSource); err != nil {
 		return err

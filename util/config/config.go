@@ -47,6 +47,13 @@ type Config struct {
 	AccessTokenTTL  time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m" help:"life of an access token"`
 	RefreshTokenTTL time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"24h" help:"life of a refresh token and its session"`
 
+	EventsKeep time.Duration `env:"EVENTS_KEEP" envDefault:"168h" help:"how long events are kept"`
+	EventsMax  int64         `env:"EVENTS_MAX" envDefault:"1000000" help:"how many events are kept"`
+
+	StatsSource string        `env:"STATS_SOURCE" envDefault:"auto" help:"where usage is read: 'engine' asks the engine, 'kernel' reads this machine's files, 'auto' reads them where the engine runs on this machine"`
+	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
+	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`
+
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
