@@ -1,37 +1,109 @@
 package service
 
+import (
+	"path"
+	"strings"
+)
+
 // rank orders the roles; an unknown role has no rights.
 var rank = map[Role]int{RoleNone: 0, RoleViewer: 1, RoleOperator: 2, RoleAdmin: 3}
 
 // needs is the least role that a permission asks for on a host or container.
 var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, Administer: RoleAdmin}
 
-// Has tells whether the actor has a permission that isn't about one host.
+// Has tells whether the actor has a permission at all: View and Operate on some container of
+// some host, Administer over wharf itself, which no grant gives.
 func (a Actor) Has(p Permission) bool {
 	switch p {
 	case Public, Optional:
 		return true
 	case Self:
 		return !a.Anonymous
+	case Administer:
+		return a.capped(a.Role).atLeast(RoleAdmin)
 	default:
-		return a.Role.atLeast(needs[p])
+		return a.highest().atLeast(needs[p])
 	}
 }
 
+// highest is the best role that the actor has on anything.
+func (a Actor) highest() Role {
+	best := a.Role
+	for _, g := range a.Grants {
+		best = higher(best, g.Role)
+	}
+	return a.capped(best)
+}
+
 // roleOn is what the actor may do with a container of a host that has these labels.
-func (a Actor) roleOn(_ string, _ map[string]string) Role {
-	return a.Role
+func (a Actor) roleOn(host string, labels map[string]string) Role {
+	best := a.Role
+	for _, g := range a.Grants {
+		if g.onHost(host) && g.onLabels(labels) {
+			best = higher(best, g.Role)
+		}
+	}
+	return a.capped(best)
 }
 
 // somewhereOn tells whether the actor has the permission on some container of the host, real
 // or possible.
-func (a Actor) somewhereOn(_ string, p Permission) bool {
-	return a.Role.atLeast(needs[p])
+func (a Actor) somewhereOn(host string, p Permission) bool {
+	best := a.Role
+	for _, g := range a.Grants {
+		if g.onHost(host) {
+			best = higher(best, g.Role)
+		}
+	}
+	return a.capped(best).atLeast(needs[p])
 }
 
 // everywhereOn tells whether the actor has the permission on every container of the host.
-func (a Actor) everywhereOn(_ string, p Permission) bool {
-	return a.Role.atLeast(needs[p])
+func (a Actor) everywhereOn(host string, p Permission) bool {
+	best := a.Role
+	for _, g := range a.Grants {
+		if g.onHost(host) && g.Labels == "" {
+			best = higher(best, g.Role)
+		}
+	}
+	return a.capped(best).atLeast(needs[p])
+}
+
+func (a Actor) capped(r Role) Role {
+	if a.Limit != "" && !a.Limit.atLeast(r) {
+		return a.Limit
+	}
+	return r
 }
 
 func (r Role) atLeast(other Role) bool { return rank[r] >= rank[other] }
+
+func higher(a, b Role) Role {
+	if b.atLeast(a) {
+		return b
+	}
+	return a
+}
+
+// onHost matches the grant's pattern, in which * stands for any text and ? for any
+// character. A pattern that is none matches nothing.
+func (g Grant) onHost(host string) bool {
+	ok, err := path.Match(g.Hosts, host)
+	return err == nil && ok
+}
+
+// onLabels tells whether a container with these labels is meant: each term of the selector,
+// "key=value" or "key", must hold. An empty selector means every container.
+func (g Grant) onLabels(labels map[string]string) bool {
+	if g.Labels == "" {
+		return true
+	}
+	for term := range strings.SplitSeq(g.Labels, ",") {
+		key, want, hasValue := strings.Cut(term, "=")
+		got, ok := labels[key]
+		if !ok || (hasValue && got != want) {
+			return false
+		}
+	}
+	return true
+}

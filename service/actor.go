@@ -40,8 +40,14 @@ const (
 type Actor struct {
 	UserID    uuid.UUID
 	Username  string
-	Role      Role // on every host; grants may add to it
-	SessionID uuid.UUID
+	Role      Role      // on every host; grants may add to it
+	SessionID uuid.UUID // or the API key's, if Key
+	// Grants add to Role on the hosts and containers that they name.
+	Grants []Grant
+	// Key is true for a machine that sent an API key.
+	Key bool
+	// Limit, if set, caps all rights: what an API key was made for.
+	Limit Role
 	// Anonymous is true for the tokenless caller of AUTH_MODE=open.
 	Anonymous bool
 	// Unmasked lets the actor see values that look secret whatever its role.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"sync"
 	"time"
@@ -37,25 +38,42 @@ type sessionCache struct {
 
 	mu      sync.Mutex
 	entries map[uuid.UUID]entry
-	touched map[uuid.UUID]time.Time // last use, not yet written
-	count   int64                   // of the counter, when it was last looked at
-	since   time.Time               // when that look began
+	touched map[uuid.UUID]use // last uses, not yet written
+	count   int64             // of the counter, when it was last looked at
+	since   time.Time         // when that look began
 }
 
-// entry is a session as it was found; the zero value is one that doesn't exist.
+// entry is a session or API key as it was found; the zero value is one that doesn't exist.
 type entry struct {
-	row   sqlc.GetSessionRow
-	found bool
+	found     bool
+	user      uuid.UUID
+	username  string
+	role      Role
+	grants    []Grant   // not to be changed
+	shut      bool      // blocked, or its user disabled
+	rights    int64     // changes whenever role or grants do
+	expiresAt time.Time // zero: never
+	key       bool
+	limit     Role   // of a key
+	hash      string // of a key
 }
 
 func (e entry) alive(now time.Time) bool {
-	return e.found && !e.row.Blocked && !e.row.Disabled && now.Before(e.row.ExpiresAt)
+	return e.found && !e.shut && (e.expiresAt.IsZero() || now.Before(e.expiresAt))
+}
+
+// actor is who comes with the session or key of this id.
+func (e entry) actor(id uuid.UUID) Actor {
+	return Actor{
+		UserID: e.user, Username: e.username, Role: e.role, Grants: e.grants, SessionID: id,
+		Key: e.key, Limit: e.limit,
+	}
 }
 
 func newSessionCache(d *db.DB, lease time.Duration) *sessionCache {
 	return &sessionCache{
 		db: d, lease: lease, count: -1,
-		entries: map[uuid.UUID]entry{}, touched: map[uuid.UUID]time.Time{},
+		entries: map[uuid.UUID]entry{}, touched: map[uuid.UUID]use{},
 	}
 }
 
@@ -84,14 +102,10 @@ func (c *sessionCache) peek(id uuid.UUID) (entry, bool) {
 }
 
 func (c *sessionCache) load(ctx context.Context, id uuid.UUID, count int64) (entry, error) {
-	row, err := c.db.Queries().GetSession(ctx, id)
-	if db.IsNoRows(err) {
-		return entry{}, nil
+	e, err := c.read(ctx, id)
+	if err != nil || !e.found {
+		return e, err
 	}
-	if err != nil {
-		return entry{}, fmt.Errorf("get session: %w", err)
-	}
-	e := entry{row: row, found: true}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// Read after the count was: if the count still stands at the next look, so does the row.
@@ -102,6 +116,35 @@ func (c *sessionCache) load(ctx context.Context, id uuid.UUID, count int64) (ent
 		c.entries[id] = e
 	}
 	return e, nil
+}
+
+// read finds a session or key and its user's grants.
+func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err error) {
+	q := c.db.Queries()
+	s, err := q.GetSession(ctx, id)
+	switch {
+	case err == nil:
+		e = entry{
+			found: true, user: s.UserID, username: s.Username, role: Role(s.Role), shut: s.Blocked || s.Disabled,
+			rights: s.Rights, expiresAt: s.ExpiresAt,
+		}
+	case !db.IsNoRows(err):
+		return entry{}, fmt.Errorf("get session: %w", err)
+	default:
+		k, err := q.GetAPIKey(ctx, id)
+		if db.IsNoRows(err) {
+			return entry{}, nil
+		}
+		if err != nil {
+			return entry{}, fmt.Errorf("get API key: %w", err)
+		}
+		e = entry{
+			found: true, user: k.UserID, username: k.Username, role: Role(k.Role), shut: k.Disabled,
+			rights: k.Rights, expiresAt: k.ExpiresAt.Time, key: true, limit: Role(k.Cap), hash: k.Hash,
+		}
+	}
+	e.grants, err = grantsOf(ctx, q, e.user)
+	return e, err
 }
 
 // refresh returns the counter as some look found it that began within the lease, or after
@@ -154,28 +197,42 @@ func raiseRevocations(ctx context.Context, q *sqlc.Queries) error {
 	return nil
 }
 
-// touch notes that a session was used; Run writes it.
-func (c *sessionCache) touch(id uuid.UUID, now time.Time) {
+// use is when a session or key was last used.
+type use struct {
+	at  time.Time
+	key bool
+}
+
+// touch notes that a session or key was used; Run writes it.
+func (c *sessionCache) touch(id uuid.UUID, u use) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.touched[id] = now
+	c.touched[id] = u
 }
 
 // writeTouched stores when sessions were last used. What fails is lost, which is harmless.
 func (c *sessionCache) writeTouched(ctx context.Context) error {
 	c.mu.Lock()
 	touched := c.touched
-	c.touched = map[uuid.UUID]time.Time{}
+	c.touched = map[uuid.UUID]use{}
 	c.mu.Unlock()
 	if len(touched) == 0 {
 		return nil
 	}
 	return c.db.InTx(ctx, func(q *sqlc.Queries) error {
-		for id, at := range touched {
-			if err := q.TouchSession(ctx, sqlc.TouchSessionParams{ID: id, LastUsedAt: db.Time(at)}); err != nil {
-				return fmt.Errorf("touch session: %w", err)
+		for id, u := range touched {
+			if err := u.write(ctx, q, id); err != nil {
+				return fmt.Errorf("write last use: %w", err)
 			}
 		}
 		return nil
 	})
+}
+
+func (u use) write(ctx context.Context, q *sqlc.Queries, id uuid.UUID) error {
+	at := db.Time(u.at)
+	if u.key {
+		return q.TouchAPIKey(ctx, sqlc.TouchAPIKeyParams{ID: id, LastUsedAt: sql.NullTime{Time: at, Valid: true}})
+	}
+	return q.TouchSession(ctx, sqlc.TouchSessionParams{ID: id, LastUsedAt: at})
 }

@@ -47,7 +47,7 @@ func (w *endWatch) add(session uuid.UUID) *watch {
 	one := &watch{session: session, ended: make(chan struct{}), count: -1}
 	// The rights that the caller acts with are those that were found a moment ago.
 	if e, ok := w.cache.peek(session); ok {
-		one.rights, one.known, one.until = e.row.Rights, true, e.row.ExpiresAt
+		one.rights, one.known, one.until = e.rights, true, e.expiresAt
 	}
 	w.mu.Lock()
 	w.watches[one] = struct{}{}
@@ -105,11 +105,11 @@ func (w *endWatch) checkOne(ctx context.Context, one *watch, count int64) {
 	if err != nil {
 		return
 	}
-	if !e.alive(time.Now()) || (one.known && e.row.Rights != one.rights) {
+	if !e.alive(time.Now()) || (one.known && e.rights != one.rights) {
 		w.end(one)
 		return
 	}
-	one.count, one.rights, one.known, one.until = count, e.row.Rights, true, e.row.ExpiresAt
+	one.count, one.rights, one.known, one.until = count, e.rights, true, e.expiresAt
 }
 
 func (w *endWatch) end(one *watch) {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -189,28 +190,27 @@ func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 	if err != nil {
 		return errRefresh
 	}
-	return s.revoke(ctx, func(q *sqlc.Queries) (int64, error) { return q.DeleteSession(ctx, p.SessionID) })
+	_, err = s.revoke(ctx, func(q *sqlc.Queries) (int64, error) { return q.DeleteSession(ctx, p.SessionID) })
+	return err
 }
 
 // revoke takes something away in one transaction with the count that tells every replica,
-// and returns when none can still act on what it remembers.
-func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, error)) error {
-	var n int64
-	err := s.db.InTx(ctx, func(q *sqlc.Queries) error {
-		var err error
+// and returns, with the number of rows gone, when none can still act on what it remembers.
+func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, error)) (n int64, err error) {
+	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
 		if n, err = fn(q); err != nil || n == 0 {
 			return err
 		}
 		return raiseRevocations(ctx, q)
 	})
 	if err != nil {
-		return fmt.Errorf("end sessions: %w", err)
+		return 0, fmt.Errorf("revoke: %w", err)
 	}
 	if n > 0 {
 		settle(s.opts.Lease)
 		s.ends.look()
 	}
-	return nil
+	return n, nil
 }
 
 // Renewed is what Renew gives. The time is UTC.
@@ -244,13 +244,16 @@ func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, err
 	if err != nil {
 		return Renewed{}, err
 	}
-	s.cache.touch(row.ID, now)
+	s.cache.touch(row.ID, use{at: now})
 	return r, nil
 }
 
-// Authenticate tells on whose behalf a request with this access token comes. Errors:
+// Authenticate tells on whose behalf a request with this access token or API key comes. Errors:
 // Unauthorized.
 func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Actor, error) {
+	if strings.HasPrefix(accessToken, keyPrefix) {
+		return s.authenticateKey(ctx, accessToken)
+	}
 	p, err := s.maker.Verify(accessToken, token.Access)
 	if errors.Is(err, token.ErrExpired) {
 		return Actor{}, errExpired
@@ -269,11 +272,11 @@ func (s *Sessions) actor(ctx context.Context, session, user uuid.UUID, dead erro
 		return Actor{}, err
 	}
 	now := time.Now()
-	if !e.alive(now) || (user != uuid.Nil && e.row.UserID != user) {
+	if !e.alive(now) || e.key || (user != uuid.Nil && e.user != user) {
 		return Actor{}, dead
 	}
-	s.cache.touch(session, now)
-	return Actor{UserID: e.row.UserID, Username: e.row.Username, Role: Role(e.row.Role), SessionID: session}, nil
+	s.cache.touch(session, use{at: now})
+	return e.actor(session), nil
 }
 
 // hashOf is what is stored of a secret that is random enough to need no salt.

@@ -89,7 +89,7 @@ func TestLongAnswersEndWithTheirSession(t *testing.T) {
 		default:
 		}
 
-		disable(t, b, b.user.ID)
+		disable(t, b, "gildong")
 		<-lives
 		require.Less(t, time.Since(began), 2*time.Second)
 	})

@@ -25,7 +25,7 @@ type Ticket struct {
 // IssueTicket makes a ticket for the actor's session. Only its hash is stored. Errors:
 // Forbidden for an actor without a session.
 func (s *Sessions) IssueTicket(ctx context.Context, actor Actor) (Ticket, error) {
-	if actor.Anonymous || actor.SessionID == uuid.Nil {
+	if actor.Anonymous || actor.Key || actor.SessionID == uuid.Nil {
 		return Ticket{}, apperr.New(apperr.Forbidden, "a ticket needs a session: log in first")
 	}
 	t := Ticket{Ticket: rand.Text(), ExpiresAt: db.Time(time.Now().Add(ticketTTL))}

@@ -46,6 +46,8 @@ type UsersOptions struct {
 	// SetupToken must be shown by who makes the first user without credentials; empty asks
 	// for none.
 	SetupToken string
+	// Lease must be that of the sessions.
+	Lease time.Duration
 }
 
 // Users makes and changes users. It is safe for concurrent use.
@@ -60,6 +62,9 @@ type Users struct {
 func NewUsers(d *db.DB, o UsersOptions) *Users {
 	if o.Hasher == nil {
 		o.Hasher = password.New(password.Options{})
+	}
+	if o.Lease == 0 {
+		o.Lease = defaultLease
 	}
 	o.PasswordMin = max(o.PasswordMin, passwordMin)
 	return &Users{db: d, opts: o, hasher: o.Hasher}

@@ -3,13 +3,10 @@ package service
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
-	"wharf/db"
 	"wharf/db/sqlc"
-	"wharf/util/apperr"
 )
 
 // listPage is how many users are read at once.
@@ -36,37 +33,12 @@ func (u *Users) List(ctx context.Context) ([]User, error) {
 // SetPassword changes a user's password on behalf of who has the machine, and ends the
 // user's sessions everywhere. Errors: NotFound, Invalid.
 func (u *Users) SetPassword(ctx context.Context, username, password string) error {
-	row, err := u.db.Queries().GetUserByName(ctx, fold(username))
-	if db.IsNoRows(err) {
-		return apperr.New(apperr.NotFound, "no such user")
-	}
-	if err != nil {
-		return fmt.Errorf("get user: %w", err)
-	}
-	if problem := u.checkPassword(password, row.Username); problem != "" {
-		return invalid(problem)
-	}
-	hash, err := u.hasher.Hash(ctx, password)
+	row, err := findUser(ctx, u.db.Queries(), username)
 	if err != nil {
 		return err
 	}
-	err = u.db.InTx(ctx, func(q *sqlc.Queries) error {
-		n, err := q.SetPassword(ctx, sqlc.SetPasswordParams{
-			ID: row.ID, PasswordHash: hash, PasswordChangedAt: db.Time(time.Now()),
-		})
-		if err != nil {
-			return fmt.Errorf("set password: %w", err)
-		}
-		if n == 0 {
-			return apperr.New(apperr.NotFound, "no such user")
-		}
-		if _, err := q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: row.ID, Keep: uuid.Nil}); err != nil {
-			return fmt.Errorf("end sessions: %w", err)
-		}
-		return raiseRevocations(ctx, q)
-	})
-	if err == nil {
-		settle(defaultLease)
+	if err := invalid(u.checkPassword(password, row.Username)); err != nil {
+		return err
 	}
-	return err
+	return u.setPassword(ctx, row.ID, password, uuid.Nil)
 }

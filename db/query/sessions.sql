@@ -21,3 +21,15 @@ UPDATE sessions SET last_used_at = @last_used_at WHERE id = @id AND last_used_at
 
 -- name: DeleteExpiredSessions :execrows
 DELETE FROM sessions WHERE expires_at < @before;
+
+-- name: ListSessions :many
+-- A page of living sessions by id, of one user or of all.
+SELECT s.id, s.user_agent, s.client_addr, s.created_at, s.last_used_at, s.expires_at, u.username
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id > @after AND s.expires_at > @now
+  AND (CAST(sqlc.narg(user_id) AS uuid) IS NULL OR s.user_id = sqlc.narg(user_id))
+ORDER BY s.id
+LIMIT @page;
+
+-- name: DeleteSessionOf :execrows
+DELETE FROM sessions WHERE id = @id AND user_id = @user_id;

@@ -29,5 +29,18 @@ UPDATE users SET password_hash = @new_hash WHERE id = @id AND password_hash = @o
 UPDATE users SET last_login_at = @last_login_at
 WHERE id = @id AND password_hash = @password_hash AND NOT disabled;
 
--- name: SetDisabled :exec
-UPDATE users SET disabled = @disabled, rights = rights + 1 WHERE id = @id;
+-- name: UpdateUser :exec
+UPDATE users SET full_name = @full_name, email = @email, email_folded = @email_folded, role = @role, disabled = @disabled,
+  rights = rights + @more_rights
+WHERE id = @id;
+
+-- name: RaiseRights :execrows
+-- Makes open streams of the user end, to come back with the rights of now.
+UPDATE users SET rights = rights + 1 WHERE id = @id;
+
+-- name: DeleteUser :execrows
+DELETE FROM users WHERE id = @id;
+
+-- name: CountOtherAdmins :one
+-- Admins who can log in, but for one user.
+SELECT count(*) FROM users WHERE role = 'admin' AND NOT disabled AND id <> @id;

@@ -11,6 +11,34 @@ import (
 	"github.com/google/uuid"
 )
 
+type ApiKey struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Name       string
+	Hash       string
+	Role       string
+	CreatedAt  time.Time
+	ExpiresAt  sql.NullTime
+	LastUsedAt sql.NullTime
+}
+
+type Audit struct {
+	ID            uuid.UUID
+	At            time.Time
+	UserID        uuid.UUID
+	Username      string
+	ClientAddr    string
+	RequestID     string
+	Action        string
+	Host          string
+	ContainerID   string
+	ContainerName string
+	Target        string
+	Outcome       string
+	Detail        string
+	FinishedAt    sql.NullTime
+}
+
 type Counter struct {
 	Name  string
 	Value int64
@@ -50,6 +78,22 @@ type EventLog struct {
 	One       int32
 	LastID    int64
 	TrimmedID int64
+}
+
+type Grant struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	Hosts     string
+	Labels    string
+	Role      string
+	CreatedBy string
+	CreatedAt time.Time
+}
+
+type RefreshToken struct {
+	Hash       string
+	SessionID  uuid.UUID
+	ReplacedAt sql.NullTime
 }
 
 type Session struct {

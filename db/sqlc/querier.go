@@ -12,15 +12,28 @@ import (
 )
 
 type Querier interface {
+	// What was done to a container from a time on, the latest first.
+	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
+	BeginAudit(ctx context.Context, arg BeginAuditParams) error
+	// Admins who can log in, but for one user.
+	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
 	CountUsers(ctx context.Context) (int64, error)
+	CreateAPIKey(ctx context.Context, arg CreateAPIKeyParams) error
+	CreateGrant(ctx context.Context, arg CreateGrantParams) error
+	CreateRefreshToken(ctx context.Context, arg CreateRefreshTokenParams) error
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
 	CreateTicket(ctx context.Context, arg CreateTicketParams) error
 	CreateUser(ctx context.Context, arg CreateUserParams) error
+	DeleteAPIKey(ctx context.Context, arg DeleteAPIKeyParams) (int64, error)
+	DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error)
 	DeleteEventContainer(ctx context.Context, arg DeleteEventContainerParams) error
 	DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
 	DeleteExpiredSessions(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
+	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
+	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
@@ -30,9 +43,14 @@ type Querier interface {
 	// An actor is a name, or the beginning of an id: then ids from it up to id_end.
 	EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([]Event, error)
 	EventsOfActorBackwards(ctx context.Context, arg EventsOfActorBackwardsParams) ([]Event, error)
+	FinishAudit(ctx context.Context, arg FinishAuditParams) (int64, error)
+	// A key with what decides over its rights.
+	GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error)
 	GetCounter(ctx context.Context, name string) (int64, error)
 	GetEventHost(ctx context.Context, host string) (GetEventHostRow, error)
 	GetEventLog(ctx context.Context) (GetEventLogRow, error)
+	GetGrant(ctx context.Context, id uuid.UUID) (Grant, error)
+	GetRefreshToken(ctx context.Context, hash string) (RefreshToken, error)
 	// A session with what decides over its rights.
 	GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, error)
 	GetTicket(ctx context.Context, hash string) (GetTicketRow, error)
@@ -41,6 +59,13 @@ type Querier interface {
 	InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error)
 	// Postgres alone: one round trip for a batch.
 	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
+	ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]ApiKey, error)
+	// The latest first, before the given id.
+	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
+	// A page of grants by id, of one user or of all.
+	ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListGrantsRow, error)
+	// A page of living sessions by id, of one user or of all.
+	ListSessions(ctx context.Context, arg ListSessionsParams) ([]ListSessionsRow, error)
 	// A page of users by folded name, after the given one.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// Also makes a login wait for a change of the same user that is under way, and fail after it.
@@ -51,15 +76,20 @@ type Querier interface {
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
 	// Also a lock that holds until the transaction ends, on both engines.
 	RaiseCounter(ctx context.Context, name string) (int64, error)
+	// Makes open streams of the user end, to come back with the rights of now.
+	RaiseRights(ctx context.Context, id uuid.UUID) (int64, error)
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
-	SetDisabled(ctx context.Context, arg SetDisabledParams) error
+	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) (int64, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
 	TakeEventIDs(ctx context.Context, count int64) (int64, error)
+	TouchAPIKey(ctx context.Context, arg TouchAPIKeyParams) error
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
+	UpdateUser(ctx context.Context, arg UpdateUserParams) error
 	// Same password, stronger parameters: only if nobody changed the password meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)
+	UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, error)
 }
 
 var _ Querier = (*Queries)(nil)

@@ -64,6 +64,23 @@ func (q *Queries) DeleteSession(ctx context.Context, id uuid.UUID) (int64, error
 	return result.RowsAffected()
 }
 
+const deleteSessionOf = `-- name: DeleteSessionOf :execrows
+DELETE FROM sessions WHERE id = $1 AND user_id = $2
+`
+
+type DeleteSessionOfParams struct {
+	ID     uuid.UUID
+	UserID uuid.UUID
+}
+
+func (q *Queries) DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteSessionOf, arg.ID, arg.UserID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteUserSessions = `-- name: DeleteUserSessions :execrows
 DELETE FROM sessions WHERE user_id = $1 AND id <> $2
 `
@@ -119,6 +136,69 @@ func (q *Queries) GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, 
 		&i.Rights,
 	)
 	return i, err
+}
+
+const listSessions = `-- name: ListSessions :many
+SELECT s.id, s.user_agent, s.client_addr, s.created_at, s.last_used_at, s.expires_at, u.username
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id > $1 AND s.expires_at > $2
+  AND (CAST($3 AS uuid) IS NULL OR s.user_id = $3)
+ORDER BY s.id
+LIMIT $4
+`
+
+type ListSessionsParams struct {
+	After  uuid.UUID
+	Now    time.Time
+	UserID uuid.NullUUID
+	Page   int32
+}
+
+type ListSessionsRow struct {
+	ID         uuid.UUID
+	UserAgent  string
+	ClientAddr string
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+	ExpiresAt  time.Time
+	Username   string
+}
+
+// A page of living sessions by id, of one user or of all.
+func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]ListSessionsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listSessions,
+		arg.After,
+		arg.Now,
+		arg.UserID,
+		arg.Page,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListSessionsRow{}
+	for rows.Next() {
+		var i ListSessionsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserAgent,
+			&i.ClientAddr,
+			&i.CreatedAt,
+			&i.LastUsedAt,
+			&i.ExpiresAt,
+			&i.Username,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const touchSession = `-- name: TouchSession :exec

@@ -13,6 +13,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const countOtherAdmins = `-- name: CountOtherAdmins :one
+SELECT count(*) FROM users WHERE role = 'admin' AND NOT disabled AND id <> $1
+`
+
+// Admins who can log in, but for one user.
+func (q *Queries) CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countOtherAdmins, id)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countUsers = `-- name: CountUsers :one
 SELECT count(*) FROM users
 `
@@ -60,6 +72,18 @@ func (q *Queries) CreateUser(ctx context.Context, arg CreateUserParams) error {
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const deleteUser = `-- name: DeleteUser :execrows
+DELETE FROM users WHERE id = $1
+`
+
+func (q *Queries) DeleteUser(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteUser, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const getUser = `-- name: GetUser :one
@@ -179,18 +203,17 @@ func (q *Queries) MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, er
 	return result.RowsAffected()
 }
 
-const setDisabled = `-- name: SetDisabled :exec
-UPDATE users SET disabled = $1, rights = rights + 1 WHERE id = $2
+const raiseRights = `-- name: RaiseRights :execrows
+UPDATE users SET rights = rights + 1 WHERE id = $1
 `
 
-type SetDisabledParams struct {
-	Disabled bool
-	ID       uuid.UUID
-}
-
-func (q *Queries) SetDisabled(ctx context.Context, arg SetDisabledParams) error {
-	_, err := q.db.ExecContext(ctx, setDisabled, arg.Disabled, arg.ID)
-	return err
+// Makes open streams of the user end, to come back with the rights of now.
+func (q *Queries) RaiseRights(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.ExecContext(ctx, raiseRights, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const setPassword = `-- name: SetPassword :execrows
@@ -209,6 +232,35 @@ func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const updateUser = `-- name: UpdateUser :exec
+UPDATE users SET full_name = $1, email = $2, email_folded = $3, role = $4, disabled = $5,
+  rights = rights + $6
+WHERE id = $7
+`
+
+type UpdateUserParams struct {
+	FullName    string
+	Email       string
+	EmailFolded string
+	Role        string
+	Disabled    bool
+	MoreRights  int64
+	ID          uuid.UUID
+}
+
+func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) error {
+	_, err := q.db.ExecContext(ctx, updateUser,
+		arg.FullName,
+		arg.Email,
+		arg.EmailFolded,
+		arg.Role,
+		arg.Disabled,
+		arg.MoreRights,
+		arg.ID,
+	)
+	return err
 }
 
 const upgradePasswordHash = `-- name: UpgradePasswordHash :execrows

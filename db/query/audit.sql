@@ -1,0 +1,31 @@
+-- name: BeginAudit :exec
+INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name,
+  target, outcome, detail, finished_at)
+VALUES (@id, @at, @user_id, @username, @client_addr, @request_id, @action, @host, @container_id, @container_name,
+  @target, @outcome, @detail, @finished_at);
+
+-- name: FinishAudit :execrows
+UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_at WHERE id = @id AND finished_at IS NULL;
+
+-- name: ListAudit :many
+-- The latest first, before the given id.
+SELECT * FROM audit
+WHERE id < @before AND at >= @since AND at < @until
+  AND (CAST(sqlc.narg(username) AS text) IS NULL OR username = sqlc.narg(username))
+  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+  AND (CAST(sqlc.narg(action) AS text) IS NULL OR action = sqlc.narg(action))
+  AND (CAST(sqlc.narg(outcome) AS text) IS NULL OR outcome = sqlc.narg(outcome))
+  AND (CAST(sqlc.narg(container) AS text) IS NULL OR container_name = sqlc.narg(container)
+    OR (container_id >= sqlc.narg(container) AND container_id < @container_end))
+ORDER BY id DESC
+LIMIT @page;
+
+-- name: AuditOfContainer :many
+-- What was done to a container from a time on, the latest first.
+SELECT id, at, username, action, outcome, finished_at FROM audit
+WHERE container_id = @container_id AND host = @host AND at >= @since AND at <= @until
+ORDER BY at DESC
+LIMIT 20;
+
+-- name: DeleteAuditBefore :execrows
+DELETE FROM audit WHERE at < @before;

@@ -1,0 +1,139 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/util/apperr"
+)
+
+// keyPrefix begins every API key, so that one is known for what it is, here and where
+// secrets that leaked are looked for.
+const keyPrefix = "wharf_"
+
+// APIKey is what a machine sends in place of an access token. Times are UTC, zero for never.
+type APIKey struct {
+	ID         uuid.UUID
+	Name       string
+	Role       Role // at most this one of its user's rights
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	LastUsedAt time.Time
+	// Secret is what the machine sends; it is known only when the key is made.
+	Secret string
+}
+
+// NewAPIKey is what a key is made from. A zero ExpiresAt means never.
+type NewAPIKey struct {
+	Name      string
+	Role      Role
+	ExpiresAt time.Time
+}
+
+func (in NewAPIKey) check(now time.Time) error {
+	var name, role, expires string
+	if n := utf8.RuneCountInString(in.Name); n < 1 || n > 100 || !printable(in.Name) {
+		name = "name: must be 1 to 100 characters, none of them control characters"
+	}
+	if in.Role == "" || in.Role == RoleNone || checkRole(in.Role) != "" {
+		role = "role: must be viewer, operator or admin"
+	}
+	if !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(now) {
+		expires = "expires_at: must be in the future"
+	}
+	return invalid(name, role, expires)
+}
+
+// CreateKey makes a key for the actor. The answer alone holds the secret. Errors: Invalid,
+// Forbidden for a role above the actor's best, or an actor who is nobody in person.
+func (s *Sessions) CreateKey(ctx context.Context, actor Actor, in NewAPIKey) (APIKey, error) {
+	now := db.Time(time.Now())
+	if err := in.check(now); err != nil {
+		return APIKey{}, err
+	}
+	if !actor.isSelf(actor.UserID) || !actor.highest().atLeast(in.Role) {
+		return APIKey{}, errForbidden
+	}
+	k := APIKey{ID: uuid.New(), Name: in.Name, Role: in.Role, CreatedAt: now}
+	if !in.ExpiresAt.IsZero() {
+		k.ExpiresAt = db.Time(in.ExpiresAt)
+	}
+	k.Secret = keyPrefix + strings.ReplaceAll(k.ID.String(), "-", "") + "_" + rand.Text()
+	err := s.db.Queries().CreateAPIKey(ctx, sqlc.CreateAPIKeyParams{
+		ID: k.ID, UserID: actor.UserID, Name: k.Name, Hash: hashOf(k.Secret), Role: string(k.Role),
+		CreatedAt: now, ExpiresAt: sql.NullTime{Time: k.ExpiresAt, Valid: !k.ExpiresAt.IsZero()},
+	})
+	if err != nil {
+		return APIKey{}, fmt.Errorf("create API key: %w", db.MapError(err))
+	}
+	return k, nil
+}
+
+// Keys lists the actor's own keys, a page at a time, without their secrets.
+func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey, next string, err error) {
+	after, err := p.afterID()
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := s.db.Queries().ListAPIKeys(ctx, sqlc.ListAPIKeysParams{UserID: actor.UserID, After: after, Page: p.limit() + 1})
+	if err != nil {
+		return nil, "", fmt.Errorf("list API keys: %w", err)
+	}
+	rows, more := cut(p, rows)
+	all = make([]APIKey, len(rows))
+	for i, r := range rows {
+		all[i] = APIKey{
+			ID: r.ID, Name: r.Name, Role: Role(r.Role), CreatedAt: r.CreatedAt.UTC(),
+			ExpiresAt: r.ExpiresAt.Time.UTC(), LastUsedAt: r.LastUsedAt.Time.UTC(),
+		}
+	}
+	if more {
+		next = all[len(all)-1].ID.String()
+	}
+	return all, next, nil
+}
+
+// DeleteKey takes one of the actor's own keys back, at once and everywhere. Errors:
+// NotFound, also for another user's key; Forbidden for an actor who is nobody in person.
+func (s *Sessions) DeleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
+	if !actor.isSelf(actor.UserID) {
+		return errForbidden
+	}
+	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
+		return q.DeleteAPIKey(ctx, sqlc.DeleteAPIKeyParams{ID: id, UserID: actor.UserID})
+	})
+	if err == nil && n == 0 {
+		return apperr.New(apperr.NotFound, "no such key")
+	}
+	return err
+}
+
+// authenticateKey finds the key by the id in it and compares the hash of the whole.
+func (s *Sessions) authenticateKey(ctx context.Context, secret string) (Actor, error) {
+	encoded, _, found := strings.Cut(strings.TrimPrefix(secret, keyPrefix), "_")
+	id, err := uuid.Parse(encoded)
+	if err != nil || !found || len(encoded) != 32 {
+		return Actor{}, errAccess
+	}
+	e, err := s.cache.get(ctx, id)
+	if err != nil {
+		return Actor{}, err
+	}
+	now := time.Now()
+	genuine := subtle.ConstantTimeCompare([]byte(e.hash), []byte(hashOf(secret))) == 1
+	if !genuine || !e.key || !e.alive(now) {
+		return Actor{}, errAccess
+	}
+	s.cache.touch(id, use{at: now, key: true})
+	return e.actor(id), nil
+}

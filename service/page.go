@@ -1,0 +1,45 @@
+package service
+
+import (
+	"github.com/google/uuid"
+
+	"wharf/util/apperr"
+)
+
+// Page asks for a part of a list.
+type Page struct {
+	Cursor string // as an earlier page gave it; empty for the first
+	Limit  int    // rows, 1 to 500; 0 means 100
+}
+
+const (
+	pageDefault = 100
+	pageMax     = 500
+)
+
+func (p Page) limit() int32 {
+	if p.Limit <= 0 {
+		return pageDefault
+	}
+	return int32(min(p.Limit, pageMax))
+}
+
+// afterID reads a cursor that is a UUID; none is the zero one, which comes before all.
+func (p Page) afterID() (uuid.UUID, error) {
+	if p.Cursor == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(p.Cursor)
+	if err != nil {
+		return uuid.Nil, apperr.New(apperr.Invalid, "cursor: not one that was given")
+	}
+	return id, nil
+}
+
+// cut takes away the row that was read beyond the page, which says that there are more.
+func cut[T any](p Page, rows []T) (page []T, more bool) {
+	if n := int(p.limit()); len(rows) > n {
+		return rows[:n], true
+	}
+	return rows, false
+}

@@ -1,0 +1,85 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/util/apperr"
+)
+
+// SessionInfo is what may be known of a session. Times are UTC.
+type SessionInfo struct {
+	ID                               uuid.UUID
+	Username, Addr, UserAgent        string
+	CreatedAt, LastUsedAt, ExpiresAt time.Time
+	Current                          bool // the actor's
+}
+
+// List shows the actor's living sessions, or an admin everybody's, a page at a time. What
+// was used in the last seconds may still show an earlier last use. Errors: Forbidden.
+func (s *Sessions) List(ctx context.Context, actor Actor, everybody bool, p Page) (all []SessionInfo, next string, err error) {
+	if everybody {
+		if err := mayAdminister(actor); err != nil {
+			return nil, "", err
+		}
+	}
+	after, err := p.afterID()
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := s.db.Queries().ListSessions(ctx, sqlc.ListSessionsParams{
+		After: after, Now: db.Time(time.Now()), Page: p.limit() + 1,
+		UserID: uuid.NullUUID{UUID: actor.UserID, Valid: !everybody},
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list sessions: %w", err)
+	}
+	rows, more := cut(p, rows)
+	all = make([]SessionInfo, len(rows))
+	for i, r := range rows {
+		all[i] = SessionInfo{
+			ID: r.ID, Username: r.Username, Addr: r.ClientAddr, UserAgent: r.UserAgent,
+			CreatedAt: r.CreatedAt.UTC(), LastUsedAt: r.LastUsedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
+			Current: r.ID == actor.SessionID,
+		}
+	}
+	if more {
+		next = all[len(all)-1].ID.String()
+	}
+	return all, next, nil
+}
+
+// End ends one of the actor's sessions, or for an admin anybody's, at once and everywhere.
+// Errors: NotFound, also for another user's session; Forbidden for a machine.
+func (s *Sessions) End(ctx context.Context, actor Actor, id uuid.UUID) error {
+	anybody := actor.Has(Administer)
+	if !anybody && !actor.isSelf(actor.UserID) {
+		return errForbidden
+	}
+	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
+		if anybody {
+			return q.DeleteSession(ctx, id)
+		}
+		return q.DeleteSessionOf(ctx, sqlc.DeleteSessionOfParams{ID: id, UserID: actor.UserID})
+	})
+	if err == nil && n == 0 {
+		return apperr.New(apperr.NotFound, "no such session")
+	}
+	return err
+}
+
+// EndOthers ends all of the actor's sessions but the one it came with, and tells how many.
+// Errors: Forbidden for a machine.
+func (s *Sessions) EndOthers(ctx context.Context, actor Actor) (int64, error) {
+	if !actor.isSelf(actor.UserID) {
+		return 0, errForbidden
+	}
+	return s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
+		return q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: actor.UserID, Keep: actor.SessionID})
+	})
+}
