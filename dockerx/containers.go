@@ -30,6 +30,7 @@ type Details struct {
 	Config       Config
 	Network      Network
 	Mounts       []Mount // never nil
+	HealthCheck  bool    // it has one
 }
 
 // State is what a container's process does.

@@ -105,8 +105,8 @@ func daemonKind(err error) (apperr.Kind, bool) {
 		return apperr.Internal, false
 	case errdefs.IsNotFound(err):
 		return apperr.NotFound, true
-	case errdefs.IsConflict(err):
-		return apperr.Conflict, true
+	case errdefs.IsConflict(err), strings.HasSuffix(text, " is not paused"), strings.HasSuffix(text, " is not running"):
+		return apperr.Conflict, true // Docker says 500 to an unpause of what isn't paused
 	case errdefs.IsInvalidArgument(err):
 		return apperr.Invalid, true
 	}

@@ -57,7 +57,14 @@ func details(raw *container.InspectResponse) (*Details, error) {
 		Config:  configOf(raw.Config),
 		Network: networkOf(raw.NetworkSettings),
 		Mounts:  mountsOf(raw.Mounts),
+
+		HealthCheck: hasHealthCheck(raw.Config),
 	}, nil
+}
+
+// hasHealthCheck knows ["NONE"], which takes the image's check away.
+func hasHealthCheck(c *container.Config) bool {
+	return c != nil && c.Healthcheck != nil && len(c.Healthcheck.Test) > 0 && c.Healthcheck.Test[0] != "NONE"
 }
 
 func stateOf(s *container.State) State {

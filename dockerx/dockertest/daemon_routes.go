@@ -110,7 +110,7 @@ var changes = map[string]change{
 	},
 	"unpause": func(c *Container, _ *http.Request) (int, string, []string) {
 		if c.State != "paused" {
-			return http.StatusConflict, "Container " + c.ID + " is not paused", nil
+			return http.StatusInternalServerError, "Container " + c.ID + " is not paused", nil
 		}
 		c.State = "running"
 		return http.StatusNoContent, "", []string{"unpause"}

@@ -1,0 +1,195 @@
+package dockerx
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+	"wharf/util/apperr"
+)
+
+func operate(t *testing.T, h *Host, id string, o Order) (Change, error) {
+	t.Helper()
+	d, err := h.Resolve(context.Background(), ref(t, id))
+	require.NoError(t, err)
+	return h.Operate(context.Background(), d, o)
+}
+
+func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		verb, from, to string
+		changed        bool
+		kind           apperr.Kind // of the error, if there is to be one
+	}{
+		{"start", "exited", "running", true, 0},
+		{"start", "running", "running", false, 0},
+		{"start", "paused", "", false, apperr.Conflict},
+		{"stop", "running", "exited", true, 0},
+		{"stop", "paused", "exited", true, 0},
+		{"stop", "exited", "exited", false, 0},
+		{"stop", "created", "created", false, 0},
+		{"restart", "running", "running", true, 0},
+		{"restart", "exited", "running", true, 0},
+		{"pause", "running", "paused", true, 0},
+		{"pause", "paused", "paused", false, 0},
+		{"pause", "exited", "", false, apperr.Conflict},
+		{"unpause", "paused", "running", true, 0},
+		{"unpause", "running", "running", false, 0},
+		{"unpause", "exited", "", false, apperr.Conflict},
+		{"kill", "running", "exited", true, 0},
+		{"kill", "exited", "", false, apperr.Conflict},
+	} {
+		t.Run(c.verb+" "+c.from, func(t *testing.T) {
+			t.Parallel()
+			d, h := setup(t)
+			id := d.Add(dockertest.Container{State: c.from})
+			change, err := operate(t, h, id, Order{Verb: c.verb})
+			if c.kind != 0 {
+				require.Equal(t, c.kind, apperr.KindOf(err))
+				require.ErrorContains(t, err, "Error response from daemon: ")
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.changed, change.Changed)
+			require.Equal(t, c.from, change.Before.Status)
+			require.Equal(t, c.to, change.After.Status)
+			require.True(t, change.Reached)
+		})
+	}
+}
+
+func TestSenselessOrdersReachNoDaemon(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	id := d.Add(dockertest.Container{})
+	found, err := h.Resolve(context.Background(), ref(t, id))
+	require.NoError(t, err)
+	five := 5
+	for _, o := range []Order{
+		{},
+		{Verb: "remove"},
+		{Verb: "../kill"},
+		{Verb: "start", Signal: "TERM"},
+		{Verb: "kill", Signal: "TERM&x=y"},
+		{Verb: "kill", Signal: "0"},
+		{Verb: "kill", Signal: "term it"},
+		{Verb: "start", Timeout: &five},
+		{Verb: "stop", Wait: "asleep"},
+		{Verb: "stop", Wait: "exited", Limit: time.Hour},
+		{Verb: "stop", Limit: -1},
+		{Verb: "restart", Wait: "healthy"},
+	} {
+		_, err := h.Operate(context.Background(), found, o)
+		require.Equal(t, apperr.Invalid, apperr.KindOf(err), "%+v", o)
+	}
+	require.Len(t, d.Requests(), 1)
+}
+
+func TestSignalAndTimeoutArePassedOn(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	d.SetAPI("1.47", "1.24")
+	id := d.Add(dockertest.Container{})
+	five := 5
+	_, err := operate(t, h, id, Order{Verb: "kill", Signal: "SIGHUP"})
+	require.NoError(t, err)
+	_, err = operate(t, h, id, Order{Verb: "restart", Signal: "RTMIN+3", Timeout: &five})
+	require.NoError(t, err)
+	var queries []string
+	for _, r := range d.Requests() {
+		if r.Method == http.MethodPost {
+			queries = append(queries, r.Query)
+		}
+	}
+	require.Equal(t, []string{"signal=SIGHUP", "signal=RTMIN%2B3&t=5"}, queries)
+}
+
+func TestWaitEndsWhenTheContainerIsHealthy(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	id := d.Add(dockertest.Container{State: "exited", Health: "starting"})
+	found, err := h.Resolve(context.Background(), ref(t, id))
+	require.NoError(t, err)
+	answer := make(chan Change, 1)
+	go func() {
+		c, _ := h.Operate(context.Background(), found, Order{Verb: "start", Wait: "healthy"})
+		answer <- c
+	}()
+	require.Eventually(t, func() bool { return len(d.Requests()) >= 5 }, 5*time.Second, time.Millisecond)
+	d.SetHealth(id, "healthy")
+	c := <-answer
+	require.True(t, c.Reached)
+	require.Equal(t, "healthy", c.After.Health)
+}
+
+func TestWaitThatCannotSucceedEndsBeforeItsLimit(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	id := d.Add(dockertest.Container{State: "exited"})
+	d.Handle("POST /containers/{id}/start", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	c, err := operate(t, h, id, Order{Verb: "start", Wait: "running", Limit: time.Minute})
+	require.NoError(t, err)
+	require.False(t, c.Reached)
+	require.True(t, c.Changed)
+	require.Equal(t, "exited", c.After.Status)
+}
+
+func TestWaitHasALimit(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	id := d.Add(dockertest.Container{})
+	c, err := operate(t, h, id, Order{Verb: "kill", Signal: "HUP", Wait: "exited", Limit: 100 * time.Millisecond})
+	require.NoError(t, err)
+	require.False(t, c.Reached)
+	require.Equal(t, "running", c.After.Status)
+}
+
+func TestOperationsOnRealEngines(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		id := e.Run(t, dockertest.Spec{})
+		second := 1
+		for _, c := range []struct {
+			order   Order
+			changed bool
+			after   string
+		}{
+			{Order{Verb: "start"}, false, "running"},
+			{Order{Verb: "pause"}, true, "paused"},
+			{Order{Verb: "pause"}, false, "paused"},
+			{Order{Verb: "unpause"}, true, "running"},
+			{Order{Verb: "unpause"}, false, "running"},
+			{Order{Verb: "restart", Timeout: &second, Wait: "running"}, true, "running"},
+			{Order{Verb: "kill", Wait: "exited"}, true, "exited"},
+			{Order{Verb: "stop", Timeout: &second}, false, "exited"},
+			{Order{Verb: "start", Wait: "running"}, true, "running"},
+			{Order{Verb: "stop", Timeout: &second, Wait: "exited"}, true, "exited"},
+		} {
+			change, err := operate(t, h, id, c.order)
+			require.NoError(t, err, c.order.Verb)
+			require.Equal(t, c.changed, change.Changed, c.order.Verb)
+			require.Equal(t, c.after, change.After.Status, c.order.Verb)
+			require.True(t, change.Reached)
+		}
+		_, err := operate(t, h, id, Order{Verb: "kill"})
+		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
+		_, err = operate(t, h, id, Order{Verb: "pause"})
+		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
+	})
+}
+
+func TestWaitForARealHealthCheck(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		id := e.Run(t, dockertest.Spec{Created: true, Healthcheck: []string{"/app", "exit", "0"}})
+		c, err := operate(t, h, id, Order{Verb: "start", Wait: "healthy"})
+		require.NoError(t, err)
+		require.True(t, c.Reached)
+		require.Equal(t, "healthy", c.After.Health)
+	})
+}
