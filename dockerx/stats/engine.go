@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"wharf/util/apperr"
 )
 
 // How engines are asked. The costs were measured on two cores, engine, containerd and shims
@@ -171,7 +173,7 @@ func next(r *bufio.Reader) (Sample, error) {
 	s, running, err := decode(line)
 	switch {
 	case err != nil:
-		return Sample{}, err
+		return Sample{}, apperr.Wrap(apperr.Unavailable, err, "the Docker daemon's answer can't be understood")
 	case !running:
 		return Sample{}, ErrNotRunning
 	}

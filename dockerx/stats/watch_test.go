@@ -91,7 +91,7 @@ func TestWatchOneAsksForOneAndEndsWithItsContainer(t *testing.T) {
 		}
 		require.Equal(t, []bool{true, true, true, false}, running)
 		require.Equal(t, apperr.NotFound, apperr.KindOf(end))
-		require.Equal(t, map[string]int{fakeID(4): 4}, t.e.samples)
+		require.Equal(t, []int{4, 4}, []int{t.e.askedFor(fakeID(4)), t.e.asked()})
 	})
 }
 
