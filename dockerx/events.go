@@ -58,6 +58,8 @@ type Resume struct {
 	// States holds the containers that should exist, by full id. Nil means that nothing is
 	// known: then the first list is taken as it is.
 	States map[string]ContainerState
+	// Since is the time of the host's latest record, of whatever kind; zero: none.
+	Since time.Time
 }
 
 // ContainerState is what the events so far imply of one container.
@@ -93,7 +95,8 @@ type eventReader struct {
 	since     time.Time // the daemon's time from which on nothing may be missed, without an anchor
 	lost      time.Time // our time of the last stream's end
 	skew      time.Duration
-	resync    *gap // a list must be compared; nil: not needed
+	recorded  time.Time // Resume.Since
+	resync    *gap      // a list must be compared; nil: not needed
 	connected bool
 	reported  bool // some host record was emitted
 }
@@ -157,6 +160,7 @@ func (r *eventReader) restore(known Resume) {
 		r.seen.add(known.Anchor.Key())
 		r.anchor = known.Anchor
 	}
+	r.recorded = known.Since
 	r.model.restore(known.States)
 }
 

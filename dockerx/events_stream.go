@@ -117,8 +117,8 @@ func (s *eventStream) begin(ctx context.Context) {
 		s.proving = true
 	case s.since.IsZero():
 		s.since = s.primed
-		if s.model.known() && s.resync == nil { // the log knows containers, but no event any more
-			s.declare(gap{from: time.Unix(0, 0).UTC(), to: s.openedAt, reason: reasonNoAnchor})
+		if s.model.known() && s.resync == nil { // the log knows containers, but no event
+			s.declare(gap{from: s.recorded, to: s.openedAt, reason: reasonNoAnchor})
 		}
 	default: // connected before, but nothing ever came: nothing can prove that nothing was missed
 		s.declare(gap{from: s.since, to: s.openedAt, reason: reasonNoAnchor})

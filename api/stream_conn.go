@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// serveStream answers with an event stream. On HTTP/1.1 it takes the connection over and
+// returns at once: the request, its buffers and its goroutine's deep stack are let go, and a
+// client costs a few KiB. On HTTP/2 it returns at the stream's end. It closes sub, and calls
+// forget at the end.
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventStream, forget func()) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no")
+	es.ending = s.ending
+	s.streams.Add(1)
+	end := func() {
+		es.sub.Close()
+		forget()
+		s.streams.Done()
+	}
+	rc := http.NewResponseController(w)
+	if r.ProtoMajor == 1 {
+		if conn, _, err := rc.Hijack(); err == nil {
+			out := &connSink{conn: conn, chunked: r.ProtoMinor > 0}
+			es.out = out
+			head := responseHead(h, out.chunked)
+			go func() {
+				defer end()
+				out.serve(es, head)
+			}()
+			return
+		}
+	}
+	defer end()
+	es.out = &responseSink{w, rc}
+	w.WriteHeader(http.StatusOK)
+	gone := context.AfterFunc(r.Context(), es.sub.Close)
+	defer gone()
+	_ = es.run(r.Context())
+}
+
+// responseHead is the answer's status line and headers, as net/http would write them.
+func responseHead(h http.Header, chunked bool) []byte {
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	h.Del("Content-Length")
+	if chunked {
+		h.Set("Connection", "keep-alive")
+		h.Set("Transfer-Encoding", "chunked")
+	} else {
+		h.Set("Connection", "close")
+	}
+	var b headBuffer
+	b = append(b, "HTTP/1.1 200 OK\r\n"...)
+	_ = h.Write(&b)
+	return append(b, "\r\n"...)
+}
+
+type headBuffer []byte
+
+func (b *headBuffer) Write(p []byte) (int, error) {
+	*b = append(*b, p...)
+	return len(p), nil
+}
+
+// connSink writes to a connection of its own.
+type connSink struct {
+	conn    net.Conn
+	chunked bool
+}
+
+// serve sends the head, then the stream. A client says nothing, so that reading tells when it
+// is gone.
+func (c *connSink) serve(es *eventStream, head []byte) {
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		for b := make([]byte, 64); ; { // io.Copy would keep 8 KiB for each client
+			if _, err := c.conn.Read(b); err != nil {
+				break
+			}
+		}
+		es.sub.Close()
+	}()
+	defer func() {
+		_ = c.conn.Close()
+		<-read
+	}()
+	_ = c.conn.SetWriteDeadline(time.Now().Add(stallLimit))
+	if _, err := c.conn.Write(head); err != nil {
+		return
+	}
+	if es.run(context.Background()) != nil && c.chunked {
+		_ = c.conn.SetWriteDeadline(time.Now().Add(stallCheck))
+		_, _ = c.conn.Write([]byte("0\r\n\r\n"))
+	}
+}
+
+func (c *connSink) write(b []byte, deadline time.Time) error {
+	if err := c.conn.SetWriteDeadline(deadline); err != nil {
+		return fmt.Errorf("set the write deadline: %w", err)
+	}
+	if c.chunked {
+		copy(b, fmt.Appendf(b[:0:0], "%08x\r\n", len(b)-sinkRoom))
+		b = append(b, "\r\n"...)
+	} else {
+		b = b[sinkRoom:]
+	}
+	if _, err := c.conn.Write(b); err != nil {
+		return fmt.Errorf("write to the client: %w", err)
+	}
+	return nil
+}
+
+func (c *connSink) interrupt() { _ = c.conn.SetWriteDeadline(time.Unix(1, 0)) }
+
+// responseSink writes through net/http, for HTTP/2.
+type responseSink struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func (o *responseSink) write(b []byte, deadline time.Time) error {
+	_ = o.rc.SetWriteDeadline(deadline) // not supported by test recorders
+	if _, err := o.w.Write(b[sinkRoom:]); err != nil {
+		return fmt.Errorf("write to the client: %w", err)
+	}
+	if err := o.rc.Flush(); err != nil {
+		return fmt.Errorf("flush to the client: %w", err)
+	}
+	return nil
+}
+
+func (o *responseSink) interrupt() { _ = o.rc.SetWriteDeadline(time.Unix(1, 0)) }
