@@ -21,45 +21,54 @@ type subnets struct {
 
 const subnetFile = "subnet"
 
-// newSubnets picks an N that no interface of this machine uses. The choice is random, so that two beds
-// that start at once hardly meet.
+// newSubnets picks an N that no interface of this machine uses, and takes it by making the first bridge:
+// of two beds that want the same N, one fails at that and tries another.
 func newSubnets(dir string) (*subnets, error) {
-	taken := map[int]bool{}
-	addrs, err := net.InterfaceAddrs()
+	taken, err := usedSubnets()
 	if err != nil {
 		return nil, err
 	}
+	for _, i := range rand.Perm(50) {
+		s := &subnets{dir: dir, n: 200 + i}
+		if taken[s.n] || ip("link", "add", s.bridge(0), "type", "bridge") != nil {
+			continue
+		}
+		return s, os.WriteFile(filepath.Join(dir, subnetFile), fmt.Appendf(nil, "10.%d.0.0/16", s.n), 0o600)
+	}
+	return nil, errors.New("no network between 10.200.0.0/16 and 10.249.0.0/16 is free, or `ip link add` fails")
+}
+
+// usedSubnets are the second bytes of this machine's addresses in 10.0.0.0/8.
+func usedSubnets() (map[int]bool, error) {
+	used := map[int]bool{}
+	addrs, err := net.InterfaceAddrs()
 	for _, a := range addrs {
 		p, err := netip.ParsePrefix(a.String())
 		if err == nil && p.Addr().Is4() && p.Addr().As4()[0] == 10 {
-			taken[int(p.Addr().As4()[1])] = true
+			used[int(p.Addr().As4()[1])] = true
 		}
 	}
-	for _, i := range rand.Perm(50) {
-		if n := 200 + i; !taken[n] {
-			err := os.WriteFile(filepath.Join(dir, subnetFile), fmt.Appendf(nil, "10.%d.0.0/16", n), 0o600)
-			return &subnets{dir: dir, n: n}, err
-		}
-	}
-	return nil, errors.New("no free network between 10.200.0.0/16 and 10.249.0.0/16")
+	return used, err
 }
+
+func (s *subnets) bridge(index int) string { return fmt.Sprintf("wtb%d-%d", s.n, index) }
 
 func (s *subnets) pool(index int) string {
 	return fmt.Sprintf("base=10.%d.%d.0/20,size=26", s.n, 16*index+16)
 }
 
+// addBridge makes the bridge of an engine; the first one is there.
 func (s *subnets) addBridge(index int) (string, error) {
-	name := fmt.Sprintf("wtb%d-%d", s.n, index)
-	for _, args := range [][]string{
-		{"link", "add", name, "type", "bridge"},
-		{"addr", "add", fmt.Sprintf("10.%d.%d.1/24", s.n, index), "dev", name},
-		{"link", "set", name, "up"},
-	} {
-		if err := ip(args...); err != nil {
+	name := s.bridge(index)
+	if index > 0 {
+		if err := ip("link", "add", name, "type", "bridge"); err != nil {
 			return "", err
 		}
 	}
-	return name, nil
+	if err := ip("addr", "add", fmt.Sprintf("10.%d.%d.1/24", s.n, index), "dev", name); err != nil {
+		return "", err
+	}
+	return name, ip("link", "set", name, "up")
 }
 
 // removeBridges removes the bridges that have an address in the bed's share: ours and those of

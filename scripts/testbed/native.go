@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -84,12 +85,15 @@ func (b *bed) startContainerd(ctx context.Context) error {
 
 func (b *bed) containerd() string { return filepath.Join(b.dir, "containerd.sock") }
 
+// freePort picks a port below those that the system gives to whoever asks for any: between our look and
+// the daemon's start nobody takes it by chance.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+	for range 100 {
+		port := 18000 + rand.IntN(14000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	_, port, _ := strings.Cut(l.Addr().String(), ":")
-	return strconv.Atoi(port)
+	return 0, errors.New("no free port between 18000 and 32000")
 }
