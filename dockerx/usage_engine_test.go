@@ -1,0 +1,294 @@
+package dockerx
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+	"wharf/dockerx/stats"
+)
+
+// shown is what `docker stats --no-stream` shows of a container.
+type shown struct{ cpu, memory, limit float64 }
+
+// dockerStats runs `docker stats --no-stream`. Where there is no Docker CLI, the engine's own pair of
+// samples (stream=false) stands for it, with the CLI's formulas.
+func dockerStats(t *testing.T, e dockertest.Engine, ids ...string) map[string]shown {
+	t.Helper()
+	cli, err := exec.LookPath("docker")
+	if err != nil {
+		t.Log("no docker command here: comparing with the engine's stream=false instead")
+		return engineStats(t, e, ids...)
+	}
+	args := []string{"-H", e.Addr}
+	if e.CertDir != "" {
+		args = append(args, "--tlsverify", "--tlscacert", e.CertDir+"/ca.pem", "--tlscert", e.CertDir+"/cert.pem", "--tlskey", e.CertDir+"/key.pem")
+	}
+	args = append(append(args, "stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.CPUPerc}} {{.MemUsage}}"), ids...)
+	out, err := exec.CommandContext(t.Context(), cli, args...).Output()
+	require.NoError(t, err)
+	all := map[string]shown{}
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line) // id 99.5% 1.4MiB / 23.5GiB
+		require.Len(t, f, 5, line)
+		cpu, err := strconv.ParseFloat(strings.TrimSuffix(f[1], "%"), 64)
+		require.NoError(t, err)
+		all[f[0]] = shown{cpu, bytesOf(t, f[2]), bytesOf(t, f[4])}
+	}
+	require.Len(t, all, len(ids))
+	return all
+}
+
+func bytesOf(t *testing.T, text string) float64 {
+	t.Helper()
+	number := strings.TrimRight(text, "BKMGTi")
+	n, err := strconv.ParseFloat(number, 64)
+	require.NoError(t, err)
+	unit := map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}[text[len(number):]]
+	require.NotZero(t, unit, text)
+	return n * unit
+}
+
+func engineStats(t *testing.T, e dockertest.Engine, ids ...string) map[string]shown {
+	t.Helper()
+	all := map[string]shown{}
+	for _, id := range ids {
+		s := rawStats(t, e, id)
+		used := float64(s.CPUStats.CPUUsage.TotalUsage - s.PreCPUStats.CPUUsage.TotalUsage)
+		host := float64(s.CPUStats.SystemUsage - s.PreCPUStats.SystemUsage)
+		cache, v1 := s.MemoryStats.Stats["total_inactive_file"]
+		if !v1 {
+			cache = s.MemoryStats.Stats["inactive_file"]
+		}
+		all[id] = shown{used / host * float64(s.CPUStats.OnlineCPUs) * 100, float64(s.MemoryStats.Usage - cache), float64(s.MemoryStats.Limit)}
+	}
+	return all
+}
+
+func rawStats(t *testing.T, e dockertest.Engine, id string) container.StatsResponse {
+	t.Helper()
+	answer, err := e.Client().ContainerStats(t.Context(), id, false)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	var s container.StatsResponse
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(&s))
+	return s
+}
+
+// zoo starts one container of each kind that the formulas treat differently.
+func zoo(t *testing.T, e dockertest.Engine) map[string]string {
+	t.Helper()
+	listen := e.Run(t, dockertest.Spec{Cmd: []string{"listen", "9000"}})
+	peer := e.Inspect(t, listen).NetworkSettings
+	addr := peer.Networks["bridge"].IPAddress
+	return map[string]string{
+		"listens": listen,
+		"sends":   e.Run(t, dockertest.Spec{Cmd: []string{"send", addr + ":9000", "3m"}}),
+		"spins":   e.Run(t, dockertest.Spec{Cmd: []string{"spin", "60"}}),
+		"limited": e.Run(t, dockertest.Spec{Cmd: []string{"spin", "100"}, CPUs: 0.2}),
+		"idle":    e.Run(t, dockertest.Spec{}),
+		"caches":  e.Run(t, dockertest.Spec{Cmd: []string{"cache", "32m"}}),
+		"holds":   e.Run(t, dockertest.Spec{Cmd: []string{"alloc", "24m"}, Memory: 96 << 20}),
+		"host":    e.Run(t, dockertest.Spec{Networks: []string{"host"}}),
+	}
+}
+
+// watched is a running fleet of one host, and that host.
+func watched(t *testing.T, e dockertest.Engine, source stats.SourceKind) *Host {
+	t.Helper()
+	f := fleetOf(t, Options{Stats: stats.Options{Source: source, Budget: 8}}, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+	running(t, f)
+	h := f.Hosts()[0]
+	require.Eventually(t, h.streamUp, 10*time.Second, 10*time.Millisecond)
+	return h
+}
+
+// TestUsageAgreesWithDockerStats compares both sources with `docker stats` on the same containers
+// in the same seconds, and with each other.
+func TestUsageAgreesWithDockerStats(t *testing.T) {
+	t.Parallel()
+	for _, e := range dockertest.Engines(t) {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			ids := zoo(t, e)
+			var all []string
+			for _, id := range ids {
+				all = append(all, id)
+			}
+			hosts := map[stats.SourceKind]*Host{stats.FromEngine: watched(t, e, stats.FromEngine)}
+			if strings.HasPrefix(e.Addr, "unix://") {
+				hosts[stats.FromKernel] = watched(t, e, stats.FromKernel)
+			}
+			for _, h := range hosts {
+				_, err := h.UsageAll(t.Context())
+				require.NoError(t, err)
+			}
+			require.Eventually(t, func() bool { // until what was started is done
+				return rawStats(t, e, ids["listens"]).Networks["eth0"].RxBytes > 3<<20
+			}, 20*time.Second, 10*time.Millisecond)
+			said := dockerStats(t, e, all...)
+			for source, h := range hosts {
+				for name, id := range ids {
+					agree(t, string(source)+" "+name, h, id, said[id])
+				}
+			}
+			quiet(t, hosts, e, ids)
+		})
+	}
+}
+
+// agree compares the mean of the last three seconds, which are those that docker stats looked at.
+func agree(t *testing.T, what string, h *Host, id string, want shown) {
+	t.Helper()
+	u, err := h.Usage(t.Context(), id)
+	require.NoError(t, err, what)
+	points, err := h.UsageHistory(t.Context(), id, 3*time.Second, 0)
+	require.NoError(t, err, what)
+	require.NotEmpty(t, points, what)
+	cpu := 0.0
+	for _, p := range points {
+		cpu += p.CPUPercent / float64(len(points))
+	}
+	t.Logf("%-16s cpu %6.2f (docker stats %6.2f)  memory %9d (%9.0f)", what, cpu, want.cpu, u.MemoryUsage, want.memory)
+	require.InDelta(t, want.cpu, cpu, 15, what)
+	require.InDelta(t, want.memory, float64(u.MemoryUsage), max(want.memory*0.02, 128<<10), what)
+	require.InEpsilon(t, want.limit, float64(u.MemoryLimit), 0.01, what)
+}
+
+// quiet compares the counters of the containers that do nothing any more, to the byte.
+func quiet(t *testing.T, hosts map[stats.SourceKind]*Host, e dockertest.Engine, ids map[string]string) {
+	t.Helper()
+	for _, name := range []string{"listens", "sends", "holds", "host"} {
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			raw := rawStats(t, e, ids[name])
+			rx, tx := uint64(0), uint64(0)
+			for _, n := range raw.Networks {
+				rx, tx = rx+n.RxBytes, tx+n.TxBytes
+			}
+			for source, h := range hosts {
+				u, err := h.Usage(t.Context(), ids[name])
+				require.NoError(c, err)
+				require.Equal(c, []uint64{rx, tx}, []uint64{u.NetworkRx, u.NetworkTx}, "%s %s", source, name)
+				require.InDelta(c, raw.PidsStats.Current, u.Pids, 1, "%s %s", source, name)
+			}
+		}, 30*time.Second, 10*time.Millisecond)
+	}
+}
+
+// recorder counts what goes to an engine on its unix socket, by what is asked.
+func recorder(t *testing.T, e dockertest.Engine) (addr string, asked func(part string) int64) {
+	t.Helper()
+	path, ok := strings.CutPrefix(e.Addr, "unix://")
+	require.True(t, ok)
+	var statsAsked, listsAsked, all atomic.Int64
+	proxy := &httputil.ReverseProxy{
+		FlushInterval: -1,
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: "docker"})
+			all.Add(1)
+			switch {
+			case strings.HasSuffix(r.In.URL.Path, "/stats"):
+				statsAsked.Add(1)
+			case strings.HasSuffix(r.In.URL.Path, "/containers/json"):
+				listsAsked.Add(1)
+			}
+		},
+		Transport: newUnixTransport(t, path),
+	}
+	s := httptest.NewServer(proxy)
+	t.Cleanup(s.Close)
+	return "tcp://" + s.Listener.Addr().String(), func(part string) int64 {
+		return map[string]*atomic.Int64{"stats": &statsAsked, "lists": &listsAsked, "all": &all}[part].Load()
+	}
+}
+
+func newUnixTransport(t *testing.T, path string) http.RoundTripper {
+	t.Helper()
+	tr, err := newTransport(HostConfig{Name: "direct", Addr: "unix://" + path})
+	require.NoError(t, err)
+	t.Cleanup(tr.close)
+	return tr.base
+}
+
+// TestNoStatsRequestWhileNobodyAsks watches a real engine through a recording proxy: containers
+// come and go, and nothing is asked about their usage but when somebody wants to know.
+func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	addr, asked := recorder(t, e)
+	f := fleetOf(t, Options{Stats: stats.Options{Idle: 3 * time.Second}}, HostConfig{Name: "recorded", Addr: addr})
+	running(t, f)
+	h := f.Hosts()[0]
+	require.Eventually(t, h.streamUp, 10*time.Second, 10*time.Millisecond)
+	id := e.Run(t, dockertest.Spec{})
+	e.Stop(t, id)
+	e.Start(t, id)
+	require.Zero(t, asked("stats"))
+	u, err := h.Usage(t.Context(), id)
+	require.NoError(t, err)
+	require.True(t, u.Running)
+	require.LessOrEqual(t, asked("stats"), int64(2), "this container alone: a stream of two frames, perhaps the next round")
+	while, since := asked("stats"), time.Now()
+	require.Eventually(t, func() bool { // a round a second for 3 s, and then none for 3 s
+		if n := asked("stats"); n != while {
+			while, since = n, time.Now()
+		}
+		return time.Since(since) > 3*time.Second
+	}, 30*time.Second, 10*time.Millisecond)
+	require.LessOrEqual(t, while, int64(6))
+	lists := asked("lists")
+	e.Stop(t, id)
+	e.Start(t, id)
+	require.Equal(t, while, asked("stats"))
+	u, err = h.Usage(t.Context(), id)
+	require.NoError(t, err)
+	require.True(t, u.Running)
+	require.Equal(t, lists, asked("lists"), "containers are followed by events")
+}
+
+// TestUsageOfAHostThatStopsAnsweringIsNeverFrozen stalls the way to a real engine.
+func TestUsageOfAHostThatStopsAnsweringIsNeverFrozen(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	e.Run(t, dockertest.Spec{})
+	p := dockertest.NewProxy(t, "unix", strings.TrimPrefix(e.Addr, "unix://"))
+	f := fleetOf(t, Options{}, HostConfig{Name: "cut", Addr: "tcp://" + p.Addr()})
+	running(t, f)
+	h := f.Hosts()[0]
+	_, err := h.UsageAll(t.Context())
+	require.NoError(t, err)
+	p.Stall()
+	var last time.Time
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+		defer cancel()
+		snap, err := h.UsageAll(ctx)
+		if err != nil {
+			require.ErrorContains(t, err, "cannot reach the Docker daemon")
+			return true
+		}
+		last = snap.SampledAt
+		require.LessOrEqual(t, time.Since(last), 15*time.Second)
+		return false
+	}, 40*time.Second, 50*time.Millisecond)
+	require.Greater(t, time.Since(last), 5*time.Second)
+	p.Resume()
+	require.Eventually(t, func() bool {
+		_, err := h.UsageAll(t.Context())
+		return err == nil
+	}, 20*time.Second, 50*time.Millisecond)
+}
