@@ -33,6 +33,7 @@ func (s *Server) routes() []route {
 		{method: post, pattern: "/stop2", need: service.Operate, handle: s.stopContainer},
 		{method: get, pattern: "/stat2/{host}/{id}", need: service.View, handle: s.containerUsage},
 		{method: get, pattern: "/stat3/{host}", need: service.View, handle: s.hostUsage},
+		{method: get, pattern: "/events", need: service.View, handle: s.streamEvents, tickets: true},
 
 		{method: get, pattern: "/healthz", need: service.Public, handle: s.healthz},
 		{method: get, pattern: "/readyz", need: service.Public, handle: s.readyz},
@@ -40,6 +41,7 @@ func (s *Server) routes() []route {
 		{method: get, pattern: "/v1/containers", need: service.View, handle: s.listAllContainers},
 		{method: get, pattern: "/v1/hosts/{host}/containers", need: service.View, handle: s.listAllContainers},
 		{method: get, pattern: "/v1/hosts/{host}/containers/{id}", need: service.View, handle: s.inspectContainer},
+		{method: get, pattern: "/v1/events", need: service.View, handle: s.queryEvents},
 		{method: post, pattern: "/v1/events/ticket", need: service.Self, handle: s.issueTicket},
 	}
 }
