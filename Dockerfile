@@ -8,20 +8,6 @@
 # talk to the socket is root on that machine, so this keeps wharf's own mistakes small, no more.
 # A socket that is root's alone needs --user 0.
 
-FROM scratch AS base
-# Owned by wharf's user, so that a new volume on /data is, too.
-COPY --chown=65532:65532 deploy/data /data
-ENV LISTEN_ADDR=0.0.0.0:9083 DATA_DIR=/data
-WORKDIR /data
-VOLUME /data
-EXPOSE 9083
-USER 65532:65532
-ENTRYPOINT ["/wharf"]
-
-# --target prebuilt takes bin/wharf of `make build`: it needs no other image and no network.
-FROM base AS prebuilt
-COPY bin/wharf /wharf
-
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -30,6 +16,15 @@ COPY . .
 ARG VERSION=dev
 RUN make build VERSION="$VERSION"
 
-FROM base AS wharf
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /src/bin/wharf /wharf
+# A test builds what follows from a binary at hand (dockerx/dockertest/image_test.go).
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /src/bin/wharf /
+# Owned by wharf's user, so that a new volume on /data is, too.
+COPY --chown=65532:65532 deploy/data /data
+ENV LISTEN_ADDR=0.0.0.0:9083 DATA_DIR=/data
+WORKDIR /data
+VOLUME /data
+EXPOSE 9083
+USER 65532:65532
+ENTRYPOINT ["/wharf"]
