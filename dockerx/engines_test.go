@@ -16,13 +16,24 @@ import (
 	"wharf/util/apperr"
 )
 
-// onEngines runs a test on every real engine of the test bed.
+// onEngines runs a test on every real engine of the test bed, and on the first one with a socket over
+// SSH as well.
 func onEngines(t *testing.T, f func(t *testing.T, e dockertest.Engine, h *Host)) {
 	t.Helper()
+	far := false
 	for _, e := range dockertest.Engines(t) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			f(t, e, hostOf(t, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir}))
+		})
+		socket, local := strings.CutPrefix(e.Addr, "unix://")
+		if !local || far {
+			continue
+		}
+		far = true
+		t.Run("ssh", func(t *testing.T) {
+			t.Parallel()
+			f(t, e, hostOf(t, overSSH(dockertest.NewSSHServer(t), socket)))
 		})
 	}
 }

@@ -131,6 +131,9 @@ func (h *Host) silent(kind FaultKind) {
 	from, to := h.health.update(func() { h.health.pingFault = kind; h.health.fault(kind) })
 	h.logState(from, to, kind)
 	h.forget()
+	if kind == FaultTimeout {
+		h.transport.doubt()
+	}
 }
 
 // broken notes that a call went wrong. What can't be the matter of one call alone means that the
@@ -173,7 +176,7 @@ func (h *Host) probeHost() {
 	}
 	h.spawn(func() {
 		defer h.health.endProbe()
-		ctx, cancel := context.WithTimeout(h.life, pingTimeout)
+		ctx, cancel := context.WithTimeout(h.life, h.pingLimit)
 		defer cancel()
 		_, _ = h.negotiate(ctx)
 	})

@@ -36,7 +36,9 @@ type Host struct {
 
 	background sync.WaitGroup     // probes and readings under way
 	probe      singleflight.Group // negotiations that somebody waits for
-	connected  chan struct{}      // holds a token after a negotiation
+	pingLimit  time.Duration
+	readLimit  time.Duration
+	connected  chan struct{} // holds a token after a negotiation
 	health     health
 	lists      listCache
 	reads      chan struct{} // slots
@@ -60,6 +62,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 	h := &Host{
 		name: cfg.Name, addr: publicAddr(cfg.Addr), opts: opts, transport: t, life: life, end: end,
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
+		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
 	}
 	h.follow(func(e Event) {
@@ -69,6 +72,13 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 	})
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
+}
+
+func orElse(d, usual time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return usual
 }
 
 // publicAddr is an address as people may see it: without credentials.
@@ -167,7 +177,7 @@ func (h *Host) engine(ctx context.Context) (Engine, error) {
 // now. Callers at the same time share one negotiation.
 func (h *Host) connect(ctx context.Context) (Engine, error) {
 	answer := h.probe.DoChan("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(h.life, pingTimeout)
+		ctx, cancel := context.WithTimeout(h.life, h.pingLimit)
 		defer cancel()
 		return h.negotiate(ctx)
 	})

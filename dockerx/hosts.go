@@ -2,21 +2,33 @@ package dockerx
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // HostConfig says how one Docker host is reached.
 type HostConfig struct {
 	Name string
-	// Addr is unix:///path or tcp://name:port. Credentials in it never leave this package.
+	// Addr is unix:///path, tcp://name:port or ssh://user@name:port/path/of/socket. Credentials in
+	// it never leave this package.
 	Addr string
 	// CertDir holds ca.pem and, for mutual TLS, cert.pem and key.pem. Empty: tcp without TLS.
 	CertDir string
+	SSH     SSHConfig         // for ssh alone
+	Labels  map[string]string // for people; wharf shows them
+	// Timeouts of calls; zero ones are the usual ones.
+	Timeouts Timeouts
+}
+
+// Timeouts of calls to a host: of a ping (2 s), and of a list or an inspect (5 s).
+type Timeouts struct {
+	Ping time.Duration `yaml:"ping"`
+	Read time.Duration `yaml:"read"`
 }
 
 // DefaultSocket is where Docker's engine listens when nobody says otherwise.
@@ -91,11 +103,17 @@ func parseHost(entry, certPath string) (HostConfig, error) {
 // newHostConfig checks an address and finds the certificates for it.
 func newHostConfig(name, addr, certPath string) (HostConfig, error) {
 	cfg := HostConfig{Name: name, Addr: addr}
-	u, err := parseAddr(addr)
+	if context, ok := strings.CutPrefix(addr, "context://"); ok {
+		var err error
+		if cfg.Addr, cfg.CertDir, err = contextHost(context); err != nil {
+			return HostConfig{}, err
+		}
+	}
+	u, err := parseAddr(cfg.Addr)
 	if err != nil {
 		return HostConfig{}, err
 	}
-	if u.Scheme == "tcp" {
+	if u.Scheme == "tcp" && cfg.Addr == addr {
 		cfg.CertDir, err = findCerts(name, certPath)
 	}
 	return cfg, err
@@ -115,8 +133,10 @@ func parseAddr(addr string) (*url.URL, error) {
 		return &url.URL{Scheme: "unix", Path: rest}, nil
 	case "tcp":
 		return parseTCP(addr)
+	case "ssh":
+		return parseSSH(addr)
 	}
-	return nil, fmt.Errorf("bad address: unknown scheme %q; expected unix or tcp", shorten(scheme))
+	return nil, fmt.Errorf("bad address: unknown scheme %q; expected unix, tcp, ssh or context", shorten(scheme))
 }
 
 func parseTCP(addr string) (*url.URL, error) {
@@ -130,13 +150,33 @@ func parseTCP(addr string) (*url.URL, error) {
 	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.Fragment != "":
 		return nil, fmt.Errorf("bad address: nothing may follow the port in tcp://name:port")
 	}
-	if p := u.Port(); p != "" {
-		if _, err := net.LookupPort("tcp", p); err != nil || p == "0" {
-			return nil, fmt.Errorf("bad address: port %q is no port number", p)
-		}
-	}
 	u.Path = ""
-	return u, nil
+	return u, checkPort(u)
+}
+
+func checkPort(u *url.URL) error {
+	p := u.Port()
+	if p == "" {
+		return nil
+	}
+	if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+		return fmt.Errorf("bad address: port %q is no port number", shorten(p))
+	}
+	return nil
+}
+
+func parseSSH(addr string) (*url.URL, error) {
+	u, err := url.Parse(addr)
+	if err != nil || u.Hostname() == "" {
+		return nil, fmt.Errorf("bad address: not a valid ssh://user@name:port")
+	}
+	if _, password := u.User.Password(); password {
+		return nil, fmt.Errorf("bad address: ssh takes keys, not passwords")
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("bad address: nothing but the socket's path may follow the port in ssh://user@name:port")
+	}
+	return u, checkPort(u)
 }
 
 // findCerts returns certPath/<host> or certPath, whichever holds certificates, or "" for neither.

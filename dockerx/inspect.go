@@ -19,7 +19,7 @@ func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
 	if ref.s == "" {
 		return nil, apperr.New(apperr.Invalid, "missing container id or name")
 	}
-	return call(ctx, h, "inspect container", readTimeout, func(ctx context.Context, e Engine) (*Details, error) {
+	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e Engine) (*Details, error) {
 		raw, err := e.ContainerInspect(ctx, ref.s)
 		if err != nil {
 			return nil, err

@@ -76,7 +76,7 @@ func (h *Host) stopTimeout(ctx context.Context, id string) *int {
 	if !fullIDPattern.MatchString(id) {
 		return nil
 	}
-	raw, err := call(ctx, h, "inspect container", readTimeout, func(ctx context.Context, e Engine) (container.InspectResponse, error) {
+	raw, err := call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e Engine) (container.InspectResponse, error) {
 		return e.ContainerInspect(ctx, id)
 	})
 	if err != nil || raw.Config == nil {

@@ -53,7 +53,7 @@ func (h *Host) Status() Status {
 
 // Check asks the host how it is, down or not, and returns what came of it. Errors: those of List.
 func (h *Host) Check(ctx context.Context) (Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	ctx, cancel := context.WithTimeout(ctx, h.readLimit)
 	defer cancel()
 	_, err := h.connect(ctx)
 	if err == nil {
@@ -85,7 +85,7 @@ func (h *Host) watch(ctx context.Context) {
 // learn asks the daemon about itself.
 func (h *Host) learn(ctx context.Context) error {
 	began := time.Now()
-	info, err := call(ctx, h, "ask for information", readTimeout, func(ctx context.Context, e Engine) (system.Info, error) {
+	info, err := call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e Engine) (system.Info, error) {
 		return e.Info(ctx)
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func (h *Host) openEvents(ctx context.Context, since time.Time) (io.ReadCloser, 
 	if err := h.reconnect(ctx); err != nil {
 		return nil, at, err
 	}
-	body, err := h.openBody(ctx, "open the event stream", readTimeout, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
+	body, err := h.openBody(ctx, "open the event stream", h.readLimit, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
 		body, now, err := e.Events(ctx, since)
 		at = now
 		return body, err
@@ -52,7 +52,7 @@ func (h *Host) openEvents(ctx context.Context, since time.Time) (io.ReadCloser, 
 
 // reconnect negotiates anew, whether the host is known to be down or not.
 func (h *Host) reconnect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	ctx, cancel := context.WithTimeout(ctx, h.pingLimit)
 	defer cancel()
 	_, err := h.connect(ctx)
 	return classify(ctx, h.name, "ping", err)
@@ -66,7 +66,7 @@ func (h *Host) pingEvents(caller context.Context) (time.Time, error) {
 		}
 	}
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(caller, pingTimeout)
+	ctx, cancel := context.WithTimeout(caller, h.pingLimit)
 	defer cancel()
 	at, err := attempt(ctx, h, func(ctx context.Context, e Engine) (time.Time, error) { return e.Alive(ctx) })
 	if err != nil {
@@ -81,7 +81,7 @@ func (h *Host) pingEvents(caller context.Context) (time.Time, error) {
 
 // listForEvents is the daemon's list as it is now, whatever List keeps.
 func (h *Host) listForEvents(ctx context.Context) ([]Container, error) {
-	list, err := call(ctx, h, "list containers", readTimeout, readList)
+	list, err := call(ctx, h, "list containers", h.readLimit, readList)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ type transport struct {
 	user      *url.Userinfo
 	base      *http.Transport
 	certs     *certificates // nil without TLS
+	ssh       *sshLink      // nil without ssh
 }
 
 // newTransport dials nothing.
@@ -52,6 +53,12 @@ func newTransport(cfg HostConfig) (*transport, error) {
 		}
 	case "tcp":
 		t.useTCP(u, dialer, cfg.CertDir)
+	case "ssh":
+		t.user = nil // it is whom we log in as, not a part of any request
+		if t.ssh, err = newSSHLink(u, cfg.SSH); err != nil {
+			return nil, err
+		}
+		t.base.DialContext = t.ssh.dial
 	}
 	return t, nil
 }
@@ -108,4 +115,16 @@ func refuseRedirect(*http.Request, []*http.Request) error {
 	return errors.New("redirects are refused")
 }
 
-func (t *transport) close() { t.base.CloseIdleConnections() }
+// doubt is told that a call got no answer in time.
+func (t *transport) doubt() {
+	if t.ssh != nil {
+		t.ssh.doubt()
+	}
+}
+
+func (t *transport) close() {
+	t.base.CloseIdleConnections()
+	if t.ssh != nil {
+		t.ssh.close()
+	}
+}

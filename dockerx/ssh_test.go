@@ -1,0 +1,201 @@
+package dockerx
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+// overSSH is a configuration that reaches a unix socket through an SSH server.
+func overSSH(s *dockertest.SSHServer, socket string) HostConfig {
+	return HostConfig{
+		Name: "far", Addr: "ssh://" + s.User + "@" + s.Addr + socket,
+		SSH: SSHConfig{Identities: []string{s.Identity}, KnownHosts: []string{s.KnownHosts}},
+	}
+}
+
+// socketOf serves a fake daemon on a unix socket too.
+func socketOf(t *testing.T, d *dockertest.Daemon) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wharf") // t.TempDir is too long for a socket
+	require.NoError(t, err)
+	path := filepath.Join(dir, "docker.sock")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	server := httptest.NewUnstartedServer(d)
+	_ = server.Listener.Close()
+	server.Listener = l
+	server.Start()
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+		_ = os.RemoveAll(dir)
+	})
+	return path
+}
+
+func TestTwoHundredCallsShareOneSSHConnection(t *testing.T) {
+	t.Parallel()
+	d, s := dockertest.NewDaemon(t), dockertest.NewSSHServer(t)
+	id := d.Add(dockertest.Container{})
+	h := hostOf(t, overSSH(s, socketOf(t, d)))
+	require.NotContains(t, h.Addr(), s.User)
+	done := make(chan error, 200)
+	for range 200 {
+		go func() { _, err := h.Inspect(context.Background(), ref(t, id)); done <- err }()
+	}
+	for range 200 {
+		require.NoError(t, <-done)
+	}
+	require.Equal(t, 1, s.Logins())
+	require.LessOrEqual(t, s.Streams(), 100)
+}
+
+func TestSSHConnectionIsMadeAnewWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
+	d, s := dockertest.NewDaemon(t), dockertest.NewSSHServer(t)
+	f := fleetOf(t, Options{}, overSSH(s, socketOf(t, d)))
+	running(t, f)
+	h := f.hosts[0]
+	for range 3 {
+		require.Eventually(t, func() bool { _, err := h.List(context.Background()); return err == nil && h.streamUp() }, 5*time.Second, 5*time.Millisecond)
+		logins := s.Logins()
+		s.Cut()
+		cut := time.Now()
+		require.Eventually(t, func() bool {
+			_, err := h.List(context.Background())
+			return err == nil && s.Logins() > logins
+		}, 5*time.Second, 5*time.Millisecond)
+		require.Less(t, time.Since(cut), 2*time.Second)
+	}
+}
+
+func TestMuteSSHConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	d, s := dockertest.NewDaemon(t), dockertest.NewSSHServer(t)
+	p := dockertest.NewProxy(t, "tcp", s.Addr)
+	cfg := overSSH(s, socketOf(t, d))
+	cfg.Addr = strings.Replace(cfg.Addr, s.Addr, p.Addr(), 1)
+	trustAlso(t, s, p.Addr())
+	h := hostOf(t, cfg)
+	_, err := h.List(context.Background())
+	require.NoError(t, err)
+	p.Stall()
+	_, err = h.List(context.Background())
+	require.Equal(t, FaultTimeout, FaultOf(err))
+	p.Resume()
+	back := time.Now()
+	require.Eventually(t, func() bool { _, err := h.List(context.Background()); return err == nil }, 5*time.Second, 10*time.Millisecond)
+	require.Less(t, time.Since(back), 2*time.Second)
+}
+
+// trustAlso lets the server's key count for another address too.
+func trustAlso(t *testing.T, s *dockertest.SSHServer, addr string) {
+	t.Helper()
+	b, err := os.ReadFile(s.KnownHosts)
+	require.NoError(t, err)
+	_, key, _ := strings.Cut(string(b), " ")
+	host, port, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(s.KnownHosts, append(b, "["+host+"]:"+port+" "+key...), 0o600))
+}
+
+func TestSSHFaultsAreNamed(t *testing.T) {
+	t.Parallel()
+	s, other := dockertest.NewSSHServer(t), dockertest.NewSSHServer(t)
+	good := overSSH(s, "/nowhere/docker.sock")
+	wrongKey, unknownHost, noKey, noServer, mute := good, good, good, good, good
+	wrongKey.SSH = SSHConfig{Identities: []string{other.Identity}, KnownHosts: good.SSH.KnownHosts}
+	unknownHost.SSH = SSHConfig{Identities: good.SSH.Identities, KnownHosts: []string{other.KnownHosts}}
+	noKey.SSH = SSHConfig{Identities: []string{"/nowhere/id"}, KnownHosts: good.SSH.KnownHosts}
+	noServer.Addr = "ssh://x@" + closedPort(t)
+	mute.Addr = "ssh://x@" + strings.TrimPrefix(dockertest.Silent(t), "tcp://")
+	for name, c := range map[string]struct {
+		cfg  HostConfig
+		kind FaultKind
+	}{
+		"no socket there": {good, FaultRefused}, "wrong key": {wrongKey, FaultAuth}, "unknown host key": {unknownHost, FaultAuth},
+		"no key file": {noKey, FaultAuth}, "no server": {noServer, FaultRefused}, "mute server": {mute, FaultTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := hostOf(t, c.cfg).List(context.Background())
+			require.Equal(t, c.kind, FaultOf(err), "%v", err)
+			require.NotContains(t, err.Error()[:50], "nowhere")
+		})
+	}
+	require.Zero(t, other.Logins())
+}
+
+func TestSSHThroughAJump(t *testing.T) {
+	t.Parallel()
+	d, bastion, s := dockertest.NewDaemon(t), dockertest.NewSSHServer(t), dockertest.NewSSHServer(t)
+	cfg := overSSH(s, socketOf(t, d))
+	cfg.SSH.Jumps = []string{bastion.User + "@" + bastion.Addr}
+	cfg.SSH.Identities = append(cfg.SSH.Identities, bastion.Identity)
+	cfg.SSH.KnownHosts = append(cfg.SSH.KnownHosts, bastion.KnownHosts)
+	h := hostOf(t, cfg)
+	_, err := h.List(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, 1, bastion.Logins())
+	require.Equal(t, 1, s.Logins())
+}
+
+func TestDaemonOverSSHKeepsItsLimits(t *testing.T) {
+	t.Parallel()
+	d, s := dockertest.NewDaemon(t), dockertest.NewSSHServer(t)
+	h := hostOf(t, overSSH(s, socketOf(t, d)))
+	d.Handle("GET /containers/json", func(w http.ResponseWriter, r *http.Request) { d.Hang(w, r) })
+	began := time.Now()
+	_, err := h.List(context.Background())
+	require.Equal(t, FaultTimeout, FaultOf(err))
+	require.Less(t, time.Since(began), readTimeout+time.Second)
+}
+
+func sum256(s string) []byte {
+	sum := sha256.Sum256([]byte(s))
+	return sum[:]
+}
+
+func TestHostOfADockerContext(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	write := func(name, endpoint string) string {
+		t.Helper()
+		sum := hex.EncodeToString(sum256(name))
+		meta := filepath.Join(dir, "contexts", "meta", sum)
+		require.NoError(t, os.MkdirAll(meta, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(meta, "meta.json"), []byte(endpoint), 0o600))
+		return filepath.Join(dir, "contexts", "tls", sum, "docker")
+	}
+	certs := write("far", `{"Name":"far","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://10.0.0.1:2376","SkipTLSVerify":false}}}`)
+	require.NoError(t, os.MkdirAll(certs, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(certs, "ca.pem"), nil, 0o600))
+	write("shell", `{"Name":"shell","Endpoints":{"docker":{"Host":"ssh://me@10.0.0.2"}}}`)
+	write("lax", `{"Endpoints":{"docker":{"Host":"tcp://10.0.0.1:2376","SkipTLSVerify":true}}}`)
+	write("torn", `{"Endpo`)
+	write("loop", `{"Endpoints":{"docker":{"Host":"context://loop"}}}`)
+
+	cfgs, err := ParseHosts("a=context://far,b=context://shell,c=context://default", "")
+	require.NoError(t, err)
+	require.Equal(t, "tcp://10.0.0.1:2376", cfgs[0].Addr)
+	require.Equal(t, certs, cfgs[0].CertDir)
+	require.Equal(t, "ssh://me@10.0.0.2", cfgs[1].Addr)
+	require.Equal(t, DefaultSocket, cfgs[2].Addr)
+	for _, name := range []string{"lax", "torn", "nobody", "loop", "../x"} {
+		_, err := ParseHosts("a=context://"+name, "")
+		require.ErrorContains(t, err, `host "a"`, name)
+	}
+}
