@@ -56,7 +56,15 @@ func (in NewAPIKey) check(now time.Time) error {
 
 // CreateKey makes a key for the actor. The answer alone holds the secret. Errors: Invalid,
 // Forbidden for a role above the actor's best, or an actor who is nobody in person.
-func (s *Sessions) CreateKey(ctx context.Context, actor Actor, in NewAPIKey) (APIKey, error) {
+func (s *Sessions) CreateKey(ctx context.Context, actor Actor, in NewAPIKey) (k APIKey, err error) {
+	err = s.audit.Do(ctx, actor, Intent{Action: ActionKeyCreate, Target: in.Name}, func(ctx context.Context, _ uuid.UUID) error {
+		k, err = s.createKey(ctx, actor, in)
+		return err
+	})
+	return k, err
+}
+
+func (s *Sessions) createKey(ctx context.Context, actor Actor, in NewAPIKey) (APIKey, error) {
 	now := db.Time(time.Now())
 	if err := in.check(now); err != nil {
 		return APIKey{}, err
@@ -106,6 +114,11 @@ func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey,
 // DeleteKey takes one of the actor's own keys back, at once and everywhere. Errors:
 // NotFound, also for another user's key; Forbidden for an actor who is nobody in person.
 func (s *Sessions) DeleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
+	return s.audit.Do(ctx, actor, Intent{Action: ActionKeyDelete, Target: id.String()},
+		func(ctx context.Context, _ uuid.UUID) error { return s.deleteKey(ctx, actor, id) })
+}
+
+func (s *Sessions) deleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
 	if !actor.isSelf(actor.UserID) {
 		return errForbidden
 	}

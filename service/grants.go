@@ -54,7 +54,15 @@ func checkGrant(in NewGrant) error {
 
 // Grant gives a user rights. They count at once, and the user's open streams end, to come
 // back with them. Errors: Forbidden, Invalid, NotFound for an unknown user.
-func (u *Users) Grant(ctx context.Context, actor Actor, in NewGrant) (Grant, error) {
+func (u *Users) Grant(ctx context.Context, actor Actor, in NewGrant) (g Grant, err error) {
+	err = u.opts.Audit.Do(ctx, actor, Intent{Action: ActionGrantCreate, Target: in.Username}, func(ctx context.Context, _ uuid.UUID) error {
+		g, err = u.grant(ctx, actor, in)
+		return err
+	})
+	return g, err
+}
+
+func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, error) {
 	if err := mayAdminister(actor); err != nil {
 		return Grant{}, err
 	}
@@ -85,6 +93,11 @@ func (u *Users) Grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 
 // Revoke takes a grant back, at once. Errors: Forbidden, NotFound.
 func (u *Users) Revoke(ctx context.Context, actor Actor, id uuid.UUID) error {
+	return u.opts.Audit.Do(ctx, actor, Intent{Action: ActionGrantDelete, Target: id.String()},
+		func(ctx context.Context, _ uuid.UUID) error { return u.revoke(ctx, actor, id) })
+}
+
+func (u *Users) revoke(ctx context.Context, actor Actor, id uuid.UUID) error {
 	if err := mayAdminister(actor); err != nil {
 		return err
 	}

@@ -3,8 +3,6 @@ package service
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -34,6 +32,12 @@ type SessionsOptions struct {
 	// Lease is how long a looked-up session counts without asking the database whether any
 	// was revoked; a logout takes that much longer. Default 25 ms, negative: ask each time.
 	Lease time.Duration
+	// Rotate gives a new refresh token at each renewal and retires the old one.
+	Rotate bool
+	// Limits are those of logins that fail.
+	Limits LoginLimits
+	// Audit records logins and what ends sessions; nil: nothing is recorded.
+	Audit *Audit
 }
 
 // Sessions logs users in and out and knows on whose behalf a request comes. Everything that
@@ -46,6 +50,8 @@ type Sessions struct {
 	hasher *password.Hasher
 	cache  *sessionCache
 	ends   *endWatch
+	gate   *loginGate
+	audit  *Audit
 }
 
 // NewSessions makes a Sessions on a migrated database.
@@ -63,17 +69,10 @@ func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 		o.Lease = defaultLease
 	}
 	cache := newSessionCache(d, o.Lease)
-	return &Sessions{db: d, maker: m, opts: o, hasher: o.Hasher, cache: cache, ends: newEndWatch(cache)}
-}
-
-// Login is a new session's two tokens. Times are UTC.
-type Login struct {
-	SessionID        uuid.UUID
-	AccessToken      string
-	AccessExpiresAt  time.Time
-	RefreshToken     string
-	RefreshExpiresAt time.Time
-	User             User
+	return &Sessions{
+		db: d, maker: m, opts: o, hasher: o.Hasher, cache: cache, ends: newEndWatch(cache),
+		gate: newLoginGate(o.Limits), audit: o.Audit,
+	}
 }
 
 // What a caller is told, whichever of the reasons it was.
@@ -84,100 +83,6 @@ var (
 	errRefresh = apperr.New(apperr.Unauthorized, "the refresh token is invalid or its session has ended")
 	errTicket  = apperr.New(apperr.Unauthorized, "the ticket is invalid or its session has ended")
 )
-
-// Login makes a session. Errors: Unauthorized with one text, after one duration, for an
-// unknown user, a wrong password and a disabled user; TooMany.
-func (s *Sessions) Login(ctx context.Context, username, password string, from Client) (Login, error) {
-	user, err := s.checkPassword(ctx, username, password)
-	if err != nil {
-		return Login{}, err
-	}
-	now := db.Time(time.Now())
-	l, err := s.issue(user, now)
-	if err != nil {
-		return Login{}, err
-	}
-	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
-		// The user's row is locked, and must be what was checked: a session can't slip in
-		// beside a change of password.
-		n, err := q.MarkLogin(ctx, sqlc.MarkLoginParams{
-			ID: user.ID, PasswordHash: user.PasswordHash, LastLoginAt: sql.NullTime{Time: now, Valid: true},
-		})
-		if err != nil {
-			return fmt.Errorf("mark login: %w", err)
-		}
-		if n == 0 {
-			return errLogin
-		}
-		return q.CreateSession(ctx, sqlc.CreateSessionParams{
-			ID: l.SessionID, UserID: user.ID, RefreshHash: hashOf(l.RefreshToken),
-			UserAgent: clip(from.UserAgent, 200), ClientAddr: clip(from.Addr, 100),
-			CreatedAt: now, ExpiresAt: l.RefreshExpiresAt,
-		})
-	})
-	if err != nil {
-		return Login{}, fmt.Errorf("create session: %w", db.MapError(err))
-	}
-	return l, nil
-}
-
-// checkPassword returns the user whose password it is, with the stored hash. Every refusal
-// has done the same work.
-func (s *Sessions) checkPassword(ctx context.Context, name, password string) (sqlc.User, error) {
-	if !username.MatchString(name) {
-		name = "" // nobody's, and no bytes that a database chokes on
-	}
-	user, err := s.db.Queries().GetUserByName(ctx, fold(name))
-	if err != nil && !db.IsNoRows(err) {
-		return sqlc.User{}, fmt.Errorf("get user: %w", err)
-	}
-	match, outdated, err := s.hasher.Check(ctx, password, user.PasswordHash)
-	if err != nil {
-		return sqlc.User{}, err
-	}
-	if !match || user.Disabled {
-		return sqlc.User{}, errLogin
-	}
-	if outdated {
-		s.upgradeHash(ctx, &user, password)
-	}
-	return user, nil
-}
-
-// upgradeHash brings an old hash to today's parameters. What goes wrong is left to the next
-// login.
-func (s *Sessions) upgradeHash(ctx context.Context, user *sqlc.User, password string) {
-	hash, err := s.hasher.Hash(ctx, password)
-	if err != nil {
-		return
-	}
-	n, err := s.db.Queries().UpgradePasswordHash(ctx, sqlc.UpgradePasswordHashParams{
-		ID: user.ID, OldHash: user.PasswordHash, NewHash: hash,
-	})
-	if err == nil && n == 1 {
-		user.PasswordHash = hash
-	}
-}
-
-func (s *Sessions) issue(user sqlc.User, now time.Time) (Login, error) {
-	l := Login{
-		SessionID: uuid.New(), AccessExpiresAt: now.Add(s.opts.AccessTTL),
-		RefreshExpiresAt: now.Add(s.opts.RefreshTTL), User: userOf(user),
-	}
-	var err error
-	if l.AccessToken, err = s.sign(token.Access, l.SessionID, user.ID, user.Username, now, l.AccessExpiresAt); err != nil {
-		return Login{}, err
-	}
-	l.RefreshToken, err = s.sign(token.Refresh, l.SessionID, user.ID, user.Username, now, l.RefreshExpiresAt)
-	return l, err
-}
-
-func (s *Sessions) sign(kind token.Kind, session, user uuid.UUID, name string, now, expires time.Time) (string, error) {
-	return s.maker.Create(token.Payload{
-		ID: uuid.New(), SessionID: session, UserID: user, Username: name, Kind: kind,
-		IssuedAt: now, ExpiresAt: expires,
-	})
-}
 
 // Logout ends the session of a refresh token. When it returns, no replica takes the
 // session's access tokens any more. A session that has ended already is no error, nor is an
@@ -190,8 +95,12 @@ func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 	if err != nil {
 		return errRefresh
 	}
-	_, err = s.revoke(ctx, func(q *sqlc.Queries) (int64, error) { return q.DeleteSession(ctx, p.SessionID) })
-	return err
+	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) { return q.DeleteSession(ctx, p.SessionID) })
+	if err != nil || n == 0 {
+		return err
+	}
+	actor := Actor{UserID: p.UserID, Username: p.Username, SessionID: p.SessionID}
+	return s.audit.Note(ctx, actor, Intent{Action: ActionLogout, Target: p.SessionID.String()}, nil)
 }
 
 // revoke takes something away in one transaction with the count that tells every replica,
@@ -211,41 +120,6 @@ func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, er
 		s.ends.look()
 	}
 	return n, nil
-}
-
-// Renewed is what Renew gives. The time is UTC.
-type Renewed struct {
-	AccessToken     string
-	AccessExpiresAt time.Time
-	SessionID       uuid.UUID
-}
-
-// Renew makes a new access token for a session that exists, isn't blocked, and has this very
-// refresh token and user. Errors: Unauthorized.
-func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, error) {
-	p, err := s.maker.Verify(refreshToken, token.Refresh)
-	if err != nil {
-		return Renewed{}, errRefresh
-	}
-	row, err := s.db.Queries().GetSession(ctx, p.SessionID)
-	if db.IsNoRows(err) {
-		return Renewed{}, errRefresh
-	}
-	if err != nil {
-		return Renewed{}, fmt.Errorf("get session: %w", err)
-	}
-	now := db.Time(time.Now())
-	genuine := subtle.ConstantTimeCompare([]byte(row.RefreshHash), []byte(hashOf(refreshToken))) == 1
-	if !genuine || row.UserID != p.UserID || row.Blocked || row.Disabled || !now.Before(row.ExpiresAt) {
-		return Renewed{}, errRefresh
-	}
-	r := Renewed{SessionID: row.ID, AccessExpiresAt: now.Add(s.opts.AccessTTL)}
-	r.AccessToken, err = s.sign(token.Access, row.ID, row.UserID, row.Username, now, r.AccessExpiresAt)
-	if err != nil {
-		return Renewed{}, err
-	}
-	s.cache.touch(row.ID, use{at: now})
-	return r, nil
 }
 
 // Authenticate tells on whose behalf a request with this access token or API key comes. Errors:

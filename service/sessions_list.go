@@ -57,6 +57,11 @@ func (s *Sessions) List(ctx context.Context, actor Actor, everybody bool, p Page
 // End ends one of the actor's sessions, or for an admin anybody's, at once and everywhere.
 // Errors: NotFound, also for another user's session; Forbidden for a machine.
 func (s *Sessions) End(ctx context.Context, actor Actor, id uuid.UUID) error {
+	return s.audit.Do(ctx, actor, Intent{Action: ActionSessionEnd, Target: id.String()},
+		func(ctx context.Context, _ uuid.UUID) error { return s.end(ctx, actor, id) })
+}
+
+func (s *Sessions) end(ctx context.Context, actor Actor, id uuid.UUID) error {
 	anybody := actor.Has(Administer)
 	if !anybody && !actor.isSelf(actor.UserID) {
 		return errForbidden
@@ -75,11 +80,15 @@ func (s *Sessions) End(ctx context.Context, actor Actor, id uuid.UUID) error {
 
 // EndOthers ends all of the actor's sessions but the one it came with, and tells how many.
 // Errors: Forbidden for a machine.
-func (s *Sessions) EndOthers(ctx context.Context, actor Actor) (int64, error) {
+func (s *Sessions) EndOthers(ctx context.Context, actor Actor) (n int64, err error) {
 	if !actor.isSelf(actor.UserID) {
 		return 0, errForbidden
 	}
-	return s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
-		return q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: actor.UserID, Keep: actor.SessionID})
+	err = s.audit.Do(ctx, actor, Intent{Action: ActionSessionEnd, Target: "all others"}, func(ctx context.Context, _ uuid.UUID) error {
+		n, err = s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
+			return q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: actor.UserID, Keep: actor.SessionID})
+		})
+		return err
 	})
+	return n, err
 }

@@ -48,6 +48,8 @@ type UsersOptions struct {
 	SetupToken string
 	// Lease must be that of the sessions.
 	Lease time.Duration
+	// Audit records changes of users; nil: nothing is recorded.
+	Audit *Audit
 }
 
 // Users makes and changes users. It is safe for concurrent use.
@@ -74,7 +76,23 @@ func NewUsers(d *db.DB, o UsersOptions) *Users {
 // is no user, anyone who has the setup token makes the first one, an admin. Then only
 // admins do, unless sign-up is open. Errors: Unauthorized, Forbidden, Invalid with every
 // wrong field named, Conflict for a taken username or email, TooMany.
-func (u *Users) Create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (User, error) {
+func (u *Users) Create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (made User, err error) {
+	intent := Intent{Action: ActionUserCreate, Target: in.Username}
+	if actor == nil {
+		// Strangers who are refused could fill the record.
+		if made, err = u.create(ctx, actor, in, setupToken); err == nil {
+			err = u.opts.Audit.Note(ctx, Actor{UserID: made.ID, Username: made.Username}, intent, nil)
+		}
+		return made, err
+	}
+	err = u.opts.Audit.Do(ctx, *actor, intent, func(ctx context.Context, _ uuid.UUID) error {
+		made, err = u.create(ctx, actor, in, setupToken)
+		return err
+	})
+	return made, err
+}
+
+func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (User, error) {
 	empty, err := u.empty(ctx)
 	if err != nil {
 		return User{}, err

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -105,7 +104,15 @@ type UserChange struct {
 // Update changes a user on behalf of an admin. A new role counts at once and ends the user's
 // open streams; disabling ends everything. Errors: Forbidden, NotFound, Invalid with every
 // wrong field named, Conflict for a taken email or the last admin.
-func (u *Users) Update(ctx context.Context, actor Actor, name string, c UserChange) (User, error) {
+func (u *Users) Update(ctx context.Context, actor Actor, name string, c UserChange) (changed User, err error) {
+	err = u.opts.Audit.Do(ctx, actor, Intent{Action: ActionUserUpdate, Target: name}, func(ctx context.Context, _ uuid.UUID) error {
+		changed, err = u.update(ctx, actor, name, c)
+		return err
+	})
+	return changed, err
+}
+
+func (u *Users) update(ctx context.Context, actor Actor, name string, c UserChange) (User, error) {
 	if err := mayAdminister(actor); err != nil {
 		return User{}, err
 	}
@@ -194,6 +201,11 @@ func keepAnAdmin(ctx context.Context, q *sqlc.Queries, before sqlc.User, stays b
 // Delete removes a user with its sessions, keys and grants. Errors: Forbidden, NotFound,
 // Conflict for the last admin.
 func (u *Users) Delete(ctx context.Context, actor Actor, name string) error {
+	return u.opts.Audit.Do(ctx, actor, Intent{Action: ActionUserDelete, Target: name},
+		func(ctx context.Context, _ uuid.UUID) error { return u.remove(ctx, actor, name) })
+}
+
+func (u *Users) remove(ctx context.Context, actor Actor, name string) error {
 	if err := mayAdminister(actor); err != nil {
 		return err
 	}
@@ -206,57 +218,6 @@ func (u *Users) Delete(ctx context.Context, actor Actor, name string) error {
 			return err
 		}
 		_, err = q.DeleteUser(ctx, row.ID)
-		return err
-	})
-}
-
-// ChangePassword sets a user's password: one's own with the old one, an admin another's
-// without. It ends the user's sessions but the actor's own. Errors: Forbidden, NotFound,
-// Invalid, Unauthorized for a wrong old password, TooMany.
-func (u *Users) ChangePassword(ctx context.Context, actor Actor, name, old, password string) error {
-	row, err := findUser(ctx, u.db.Queries(), name)
-	self := err == nil && actor.isSelf(row.ID)
-	if !self {
-		if err := mayAdminister(actor); err != nil {
-			return err
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if err := invalid(u.checkPassword(password, row.Username)); err != nil {
-		return err
-	}
-	keep := uuid.Nil
-	if self {
-		keep = actor.SessionID
-		match, _, err := u.hasher.Check(ctx, old, row.PasswordHash)
-		if err != nil {
-			return err
-		}
-		if !match {
-			return apperr.New(apperr.Forbidden, "old_password: wrong")
-		}
-	}
-	return u.setPassword(ctx, row.ID, password, keep)
-}
-
-func (u *Users) setPassword(ctx context.Context, id uuid.UUID, password string, keep uuid.UUID) error {
-	hash, err := u.hasher.Hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	return u.change(ctx, func(q *sqlc.Queries) error {
-		n, err := q.SetPassword(ctx, sqlc.SetPasswordParams{
-			ID: id, PasswordHash: hash, PasswordChangedAt: db.Time(time.Now()),
-		})
-		if err != nil {
-			return fmt.Errorf("set password: %w", err)
-		}
-		if n == 0 {
-			return errNoUser
-		}
-		_, err = q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: id, Keep: keep})
 		return err
 	})
 }

@@ -12,6 +12,7 @@ import (
 )
 
 type Querier interface {
+	AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error
 	// What was done to a container from a time on, the latest first.
 	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
@@ -20,7 +21,6 @@ type Querier interface {
 	CountUsers(ctx context.Context) (int64, error)
 	CreateAPIKey(ctx context.Context, arg CreateAPIKeyParams) error
 	CreateGrant(ctx context.Context, arg CreateGrantParams) error
-	CreateRefreshToken(ctx context.Context, arg CreateRefreshTokenParams) error
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
 	CreateTicket(ctx context.Context, arg CreateTicketParams) error
 	CreateUser(ctx context.Context, arg CreateUserParams) error
@@ -79,7 +79,8 @@ type Querier interface {
 	// Makes open streams of the user end, to come back with the rights of now.
 	RaiseRights(ctx context.Context, id uuid.UUID) (int64, error)
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
-	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) (int64, error)
+	// Marks a token as replaced, for the first time only: of two at once the earlier counts.
+	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.

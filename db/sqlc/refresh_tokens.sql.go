@@ -12,18 +12,17 @@ import (
 	"github.com/google/uuid"
 )
 
-const createRefreshToken = `-- name: CreateRefreshToken :exec
-INSERT INTO refresh_tokens (hash, session_id, replaced_at) VALUES ($1, $2, $3)
+const addRefreshToken = `-- name: AddRefreshToken :exec
+INSERT INTO refresh_tokens (hash, session_id, replaced_at) VALUES ($1, $2, NULL)
 `
 
-type CreateRefreshTokenParams struct {
-	Hash       string
-	SessionID  uuid.UUID
-	ReplacedAt sql.NullTime
+type AddRefreshTokenParams struct {
+	Hash      string
+	SessionID uuid.UUID
 }
 
-func (q *Queries) CreateRefreshToken(ctx context.Context, arg CreateRefreshTokenParams) error {
-	_, err := q.db.ExecContext(ctx, createRefreshToken, arg.Hash, arg.SessionID, arg.ReplacedAt)
+func (q *Queries) AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error {
+	_, err := q.db.ExecContext(ctx, addRefreshToken, arg.Hash, arg.SessionID)
 	return err
 }
 
@@ -38,19 +37,19 @@ func (q *Queries) GetRefreshToken(ctx context.Context, hash string) (RefreshToke
 	return i, err
 }
 
-const replaceRefreshToken = `-- name: ReplaceRefreshToken :execrows
-UPDATE refresh_tokens SET replaced_at = $1 WHERE hash = $2 AND replaced_at IS NULL
+const replaceRefreshToken = `-- name: ReplaceRefreshToken :exec
+INSERT INTO refresh_tokens (hash, session_id, replaced_at) VALUES ($1, $2, $3)
+ON CONFLICT (hash) DO UPDATE SET replaced_at = excluded.replaced_at WHERE refresh_tokens.replaced_at IS NULL
 `
 
 type ReplaceRefreshTokenParams struct {
-	ReplacedAt sql.NullTime
 	Hash       string
+	SessionID  uuid.UUID
+	ReplacedAt sql.NullTime
 }
 
-func (q *Queries) ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, replaceRefreshToken, arg.ReplacedAt, arg.Hash)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+// Marks a token as replaced, for the first time only: of two at once the earlier counts.
+func (q *Queries) ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error {
+	_, err := q.db.ExecContext(ctx, replaceRefreshToken, arg.Hash, arg.SessionID, arg.ReplacedAt)
+	return err
 }

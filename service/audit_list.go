@@ -1,0 +1,139 @@
+package service
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+)
+
+// AuditEntry is one row of the record. Times are UTC, FinishedAt zero while pending.
+type AuditEntry struct {
+	ID                               uuid.UUID
+	At, FinishedAt                   time.Time
+	Username, Addr, RequestID        string
+	Action                           string
+	Host, ContainerID, ContainerName string
+	Target, Outcome, Detail          string
+}
+
+// AuditFilter selects rows; zero values select all.
+type AuditFilter struct {
+	User, Host, Action, Outcome string
+	Container                   string    // a name, or the beginning of an id
+	Since, Until                time.Time // from, and to but not including
+}
+
+// endOfTime is later than any row, and a year that both engines can store.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// List shows the record to admins, the latest first, a page at a time. Errors: Forbidden.
+func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (all []AuditEntry, next string, err error) {
+	if err := mayAdminister(actor); err != nil {
+		return nil, "", err
+	}
+	before, err := p.afterID()
+	if err != nil {
+		return nil, "", err
+	}
+	if before == uuid.Nil {
+		before = uuid.Max
+	}
+	until := f.Until
+	if until.IsZero() {
+		until = endOfTime
+	}
+	rows, err := a.db.Queries().ListAudit(ctx, sqlc.ListAuditParams{
+		Before: before, Since: db.Time(f.Since), Until: db.Time(until), Page: p.limit() + 1,
+		Username: wanted(f.User), Host: wanted(f.Host), Action: wanted(f.Action), Outcome: wanted(f.Outcome),
+		Container: wanted(f.Container), ContainerEnd: idEnd(f.Container),
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list audit: %w", err)
+	}
+	rows, more := cut(p, rows)
+	all = make([]AuditEntry, len(rows))
+	for i, r := range rows {
+		all[i] = AuditEntry{
+			ID: r.ID, At: r.At.UTC(), FinishedAt: r.FinishedAt.Time.UTC(), Username: r.Username, Addr: r.ClientAddr,
+			RequestID: r.RequestID, Action: r.Action, Host: r.Host, ContainerID: r.ContainerID,
+			ContainerName: r.ContainerName, Target: r.Target, Outcome: r.Outcome, Detail: r.Detail,
+		}
+	}
+	if more {
+		next = all[len(all)-1].ID.String()
+	}
+	return all, next, nil
+}
+
+func wanted(s string) sql.NullString {
+	return sql.NullString{String: storable(s), Valid: s != ""}
+}
+
+var idPrefix = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
+
+// idEnd is the least text above all ids that begin so, whatever the database's collation:
+// digits come before letters in each. What is no beginning of an id gives an empty range.
+func idEnd(s string) string {
+	if !idPrefix.MatchString(s) {
+		return ""
+	}
+	last := s[len(s)-1] + 1
+	if last == '9'+1 {
+		last = 'a'
+	}
+	return s[:len(s)-1] + string(last)
+}
+
+// Cause is who did what made a container's event.
+type Cause struct {
+	AuditID  uuid.UUID
+	Username string // empty: the anonymous caller of open mode
+}
+
+// causes are the deeds that lead to each of Docker's events of a container.
+var causes = map[string][]string{
+	"start":   {"container.start", "container.restart"},
+	"restart": {"container.restart"},
+	"kill":    {"container.stop", "container.restart", "container.kill", "container.remove"},
+	"die":     {"container.stop", "container.restart", "container.kill", "container.remove"},
+	"stop":    {"container.stop", "container.restart"},
+	"pause":   {"container.pause"},
+	"unpause": {"container.unpause"},
+	"destroy": {"container.remove"},
+}
+
+const (
+	// causeSlack is how far the clocks of a daemon and of wharf may be apart.
+	causeSlack = 2 * time.Second
+	// causeMax is the longest that a deed without an end is held responsible.
+	causeMax = time.Hour
+)
+
+// CauseOf finds the deed, on any replica, during which an event of a container came about.
+// ok is false for what happened by itself or past wharf.
+func (a *Audit) CauseOf(ctx context.Context, host, containerID, event string, at time.Time) (c Cause, ok bool, err error) {
+	if a == nil || causes[event] == nil {
+		return Cause{}, false, nil
+	}
+	rows, err := a.db.Queries().AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
+		Host: host, ContainerID: containerID, Since: db.Time(at.Add(-causeMax)), Until: db.Time(at.Add(causeSlack)),
+	})
+	if err != nil {
+		return Cause{}, false, fmt.Errorf("find cause of event: %w", err)
+	}
+	for _, r := range rows {
+		over := r.FinishedAt.Valid && at.After(r.FinishedAt.Time.Add(causeSlack))
+		if !over && r.Outcome != OutcomeRefused && slices.Contains(causes[event], r.Action) {
+			return Cause{AuditID: r.ID, Username: r.Username}, true, nil
+		}
+	}
+	return Cause{}, false, nil
+}

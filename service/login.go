@@ -1,0 +1,149 @@
+package service
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/token"
+	"wharf/util/apperr"
+)
+
+// Login is a new session's two tokens. Times are UTC.
+type Login struct {
+	SessionID        uuid.UUID
+	AccessToken      string
+	AccessExpiresAt  time.Time
+	RefreshToken     string
+	RefreshExpiresAt time.Time
+	User             User
+}
+
+// Login makes a session. Errors: Unauthorized with one text, after one duration, for an
+// unknown user, a wrong password and a disabled user; TooMany with the time to wait.
+func (s *Sessions) Login(ctx context.Context, username, password string, from Client) (Login, error) {
+	ctx = WithClient(ctx, from)
+	if err := s.gate.enter(fold(username), from.Addr, time.Now()); err != nil {
+		return Login{}, err
+	}
+	user, err := s.checkPassword(ctx, username, password)
+	var l Login
+	if err == nil {
+		l, err = s.open(ctx, user, from)
+	}
+	switch {
+	case err == nil:
+		s.gate.passed(fold(username), from.Addr)
+	case apperr.KindOf(err) == apperr.Unauthorized:
+		s.gate.failed(fold(username), from.Addr, time.Now())
+	default:
+		return Login{}, err // nobody was judged
+	}
+	// A name that nobody has isn't written down: people type passwords there.
+	actor := Actor{UserID: user.ID, Username: user.Username}
+	if noteErr := s.audit.Note(ctx, actor, Intent{Action: ActionLogin, Target: sessionTarget(l.SessionID)}, err); noteErr != nil {
+		return Login{}, noteErr
+	}
+	return l, err
+}
+
+func sessionTarget(id uuid.UUID) string {
+	if id == uuid.Nil {
+		return ""
+	}
+	return id.String()
+}
+
+// open makes the session of a user whose password was checked.
+func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login, error) {
+	now := db.Time(time.Now())
+	l, err := s.issue(user, now)
+	if err != nil {
+		return Login{}, err
+	}
+	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
+		// The user's row is locked, and must be what was checked: a session can't slip in
+		// beside a change of password.
+		n, err := q.MarkLogin(ctx, sqlc.MarkLoginParams{
+			ID: user.ID, PasswordHash: user.PasswordHash, LastLoginAt: sql.NullTime{Time: now, Valid: true},
+		})
+		if err != nil {
+			return fmt.Errorf("mark login: %w", err)
+		}
+		if n == 0 {
+			return errLogin
+		}
+		return q.CreateSession(ctx, sqlc.CreateSessionParams{
+			ID: l.SessionID, UserID: user.ID, RefreshHash: hashOf(l.RefreshToken),
+			UserAgent: clip(from.UserAgent, 200), ClientAddr: clip(from.Addr, 100),
+			CreatedAt: now, ExpiresAt: l.RefreshExpiresAt,
+		})
+	})
+	if err != nil {
+		return Login{}, fmt.Errorf("create session: %w", db.MapError(err))
+	}
+	return l, nil
+}
+
+// checkPassword returns the user whose password it is, with the stored hash. With errLogin
+// it returns the user of that name, if there is one. Every refusal has done the same work.
+func (s *Sessions) checkPassword(ctx context.Context, name, password string) (sqlc.User, error) {
+	if !username.MatchString(name) {
+		name = "" // nobody's, and no bytes that a database chokes on
+	}
+	user, err := s.db.Queries().GetUserByName(ctx, fold(name))
+	if err != nil && !db.IsNoRows(err) {
+		return sqlc.User{}, fmt.Errorf("get user: %w", err)
+	}
+	match, outdated, err := s.hasher.Check(ctx, password, user.PasswordHash)
+	if err != nil {
+		return sqlc.User{}, err
+	}
+	if !match || user.Disabled {
+		return user, errLogin
+	}
+	if outdated {
+		s.upgradeHash(ctx, &user, password)
+	}
+	return user, nil
+}
+
+// upgradeHash brings an old hash to today's parameters. What goes wrong is left to the next
+// login.
+func (s *Sessions) upgradeHash(ctx context.Context, user *sqlc.User, password string) {
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return
+	}
+	n, err := s.db.Queries().UpgradePasswordHash(ctx, sqlc.UpgradePasswordHashParams{
+		ID: user.ID, OldHash: user.PasswordHash, NewHash: hash,
+	})
+	if err == nil && n == 1 {
+		user.PasswordHash = hash
+	}
+}
+
+func (s *Sessions) issue(user sqlc.User, now time.Time) (Login, error) {
+	l := Login{
+		SessionID: uuid.New(), AccessExpiresAt: now.Add(s.opts.AccessTTL),
+		RefreshExpiresAt: now.Add(s.opts.RefreshTTL), User: userOf(user),
+	}
+	var err error
+	if l.AccessToken, err = s.sign(token.Access, l.SessionID, user.ID, user.Username, now, l.AccessExpiresAt); err != nil {
+		return Login{}, err
+	}
+	l.RefreshToken, err = s.sign(token.Refresh, l.SessionID, user.ID, user.Username, now, l.RefreshExpiresAt)
+	return l, err
+}
+
+func (s *Sessions) sign(kind token.Kind, session, user uuid.UUID, name string, now, expires time.Time) (string, error) {
+	return s.maker.Create(token.Payload{
+		ID: uuid.New(), SessionID: session, UserID: user, Username: name, Kind: kind,
+		IssuedAt: now, ExpiresAt: expires,
+	})
+}
