@@ -271,10 +271,15 @@ func TestUsersAndGrantsComeInPages(t *testing.T) {
 func TestWrongGrantsAreNamed(t *testing.T) {
 	t.Parallel()
 	for _, in := range []NewGrant{
-		{Hosts: "", Role: RoleViewer}, {Hosts: "a b", Role: RoleViewer}, {Hosts: "[a]", Role: RoleViewer},
-		{Hosts: "*", Labels: "=x", Role: RoleViewer}, {Hosts: "*", Labels: ",", Role: RoleViewer},
+		{Hosts: "", Role: RoleViewer},
+		{Hosts: "a b", Role: RoleViewer},
+		{Hosts: "[a]", Role: RoleViewer},
+		{Hosts: "*", Labels: "=x", Role: RoleViewer},
+		{Hosts: "*", Labels: ",", Role: RoleViewer},
 		{Hosts: "*", Labels: "a\x00", Role: RoleViewer},
-		{Hosts: "*"}, {Hosts: "*", Role: RoleNone}, {Hosts: "*", Role: "king"},
+		{Hosts: "*"},
+		{Hosts: "*", Role: RoleNone},
+		{Hosts: "*", Role: "king"},
 	} {
 		requireKind(t, apperr.Invalid, checkGrant(in))
 	}

@@ -1,0 +1,277 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+	"wharf/db/dbtest"
+	"wharf/util/apperr"
+)
+
+const containerID = "b76ffe5bffb1c7d0a3f1e2d4c5b6a798b76ffe5bffb1c7d0a3f1e2d4c5b6a798"
+
+func stopIntent() Intent {
+	return Intent{Action: "container.stop", Host: "prod-1", ContainerID: containerID, ContainerName: "web"}
+}
+
+// entries lists the record, the latest first.
+func entries(t *testing.T, a *Audit, f AuditFilter) []AuditEntry {
+	t.Helper()
+	all, _, err := a.List(t.Context(), *admin, f, Page{})
+	require.NoError(t, err)
+	return all
+}
+
+func TestDeedIsWrittenBeforeAndCompletedAfterThoughTheCallerHangsUp(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := NewAudit(d, AuditOptions{})
+		ctx, hangUp := context.WithCancel(WithClient(t.Context(), Client{Addr: "192.0.2.7", RequestID: "r1"}))
+		actor := Actor{UserID: uuid.New(), Username: "op", Role: RoleOperator}
+		var id uuid.UUID
+		err := a.Do(ctx, actor, stopIntent(), func(_ context.Context, given uuid.UUID) error {
+			id = given
+			all := entries(t, a, AuditFilter{})
+			require.Len(t, all, 1)
+			require.Equal(t, OutcomePending, all[0].Outcome)
+			require.True(t, all[0].FinishedAt.IsZero())
+			hangUp()
+			return nil
+		})
+		require.NoError(t, err)
+		all := entries(t, a, AuditFilter{})
+		require.Len(t, all, 1)
+		got := all[0]
+		require.False(t, got.FinishedAt.Before(got.At))
+		require.Equal(t, AuditEntry{
+			ID: id, At: got.At, FinishedAt: got.FinishedAt, Username: "op", Addr: "192.0.2.7", RequestID: "r1",
+			Action: "container.stop", Host: "prod-1", ContainerID: containerID, ContainerName: "web", Outcome: OutcomeOK,
+		}, got)
+	})
+}
+
+func TestNothingIsDoneThatCannotBeWrittenDown(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := NewAudit(d, AuditOptions{})
+		require.NoError(t, d.MigrateDown(t.Context(), 0))
+		err := a.Do(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error {
+			require.Fail(t, "done")
+			return nil
+		})
+		require.Equal(t, apperr.Internal, apperr.KindOf(err))
+		require.Error(t, err)
+	})
+}
+
+func TestOutcomeTellsRefusalFromFailureAndNoCause(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := NewAudit(d, AuditOptions{})
+		for _, c := range []struct {
+			result          error
+			outcome, detail string
+		}{
+			{nil, OutcomeOK, ""},
+			{errForbidden, OutcomeRefused, "not allowed"},
+			{apperr.New(apperr.Conflict, "container already started"), OutcomeFailed, "container already started"},
+			{apperr.Wrap(apperr.Unavailable, errors.New("dial tcp 10.0.0.1"), "host is away"), OutcomeFailed, "host is away"},
+			{errors.New("pq: secret"), OutcomeFailed, "internal error"},
+		} {
+			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), c.result))
+			got := a.Do(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error { return c.result })
+			require.Equal(t, c.result, got)
+			all := entries(t, a, AuditFilter{})
+			for _, e := range all[:2] {
+				require.Equal(t, c.outcome, e.Outcome)
+				require.Equal(t, c.detail, e.Detail)
+			}
+		}
+	})
+}
+
+func TestLoginsAndChangesAreOnRecord(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := NewAudit(d, AuditOptions{})
+		b := replica(t, d, newMaker(t), SessionsOptions{Audit: a})
+		b.users = NewUsers(d, UsersOptions{Hasher: hasher, Audit: a})
+		var err error
+		b.user, err = b.users.Create(t.Context(), nil, gildong(), "")
+		require.NoError(t, err)
+		_, err = b.users.Create(t.Context(), nil, named("stranger"), "")
+		requireUnauthorized(t, err)
+		_, err = b.sessions.Login(t.Context(), "gildong", "wrong", Client{Addr: "192.0.2.9"})
+		requireUnauthorized(t, err)
+		_, err = b.sessions.Login(t.Context(), "hunter2", "gildong", Client{Addr: "192.0.2.9"})
+		requireUnauthorized(t, err)
+		l := b.login(t)
+		me := b.actor(t, l)
+		_, err = b.users.Create(t.Context(), &me, named("vera"), "")
+		require.NoError(t, err)
+		role := RoleOperator
+		_, err = b.users.Update(t.Context(), me, "vera", UserChange{Role: &role})
+		require.NoError(t, err)
+		g, err := b.users.Grant(t.Context(), me, NewGrant{Username: "vera", Hosts: "*", Role: RoleAdmin})
+		require.NoError(t, err)
+		require.NoError(t, b.users.Revoke(t.Context(), me, g.ID))
+		require.NoError(t, b.users.ChangePassword(t.Context(), me, "vera", "", "another"))
+		k, err := b.sessions.CreateKey(t.Context(), me, NewAPIKey{Name: "ci", Role: RoleViewer})
+		require.NoError(t, err)
+		require.NoError(t, b.sessions.DeleteKey(t.Context(), me, k.ID))
+		requireKind(t, apperr.Forbidden, b.users.Delete(t.Context(), Actor{Username: "vera", Role: RoleViewer}, "gildong"))
+		require.NoError(t, b.users.Delete(t.Context(), me, "vera"))
+		require.NoError(t, b.sessions.Logout(t.Context(), l.RefreshToken))
+
+		type row struct{ user, action, outcome string }
+		var got []row
+		for _, e := range entries(t, a, AuditFilter{}) {
+			require.NotContains(t, e.Target+e.Detail+e.Username, "hunter2", "a password typed as a name stays unwritten")
+			got = append(got, row{e.Username, e.Action, e.Outcome})
+		}
+		require.Equal(t, []row{
+			{"gildong", ActionLogout, OutcomeOK},
+			{"gildong", ActionUserDelete, OutcomeOK},
+			{"vera", ActionUserDelete, OutcomeRefused},
+			{"gildong", ActionKeyDelete, OutcomeOK},
+			{"gildong", ActionKeyCreate, OutcomeOK},
+			{"gildong", ActionPassword, OutcomeOK},
+			{"gildong", ActionGrantDelete, OutcomeOK},
+			{"gildong", ActionGrantCreate, OutcomeOK},
+			{"gildong", ActionUserUpdate, OutcomeOK},
+			{"gildong", ActionUserCreate, OutcomeOK},
+			{"gildong", ActionLogin, OutcomeOK},
+			{"", ActionLogin, OutcomeRefused},
+			{"gildong", ActionLogin, OutcomeRefused},
+			{"gildong", ActionUserCreate, OutcomeOK},
+		}, got)
+		require.Equal(t, "192.0.2.9", entries(t, a, AuditFilter{Action: ActionLogin, Outcome: OutcomeRefused})[0].Addr)
+	})
+}
+
+func TestRecordIsFilteredAndPaged(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := NewAudit(d, AuditOptions{})
+		other := Intent{Action: "container.start", Host: "lab", ContainerID: "c" + containerID[1:], ContainerName: "db"}
+		for range 3 {
+			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
+			require.NoError(t, a.Note(t.Context(), Actor{Username: "vera"}, other, errForbidden))
+		}
+		now := time.Now()
+		for want, filters := range map[int][]AuditFilter{
+			6: {{}, {Since: now.Add(-time.Hour), Until: now.Add(time.Hour)}},
+			3: {
+				{User: "vera"},
+				{Host: "lab"},
+				{Action: "container.stop"},
+				{Outcome: OutcomeRefused},
+				{Container: "web"},
+				{Container: containerID},
+				{Container: containerID[:12]},
+				{Container: "b76f"},
+				{User: "boss", Host: "prod-1", Container: "web"},
+			},
+			0: {
+				{User: "nobody"},
+				{User: "vera", Host: "prod-1"},
+				{Until: now.Add(-time.Hour)},
+				{Since: now.Add(time.Hour)},
+				{Container: "b7"},
+				{Container: "b76e"},
+				{Container: "%"},
+				{Container: "\x00"},
+				{User: "\xff"},
+				{Host: "lab' --"},
+			},
+		} {
+			for _, f := range filters {
+				require.Len(t, entries(t, a, f), want, "%+v", f)
+			}
+		}
+		var ids []uuid.UUID
+		for p := (Page{Limit: 4}); ; {
+			page, next, err := a.List(t.Context(), *admin, AuditFilter{}, p)
+			require.NoError(t, err)
+			for _, e := range page {
+				ids = append(ids, e.ID)
+			}
+			if p.Cursor = next; next == "" {
+				break
+			}
+		}
+		require.Len(t, ids, 6)
+		_, _, err := a.List(t.Context(), Actor{Role: RoleOperator}, AuditFilter{}, Page{})
+		requireKind(t, apperr.Forbidden, err)
+	})
+}
+
+func TestEventIsLaidToTheDeedDuringWhichItCame(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := NewAudit(d, AuditOptions{})
+		actor := Actor{UserID: uuid.New(), Username: "op"}
+		cause := func(host, id, event string, at time.Time) (Cause, bool) {
+			c, ok, err := a.CauseOf(t.Context(), host, id, event, at)
+			require.NoError(t, err)
+			return c, ok
+		}
+		require.NoError(t, a.Note(t.Context(), actor, stopIntent(), errForbidden))
+		_, ok := cause("prod-1", containerID, "die", time.Now())
+		require.False(t, ok, "what was refused did nothing")
+		require.NoError(t, a.Do(t.Context(), actor, stopIntent(), func(_ context.Context, id uuid.UUID) error {
+			for _, event := range []string{"kill", "die", "stop"} {
+				c, ok := cause("prod-1", containerID, event, time.Now())
+				require.True(t, ok, event)
+				require.Equal(t, Cause{AuditID: id, Username: "op"}, c)
+			}
+			for _, event := range []string{"start", "oom", "exec_die"} {
+				_, ok := cause("prod-1", containerID, event, time.Now())
+				require.False(t, ok, event)
+			}
+			_, ok := cause("lab", containerID, "die", time.Now())
+			require.False(t, ok)
+			_, ok = cause("prod-1", "c"+containerID[1:], "die", time.Now())
+			require.False(t, ok)
+			return nil
+		}))
+		_, ok = cause("prod-1", containerID, "stop", time.Now())
+		require.True(t, ok, "events may come a little late")
+		_, ok = cause("prod-1", containerID, "die", time.Now().Add(time.Minute))
+		require.False(t, ok, "it died by itself")
+		_, ok = cause("prod-1", containerID, "die", time.Now().Add(-time.Minute))
+		require.False(t, ok)
+	})
+}
+
+func TestOldRowsAreRemoved(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		require.NoError(t, NewAudit(d, AuditOptions{}).Note(t.Context(), *admin, stopIntent(), nil))
+		a := NewAudit(d, AuditOptions{Retention: time.Nanosecond})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		require.Eventually(t, func() bool { return len(entries(t, a, AuditFilter{})) == 0 }, time.Minute, 5*time.Millisecond)
+		cancel()
+		require.NoError(t, <-done)
+	})
+}
+
+func TestNoAuditIsNoHindrance(t *testing.T) {
+	t.Parallel()
+	var a *Audit
+	done := false
+	require.NoError(t, a.Do(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error { done = true; return nil }))
+	require.True(t, done)
+	require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
+	_, ok, err := a.CauseOf(t.Context(), "h", containerID, "die", time.Now())
+	require.NoError(t, err)
+	require.False(t, ok)
+}
