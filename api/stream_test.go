@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/api"
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 )
@@ -257,7 +258,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 
 func TestStreamsEndWithinASecondEvenStuckOnes(t *testing.T) {
 	t.Parallel()
-	w, d := oneHost(t, openMode)
+	w, d := oneHost(t, openMode, func(o *api.Options) { o.MaskSecrets = false })
 	l := w.listen("/events", "")
 	stuck, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 	require.NoError(t, err)
