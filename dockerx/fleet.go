@@ -3,6 +3,8 @@ package dockerx
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -23,49 +25,151 @@ type Options struct {
 
 // Fleet is all Docker hosts. No host can delay another.
 type Fleet struct {
-	opts   Options
-	hosts  []*Host
-	byName map[string]*Host
+	opts Options
+
+	changing sync.Mutex // one Apply at a time
+	mu       sync.RWMutex
+	members  []*member       // in the setting's order
+	running  context.Context //nolint:containedctx // Run's; nil before
+	all      sync.WaitGroup  // what Run waits for
+}
+
+// member is a host, what it was made from, and how to end what runs for it.
+type member struct {
+	host  *Host
+	cfg   HostConfig
+	stop  context.CancelFunc // nil until it runs
+	ended chan struct{}
 }
 
 // NewFleet makes the hosts. It dials nothing, so a dead host is no error here.
 func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
-	f := &Fleet{opts: opts, byName: make(map[string]*Host, len(cfgs))}
-	for _, cfg := range cfgs {
-		h, err := newHost(cfg, opts)
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		f.hosts = append(f.hosts, h)
-		f.byName[cfg.Name] = h
+	f := &Fleet{opts: opts}
+	if err := f.Apply(cfgs); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
 
-// Run reads the hosts' events, watches over them and samples them while somebody asks. It
-// returns when all of that has ended, nil at the context's end.
-func (f *Fleet) Run(ctx context.Context) error {
-	var running sync.WaitGroup
-	for _, h := range f.hosts {
-		running.Go(func() { h.run(ctx) })
+// Apply makes the fleet consist of these hosts, in this order. A host whose configuration is what it
+// was goes on undisturbed, its streams too; others end, and new ones begin. After an error nothing
+// has changed. It is called before Run or during it, not after.
+func (f *Fleet) Apply(cfgs []HostConfig) error {
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	old := f.snapshot()
+	next := make([]*member, 0, len(cfgs))
+	var made []*member
+	for _, cfg := range cfgs {
+		if i := slices.IndexFunc(old, func(m *member) bool { return reflect.DeepEqual(m.cfg, cfg) }); i >= 0 {
+			next = append(next, old[i])
+			continue
+		}
+		h, err := newHost(cfg, f.opts)
+		if err != nil {
+			end(made)
+			return err
+		}
+		m := &member{host: h, cfg: cfg, ended: make(chan struct{})}
+		made, next = append(made, m), append(next, m)
 	}
-	running.Wait()
+	gone := slices.DeleteFunc(old, func(m *member) bool { return slices.Contains(next, m) })
+	f.mu.Lock()
+	f.members = next
+	f.mu.Unlock()
+	end(gone) // before one of the same name begins: it has its events to hand over
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running != nil && f.running.Err() == nil {
+		f.start(made)
+	}
+	return nil
+}
+
+// end stops what runs for hosts and closes them.
+func end(members []*member) {
+	var ending sync.WaitGroup
+	for _, m := range members {
+		ending.Go(func() {
+			if m.stop != nil {
+				m.stop()
+				<-m.ended
+			}
+			m.host.close()
+		})
+	}
+	ending.Wait()
+}
+
+// start runs hosts. The caller holds the lock.
+func (f *Fleet) start(members []*member) {
+	for _, m := range members {
+		var ctx context.Context
+		ctx, m.stop = context.WithCancel(f.running)
+		f.all.Go(func() {
+			defer close(m.ended)
+			m.host.run(ctx)
+		})
+	}
+}
+
+// Run reads the hosts' events, watches over them and samples them while somebody asks. It
+// returns when all of that has ended, nil at the context's end. It is called once.
+func (f *Fleet) Run(ctx context.Context) error {
+	f.mu.Lock()
+	if f.running != nil {
+		f.mu.Unlock()
+		return errors.New("the fleet was run before")
+	}
+	f.running = ctx
+	f.start(f.members)
+	f.mu.Unlock()
+	<-ctx.Done()
+	// An Apply under way starts nothing any more once it sees that the context has ended.
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	f.all.Wait()
 	return nil
 }
 
 // Close ends calls in flight and closes idle connections. Run must have returned.
 func (f *Fleet) Close() error {
-	for _, h := range f.hosts {
-		h.close()
+	f.changing.Lock()
+	defer f.changing.Unlock()
+	members := f.snapshot()
+	var closing sync.WaitGroup
+	for _, m := range members {
+		closing.Go(m.host.close)
 	}
+	closing.Wait()
 	return nil
 }
 
+func (f *Fleet) snapshot() []*member {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return slices.Clone(f.members)
+}
+
 // Hosts returns the hosts in the setting's order.
-func (f *Fleet) Hosts() []*Host { return f.hosts }
+func (f *Fleet) Hosts() []*Host {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	hosts := make([]*Host, len(f.members))
+	for i, m := range f.members {
+		hosts[i] = m.host
+	}
+	return hosts
+}
 
 // Host finds a host by its name.
 func (f *Fleet) Host(name string) (*Host, bool) {
-	h, ok := f.byName[name]
-	return h, ok
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, m := range f.members {
+		if m.host.name == name {
+			return m.host, true
+		}
+	}
+	return nil, false
 }

@@ -19,7 +19,7 @@ func setup(t *testing.T) (*dockertest.Daemon, *Host) {
 // hostOf makes the host of a configuration, closed with the test.
 func hostOf(t *testing.T, cfg HostConfig) *Host {
 	t.Helper()
-	return fleetOf(t, Options{}, cfg).hosts[0]
+	return fleetOf(t, Options{}, cfg).Hosts()[0]
 }
 
 func fleetOf(t *testing.T, opts Options, cfgs ...HostConfig) *Fleet {

@@ -18,7 +18,7 @@ func following(t *testing.T) (*dockertest.Daemon, *Host) {
 	d := dockertest.NewDaemon(t)
 	f := fleetOf(t, Options{}, HostConfig{Name: "fake", Addr: d.Addr()})
 	running(t, f)
-	h := f.hosts[0]
+	h := f.Hosts()[0]
 	require.Eventually(t, func() bool { return h.streamUp() && d.Count("/info") > 0 }, 5*time.Second, 5*time.Millisecond)
 	return d, h
 }

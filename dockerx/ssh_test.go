@@ -68,7 +68,7 @@ func TestSSHConnectionIsMadeAnewWithinTwoSeconds(t *testing.T) {
 	d, s := dockertest.NewDaemon(t), dockertest.NewSSHServer(t)
 	f := fleetOf(t, Options{}, overSSH(s, socketOf(t, d)))
 	running(t, f)
-	h := f.hosts[0]
+	h := f.Hosts()[0]
 	for range 3 {
 		require.Eventually(t, func() bool { _, err := h.List(context.Background()); return err == nil && h.streamUp() }, 5*time.Second, 5*time.Millisecond)
 		logins := s.Logins()
