@@ -74,7 +74,7 @@ func lockFile(path string, wait time.Duration) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for end := time.Now().Add(wait); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(wait); ; <-time.After(20 * time.Millisecond) {
 		err := tryLock(f)
 		if err == nil {
 			return f, nil

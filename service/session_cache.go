@@ -188,7 +188,7 @@ func (c *sessionCache) look(ctx context.Context) error {
 
 // settle returns when no replica counts on what it found before the call. It isn't cut short
 // by a caller who hangs up: it is a few milliseconds.
-func settle(lease time.Duration) { time.Sleep(max(lease, 0)) }
+func settle(lease time.Duration) { <-time.After(lease) }
 
 func raiseRevocations(ctx context.Context, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {

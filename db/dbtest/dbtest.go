@@ -61,14 +61,14 @@ var sqliteTemplate = sync.OnceValues(func() (file []byte, err error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "wharf.db")
 	// Closing the last connection moves the write-ahead log into the file.
-	if err := migrated("sqlite:" + path); err != nil {
+	if err := migrated(context.Background(), "sqlite:"+path); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
 })
 
-func migrated(source string) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func migrated(ctx context.Context, source string) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	d, err := db.Open(ctx, source, db.Options{})
 	if err != nil {

@@ -85,7 +85,7 @@ func build(ctx context.Context, c *sql.Conn, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := migrated(source); err != nil {
+	if err := migrated(ctx, source); err != nil {
 		return err
 	}
 	_, err = c.ExecContext(ctx, fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", pq.QuoteIdentifier(draft), pq.QuoteIdentifier(name)))
