@@ -73,7 +73,7 @@ func summarise(lines, command []string, failed error, took time.Duration) {
 	for _, l := range lines {
 		fmt.Println(l)
 	}
-	fmt.Printf("command   %s\nresult    %s, %.0f s with the bed\n", strings.Join(command, " "), result, took.Seconds())
+	fmt.Printf("command   %s\nresult    %s, %.0f s with the bed\n", strings.Join(strings.Fields(strings.Join(command, " ")), " "), result, took.Seconds())
 }
 
 // up leaves a bed running and writes how to reach it.

@@ -1,0 +1,307 @@
+package benchevents
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+// source emits numbered events from a fake daemon.
+type source struct {
+	*dockertest.Daemon
+	times []time.Time
+}
+
+func (s *source) emit() {
+	m := s.Emit(dockertest.NewMessage("image", "tag", fmt.Sprintf("e-%d", len(s.times)), map[string]string{"name": "app"}))
+	s.times = append(s.times, time.Unix(0, m.TimeNano))
+}
+
+func (s *source) at(n int) time.Time { return s.times[n] }
+
+func clients(t *testing.T, url string, n int) []*tally {
+	t.Helper()
+	all := make([]*tally, n)
+	followers := make([]*follower, n)
+	for i := range all {
+		all[i] = newTally()
+		followers[i] = follow(url, all[i].take)
+		t.Cleanup(followers[i].stop)
+	}
+	for _, f := range followers {
+		await(t, "client connects", 10*time.Second, func() bool { return f.connected() > 0 })
+	}
+	return all
+}
+
+// sum adds up the verdicts of all clients.
+func sum(all []*tally, n int, at func(int) time.Time) (missing, unmarked, twice, disorder int) {
+	for _, y := range all {
+		m, u, w, d := y.verdict(n, at)
+		missing, unmarked, twice, disorder = missing+m, unmarked+u, twice+w, disorder+d
+	}
+	return missing, unmarked, twice, disorder
+}
+
+func TestCutsOfTheDaemonsStreamLoseNothing(t *testing.T) {
+	d := &source{Daemon: dockertest.NewDaemon(t)}
+	w := wharf(t, "h="+d.Addr())
+	w.awaitHost("h")
+	n, cuts := size(2000, 60_000), size(20, 300)
+	all := clients(t, "http://"+w.addr+"/events", size(5, 20))
+	began := time.Now()
+	for i := range n {
+		d.emit()
+		if (i+1)%(n/cuts) == n/cuts/2 {
+			d.CutStreams()
+		}
+		if i%20 == 0 {
+			time.Sleep(3 * time.Millisecond)
+		}
+	}
+	awaitAll(t, all, n)
+	missing, unmarked, twice, disorder := sum(all, n, d.at)
+	figure(fmt.Sprintf("%d events, %d clients, %d cuts of the daemon's stream", n, len(all), cuts), "lost 0, twice 0, in order",
+		"lost %d, twice %d, out of order %d, gaps marked %d (%s)", missing, twice, disorder, len(all[0].gaps), time.Since(began).Round(time.Millisecond))
+	require.Zero(t, missing+unmarked+twice+disorder)
+}
+
+// awaitAll waits until every client has everything, or nothing has come for two seconds.
+func awaitAll(t *testing.T, all []*tally, n int) {
+	t.Helper()
+	quiet, last := time.Now(), 0
+	await(t, "deliveries", time.Minute, func() bool {
+		got, done := 0, true
+		for _, y := range all {
+			got, done = got+y.len(), done && y.len() >= n
+		}
+		if got != last {
+			quiet, last = time.Now(), got
+		}
+		return done || time.Since(quiet) > 3*time.Second
+	})
+}
+
+func TestKillingWharfLosesNothing(t *testing.T) {
+	d := &source{Daemon: dockertest.NewDaemon(t)}
+	w := wharf(t, "h="+d.Addr())
+	w.awaitHost("h")
+	n, kills := size(1000, 10_000), size(4, 20)
+	all := clients(t, "http://"+w.addr+"/events", 3)
+	for i := range n {
+		d.emit()
+		if i%10 == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if i%(n/kills) == n/kills/2+i%17 || i%(n/kills) == n/kills/2 {
+			w.kill()
+			w.start()
+		}
+	}
+	awaitAll(t, all, n)
+	missing, unmarked, twice, disorder := sum(all, n, d.at)
+	figure(fmt.Sprintf("wharf killed (SIGKILL) %d times during %d events, %d clients resume", kills, n, len(all)), "lost 0, twice 0",
+		"lost %d (outside a marked gap %d), twice %d, out of order %d, gaps marked %d", missing, unmarked, twice, disorder, len(all[0].gaps))
+	require.Zero(t, unmarked+twice+disorder)
+	require.Zero(t, missing)
+}
+
+func TestAStuckClientHoldsUpNobody(t *testing.T) {
+	d := &source{Daemon: dockertest.NewDaemon(t)}
+	w := wharf(t, "h="+d.Addr())
+	w.awaitHost("h")
+	stuck, err := net.Dial("tcp", w.addr)
+	require.NoError(t, err)
+	defer stuck.Close()
+	require.NoError(t, stuck.(*net.TCPConn).SetReadBuffer(4096))
+	_, err = fmt.Fprintf(stuck, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	require.NoError(t, err)
+	n := 40_000
+	all := clients(t, "http://"+w.addr+"/events", size(5, 19))
+	fds := w.fds()
+	for i := range n {
+		d.emit()
+		if i%100 == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	awaitAll(t, all, n)
+	missing, _, twice, disorder := sum(all, n, d.at)
+	closed := true
+	if full || n >= 40_000 {
+		closed = false
+		for end := time.Now().Add(20 * time.Second); !closed && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			closed = w.fds() < fds
+		}
+	}
+	figure(fmt.Sprintf("1 stuck client among %d, %d events", len(all)+1, n), "others 100 %, stuck closed",
+		"others lost %d, twice %d, out of order %d; stuck closed: %v", missing, twice, disorder, closed)
+	require.Zero(t, missing+twice+disorder)
+	require.True(t, closed)
+}
+
+// tagger makes a real engine emit numbered events: it tags an image and takes the tag away.
+type tagger struct {
+	c     *client.Client
+	times []time.Time
+}
+
+func newTagger(t *testing.T, e dockertest.Engine) *tagger {
+	t.Helper()
+	return &tagger{c: e.Client()}
+}
+
+// next tags image e-<n>; the event's name carries the number.
+func (g *tagger) next(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	require.NoError(t, g.c.ImageTag(ctx, dockertest.Image, fmt.Sprintf("wharf-bench:e-%d", len(g.times))))
+	g.times = append(g.times, time.Now())
+}
+
+func (g *tagger) clean(t *testing.T, from int) {
+	t.Helper()
+	for n := from; n < len(g.times); n++ {
+		_, _ = g.c.ImageRemove(context.Background(), fmt.Sprintf("wharf-bench:e-%d", n), image.RemoveOptions{})
+	}
+}
+
+// tagged numbers a tag event.
+func tagged(typ, action string, attrs map[string]string) string {
+	if typ != "image" || action != "tag" {
+		return ""
+	}
+	return strings.TrimPrefix(attrs["name"], "wharf-bench:")
+}
+
+func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
+	engine := dockertest.Engines(t)[0]
+	proxy := dockertest.NewProxy(t, "unix", strings.TrimPrefix(engine.Addr, "unix://"))
+	w := wharf(t, "h=tcp://"+proxy.Addr(), "LOG_LEVEL=debug")
+	w.awaitHost("h")
+	n, cuts := size(300, 6000), size(15, 150)
+	y := newTally()
+	f := follow("http://"+w.addr+"/events", func(g got) {
+		g.data.ActorID = tagged(g.data.Type, g.data.Action, g.data.Attrs)
+		y.take(g)
+	})
+	defer f.stop()
+	await(t, "client connects", 10*time.Second, func() bool { return f.connected() > 0 })
+	plain := plainDockerEvents(t, proxy.Addr())
+	tags := newTagger(t, engine)
+	defer tags.clean(t, 0)
+	for i := range n {
+		tags.next(t)
+		if i%(n/cuts) == n/cuts/2 {
+			proxy.Cut()
+		}
+	}
+	awaitAll(t, []*tally{y}, n)
+	missing, unmarked, twice, disorder := y.verdict(n, func(i int) time.Time { return tags.times[i] })
+	figure(fmt.Sprintf("real dockerd, %d events, %d cuts", n, cuts), "0 / 0",
+		"lost %d, twice %d, out of order %d, gaps marked %d; a plain `docker events` client that reconnects at once lost %d",
+		missing, twice, disorder, len(y.gaps), n-int(plain.Load()))
+	require.Zero(t, missing+unmarked+twice+disorder)
+}
+
+// plainDockerEvents counts what Docker's own client sees when it reconnects at once, without since.
+func plainDockerEvents(t *testing.T, addr string) *atomic.Int64 {
+	t.Helper()
+	c, err := client.NewClientWithOpts(client.WithHost("tcp://"+addr), client.WithAPIVersionNegotiation())
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	var count atomic.Int64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			messages, errs := c.Events(ctx, events.ListOptions{})
+			for open := true; open; {
+				select {
+				case m := <-messages:
+					if tagged(string(m.Type), string(m.Action), m.Actor.Attributes) != "" {
+						count.Add(1)
+					}
+				case <-errs:
+					open = false
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-done; _ = c.Close() })
+	return &count
+}
+
+func TestRestartedEnginesAreToldHonestly(t *testing.T) {
+	engine := dockertest.NewOwnEngine(t)
+	w := wharf(t, "h="+engine.Addr)
+	w.awaitHost("h")
+	var y tally
+	y.seen = map[int]int{}
+	inferred, all := make(chan got, 100), make(chan got, 10_000)
+	f := follow("http://"+w.addr+"/events", func(g got) {
+		y.take(g)
+		all <- g
+		if g.data.Attrs["wharf.inferred"] != "" {
+			inferred <- g
+		}
+	})
+	defer f.stop()
+	await(t, "client connects", 10*time.Second, func() bool { return f.connected() > 0 })
+	id := engine.Run(t, dockertest.Spec{Name: "victim", Cmd: []string{"sleep"}})
+	awaitGot(t, all, id, "start")
+	engine.StopEngine(t)
+	awaitGot(t, all, id, "die")
+	awaitGot(t, all, id, "stop")
+	engine.StartEngine(t)
+	gaps := func() int { y.mu.Lock(); defer y.mu.Unlock(); return len(y.gaps) }
+	began := time.Now()
+	await(t, "gap after SIGTERM", 5*time.Second, func() bool { return gaps() == 1 })
+	figure("dockerd restarted (SIGTERM)", "0 lost", "0 lost (kill, die, stop came before the end); gap marked %s after its return", time.Since(began).Round(time.Millisecond))
+	engine.Start(t, id)
+	awaitGot(t, all, id, "start")
+	pid := engine.Inspect(t, id).State.Pid
+	engine.KillEngine(t)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL)) // no daemon sees it die
+	engine.StartEngine(t)
+	began = time.Now()
+	await(t, "gap after SIGKILL", 8*time.Second, func() bool { return gaps() == 2 })
+	gap := time.Since(began)
+	select {
+	case g := <-inferred:
+		require.Equal(t, "die", g.data.Action)
+		require.Equal(t, id, g.data.ActorID)
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "nothing was inferred")
+	}
+	figure("dockerd killed (SIGKILL)", "gap marked ≤ 2 s after its return, state inferred", "gap marked after %s, die inferred after %s",
+		gap.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
+	require.Less(t, gap, 2500*time.Millisecond)
+}
+
+func awaitGot(t *testing.T, all <-chan got, id, action string) {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for {
+		select {
+		case g := <-all:
+			if g.data.ActorID == id && g.data.Action == action {
+				return
+			}
+		case <-limit:
+			require.Fail(t, "no "+action)
+		}
+	}
+}
