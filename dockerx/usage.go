@@ -26,11 +26,16 @@ func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 	return h.sampler.One(ctx, id)
 }
 
-// UsageHistory returns what a container used since how long ago (15 min at most), oldest first;
-// with a step the means of steps. There are points for the times at which somebody asked.
-// Errors: those of Usage.
-func (h *Host) UsageHistory(ctx context.Context, id string, since, step time.Duration) ([]stats.Point, error) {
+// UsageHistory returns what one container uses, and what it used since how long ago (15 min at
+// most), oldest first; with a step the means of steps. There are points for the times at which
+// somebody asked. Errors: those of Usage.
+func (h *Host) UsageHistory(ctx context.Context, id string, since, step time.Duration) (stats.Usage, []stats.Point, error) {
 	return h.sampler.History(ctx, id, since, step)
+}
+
+// UsageHistoryAll is UsageHistory of all containers, by full id. Errors: those of UsageAll.
+func (h *Host) UsageHistoryAll(ctx context.Context, since, step time.Duration) (*stats.Snapshot, map[string][]stats.Point, error) {
+	return h.sampler.HistoryAll(ctx, since, step)
 }
 
 // UsageStream gives a snapshot of all containers whenever there are new numbers, until the caller

@@ -3,6 +3,8 @@ package dockerx
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -156,7 +158,7 @@ func agree(t *testing.T, what string, h *Host, id string, want shown) {
 	t.Helper()
 	u, err := h.Usage(t.Context(), id)
 	require.NoError(t, err, what)
-	points, err := h.UsageHistory(t.Context(), id, 3*time.Second, 0)
+	_, points, err := h.UsageHistory(t.Context(), id, 3*time.Second, 0)
 	require.NoError(t, err, what)
 	require.NotEmpty(t, points, what)
 	cpu := 0.0
@@ -196,7 +198,7 @@ func recorder(t *testing.T, e dockertest.Engine) (addr string, asked func(part s
 	require.True(t, ok)
 	var statsAsked, listsAsked, all atomic.Int64
 	proxy := &httputil.ReverseProxy{
-		FlushInterval: -1,
+		FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: "docker"})
 			all.Add(1)
@@ -254,9 +256,10 @@ func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
 	e.Stop(t, id)
 	e.Start(t, id)
 	require.Equal(t, while, asked("stats"))
-	u, err = h.Usage(t.Context(), id)
-	require.NoError(t, err)
-	require.True(t, u.Running)
+	require.Eventually(t, func() bool { // as soon as the event is there
+		u, err := h.Usage(t.Context(), id)
+		return err == nil && u.Running
+	}, 10*time.Second, 10*time.Millisecond)
 	require.Equal(t, lists, asked("lists"), "containers are followed by events")
 }
 

@@ -128,6 +128,7 @@ func between(x, low, high float64) float64 {
 // apply fills in what one sample tells by itself.
 func (u *Usage) apply(s Sample) {
 	u.Running = true
+	u.CPUTotal = s.CPUTotal
 	u.MemoryUsage = s.Memory
 	u.MemoryLimit = memoryLimit(s.MemoryMax)
 	u.MemoryPercent = memoryPercent(u.MemoryUsage, u.MemoryLimit)

@@ -83,7 +83,7 @@ func TestHistoryIsKeptWhileNobodyAsksAndThenLetGo(t *testing.T) {
 	bubble(t, direct(2), Options{}, func(t *rig) {
 		timed(t, t.s)
 		pass(20 * time.Second)
-		points, err := t.s.History(t.Context(), fakeID(1), 10*time.Minute, 0)
+		_, points, err := t.s.History(t.Context(), fakeID(1), 10*time.Minute, 0)
 		require.NoError(t, err)
 		require.InDelta(t, 20, len(points), 2)
 		for _, p := range points {
@@ -91,10 +91,10 @@ func TestHistoryIsKeptWhileNobodyAsksAndThenLetGo(t *testing.T) {
 			require.InDelta(t, 1000, p.NetworkRxRate, 5)
 		}
 		pass(5 * time.Minute)
-		points, err = t.s.History(t.Context(), fakeID(1), 10*time.Minute, 5*time.Second)
+		_, points, err = t.s.History(t.Context(), fakeID(1), 10*time.Minute, 5*time.Second)
 		require.NoError(t, err)
 		require.InDelta(t, 50/5, len(points), 3)
-		points, err = t.s.History(t.Context(), fakeID(1), time.Minute, 0)
+		_, points, err = t.s.History(t.Context(), fakeID(1), time.Minute, 0)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(points), 2)
 		pass(time.Hour)
@@ -109,7 +109,7 @@ func TestNoHistoryIsKeptWhereNoneIsWanted(t *testing.T) {
 	bubble(t, direct(1), Options{History: -1}, func(t *rig) {
 		timed(t, t.s)
 		pass(10 * time.Second)
-		points, err := t.s.History(t.Context(), fakeID(0), time.Minute, 0)
+		_, points, err := t.s.History(t.Context(), fakeID(0), time.Minute, 0)
 		require.NoError(t, err)
 		require.Empty(t, points)
 	})

@@ -31,6 +31,7 @@ type Usage struct {
 	Running        bool
 	CPUPercent     float64 // 100 = one core busy
 	HostCPUPercent float64 // 100 = every core busy
+	CPUTotal       uint64  // nanoseconds of CPU used since the container's start
 	MemoryUsage    uint64  // bytes, less page cache
 	MemoryLimit    uint64  // bytes
 	MemoryPercent  float64

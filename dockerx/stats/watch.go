@@ -7,20 +7,39 @@ import (
 )
 
 // History returns what is kept of a container's past, oldest first: since how long ago, and in
-// steps of step (0: every point). Asking keeps the container sampled for a while, as any question
-// does. Errors: those of One.
-func (s *Sampler) History(ctx context.Context, id string, since, step time.Duration) ([]Point, error) {
-	if _, err := s.One(ctx, id); err != nil {
-		return nil, err
+// steps of step (0: every point); and the present beside it. Asking keeps the container sampled
+// for a while, as any question does. Errors: those of One.
+func (s *Sampler) History(ctx context.Context, id string, since, step time.Duration) (Usage, []Point, error) {
+	u, err := s.One(ctx, id)
+	if err != nil {
+		return Usage{}, nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, ok := s.table.byID[id]
 	if !ok {
-		return []Point{}, nil
+		return u, []Point{}, nil
 	}
 	now := time.Now()
-	return e.history.since(later(now.Add(-since), now.Add(-s.opts.History)), step), nil
+	return u, e.history.since(later(now.Add(-since), now.Add(-s.opts.History)), step), nil
+}
+
+// HistoryAll is History of every container, by full id, and the present beside it. Errors: those
+// of All.
+func (s *Sampler) HistoryAll(ctx context.Context, since, step time.Duration) (*Snapshot, map[string][]Point, error) {
+	snap, err := s.All(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	from := later(now.Add(-since), now.Add(-s.opts.History))
+	past := make(map[string][]Point, len(s.table.order))
+	for _, e := range s.table.order {
+		past[e.ID] = e.history.since(from, step)
+	}
+	return snap, past, nil
 }
 
 // Watch gives a snapshot of all containers whenever there are new numbers, and an error whenever
