@@ -142,6 +142,22 @@ func TestFilesStayShort(t *testing.T) {
 	}
 }
 
+// TestTestsDontSleep: a test waits for what it waits for. In a bubble of testing/synctest sleeping takes no
+// time, so files that use one are trusted.
+func TestTestsDontSleep(t *testing.T) {
+	t.Parallel()
+	for file, imports := range sources(t) {
+		if !strings.HasSuffix(file, "_test.go") || slices.Contains(imports, "testing/synctest") || file == "arch_test.go" {
+			continue
+		}
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if bytes.Contains(content, []byte("time.Sleep(")) {
+			t.Errorf("%s sleeps: wait for a signal, or use testing/synctest", file)
+		}
+	}
+}
+
 // sources maps every Go file of the module to its imports, whatever its build constraints.
 func sources(t *testing.T) map[string][]string {
 	t.Helper()
