@@ -70,7 +70,7 @@ func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 	}
 	cache := newSessionCache(d, o.Lease)
 	return &Sessions{
-		db: d, maker: m, opts: o, hasher: o.Hasher, cache: cache, ends: newEndWatch(cache),
+		db: d, maker: token.Remember(m), opts: o, hasher: o.Hasher, cache: cache, ends: newEndWatch(cache),
 		gate: newLoginGate(o.Limits), audit: o.Audit,
 	}
 }

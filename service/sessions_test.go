@@ -41,7 +41,7 @@ func newBench(t *testing.T, d *db.DB, o SessionsOptions) *bench {
 	return b
 }
 
-func newMaker(t *testing.T) token.Maker {
+func newMaker(t testing.TB) token.Maker {
 	t.Helper()
 	keys, err := token.ParseKeys("test:" + rand.Text() + rand.Text())
 	require.NoError(t, err)

@@ -37,14 +37,15 @@ func keysOf(t testing.TB, setting string) Keys {
 var makers = map[string]func(Keys) (Maker, error){"jwt": NewJWT, "paseto": NewPASETO}
 
 // eachMaker is the conformance suite's frame: what holds for one format holds for the other.
-func eachMaker(t *testing.T, test func(t *testing.T, format string, m Maker)) {
+func eachMaker(t *testing.T, test func(t *testing.T, m Maker)) {
 	t.Helper()
 	for format, build := range makers {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			m, err := build(keysOf(t, "a:"+secretA))
 			require.NoError(t, err)
-			test(t, format, m)
+			test(t, m)
+			test(t, Remember(m))
 		})
 	}
 }
@@ -59,24 +60,28 @@ func payload(kind Kind) Payload {
 
 func TestTokenComesBackAsItWasMade(t *testing.T) {
 	t.Parallel()
-	eachMaker(t, func(t *testing.T, _ string, m Maker) {
+	eachMaker(t, func(t *testing.T, m Maker) {
 		for _, kind := range []Kind{Access, Refresh} {
 			p := payload(kind)
 			made, err := m.Create(p)
 			require.NoError(t, err)
-			got, err := m.Verify(made, kind)
-			require.NoError(t, err)
-			require.Equal(t, p, got)
+			for range 2 {
+				got, err := m.Verify(made, kind)
+				require.NoError(t, err)
+				require.Equal(t, p, got)
+			}
 		}
 	})
 }
 
 func TestTokenOfAnotherKindIsRefused(t *testing.T) {
 	t.Parallel()
-	eachMaker(t, func(t *testing.T, _ string, m Maker) {
+	eachMaker(t, func(t *testing.T, m Maker) {
 		other := map[Kind]Kind{Access: Refresh, Refresh: Access}
 		for made, wanted := range other {
 			s, err := m.Create(payload(made))
+			require.NoError(t, err)
+			_, err = m.Verify(s, made)
 			require.NoError(t, err)
 			for _, want := range []Kind{wanted, "", "ticket"} {
 				_, err = m.Verify(s, want)
@@ -96,12 +101,19 @@ func TestTokenExpiresAfterItsTimeAndTheLeeway(t *testing.T) {
 				require.NoError(t, err)
 				s, err := m.Create(payload(Access))
 				require.NoError(t, err)
-				<-time.After(time.Minute + leeway)
-				_, err = m.Verify(s, Access)
+				r := Remember(m)
+				_, err = r.Verify(s, Access)
 				require.NoError(t, err)
+				<-time.After(time.Minute + leeway)
+				for _, m := range []Maker{m, r} {
+					_, err = m.Verify(s, Access)
+					require.NoError(t, err)
+				}
 				<-time.After(time.Second)
-				_, err = m.Verify(s, Access)
-				require.ErrorIs(t, err, ErrExpired)
+				for _, m := range []Maker{m, r, r} {
+					_, err = m.Verify(s, Access)
+					require.ErrorIs(t, err, ErrExpired)
+				}
 			})
 		})
 	}
@@ -109,7 +121,7 @@ func TestTokenExpiresAfterItsTimeAndTheLeeway(t *testing.T) {
 
 func TestTokenFromTheFutureIsRefused(t *testing.T) {
 	t.Parallel()
-	eachMaker(t, func(t *testing.T, _ string, m Maker) {
+	eachMaker(t, func(t *testing.T, m Maker) {
 		p := payload(Access)
 		p.IssuedAt, p.ExpiresAt = p.IssuedAt.Add(time.Hour), p.ExpiresAt.Add(time.Hour)
 		s, err := m.Create(p)
@@ -121,7 +133,7 @@ func TestTokenFromTheFutureIsRefused(t *testing.T) {
 
 func TestChangedOrCutTokenIsRefused(t *testing.T) {
 	t.Parallel()
-	eachMaker(t, func(t *testing.T, _ string, m Maker) {
+	eachMaker(t, func(t *testing.T, m Maker) {
 		s, err := m.Create(payload(Access))
 		require.NoError(t, err)
 		for i := range len(s) {
@@ -191,7 +203,7 @@ func TestRotatedKeysAcceptTheOldAndSignWithTheNew(t *testing.T) {
 
 func TestIncompletePayloadIsNeitherMadeNorAccepted(t *testing.T) {
 	t.Parallel()
-	eachMaker(t, func(t *testing.T, _ string, m Maker) {
+	eachMaker(t, func(t *testing.T, m Maker) {
 		for name, spoil := range map[string]func(*Payload){
 			"id":      func(p *Payload) { p.ID = uuid.Nil },
 			"session": func(p *Payload) { p.SessionID = uuid.Nil },
@@ -261,9 +273,26 @@ func TestJWTHeaderIsTheContracts(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	// To the byte: clients look at how a token begins.
-	require.Equal(t, []byte(`{"alg":"HS256","typ":"JWT"}`), []byte(header("a:"+secretA)))
+	contract := `{"alg":"HS256","typ":"JWT"}` // to the byte: clients look at how a token begins
+	require.Equal(t, contract, header("a:"+secretA))
 	require.JSONEq(t, `{"alg":"HS256","typ":"JWT","kid":"b"}`, header("b:"+secretB+",a:"+secretA))
+}
+
+func TestRememberedTokensAreBounded(t *testing.T) {
+	t.Parallel()
+	m, err := NewJWT(keysOf(t, "a:"+secretA))
+	require.NoError(t, err)
+	r := Remember(m).(*remembering)
+	for range 2*rememberMax + 1 {
+		s, err := r.Create(payload(Access))
+		require.NoError(t, err)
+		_, err = r.Verify(s, Access)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(r.genuine), rememberMax)
+	}
+	_, err = r.Verify("nonsense", Access)
+	require.ErrorIs(t, err, ErrInvalid)
+	require.NotContains(t, r.genuine, remembered{"nonsense", Access})
 }
 
 func TestForgedJWTIsRefused(t *testing.T) {
@@ -399,7 +428,7 @@ func FuzzVerify(f *testing.F) {
 	for _, build := range makers {
 		m, err := build(keysOf(f, "a:"+secretA+",b:"+secretB))
 		require.NoError(f, err)
-		all = append(all, m)
+		all = append(all, m, Remember(m))
 		for _, kind := range []Kind{Access, Refresh} {
 			p.Kind = kind
 			s, err := m.Create(p)
