@@ -72,6 +72,7 @@ type wharf struct {
 	events   *eventlog.Log
 	users    *service.Users
 	sessions *service.Sessions
+	audit    *service.Audit
 	api      *api.Server
 	setup    string      // one-time token for the first user, empty where none is needed
 	migrated atomic.Bool // the database answered and has its schema
@@ -107,15 +108,17 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		return nil, fmt.Errorf("DOCKER_HOSTS: %w", err)
 	}
 	hasher := password.New(password.Options{})
+	audit := service.NewAudit(store, service.AuditOptions{Logger: log})
+	w.audit = audit
 	w.users = service.NewUsers(store, service.UsersOptions{
-		Hasher: hasher, PasswordMin: cfg.PasswordMin, OpenSignup: cfg.Signup == "open", SetupToken: w.setup,
+		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, OpenSignup: cfg.Signup == "open", SetupToken: w.setup,
 	})
 	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
-		Hasher: hasher, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL,
+		Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL,
 	})
 	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet),
-		Events: service.NewEvents(w.events), Ready: w.ready,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
+		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies,
 	})
@@ -181,7 +184,10 @@ func (w *wharf) prepare(ctx, behind context.Context, out io.Writer, hints bool) 
 	if err := w.greet(ctx, out, hints); err != nil {
 		return err
 	}
-	return w.sessions.Run(behind)
+	group, behind := errgroup.WithContext(behind)
+	group.Go(func() error { return w.sessions.Run(behind) })
+	group.Go(func() error { return w.audit.Run(behind) })
+	return group.Wait()
 }
 
 // unlessStopped drops an error that comes of being told to stop.

@@ -16,7 +16,7 @@ type containerRow struct {
 }
 
 func (s *Server) listContainers(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	h, err := s.hosts.Open(actor, pathParam(r, "host"), service.View)
+	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,6 @@ func (s *Server) openContainer(r *http.Request, actor service.Actor) (*service.H
 	if err != nil {
 		return nil, ref, err
 	}
-	h, err := s.hosts.Open(actor, pathParam(r, "host"), service.View)
+	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
 	return h, ref, err
 }

@@ -36,7 +36,7 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, actor service.Ac
 	if err != nil {
 		return err
 	}
-	h, err := s.hosts.Open(actor, in.Host, service.Operate)
+	h, err := s.hosts.Open(r.Context(), actor, in.Host, service.Operate)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ func (q *query) list(name string) []string {
 	return q.values[name]
 }
 
+// has tells whether a parameter was sent at all.
+func (q *query) has(name string) bool { return len(q.list(name)) > 0 }
+
 // text returns the one value of a parameter, "" where it is missing.
 func (q *query) text(name string) string {
 	values := q.list(name)

@@ -15,7 +15,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"wharf/service"
-	"wharf/util/apperr"
 )
 
 // Options is what a Server is made of. Every pointer is required.
@@ -25,6 +24,7 @@ type Options struct {
 	Sessions *service.Sessions
 	Hosts    *service.Hosts
 	Events   *service.Events
+	Audit    *service.Audit
 
 	// Ready tells whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
@@ -47,6 +47,7 @@ type Server struct {
 	sessions     *service.Sessions
 	hosts        *service.Hosts
 	events       *service.Events
+	audit        *service.Audit
 	ready        func(context.Context) error
 	open         bool
 	anonymous    service.Actor
@@ -54,6 +55,8 @@ type Server struct {
 	proxies      []netip.Prefix
 	mux          *chi.Mux
 	handler      http.Handler
+
+	keys onceKeys
 
 	ending  chan struct{} // closed when streams must end
 	endOnce sync.Once
@@ -63,7 +66,7 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
 		open: o.Open, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies,
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
@@ -100,10 +103,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // serve is the way to every handler: who calls, may they, then the handler itself.
 func (s *Server) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(service.WithClient(r.Context(), clientOf(r)))
 		actor, err := s.authenticate(r, rt)
 		if err == nil {
 			infoOf(r).user = actor.Username
-			err = allowed(actor, rt.need)
+			err = s.allowed(r, actor, rt)
 		}
 		if err == nil {
 			err = rt.handle(w, r, actor)
@@ -116,14 +120,16 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 
 // allowed checks the route's permission. Errors: Unauthorized for a caller whom a token would
 // help, Forbidden for one it wouldn't.
-func allowed(actor service.Actor, need service.Permission) error {
+func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 	switch {
-	case actor.Has(need):
+	case actor.Has(rt.need):
 		return nil
 	case actor.Anonymous:
 		return errNoToken
 	default:
-		return apperr.New(apperr.Forbidden, "not allowed")
+		return s.hosts.Refuse(r.Context(), actor, service.Intent{
+			Action: service.ActionRefused, Host: pathParam(r, "host"), Target: rt.method + " " + rt.pattern,
+		})
 	}
 }
 

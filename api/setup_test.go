@@ -78,6 +78,7 @@ type world struct {
 	db       *db.DB
 	users    *service.Users
 	sessions *service.Sessions
+	audit    *service.Audit
 	api      *api.Server
 	admin    string // access token of the first user
 	password string // of the first user
@@ -106,13 +107,14 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	events := eventlog.New(d, eventlog.Options{Logger: log})
 	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
+	audit := service.NewAudit(d, service.AuditOptions{Logger: log})
 	w := &world{
-		t: t, db: d, password: secret("pw-" + rand.Text()),
-		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6}),
-		sessions: service.NewSessions(d, maker, service.SessionsOptions{}),
+		t: t, db: d, password: secret("pw-" + rand.Text()), audit: audit,
+		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6, Audit: audit}),
+		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
 	}
 	o := api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(fleet), Events: service.NewEvents(events), Ready: d.Ping,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(fleet, w.audit), Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
 		MaskSecrets: true,
 	}
 	for _, set := range options {
@@ -124,6 +126,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	running.Go(func() { _ = fleet.Run(ctx) })
 	running.Go(func() { _ = events.Run(ctx) })
 	running.Go(func() { _ = w.sessions.Run(ctx) })
+	running.Go(func() { _ = audit.Run(ctx) })
 	server := httptest.NewServer(w.api)
 	w.url = server.URL
 	t.Cleanup(func() {

@@ -42,7 +42,7 @@ func (s *Server) containerUsage(w http.ResponseWriter, r *http.Request, actor se
 }
 
 func (s *Server) hostUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	h, err := s.hosts.Open(actor, pathParam(r, "host"), service.View)
+	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
 	if err != nil {
 		return err
 	}
@@ -50,10 +50,7 @@ func (s *Server) hostUsage(w http.ResponseWriter, r *http.Request, actor service
 	if err != nil {
 		return err
 	}
-	setSampled(w, snap.SampledAt)
-	if snap.Partial {
-		w.Header().Set("X-Partial", "true")
-	}
+	setSnapshot(w, snap)
 	return respondBody(w, http.StatusOK, snap.Get("stat3", func() []byte { return encodeUsages(snap.Usages) }))
 }
 
@@ -64,6 +61,14 @@ func encodeUsages(usages []stats.Usage) []byte {
 		rows[shortID(u.ID)] = rowOf(u)
 	}
 	return encodeData(rows)
+}
+
+// setSnapshot says when the numbers were taken, and whether some are missing.
+func setSnapshot(w http.ResponseWriter, snap *stats.Snapshot) {
+	setSampled(w, snap.SampledAt)
+	if snap.Partial {
+		w.Header().Set("X-Partial", "true")
+	}
 }
 
 // setSampled says when the numbers were taken, and how many seconds ago.

@@ -26,22 +26,11 @@ type userCreated struct {
 }
 
 func (s *Server) createUser(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	var in newUser
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
-	err := required(param{"username", in.Username}, param{"password", in.Password},
-		param{"full_name", in.FullName}, param{"email", in.Email})
-	if err != nil {
-		return err
-	}
 	var by *service.Actor
 	if !actor.Anonymous {
 		by = &actor
 	}
-	u, err := s.users.Create(r.Context(), by, service.NewUser{
-		Username: in.Username, Password: in.Password, FullName: in.FullName, Email: in.Email, Role: service.Role(in.Role),
-	}, r.Header.Get("X-Setup-Token"))
+	u, err := s.readAndCreate(w, r, by)
 	if err != nil {
 		return err
 	}
@@ -49,6 +38,22 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, actor servic
 		Username: u.Username, FullName: u.FullName, Email: u.Email,
 		CreatedAt: u.CreatedAt.UTC().Format(createdAtLayout),
 	})
+}
+
+// readAndCreate makes the user that the body describes; by is nil where nobody showed who they are.
+func (s *Server) readAndCreate(w http.ResponseWriter, r *http.Request, by *service.Actor) (service.User, error) {
+	var in newUser
+	if err := decode(w, r, &in); err != nil {
+		return service.User{}, err
+	}
+	err := required(param{"username", in.Username}, param{"password", in.Password},
+		param{"full_name", in.FullName}, param{"email", in.Email})
+	if err != nil {
+		return service.User{}, err
+	}
+	return s.users.Create(r.Context(), by, service.NewUser{
+		Username: in.Username, Password: in.Password, FullName: in.FullName, Email: in.Email, Role: service.Role(in.Role),
+	}, r.Header.Get("X-Setup-Token"))
 }
 
 // sessionUser is the user inside the answer of /login.

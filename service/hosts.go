@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,10 +14,12 @@ import (
 // Hosts is the one door to the Docker hosts: nobody gets at a host but for an actor.
 type Hosts struct {
 	fleet *dockerx.Fleet
+	audit *Audit
 }
 
-// NewHosts opens the door to a fleet.
-func NewHosts(fleet *dockerx.Fleet) *Hosts { return &Hosts{fleet: fleet} }
+// NewHosts opens the door to a fleet. What is done to containers, and what is refused, is
+// written to the audit log, which may be nil.
+func NewHosts(fleet *dockerx.Fleet, audit *Audit) *Hosts { return &Hosts{fleet: fleet, audit: audit} }
 
 // HostInfo is what anyone who may see a host may know of it.
 type HostInfo struct {
@@ -35,19 +38,52 @@ func (s *Hosts) List(actor Actor) []HostInfo {
 	return seen
 }
 
+// HostStatus is how a host is.
+type HostStatus struct {
+	HostInfo
+	dockerx.Status
+}
+
+// Statuses tells how each host is that the actor may see, in the setting's order. It asks no
+// daemon.
+func (s *Hosts) Statuses(actor Actor) []HostStatus {
+	var all []HostStatus
+	for _, h := range s.fleet.Hosts() {
+		if actor.somewhereOn(h.Name(), View) {
+			all = append(all, (&Host{host: h, actor: actor}).Status())
+		}
+	}
+	return all
+}
+
+// Status tells how the host is, without asking it. Containers are counted for those who see
+// all of them.
+func (h *Host) Status() HostStatus {
+	status := HostStatus{HostInfo{h.host.Name(), h.host.Addr()}, h.host.Status()}
+	if !h.actor.everywhereOn(h.host.Name(), View) {
+		status.Containers = nil
+	}
+	return status
+}
+
 // Open returns a host for an actor who needs a permission on it, and on the containers it
 // touches there. Errors: NotFound for a host that doesn't exist or that the actor may not
 // see, which are the same to the caller; Forbidden where the permission is had on no
 // container of the host. No daemon is asked.
-func (s *Hosts) Open(actor Actor, name string, need Permission) (*Host, error) {
+func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permission) (*Host, error) {
 	h, ok := s.fleet.Host(name)
 	switch {
 	case !ok || !actor.somewhereOn(name, View):
 		return nil, apperr.New(apperr.NotFound, "unknown host")
 	case !actor.somewhereOn(name, need):
-		return nil, errForbidden
+		return nil, s.Refuse(ctx, actor, Intent{Action: ActionRefused, Host: name})
 	}
-	return &Host{host: h, actor: actor, need: need}, nil
+	return &Host{host: h, actor: actor, need: need, audit: s.audit}, nil
+}
+
+// Refuse writes down that an actor was refused for want of a role, and returns the refusal.
+func (s *Hosts) Refuse(ctx context.Context, actor Actor, in Intent) error {
+	return errors.Join(errForbidden, s.audit.Note(ctx, actor, in, errForbidden))
 }
 
 // Host is a Docker host as one actor sees it. Every method shows and touches only what the
@@ -56,6 +92,7 @@ type Host struct {
 	host  *dockerx.Host
 	actor Actor
 	need  Permission
+	audit *Audit
 }
 
 // Containers lists the host's containers, running or not, in Docker's order. The list is
@@ -84,24 +121,6 @@ func (h *Host) Inspect(ctx context.Context, ref dockerx.Ref) (*dockerx.Details, 
 	return maskDetails(d, role), nil
 }
 
-// Start starts a container. Errors: Conflict when it runs already or is paused.
-func (h *Host) Start(ctx context.Context, ref dockerx.Ref) error {
-	d, err := h.resolve(ctx, ref, Operate)
-	if err != nil {
-		return err
-	}
-	return h.host.Start(ctx, d.ID)
-}
-
-// Stop stops a container with its own grace period. Errors: Conflict when it isn't running.
-func (h *Host) Stop(ctx context.Context, ref dockerx.Ref) error {
-	d, err := h.resolve(ctx, ref, Operate)
-	if err != nil {
-		return err
-	}
-	return h.host.Stop(ctx, d.ID, nil)
-}
-
 // Usage tells what one container uses; zeros when it isn't running.
 func (h *Host) Usage(ctx context.Context, ref dockerx.Ref) (stats.Usage, error) {
 	d, err := h.resolve(ctx, ref, View)
@@ -114,13 +133,10 @@ func (h *Host) Usage(ctx context.Context, ref dockerx.Ref) (stats.Usage, error) 
 // UsageAll tells what all containers use. The snapshot is shared and must not be changed.
 func (h *Host) UsageAll(ctx context.Context) (*stats.Snapshot, error) {
 	snap, err := h.host.UsageAll(ctx)
-	if err != nil || h.actor.everywhereOn(h.host.Name(), View) {
-		return snap, err
+	if err != nil {
+		return nil, err
 	}
-	visible := slices.DeleteFunc(slices.Clone(snap.Usages), func(u stats.Usage) bool {
-		return !h.sees(u.Labels)
-	})
-	return &stats.Snapshot{SampledAt: snap.SampledAt, Partial: snap.Partial, Usages: visible}, nil
+	return h.visible(snap), nil
 }
 
 // resolve finds the container that is meant and checks that the actor may do what it wants.

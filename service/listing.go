@@ -42,7 +42,7 @@ type HostedContainer struct {
 // once; a host that doesn't answer in time is missing and says why. Hosts keep the setting's
 // order, containers Docker's. Errors: NotFound for a host in the filter that doesn't exist.
 func (s *Hosts) Containers(ctx context.Context, actor Actor, f Filter) ([]HostedContainer, []Answer, error) {
-	hosts, err := s.openAll(actor, f.Hosts)
+	hosts, err := s.openAll(ctx, actor, f.Hosts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +72,7 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f Filter) ([]Hosted
 }
 
 // openAll opens the named hosts, or all that the actor may see.
-func (s *Hosts) openAll(actor Actor, names []string) ([]*Host, error) {
+func (s *Hosts) openAll(ctx context.Context, actor Actor, names []string) ([]*Host, error) {
 	if len(names) == 0 {
 		for _, info := range s.List(actor) {
 			names = append(names, info.Name)
@@ -81,7 +81,7 @@ func (s *Hosts) openAll(actor Actor, names []string) ([]*Host, error) {
 	hosts := make([]*Host, len(names))
 	for i, name := range names {
 		var err error
-		if hosts[i], err = s.Open(actor, name, View); err != nil {
+		if hosts[i], err = s.Open(ctx, actor, name, View); err != nil {
 			return nil, apperr.New(apperr.KindOf(err), "host %q: %v", name, err)
 		}
 	}

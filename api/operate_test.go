@@ -1,0 +1,94 @@
+package api_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx"
+	"wharf/dockerx/dockertest"
+)
+
+type change struct {
+	Changed       bool
+	Before, After string
+	Reached       *bool
+}
+
+// Every operation on a real engine: what changes says so, what was so already says that too.
+func TestOperationsOnARealEngine(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	w := setup(t, engineHosts([]dockertest.Engine{e}))
+	id := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}})
+	base := "/v1/hosts/default/containers/" + id + "/"
+	for _, step := range []struct {
+		path          string
+		changed       bool
+		before, after string
+	}{
+		{"start", false, "running", "running"},
+		{"pause", true, "running", "paused"},
+		{"pause", false, "paused", "paused"},
+		{"unpause", true, "paused", "running"},
+		{"unpause", false, "running", "running"},
+		{"restart?timeout=0&wait=running", true, "running", "running"},
+		{"kill?signal=KILL&wait=exited", true, "running", "exited"},
+		{"stop", false, "exited", "exited"},
+		{"start?wait=running&limit=10s", true, "exited", "running"},
+		{"stop?timeout=0", true, "running", "exited"},
+	} {
+		var got change
+		w.post(base+step.path, nil).data(t, &got)
+		require.Equal(t, step.changed, got.Changed, step.path)
+		require.Equal(t, step.before, got.Before, step.path)
+		require.Equal(t, step.after, got.After, step.path)
+	}
+	require.Equal(t, http.StatusConflict, w.post(base+"kill", nil).status, "nothing to kill")
+	require.Equal(t, http.StatusConflict, w.post(base+"pause", nil).status)
+	for path, says := range map[string]string{
+		"start?signal=KILL": "signal", "kill?signal=..%2f": "signal", "stop?timeout=x": "timeout", "start?wait=later": "wait",
+		"start?wait=healthy": "health check", "start?limit=1h": "limit", "start?force=1": "force",
+	} {
+		a := w.post(base+path, nil)
+		require.Equal(t, http.StatusBadRequest, a.status, path)
+		require.Contains(t, a.message(t), says)
+	}
+	require.Equal(t, http.StatusNotFound, w.post(base+"explode", nil).status)
+	require.Equal(t, http.StatusNotFound, w.post("/v1/hosts/default/containers/none/stop", nil).status)
+}
+
+func TestIdempotencyKeyRunsOnce(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	id := d.Add(dockertest.Container{Name: "web"})
+	w := setup(t, []dockerx.HostConfig{{Name: "fake", Addr: d.Addr()}})
+	withKey := func(key string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Idempotency-Key", key) }
+	}
+	restart := "/v1/hosts/fake/containers/web/restart"
+	answers := make([]answer, 10)
+	var calling sync.WaitGroup
+	for i := range answers {
+		calling.Go(func() { answers[i] = w.call("POST", restart, w.admin, nil, withKey("one")) })
+	}
+	calling.Wait()
+	for _, a := range answers {
+		require.Equal(t, http.StatusOK, a.status, a.body)
+		require.Equal(t, answers[0].body, a.body)
+	}
+	require.Equal(t, 1, d.Count("/containers/"+id+"/restart"))
+	require.Equal(t, http.StatusOK, w.call("POST", restart, w.admin, nil, withKey("two")).status)
+	require.Equal(t, 2, d.Count("/containers/"+id+"/restart"))
+
+	other := w.call("POST", "/v1/hosts/fake/containers/web/stop", w.admin, nil, withKey("one"))
+	require.Equal(t, http.StatusConflict, other.status)
+	require.Equal(t, http.StatusBadRequest, w.call("POST", restart, w.admin, nil, withKey("a b")).status)
+
+	// A failure isn't kept: the next try is a new one.
+	missing := "/v1/hosts/fake/containers/gone/restart"
+	require.Equal(t, http.StatusNotFound, w.call("POST", missing, w.admin, nil, withKey("three")).status)
+	require.Equal(t, http.StatusOK, w.call("POST", restart, w.admin, nil, withKey("three")).status)
+}

@@ -1,0 +1,193 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx"
+	"wharf/dockerx/dockertest"
+)
+
+type rawUsage struct {
+	Host          string
+	ID, Name      string
+	Running       bool
+	CPUPercent    *float64   `json:"cpu_percent"`
+	MemoryUsage   *uint64    `json:"memory_usage"`
+	NetworkRxRate *float64   `json:"network_rx_rate"`
+	SampledAt     *time.Time `json:"sampled_at"`
+	History       []struct {
+		At         time.Time
+		CPUPercent *float64 `json:"cpu_percent"`
+	}
+}
+
+type usagePage struct {
+	SampledAt  *time.Time `json:"sampled_at"`
+	Partial    *bool
+	Containers []rawUsage
+	Hosts      []struct {
+		Host  string
+		OK    bool
+		Error string
+	}
+}
+
+func usageWorld(t *testing.T) *world {
+	t.Helper()
+	a, b := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
+	a.Add(dockertest.Container{Name: "web", Usage: dockertest.Usage{Cores: 0.5, Memory: 1 << 20}}, dockertest.Container{Name: "old", State: "exited"})
+	b.Add(dockertest.Container{Name: "db", Usage: dockertest.Usage{Cores: 0.1, Memory: 2 << 20}})
+	return setup(t, []dockerx.HostConfig{{Name: "a", Addr: a.Addr()}, {Name: "b", Addr: b.Addr()}, {Name: "dead", Addr: "tcp://127.0.0.1:1"}})
+}
+
+func TestRawUsageOfAHostAndOfOneContainer(t *testing.T) {
+	t.Parallel()
+	w := usageWorld(t)
+	a := w.get("/v1/hosts/a/stats")
+	var p usagePage
+	a.data(t, &p)
+	require.Len(t, p.Containers, 2)
+	require.NotEmpty(t, a.header.Get("X-Sampled-At"))
+	require.NotEmpty(t, a.header.Get("X-Sample-Age"))
+	for _, u := range p.Containers {
+		require.Len(t, u.ID, 64)
+		require.NotNil(t, u.CPUPercent)
+		require.NotNil(t, u.NetworkRxRate)
+		require.Equal(t, u.Name == "web", u.Running)
+		require.Equal(t, u.Running, u.SampledAt != nil)
+	}
+	var one rawUsage
+	w.get("/v1/hosts/a/containers/web/stats").data(t, &one)
+	require.Equal(t, "web", one.Name)
+	require.Nil(t, one.History)
+	require.Eventually(t, func() bool { // the history grows while somebody asks
+		w.get("/v1/hosts/a/containers/web/stats?since=10m&step=1s").data(t, &one)
+		return len(one.History) >= 2
+	}, 20*time.Second, 50*time.Millisecond)
+	require.True(t, one.History[0].At.Before(one.History[1].At))
+	w.get("/v1/hosts/a/stats?since=1m").data(t, &p)
+	require.NotEmpty(t, p.Containers)
+	require.Equal(t, http.StatusInternalServerError, w.get("/v1/hosts/dead/stats").status)
+	require.Equal(t, http.StatusNotFound, w.get("/v1/hosts/a/containers/nobody/stats").status)
+	require.Equal(t, http.StatusBadRequest, w.get("/v1/hosts/a/containers/..%2Fx/stats").status)
+	require.Equal(t, http.StatusNotFound, w.get("/v1/hosts/other/stats").status)
+	for _, query := range []string{"?since=-1m", "?since=x", "?step=5s", "?since=1m&step=1ms", "?cpu=1m"} {
+		require.Equal(t, http.StatusBadRequest, w.get("/v1/hosts/a/stats"+query).status, query)
+	}
+}
+
+func TestTopUsersOfAllHosts(t *testing.T) {
+	t.Parallel()
+	w := usageWorld(t)
+	for _, by := range []string{"cpu", "memory"} {
+		var p usagePage
+		w.get("/v1/stats?by="+by).data(t, &p)
+		require.Len(t, p.Containers, 3)
+		for i := 1; i < len(p.Containers); i++ {
+			if by == "cpu" {
+				require.GreaterOrEqual(t, *p.Containers[i-1].CPUPercent, *p.Containers[i].CPUPercent)
+			} else {
+				require.GreaterOrEqual(t, *p.Containers[i-1].MemoryUsage, *p.Containers[i].MemoryUsage)
+			}
+		}
+		require.Equal(t, "old", p.Containers[2].Name, "what isn't running uses least")
+		require.Equal(t, []bool{true, true, false}, []bool{p.Hosts[0].OK, p.Hosts[1].OK, p.Hosts[2].OK})
+		require.Contains(t, p.Hosts[2].Error, "dead")
+		w.get("/v1/stats?top=1&by="+by).data(t, &p)
+		require.Len(t, p.Containers, 1)
+	}
+	var p usagePage
+	w.get("/v1/stats?host=b").data(t, &p)
+	require.Len(t, p.Containers, 1)
+	require.Equal(t, "b", p.Containers[0].Host)
+	for _, query := range []string{"?by=name", "?top=0", "?top=x", "?tops=1"} {
+		require.Equal(t, http.StatusBadRequest, w.get("/v1/stats"+query).status, query)
+	}
+	require.Equal(t, http.StatusNotFound, w.get("/v1/stats?host=other").status)
+}
+
+// usageStream reads a stream's frames until it ends, each as its event's name and data.
+func (w *world) usageStream(ctx context.Context, path string) (*http.Response, <-chan [2]string) {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+path, nil)
+	require.NoError(w.t, err)
+	r.Header.Set("Authorization", "Bearer "+w.admin)
+	r.Header.Set("Accept", "text/event-stream")
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = resp.Body.Close() })
+	frames := make(chan [2]string, 100)
+	go func() {
+		defer close(frames)
+		name := ""
+		for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+			if event, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+				name = event
+			}
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				frames <- [2]string{name, data}
+			}
+		}
+	}()
+	return resp, frames
+}
+
+func TestUsageStreamsGiveEachSampleAndEndWithTheServer(t *testing.T) {
+	t.Parallel()
+	w := usageWorld(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	resp, host := w.usageStream(ctx, "/v1/hosts/a/stats")
+	require.Equal(t, "text/event-stream", resp.Header.Get("Content-Type"))
+	_, one := w.usageStream(ctx, "/v1/hosts/a/containers/web/stats")
+	_, dead := w.usageStream(ctx, "/v1/hosts/dead/stats")
+	var last time.Time
+	for range 3 {
+		frame := <-host
+		require.Equal(t, "stats", frame[0])
+		var p usagePage
+		require.NoError(t, json.Unmarshal([]byte(frame[1]), &p))
+		require.Len(t, p.Containers, 2)
+		require.False(t, p.SampledAt.Before(last))
+		last = *p.SampledAt
+		frame = <-one
+		require.Equal(t, "stats", frame[0])
+		var u rawUsage
+		require.NoError(t, json.Unmarshal([]byte(frame[1]), &u))
+		require.Equal(t, "web", u.Name)
+	}
+	frame := <-dead
+	require.Equal(t, "stats-error", frame[0])
+	require.Contains(t, frame[1], "dead")
+	began := time.Now()
+	w.api.EndStreams()
+	for _, frames := range []<-chan [2]string{host, one, dead} {
+		for range frames {
+		}
+	}
+	require.Less(t, time.Since(began), 2*time.Second)
+	require.NoError(t, ctx.Err())
+}
+
+func TestUsageStreamEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	w := usageWorld(t)
+	login := w.login("gildong", w.password)
+	w.admin = login.access
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	_, frames := w.usageStream(ctx, "/v1/hosts/a/stats")
+	<-frames
+	require.Equal(t, http.StatusOK, w.call(http.MethodPost, "/logout", "", map[string]string{"refresh_token": login.refresh}).status)
+	for range frames {
+	}
+	require.NoError(t, ctx.Err())
+}

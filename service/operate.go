@@ -1,0 +1,47 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"wharf/dockerx"
+)
+
+// Start starts a container. Errors: Conflict when it runs already or is paused.
+func (h *Host) Start(ctx context.Context, ref dockerx.Ref) error {
+	return h.act(ctx, "start", ref, func(ctx context.Context, d *dockerx.Details) error {
+		return h.host.Start(ctx, d.ID)
+	})
+}
+
+// Stop stops a container with its own grace period. Errors: Conflict when it isn't running.
+func (h *Host) Stop(ctx context.Context, ref dockerx.Ref) error {
+	return h.act(ctx, "stop", ref, func(ctx context.Context, d *dockerx.Details) error {
+		return h.host.Stop(ctx, d.ID, nil)
+	})
+}
+
+// Operate carries out an order, waiting included, whether or not the caller stays. A state that
+// was there already is no error: Changed is false. Errors: Invalid for an order that makes no
+// sense, Conflict where the daemon refuses.
+func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Order) (change dockerx.Change, err error) {
+	err = h.act(ctx, o.Verb, ref, func(ctx context.Context, d *dockerx.Details) error {
+		change, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
+		return err
+	})
+	return change, err
+}
+
+// act does something to the container that is meant, if the actor may. The audit log has one
+// row of it, whatever comes of it.
+func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(context.Context, *dockerx.Details) error) error {
+	in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), ContainerName: ref.String()}
+	d, err := h.resolve(ctx, ref, Operate)
+	if err != nil {
+		return errors.Join(err, h.audit.Note(ctx, h.actor, in, err))
+	}
+	in.ContainerID, in.ContainerName = d.ID, d.Name[min(1, len(d.Name)):]
+	return h.audit.Do(ctx, h.actor, in, func(ctx context.Context, _ uuid.UUID) error { return do(ctx, d) })
+}
