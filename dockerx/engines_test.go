@@ -50,6 +50,7 @@ func rowOf(t *testing.T, h *Host, id string) Container {
 func TestEveryStateOfARealContainer(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		ids := map[string]string{
 			"running":    e.Run(t, dockertest.Spec{}),
 			"created":    e.Run(t, dockertest.Spec{Created: true}),
@@ -80,6 +81,7 @@ func TestEveryStateOfARealContainer(t *testing.T) {
 func TestRealContainersFieldsAreTheEnginesOwn(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		source := t.TempDir()
 		id := e.Run(t, dockertest.Spec{
 			Env: []string{"A=b"}, Labels: map[string]string{"k": "v"}, Ports: []string{"127.0.0.1::80"}, Expose: []string{"81/tcp"},
@@ -114,6 +116,7 @@ func TestRealContainersFieldsAreTheEnginesOwn(t *testing.T) {
 func TestRealContainerWithoutNetworkHasNoAddress(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		id := e.Run(t, dockertest.Spec{Networks: []string{"none"}})
 		d, err := h.Inspect(context.Background(), ref(t, id))
 		require.NoError(t, err)
@@ -125,6 +128,7 @@ func TestRealContainerWithoutNetworkHasNoAddress(t *testing.T) {
 func TestRealLinkAliasIsNotTheName(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		target := "target-" + dockertest.NewID()[:8]
 		id := e.Run(t, dockertest.Spec{Name: target})
 		e.Run(t, dockertest.Spec{Links: []string{target + ":db"}})
@@ -135,6 +139,7 @@ func TestRealLinkAliasIsNotTheName(t *testing.T) {
 func TestRealEnginesThreeHundredAndFour(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		id := e.Run(t, dockertest.Spec{})
 		ctx, second := context.Background(), 1
 		requireError(t, h.Start(ctx, id), apperr.Conflict, "Error response from daemon: container already started")
@@ -153,6 +158,7 @@ func TestRealEnginesThreeHundredAndFour(t *testing.T) {
 func TestRealNameThatShadowsAShortIDIsRefused(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		victim := e.Run(t, dockertest.Spec{})
 		e.Run(t, dockertest.Spec{Name: victim[:12]})
 		_, err := h.Resolve(context.Background(), ref(t, victim[:12]))

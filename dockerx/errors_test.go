@@ -53,8 +53,11 @@ func TestFaultsAreNamedWithoutDriverText(t *testing.T) {
 		"too old":         {HostConfig{Addr: old.Addr()}, FaultVersion},
 		"too new":         {HostConfig{Addr: next.Addr()}, FaultVersion},
 		"let nobody in":   {answering(func(w http.ResponseWriter, _ *http.Request) { dockertest.Fail(w, http.StatusUnauthorized, "who?") }), FaultAuth},
-		"redirect":        {answering(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Location", "/x"); w.WriteHeader(302) }), FaultProtocol},
-		"breaks off":      {answering(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), FaultProtocol},
+		"redirect": {answering(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/x")
+			w.WriteHeader(http.StatusFound)
+		}), FaultProtocol},
+		"breaks off": {answering(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), FaultProtocol},
 		"some other server": {answering(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Del("Api-Version")
 			_, _ = w.Write([]byte("hi"))
@@ -99,7 +102,9 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		require.Equal(t, FaultProtocol, FaultOf(err), status)
 		require.Equal(t, FaultProtocol, FaultOf(h.Start(context.Background(), id)))
 	}
-	d.Fault(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://"+target.Host+"/_ping", 302) })
+	d.Fault(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://"+target.Host+"/_ping", http.StatusFound)
+	})
 	_, err = h.Check(context.Background())
 	require.Equal(t, FaultProtocol, FaultOf(err))
 	require.Empty(t, canary.Requests())

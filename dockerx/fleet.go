@@ -1,3 +1,6 @@
+// Package dockerx reaches Docker on many hosts: what is there, what it uses, what happens, and what
+// is to change. No host can hurt another: each has its own connections, deadlines, limits and
+// knowledge of being down.
 package dockerx
 
 import (

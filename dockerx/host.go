@@ -100,7 +100,7 @@ func (h *Host) Addr() string { return h.addr }
 // run holds everything of the host that outlives a request.
 func (h *Host) run(ctx context.Context) {
 	var parts sync.WaitGroup
-	parts.Go(func() { h.runEvents(ctx) })
+	parts.Go(func() { _ = h.runEvents(ctx) })
 	parts.Go(func() { h.watch(ctx) })
 	parts.Wait()
 	h.sampler.Close()

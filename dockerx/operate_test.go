@@ -152,6 +152,7 @@ func TestWaitHasALimit(t *testing.T) {
 func TestOperationsOnRealEngines(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		id := e.Run(t, dockertest.Spec{})
 		second := 1
 		for _, c := range []struct {
@@ -186,6 +187,7 @@ func TestOperationsOnRealEngines(t *testing.T) {
 func TestWaitForARealHealthCheck(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
+		t.Helper()
 		id := e.Run(t, dockertest.Spec{Created: true, Healthcheck: []string{"/app", "exit", "0"}})
 		c, err := operate(t, h, id, Order{Verb: "start", Wait: "healthy"})
 		require.NoError(t, err)

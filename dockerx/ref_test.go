@@ -2,7 +2,6 @@ package dockerx
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -85,6 +84,6 @@ func FuzzParseRef(f *testing.F) {
 			require.Equal(t, apperr.Invalid, apperr.KindOf(err))
 			return
 		}
-		require.Regexp(t, `^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$`, r.String(), fmt.Sprintf("%q", s))
+		require.Regexp(t, `^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$`, r.String(), "%q", s)
 	})
 }

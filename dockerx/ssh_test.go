@@ -29,7 +29,7 @@ func overSSH(s *dockertest.SSHServer, socket string) HostConfig {
 // socketOf serves a fake daemon on a unix socket too.
 func socketOf(t *testing.T, d *dockertest.Daemon) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "wharf") // t.TempDir is too long for a socket
+	dir, err := os.MkdirTemp("", "wharf") //nolint:usetesting // t.TempDir is too long for a socket
 	require.NoError(t, err)
 	path := filepath.Join(dir, "docker.sock")
 	l, err := net.Listen("unix", path)

@@ -107,13 +107,13 @@ func (h hop) config(c SSHConfig) (*ssh.ClientConfig, io.Closer, error) {
 		return nil, nil, err
 	}
 	var done io.Closer = io.NopCloser(nil)
-	if conn, err := net.DialTimeout("unix", os.Getenv("SSH_AUTH_SOCK"), time.Second); err == nil && len(c.Identities) == 0 {
-		done = conn
-		if held, err := agent.NewClient(conn).Signers(); err == nil {
-			signers = append(held, signers...)
+	if sock := os.Getenv("SSH_AUTH_SOCK"); sock != "" && len(c.Identities) == 0 {
+		if conn, err := (&net.Dialer{Timeout: time.Second}).Dial("unix", sock); err == nil {
+			done = conn
+			if held, err := agent.NewClient(conn).Signers(); err == nil {
+				signers = append(held, signers...)
+			}
 		}
-	} else if err == nil {
-		_ = conn.Close()
 	}
 	config.Auth = []ssh.AuthMethod{ssh.PublicKeys(signers...)}
 	return config, done, nil

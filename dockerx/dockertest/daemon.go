@@ -1,3 +1,5 @@
+// Package dockertest gives tests their Docker: real engines of the test bed, and a fake daemon, an SSH
+// server and a relay for what real ones won't do on demand.
 package dockertest
 
 import (

@@ -235,6 +235,7 @@ func (c *Container) inspect() container.InspectResponse {
 	settings := &container.NetworkSettings{Networks: c.Networks}
 	settings.Ports = c.Ports
 	if c.Networks == nil {
+		//nolint:staticcheck // what daemons before API 1.52 show
 		settings.IPAddress, settings.Gateway, settings.MacAddress = "172.17.0.2", "172.17.0.1", "02:42:ac:11:00:02"
 		settings.Networks = map[string]*network.EndpointSettings{"bridge": {
 			NetworkID: strings.Repeat("b", 64), IPAddress: "172.17.0.2", Gateway: "172.17.0.1", MacAddress: "02:42:ac:11:00:02",

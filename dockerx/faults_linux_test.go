@@ -1,0 +1,384 @@
+package dockerx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+	"wharf/util/apperr"
+)
+
+// gate is a port that leads to a daemon, to another one, or nowhere.
+type gate struct {
+	addr string
+	mu   sync.Mutex
+	to   string
+	l    net.Listener
+	open map[net.Conn]struct{}
+	all  sync.WaitGroup
+}
+
+func newGate(t *testing.T, to string) *gate {
+	t.Helper()
+	g := &gate{open: map[net.Conn]struct{}{}}
+	g.addr = closedPort(t)
+	g.lead(t, to)
+	t.Cleanup(g.shut)
+	return g
+}
+
+// lead opens the port if it is closed; what comes from now on goes to that address.
+func (g *gate) lead(t *testing.T, to string) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.to = strings.TrimPrefix(to, "tcp://")
+	if g.l == nil {
+		l, err := net.Listen("tcp", g.addr)
+		require.NoError(t, err)
+		g.serve(l)
+	}
+}
+
+func (g *gate) serve(l net.Listener) {
+	g.l = l
+	g.all.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			g.all.Go(func() { g.relay(c) })
+		}
+	})
+}
+
+func (g *gate) relay(c net.Conn) {
+	g.mu.Lock()
+	to := g.to
+	g.mu.Unlock()
+	s, err := net.Dial("tcp", to)
+	if err != nil {
+		_ = c.Close()
+		return
+	}
+	g.mu.Lock()
+	g.open[c], g.open[s] = struct{}{}, struct{}{}
+	g.mu.Unlock()
+	g.all.Go(func() { _, _ = io.Copy(s, c); _ = s.Close() })
+	_, _ = io.Copy(c, s)
+	_ = c.Close()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.open, c)
+	delete(g.open, s)
+}
+
+// cut ends what is open.
+func (g *gate) cut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for c := range g.open {
+		_ = c.Close()
+	}
+}
+
+// shut closes the port too.
+func (g *gate) shut() {
+	g.mu.Lock()
+	if g.l != nil {
+		_ = g.l.Close()
+		g.l = nil
+	}
+	g.mu.Unlock()
+	g.cut()
+	g.all.Wait()
+}
+
+// blackhole makes the port swallow connections: its queue is full and nobody takes from it. The
+// function that it returns lets it go on.
+func (g *gate) blackhole(t *testing.T) (heal func()) {
+	t.Helper()
+	g.shut()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
+	require.NoError(t, err)
+	require.NoError(t, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1))
+	addr, err := net.ResolveTCPAddr("tcp", g.addr)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrInet4{Port: addr.Port, Addr: [4]byte(addr.IP.To4())}))
+	require.NoError(t, syscall.Listen(fd, 0))
+	var fill []net.Conn
+	for {
+		c, err := net.DialTimeout("tcp", g.addr, 200*time.Millisecond)
+		if err != nil {
+			break
+		}
+		fill = append(fill, c)
+	}
+	return func() {
+		for _, c := range fill {
+			_ = c.Close()
+		}
+		f := os.NewFile(uintptr(fd), "listener")
+		l, err := net.FileListener(f)
+		_ = f.Close()
+		require.NoError(t, err)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.serve(l)
+	}
+}
+
+// faulty is a host that works, how to break it and how to mend it.
+type faulty struct {
+	cfg   HostConfig
+	harm  func(h *Host)
+	heal  func(h *Host)
+	kinds []FaultKind
+}
+
+func manyContainers(t *testing.T) *dockertest.Daemon {
+	t.Helper()
+	d := dockertest.NewDaemon(t)
+	for range 200 {
+		d.Add(dockertest.Container{Labels: map[string]string{"com.example.description": strings.Repeat("x", 300)}})
+	}
+	return d
+}
+
+// answering breaks the list's body and nothing else.
+func answering(t *testing.T, f http.HandlerFunc) faulty {
+	t.Helper()
+	d := manyContainers(t)
+	return faulty{
+		HostConfig{Addr: d.Addr()},
+		func(*Host) { d.Handle("GET /containers/json", f) },
+		func(*Host) { d.Handle("GET /containers/json", nil) },
+		[]FaultKind{FaultProtocol},
+	}
+}
+
+// badTLS leads the host to another server meanwhile.
+func badTLS(t *testing.T, bad dockertest.Certificate, signedByStranger bool) faulty {
+	t.Helper()
+	authority := dockertest.NewAuthority(t)
+	signer := authority
+	if signedByStranger {
+		signer = dockertest.NewAuthority(t)
+	}
+	here := dockertest.Certificate{Names: []string{"127.0.0.1"}}
+	good := dockertest.NewDaemonWith(t, authority, authority.Sign(t, here))
+	other := dockertest.NewDaemonWith(t, authority, signer.Sign(t, bad))
+	authority.Write(t, good.CertDir(), authority.Sign(t, dockertest.Certificate{}))
+	g := newGate(t, good.Addr())
+	return faulty{
+		HostConfig{Addr: "tcp://" + g.addr, CertDir: good.CertDir()},
+		func(*Host) { g.lead(t, other.Addr()); g.cut() }, func(*Host) { g.lead(t, good.Addr()); g.cut() },
+		[]FaultKind{FaultTLS},
+	}
+}
+
+func twelveFaults(t *testing.T) map[string]faulty {
+	t.Helper()
+	plain := func() (*dockertest.Daemon, *gate, HostConfig) {
+		d := manyContainers(t)
+		g := newGate(t, d.Addr())
+		return d, g, HostConfig{Addr: "tcp://" + g.addr}
+	}
+	faults := map[string]faulty{}
+	d, g, cfg := plain()
+	faults["refused"] = faulty{cfg, func(*Host) { g.shut() }, func(*Host) { g.lead(t, d.Addr()) }, []FaultKind{FaultRefused}}
+	faults["reset mid-body"] = answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`[{"Id":"`))
+		_ = http.NewResponseController(w).Flush()
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_ = conn.(*net.TCPConn).SetLinger(0)
+			_ = conn.Close()
+		}
+	})
+	_, dark, cfg := plain()
+	var light func()
+	faults["blackholed SYN"] = faulty{cfg, func(*Host) { light = dark.blackhole(t) }, func(*Host) { light() }, []FaultKind{FaultTimeout, FaultRefused}}
+	mute, _, cfg := plain()
+	faults["accept, then mute"] = faulty{cfg, func(*Host) { mute.Fault(mute.Hang) }, func(*Host) { mute.Fault(nil) }, []FaultKind{FaultTimeout}}
+	half := dockertest.NewProxy(t, "tcp", strings.TrimPrefix(manyContainers(t).Addr(), "tcp://"))
+	faults["half-open"] = faulty{
+		HostConfig{Addr: "tcp://" + half.Addr()}, func(*Host) { half.Stall() }, func(*Host) { half.Resume() }, []FaultKind{FaultTimeout},
+	}
+	here := []string{"127.0.0.1"}
+	faults["certificate expired"] = badTLS(t, dockertest.Certificate{Names: here, NotAfter: time.Now().Add(-time.Hour)}, false)
+	faults["wrong authority"] = badTLS(t, dockertest.Certificate{Names: here}, true)
+	faults["wrong name"] = badTLS(t, dockertest.Certificate{Names: []string{"elsewhere.example"}}, false)
+	faults["no DNS"] = noDNS(t)
+	slow := dockertest.NewProxy(t, "tcp", strings.TrimPrefix(manyContainers(t).Addr(), "tcp://"))
+	faults["1 KiB/s"] = faulty{
+		HostConfig{Addr: "tcp://" + slow.Addr()}, func(*Host) { slow.Throttle(1024) }, func(*Host) { slow.Throttle(0) }, []FaultKind{FaultTimeout},
+	}
+	faults["truncated JSON"] = answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`[{"Id":"`)) })
+	faults["wrong types"] = answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`[{"Id":7,"Names":{}}]`)) })
+	return faults
+}
+
+// noDNS puts a resolver's failure in the dialler's place: the machine's own can't be turned off.
+func noDNS(t *testing.T) faulty {
+	t.Helper()
+	d := manyContainers(t)
+	var mu sync.Mutex
+	fails := false
+	set := func(h *Host, to bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		fails = to
+		d.Disconnect()
+	}
+	f := faulty{HostConfig{Addr: d.Addr()}, nil, nil, []FaultKind{FaultDNS}}
+	f.harm = func(h *Host) { set(h, true) }
+	f.heal = func(h *Host) { set(h, false) }
+	dnsFaults.Store(d.Addr(), func(h *Host) {
+		dial := h.transport.base.DialContext
+		h.transport.base.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if fails {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "edge", IsNotFound: true}}
+			}
+			return dial(ctx, network, addr)
+		}
+	})
+	return f
+}
+
+var dnsFaults sync.Map // address -> func(*Host)
+
+func TestTwelveFaultsHurtNobodyElseAndAreRecoveredFrom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute: left out by -short")
+	}
+	others := []HostConfig{}
+	for _, e := range dockertest.Engines(t) {
+		others = append(others, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+	}
+	others = append(others, HostConfig{Name: "fourth", Addr: dockertest.NewDaemon(t).Addr()})
+	for name, f := range twelveFaults(t) {
+		t.Run(name, func(t *testing.T) {
+			nothingLeft(t)
+			f.cfg.Name = "edge"
+			fleet := fleetOf(t, Options{}, append([]HostConfig{f.cfg}, others...)...)
+			edge := fleet.Hosts()[0]
+			if adapt, ok := dnsFaults.Load(f.cfg.Addr); ok {
+				adapt.(func(*Host))(edge)
+			}
+			running(t, fleet)
+			require.Eventually(t, func() bool { return healthy(edge) && edge.streamUp() }, 10*time.Second, 10*time.Millisecond)
+			before := watchOthers(t, fleet.Hosts()[1:], time.Second, nil)
+
+			f.harm(edge)
+			began := time.Now()
+			seen := make(chan struct{})
+			go func() {
+				defer close(seen)
+				requireFault(t, edge, f.kinds)
+			}()
+			during := watchOthers(t, fleet.Hosts()[1:], time.Second, seen)
+			t.Logf("answered within %v; others' p99 %v before, %v during", time.Since(began).Round(time.Millisecond), before, during)
+			require.Less(t, during, 500*time.Millisecond)
+
+			f.heal(edge)
+			healed := time.Now()
+			require.Eventually(t, func() bool { return healthy(edge) }, 10*time.Second, 10*time.Millisecond)
+			t.Logf("recovered after %v", time.Since(healed).Round(time.Millisecond))
+			require.Less(t, time.Since(healed), 2*time.Second)
+		})
+	}
+}
+
+// nothingLeft has the test fail if it leaves goroutines or sockets behind. (The pipes through which the
+// kernel copies for gates live on in a pool of Go's own.)
+func nothingLeft(t *testing.T) {
+	t.Helper()
+	count := func() (int, int) {
+		files, _ := filepath.Glob("/proc/self/fd/*")
+		sockets := 0
+		for _, f := range files {
+			if to, err := os.Readlink(f); err == nil && strings.HasPrefix(to, "socket:") {
+				sockets++
+			}
+		}
+		return runtime.NumGoroutine(), sockets
+	}
+	goroutines, sockets := count()
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool {
+			g, f := count()
+			return g <= goroutines+1 && f <= sockets // Eventually's own
+		}, 5*time.Second, 20*time.Millisecond)
+	})
+}
+
+func healthy(h *Host) bool {
+	_, err := h.List(context.Background())
+	return err == nil
+}
+
+// requireFault asks until the fault shows (the list kept may live for another second): each answer
+// comes inside the deadline and has the one shape.
+func requireFault(t *testing.T, h *Host, kinds []FaultKind) {
+	t.Helper()
+	pause := time.NewTicker(10 * time.Millisecond) // between two questions of a client
+	defer pause.Stop()
+	for end := time.Now().Add(15 * time.Second); ; <-pause.C {
+		began := time.Now()
+		_, err := h.List(context.Background())
+		if took := time.Since(began); took > readTimeout+500*time.Millisecond {
+			t.Errorf("answered after %v", took)
+		}
+		var e *apperr.Error
+		switch {
+		case errors.As(err, &e) && e.Kind == apperr.Unavailable && slices.Contains(kinds, FaultOf(err)) &&
+			strings.HasPrefix(e.Msg, "cannot reach the Docker daemon of host edge: "):
+			return
+		case time.Now().After(end):
+			t.Errorf("no fault of %v: %v", kinds, err)
+			return
+		}
+	}
+}
+
+// watchOthers asks the others for their lists for that long and until the channel closes, and returns
+// the 99th percentile.
+func watchOthers(t *testing.T, hosts []*Host, least time.Duration, until <-chan struct{}) time.Duration {
+	t.Helper()
+	var took []time.Duration
+	for began := time.Now(); ; {
+		for _, h := range hosts {
+			sent := time.Now()
+			_, err := h.listForEvents(context.Background())
+			require.NoError(t, err, h.Name())
+			took = append(took, time.Since(sent))
+		}
+		select {
+		case <-until:
+			until = nil
+		default:
+		}
+		if until == nil && time.Since(began) > least {
+			slices.Sort(took)
+			return took[len(took)*99/100]
+		}
+	}
+}
