@@ -85,9 +85,9 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := dockerx.ParseHosts(cfg.DockerHosts, cfg.DockerCertPath)
+	hosts, err := hostConfigs(cfg, log)
 	if err != nil {
-		return nil, fmt.Errorf("DOCKER_HOSTS: %w", err)
+		return nil, err
 	}
 	proxies, err := cfg.Proxies()
 	if err != nil {
@@ -105,22 +105,23 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("DOCKER_HOSTS: %w", err)
+		return nil, err
 	}
 	hasher := password.New(password.Options{})
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log})
 	w.audit = audit
 	w.users = service.NewUsers(store, service.UsersOptions{
-		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, OpenSignup: cfg.Signup == "open", SetupToken: w.setup,
+		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
+		OpenSignup: cfg.Signup == "open", SetupToken: w.setup,
 	})
 	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
-		Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL,
+		Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
 	})
 	w.api = api.New(api.Options{
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
-		AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies,
+		AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil
 }
@@ -158,6 +159,7 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 		defer endLog()
 		return w.fleet.Run(behind)
 	})
+	group.Go(func() error { return w.followHostsFile(ctx) })
 	group.Go(func() error { return w.prepare(ctx, behind, out, hints) })
 	group.Go(func() error {
 		w.log.Info().Str("address", listener.Addr().String()).Str("version", version).Msg("listening")

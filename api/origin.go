@@ -15,9 +15,18 @@ import (
 // (open mode) it also refuses foreign reads, and names that aren't ours: DNS rebinding.
 func (s *Server) checkOrigin(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
+	for _, origin := range s.origins {
+		if err := cross.AddTrustedOrigin(origin); err != nil {
+			panic(err) // the settings were checked
+		}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.sharedWith(w, r) {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		err := cross.Check(r)
-		if s.open && (!s.knownHost(r.Host) || foreignOrigin(r)) {
+		if s.open && (!s.knownHost(r.Host) || s.foreignOrigin(r)) {
 			err = http.ErrNotSupported
 		}
 		if err != nil {
@@ -26,6 +35,29 @@ func (s *Server) checkOrigin(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// sharedWith lets the pages of CORS_ORIGINS read the answer; it tells whether the request was
+// only the browser's question whether they may. They send tokens, never cookies.
+func (s *Server) sharedWith(w http.ResponseWriter, r *http.Request) (preflight bool) {
+	if len(s.origins) == 0 {
+		return false
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if !slices.Contains(s.origins, origin) {
+		return false
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, X-Partial, X-Sampled-At, X-Sample-Age, Retry-After")
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id, X-Setup-Token")
+	h.Set("Access-Control-Max-Age", "600")
+	return true
 }
 
 // knownHost tells whether a Host header names loopback or one of ALLOWED_HOSTS.
@@ -44,9 +76,9 @@ func (s *Server) knownHost(hostport string) bool {
 }
 
 // foreignOrigin tells whether a browser says that the request comes from another site.
-func foreignOrigin(r *http.Request) bool {
+func (s *Server) foreignOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if origin == "" {
+	if origin == "" || slices.Contains(s.origins, origin) {
 		return false
 	}
 	u, err := url.Parse(origin)

@@ -36,6 +36,8 @@ type Options struct {
 	MaskSecrets bool
 	// AllowedHosts are the Host headers accepted in open mode besides loopback.
 	AllowedHosts []string
+	// CORSOrigins are the web pages of other origins that may call.
+	CORSOrigins []string
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
 }
@@ -53,6 +55,7 @@ type Server struct {
 	anonymous    service.Actor
 	allowedHosts []string
 	proxies      []netip.Prefix
+	origins      []string
 	mux          *chi.Mux
 	handler      http.Handler
 
@@ -67,7 +70,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
-		open: o.Open, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies,
+		open: o.Open, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}

@@ -28,6 +28,9 @@ type loggedIn struct {
 type renewed struct {
 	AccessToken          string    `json:"access_token"`
 	AccessTokenExpiresAt time.Time `json:"access_token_expires_at"`
+	// With REFRESH_ROTATION=true alone.
+	RefreshToken          string    `json:"refresh_token,omitempty"`
+	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
 }
 
 type ticket struct {
@@ -84,7 +87,10 @@ func (s *Server) renewAccess(w http.ResponseWriter, r *http.Request, _ service.A
 		return err
 	}
 	s.setCookie(w, r, n.AccessToken, n.AccessExpiresAt)
-	return respondBare(w, renewed{AccessToken: n.AccessToken, AccessTokenExpiresAt: n.AccessExpiresAt})
+	return respondBare(w, renewed{
+		AccessToken: n.AccessToken, AccessTokenExpiresAt: n.AccessExpiresAt,
+		RefreshToken: n.RefreshToken, RefreshTokenExpiresAt: n.RefreshExpiresAt,
+	})
 }
 
 func decodeRefreshToken(w http.ResponseWriter, r *http.Request) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ func (c *Config) check() error {
 		{"ANON_ROLE", c.AnonRole, []string{"none", "viewer", "operator", "admin"}},
 		{"SIGNUP", c.Signup, []string{"closed", "open"}},
 		{"TOKEN_MAKER", c.TokenMaker, []string{"jwt", "paseto"}},
+		{"PASSWORD_POLICY", c.PasswordPolicy, []string{"basic", "strict"}},
 		{"STATS_SOURCE", c.StatsSource, []string{"auto", "engine", "kernel"}},
 		{"LOG_LEVEL", c.LogLevel, []string{"debug", "info", "warn", "error"}},
 		{"LOG_FORMAT", c.LogFormat, []string{"auto", "json", "text"}},
@@ -54,6 +56,9 @@ func (c *Config) check() error {
 	if _, err := c.Proxies(); err != nil {
 		return err
 	}
+	if err := c.checkOrigins(); err != nil {
+		return err
+	}
 	return c.checkListen()
 }
 
@@ -74,6 +79,16 @@ func (c *Config) checkListen() error {
 	if c.AuthMode == "open" && !c.Loopback() && !c.AllowOpenNetwork {
 		return fmt.Errorf("AUTH_MODE=open on %s would give control of Docker to whoever reaches it: "+
 			"listen on 127.0.0.1, or set ALLOW_OPEN_NETWORK=true", c.ListenAddr)
+	}
+	return nil
+}
+
+func (c *Config) checkOrigins() error {
+	for _, origin := range c.CORSOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Scheme+"://"+u.Host != origin || u.Host == "" {
+			return fmt.Errorf("CORS_ORIGINS: %q is not an origin such as https://app.example.org", origin)
+		}
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ type Config struct {
 	DockerHosts    string `env:"DOCKER_HOSTS" help:"name=address pairs, comma separated, such as web=tcp://10.1.0.119:2376,local=unix:///var/run/docker.sock; empty means one host 'local' from DOCKER_HOST, else the default socket"`
 	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"folder with <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all, for tcp hosts with mutual TLS"`
 
+	HostsFile     string `env:"HOSTS_FILE" help:"hosts.yaml, in place of DOCKER_HOSTS: hosts with tls, ssh, labels and timeouts; read anew when it changes or on SIGHUP"`
+	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS in AUTH_MODE=required: whoever is on the way to them controls them"`
+
 	AuthMode         string   `env:"AUTH_MODE" envDefault:"required" help:"'required' asks for a token on every Docker endpoint; 'open' lets requests without one through"`
 	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open on an address beyond loopback: control of Docker for whoever reaches it"`
 	AllowedHosts     []string `env:"ALLOWED_HOSTS" help:"names accepted in the Host header in open mode besides loopback, comma separated"`
@@ -42,10 +45,14 @@ type Config struct {
 	AdminPasswordFile string `env:"ADMIN_PASSWORD_FILE" help:"file that holds the password of ADMIN_USERNAME"`
 	PasswordMin       int    `env:"PASSWORD_MIN" envDefault:"6" help:"fewest bytes of a password, 6 to 1024"`
 
+	PasswordPolicy string `env:"PASSWORD_POLICY" envDefault:"basic" help:"'strict' asks for 8 bytes and refuses the most common passwords"`
+
 	TokenMaker      string        `env:"TOKEN_MAKER" envDefault:"jwt" help:"'jwt' (HS256) or 'paseto' (v2.local)"`
 	TokenKeys       string        `env:"TOKEN_KEYS" help:"id:key pairs, comma separated, each key 32 bytes or more: the first signs, all are accepted; empty means a generated key in DATA_DIR"`
 	AccessTokenTTL  time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m" help:"life of an access token"`
 	RefreshTokenTTL time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"24h" help:"life of a refresh token and its session"`
+
+	RefreshRotation bool `env:"REFRESH_ROTATION" envDefault:"false" help:"give a new refresh token at each renewal; one that is used again ends its session"`
 
 	EventsKeep time.Duration `env:"EVENTS_KEEP" envDefault:"168h" help:"how long events are kept"`
 	EventsMax  int64         `env:"EVENTS_MAX" envDefault:"1000000" help:"how many events are kept"`
@@ -54,6 +61,7 @@ type Config struct {
 	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
 	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`
 
+	CORSOrigins    []string `env:"CORS_ORIGINS" help:"origins of web pages, such as https://app.example.org, that may call the API, comma separated"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
