@@ -35,8 +35,10 @@ func TestImageServesAsNobody(t *testing.T) {
 	})
 	require.Equal(t, "65532:65532", e.Inspect(t, id).Config.User)
 	url := "http://127.0.0.1:" + e.Inspect(t, id).NetworkSettings.Ports["9083/tcp"][0].HostPort
-	require.Eventually(t, func() bool { status, _ := get(url + "/healthz"); return status == http.StatusOK },
-		20*time.Second, 50*time.Millisecond, "healthz")
+	for _, path := range []string{"/healthz", "/readyz"} {
+		require.Eventually(t, func() bool { status, _ := get(url + path); return status == http.StatusOK },
+			20*time.Second, 50*time.Millisecond, path)
+	}
 	require.Eventually(t, func() bool {
 		_, body := get(url + "/ps2/local")
 		return strings.Contains(body, id[:12])

@@ -47,6 +47,9 @@ func startOwner(log, only string) (*owner, error) {
 		say("engines of our own do not start here: trying containers of the engine that answers")
 		o, err = launch(serveArgs(containers, app, only, log != ""), log)
 	}
+	if err == nil && only == "" {
+		o.ready.addBrowser()
+	}
 	return o, err
 }
 
