@@ -75,6 +75,10 @@ bench: ## Run the Go benchmarks that BENCH matches (all)
 # Benchmarks and tests of their own kind stand here, one target each: bench-events, bench-stats,
 # bench-hosts, bench-engines, test-engines.
 
+.PHONY: bench-stats
+bench-stats: ## Measure usage beside docker stats on a real engine (15 minutes; Linux, root)
+	@$(TESTBED) run -- go run ./scripts/benchstats $(BENCHSTATS)
+
 ##@ Source
 
 .PHONY: lint

@@ -59,6 +59,7 @@ var rows = map[string]row{
 	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchevents":    {tests: []string{"db/dbtest", "dockerx", "dockerx/dockertest", "service/eventlog"}},
 	"scripts/testbed":        {},
+	"scripts/benchstats":     {},
 	"scripts/testreport":     {},
 }
 

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const stat3 = "/stat3/bench"
+
+// measureCold compares first answers of a fresh wharf with `docker stats --no-stream`.
+func (b *bench) measureCold(ctx context.Context, n int) error {
+	all, err := repeat(3, func() (time.Duration, error) { return b.engine.noStream(ctx) })
+	if err != nil {
+		return err
+	}
+	b.noStream = median(all)
+	b.note(fmt.Sprintf("docker stats --no-stream, %d containers", n), ms(b.noStream))
+	kernel, err := b.coldTimes(ctx, n, "kernel")
+	if err != nil {
+		return err
+	}
+	api, err := b.coldTimes(ctx, n, "engine")
+	if err != nil {
+		return err
+	}
+	b.row(fmt.Sprintf("stat3 cold, kernel source, %d", n), kernel.first(b.noStream), "<= 0.4 s and <= 0.12x",
+		kernel.whole && median(kernel.cold) <= 400*time.Millisecond && ratio(median(kernel.cold), b.noStream) <= 0.12)
+	b.coldRow(n, api)
+	limit := 0.12
+	if b.engine.major < 25 {
+		limit = 0.6
+	}
+	b.row(fmt.Sprintf("stat3 again after 5 s, nobody sampling, API source, %d", n), api.again(b.noStream),
+		fmt.Sprintf("<= %.2fx", limit), ratio(median(api.second), b.noStream) <= limit)
+	b.note(fmt.Sprintf("stat3 again after 5 s, nobody sampling, kernel source, %d", n), kernel.again(b.noStream))
+	return nil
+}
+
+func (b *bench) coldRow(n int, api times) {
+	mark, ok := "", false
+	share := ratio(median(api.cold), b.noStream)
+	switch {
+	case b.engine.major < 25 && n <= 100:
+		mark, ok = "all rows, <= 1.1x", api.rows && share <= 1.1
+	case b.engine.major < 25:
+		mark, ok = "all rows, never over 3.1 s", api.rows && percentile(api.cold, 100) <= 3100*time.Millisecond
+	default:
+		limit := 0.15
+		if n > 50 {
+			limit = 0.2
+		}
+		if n > 100 {
+			limit = 0.3
+		}
+		mark, ok = fmt.Sprintf("all rows, <= %.2fx", limit), api.rows && share <= limit
+	}
+	b.row(fmt.Sprintf("stat3 cold, API source, %d", n), api.first(b.noStream), mark, ok)
+}
+
+// times is what several fresh processes took.
+type times struct {
+	cold, second []time.Duration
+	rows         bool // every container had its row
+	whole        bool // and its sample
+}
+
+func (t times) first(other time.Duration) string {
+	text := fmt.Sprintf("%s = %.3fx (max %s)", ms(median(t.cold)), ratio(median(t.cold), other), ms(percentile(t.cold, 100)))
+	if !t.whole {
+		text += " partial"
+	}
+	return text
+}
+
+func (t times) again(other time.Duration) string {
+	return fmt.Sprintf("%s = %.3fx", ms(median(t.second)), ratio(median(t.second), other))
+}
+
+func (b *bench) coldTimes(ctx context.Context, n int, source string) (times, error) {
+	t := times{rows: true, whole: true}
+	for range 3 {
+		s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE="+source, "STATS_IDLE=3s")
+		if err != nil {
+			return t, err
+		}
+		first, took, err := s.get(ctx, stat3)
+		if err == nil {
+			t.cold = append(t.cold, took)
+			t.rows = t.rows && bytes.Count(first.body, []byte(`"cpu_percent"`)) >= n
+			t.whole = t.whole && !first.partial
+			time.Sleep(5 * time.Second)
+			_, took, err = s.get(ctx, stat3)
+			t.second = append(t.second, took)
+		}
+		s.stop()
+		if err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// measureCrowd compares the engine's CPU for 20 cold callers at once with that for one.
+func (b *bench) measureCrowd(ctx context.Context) error {
+	spent := map[int]time.Duration{}
+	for range 3 {
+		for _, callers := range []int{1, 20} {
+			s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE=engine", "STATS_IDLE=3s")
+			if err != nil {
+				return err
+			}
+			pids := b.engine.procs.pids()
+			before := cpu(pids...)
+			var wg sync.WaitGroup
+			for range callers {
+				wg.Go(func() { _, _, _ = s.get(ctx, stat3) })
+			}
+			wg.Wait()
+			time.Sleep(500 * time.Millisecond)
+			spent[callers] += cpu(pids...) - before
+			s.stop()
+		}
+	}
+	share := ratio(spent[20], spent[1])
+	b.row("20 cold callers at once, engine CPU", fmt.Sprintf("%s against %s = %.2fx", ms(spent[20]/3), ms(spent[1]/3), share), "<= 1.2x of one", share <= 1.2)
+	return nil
+}
+
+// measureOne compares stat2 of one container, cold and warm, with one stream=false.
+func (b *bench) measureOne(ctx context.Context) error {
+	single, err := repeat(3, func() (time.Duration, error) { return b.engine.one(ctx) })
+	if err != nil {
+		return err
+	}
+	path := "/stat2/bench/" + b.engine.ids[0][:12]
+	for _, source := range []string{"kernel", "engine"} {
+		var cold, warm []time.Duration
+		for range 3 {
+			s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE="+source)
+			if err != nil {
+				return err
+			}
+			_, took, err := s.get(ctx, path)
+			if err != nil {
+				return err
+			}
+			cold = append(cold, took)
+			for range 200 {
+				_, took, err := s.get(ctx, path)
+				if err != nil {
+					return err
+				}
+				warm = append(warm, took)
+			}
+			s.stop()
+		}
+		share := ratio(median(cold), median(single))
+		if source == "kernel" {
+			b.row("stat2 cold, kernel source", ms(median(cold)), "<= 0.3 s", median(cold) <= 300*time.Millisecond)
+		} else {
+			b.row("stat2 cold, API source", fmt.Sprintf("%s against %s = %.3fx", ms(median(cold)), ms(median(single)), share), "<= 1.05x stream=false", share <= 1.05)
+		}
+		b.row("stat2 warm, "+source+" source", fmt.Sprintf("p50 %s, p99 %s", ms(median(warm)), ms(percentile(warm, 99))), "<= 2 ms", median(warm) <= 2*time.Millisecond)
+	}
+	return nil
+}
