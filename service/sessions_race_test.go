@@ -19,20 +19,16 @@ import (
 // while one of them logs it out: what began after the logout's answer must be refused.
 func TestNoReplicaAcceptsASessionAfterItsLogout(t *testing.T) {
 	t.Parallel()
-	rounds := 40
-	if testing.Short() {
-		rounds = 5
-	}
 	dbtest.EachSource(t, func(t *testing.T, source string) {
 		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
 		other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 		replicas := []*Sessions{b.sessions, other.sessions}
 		var late, accepted atomic.Int64
-		for range rounds {
+		for range rounds(25, 1000) {
 			l := b.session(t)
 			var over, stop atomic.Bool
 			var wg sync.WaitGroup
-			for i := range 8 {
+			for i := range rounds(8, 50) {
 				wg.Go(func() {
 					for !stop.Load() {
 						after := over.Load()
