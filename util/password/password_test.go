@@ -56,6 +56,14 @@ func TestUnknownUserNeverMatches(t *testing.T) {
 	require.False(t, outdated)
 }
 
+func TestUnknownUserCostsWhatAKnownOneDoes(t *testing.T) {
+	t.Parallel()
+	match, used, err := argon2id.CheckHash("no user has this password", dummy)
+	require.NoError(t, err)
+	require.True(t, match)
+	require.Equal(t, params, *used)
+}
+
 func TestFullQueueIsTooMany(t *testing.T) {
 	t.Parallel()
 	h := New(Options{Workers: 1, Queue: 1})
