@@ -97,7 +97,9 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if !cfg.Loopback() {
 		w.setup = service.NewSetupToken()
 	}
-	w.events = eventlog.New(store, eventlog.Options{Logger: log, Keep: cfg.EventsKeep, Max: cfg.EventsMax})
+	audit := service.NewAudit(store, service.AuditOptions{Logger: log})
+	w.audit = audit
+	w.events = eventlog.New(store, eventlog.Options{Logger: log, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
 		Stats: stats.Options{
@@ -108,8 +110,6 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		return nil, err
 	}
 	hasher := password.New(password.Options{})
-	audit := service.NewAudit(store, service.AuditOptions{Logger: log})
-	w.audit = audit
 	w.users = service.NewUsers(store, service.UsersOptions{
 		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
 		OpenSignup: cfg.Signup == "open", SetupToken: w.setup,

@@ -133,6 +133,7 @@ func (s *Server) queryEvents(w http.ResponseWriter, r *http.Request, actor servi
 		Filter: s.eventFilter(q, actor), Since: q.moment("since"), Until: q.moment("until"),
 		Ascending: q.choice("order", "desc", "asc") == "asc", Limit: q.number("limit", 100, 1, 1000), Cursor: q.text("cursor"),
 	}
+	ask.Unexpected = q.flag("unexpected")
 	if err := q.err(); err != nil {
 		return err
 	}

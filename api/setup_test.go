@@ -104,10 +104,10 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	require.NoError(t, err)
 	maker, err := token.NewJWT(keys)
 	require.NoError(t, err)
-	events := eventlog.New(d, eventlog.Options{Logger: log})
+	audit := service.NewAudit(d, service.AuditOptions{Logger: log})
+	events := eventlog.New(d, eventlog.Options{Logger: log, Annotate: audit.Annotate})
 	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
-	audit := service.NewAudit(d, service.AuditOptions{Logger: log})
 	w := &world{
 		t: t, db: d, password: secret("pw-" + rand.Text()), audit: audit,
 		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6, Audit: audit}),

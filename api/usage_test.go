@@ -84,6 +84,39 @@ func TestRawUsageOfAHostAndOfOneContainer(t *testing.T) {
 	}
 }
 
+// A host that has stopped answering gives its last sample for 15 s, then the daemon-unreachable error.
+func TestLastSampleOfAHostThatHasStoppedAnswering(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	id := d.Add(dockertest.Container{Name: "web", Usage: dockertest.Usage{Cores: 0.5, Memory: 1 << 20}})
+	p := dockertest.NewProxy(t, "tcp", strings.TrimPrefix(d.Addr(), "tcp://"))
+	w := setup(t, []dockerx.HostConfig{{Name: "a", Addr: "tcp://" + p.Addr()}})
+	require.Equal(t, http.StatusOK, w.get("/stat3/a").status)
+	p.Refuse(true)
+	p.Cut()
+	for _, path := range []string{"/stat3/a", "/stat2/a/web", "/stat2/a/" + id[:12], "/v1/hosts/a/stats"} {
+		a := w.get(path)
+		require.Equal(t, http.StatusOK, a.status, path)
+		require.NotEmpty(t, a.header.Get("X-Sample-Age"), path)
+		require.Contains(t, a.body, "web", path)
+	}
+	require.Equal(t, http.StatusInternalServerError, w.get("/stat2/a/nobody").status)
+	for _, path := range []string{"/stat3/a", "/stat2/a/web"} {
+		require.Eventually(t, func() bool {
+			a := w.get(path)
+			if a.status == http.StatusOK {
+				age, err := time.ParseDuration(a.header.Get("X-Sample-Age") + "s")
+				require.NoError(t, err)
+				require.LessOrEqual(t, age, 15*time.Second)
+				return false
+			}
+			require.Equal(t, http.StatusInternalServerError, a.status)
+			require.Contains(t, a.message(t), "cannot reach the Docker daemon")
+			return true
+		}, 30*time.Second, 100*time.Millisecond, path)
+	}
+}
+
 func TestTopUsersOfAllHosts(t *testing.T) {
 	t.Parallel()
 	w := usageWorld(t)

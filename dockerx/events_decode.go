@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 )
@@ -111,6 +112,8 @@ func decodeEvent(host string, line []byte) (Event, error) {
 	if e.Attrs == nil {
 		e.Attrs = map[string]string{}
 	}
+	// Labels are among the attributes, and these names are wharf's own word.
+	maps.DeleteFunc(e.Attrs, func(name, _ string) bool { return strings.HasPrefix(name, "wharf.") })
 	e.ActorName = strings.TrimPrefix(e.Attrs["name"], "/")
 	if e.ActorName == "" {
 		e.ActorName = e.ActorID

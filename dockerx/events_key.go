@@ -8,7 +8,8 @@ import (
 
 // Key identifies an event among those of its host: two readers that report the same event
 // compute the same key. It is a hash of time, type, action, actor and attributes, it is stored
-// in the event log, and so it must never change.
+// in the event log, and so it must never change. Who caused the event (attributes wharf.actor and
+// wharf.audit, which wharf adds) is no part of it.
 func (e *Event) Key() int64 {
 	b := make([]byte, 0, 512)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Time.UnixNano()))
@@ -18,7 +19,9 @@ func (e *Event) Key() int64 {
 	}
 	names := make([]string, 0, len(e.Attrs))
 	for name := range e.Attrs {
-		names = append(names, name)
+		if name != "wharf.actor" && name != "wharf.audit" {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	for _, name := range names {

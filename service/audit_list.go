@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,50 +89,4 @@ func idEnd(s string) string {
 		last = 'a'
 	}
 	return s[:len(s)-1] + string(last)
-}
-
-// Cause is who did what made a container's event.
-type Cause struct {
-	AuditID  uuid.UUID
-	Username string // empty: the anonymous caller of open mode
-}
-
-// causes are the deeds that lead to each of Docker's events of a container.
-var causes = map[string][]string{
-	"start":   {"container.start", "container.restart"},
-	"restart": {"container.restart"},
-	"kill":    {"container.stop", "container.restart", "container.kill", "container.remove"},
-	"die":     {"container.stop", "container.restart", "container.kill", "container.remove"},
-	"stop":    {"container.stop", "container.restart"},
-	"pause":   {"container.pause"},
-	"unpause": {"container.unpause"},
-	"destroy": {"container.remove"},
-}
-
-const (
-	// causeSlack is how far the clocks of a daemon and of wharf may be apart.
-	causeSlack = 2 * time.Second
-	// causeMax is the longest that a deed without an end is held responsible.
-	causeMax = time.Hour
-)
-
-// CauseOf finds the deed, on any replica, during which an event of a container came about.
-// ok is false for what happened by itself or past wharf.
-func (a *Audit) CauseOf(ctx context.Context, host, containerID, event string, at time.Time) (c Cause, ok bool, err error) {
-	if a == nil || causes[event] == nil {
-		return Cause{}, false, nil
-	}
-	rows, err := a.db.Queries().AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
-		Host: host, ContainerID: containerID, Since: db.Time(at.Add(-causeMax)), Until: db.Time(at.Add(causeSlack)),
-	})
-	if err != nil {
-		return Cause{}, false, fmt.Errorf("find cause of event: %w", err)
-	}
-	for _, r := range rows {
-		over := r.FinishedAt.Valid && at.After(r.FinishedAt.Time.Add(causeSlack))
-		if !over && r.Outcome != OutcomeRefused && slices.Contains(causes[event], r.Action) {
-			return Cause{AuditID: r.ID, Username: r.Username}, true, nil
-		}
-	}
-	return Cause{}, false, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
+	"wharf/dockerx"
 	"wharf/util/apperr"
 )
 
@@ -217,10 +218,13 @@ func TestEventIsLaidToTheDeedDuringWhichItCame(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := NewAudit(d, AuditOptions{})
 		actor := Actor{UserID: uuid.New(), Username: "op"}
-		cause := func(host, id, event string, at time.Time) (Cause, bool) {
-			c, ok, err := a.CauseOf(t.Context(), host, id, event, at)
-			require.NoError(t, err)
-			return c, ok
+		cause := func(host, id, event string, at time.Time) (map[string]string, bool) {
+			given := map[string]string{"name": "web"}
+			e := dockerx.Event{Host: host, Type: "container", Action: event, ActorID: id, Time: at, Attrs: given}
+			require.NoError(t, a.Annotate(t.Context(), []*dockerx.Event{&e}))
+			require.Equal(t, map[string]string{"name": "web"}, given, "the map given is not changed")
+			_, ok := e.Attrs[AttrAudit]
+			return e.Attrs, ok
 		}
 		require.NoError(t, a.Note(t.Context(), actor, stopIntent(), errForbidden))
 		_, ok := cause("prod-1", containerID, "die", time.Now())
@@ -229,7 +233,7 @@ func TestEventIsLaidToTheDeedDuringWhichItCame(t *testing.T) {
 			for _, event := range []string{"kill", "die", "stop"} {
 				c, ok := cause("prod-1", containerID, event, time.Now())
 				require.True(t, ok, event)
-				require.Equal(t, Cause{AuditID: id, Username: "op"}, c)
+				require.Equal(t, map[string]string{"name": "web", AttrActor: "op", AttrAudit: id.String()}, c)
 			}
 			for _, event := range []string{"start", "oom", "exec_die"} {
 				_, ok := cause("prod-1", containerID, event, time.Now())
@@ -271,7 +275,7 @@ func TestNoAuditIsNoHindrance(t *testing.T) {
 	require.NoError(t, a.Do(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error { done = true; return nil }))
 	require.True(t, done)
 	require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
-	_, ok, err := a.CauseOf(t.Context(), "h", containerID, "die", time.Now())
-	require.NoError(t, err)
-	require.False(t, ok)
+	e := dockerx.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
+	require.NoError(t, a.Annotate(t.Context(), []*dockerx.Event{&e}))
+	require.Empty(t, e.Attrs)
 }

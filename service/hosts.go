@@ -121,9 +121,15 @@ func (h *Host) Inspect(ctx context.Context, ref dockerx.Ref) (*dockerx.Details, 
 	return maskDetails(d, role), nil
 }
 
-// Usage tells what one container uses; zeros when it isn't running.
+// Usage tells what one container uses; zeros when it isn't running. A host that has stopped
+// answering gives the last sample while it is young enough.
 func (h *Host) Usage(ctx context.Context, ref dockerx.Ref) (stats.Usage, error) {
 	d, err := h.resolve(ctx, ref, View)
+	if apperr.KindOf(err) == apperr.Unavailable {
+		if u, ok := h.host.LastUsage(ref); ok && h.sees(u.Labels) {
+			return u, nil
+		}
+	}
 	if err != nil {
 		return stats.Usage{}, err
 	}

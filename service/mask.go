@@ -83,12 +83,15 @@ func maskMap(m map[string]string) map[string]string {
 }
 
 // MaskEvent hides what an event tells those who may not see secrets: the command line that
-// the daemon puts into exec actions, and attributes (all labels are among them) that look secret.
+// the daemon puts into exec actions, attributes (all labels are among them) that look secret,
+// and who caused it.
 func MaskEvent(e dockerx.Event) dockerx.Event {
 	if strings.HasPrefix(e.Action, "exec_") {
 		e.Action, _, _ = strings.Cut(e.Action, ":")
 	}
 	e.Attrs = maskMap(e.Attrs)
+	delete(e.Attrs, AttrActor)
+	delete(e.Attrs, AttrAudit)
 	return e
 }
 

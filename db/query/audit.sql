@@ -20,12 +20,12 @@ WHERE id < @before AND at >= @since AND at < @until
 ORDER BY id DESC
 LIMIT @page;
 
--- name: AuditOfContainer :many
--- What was done to a container from a time on, the latest first.
-SELECT id, at, username, action, outcome, finished_at FROM audit
-WHERE container_id = @container_id AND host = @host AND at >= @since AND at <= @until
+-- name: AuditOfContainers :many
+-- What was done to containers of all hosts from a time on, the latest first.
+SELECT id, at, username, action, outcome, finished_at, host, container_id FROM audit
+WHERE at >= @since AND at <= @until AND container_id <> ''
 ORDER BY at DESC
-LIMIT 20;
+LIMIT 2000;
 
 -- name: DeleteAuditBefore :execrows
 DELETE FROM audit WHERE at < @before;

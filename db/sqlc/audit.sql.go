@@ -13,44 +13,39 @@ import (
 	"github.com/google/uuid"
 )
 
-const auditOfContainer = `-- name: AuditOfContainer :many
-SELECT id, at, username, action, outcome, finished_at FROM audit
-WHERE container_id = $1 AND host = $2 AND at >= $3 AND at <= $4
+const auditOfContainers = `-- name: AuditOfContainers :many
+SELECT id, at, username, action, outcome, finished_at, host, container_id FROM audit
+WHERE at >= $1 AND at <= $2 AND container_id <> ''
 ORDER BY at DESC
-LIMIT 20
+LIMIT 2000
 `
 
-type AuditOfContainerParams struct {
-	ContainerID string
+type AuditOfContainersParams struct {
+	Since time.Time
+	Until time.Time
+}
+
+type AuditOfContainersRow struct {
+	ID          uuid.UUID
+	At          time.Time
+	Username    string
+	Action      string
+	Outcome     string
+	FinishedAt  sql.NullTime
 	Host        string
-	Since       time.Time
-	Until       time.Time
+	ContainerID string
 }
 
-type AuditOfContainerRow struct {
-	ID         uuid.UUID
-	At         time.Time
-	Username   string
-	Action     string
-	Outcome    string
-	FinishedAt sql.NullTime
-}
-
-// What was done to a container from a time on, the latest first.
-func (q *Queries) AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error) {
-	rows, err := q.db.QueryContext(ctx, auditOfContainer,
-		arg.ContainerID,
-		arg.Host,
-		arg.Since,
-		arg.Until,
-	)
+// What was done to containers of all hosts from a time on, the latest first.
+func (q *Queries) AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error) {
+	rows, err := q.db.QueryContext(ctx, auditOfContainers, arg.Since, arg.Until)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AuditOfContainerRow{}
+	items := []AuditOfContainersRow{}
 	for rows.Next() {
-		var i AuditOfContainerRow
+		var i AuditOfContainersRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.At,
@@ -58,6 +53,8 @@ func (q *Queries) AuditOfContainer(ctx context.Context, arg AuditOfContainerPara
 			&i.Action,
 			&i.Outcome,
 			&i.FinishedAt,
+			&i.Host,
+			&i.ContainerID,
 		); err != nil {
 			return nil, err
 		}

@@ -13,8 +13,8 @@ import (
 
 type Querier interface {
 	AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error
-	// What was done to a container from a time on, the latest first.
-	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
+	// What was done to containers of all hosts from a time on, the latest first.
+	AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	// Admins who can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)

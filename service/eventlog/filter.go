@@ -15,10 +15,12 @@ type Filter struct {
 	Actions []string // whole, or the part before the colon of an exec or health action
 	// Containers are names, ids, or beginnings of ids of at least 12 digits.
 	Containers []string
+	// Unexpected picks the ends of containers that nobody asked for through wharf.
+	Unexpected bool
 }
 
 func (f *Filter) empty() bool {
-	return len(f.Hosts) == 0 && len(f.Types) == 0 && len(f.Actions) == 0 && len(f.Containers) == 0
+	return len(f.Hosts) == 0 && len(f.Types) == 0 && len(f.Actions) == 0 && len(f.Containers) == 0 && !f.Unexpected
 }
 
 // Match tells whether an event passes. Gaps pass all but the host's filter, since what they
@@ -36,7 +38,16 @@ func (f *Filter) Match(e *dockerx.Event) bool {
 	if len(f.Actions) > 0 && !slices.ContainsFunc(f.Actions, func(a string) bool { return actionIs(e.Action, a) }) {
 		return false
 	}
+	if f.Unexpected && !unexpected(e) {
+		return false
+	}
 	return len(f.Containers) == 0 || slices.ContainsFunc(f.Containers, func(c string) bool { return isContainer(e, c) })
+}
+
+// unexpected tells whether a container ended without anybody's doing that the audit log knows.
+func unexpected(e *dockerx.Event) bool {
+	ended := e.Action == "die" || e.Action == "died" || e.Action == "stop"
+	return e.Type == "container" && ended && e.Attrs["wharf.audit"] == ""
 }
 
 // actionIs compares "exec_start" and "exec_start: sh" alike.

@@ -40,6 +40,12 @@ func (h *hub) start(last int64) {
 	}
 }
 
+func (h *hub) isReady() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ready
+}
+
 // publish delivers entries; it numbers them. Durable ones must come with rising ids.
 func (h *hub) publish(entries ...*entry) {
 	if len(entries) == 0 {

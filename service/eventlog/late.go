@@ -7,6 +7,10 @@ import (
 	"wharf/dockerx"
 )
 
+// startPatience multiplies the patience while the log hasn't been read yet: until then nobody
+// knows what is in it already.
+const startPatience = 10
+
 // deliverLate delivers without an id what the database hasn't taken in time, so that streams
 // don't stop because a database did.
 func (l *Log) deliverLate(ctx context.Context) {
@@ -17,8 +21,12 @@ func (l *Log) deliverLate(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			patience := l.opts.Patience
+			if !l.hub.isReady() {
+				patience *= startPatience
+			}
 			l.mu.Lock()
-			l.deliverEarly(time.Now().Add(-l.opts.Patience))
+			l.deliverEarly(time.Now().Add(-patience))
 			l.mu.Unlock()
 		}
 	}
@@ -30,14 +38,12 @@ func (l *Log) deliverEarly(before time.Time) {
 		if p.since.After(before) {
 			return
 		}
-		if p.early != 0 || p.rec.Kind == dockerx.KindState {
+		if p.early != 0 || p.rec.Kind == dockerx.KindState || l.recent.has(p.key) {
 			continue
 		}
 		e := &entry{rec: p.rec}
 		l.hub.publish(e)
 		p.early = e.seq + 1
-		l.early[keyOf(p.rec)] = p.early
+		l.early[p.key] = p.early
 	}
 }
-
-func keyOf(r *Record) earlyKey { return earlyKey{r.Host, r.Key()} }

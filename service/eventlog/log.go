@@ -24,6 +24,9 @@ type Options struct {
 	// Patience is how long a record waits for the database before it is delivered without an
 	// id. Default 1 s.
 	Patience time.Duration
+	// Annotate adds to events what else is known of them, before they are stored. It replaces
+	// their Attrs and changes nothing else. May be nil.
+	Annotate func(context.Context, []*dockerx.Event) error
 	// Poll is how often a Postgres is asked for records of other replicas that this one has not
 	// read itself. Default 200 ms.
 	Poll time.Duration
@@ -63,19 +66,16 @@ type Log struct {
 	dropped map[string]*dropped
 	// early maps the key of each record that was delivered without an id to the number of that
 	// delivery plus one, until its id is known.
-	early map[earlyKey]uint64
+	early  map[eventKey]uint64
+	recent recent
 
 	following bool // the writer alone: records up to the log's end may be unpublished
-}
-
-type earlyKey struct {
-	host string
-	key  int64
 }
 
 // pending is a record on its way to the database.
 type pending struct {
 	rec   *Record
+	key   eventKey
 	since time.Time
 	early uint64 // set like Log.early
 }
@@ -88,7 +88,7 @@ func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
 		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1),
-		dropped: make(map[string]*dropped), early: make(map[earlyKey]uint64),
+		dropped: make(map[string]*dropped), early: make(map[eventKey]uint64),
 	}
 }
 
@@ -106,9 +106,12 @@ func (l *Log) Run(ctx context.Context) error {
 // Publish takes an event. It never blocks: what the database can't take waits in memory, and
 // what memory can't take becomes a gap.
 func (l *Log) Publish(e dockerx.Event) {
+	p := newPending(e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p := &pending{rec: &Record{Event: e}, since: time.Now()}
+	if l.recent.has(p.key) {
+		return // two readers report it, or one twice
+	}
 	if len(l.pending) >= l.opts.Pending {
 		l.drop(p)
 		return
@@ -118,6 +121,11 @@ func (l *Log) Publish(e dockerx.Event) {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+func newPending(e dockerx.Event) *pending {
+	r := &Record{Event: e}
+	return &pending{rec: r, key: keyOf(r), since: time.Now()}
 }
 
 // drop delivers a record that can't be kept, after those before it. mu is held.

@@ -6,6 +6,7 @@ package eventlog
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +19,8 @@ type Record struct {
 	ID int64 // rises with the order of delivery; 0: not durable yet
 	dockerx.Event
 
-	frames [2]atomic.Pointer[[]byte]
+	encoding sync.Mutex
+	frames   [2]atomic.Pointer[[]byte]
 }
 
 // Frame returns what encode makes of the record, kept for the next caller: a record is encoded
@@ -31,9 +33,18 @@ func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	if b := slot.Load(); b != nil {
 		return *b
 	}
-	b := encode(r)
-	slot.CompareAndSwap(nil, &b)
-	return *slot.Load()
+	r.encoding.Lock()
+	defer r.encoding.Unlock()
+	if b := slot.Load(); b != nil {
+		return *b
+	}
+	// Encoding needs a deep stack for a moment. On a goroutine of its own it doesn't leave one
+	// with each subscriber.
+	made := make(chan []byte)
+	go func() { made <- encode(r) }()
+	b := <-made
+	slot.Store(&b)
+	return b
 }
 
 // Inferred tells whether the record was concluded from a container list.
@@ -42,7 +53,7 @@ func (r *Record) Inferred() bool { return inferred(&r.Event) }
 func inferred(e *dockerx.Event) bool { return e.Attrs["wharf.inferred"] == "true" }
 
 // rowOf makes the stored form. An id and the time of storing are still missing.
-func rowOf(e *dockerx.Event) (sqlc.InsertEventParams, error) {
+func rowOf(e *dockerx.Event, key int64) (sqlc.InsertEventParams, error) {
 	attrs, err := json.Marshal(e.Attrs)
 	if err != nil {
 		return sqlc.InsertEventParams{}, fmt.Errorf("encode attributes: %w", err)
@@ -50,7 +61,7 @@ func rowOf(e *dockerx.Event) (sqlc.InsertEventParams, error) {
 	return sqlc.InsertEventParams{
 		Host: e.Host, Kind: int32(e.Kind), Type: clean(e.Type), Action: clean(e.Action), ActorID: clean(e.ActorID),
 		ActorName: clean(e.ActorName), TimeNano: e.Time.UnixNano(), Attrs: string(attrs),
-		FromNano: nanos(e.From), ToNano: nanos(e.To), Reason: e.Reason, Key: e.Key(),
+		FromNano: nanos(e.From), ToNano: nanos(e.To), Reason: e.Reason, Key: key,
 	}, nil
 }
 

@@ -69,6 +69,11 @@ func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duratio
 
 // flush writes and publishes all that is pending, and fetches what others wrote.
 func (l *Log) flush(ctx context.Context) error {
+	if !l.hub.isReady() {
+		if err := l.begin(ctx); err != nil {
+			return err
+		}
+	}
 	for {
 		l.fillGaps()
 		batch := l.batch()
@@ -103,10 +108,10 @@ func (l *Log) fillGaps() {
 		return
 	}
 	for host, d := range l.dropped {
-		l.pending = append(l.pending, &pending{since: time.Now(), rec: &Record{Event: dockerx.Event{
+		l.pending = append(l.pending, newPending(dockerx.Event{
 			Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host,
 			Time: d.to, From: d.from, To: d.to, Reason: "event log overflow", Attrs: map[string]string{},
-		}}})
+		}))
 		delete(l.dropped, host)
 	}
 }
@@ -114,6 +119,9 @@ func (l *Log) fillGaps() {
 // append commits a batch, then publishes it. Ids that others took before are fetched and
 // published first.
 func (l *Log) append(ctx context.Context, batch []*pending) error {
+	if err := l.annotate(ctx, batch); err != nil {
+		return err
+	}
 	first, stored, err := l.store(ctx, batch)
 	if err != nil {
 		l.following = true // a commit that failed for us may still have happened
@@ -132,9 +140,10 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	entries := make([]*entry, 0, len(batch))
 	for i, p := range batch {
 		if !stored[i] {
-			delete(l.early, keyOfEarly(p))
+			delete(l.early, p.key)
 			continue
 		}
+		l.recent.add(p.key)
 		entries = append(entries, l.entryOf(p, first+int64(i)))
 	}
 	l.pending = l.pending[len(batch):]
@@ -142,11 +151,28 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	return nil
 }
 
-func keyOfEarly(p *pending) earlyKey {
-	if p.early == 0 {
-		return earlyKey{}
+// annotate completes the records of a batch that nobody has seen yet.
+func (l *Log) annotate(ctx context.Context, batch []*pending) error {
+	if l.opts.Annotate == nil {
+		return nil
 	}
-	return keyOf(p.rec)
+	known := make([]dockerx.Event, len(batch))
+	events := make([]*dockerx.Event, len(batch))
+	for i, p := range batch {
+		known[i] = p.rec.Event
+		events[i] = &known[i]
+	}
+	if err := l.opts.Annotate(ctx, events); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, p := range batch {
+		if p.early == 0 {
+			p.rec.Attrs = known[i].Attrs
+		}
+	}
+	return nil
 }
 
 // entryOf gives a stored record its id. One that was delivered without it is shared with its
@@ -156,7 +182,7 @@ func (l *Log) entryOf(p *pending, id int64) *entry {
 		p.rec.ID = id
 		return &entry{rec: p.rec}
 	}
-	delete(l.early, keyOf(p.rec))
+	delete(l.early, p.key)
 	return &entry{rec: &Record{ID: id, Event: p.rec.Event}, settles: p.early}
 }
 
@@ -193,7 +219,7 @@ func rowsOf(batch []*pending) ([]sqlc.InsertEventParams, error) {
 	now := db.Time(time.Now())
 	rows := make([]sqlc.InsertEventParams, len(batch))
 	for i, p := range batch {
-		row, err := rowOf(&p.rec.Event)
+		row, err := rowOf(&p.rec.Event, p.key.key)
 		if err != nil {
 			return nil, err
 		}
@@ -205,17 +231,6 @@ func rowsOf(batch []*pending) ([]sqlc.InsertEventParams, error) {
 
 // follow publishes the records after the last published one, up to an id.
 func (l *Log) follow(ctx context.Context, until int64) error {
-	l.hub.mu.Lock()
-	ready := l.hub.ready
-	l.hub.mu.Unlock()
-	if !ready {
-		state, err := l.db.Queries().GetEventLog(ctx)
-		if err != nil {
-			return fmt.Errorf("read the event log's state: %w", err)
-		}
-		l.hub.start(min(state.LastID, until))
-		return nil
-	}
 	for {
 		rows, err := l.db.Queries().EventsAfterID(ctx, sqlc.EventsAfterIDParams{
 			After: l.hub.lastID(), Until: until, MaxRows: pageSize,
@@ -230,6 +245,7 @@ func (l *Log) follow(ctx context.Context, until int64) error {
 		l.mu.Lock()
 		for _, r := range records {
 			k := keyOf(r)
+			l.recent.add(k)
 			l.hub.publish(&entry{rec: r, settles: l.early[k]})
 			delete(l.early, k)
 		}
@@ -238,4 +254,31 @@ func (l *Log) follow(ctx context.Context, until int64) error {
 			return nil
 		}
 	}
+}
+
+// begin learns where the log stands and what its latest records are. What comes after is
+// published.
+func (l *Log) begin(ctx context.Context) error {
+	q := l.db.Queries()
+	state, err := q.GetEventLog(ctx)
+	if err != nil {
+		return fmt.Errorf("read the event log's state: %w", err)
+	}
+	rows, err := q.EventsAfterID(ctx, sqlc.EventsAfterIDParams{
+		After: state.LastID - pageSize, Until: state.LastID, MaxRows: pageSize,
+	})
+	if err != nil {
+		return fmt.Errorf("read the latest events: %w", err)
+	}
+	records, err := recordsOf(rows)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	for _, r := range records {
+		l.recent.add(keyOf(r))
+	}
+	l.mu.Unlock()
+	l.hub.start(state.LastID)
+	return nil
 }

@@ -1,0 +1,47 @@
+package api_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+type loggedEvents struct {
+	Events []struct {
+		Action  string
+		ActorID string `json:"actor_id"`
+		Attrs   map[string]string
+	}
+}
+
+// On a real engine: what a user stopped is told apart from what died by itself.
+func TestStoppedBySomeoneIsToldFromDiedByItself(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	w := setup(t, engineHosts([]dockertest.Engine{e}))
+	viewer := w.person("hong", "viewer")
+	stopped := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}, Labels: map[string]string{"wharf.actor": "forged"}})
+	died := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}})
+	w.post("/v1/hosts/default/containers/"+stopped+"/stop?timeout=0", nil)
+	e.Kill(t, died, "KILL")
+
+	history := func(token, id, query string) (l loggedEvents) {
+		w.call("GET", "/v1/events?type=container&container="+id+query, token, nil).data(t, &l)
+		return l
+	}
+	require.Eventually(t, func() bool {
+		return len(history(w.admin, died, "&action=die").Events) == 1 && len(history(w.admin, stopped, "&action=stop").Events) == 1
+	}, waitLimit, waitTick)
+	for _, action := range []string{"kill", "die", "stop"} {
+		l := history(w.admin, stopped, "&action="+action)
+		require.NotEmpty(t, l.Events, action)
+		require.Equal(t, "gildong", l.Events[0].Attrs["wharf.actor"], action)
+		require.Contains(t, w.get("/v1/audit?action=container.stop").body, l.Events[0].Attrs["wharf.audit"])
+	}
+	require.NotContains(t, history(w.admin, stopped, "&action=start").Events[0].Attrs, "wharf.actor", "a label doesn't forge it")
+	require.NotContains(t, history(viewer, stopped, "&action=die").Events[0].Attrs, "wharf.actor", "admins alone see who")
+	require.Len(t, history(w.admin, died, "&unexpected=true").Events, 1)
+	require.Empty(t, history(w.admin, stopped, "&unexpected=true").Events)
+}
