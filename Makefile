@@ -72,6 +72,10 @@ fuzz: ## Fuzz each target for FUZZTIME (1m)
 bench: ## Run the Go benchmarks that BENCH matches (all)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: bench-hosts
+bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the table
+	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -timeout 20m ./scripts/benchhosts
+
 # Benchmarks and tests of their own kind stand here, one target each: bench-events, bench-stats,
 # bench-hosts, bench-engines, test-engines.
 

@@ -58,6 +58,7 @@ var rows = map[string]row{
 	"util/password":          {imports: []string{"util/apperr"}},
 	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchevents":    {tests: []string{"db/dbtest", "dockerx", "dockerx/dockertest", "service/eventlog"}},
+	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest"}},
 	"scripts/testbed":        {},
 	"scripts/benchstats":     {},
 	"scripts/testreport":     {},

@@ -71,21 +71,30 @@ func classify(ctx context.Context, host, doing string, err error) error {
 	return unreachable(host, faultKind(err), time.Time{}, fmt.Errorf("%s on %s: %w", doing, host, bareCause(err)))
 }
 
+// outage is a fault as callers get it: its text, which only the log shows, is the cause.
+type outage struct {
+	kind FaultKind
+	err  error
+}
+
+func (o *outage) Error() string { return o.err.Error() }
+func (o *outage) Unwrap() error { return o.err }
+
 // unreachable is the one text for a host that can't be used. A since that isn't zero says that the
 // host has been known to be down from then on.
 func unreachable(host string, kind FaultKind, since time.Time, cause error) error {
 	if !since.IsZero() {
-		return apperr.Wrap(apperr.Unavailable, &fault{kind, cause},
+		return apperr.Wrap(apperr.Unavailable, &outage{kind, cause},
 			"cannot reach the Docker daemon of host %s: %s (down since %s)", host, kind, since.UTC().Format(time.RFC3339))
 	}
-	return apperr.Wrap(apperr.Unavailable, &fault{kind, cause}, "cannot reach the Docker daemon of host %s: %s", host, kind)
+	return apperr.Wrap(apperr.Unavailable, &outage{kind, cause}, "cannot reach the Docker daemon of host %s: %s", host, kind)
 }
 
 // FaultOf returns the kind of fault of an error that this package gave, "" for none.
 func FaultOf(err error) FaultKind {
-	var f *fault
-	if errors.As(err, &f) {
-		return f.kind
+	var o *outage
+	if errors.As(err, &o) {
+		return o.kind
 	}
 	return ""
 }

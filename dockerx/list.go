@@ -21,7 +21,8 @@ type List struct {
 const (
 	maxRows     = 50_000
 	maxRowBytes = 2 << 20
-	maxLabels   = 500_000 // of all rows together
+	maxLabels   = 500_000  // of all rows together
+	maxKept     = 24 << 20 // bytes of the texts kept, of all rows together
 )
 
 var fullIDPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -60,7 +61,7 @@ func decodeList(body io.Reader) ([]Container, error) {
 	} else if start != json.Delim('[') {
 		return nil, fmt.Errorf("expected a list, got %v", start)
 	}
-	rows, labels := []Container{}, 0
+	rows, labels, kept := []Container{}, 0, 0
 	for dec.More() {
 		budget.left = maxRowBytes
 		var row listRow
@@ -72,7 +73,8 @@ func decodeList(body io.Reader) ([]Container, error) {
 			return nil, err
 		}
 		rows = append(rows, c)
-		if labels += len(c.Labels); len(rows) > maxRows || labels > maxLabels {
+		labels, kept = labels+len(c.Labels), kept+c.size()
+		if len(rows) > maxRows || labels > maxLabels || kept > maxKept {
 			return nil, errTooLarge
 		}
 	}
@@ -113,6 +115,15 @@ func (r *listRow) container() (Container, error) {
 		c.Labels = map[string]string{}
 	}
 	return c, nil
+}
+
+// size is how many bytes of text the row keeps.
+func (c *Container) size() int {
+	n := len(c.ID) + len(c.Name) + len(c.Image) + len(c.State) + len(c.Status)
+	for k, v := range c.Labels {
+		n += len(k) + len(v)
+	}
+	return n
 }
 
 // ownName picks the name that isn't a link alias ("/web/db" is what web calls its db).
