@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -15,46 +16,95 @@ import (
 	"wharf/util/apperr"
 )
 
-// TestNoReplicaAcceptsASessionAfterItsLogout has callers on two replicas hammer a session
-// while one of them logs it out: what began after the logout's answer must be refused.
-func TestNoReplicaAcceptsASessionAfterItsLogout(t *testing.T) {
+// TestNothingCountsAfterItsRevocationWasAnswered has callers on two replicas hammer a
+// session while its rights are taken away: what began after the answer must go by it.
+func TestNothingCountsAfterItsRevocationWasAnswered(t *testing.T) {
 	t.Parallel()
-	dbtest.EachSource(t, func(t *testing.T, source string) {
-		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
-		other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
-		replicas := []*Sessions{b.sessions, other.sessions}
-		var late, accepted atomic.Int64
-		for range rounds(25, 1000) {
-			l := b.session(t)
-			var over, stop atomic.Bool
-			var wg sync.WaitGroup
-			for i := range rounds(8, 50) {
-				wg.Go(func() {
-					for !stop.Load() {
-						after := over.Load()
-						_, err := replicas[i%2].Authenticate(t.Context(), l.AccessToken)
-						switch {
-						case err == nil && after:
-							late.Add(1)
-						case err == nil:
-							accepted.Add(1)
-						case apperr.KindOf(err) != apperr.Unauthorized:
-							t.Error(err)
-							return
-						case after:
-							return
-						}
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		revoke func(*bench, context.Context, Login) error
+		undo   UserChange
+	}{
+		"logout": {revoke: func(b *bench, ctx context.Context, l Login) error {
+			return b.sessions.Logout(ctx, l.RefreshToken)
+		}},
+		"disable": {
+			revoke: func(b *bench, ctx context.Context, _ Login) error {
+				_, err := b.users.Update(ctx, *admin, "vera", UserChange{Disabled: &yes})
+				return err
+			},
+			undo: UserChange{Disabled: &no},
+		},
+		"demotion": {
+			revoke: func(b *bench, ctx context.Context, _ Login) error {
+				_, err := b.users.Update(ctx, *admin, "vera", UserChange{Role: ptr(RoleViewer)})
+				return err
+			},
+			undo: UserChange{Role: ptr(RoleOperator)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.EachSource(t, func(t *testing.T, source string) {
+				b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+				other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
+				b.sessionOf(t, "vera", RoleOperator)
+				vera, err := b.users.Get(t.Context(), *admin, "vera")
+				require.NoError(t, err)
+				b.user = vera
+				for range rounds(10, 1000) {
+					l := b.session(t)
+					raceRevocation(t, []*Sessions{b.sessions, other.sessions}, l, func() error { return c.revoke(b, t.Context(), l) })
+					_, err := b.users.Update(t.Context(), *admin, "vera", c.undo)
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// raceRevocation fails if, on any replica, the session still has an operator's rights in a
+// call that began after revoke returned.
+func raceRevocation(t *testing.T, replicas []*Sessions, l Login, revoke func() error) {
+	t.Helper()
+	var over atomic.Bool
+	var before sync.WaitGroup // each caller was let in at least once
+	var all sync.WaitGroup
+	callers := rounds(8, 50)
+	before.Add(callers)
+	for i := range callers {
+		all.Go(func() {
+			for n := 0; ; n++ {
+				after := over.Load()
+				actor, err := replicas[i%2].Authenticate(t.Context(), l.AccessToken)
+				if err != nil && apperr.KindOf(err) != apperr.Unauthorized {
+					t.Error(err)
+				}
+				had := err == nil && actor.Has(Operate)
+				if n == 0 {
+					before.Done()
+					if !had {
+						t.Error("refused before the revocation")
 					}
-				})
+				}
+				if after && had {
+					t.Error("accepted after the revocation was answered")
+				}
+				if after || t.Failed() {
+					return
+				}
 			}
-			require.NoError(t, replicas[0].Logout(t.Context(), l.RefreshToken))
-			over.Store(true)
-			wg.Wait()
-			stop.Store(true)
-		}
-		require.Zero(t, late.Load(), "accepted after the logout's answer")
-		require.Positive(t, accepted.Load(), "the callers were there before")
-	})
+		})
+	}
+	before.Wait()
+	if err := revoke(); err != nil {
+		t.Error(err)
+	}
+	over.Store(true)
+	all.Wait()
+	require.False(t, t.Failed())
 }
 
 func TestLongAnswersEndWithTheirSession(t *testing.T) {
