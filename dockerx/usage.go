@@ -26,6 +26,15 @@ func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 	return h.sampler.One(ctx, id)
 }
 
+// LastUsage returns the last sample of the container that ref names, while it is at most 15 s old,
+// and asks nobody: it is for a host that has stopped answering. What looks like an id names none
+// but the container whose id begins so.
+func (h *Host) LastUsage(ref Ref) (stats.Usage, bool) {
+	return h.sampler.Last(func(id, name string) bool {
+		return strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()
+	})
+}
+
 // UsageHistory returns what one container uses, and what it used since how long ago (15 min at
 // most), oldest first; with a step the means of steps. There are points for the times at which
 // somebody asked. Errors: those of Usage.

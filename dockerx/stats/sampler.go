@@ -115,6 +115,27 @@ func (s *Sampler) One(ctx context.Context, id string) (Usage, error) {
 	return out, err
 }
 
+// Last returns the last sample of the one container that matches, asking nobody; false where
+// none does, several do, or the sample is too old to be shown. It is for hosts that don't answer.
+func (s *Sampler) Last(matches func(id, name string) bool) (Usage, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found *entry
+	for _, e := range s.table.order {
+		if !matches(e.ID, e.Name) {
+			continue
+		}
+		if found != nil {
+			return Usage{}, false
+		}
+		found = e
+	}
+	if found == nil || !s.recent(found.lastAt, time.Now()) {
+		return Usage{}, false
+	}
+	return found.row(), true
+}
+
 // await tries until there is an answer, an error, or 3 s have passed. try is called with the lock
 // held; expired says that there won't be another time.
 func (s *Sampler) await(ctx context.Context, try func(now time.Time, expired bool) (bool, error)) error {
