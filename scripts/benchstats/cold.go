@@ -40,7 +40,10 @@ func (b *bench) measureCold(ctx context.Context, n int) error {
 }
 
 func (b *bench) coldRow(n int, api times) {
-	mark, ok := "", false
+	var (
+		mark string
+		ok   bool
+	)
 	share := ratio(median(api.cold), b.noStream)
 	switch {
 	case b.engine.major < 25 && n <= 100:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -38,8 +39,8 @@ func engineProcesses(socket string) (processes, error) {
 			p.daemon = int(cred.Pid)
 		}
 	})
-	if err != nil || credErr != nil {
-		return p, fmt.Errorf("who listens on %s: %v %v", socket, err, credErr)
+	if err = errors.Join(err, credErr); err != nil {
+		return p, fmt.Errorf("who listens on %s: %w", socket, err)
 	}
 	args := commandLine(p.daemon)
 	for i, arg := range args {

@@ -80,8 +80,11 @@ func (e *engine) call(ctx context.Context, method, path string, in, out any) err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("%s %s: %d %s (%v)", method, path, resp.StatusCode, text, err)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s %s: %d %s", method, path, resp.StatusCode, text)
 	}
 	if out == nil {
 		return nil
