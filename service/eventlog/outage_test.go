@@ -1,0 +1,131 @@
+package eventlog_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+	"wharf/db/dbtest"
+	"wharf/db/sqlc"
+	"wharf/service/eventlog"
+)
+
+// outage keeps the log from being written until the returned function is called: it holds the
+// lock that every append needs.
+func outage(t testing.TB, source string) (end func()) {
+	t.Helper()
+	d, err := db.Open(context.Background(), source, db.Options{Timeout: time.Minute})
+	require.NoError(t, err)
+	held, release, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = d.InTx(context.Background(), func(q *sqlc.Queries) error {
+			_, err := q.TakeEventIDs(context.Background(), 0)
+			close(held)
+			<-release
+			return err
+		})
+	}()
+	<-held
+	return func() {
+		close(release)
+		<-done
+		require.NoError(t, d.Close())
+	}
+}
+
+const patience = 50 * time.Millisecond
+
+// first publishes event 0 and waits until it has its id, however busy the machine is.
+func (c *client) first(l *eventlog.Log) {
+	c.t.Helper()
+	l.Publish(event("h", 0))
+	c.read(1)
+	require.Eventually(c.t, func() bool {
+		c.readAny()
+		return c.sub.LastID() != 0
+	}, 20*time.Second, time.Millisecond)
+	c.got, c.last = nil, c.sub.LastID()
+}
+
+func TestStreamsGoOnWithoutTheDatabaseAndNothingComesTwice(t *testing.T) {
+	t.Parallel()
+	dbtest.EachSource(t, func(t *testing.T, source string) {
+		l, _ := start(t, dbtest.Open(t, source), eventlog.Options{Patience: patience})
+		c := subscribe(t, l, eventlog.Subscribe{Resume: true})
+		c.first(l)
+		end := outage(t, source)
+		for n := 1; n < 6; n++ {
+			l.Publish(event("h", n))
+		}
+		require.Equal(t, texts("h", 1, 6), c.read(5), "live all the same")
+		for _, d := range c.got {
+			require.Zero(t, d.ID, "not durable yet")
+		}
+		during := subscribe(t, l, eventlog.Subscribe{Resume: true, After: c.last})
+		require.Equal(t, texts("h", 1, 6), during.read(5), "the ring doesn't need the database")
+		late := subscribe(t, l, eventlog.Subscribe{})
+		end()
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+		l.Publish(event("h", 6))
+		require.Equal(t, texts("h", 6, 7), c.read(1), "and nothing twice")
+		require.Equal(t, texts("h", 6, 7), during.read(1))
+		settled := c.got[5:]
+		require.Len(t, settled, 6, "five ids, and one record")
+		for _, d := range settled[:5] {
+			require.True(t, d.IDOnly)
+			require.NotZero(t, d.ID)
+		}
+		require.Equal(t, texts("h", 1, 7), late.read(6), "who came too late for them gets them with their ids")
+		require.Equal(t, texts("h", 0, 7), subscribe(t, l, eventlog.Subscribe{Resume: true}).read(7), "all of it is in the log")
+	})
+}
+
+func TestWhatMemoryCannotHoldBecomesAGap(t *testing.T) {
+	t.Parallel()
+	dbtest.EachSource(t, func(t *testing.T, source string) {
+		l, _ := start(t, dbtest.Open(t, source), eventlog.Options{Patience: patience, Pending: 10})
+		c := subscribe(t, l, eventlog.Subscribe{Resume: true})
+		c.first(l)
+		end := outage(t, source)
+		for n := 1; n < 31; n++ {
+			l.Publish(event("h", n))
+		}
+		require.Equal(t, texts("h", 1, 31), c.read(30))
+		end()
+		require.Equal(t, []string{"gap event log overflow"}, c.read(1))
+		gap := c.got[len(c.got)-1]
+		require.Equal(t, event("h", 11).Time, gap.From)
+		require.Equal(t, event("h", 30).Time, gap.To)
+		page, err := l.Query(t.Context(), eventlog.Query{Ascending: true})
+		require.NoError(t, err)
+		kept := []string{}
+		for _, r := range page.Records {
+			kept = append(kept, text(r))
+		}
+		require.ElementsMatch(t, append(texts("h", 0, 11), "gap event log overflow"), kept)
+	})
+}
+
+func TestReplicasSettleWhatOneDeliveredEarly(t *testing.T) {
+	t.Parallel()
+	source := dbtest.PostgresSource(t)
+	a, _ := start(t, dbtest.Open(t, source), eventlog.Options{Patience: patience})
+	b, _ := start(t, dbtest.Open(t, source), eventlog.Options{Patience: time.Hour})
+	ca, cb := subscribe(t, a, eventlog.Subscribe{Resume: true}), subscribe(t, b, eventlog.Subscribe{Resume: true})
+	ca.first(a)
+	cb.read(1)
+	end := outage(t, source)
+	for n := 1; n < 20; n++ {
+		a.Publish(event("h", n))
+		b.Publish(event("h", n))
+	}
+	ca.read(19)
+	end()
+	require.Equal(t, texts("h", 1, 20), cb.read(19))
+	b.Publish(event("h", 20))
+	require.Equal(t, texts("h", 20, 21), ca.read(1), "neither replica's copy comes twice")
+}
