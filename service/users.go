@@ -57,7 +57,8 @@ type Users struct {
 	db      *db.DB
 	opts    UsersOptions
 	hasher  *password.Hasher
-	settled atomic.Bool // there is a user, and so there will always be one
+	hash    func(ctx context.Context, password string) (string, error) // hasher's
+	settled atomic.Bool                                                // there is a user, and so there will always be one
 }
 
 // NewUsers makes a Users on a migrated database.
@@ -69,7 +70,7 @@ func NewUsers(d *db.DB, o UsersOptions) *Users {
 		o.Lease = defaultLease
 	}
 	o.PasswordMin = max(o.PasswordMin, passwordMin)
-	return &Users{db: d, opts: o, hasher: o.Hasher}
+	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash}
 }
 
 // Create makes a user on behalf of actor, nil for a caller without credentials. While there
@@ -147,7 +148,7 @@ func (u *Users) mayCreate(actor *Actor, role Role, setupToken string, empty bool
 // insert hashes, and then decides in one transaction whether this is the first user: of
 // many at once one is.
 func (u *Users) insert(ctx context.Context, in NewUser, allowed func(empty bool) error) (User, error) {
-	hash, err := u.hasher.Hash(ctx, in.Password)
+	hash, err := u.hash(ctx, in.Password)
 	if err != nil {
 		return User{}, err
 	}

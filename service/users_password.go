@@ -49,7 +49,7 @@ func (u *Users) changePassword(ctx context.Context, actor Actor, name, old, pass
 }
 
 func (u *Users) setPassword(ctx context.Context, id uuid.UUID, password string, keep uuid.UUID) error {
-	hash, err := u.hasher.Hash(ctx, password)
+	hash, err := u.hash(ctx, password)
 	if err != nil {
 		return err
 	}
