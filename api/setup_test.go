@@ -79,6 +79,7 @@ type world struct {
 	users    *service.Users
 	sessions *service.Sessions
 	audit    *service.Audit
+	maker    token.Maker
 	api      *api.Server
 	admin    string // access token of the first user
 	password string // of the first user
@@ -109,7 +110,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
 	w := &world{
-		t: t, db: d, password: secret("pw-" + rand.Text()), audit: audit,
+		t: t, db: d, password: secret("pw-" + rand.Text()), audit: audit, maker: maker,
 		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6, Audit: audit}),
 		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
 	}

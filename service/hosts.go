@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"wharf/dockerx"
 	"wharf/dockerx/stats"
@@ -150,17 +151,43 @@ func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*
 	if need > h.need {
 		return nil, fmt.Errorf("host opened with permission %d, used with %d", h.need, need)
 	}
+	if err := h.refuseHidden(ctx, ref); err != nil {
+		return nil, err
+	}
 	d, err := h.host.Resolve(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	if !h.sees(d.Config.Labels) {
-		return nil, apperr.New(apperr.NotFound, "Error response from daemon: No such container: %s", ref)
+		return nil, errNoContainer(ref)
 	}
 	if !h.may(need, d.Config.Labels) {
 		return nil, errForbidden
 	}
 	return d, nil
+}
+
+// refuseHidden answers for a container that the actor may not see from the list that is kept
+// anyway, so that the daemon hears nothing of it. What isn't in the list the daemon decides.
+func (h *Host) refuseHidden(ctx context.Context, ref dockerx.Ref) error {
+	if h.actor.everywhereOn(h.host.Name(), View) {
+		return nil
+	}
+	list, err := h.host.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range list.Containers {
+		if (c.Name == ref.String() || strings.HasPrefix(c.ID, ref.String())) && !h.sees(c.Labels) {
+			return errNoContainer(ref)
+		}
+	}
+	return nil
+}
+
+// errNoContainer is what the daemon itself says of a container that doesn't exist.
+func errNoContainer(ref dockerx.Ref) error {
+	return apperr.New(apperr.NotFound, "Error response from daemon: No such container: %s", ref)
 }
 
 var errForbidden = apperr.New(apperr.Forbidden, "not allowed")

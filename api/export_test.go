@@ -1,0 +1,28 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"wharf/service"
+)
+
+// RouteRow is a row of the route table, for tests that are generated from it.
+type RouteRow struct {
+	Method, Pattern string
+	Need            service.Permission
+}
+
+// RouteTable returns the table, and what the router really serves.
+func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
+	for _, rt := range s.routes() {
+		table = append(table, RouteRow{rt.method, rt.pattern, rt.need})
+	}
+	served = map[string]bool{}
+	_ = chi.Walk(s.mux, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		served[method+" "+pattern] = true
+		return nil
+	})
+	return table, served
+}

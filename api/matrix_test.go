@@ -1,0 +1,167 @@
+package api_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"wharf/api"
+	"wharf/dockerx"
+	"wharf/dockerx/dockertest"
+	"wharf/service"
+	"wharf/token"
+)
+
+// caller is a credential and the best role it has on what was granted to it.
+type caller struct {
+	name  string
+	token string
+	bad   bool // 401 wherever credentials count
+	role  service.Permission
+	key   bool
+	all   bool // sees every host and container
+}
+
+// place is a container on a host, and whether grants name it.
+type place struct {
+	name, host, id string
+	granted        bool
+}
+
+// Every route with every credential at every place: the route table says what must come of it.
+func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
+	t.Parallel()
+	ours, other := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
+	ours.Add(dockertest.Container{Name: "web", Labels: map[string]string{"team": "web"}})
+	ours.Add(dockertest.Container{Name: "money", Labels: map[string]string{"team": "money"}})
+	other.Add(dockertest.Container{Name: "toy", Labels: map[string]string{"team": "web"}})
+	w := setup(t, []dockerx.HostConfig{{Name: "ours", Addr: ours.Addr()}, {Name: "other", Addr: other.Addr()}})
+	places := []place{{"granted", "ours", "web", true}, {"label miss", "ours", "money", false}, {"other host", "other", "toy", false}}
+	table, served := w.api.RouteTable()
+	for _, row := range table {
+		require.True(t, served[row.Method+" "+row.Pattern])
+		delete(served, row.Method+" "+row.Pattern)
+		if row.Method == http.MethodGet {
+			delete(served, http.MethodHead+" "+row.Pattern)
+		}
+	}
+	require.Empty(t, served, "served without a row in the table")
+
+	cells := 0
+	for _, c := range w.callers() {
+		for _, row := range table {
+			for _, p := range places {
+				if !bound(row) && p.name != "granted" {
+					continue // the place plays no part
+				}
+				cells++
+				before := touched(ours) + touched(other)
+				a := w.try(row, c, p)
+				want := expected(row, c, p)
+				require.Contains(t, want, a.status, "%s %s as %s at %s: %s", row.Method, row.Pattern, c.name, p.name, a.body)
+				if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || (a.status == http.StatusNotFound && !p.granted) {
+					require.Equal(t, before, touched(ours)+touched(other), "%s %s as %s at %s reached a daemon", row.Method, row.Pattern, c.name, p.name)
+				}
+			}
+		}
+	}
+	require.Greater(t, cells, 500)
+}
+
+// callers are all credentials: the bad ones, and one for each role.
+func (w *world) callers() []caller {
+	w.t.Helper()
+	viewer, operator := w.person("viewer", "none"), w.person("operator", "none")
+	w.grant("viewer", "ours", "team=web", "viewer")
+	w.grant("operator", "ours", "team=web", "operator")
+	revoked := w.person("revoked", "admin")
+	require.Equal(w.t, http.StatusOK, w.call("DELETE", "/v1/users/revoked", w.admin, nil).status)
+	disabled := w.person("disabled", "admin")
+	require.Equal(w.t, http.StatusOK, w.call("PATCH", "/v1/users/disabled", w.admin, `{"disabled":true}`).status)
+	var key struct{ Key string }
+	w.call("POST", "/v1/keys", operator, `{"name":"machine","role":"viewer"}`).data(w.t.(*testing.T), &key)
+	past := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
+	session := w.login("gildong", w.password)
+	expired, err := w.maker.Create(token.Payload{
+		ID: uuid.New(), SessionID: uuid.MustParse(session.session), UserID: uuid.New(), Username: "gildong", Kind: token.Access,
+		IssuedAt: past.Add(-time.Hour), ExpiresAt: past,
+	})
+	require.NoError(w.t, err)
+	return []caller{
+		{name: "nobody", bad: true},
+		{name: "garbage", token: "garbage", bad: true},
+		{name: "expired", token: secret(expired), bad: true},
+		{name: "wrong kind", token: session.refresh, bad: true},
+		{name: "revoked", token: revoked, bad: true},
+		{name: "disabled", token: disabled, bad: true},
+		{name: "viewer", token: viewer, role: service.View},
+		{name: "operator", token: operator, role: service.Operate},
+		{name: "API key", token: secret(key.Key), role: service.View, key: true},
+		{name: "admin", token: w.admin, role: service.Administer, all: true},
+	}
+}
+
+// bound tells whether a route is about one host or container.
+func bound(row api.RouteRow) bool {
+	return strings.Contains(row.Pattern, "{host}") || row.Pattern == "/start2" || row.Pattern == "/stop2"
+}
+
+// try makes the call; bodies are such that nothing but the place decides.
+func (w *world) try(row api.RouteRow, c caller, p place) answer {
+	w.t.Helper()
+	path := strings.NewReplacer("{host}", p.host, "{id}", p.id, "{username}", "nobody-at-all").Replace(row.Pattern)
+	if strings.HasSuffix(row.Pattern, "/{id}") && !bound(row) {
+		path = strings.Replace(row.Pattern, "{id}", uuid.NewString(), 1)
+	}
+	var body any
+	if row.Method == http.MethodPost || row.Method == http.MethodPatch {
+		body = map[string]string{"id": p.id, "host": p.host}
+	}
+	return w.call(row.Method, path, c.token, body, func(r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+		w.t.Cleanup(cancel)
+		*r = *r.WithContext(ctx)
+		if row.Pattern == "/events" {
+			r.Method = http.MethodHead // a stream doesn't end
+		}
+	})
+}
+
+// expected lists the statuses that are right.
+func expected(row api.RouteRow, c caller, p place) []int {
+	fine := []int{200, 400, 404, 409, 415}
+	switch {
+	case row.Need == service.Public:
+		return append(fine, 401) // /login with a wrong password, and the like
+	case row.Need == service.Optional && c.token == "":
+		return []int{400} // an incomplete body is what POST /user sees first
+	case c.bad:
+		return []int{401}
+	case row.Need == service.Optional:
+		return []int{400, 403} // POST /user with an incomplete body
+	case row.Need == service.Self:
+		return append(fine, 403)
+	case row.Need > c.role:
+		return []int{403}
+	case !bound(row) || c.all:
+		return fine
+	case p.name == "other host":
+		return []int{404}
+	case p.name == "label miss" && named(row):
+		return []int{404}
+	case row.Need == service.Operate:
+		return []int{200, 409}
+	default:
+		return []int{200}
+	}
+}
+
+// named tells whether a route names a container.
+func named(row api.RouteRow) bool {
+	return strings.Contains(row.Pattern, "{id}") || row.Pattern == "/start2" || row.Pattern == "/stop2"
+}
