@@ -69,7 +69,10 @@ type Log struct {
 	early  map[eventKey]uint64
 	recent recent
 
-	following bool // the writer alone: records up to the log's end may be unpublished
+	// The writer alone: records up to the log's end may be unpublished; how many records it
+	// tries at once.
+	following bool
+	batchSize int
 }
 
 // pending is a record on its way to the database.
@@ -87,7 +90,7 @@ type dropped struct{ from, to time.Time }
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
-		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1),
+		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), batchSize: maxBatch,
 		dropped: make(map[string]*dropped), early: make(map[eventKey]uint64),
 	}
 }

@@ -49,6 +49,9 @@ func (m *machine) start() {
 }
 
 func (m *machine) stop() {
+	for end := time.Now().Add(20 * time.Second); m.log.Pending() > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond) // a crash that loses some is the process test's
+	}
 	for _, c := range m.clients {
 		c.cut()
 	}

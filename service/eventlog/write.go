@@ -97,7 +97,7 @@ func (l *Log) flush(ctx context.Context) error {
 func (l *Log) batch() []*pending {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.pending[:min(len(l.pending), maxBatch)]
+	return l.pending[:min(len(l.pending), l.batchSize)]
 }
 
 // fillGaps turns what was dropped into gap records, once there is room.
@@ -124,9 +124,11 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	}
 	first, stored, err := l.store(ctx, batch)
 	if err != nil {
-		l.following = true // a commit that failed for us may still have happened
+		l.following = true                  // a commit that failed for us may still have happened
+		l.batchSize = max(l.batchSize/4, 1) // a slow database may take fewer in its time
 		return err
 	}
+	l.batchSize = min(2*l.batchSize, maxBatch)
 	if l.hub.lastID() < first-1 || l.following {
 		if err := l.follow(ctx, first-1); err != nil {
 			l.log.Error().Err(err).Msg("read records of other replicas")
