@@ -1,14 +1,12 @@
 package stats
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"wharf/util/apperr"
@@ -296,159 +294,6 @@ func TestIntervalIsNeverLongerThanASampleMayBeOld(t *testing.T) {
 	})
 }
 
-func TestContainersAreFollowedByEvents(t *testing.T) {
-	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
-		e, s := t.e, t.s
-		timed(t, s)
-		e.with(func() { e.began[fakeID(7)] = time.Now() })
-		s.OnChange(Change{Kind: Created, ID: fakeID(7), Name: "new", Labels: map[string]string{"a": "b"}})
-		snap, took := timed(t, s)
-		require.Zero(t, took)
-		require.Equal(t, Usage{ID: fakeID(7), Name: "new", Labels: map[string]string{"a": "b"}}, snap.Usages[0])
-		s.OnChange(Change{Kind: Started, ID: fakeID(7)})
-		snap, took = timed(t, s)
-		require.Zero(t, took, "who asks while sampling isn't kept waiting")
-		require.True(t, snap.Partial)
-		pass(minGap + time.Millisecond)
-		snap, _ = timed(t, s)
-		require.False(t, snap.Partial)
-		require.InDelta(t, cpuShare, snap.Usages[0].CPUPercent, 0.01)
-		s.OnChange(Change{Kind: Renamed, ID: fakeID(7), Name: "renamed"})
-		s.OnChange(Change{Kind: Stopped, ID: fakeID(0)})
-		s.OnChange(Change{Kind: Removed, ID: fakeID(1)})
-		snap, _ = timed(t, s)
-		require.Len(t, snap.Usages, 2)
-		require.Equal(t, "renamed", snap.Usages[0].Name)
-		require.False(t, snap.Usages[1].Running)
-		require.Zero(t, snap.Usages[1].MemoryUsage)
-		lists, _ := e.counts()
-		require.Equal(t, 1, lists)
-	})
-}
-
-func TestListIsReadAgainWhenEventsWereMissed(t *testing.T) {
-	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
-		e, s := t.e, t.s
-		timed(t, s)
-		e.with(func() { e.list = e.list[:1] })
-		s.OnChange(Change{Kind: Missed})
-		pass(retryAfter)
-		snap, _ := timed(t, s)
-		require.Len(t, snap.Usages, 1)
-		pass(time.Minute)
-		lists, _ := e.counts()
-		require.Equal(t, 2, lists)
-	})
-}
-
-func TestRestartedContainerHasNoAbsurdCPU(t *testing.T) {
-	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
-		e, s := t.e, t.s
-		timed(t, s)
-		e.with(func() { e.began[fakeID(0)] = time.Now() }) // and the event was lost
-		for range 50 {
-			pass(100 * time.Millisecond)
-			snap, _ := timed(t, s)
-			require.LessOrEqual(t, snap.Usages[0].CPUPercent, cpuShare+0.01)
-		}
-	})
-}
-
-func TestSilentHostGivesItsLastSampleFor15Seconds(t *testing.T) {
-	t.Parallel()
-	for name, fail := range map[string]func(e *fakeEngine){
-		"refuses": func(e *fakeEngine) { e.down = errDown },
-		"hangs":   func(e *fakeEngine) { e.hangs["*"], e.hangs["list"] = true, true },
-	} {
-		for profile, engine := range map[string]func(int) func() *fakeEngine{"direct": direct, "waiting": waiting} {
-			t.Run(name+" "+profile, func(t *testing.T) {
-				t.Parallel()
-				bubble(t, engine(10), Options{}, func(t *rig) {
-					e, s := t.e, t.s
-					timed(t, s)
-					pass(5 * time.Second)
-					e.with(func() { fail(e) })
-					last, _ := timed(t, s)
-					for time.Since(last.SampledAt) < 40*time.Second {
-						began := time.Now()
-						snap, err := s.All(t.Context())
-						require.LessOrEqual(t, time.Since(began), answerIn)
-						if err == nil {
-							last = snap
-							require.LessOrEqual(t, time.Since(snap.SampledAt), maxAge)
-							for _, u := range snap.Usages {
-								require.False(t, u.SampledAt.IsZero())
-							}
-						} else {
-							require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
-							require.Greater(t, time.Since(last.SampledAt), maxAge-answerIn)
-						}
-						_, oneErr := s.One(t.Context(), fakeID(3))
-						if err != nil && oneErr != nil { // its own sample may be a little younger than the oldest
-							require.Equal(t, apperr.Unavailable, apperr.KindOf(oneErr))
-						}
-						pass(500 * time.Millisecond)
-					}
-					_, err := s.One(t.Context(), fakeID(3))
-					require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
-					e.with(func() { e.down, e.hangs = nil, map[string]bool{} })
-					pass(retryAfter + sampleWithin)
-					timed(t, s)
-				})
-			})
-		}
-	}
-}
-
-func TestColdQuestionToADeadHostFailsAtOnceAndToAMuteOneIn3Seconds(t *testing.T) {
-	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
-		e, s := t.e, t.s
-		e.with(func() { e.down = errDown })
-		began := time.Now()
-		_, err := s.All(t.Context())
-		require.ErrorIs(t, err, errDown)
-		_, err = s.One(t.Context(), fakeID(0))
-		require.ErrorIs(t, err, errDown)
-		require.Zero(t, time.Since(began))
-		pass(time.Minute)
-		e.with(func() { e.down, e.hangs["list"] = nil, true })
-		began = time.Now()
-		_, err = s.All(t.Context())
-		require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
-		require.Equal(t, answerIn, time.Since(began))
-	})
-}
-
-func TestEngineThatSaysNonsenseIsUnavailable(t *testing.T) {
-	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
-		t.e.with(func() { t.e.lies = `{"read":` })
-		_, err := t.s.All(t.Context())
-		require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
-		require.ErrorIs(t, err, errJSON)
-	})
-}
-
-func TestEngineIsJudgedAgainAfterAReconnect(t *testing.T) {
-	t.Parallel()
-	bubble(t, waiting(10), Options{}, func(t *rig) {
-		e, s := t.e, t.s
-		timed(t, s)
-		pass(time.Minute)
-		s.OnChange(Change{Kind: Disconnected})
-		e.with(func() { e.profile.Major = 29 })
-		s.OnChange(Change{Kind: Connected})
-		_, took := timed(t, s)
-		require.InDelta(t, minGap.Seconds(), took.Seconds(), 0.01)
-		_, profiles := e.counts()
-		require.Equal(t, 2, profiles)
-	})
-}
-
 func TestCallerThatGoesAwayGetsItsContextsError(t *testing.T) {
 	t.Parallel()
 	bubble(t, direct(1), Options{}, func(t *rig) {
@@ -480,70 +325,5 @@ func TestRunEndsTheSamplerWithItsContext(t *testing.T) {
 		require.Equal(t, apperr.Unavailable, apperr.KindOf(<-waiting))
 		_, err := s.All(t.Context())
 		require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
-	})
-}
-
-// blindSource is a kernel that sees only some containers.
-type blindSource struct {
-	sees      map[string]bool
-	mu        sync.Mutex
-	forgotten []string
-}
-
-func (b *blindSource) Read(ctx context.Context, ids []string, pairs bool, got func(Reading)) {
-	for pass := range 2 {
-		if pass == 1 && (!pairs || !sleepUntil(ctx, time.Now().Add(minGap))) {
-			return
-		}
-		for _, id := range ids {
-			r := Reading{ID: id, Sample: Sample{Read: time.Now(), CPUTotal: uint64(time.Now().UnixNano()), OnlineCPUs: 2, Memory: 7}}
-			b.mu.Lock()
-			if !b.sees[id] {
-				r.Err = ErrUnread
-			}
-			b.mu.Unlock()
-			got(r)
-		}
-	}
-}
-
-func (b *blindSource) Forget(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.forgotten = append(b.forgotten, id)
-}
-
-func (b *blindSource) lastForgotten() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.forgotten[len(b.forgotten)-1]
-}
-
-func (b *blindSource) Cost() time.Duration { return 0 }
-
-func TestContainerThatTheKernelDoesNotShowIsAskedForAtTheEngineAndLoggedOnce(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	bubble(t, direct(3), Options{Logger: zerolog.New(&log)}, func(t *rig) {
-		e, s := t.e, t.s
-		kernel := &blindSource{sees: map[string]bool{fakeID(0): true, fakeID(2): true}}
-		s.kernel = kernel
-		snap, took := timed(t, s)
-		require.InDelta(t, minGap.Seconds(), took.Seconds(), 0.01)
-		require.False(t, snap.Partial)
-		require.InDelta(t, 100, snap.Usages[0].CPUPercent, 0.01)
-		require.InDelta(t, cpuShare, snap.Usages[1].CPUPercent, 0.01)
-		pass(20 * time.Second)
-		require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("\n")), log.String())
-		require.Contains(t, log.String(), fakeID(1)[:12])
-		require.Equal(t, []int{0, 0}, []int{e.askedFor(fakeID(0)), e.askedFor(fakeID(2))})
-		kernel.mu.Lock()
-		kernel.sees[fakeID(1)] = true
-		kernel.mu.Unlock()
-		s.OnChange(Change{Kind: Started, ID: fakeID(1)})
-		require.Equal(t, fakeID(1), kernel.lastForgotten())
-		pass(time.Second)
-		snap, _ = timed(t, s)
-		require.InDelta(t, 100, snap.Usages[1].CPUPercent, 0.01)
 	})
 }
