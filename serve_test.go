@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -129,4 +130,30 @@ func TestFirstAdminFromAPasswordFile(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, body)
 	status, _ = p.call(http.MethodPost, "/user", "", gildong)
 	require.Equal(t, http.StatusUnauthorized, status, "there is a first user already")
+}
+
+func TestSIGTERMEndsOpenStreamsAndExitsCleanly(t *testing.T) {
+	t.Parallel()
+	p := serve(t, t.TempDir())
+	p.awaitReady()
+	token := p.login()
+	const streams = 50
+	ended := make(chan error, streams)
+	for range streams {
+		r, err := http.NewRequest(http.MethodGet, p.url+"/events", nil)
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		go func() {
+			defer resp.Body.Close()
+			_, err := io.Copy(io.Discard, resp.Body)
+			ended <- err
+		}()
+	}
+	require.Less(t, p.stop(syscall.SIGTERM), 2*time.Second)
+	for range streams {
+		require.NoError(t, <-ended, "a stream ends in order, not cut off")
+	}
 }

@@ -1,0 +1,84 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+// canaries makes secrets that must be seen by admins alone.
+func canaries(place string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = secret(fmt.Sprintf("canary-%s-%02d", place, i))
+	}
+	return all
+}
+
+// Secrets in everything that a container has, on a real engine: none in what a viewer or an
+// operator gets, all of the configuration in what an admin gets.
+func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	w := setup(t, engineHosts([]dockertest.Engine{e}))
+	viewer, operator := w.person("viewer", "viewer"), w.person("operator", "operator")
+	streams := map[string]*listener{"viewer": w.listen("/events", viewer), "operator": w.listen("/events", operator)}
+
+	env, cmd, labels, execs := canaries("env", 10), canaries("cmd", 10), canaries("label", 10), canaries("exec", 10)
+	keys := []string{"DB_PASSWORD", "API_TOKEN", "SECRET", "AWS_SECRET_ACCESS_KEY", "PWD_ADMIN", "CREDENTIALS", "BASIC_AUTH", "SENTRY_DSN", "PRIVATE", "passphrase"}
+	spec := dockertest.Spec{Cmd: []string{"sleep"}, Labels: map[string]string{}}
+	for i, key := range keys {
+		spec.Env = append(spec.Env, key+"="+env[i])
+		spec.Labels["org.example."+strings.ToLower(key)] = labels[i]
+	}
+	for i := range 5 {
+		spec.Cmd = append(spec.Cmd, "--password="+cmd[i])
+	}
+	spec.Cmd = append(spec.Cmd, "--token", cmd[5], "https://user:"+cmd[6]+"@example.org/", "sh -c 'PGPASSWORD="+cmd[7]+" psql'", "api_key: "+cmd[8], `{"secret": "`+cmd[9]+`"}`)
+	spec.Created = true // the app doesn't know these arguments
+	configured := e.Run(t, spec)
+	spec.Created, spec.Cmd = false, []string{"sleep"}
+	id := e.Run(t, spec)
+	for _, canary := range execs {
+		e.Exec(t, id, "env", "-psecret", canary)
+	}
+
+	admin := w.get("/inspect2/default/" + configured).body
+	for _, canary := range append(append(env, cmd...), labels...) {
+		require.Contains(t, admin, canary)
+	}
+	// Whatever is on the way to the streams is there when this event is.
+	e.Stop(t, id)
+	for name, token := range map[string]string{"viewer": viewer, "operator": operator} {
+		got := streams[name].collect(`"action":"stop"`, id)
+		for _, path := range []string{
+			"/inspect2/default/" + id, "/inspect2/default/" + configured, "/ps2/default", "/stat3/default", "/v1/containers", "/v1/events?limit=1000", "/v1/hosts",
+			"/v1/hosts/default/containers", "/v1/hosts/default/containers/" + id, "/v1/stats", "/v1/hosts/default/stats",
+		} {
+			a := w.call("GET", path, token, nil)
+			require.Equal(t, http.StatusOK, a.status, path)
+			got += a.body
+		}
+		require.Contains(t, got, id)
+		require.NotContains(t, got, "canary-", name)
+	}
+}
+
+// collect reads a stream up to the event that has all of these texts, and returns all of it.
+func (l *listener) collect(texts ...string) string {
+	l.t.Helper()
+	var got strings.Builder
+	for {
+		f := l.next()
+		got.WriteString(f.data)
+		if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(f.data, text) }) {
+			return got.String()
+		}
+	}
+}
