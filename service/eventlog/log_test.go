@@ -20,11 +20,11 @@ func TestEventsAreStoredThenDeliveredWithRisingIDs(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		l, _ := start(t, d, eventlog.Options{})
 		a, b := subscribe(t, l, eventlog.Subscribe{}), subscribe(t, l, eventlog.Subscribe{})
-		for n := range 1500 {
+		for n := range 600 {
 			l.Publish(event("h", n))
 		}
-		require.Equal(t, texts("h", 0, 1500), a.read(1500))
-		require.Equal(t, texts("h", 0, 1500), b.read(1500))
+		require.Equal(t, texts("h", 0, 600), a.read(600))
+		require.Equal(t, texts("h", 0, 600), b.read(600))
 		require.NotZero(t, a.got[0].ID)
 		require.Same(t, a.got[7].Record, b.got[7].Record, "one record for all")
 		page, err := l.Query(t.Context(), eventlog.Query{Ascending: true, Limit: 1000})
@@ -86,43 +86,43 @@ func TestReplicasDeliverEachOthersRecordsOnceInOneOrder(t *testing.T) {
 	b, _ := start(t, dbtest.Open(t, source), eventlog.Options{})
 	ca, cb := subscribe(t, a, eventlog.Subscribe{Resume: true}), subscribe(t, b, eventlog.Subscribe{Resume: true})
 	go func() {
-		for n := range 2000 {
+		for n := range 800 {
 			a.Publish(event("both", n))
 			a.Publish(event("a", n))
 		}
 	}()
-	for n := range 2000 {
+	for n := range 800 {
 		b.Publish(event("both", n))
 		b.Publish(event("b", n))
 	}
-	want := ca.read(6000)
-	require.Equal(t, want, cb.read(6000), "the same order on both")
+	want := ca.read(2400)
+	require.Equal(t, want, cb.read(2400), "the same order on both")
 	slices.Sort(want)
-	require.Len(t, slices.Compact(want), 6000)
+	require.Len(t, slices.Compact(want), 2400)
 }
 
 func TestOldIDsGetAGapAndWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		l, stop := start(t, d, eventlog.Options{Ring: 16})
-		for n := range 3000 {
+		for n := range 700 {
 			l.Publish(event("h", n))
 		}
 		stop()
-		l, _ = start(t, d, eventlog.Options{Ring: 16, Max: 1000})
+		l, _ = start(t, d, eventlog.Options{Ring: 16, Max: 200})
 		var c *client
 		require.Eventually(t, func() bool {
 			page, err := l.Query(context.Background(), eventlog.Query{Ascending: true, Limit: 1})
-			return err == nil && page.Records[0].Attrs["n"] == "2000"
+			return err == nil && page.Records[0].Attrs["n"] == "500"
 		}, 10*time.Second, 5*time.Millisecond)
 		c = subscribe(t, l, eventlog.Subscribe{Resume: true, After: 10})
-		got := c.read(1001)
+		got := c.read(201)
 		require.Equal(t, "gap older than the log", got[0])
-		require.Equal(t, texts("h", 2000, 3000), got[1:])
+		require.Equal(t, texts("h", 500, 700), got[1:])
 		c = subscribe(t, l, eventlog.Subscribe{Resume: true, After: 1 << 40})
 		require.Equal(t, []string{"gap unknown id"}, c.read(1))
-		l.Publish(event("h", 3000))
-		require.Equal(t, texts("h", 3000, 3001), c.read(1))
+		l.Publish(event("h", 700))
+		require.Equal(t, texts("h", 700, 701), c.read(1))
 	})
 }
 

@@ -57,7 +57,7 @@ func (l *Log) trimmable(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("read the event log's state: %w", err)
 	}
 	cutoff := time.Now().Add(-l.opts.Keep)
-	for nth := int32(trimStep); nth > 0; nth /= 8 {
+	for _, nth := range [...]int32{trimStep, trimStep / 10, trimStep / 100, 1} {
 		row, err := q.NthEvent(ctx, nth-1)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
