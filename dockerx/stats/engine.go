@@ -14,11 +14,12 @@ import (
 	"wharf/util/apperr"
 )
 
-// How engines are asked. The costs were measured on two cores, engine, containerd and shims
-// together: 5.4-7.6 ms on 20.10 however asked, 2.7-3.2 ms for one-shot on 28.
+// How engines are asked. The costs are CPU of engine, containerd and shims together for one
+// sample, as scripts/benchstats measures it: 2.2-3.1 ms on 20.10 with 10 to 100 containers, however
+// busy the machine; 2.7-3.2 ms were measured for one-shot on 28.
 const (
-	costWaiting  = 6500 * time.Microsecond
-	costDirect   = 3200 * time.Microsecond
+	costWaiting  = 2700 * time.Microsecond
+	costDirect   = 3000 * time.Microsecond
 	inFlight     = 32   // on engines that answer at once: 8 to 64 differ little
 	allAtOnce    = 1024 // on engines that wait: whoever misses the round waits for another
 	sampleWithin = 10 * time.Second
