@@ -87,6 +87,10 @@ bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the t
 bench-stats: ## Measure usage beside docker stats on a real engine (15 minutes; Linux, root)
 	@$(TESTBED) run -- go run ./scripts/benchstats $(BENCHSTATS)
 
+.PHONY: bench-engines
+bench-engines: ## The same on a newer Docker engine, built from its Go module (not in CI)
+	@scripts/bench-engines.sh $(BENCHSTATS)
+
 ##@ Source
 
 .PHONY: lint
