@@ -30,6 +30,9 @@ import (
 // streams have ended.
 const drainTimeout = 1500 * time.Millisecond
 
+// schemaPatience is how long the start waits for the database before it goes on without.
+const schemaPatience = time.Second
+
 // run serves until ctx ends, and alone starts and stops what lives long: the database, the
 // hosts, the sessions, the listener. It returns nil after a clean end.
 func run(ctx context.Context, cfg config.Config, out io.Writer, hints bool) error {
@@ -151,6 +154,13 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	behind, endBehind := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBehind()
 	group, ctx := errgroup.WithContext(ctx)
+	opened := make(chan struct{})
+	group.Go(func() error { return w.prepare(ctx, behind, opened, out, hints) })
+	select { // a database that is there is ready before anybody asks
+	case <-opened:
+	case <-time.After(schemaPatience):
+	case <-ctx.Done():
+	}
 	// What the hosts tell last is still written: the log ends after them.
 	behindHosts, endLog := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLog()
@@ -160,7 +170,6 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 		return w.fleet.Run(behind)
 	})
 	group.Go(func() error { return w.followHostsFile(ctx) })
-	group.Go(func() error { return w.prepare(ctx, behind, out, hints) })
 	group.Go(func() error {
 		w.log.Info().Str("address", listener.Addr().String()).Str("version", version).Msg("listening")
 		return serveHTTP(server, listener)
@@ -177,15 +186,17 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 }
 
 // prepare waits for the database, brings its schema up to date and creates the first admin
-// that the settings name; then it looks after the sessions.
-func (w *wharf) prepare(ctx, behind context.Context, out io.Writer, hints bool) error {
-	if err := w.openSchema(ctx); err != nil {
+// that the settings name, and says so on opened; then it looks after the sessions.
+func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out io.Writer, hints bool) error {
+	err := w.openSchema(ctx)
+	if err == nil {
+		err = w.greet(ctx, out, hints)
+	}
+	if err != nil {
 		return unlessStopped(ctx, err)
 	}
 	w.migrated.Store(true)
-	if err := w.greet(ctx, out, hints); err != nil {
-		return err
-	}
+	close(opened)
 	group, behind := errgroup.WithContext(behind)
 	group.Go(func() error { return w.sessions.Run(behind) })
 	group.Go(func() error { return w.audit.Run(behind) })

@@ -157,3 +157,14 @@ func TestSIGTERMEndsOpenStreamsAndExitsCleanly(t *testing.T) {
 		require.NoError(t, <-ended, "a stream ends in order, not cut off")
 	}
 }
+
+func TestSIGTERMDuringTheStartIsACleanEnd(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		p := serve(t, t.TempDir(), "DB_SOURCE=postgresql://nobody@127.0.0.1:1/none")
+		p.stop(syscall.SIGTERM)
+		p = serve(t, t.TempDir())
+		p.stop(syscall.SIGTERM)
+		require.NotContains(t, p.logs.String(), "no such table")
+	}
+}
