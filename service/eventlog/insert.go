@@ -2,8 +2,6 @@ package eventlog
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"wharf/db"
 	"wharf/db/sqlc"
@@ -55,80 +53,4 @@ func insertTogether(ctx context.Context, q *sqlc.Queries, batch []*pending, rows
 		stored[id-rows[0].ID] = true
 	}
 	return nil
-}
-
-// remember keeps what a reader needs after a restart: the state of each container and the
-// latest event of each host.
-func (l *Log) remember(ctx context.Context, q *sqlc.Queries, batch []*pending) error {
-	for id, s := range statesAfter(batch) {
-		var err error
-		if s.gone {
-			err = q.DeleteEventContainer(ctx, sqlc.DeleteEventContainerParams{Host: id.host, ID: id.id})
-		} else {
-			err = q.PutEventContainer(ctx, sqlc.PutEventContainerParams{Host: id.host, ID: id.id, Name: s.name, State: s.state})
-		}
-		if err != nil {
-			return fmt.Errorf("remember a container's state: %w", err)
-		}
-	}
-	for host, e := range latestOf(batch) {
-		arg := sqlc.PutEventHostParams{Host: host, SeenNano: e.seen}
-		if e.anchor != nil {
-			b, err := json.Marshal(e.anchor)
-			if err != nil {
-				return fmt.Errorf("encode a host's anchor: %w", err)
-			}
-			arg.Anchor = string(b)
-		}
-		if err := q.PutEventHost(ctx, arg); err != nil {
-			return fmt.Errorf("remember a host's anchor: %w", err)
-		}
-	}
-	return nil
-}
-
-type containerID struct{ host, id string }
-
-type containerState struct {
-	name, state string
-	gone        bool
-}
-
-// statesAfter folds a batch into the last state of each container that it is about.
-func statesAfter(batch []*pending) map[containerID]containerState {
-	states := make(map[containerID]containerState)
-	for _, p := range batch {
-		e := &p.rec.Event
-		if e.Type != "container" || e.ActorID == "" {
-			continue
-		}
-		state, gone := dockerx.StateAfter(e.Action)
-		if e.Kind == dockerx.KindState {
-			state = e.Action
-		}
-		if state != "" || gone {
-			states[containerID{e.Host, clean(e.ActorID)}] = containerState{clean(e.ActorName), state, gone}
-		}
-	}
-	return states
-}
-
-type hostState struct {
-	anchor *dockerx.Event
-	seen   int64
-}
-
-// latestOf finds the last event of each host's daemon in a batch.
-func latestOf(batch []*pending) map[string]hostState {
-	latest := make(map[string]hostState)
-	for _, p := range batch {
-		e := &p.rec.Event
-		s := latest[e.Host]
-		s.seen = e.Time.UnixNano()
-		if e.Kind == dockerx.KindDocker && !inferred(e) {
-			s.anchor = e
-		}
-		latest[e.Host] = s
-	}
-	return latest
 }

@@ -73,6 +73,7 @@ type Log struct {
 	// tries at once.
 	following bool
 	batchSize int
+	kept      kept
 }
 
 // pending is a record on its way to the database.
@@ -90,7 +91,7 @@ type dropped struct{ from, to time.Time }
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
-		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), batchSize: maxBatch,
+		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), batchSize: maxBatch, kept: newKept(),
 		dropped: make(map[string]*dropped), early: make(map[eventKey]uint64),
 	}
 }

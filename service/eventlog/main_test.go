@@ -2,6 +2,7 @@ package eventlog_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -14,7 +15,11 @@ import (
 	"wharf/service/eventlog"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A run of the state machine waits on a database: a hundred, rapid's default, take minutes.
+	_ = flag.Set("rapid.checks", "20")
+	goleak.VerifyTestMain(m)
+}
 
 // start runs a log until the returned function is called or the test ends.
 func start(t testing.TB, d *db.DB, o eventlog.Options) (*eventlog.Log, func()) {

@@ -12,8 +12,12 @@ import (
 	"wharf/dockerx"
 )
 
-// recentSpan is how far before the anchor a daemon may replay in another order.
-const recentSpan = time.Second
+// recentSpan is how far before the stored anchor to look: what came after it is on record, as is
+// what a daemon may replay in another order.
+const (
+	recentSpan = time.Second
+	recentRows = 5000
+)
 
 // Resume tells a host's reader where the record of it ends. It is the fleet's Resume.
 func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
@@ -35,14 +39,18 @@ func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
 		return out, fmt.Errorf("decode a host's anchor: %w", err)
 	}
 	rows, err := q.RecentEventsOfHost(ctx, sqlc.RecentEventsOfHostParams{
-		Host: host, Since: out.Anchor.Time.Add(-recentSpan).UnixNano(), MaxRows: pageSize,
+		Host: host, Since: out.Anchor.Time.Add(-recentSpan).UnixNano(), MaxRows: recentRows,
 	})
 	if err != nil {
 		return out, fmt.Errorf("read a host's latest events: %w", err)
 	}
 	records, err := recordsOf(rows)
+	latest := int64(0)
 	for _, r := range records {
 		out.Recent = append(out.Recent, r.Event)
+		if r.ID > latest && !r.Inferred() {
+			latest, out.Anchor = r.ID, &r.Event
+		}
 	}
 	return out, err
 }

@@ -53,12 +53,15 @@ type Subscription struct {
 	done   chan struct{}
 	once   sync.Once
 
-	cursor  uint64 // the next entry of the ring
-	joined  uint64 // the first entry it got from the ring
-	last    int64  // the last durable id that it passed, delivered or not
-	told    int64  // the last id that it delivered
-	behind  bool   // it reads from the database
-	checked bool   // After was compared with the log
+	cursor uint64 // the next entry of the ring
+	joined uint64 // the first entry it got from the ring
+	last   int64  // the last durable id that it passed, delivered or not
+	told   int64  // the last id that it delivered
+	behind bool   // it reads from the database
+	// paged are records that it read from the database before they were published. The ring may
+	// hold them too, delivered early and without their ids.
+	paged   map[eventKey]struct{}
+	checked bool // After was compared with the log
 }
 
 // Subscribe opens a subscription. Close it.
@@ -112,6 +115,9 @@ func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery
 			return dst, false, ErrLagged
 		}
 		s.cursor++
+		if e.rec.ID > s.last {
+			s.paged = nil // all that was read from the database has been published
+		}
 		dst = s.pass(dst, e.rec, e.settles != 0 && e.settles > s.joined)
 	}
 	return dst, s.cursor < head, nil
@@ -119,6 +125,11 @@ func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery
 
 // pass appends a record if it is new to the client, wanted, and allowed.
 func (s *Subscription) pass(dst []Delivery, r *Record, idOnly bool) []Delivery {
+	if r.ID == 0 && len(s.paged) > 0 {
+		if _, has := s.paged[keyOf(r)]; has {
+			return dst
+		}
+	}
 	if r.ID != 0 {
 		if r.ID <= s.last {
 			return dst
@@ -188,6 +199,12 @@ func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, er
 	s.checked = true
 	for _, r := range records {
 		dst = s.pass(dst, r, false)
+		if r.ID > published {
+			if s.paged == nil {
+				s.paged = make(map[eventKey]struct{})
+			}
+			s.paged[keyOf(r)] = struct{}{}
+		}
 	}
 	if len(rows) < int(arg.MaxRows) && s.last < published {
 		s.last = published // nothing else was there up to what the ring begins with

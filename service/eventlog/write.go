@@ -200,6 +200,7 @@ func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored 
 	if err != nil {
 		return 0, nil, err
 	}
+	states, hosts := l.kept.changes(batch, time.Now())
 	err = l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		last, err := q.TakeEventIDs(ctx, int64(len(batch)))
 		if err != nil {
@@ -212,8 +213,11 @@ func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored 
 		if stored, err = l.insert(ctx, q, batch, rows); err != nil {
 			return fmt.Errorf("insert events: %w", err)
 		}
-		return l.remember(ctx, q, batch)
+		return remember(ctx, q, states, hosts)
 	})
+	if err == nil {
+		l.kept.note(states, hosts, time.Now())
+	}
 	return first, stored, err
 }
 
