@@ -29,10 +29,11 @@ type hostState struct {
 type kept struct {
 	states map[containerID]containerState
 	hosts  map[string]time.Time // when each was written
+	later  map[string]hostState // to be written when it is time again
 }
 
 func newKept() kept {
-	return kept{states: make(map[containerID]containerState), hosts: make(map[string]time.Time)}
+	return kept{states: make(map[containerID]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
 }
 
 // changes is what a batch changes.
@@ -43,13 +44,24 @@ func (k *kept) changes(batch []*pending, now time.Time) (map[containerID]contain
 			delete(states, id)
 		}
 	}
-	hosts := latestOf(batch)
-	for host := range hosts {
-		if now.Sub(k.hosts[host]) < hostEvery {
-			delete(hosts, host)
+	for host, h := range latestOf(batch) {
+		if h.anchor == nil {
+			h.anchor = k.later[host].anchor
+		}
+		k.later[host] = h
+	}
+	return states, k.due(now)
+}
+
+// due is the hosts whose turn it is to be written.
+func (k *kept) due(now time.Time) map[string]hostState {
+	due := make(map[string]hostState)
+	for host, h := range k.later {
+		if now.Sub(k.hosts[host]) >= hostEvery {
+			due[host] = h
 		}
 	}
-	return states, hosts
+	return due
 }
 
 // note takes in what was committed.
@@ -63,7 +75,22 @@ func (k *kept) note(states map[containerID]containerState, hosts map[string]host
 	}
 	for host := range hosts {
 		k.hosts[host] = now
+		delete(k.later, host)
 	}
+}
+
+// rememberHosts writes what became due without a batch that would have taken it along.
+func (l *Log) rememberHosts(ctx context.Context) error {
+	now := time.Now()
+	hosts := l.kept.due(now)
+	if len(hosts) == 0 {
+		return nil
+	}
+	err := l.db.InTx(ctx, func(q *sqlc.Queries) error { return remember(ctx, q, nil, hosts) })
+	if err == nil {
+		l.kept.note(nil, hosts, now)
+	}
+	return err
 }
 
 // remember writes what a reader needs after a restart.

@@ -84,6 +84,9 @@ func (l *Log) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.rememberHosts(ctx); err != nil {
+		return err
+	}
 	if !l.following {
 		return nil
 	}
