@@ -19,9 +19,6 @@ import (
 	"wharf/util/config"
 )
 
-// hostsFileEvery is how often HOSTS_FILE is looked at for changes.
-const hostsFileEvery = 2 * time.Second
-
 // hostConfigs reads HOSTS_FILE, or DOCKER_HOSTS where there is none.
 func hostConfigs(cfg config.Config, log zerolog.Logger) ([]dockerx.HostConfig, error) {
 	hosts, setting, err := parseHosts(cfg)
@@ -29,7 +26,7 @@ func hostConfigs(cfg config.Config, log zerolog.Logger) ([]dockerx.HostConfig, e
 		return nil, err
 	}
 	for _, h := range hosts {
-		if !strings.HasPrefix(h.Addr, "tcp://") || h.CertDir != "" {
+		if !h.PlainTCP() {
 			continue
 		}
 		if cfg.AuthMode == "required" && !cfg.AllowPlainTCP {
@@ -56,8 +53,7 @@ func parseHosts(cfg config.Config) (hosts []dockerx.HostConfig, setting string, 
 	return hosts, "HOSTS_FILE", err
 }
 
-// followHostsFile reads HOSTS_FILE anew on SIGHUP and when it changes, until ctx ends. A bad
-// file changes nothing but the log.
+// followHostsFile reads HOSTS_FILE anew on SIGHUP and when it changes, until ctx ends.
 func (w *wharf) followHostsFile(ctx context.Context) error {
 	if w.cfg.HostsFile == "" {
 		return nil
@@ -65,42 +61,8 @@ func (w *wharf) followHostsFile(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	tick := time.NewTicker(hostsFileEvery)
-	defer tick.Stop()
-	for seen := fileStamp(w.cfg.HostsFile); ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hangup:
-		case <-tick.C:
-			if fileStamp(w.cfg.HostsFile) == seen {
-				continue
-			}
-		}
-		seen = fileStamp(w.cfg.HostsFile)
-		w.reloadHosts()
-	}
-}
-
-// fileStamp changes when a file does.
-func fileStamp(path string) string {
-	info, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
-}
-
-func (w *wharf) reloadHosts() {
-	hosts, err := hostConfigs(w.cfg, w.log)
-	if err == nil {
-		err = w.fleet.Apply(hosts)
-	}
-	if err != nil {
-		w.log.Error().Err(err).Msg("the new hosts file is not used; the old hosts stay")
-		return
-	}
-	w.log.Info().Int("hosts", len(hosts)).Msg("hosts read anew")
+	read := func() ([]dockerx.HostConfig, error) { return hostConfigs(w.cfg, w.log) }
+	return w.fleet.Follow(ctx, w.cfg.HostsFile, read, hangup)
 }
 
 // hostsCommand tries each host and prints how it went.

@@ -45,7 +45,7 @@ func TestHostsFileIsReadAnew(t *testing.T) {
 	require.Eventually(t, func() bool { return p.get("/ps2/b", token) == http.StatusOK }, 5*time.Second, 10*time.Millisecond)
 
 	write("hosts: [nonsense\n")
-	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), "the old hosts stay") }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), "the hosts stay as they were") }, 10*time.Second, 10*time.Millisecond)
 	require.Equal(t, http.StatusOK, p.get("/ps2/b", token))
 }
 

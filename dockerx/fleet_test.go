@@ -82,7 +82,14 @@ func TestBadHostsFileKeepsTheOldHostsAndSaysWhy(t *testing.T) {
 	running(t, f)
 	ctx, cancel := context.WithCancel(context.Background())
 	hup, ended := make(chan os.Signal), make(chan error, 1)
-	go func() { ended <- f.Follow(ctx, path, "", hup) }()
+	read := func() ([]HostConfig, error) {
+		contents, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return ParseHostsFile(contents, "")
+	}
+	go func() { ended <- f.Follow(ctx, path, read, hup) }()
 	t.Cleanup(func() { cancel(); require.NoError(t, <-ended) })
 
 	kept, _ := f.Host("a")

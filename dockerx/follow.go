@@ -10,13 +10,13 @@ import (
 // fileEvery is how often the hosts file is looked at.
 const fileEvery = 2 * time.Second
 
-// Follow keeps the fleet as the hosts file says: it looks at the file every 2 s and whenever now
-// delivers (SIGHUP). A bad file is logged once, and the fleet stays as it was. It returns nil at
-// the context's end.
-func (f *Fleet) Follow(ctx context.Context, path, certPath string, now <-chan os.Signal) error {
+// Follow keeps the fleet as the hosts file says, which read reads: it looks whether the file has
+// changed every 2 s, and reads it whenever now delivers (SIGHUP). A bad file is logged once, and
+// the fleet stays as it was. It returns nil at the context's end.
+func (f *Fleet) Follow(ctx context.Context, path string, read func() ([]HostConfig, error), now <-chan os.Signal) error {
 	tick := time.NewTicker(fileEvery)
 	defer tick.Stop()
-	read := fileStamp(path)
+	seen := fileStamp(path)
 	for {
 		forced := false
 		select {
@@ -27,11 +27,11 @@ func (f *Fleet) Follow(ctx context.Context, path, certPath string, now <-chan os
 		case <-tick.C:
 		}
 		stamp := fileStamp(path)
-		if stamp == read && !forced {
+		if stamp == seen && !forced {
 			continue
 		}
-		read = stamp
-		if err := f.reload(path, certPath); err != nil {
+		seen = stamp
+		if err := f.reload(read); err != nil {
 			f.opts.Logger.Error().Err(err).Msg("hosts file not taken: the hosts stay as they were")
 			continue
 		}
@@ -39,12 +39,8 @@ func (f *Fleet) Follow(ctx context.Context, path, certPath string, now <-chan os
 	}
 }
 
-func (f *Fleet) reload(path, certPath string) error {
-	contents, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("hosts file: %w", err)
-	}
-	cfgs, err := ParseHostsFile(contents, certPath)
+func (f *Fleet) reload(read func() ([]HostConfig, error)) error {
+	cfgs, err := read()
 	if err != nil {
 		return err
 	}
