@@ -47,13 +47,15 @@ func maskedFrame(r *eventlog.Record) []byte {
 }
 
 func frameOf(id int64, e *dockerx.Event) []byte {
-	name, data := "container-event", any(nil)
+	var name string
+	var data any
 	switch e.Kind {
 	case dockerx.KindGap:
 		name, data = "stream-gap", streamGap{e.Host, e.From, e.To, e.Reason}
 	case dockerx.KindHost:
 		name, data = "host-event", hostEvent{e.Host, e.Action, e.Time.Unix(), e.Reason}
 	default:
+		name = "container-event"
 		data = containerEvent{e.Host, e.Type, e.Action, e.ActorID, e.ActorName, e.Time.Unix(), e.Attrs}
 	}
 	body := encode(data)

@@ -86,7 +86,7 @@ func fakeDaemon(t *testing.T) daemonUnderTest {
 	f := dockertest.NewDaemon(t)
 	return daemonUnderTest{
 		get: func(ctx context.Context, query string) *http.Response {
-			r, err := http.NewRequestWithContext(ctx, "GET", "http"+strings.TrimPrefix(f.Addr(), "tcp")+"/v1.41/events?"+query, nil)
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http"+strings.TrimPrefix(f.Addr(), "tcp")+"/v1.41/events?"+query, nil)
 			require.NoError(t, err)
 			resp, err := http.DefaultClient.Do(r)
 			require.NoError(t, err)
@@ -108,7 +108,7 @@ func realDaemon(t *testing.T) daemonUnderTest {
 	})
 	return daemonUnderTest{
 		get: func(ctx context.Context, query string) *http.Response {
-			r, err := http.NewRequestWithContext(ctx, "GET", "http://docker/v1.41/events?"+query, nil)
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/v1.41/events?"+query, nil)
 			require.NoError(t, err)
 			resp, err := e.Client().HTTPClient().Do(r)
 			require.NoError(t, err)

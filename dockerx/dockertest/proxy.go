@@ -155,7 +155,7 @@ func (p *Proxy) pass(to io.Writer, b []byte, slow bool) bool {
 		part := b
 		if slow && rate > 0 {
 			part = b[:min(len(b), max(rate/20, 1))]
-			time.Sleep(time.Second / 20)
+			<-time.After(time.Second / 20)
 		}
 		if _, err := to.Write(part); err != nil {
 			return false

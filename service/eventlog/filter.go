@@ -19,10 +19,6 @@ type Filter struct {
 	Unexpected bool
 }
 
-func (f *Filter) empty() bool {
-	return len(f.Hosts) == 0 && len(f.Types) == 0 && len(f.Actions) == 0 && len(f.Containers) == 0 && !f.Unexpected
-}
-
 // Match tells whether an event passes. Gaps pass all but the host's filter, since what they
 // stand for might have matched.
 func (f *Filter) Match(e *dockerx.Event) bool {
