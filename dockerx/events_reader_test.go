@@ -367,9 +367,9 @@ func TestReaderRetriesAtOnceThenEverMoreSlowly(t *testing.T) {
 		b.memorySource.mu.Lock()
 		defer b.memorySource.mu.Unlock()
 		require.Greater(t, len(b.opens), 15)
-		want := []time.Duration{0, 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000}
+		want := []int{0, 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000} // milliseconds
 		for i := 1; i < len(want); i++ {
-			d, w := b.opens[i].Sub(b.opens[i-1]), want[i]*time.Millisecond
+			d, w := b.opens[i].Sub(b.opens[i-1]), time.Duration(want[i])*time.Millisecond
 			require.InDelta(t, w, d, float64(w)*retryJitter, fmt.Sprint("retry ", i))
 		}
 	})

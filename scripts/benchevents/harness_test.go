@@ -151,17 +151,7 @@ func (s *server) awaitHost(host string) {
 	}, 20*time.Second, 5*time.Millisecond)
 }
 
-// cpu is the CPU time that the process used.
-func (s *server) cpu() time.Duration {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	require.NoError(s.t, err)
-	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
-// schedCPU is cpu to the nanosecond, of all threads.
+// schedCPU is the CPU time that the process used, in all threads.
 func (s *server) schedCPU() time.Duration {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.cmd.Process.Pid))
 	require.NoError(s.t, err)
@@ -256,7 +246,7 @@ func (f *follower) connected() int {
 }
 
 func (f *follower) once(ctx context.Context) error {
-	r, err := http.NewRequestWithContext(ctx, "GET", f.url, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
 	if err != nil {
 		return err
 	}
@@ -268,7 +258,7 @@ func (f *follower) once(ctx context.Context) error {
 		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("status %d", resp.StatusCode)
 	}
 	lines := bufio.NewReader(resp.Body)

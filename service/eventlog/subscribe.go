@@ -157,11 +157,11 @@ func (s *Subscription) catchUp(ctx context.Context, dst []Delivery) ([]Delivery,
 	if err != nil {
 		s.log.log.Debug().Err(err).Msg("catch up from the event log")
 	}
-	if err != nil || s.last == before {
-		time.AfterFunc(retryCatchUp, s.signal) // the database is away, or the writer isn't up yet
-		return dst, false, nil
+	more := err == nil && s.last != before
+	if !more { // the database is away, or the writer isn't up yet
+		time.AfterFunc(retryCatchUp, s.signal)
 	}
-	return dst, true, nil
+	return dst, more, nil
 }
 
 // page reads the log's next records. What retention deleted before they could be read is a gap.

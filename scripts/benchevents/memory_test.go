@@ -1,0 +1,127 @@
+package benchevents
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+func TestMemoryAndIdleCPU(t *testing.T) {
+	onlyFull(t)
+	d := dockertest.NewDaemon(t)
+	w := wharf(t, "h="+d.Addr())
+	w.awaitHost("h")
+	warm := gather(t, w.addr, 50)
+	storm(t, d, w, warm, 1, 10*time.Millisecond, time.Second)
+	warm.leave()
+	time.Sleep(time.Second)
+	before := w.rss()
+	c := gather(t, w.addr, 1000)
+	storm(t, d, w, c, 1, 50*time.Millisecond, 3*time.Second)
+	figure("memory per client, 1,000 connected, HTTP/1.1", "≤ 10 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
+	c.leave()
+	w.kill()
+
+	w = wharf(t, "h="+d.Addr())
+	w.awaitHost("h")
+	time.Sleep(2 * time.Second)
+	cpu, began := w.schedCPU(), time.Now()
+	time.Sleep(30 * time.Second)
+	alone := float64((w.schedCPU() - cpu).Microseconds()) / time.Since(began).Seconds()
+	gather(t, w.addr, 500)
+	time.Sleep(2 * time.Second)
+	cpu, began = w.schedCPU(), time.Now()
+	time.Sleep(60 * time.Second)
+	idle := float64((w.schedCPU() - cpu).Microseconds()) / time.Since(began).Seconds()
+	figure("500 idle clients", "≤ 1 ms CPU/s", "%.2f ms/s more than none (%.2f against %.2f)", (idle-alone)/1000, idle/1000, alone/1000)
+}
+
+func TestMemoryHTTP2(t *testing.T) {
+	onlyFull(t)
+	dir := t.TempDir()
+	cert, key := dir+"/cert.pem", dir+"/key.pem"
+	out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+		"-days", "1", "-subj", "/CN=localhost", "-keyout", key, "-out", cert).CombinedOutput()
+	require.NoError(t, err, string(out))
+	d := dockertest.NewDaemon(t)
+	w := wharf(t, "h="+d.Addr(), "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
+	await(t, "events are read", 10*time.Second, func() bool { return d.Streams() == 1 })
+	var frames atomic.Int64
+	time.Sleep(time.Second)
+	before := w.rss()
+	for range 10 { // as many connections, of 100 streams each
+		hc := &http.Client{Transport: h2Transport()}
+		for range 100 {
+			resp, err := hc.Get("https://" + w.addr + "/events")
+			require.NoError(t, err)
+			require.Equal(t, 2, resp.ProtoMajor)
+			t.Cleanup(func() { _ = resp.Body.Close() })
+			go func() {
+				b := make([]byte, 4096)
+				for {
+					n, err := resp.Body.Read(b)
+					frames.Add(int64(bytes.Count(b[:n], []byte("\ndata: "))))
+					if err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}
+	for range 60 {
+		d.Emit(dockertest.NewMessage("container", "die", actor, attrs))
+		time.Sleep(50 * time.Millisecond)
+	}
+	await(t, "frames over HTTP/2", 10*time.Second, func() bool { return frames.Load() >= 59_000 })
+	figure("memory per client, 1,000 connected, HTTP/2", "≤ 30 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
+}
+
+func TestConnectsLeaveNothingBehind(t *testing.T) {
+	d := dockertest.NewDaemon(t)
+	fresh := func() *server {
+		w := wharf(t, "h="+d.Addr())
+		w.awaitHost("h")
+		return w
+	}
+	w := fresh()
+	first := gather(t, w.addr, 50)
+	first.leave()
+	http.DefaultClient.CloseIdleConnections()
+	time.Sleep(time.Second)
+	fds, n := w.fds(), size(500, 10_000)
+	for done := 0; done < n; done += 50 {
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				conn, err := net.Dial("tcp", w.addr)
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				_, _ = fmt.Fprintf(conn, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+				_, _ = io.ReadAtLeast(conn, make([]byte, 4096), 200)
+			})
+		}
+		group.Wait()
+	}
+	await(t, "connections are gone", 10*time.Second, func() bool { return w.fds() <= fds })
+	after := w.fds()
+	used := w.goroutines()
+	unused := fresh()
+	http.DefaultClient.CloseIdleConnections()
+	time.Sleep(time.Second)
+	idle := unused.goroutines()
+	figure(fmt.Sprintf("%d connects and disconnects", n), "goroutines and file descriptors ±0", "goroutines %+d, descriptors %+d", used-idle, after-fds)
+	require.InDelta(t, idle, used, 3)
+}
