@@ -42,10 +42,11 @@ func startDaemon(dir, name string, as *syscall.Credential, command ...string) (*
 }
 
 // daemonEnv has the directories where Debian keeps daemons and what they call: a user's PATH lacks
-// them. Nothing of the caller's Docker settings gets through.
+// them. What the caller's PATH has goes first: another engine's programs, say. Nothing of the caller's
+// Docker settings gets through.
 func daemonEnv() []string {
 	return []string{
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:" + os.Getenv("PATH"),
+		"PATH=" + os.Getenv("PATH") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=/root", "LC_ALL=C", "PGTZ=",
 	}
 }
