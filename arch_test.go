@@ -57,7 +57,7 @@ var rows = map[string]row{
 	"util/memo":              {},
 	"util/password":          {imports: []string{"util/apperr"}},
 	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
-	"scripts/benchevents":    {tests: []string{"db/dbtest", "dockerx", "dockerx/dockertest", "service/eventlog"}},
+	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "service/eventlog"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest"}},
 	"scripts/testbed":        {},
 	"scripts/benchstats":     {},

@@ -25,11 +25,18 @@ type daemonUnderTest struct {
 // events reads until n numbered events have come, or the stream ends.
 func (d daemonUnderTest) events(t *testing.T, query string, n int) []dockertest.Message {
 	t.Helper()
+	return d.eventsAfter(t, query, n, func() {})
+}
+
+// eventsAfter is events, with something to do once the daemon has begun to answer.
+func (d daemonUnderTest) eventsAfter(t *testing.T, query string, n int, answering func()) []dockertest.Message {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	resp := d.get(ctx, query)
 	defer resp.Body.Close()
 	require.Equal(t, 200, resp.StatusCode)
+	answering()
 	var out []dockertest.Message
 	for lines := bufio.NewScanner(resp.Body); len(out) < n && lines.Scan(); {
 		var m dockertest.Message
@@ -70,11 +77,7 @@ func TestTheFakeDaemonsEventsBehaveLikeARealOnes(t *testing.T) {
 			require.Len(t, from, 156)
 			require.Equal(t, all[101], d.events(t, "since="+stamp(middle.TimeNano+1)+until, 1000)[0])
 			require.Len(t, d.events(t, "since="+stamp(middle.TimeNano)+"&until="+stamp(all[110].TimeNano), 1000), 11, "until is inclusive")
-			replayed := make(chan []dockertest.Message)
-			go func() { replayed <- d.events(t, "since="+stamp(all[255].TimeNano), 2) }()
-			time.Sleep(100 * time.Millisecond)
-			d.emit(300)
-			got := <-replayed
+			got := d.eventsAfter(t, "since="+stamp(all[255].TimeNano), 2, func() { d.emit(300) })
 			require.Equal(t, all[255], got[0], "the replay and the live stream join")
 			require.Greater(t, got[1].TimeNano, got[0].TimeNano)
 			require.Empty(t, d.events(t, "since="+stamp(got[1].TimeNano+1)+"&until="+stamp(time.Now().UnixNano()), 1))

@@ -49,8 +49,9 @@ func (m *machine) start() {
 }
 
 func (m *machine) stop() {
+	// A crash that loses some is the process test's.
 	for end := time.Now().Add(20 * time.Second); m.log.Pending() > 0 && time.Now().Before(end); {
-		time.Sleep(time.Millisecond) // a crash that loses some is the process test's
+		<-time.After(time.Millisecond)
 	}
 	for _, c := range m.clients {
 		c.cut()
@@ -181,7 +182,7 @@ func (m *machine) settle() {
 
 // complete reads until everyone has everything, by ids or, in an outage, without.
 func (m *machine) complete(too func() bool) {
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); ; <-time.After(time.Millisecond) {
 		complete := too()
 		for _, c := range m.clients {
 			m.read(c, 100)
