@@ -135,7 +135,7 @@ func TestStreamIsTheContracts(t *testing.T) {
 	want := fmt.Sprintf(`{"host":"119server","type":"container","action":"die","actor_id":%q,"actor_name":"final_project-redis-1",`+
 		`"timestamp":%d,"attrs":{"com.docker.compose.project":"final_project","com.docker.compose.service":"redis","execDuration":"1001",`+
 		`"exitCode":"0","image":"redis:alpine","name":"final_project-redis-1"}}`, redisID, at)
-	require.Equal(t, want, f.data) //nolint:testifylint // bytes, not only JSON: the order of keys is the source's
+	require.Equal(t, want, f.data)
 	for _, typ := range []string{"builder", "config", "node", "plugin", "secret", "service", "network", "volume", "daemon", "image"} {
 		d.Emit(dockertest.NewMessage(typ, "update", "x", nil))
 		f = l.next()
