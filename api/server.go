@@ -64,6 +64,7 @@ type Server struct {
 	ending  chan struct{} // closed when streams must end
 	endOnce sync.Once
 	streams sync.WaitGroup
+	live    liveStreams
 }
 
 // New builds the server from its route table.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wharf/service/eventlog"
@@ -16,6 +17,8 @@ const (
 	stallLimit = 10 * time.Second
 	// stallCheck is how often a stalled write looks whether the stream should end.
 	stallCheck = 250 * time.Millisecond
+	// farewell is how long the orderly end of a stream may take.
+	farewell = 250 * time.Millisecond
 	// batchBytes is when a write goes out although more is there.
 	batchBytes = 64 << 10
 	batchSize  = 256 // deliveries
@@ -27,8 +30,11 @@ var errStreamEnded = errors.New("stream ended")
 
 // sink is where a stream's bytes go.
 type sink interface {
-	// write sends b before the deadline; b begins with sinkRoom bytes for the sink's own use.
-	write(b []byte, deadline time.Time) error
+	// try sends b if that needs no waiting; it returns what is left to be written. b begins with
+	// sinkRoom bytes for the sink's own use, which the rest doesn't.
+	try(b []byte) (rest []byte, err error)
+	// write sends what try has left before the deadline.
+	write(rest []byte, deadline time.Time) error
 	// interrupt makes a write under way fail.
 	interrupt()
 }
@@ -38,13 +44,20 @@ const sinkRoom = 10
 
 // eventStream is one client of the log.
 type eventStream struct {
-	sub    *eventlog.Subscription
-	masks  func(*eventlog.Record) bool
-	out    sink
-	ended  <-chan struct{} // the session's end, or nil
-	ending <-chan struct{} // the server's end
-	told   int64           // the last id that the client knows
-	guard  *time.Timer     // runs while a write does
+	sub   *eventlog.Subscription
+	masks func(*eventlog.Record) bool
+	out   sink
+	ended <-chan struct{} // the session's end, or nil
+	told  int64           // the last id that the client knows
+
+	// A timer of its own wakes the stream for its comments: waiting for a timer's channel beside
+	// the others would move it in and out of the runtime's heap at each event.
+	comments *time.Timer
+	due      atomic.Bool
+
+	guard   *time.Timer // runs while a write waits; nil until one does
+	mu      sync.Mutex
+	waiting bool
 }
 
 // batch is what a stream needs while it writes, shared by all through a pool: a quiet client
@@ -58,15 +71,14 @@ var batches = sync.Pool{New: func() any {
 	return &batch{deliveries: make([]eventlog.Delivery, 0, batchSize), bytes: make([]byte, sinkRoom, 16<<10)}
 }}
 
-// run writes what happens until the client, its session or the server goes. The error says why.
+// run writes what happens until the client, its session or the subscription ends. The error says why.
 func (s *eventStream) run(ctx context.Context) error {
-	s.guard = time.AfterFunc(time.Hour, s.check)
-	s.guard.Stop()
+	s.comments = time.AfterFunc(time.Hour, s.commentDue)
+	s.comments.Reset(commentEvery)
+	defer s.comments.Stop()
 	if err := s.writeText(greeting); err != nil {
 		return err
 	}
-	comments := time.NewTicker(commentEvery)
-	defer comments.Stop()
 	for {
 		more, err := s.writeNew(ctx)
 		if err != nil {
@@ -80,13 +92,12 @@ func (s *eventStream) run(ctx context.Context) error {
 		}
 		select {
 		case <-s.sub.Wake():
-		case <-comments.C:
-			err = s.writeComment()
+			if s.due.CompareAndSwap(true, false) {
+				err = s.writeComment()
+			}
 		case <-s.sub.Done():
 			err = errStreamEnded
 		case <-s.ended:
-			err = errStreamEnded
-		case <-s.ending:
 			err = errStreamEnded
 		}
 		if err != nil {
@@ -100,7 +111,6 @@ func (s *eventStream) over() bool {
 	select {
 	case <-s.sub.Done():
 	case <-s.ended:
-	case <-s.ending:
 	default:
 		return false
 	}
@@ -171,17 +181,43 @@ func (s *eventStream) writeText(text string) error {
 	return s.write(b.bytes)
 }
 
-// write gives the client stallLimit, but not when the stream should end meanwhile.
-func (s *eventStream) write(b []byte) error {
-	s.guard.Reset(stallCheck)
-	defer s.guard.Stop()
-	return s.out.write(b, time.Now().Add(stallLimit))
+func (s *eventStream) commentDue() {
+	s.due.Store(true)
+	s.sub.Poke()
+	s.comments.Reset(commentEvery)
 }
 
-func (s *eventStream) check() {
-	if s.over() {
-		s.out.interrupt()
-		return
+// write gives the client stallLimit, but not when the stream should end meanwhile.
+func (s *eventStream) write(b []byte) error {
+	rest, err := s.out.try(b)
+	if err != nil || len(rest) == 0 {
+		return err
 	}
+	if s.guard == nil {
+		s.guard = time.AfterFunc(time.Hour, s.check)
+	}
+	s.setWaiting(true)
 	s.guard.Reset(stallCheck)
+	defer s.setWaiting(false) // a check under way must not touch the connection afterwards
+	defer s.guard.Stop()
+	return s.out.write(rest, time.Now().Add(stallLimit))
+}
+
+func (s *eventStream) setWaiting(waiting bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = waiting
+}
+
+// check interrupts a waiting write when the stream should end.
+func (s *eventStream) check() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !s.waiting:
+	case s.over():
+		s.out.interrupt()
+	default:
+		s.guard.Reset(stallCheck)
+	}
 }

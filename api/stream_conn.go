@@ -2,10 +2,15 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
+	"syscall"
 	"time"
+
+	"wharf/service/eventlog"
 )
 
 // serveStream answers with an event stream. On HTTP/1.1 it takes the connection over and
@@ -17,12 +22,11 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
-	es.ending = s.ending
-	s.streams.Add(1)
+	leave := s.enter(es.sub)
 	end := func() {
 		es.sub.Close()
 		forget()
-		s.streams.Done()
+		leave()
 	}
 	rc := http.NewResponseController(w)
 	if r.ProtoMajor == 1 {
@@ -43,6 +47,44 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 	gone := context.AfterFunc(r.Context(), es.sub.Close)
 	defer gone()
 	_ = es.run(r.Context())
+}
+
+// enter counts a stream in, and ends it when the server's streams must end. Closing each one
+// spares them all from waiting on one channel, whose lock they would share.
+func (s *Server) enter(sub *eventlog.Subscription) (leave func()) {
+	s.streams.Add(1)
+	l := &s.live
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.subs == nil {
+		l.subs = make(map[*eventlog.Subscription]struct{})
+		go func() {
+			<-s.ending
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			for sub := range l.subs {
+				sub.Close()
+			}
+			l.ended = true
+		}()
+	}
+	l.subs[sub] = struct{}{}
+	if l.ended {
+		sub.Close()
+	}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.subs, sub)
+		s.streams.Done()
+	}
+}
+
+// liveStreams is the subscriptions of all open streams.
+type liveStreams struct {
+	mu    sync.Mutex
+	subs  map[*eventlog.Subscription]struct{}
+	ended bool
 }
 
 // responseHead is the answer's status line and headers, as net/http would write them.
@@ -71,6 +113,7 @@ func (b *headBuffer) Write(p []byte) (int, error) {
 // connSink writes to a connection of its own.
 type connSink struct {
 	conn    net.Conn
+	raw     syscall.RawConn // of a plain TCP connection, else nil
 	chunked bool
 }
 
@@ -91,28 +134,56 @@ func (c *connSink) serve(es *eventStream, head []byte) {
 		_ = c.conn.Close()
 		<-read
 	}()
-	_ = c.conn.SetWriteDeadline(time.Now().Add(stallLimit))
-	if _, err := c.conn.Write(head); err != nil {
+	if c.write(head, time.Now().Add(stallLimit)) != nil {
 		return
 	}
+	if tcp, ok := c.conn.(*net.TCPConn); ok {
+		c.raw, _ = tcp.SyscallConn()
+	}
 	if es.run(context.Background()) != nil && c.chunked {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(stallCheck))
+		_ = c.conn.SetWriteDeadline(time.Now().Add(farewell))
 		_, _ = c.conn.Write([]byte("0\r\n\r\n"))
 	}
 }
 
-func (c *connSink) write(b []byte, deadline time.Time) error {
-	if err := c.conn.SetWriteDeadline(deadline); err != nil {
-		return fmt.Errorf("set the write deadline: %w", err)
-	}
+// try makes one write that doesn't wait, past the deadlines and timers that waiting needs: it is
+// what nearly every frame takes.
+func (c *connSink) try(b []byte) (rest []byte, err error) {
 	if c.chunked {
 		copy(b, fmt.Appendf(b[:0:0], "%08x\r\n", len(b)-sinkRoom))
 		b = append(b, "\r\n"...)
 	} else {
 		b = b[sinkRoom:]
 	}
-	if _, err := c.conn.Write(b); err != nil {
+	if c.raw == nil {
+		return b, nil
+	}
+	var wrote int
+	var failed error
+	err = c.raw.Write(func(fd uintptr) bool {
+		wrote, failed = tryWrite(fd, b)
+		return true
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("write to the client: %w", err)
+	case errors.Is(failed, errWouldWait):
+		return b, nil
+	case failed != nil:
+		return nil, fmt.Errorf("write to the client: %w", failed)
+	}
+	return b[wrote:], nil
+}
+
+func (c *connSink) write(rest []byte, deadline time.Time) error {
+	if err := c.conn.SetWriteDeadline(deadline); err != nil {
+		return fmt.Errorf("set the write deadline: %w", err)
+	}
+	if _, err := c.conn.Write(rest); err != nil {
 		return fmt.Errorf("write to the client: %w", err)
+	}
+	if err := c.conn.SetWriteDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("lift the write deadline: %w", err)
 	}
 	return nil
 }
@@ -125,9 +196,11 @@ type responseSink struct {
 	rc *http.ResponseController
 }
 
-func (o *responseSink) write(b []byte, deadline time.Time) error {
+func (o *responseSink) try(b []byte) (rest []byte, err error) { return b[sinkRoom:], nil }
+
+func (o *responseSink) write(rest []byte, deadline time.Time) error {
 	_ = o.rc.SetWriteDeadline(deadline) // not supported by test recorders
-	if _, err := o.w.Write(b[sinkRoom:]); err != nil {
+	if _, err := o.w.Write(rest); err != nil {
 		return fmt.Errorf("write to the client: %w", err)
 	}
 	if err := o.rc.Flush(); err != nil {
