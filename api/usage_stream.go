@@ -51,7 +51,7 @@ func (s *Server) streamUsage(w http.ResponseWriter, r *http.Request, actor servi
 	defer s.streams.Done()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	out := &usageSink{to: &responseSink{w, http.NewResponseController(w)}, cancel: cancel}
+	out := &usageSink{w: w, rc: http.NewResponseController(w), cancel: cancel}
 	var guard sync.WaitGroup
 	defer guard.Wait()
 	defer cancel()
@@ -72,7 +72,8 @@ func (s *Server) streamUsage(w http.ResponseWriter, r *http.Request, actor servi
 // usageSink writes frames and comments to one caller.
 type usageSink struct {
 	mu     sync.Mutex
-	to     *responseSink
+	w      http.ResponseWriter
+	rc     *http.ResponseController
 	cancel func()
 	buf    bytes.Buffer
 }
@@ -82,7 +83,6 @@ func (o *usageSink) send(parts ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.buf.Reset()
-	o.buf.Write(make([]byte, sinkRoom))
 	for _, p := range parts {
 		switch p := p.(type) {
 		case string:
@@ -91,7 +91,12 @@ func (o *usageSink) send(parts ...any) {
 			o.buf.Write(p)
 		}
 	}
-	if o.to.write(o.buf.Bytes(), time.Now().Add(stallLimit)) != nil {
+	_ = o.rc.SetWriteDeadline(time.Now().Add(stallLimit)) // HTTP/2 and test recorders may have none
+	_, err := o.w.Write(o.buf.Bytes())
+	if err == nil {
+		err = o.rc.Flush()
+	}
+	if err != nil {
 		o.cancel()
 	}
 }
@@ -116,7 +121,8 @@ func (o *usageSink) keep(ctx context.Context, ended, ending <-chan struct{}) {
 	}
 }
 
+// end makes a write under way fail, too.
 func (o *usageSink) end() {
 	o.cancel()
-	o.to.interrupt()
+	_ = o.rc.SetWriteDeadline(time.Unix(1, 0))
 }
