@@ -128,12 +128,16 @@ func (s statsEngine) List(ctx context.Context) ([]stats.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]stats.Container, len(list.Containers))
-	for i := range list.Containers {
-		c := &list.Containers[i]
+	return usageRows(list.Containers), nil
+}
+
+func usageRows(list []Container) []stats.Container {
+	rows := make([]stats.Container, len(list))
+	for i := range list {
+		c := &list[i]
 		rows[i] = stats.Container{ID: c.ID, Name: c.Name, Labels: c.Labels, Running: c.Running()}
 	}
-	return rows, nil
+	return rows
 }
 
 // Stats has no deadline of its own: the body outlives the call, and ctx has one.
@@ -169,9 +173,9 @@ func (b *statsBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Profile takes an engine that doesn't tell its version for what its API's version says.
+// Profile has time: Podman starts two programs to tell its version. It takes an engine that doesn't tell its version for what its API's version says.
 func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
-	return call(ctx, s.h, "ask for the version", pingTimeout, func(ctx context.Context, e Engine) (stats.Profile, error) {
+	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e Engine) (stats.Profile, error) {
 		v, ok := e.(interface {
 			ServerVersion(ctx context.Context) (types.Version, error)
 		})

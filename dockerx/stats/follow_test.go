@@ -67,3 +67,28 @@ func TestRestartedContainerHasNoAbsurdCPU(t *testing.T) {
 		}
 	})
 }
+
+func TestListThatAnotherAskedForIsTakenOver(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(3), Options{}, func(t *rig) {
+		took := t.s.Expect()
+		t.s.OnChange(Change{Kind: Stopped, ID: fakeID(1)}) // the list may be older than that
+		took(t.Context(), t.e.list, nil)
+		snap, wait := timed(t, t.s)
+		require.InDelta(t, minGap.Seconds(), wait.Seconds(), 0.01)
+		require.Equal(t, []bool{true, false, true}, []bool{snap.Usages[0].Running, snap.Usages[1].Running, snap.Usages[2].Running})
+		lists, _ := t.e.counts()
+		require.Zero(t, lists)
+	})
+}
+
+func TestListThatFailedForAnotherIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(3), Options{}, func(t *rig) {
+		t.s.Expect()(t.Context(), nil, errDown)
+		snap, _ := timed(t, t.s)
+		require.Len(t, snap.Usages, 3)
+		lists, _ := t.e.counts()
+		require.Equal(t, 1, lists)
+	})
+}

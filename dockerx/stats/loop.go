@@ -94,15 +94,32 @@ func (s *Sampler) listIfDue(ctx context.Context, now time.Time) (next time.Time)
 	case now.Before(s.listNext):
 		return s.listNext
 	}
-	s.listing, s.missed = true, nil
-	gap := s.gap
+	took := s.expect()
 	s.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, sampleWithin)
 		defer cancel()
 		list, err := s.engine.List(ctx)
-		s.tookList(ctx, list, gap, err)
+		took(ctx, list, err)
 	})
 	return never
+}
+
+// Expect is called before somebody asks for the host's list for another purpose, and what it
+// returns with what came of it: a sampler that knows the containers answers its first question
+// without asking for them.
+func (s *Sampler) Expect() (took func(ctx context.Context, list []Container, err error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listing {
+		return func(context.Context, []Container, error) {}
+	}
+	return s.expect()
+}
+
+func (s *Sampler) expect() func(ctx context.Context, list []Container, err error) {
+	s.listing, s.missed = true, nil
+	gap := s.gap
+	return func(ctx context.Context, list []Container, err error) { s.tookList(ctx, list, gap, err) }
 }
 
 // tookList takes a list over, and again what events said meanwhile.
