@@ -52,11 +52,13 @@ func TestEveryStateOfARealContainer(t *testing.T) {
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
 		t.Helper()
 		ids := map[string]string{
-			"running":    e.Run(t, dockertest.Spec{}),
-			"created":    e.Run(t, dockertest.Spec{Created: true}),
-			"paused":     e.Run(t, dockertest.Spec{}),
-			"exited":     e.Run(t, dockertest.Spec{Cmd: []string{"exit", "3"}}),
-			"restarting": e.Run(t, dockertest.Spec{Cmd: []string{"exit", "1"}, Restart: "always"}),
+			"running": e.Run(t, dockertest.Spec{}),
+			"created": e.Run(t, dockertest.Spec{Created: true}),
+			"paused":  e.Run(t, dockertest.Spec{}),
+			"exited":  e.Run(t, dockertest.Spec{Cmd: []string{"exit", "3"}}),
+		}
+		if !e.Podman(t) { // starts it again at once
+			ids["restarting"] = e.Run(t, dockertest.Spec{Cmd: []string{"exit", "1"}, Restart: "always"})
 		}
 		e.Pause(t, ids["paused"])
 		require.Equal(t, 3, e.AwaitExit(t, ids["exited"]))
@@ -109,7 +111,11 @@ func TestRealContainersFieldsAreTheEnginesOwn(t *testing.T) {
 		first := slices.Min(names)
 		require.NotEmpty(t, d.Network.IPAddress)
 		require.Equal(t, d.Network.Networks[first].IPAddress, d.Network.IPAddress, "the first network by name")
-		require.Equal(t, []Mount{{Type: "bind", Source: source, Destination: "/data", Mode: "ro"}}, d.Mounts)
+		mode := "ro"
+		if e.Podman(t) {
+			mode = ""
+		}
+		require.Equal(t, []Mount{{Type: "bind", Source: source, Destination: "/data", Mode: mode}}, d.Mounts)
 	})
 }
 
@@ -121,7 +127,9 @@ func TestRealContainerWithoutNetworkHasNoAddress(t *testing.T) {
 		d, err := h.Inspect(context.Background(), ref(t, id))
 		require.NoError(t, err)
 		require.Empty(t, d.Network.IPAddress)
-		require.Contains(t, d.Network.Networks, "none")
+		if !e.Podman(t) {
+			require.Contains(t, d.Network.Networks, "none")
+		}
 	})
 }
 
@@ -129,6 +137,9 @@ func TestRealLinkAliasIsNotTheName(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
 		t.Helper()
+		if e.Podman(t) {
+			t.Skip("Podman knows no links")
+		}
 		target := "target-" + dockertest.NewID()[:8]
 		id := e.Run(t, dockertest.Spec{Name: target})
 		e.Run(t, dockertest.Spec{Links: []string{target + ":db"}})
@@ -149,9 +160,13 @@ func TestRealEnginesThreeHundredAndFour(t *testing.T) {
 		e.Pause(t, id)
 		err := h.Start(ctx, id)
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
-		require.ErrorContains(t, err, "Error response from daemon: cannot start a paused container")
-		requireError(t, h.Start(ctx, strings.Repeat("0", 64)), apperr.NotFound,
-			"Error response from daemon: No such container: "+strings.Repeat("0", 64))
+		paused, unknown := "cannot start a paused container", "No such container: "+strings.Repeat("0", 64)
+		if e.Podman(t) {
+			paused = "container " + id + " must be in Created or Stopped state to be started: container state improper"
+			unknown = `no container with name or ID "` + strings.Repeat("0", 64) + `" found: no such container`
+		}
+		require.ErrorContains(t, err, "Error response from daemon: "+paused)
+		requireError(t, h.Start(ctx, strings.Repeat("0", 64)), apperr.NotFound, "Error response from daemon: "+unknown)
 	})
 }
 

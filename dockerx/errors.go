@@ -114,12 +114,19 @@ func daemonKind(err error) (apperr.Kind, bool) {
 		return apperr.Internal, false
 	case errdefs.IsNotFound(err):
 		return apperr.NotFound, true
-	case errdefs.IsConflict(err), strings.HasSuffix(text, " is not paused"), strings.HasSuffix(text, " is not running"):
-		return apperr.Conflict, true // Docker says 500 to an unpause of what isn't paused
+	case errdefs.IsConflict(err), saysConflict(text):
+		return apperr.Conflict, true
 	case errdefs.IsInvalidArgument(err):
 		return apperr.Invalid, true
 	}
 	return apperr.Daemon, true
+}
+
+// saysConflict knows the conflicts that daemons answer with 500: Docker's of an unpause of what isn't paused,
+// and all of Podman's.
+func saysConflict(text string) bool {
+	return strings.HasSuffix(text, " is not paused") || strings.HasSuffix(text, " is not running") ||
+		strings.HasSuffix(text, ": container state improper")
 }
 
 func isVersionRefusal(text string) bool {

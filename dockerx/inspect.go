@@ -72,7 +72,7 @@ func stateOf(s *container.State) State {
 		return State{}
 	}
 	state := State{
-		Status: s.Status, Running: s.Running, Paused: s.Paused, Restarting: s.Restarting,
+		Status: dockersState(s.Status), Running: s.Running, Paused: s.Paused, Restarting: s.Restarting,
 		ExitCode: s.ExitCode, StartedAt: s.StartedAt, FinishedAt: s.FinishedAt,
 	}
 	if s.Health != nil && s.Health.Status != container.NoHealthcheck {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -78,6 +79,7 @@ func decodeList(body io.Reader) ([]Container, error) {
 			return nil, errTooLarge
 		}
 	}
+	slices.SortStableFunc(rows, func(a, b Container) int { return b.Created.Compare(a.Created) }) // Podman's are in no order
 	_, err := dec.Token()
 	return rows, err
 }
@@ -105,7 +107,7 @@ func (r *listRow) container() (Container, error) {
 		return Container{}, fmt.Errorf("container %s was created in the year %d", r.ID[:12], y)
 	}
 	c := Container{
-		ID: r.ID, Name: ownName(r.Names), Image: r.Image, State: r.State, Status: r.Status,
+		ID: r.ID, Name: ownName(r.Names), Image: r.Image, State: dockersState(r.State), Status: r.Status,
 		Created: created, Labels: r.Labels,
 	}
 	if c.Name == "" {
@@ -115,6 +117,18 @@ func (r *listRow) container() (Container, error) {
 		c.Labels = map[string]string{}
 	}
 	return c, nil
+}
+
+// dockersState says in Docker's word what state a container is in. Podman has two words more: a container
+// that is stopping still runs, and one that stopped is not yet tidied up after.
+func dockersState(state string) string {
+	switch state {
+	case "stopping":
+		return stateRunning
+	case "stopped":
+		return stateExited
+	}
+	return state
 }
 
 // size is how many bytes of text the row keeps.

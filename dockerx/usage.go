@@ -173,7 +173,8 @@ func (b *statsBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Profile has time: Podman starts two programs to tell its version. It takes an engine that doesn't tell its version for what its API's version says.
+// Profile takes an engine that doesn't tell its version for what its API's version says. It has more time
+// than a ping: Podman starts two programs to tell its version.
 func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
 	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e Engine) (stats.Profile, error) {
 		v, ok := e.(interface {

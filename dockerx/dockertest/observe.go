@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 	"github.com/stretchr/testify/require"
@@ -95,6 +97,16 @@ func (e Engine) execEnded(ctx context.Context, id string, code *int) bool {
 	found, err := e.client.ContainerExecInspect(ctx, id)
 	*code = found.ExitCode
 	return err == nil && !found.Running
+}
+
+// Podman tells whether the engine is Podman, which in some answers differs: docs/engines.md.
+func (e Engine) Podman(t testing.TB) bool {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	v, err := e.client.ServerVersion(ctx)
+	require.NoError(t, err, "version of %s", e.Name)
+	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.HasPrefix(c.Name, "Podman") })
 }
 
 // Version is the engine's version and its newest API's, "20.10.24" and "1.41".

@@ -1,0 +1,97 @@
+package dockerx
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+	"wharf/util/apperr"
+)
+
+func TestPodmansListReadsAsDockersDoes(t *testing.T) {
+	t.Parallel()
+	row := func(id, state, created string) string {
+		return `{"Id":"` + strings.Repeat(id, 64) + `","Names":["/` + id + `"],"State":"` + state + `","Created":` + created + `}`
+	}
+	rows, err := decodeList(strings.NewReader("[" + row("a", "stopped", "7") + "," + row("b", "stopping", "9") + "," + row("c", "created", "7") + "]"))
+	require.NoError(t, err)
+	var got []string
+	for _, c := range rows {
+		got = append(got, c.Name+" "+c.State)
+	}
+	require.Equal(t, []string{"b running", "a exited", "c created"}, got, "newest first, else in the daemon's order")
+}
+
+func TestPodmansConflictIsNoFailureOfTheDaemon(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	id := d.Add(dockertest.Container{})
+	d.Handle("POST /containers/{id}/start", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = w.Write([]byte(`{"cause":"container state improper","message":"container x must be in Created or Stopped state to be started: container state improper","response":500}`))
+	}))
+	requireError(t, h.Start(context.Background(), id), apperr.Conflict,
+		"Error response from daemon: container x must be in Created or Stopped state to be started: container state improper")
+}
+
+func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
+	t.Parallel()
+	for _, e := range dockertest.Engines(t) {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			told := map[string][]Event{}
+			f := fleetOf(t, Options{OnEvent: func(ev Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				told[ev.ActorID] = append(told[ev.ActorID], ev)
+			}}, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+			running(t, f)
+			require.Eventually(t, f.Hosts()[0].streamUp, 10*time.Second, 10*time.Millisecond)
+			id := e.Run(t, dockertest.Spec{Cmd: []string{"exit", "3"}})
+			require.Equal(t, 3, e.AwaitExit(t, id))
+			e.Remove(t, id)
+			want := []string{"create", "start", "die", "destroy"}
+			require.Eventually(t, func() bool {
+				mu.Lock()
+				defer mu.Unlock()
+				return follow(want, told[id])
+			}, 20*time.Second, 10*time.Millisecond, "%v", told)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, ev := range told[id] {
+				if dockersAction(ev.Action) == "die" {
+					require.Contains(t, []string{ev.Attrs["exitCode"], ev.Attrs["containerExitCode"]}, "3")
+				}
+			}
+		})
+	}
+}
+
+// follow tells whether the actions are among the events, in their order.
+func follow(actions []string, events []Event) bool {
+	for _, ev := range events {
+		if len(actions) > 0 && dockersAction(ev.Action) == actions[0] {
+			actions = actions[1:]
+		}
+	}
+	return len(actions) == 0
+}
+
+// dockersAction is Docker's word for one of Podman's.
+func dockersAction(action string) string {
+	switch action {
+	case "died":
+		return "die"
+	case "remove":
+		return "destroy"
+	}
+	return action
+}
