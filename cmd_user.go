@@ -32,7 +32,9 @@ func userCommand(ctx context.Context, cfg config.Config, args []string, out io.W
 			return fmt.Errorf("migrate the database: %w", err)
 		}
 	}
-	users := service.NewUsers(store, service.UsersOptions{PasswordMin: cfg.PasswordMin})
+	users := service.NewUsers(store, service.UsersOptions{
+		PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
+	})
 	switch args[0] {
 	case "add":
 		return addUser(ctx, users, args[1:], out)

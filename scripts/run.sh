@@ -9,7 +9,7 @@ engine_answers() { go run ./scripts/testbed answers 2>/dev/null; }
 
 # configured tells whether the settings name hosts: then wharf has no use for an engine here.
 configured() {
-	[ -n "${DOCKER_HOSTS:-}" ] || [ -n "${DOCKER_HOST:-}" ] || grep -q '^DOCKER_HOSTS=..*' app.env 2>/dev/null
+	[ -n "${DOCKER_HOSTS:-}${HOSTS_FILE:-}${DOCKER_HOST:-}" ] || grep -qE '^(DOCKER_HOSTS|HOSTS_FILE)=.' app.env 2>/dev/null
 }
 
 start_engine() {
