@@ -15,11 +15,11 @@ import (
 )
 
 // How engines are asked. The costs are CPU of engine, containerd and shims together for one
-// sample, as scripts/benchstats measures it: 2.2-3.1 ms on 20.10 with 10 to 100 containers, however
-// busy the machine; 2.7-3.2 ms were measured for one-shot on 28.
+// sample, as scripts/benchstats measures it on two cores: 2.2-3.1 ms on 20.10 with 10 to 100
+// containers, however busy the machine; 1.5-2.1 ms on 29 (moby v2.0.0-beta.24) with 200.
 const (
 	costWaiting  = 2700 * time.Microsecond
-	costDirect   = 3000 * time.Microsecond
+	costDirect   = 1900 * time.Microsecond
 	inFlight     = 32   // on engines that answer at once: 8 to 64 differ little
 	allAtOnce    = 1024 // on engines that wait: whoever misses the round waits for another
 	sampleWithin = 10 * time.Second
