@@ -50,11 +50,7 @@ type eventStream struct {
 	ended <-chan struct{} // the session's end, or nil
 	told  int64           // the last id that the client knows
 
-	// A timer of its own wakes the stream for its comments: waiting for a timer's channel beside
-	// the others would move it in and out of the runtime's heap at each event.
-	comments *time.Timer
-	due      atomic.Bool
-
+	due     atomic.Bool // a comment is due
 	guard   *time.Timer // runs while a write waits; nil until one does
 	mu      sync.Mutex
 	waiting bool
@@ -73,9 +69,6 @@ var batches = sync.Pool{New: func() any {
 
 // run writes what happens until the client, its session or the subscription ends. The error says why.
 func (s *eventStream) run(ctx context.Context) error {
-	s.comments = time.AfterFunc(time.Hour, s.commentDue)
-	s.comments.Reset(commentEvery)
-	defer s.comments.Stop()
 	if err := s.writeText(greeting); err != nil {
 		return err
 	}
@@ -181,10 +174,10 @@ func (s *eventStream) writeText(text string) error {
 	return s.write(b.bytes)
 }
 
+// commentDue has a comment written.
 func (s *eventStream) commentDue() {
 	s.due.Store(true)
 	s.sub.Poke()
-	s.comments.Reset(commentEvery)
 }
 
 // write gives the client stallLimit, but not when the stream should end meanwhile.

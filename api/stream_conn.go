@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"syscall"
 	"time"
-
-	"wharf/service/eventlog"
 )
 
 // serveStream answers with an event stream. On HTTP/1.1 it takes the connection over and
@@ -22,11 +19,13 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
-	leave := s.enter(es.sub)
+	s.streams.Add(1)
+	leave := s.live.enter(es, s.ending)
 	end := func() {
 		es.sub.Close()
 		forget()
 		leave()
+		s.streams.Done()
 	}
 	rc := http.NewResponseController(w)
 	if r.ProtoMajor == 1 {
@@ -36,7 +35,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 			head := responseHead(h, out.chunked)
 			go func() {
 				defer end()
-				out.serve(es, head)
+				out.serve(es, head, s.live.hangups)
 			}()
 			return
 		}
@@ -47,44 +46,6 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 	gone := context.AfterFunc(r.Context(), es.sub.Close)
 	defer gone()
 	_ = es.run(r.Context())
-}
-
-// enter counts a stream in, and ends it when the server's streams must end. Closing each one
-// spares them all from waiting on one channel, whose lock they would share.
-func (s *Server) enter(sub *eventlog.Subscription) (leave func()) {
-	s.streams.Add(1)
-	l := &s.live
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.subs == nil {
-		l.subs = make(map[*eventlog.Subscription]struct{})
-		go func() {
-			<-s.ending
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			for sub := range l.subs {
-				sub.Close()
-			}
-			l.ended = true
-		}()
-	}
-	l.subs[sub] = struct{}{}
-	if l.ended {
-		sub.Close()
-	}
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.subs, sub)
-		s.streams.Done()
-	}
-}
-
-// liveStreams is the subscriptions of all open streams.
-type liveStreams struct {
-	mu    sync.Mutex
-	subs  map[*eventlog.Subscription]struct{}
-	ended bool
 }
 
 // responseHead is the answer's status line and headers, as net/http would write them.
@@ -117,12 +78,39 @@ type connSink struct {
 	chunked bool
 }
 
-// serve sends the head, then the stream. A client says nothing, so that reading tells when it
-// is gone.
-func (c *connSink) serve(es *eventStream, head []byte) {
-	read := make(chan struct{})
+// serve sends the head, then the stream.
+func (c *connSink) serve(es *eventStream, head []byte, watcher *hangups) {
+	if tcp, ok := c.conn.(*net.TCPConn); ok {
+		c.raw, _ = tcp.SyscallConn()
+	}
+	forget, ok := watcher.watch(c.raw, es.sub.Close)
+	if !ok {
+		forget = c.read(es)
+	}
+	defer func() {
+		if ok {
+			forget()
+		}
+		_ = c.conn.Close()
+		if !ok {
+			forget()
+		}
+	}()
+	if c.write(head, time.Now().Add(stallLimit)) != nil {
+		return
+	}
+	if es.run(context.Background()) != nil && c.chunked {
+		_ = c.conn.SetWriteDeadline(time.Now().Add(farewell))
+		_, _ = c.conn.Write([]byte("0\r\n\r\n"))
+	}
+}
+
+// read reads what a client never sends, which tells when it is gone. The function waits for the
+// end of that; close the connection first.
+func (c *connSink) read(es *eventStream) (wait func()) {
+	done := make(chan struct{})
 	go func() {
-		defer close(read)
+		defer close(done)
 		for b := make([]byte, 64); ; { // io.Copy would keep 8 KiB for each client
 			if _, err := c.conn.Read(b); err != nil {
 				break
@@ -130,20 +118,7 @@ func (c *connSink) serve(es *eventStream, head []byte) {
 		}
 		es.sub.Close()
 	}()
-	defer func() {
-		_ = c.conn.Close()
-		<-read
-	}()
-	if c.write(head, time.Now().Add(stallLimit)) != nil {
-		return
-	}
-	if tcp, ok := c.conn.(*net.TCPConn); ok {
-		c.raw, _ = tcp.SyscallConn()
-	}
-	if es.run(context.Background()) != nil && c.chunked {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(farewell))
-		_, _ = c.conn.Write([]byte("0\r\n\r\n"))
-	}
+	return func() { <-done }
 }
 
 // try makes one write that doesn't wait, past the deadlines and timers that waiting needs: it is

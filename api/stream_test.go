@@ -301,12 +301,12 @@ func TestStreamOnHTTP10AndHTTP2(t *testing.T) {
 		return true
 	}, time.Second, time.Millisecond)
 	l := &listener{t: t, r: bufio.NewReader(resp.Body)}
-	require.Contains(t, l.next().data, redisID)
+	l.await(redisID)
 	l = &listener{t: t, r: bufio.NewReader(old)}
 	status, err := l.r.ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/1.1 200 OK\r\n", status)
-	require.Contains(t, l.next().data, redisID)
+	l.await(redisID)
 	w.api.EndStreams()
 	_, err = l.read()
 	require.ErrorIs(t, err, io.EOF)

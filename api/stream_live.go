@@ -1,0 +1,73 @@
+package api
+
+import (
+	"sync"
+	"time"
+)
+
+// commentSlots spread the comments of all streams over the time between two of one stream.
+const commentSlots = int(commentEvery / time.Second)
+
+// liveStreams is all open streams of a server. One goroutine ends them with the server, has them
+// write their comments, and notices who hung up: a client costs no timer and no goroutine for that.
+type liveStreams struct {
+	mu      sync.Mutex
+	slots   [commentSlots]map[*eventStream]struct{}
+	next    int
+	started bool
+	ended   bool
+	hangups *hangups // nil where the system has no such thing
+}
+
+// enter counts a stream in. It is closed at once when the server is ending.
+func (l *liveStreams) enter(es *eventStream, ending <-chan struct{}) (leave func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.started {
+		l.started = true
+		l.hangups = newHangups()
+		go l.run(ending)
+	}
+	slot := l.next % commentSlots
+	l.next++
+	if l.slots[slot] == nil {
+		l.slots[slot] = make(map[*eventStream]struct{})
+	}
+	l.slots[slot][es] = struct{}{}
+	if l.ended {
+		es.sub.Close()
+	}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.slots[slot], es)
+	}
+}
+
+func (l *liveStreams) run(ending <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for slot := 0; ; slot = (slot + 1) % commentSlots {
+		select {
+		case <-tick.C:
+			l.each(slot, (*eventStream).commentDue)
+		case <-ending:
+			for slot := range l.slots {
+				l.each(slot, func(es *eventStream) { es.sub.Close() })
+			}
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.ended = true
+			l.hangups.close()
+			return
+		}
+	}
+}
+
+func (l *liveStreams) each(slot int, f func(*eventStream)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for es := range l.slots[slot] {
+		f(es)
+	}
+}
