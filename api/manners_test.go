@@ -144,3 +144,19 @@ func logLine(t *testing.T, requestID string) string {
 	require.Len(t, found, 1)
 	return found[0]
 }
+
+func TestAStreamsLogLineComesAtItsEndAndCountsIt(t *testing.T) {
+	t.Parallel()
+	w, d := oneHost(t)
+	l := w.listen("/events", w.admin, func(r *http.Request) { r.Header.Set("X-Request-Id", "stream-line") })
+	d.Emit(redisDies())
+	l.await("redis")
+	suite.Lock()
+	early := strings.Contains(suite.log.String(), "stream-line")
+	suite.Unlock()
+	require.False(t, early)
+	l.stop()
+	require.NoError(t, l.resp.Body.Close())
+	line := logLine(t, "stream-line")
+	require.Regexp(t, `"route":"/events","status":200,"duration_ms":[\d.]+,"bytes":\d{3,}`, line)
+}

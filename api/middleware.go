@@ -21,6 +21,12 @@ type requestInfo struct {
 	client string // address of the caller, behind trusted proxies its real one
 	user   string
 	err    error
+
+	start  time.Time
+	method string
+	routes *chi.Context
+	// later is set by an answer that outlives its handler, and logs its line itself.
+	later bool
 }
 
 type infoKey struct{}
@@ -38,21 +44,24 @@ var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 // observe gives a request its id, logs one line when it ends and turns a panic into a 500.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		info := &requestInfo{id: r.Header.Get("X-Request-Id"), client: s.clientAddr(r)}
+		info := &requestInfo{
+			id: r.Header.Get("X-Request-Id"), client: s.clientAddr(r),
+			start: time.Now(), method: r.Method, routes: chi.NewRouteContext(),
+		}
 		if !saneRequestID.MatchString(info.id) {
 			info.id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-Id", info.id)
 		rec := &recorder{ResponseWriter: w}
-		routes := chi.NewRouteContext()
 		ctx := context.WithValue(r.Context(), infoKey{}, info)
-		r = r.WithContext(context.WithValue(ctx, chi.RouteCtxKey, routes))
+		r = r.WithContext(context.WithValue(ctx, chi.RouteCtxKey, info.routes))
 		defer func() {
 			if p := recover(); p != nil {
 				s.panicked(rec, r, p)
 			}
-			s.logRequest(r, routes.RoutePattern(), rec, time.Since(start))
+			if !info.later {
+				s.logRequest(info, rec.Status(), rec.bytes)
+			}
 		}()
 		next.ServeHTTP(rec, r)
 	})
@@ -72,15 +81,15 @@ func (s *Server) panicked(w *recorder, r *http.Request, p any) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now())
 }
 
-func (s *Server) logRequest(r *http.Request, pattern string, w *recorder, took time.Duration) {
-	info := infoOf(r)
+// logRequest writes the one line of a request.
+func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	level := zerolog.InfoLevel
-	if w.Status() >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError {
 		level = zerolog.ErrorLevel
 	}
 	line := s.log.WithLevel(level).
-		Str("request_id", info.id).Str("method", r.Method).Str("route", pattern).
-		Int("status", w.Status()).Dur("duration_ms", took).Int64("bytes", w.bytes).
+		Str("request_id", info.id).Str("method", info.method).Str("route", info.routes.RoutePattern()).
+		Int("status", status).Dur("duration_ms", time.Since(info.start)).Int64("bytes", bytes).
 		Str("client", info.client)
 	if info.user != "" {
 		line = line.Str("user", info.user)
@@ -138,8 +147,5 @@ func (w *recorder) Write(p []byte) (int, error) {
 	w.bytes += int64(n)
 	return n, err
 }
-
-// AddBytes counts what was written past the recorder, on a hijacked connection.
-func (w *recorder) AddBytes(n int64) { w.bytes += n }
 
 var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")

@@ -33,9 +33,12 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 			out := &connSink{conn: conn, chunked: r.ProtoMinor > 0}
 			es.out = out
 			head := responseHead(h, out.chunked)
+			info := infoOf(r)
+			info.later = true
 			go func() {
 				defer end()
 				out.serve(es, head, s.live.hangups)
+				s.logRequest(info, http.StatusOK, out.sent)
 			}()
 			return
 		}
@@ -76,6 +79,7 @@ type connSink struct {
 	conn    net.Conn
 	raw     syscall.RawConn // of a plain TCP connection, else nil
 	chunked bool
+	sent    int64 // bytes
 }
 
 // serve sends the head, then the stream.
@@ -147,6 +151,7 @@ func (c *connSink) try(b []byte) (rest []byte, err error) {
 	case failed != nil:
 		return nil, fmt.Errorf("write to the client: %w", failed)
 	}
+	c.sent += int64(wrote)
 	return b[wrote:], nil
 }
 
@@ -154,7 +159,9 @@ func (c *connSink) write(rest []byte, deadline time.Time) error {
 	if err := c.conn.SetWriteDeadline(deadline); err != nil {
 		return fmt.Errorf("set the write deadline: %w", err)
 	}
-	if _, err := c.conn.Write(rest); err != nil {
+	n, err := c.conn.Write(rest)
+	c.sent += int64(n)
+	if err != nil {
 		return fmt.Errorf("write to the client: %w", err)
 	}
 	if err := c.conn.SetWriteDeadline(time.Time{}); err != nil {
