@@ -94,6 +94,9 @@ func (s *Subscription) LastID() int64 { return s.last }
 // Told is the highest id that was delivered.
 func (s *Subscription) Told() int64 { return s.told }
 
+// Poke makes Wake give a value.
+func (s *Subscription) Poke() { s.signal() }
+
 func (s *Subscription) signal() {
 	select {
 	case s.wake <- struct{}{}:
