@@ -91,6 +91,11 @@ bench-stats: ## Measure usage beside docker stats on a real engine (15 minutes; 
 bench-engines: ## The same on a newer Docker engine, built from its Go module (not in CI)
 	@scripts/bench-engines.sh $(BENCHSTATS)
 
+.PHONY: test-engines
+test-engines: ## Test Podman, and a host behind a real sshd (Linux, root; installs both; not in CI)
+	@echo "test-engines: where they are missing, installs Debian's podman and openssh-server, whose sshd may start"
+	@$(TESTBED) run -- scripts/test-engines.sh
+
 ##@ Source
 
 .PHONY: lint

@@ -15,8 +15,10 @@ import (
 
 const (
 	sshConnectTimeout = 10 * time.Second // all of a connection's set-up, jumps included
-	sshKeepAlive      = 5 * time.Second
-	sshAnswer         = 2 * time.Second // for a keep-alive's answer
+	// A connection over a link that was cut is given up after both together. Any later, and one that lives on would
+	// come back too late: the kernel waits ever longer before it sends anew, about as long as the cut took.
+	sshKeepAlive = time.Second
+	sshAnswer    = 2 * time.Second // for a keep-alive's answer
 )
 
 // sshLink is one SSH connection to a host, which all streams to its Docker socket share. It is

@@ -2,6 +2,7 @@ package dockertest
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ const Image = "wharf-test:latest"
 // Engine is a real Docker engine of the test bed. Its methods fail the test that they are given.
 type Engine struct {
 	Name string
-	Addr string // unix:///path or tcp://host:port
+	Addr string // unix:///path, tcp://host:port, or ssh://user@host/path of a socket of this machine
 	// CertDir holds ca.pem, cert.pem and key.pem for tcp, and ca-key.pem to sign others; else empty.
 	CertDir string
 
@@ -59,7 +60,7 @@ func DefaultEngine(t testing.TB) Engine {
 
 func open(t testing.TB, name, addr, certDir string) Engine {
 	t.Helper()
-	opts := []client.Opt{client.WithHost(addr), client.WithAPIVersionNegotiation()}
+	opts := []client.Opt{client.WithHost(direct(t, addr)), client.WithAPIVersionNegotiation()}
 	if certDir != "" {
 		opts = append(opts, client.WithTLSClientConfig(filepath.Join(certDir, "ca.pem"),
 			filepath.Join(certDir, "cert.pem"), filepath.Join(certDir, "key.pem")))
@@ -68,6 +69,17 @@ func open(t testing.TB, name, addr, certDir string) Engine {
 	require.NoError(t, err, "engine %s", name)
 	t.Cleanup(func() { _ = c.Close() })
 	return Engine{Name: name, Addr: addr, CertDir: certDir, client: c}
+}
+
+// direct is how the tests themselves reach an engine: what is far over SSH is near without.
+func direct(t testing.TB, addr string) string {
+	t.Helper()
+	u, err := url.Parse(addr)
+	require.NoError(t, err)
+	if u.Scheme != "ssh" {
+		return addr
+	}
+	return "unix://" + u.Path
 }
 
 // Client is the Docker SDK's client for the engine, closed with the test. Only tests inside dockerx may
