@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -304,9 +305,20 @@ func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
 	running(t, f)
 	h := f.Hosts()[0]
 	require.Eventually(t, h.streamUp, 10*time.Second, 10*time.Millisecond)
+	var starts sync.Map // of a container: how often the sampler has heard of it
+	h.follow(func(ev Event) {
+		if ev.Action == "start" {
+			n, _ := starts.LoadOrStore(ev.ActorID, new(atomic.Int32))
+			n.(*atomic.Int32).Add(1)
+		}
+	})
 	id := e.Run(t, dockertest.Spec{})
 	e.Stop(t, id)
 	e.Start(t, id)
+	require.Eventually(t, func() bool {
+		n, ok := starts.Load(id)
+		return ok && n.(*atomic.Int32).Load() == 2
+	}, 10*time.Second, time.Millisecond)
 	require.Zero(t, asked("stats"))
 	u, err := h.Usage(t.Context(), id)
 	require.NoError(t, err)
