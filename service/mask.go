@@ -26,15 +26,23 @@ var (
 	assigned = regexp.MustCompile(`(?i)(` + secretWord + `["']?\s*[=:]\s*|\B--?` + secretWord + `\s+)("[^"]*"|'[^']*'|\S+)`)
 )
 
-// maskText hides what looks secret inside free text, such as a command line.
+// maskable is the longest text, in bytes, that is searched for secrets. The search takes time with
+// the length, and whoever labels a container chooses it.
+const maskable = 4 << 10
+
+// maskText hides what looks secret inside free text, such as a command line. A longer text than
+// is searched is hidden whole.
 func maskText(s string) string {
+	if len(s) > maskable {
+		return Mask
+	}
 	s = urlUser.ReplaceAllString(s, "${1}"+Mask+"@")
 	return assigned.ReplaceAllString(s, "${1}"+Mask)
 }
 
 // maskValue hides a value whose key looks secret, and what looks secret inside any other.
 func maskValue(key, value string) string {
-	if secretKey.MatchString(key) {
+	if len(key) > maskable || secretKey.MatchString(key) {
 		return Mask
 	}
 	return maskText(value)
