@@ -91,10 +91,15 @@ bench-stats: ## Measure usage beside docker stats on a real engine (15 minutes; 
 bench-engines: ## The same on a newer Docker engine, built from its Go module (not in CI)
 	@scripts/bench-engines.sh $(BENCHSTATS)
 
+# What holds on every engine: list, inspect, start, stop, the other operations, events, usage.
+ENGINE_TESTS := Real|LifeOn|LoadsAreBuilt|DockerStats
+
 .PHONY: test-engines
-test-engines: ## Test Podman, and a host behind a real sshd (Linux, root; installs both; not in CI)
-	@echo "test-engines: where they are missing, installs Debian's podman and openssh-server, whose sshd may start"
-	@$(TESTBED) run -- scripts/test-engines.sh
+test-engines: ## Test Podman, a newer Docker and a host behind a real sshd (Linux, root; not in CI)
+	@echo "test-engines: where they are missing, installs Debian's podman and openssh-server, whose sshd may start,"
+	@echo "and builds dockerd and runc into .tools, which takes some minutes"
+	@$(TESTBED) run -- scripts/test-engines.sh '$(ENGINE_TESTS)'
+	@bin=$$(scripts/newer-engine.sh); PATH=$$bin:$$PATH $(TESTBED) run -- go test -count=1 -timeout 10m -v -run '$(ENGINE_TESTS)' ./dockerx
 
 ##@ Source
 

@@ -2,12 +2,12 @@
 # What `make test-engines` runs inside a test bed: the tests that every engine must pass, on Podman and on the
 # bed's own engine through OpenSSH's server, each in a network namespace of its own. Everything that it
 # starts or makes ends with it; the packages that it installs stay. Linux, root.
+# usage: test-engines.sh PATTERN
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
-# What holds on every engine: list, inspect, start, stop, the other operations, events, usage.
-conformance='Real|LifeOn|LoadsAreBuilt|DockerStats'
+conformance=${1:?which tests}
 dir=$(mktemp -d /tmp/wharf-engines-XXXXXX)
 tag=${dir##*-}
 daemons=()
@@ -15,7 +15,7 @@ failed=()
 
 end() {
 	# Podman's containers and what watches them outlive its service.
-	[ ! -e "$dir/podman.sock" ] || podman_here rm --all --force --time 0 >/dev/null 2>&1 || true
+	[ ! -e "$dir/podman.sock" ] || "${podman[@]}" rm --all --force --time 0 >/dev/null 2>&1 || true
 	for pid in "${daemons[@]}"; do
 		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
 	done
@@ -27,13 +27,6 @@ end() {
 }
 trap end EXIT
 trap 'exit 130' INT TERM
-
-# within NAMESPACE COMMAND...: `ip netns exec` would hide the control groups.
-within() {
-	local namespace=$1
-	shift
-	nsenter --net="/run/netns/$namespace" "$@"
-}
 
 await() { # WHAT COMMAND...
 	local what=$1
@@ -56,10 +49,12 @@ conform() {
 	[[ " ${failed[*]} " != *" $name "* ]] || cat "$dir/$name.txt"
 }
 
-podman_here() {
-	CONTAINERS_CONF=$dir/containers.conf nsenter --net="/run/netns/wharf-p-$tag" podman --root "$dir/podman/root" --runroot "$dir/podman/run" \
-		--tmpdir "$dir/podman/tmp" --storage-driver overlay --cgroup-manager cgroupfs "$@"
-}
+# A command, not a function: a function in the background would leave it running when it is killed. `ip netns
+# exec` would hide the control groups.
+podman=(
+	env CONTAINERS_CONF="$dir/containers.conf" nsenter --net="/run/netns/wharf-p-$tag"
+	podman --root "$dir/podman/root" --runroot "$dir/podman/run" --tmpdir "$dir/podman/tmp" --storage-driver overlay --cgroup-manager cgroupfs
+)
 
 start_podman() {
 	ip netns add "wharf-p-$tag"
@@ -68,13 +63,13 @@ start_podman() {
 	# Podman's own limits are above what a restricted root may give.
 	printf '[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\npids_limit = 0\n[network]\nnetwork_config_dir = "%s"\n[engine]\nevents_logger = "file"\n' \
 		"$dir/podman/cni" >"$dir/containers.conf"
-	podman_here system service --time 0 "unix://$dir/podman.sock" >"$dir/podman.log" 2>&1 &
+	"${podman[@]}" system service --time 0 "unix://$dir/podman.sock" >"$dir/podman.log" 2>&1 &
 	daemons+=($!)
 	await Podman curl -fs --unix-socket "$dir/podman.sock" http://podman/_ping
 	mkdir -p "$dir/image/tmp"
 	chmod 1777 "$dir/image/tmp"
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$dir/image/app" ./dockerx/dockertest/app
-	tar -C "$dir/image" -c app tmp | podman_here import --quiet --change 'ENV PATH=/' --change 'ENTRYPOINT ["/app"]' --change 'CMD ["sleep"]' - wharf-test:latest >/dev/null
+	tar -C "$dir/image" -c app tmp | "${podman[@]}" import --quiet --change 'ENV PATH=/' --change 'ENTRYPOINT ["/app"]' --change 'CMD ["sleep"]' - wharf-test:latest >/dev/null
 }
 
 # start_sshd lets root in with one key, from a pair of links' other end.
@@ -101,7 +96,7 @@ start_sshd() {
 		PasswordAuthentication no
 		PermitRootLogin prohibit-password
 	EOF
-	within "$namespace" "$(PATH=$PATH:/usr/sbin command -v sshd)" -D -e -f "$dir/sshd_config" >"$dir/sshd.log" 2>&1 &
+	nsenter --net="/run/netns/$namespace" "$(PATH=$PATH:/usr/sbin command -v sshd)" -D -e -f "$dir/sshd_config" >"$dir/sshd.log" 2>&1 &
 	daemons+=($!)
 	await sshd bash -c "exec 3<>/dev/tcp/$there/22"
 }
