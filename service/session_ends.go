@@ -66,20 +66,25 @@ func (w *endWatch) remove(one *watch) {
 func (w *endWatch) run(ctx context.Context) {
 	tick := time.NewTicker(endsEvery)
 	defer tick.Stop()
+	var ticks <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-ticks:
 		case <-w.kick:
 		}
-		w.check(ctx)
+		ticks = nil // nobody waits: only somebody who comes, and kicks, is worth a look
+		if w.check(ctx) {
+			ticks = tick.C
+		}
 	}
 }
 
 // check looks at each watched session again, if anything was revoked since it last did. A
-// database that doesn't answer ends nothing: then nothing can have been revoked through it.
-func (w *endWatch) check(ctx context.Context) {
+// database that doesn't answer ends nothing: then nothing can have been revoked through it. It
+// tells whether anybody waits.
+func (w *endWatch) check(ctx context.Context) bool {
 	w.mu.Lock()
 	all := make([]*watch, 0, len(w.watches))
 	for one := range w.watches {
@@ -87,7 +92,7 @@ func (w *endWatch) check(ctx context.Context) {
 	}
 	w.mu.Unlock()
 	if len(all) == 0 {
-		return
+		return false
 	}
 	count, err := w.cache.refresh(ctx)
 	for _, one := range all {
@@ -98,6 +103,7 @@ func (w *endWatch) check(ctx context.Context) {
 			w.checkOne(ctx, one, count)
 		}
 	}
+	return true
 }
 
 func (w *endWatch) checkOne(ctx context.Context, one *watch, count int64) {

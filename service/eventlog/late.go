@@ -14,19 +14,25 @@ const startPatience = 10
 // deliverLate delivers without an id what the database hasn't taken in time, so that streams
 // don't stop because a database did.
 func (l *Log) deliverLate(ctx context.Context) {
-	tick := time.NewTicker(l.opts.Patience / 10)
-	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-l.arrived:
+		}
+		for waiting := true; waiting; { // look now and then while anything is pending
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(l.opts.Patience / 10):
+			}
 			patience := l.opts.Patience
 			if !l.hub.isReady() {
 				patience *= startPatience
 			}
 			l.mu.Lock()
 			l.deliverEarly(time.Now().Add(-patience))
+			waiting = len(l.pending) > 0
 			l.mu.Unlock()
 		}
 	}

@@ -60,6 +60,8 @@ type Log struct {
 	log  zerolog.Logger
 	hub  *hub
 	wake chan struct{} // has room for one: something is pending
+	// arrived says the same to deliverLate.
+	arrived chan struct{}
 
 	mu      sync.Mutex
 	pending []*pending // in order; the first ones may be under way to the database
@@ -91,7 +93,7 @@ type dropped struct{ from, to time.Time }
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
-		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), batchSize: maxBatch, kept: newKept(),
+		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, kept: newKept(),
 		dropped: make(map[string]*dropped), early: make(map[eventKey]uint64),
 	}
 }
@@ -120,10 +122,21 @@ func (l *Log) Publish(e dockerx.Event) {
 		l.drop(p)
 		return
 	}
+	l.add(p)
+	notify(l.wake)
+}
+
+// add puts a record into the queue. mu is held.
+func (l *Log) add(p *pending) {
 	l.pending = append(l.pending, p)
+	notify(l.arrived)
+}
+
+// notify signals to whoever waits, or will.
+func notify(c chan<- struct{}) {
 	select {
-	case l.wake <- struct{}{}:
-	default:
+	case c <- struct{}{}:
+	default: // it is signalled already
 	}
 }
 

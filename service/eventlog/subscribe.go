@@ -98,10 +98,7 @@ func (s *Subscription) Told() int64 { return s.told }
 func (s *Subscription) Poke() { s.signal() }
 
 func (s *Subscription) signal() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	notify(s.wake)
 }
 
 // Next appends what is new to dst, up to its capacity. It returns at once where there is

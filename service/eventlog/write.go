@@ -24,8 +24,12 @@ const (
 // and while that commits the next batch gathers. It also fetches what other replicas appended,
 // so that everything is published by one goroutine, in the order of ids.
 func (l *Log) write(ctx context.Context) {
-	poll := time.NewTicker(l.opts.Poll)
-	defer poll.Stop()
+	var poll <-chan time.Time // a SQLite file has one writer, this one: nothing to ask for
+	if l.db.Kind() == db.Postgres {
+		tick := time.NewTicker(l.opts.Poll)
+		defer tick.Stop()
+		poll = tick.C
+	}
 	l.following = true
 	wait := time.Duration(0)
 	for {
@@ -41,7 +45,7 @@ func (l *Log) write(ctx context.Context) {
 			}
 			wait = min(max(2*wait, firstWait), maxWait)
 		}
-		l.idle(ctx, poll.C, wait)
+		l.idle(ctx, poll, wait)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
 	defer cancel()
@@ -62,7 +66,7 @@ func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duratio
 	select {
 	case <-l.wake:
 	case <-poll:
-		l.following = l.following || l.db.Kind() == db.Postgres
+		l.following = true
 	case <-ctx.Done():
 	}
 }
@@ -111,7 +115,7 @@ func (l *Log) fillGaps() {
 		return
 	}
 	for host, d := range l.dropped {
-		l.pending = append(l.pending, newPending(dockerx.Event{
+		l.add(newPending(dockerx.Event{
 			Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host,
 			Time: d.to, From: d.from, To: d.to, Reason: "event log overflow", Attrs: map[string]string{},
 		}))

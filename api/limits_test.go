@@ -1,0 +1,35 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The limit on an address can't be dodged by claiming other ones: nobody here is a trusted proxy.
+func TestLoginLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
+	t.Parallel()
+	tries := func(forward bool) (until int) {
+		w := setup(t, nil)
+		for i := range 1000 {
+			body := map[string]string{"username": fmt.Sprintf("nobody%d", i), "password": "wrong-password"}
+			a := w.call("POST", "/login", "", body, func(r *http.Request) {
+				if forward {
+					r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.9", i/250, i%250))
+				}
+			})
+			if a.status == http.StatusTooManyRequests {
+				require.NotEmpty(t, a.header.Get("Retry-After"))
+				require.NotContains(t, w.get("/v1/audit?action=login&limit=500").body, `"address":"10.`)
+				return i
+			}
+			require.Equal(t, http.StatusUnauthorized, a.status, a.body)
+		}
+		t.Fatal("1,000 wrong passwords from one address and no limit")
+		return 0
+	}
+	plain, forged := tries(false), tries(true)
+	require.InDelta(t, plain, forged, 3, "the limit fills up again while it is tried")
+}
