@@ -80,7 +80,12 @@ func (a *Audit) Do(ctx context.Context, actor Actor, in Intent, fn func(ctx cont
 	if err != nil {
 		return err
 	}
-	if err := a.db.Queries().BeginAudit(ctx, row); err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// A write that the caller's leaving cut off may have come about all the same, and nobody
+	// would complete it.
+	if err := a.db.Queries().BeginAudit(context.WithoutCancel(ctx), row); err != nil {
 		return fmt.Errorf("write audit intent: %w", err)
 	}
 	err = fn(ctx, row.ID)
