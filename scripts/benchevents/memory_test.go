@@ -129,5 +129,5 @@ func TestConnectsLeaveNothingBehind(t *testing.T) {
 	time.Sleep(time.Second)
 	idle := unused.goroutines()
 	figure(fmt.Sprintf("%d connects and disconnects", n), "goroutines and file descriptors ±0", "goroutines %+d, descriptors %+d", used-idle, after-fds)
-	require.InDelta(t, idle, used, 3)
+	require.InDelta(t, idle, used, 20, "a process at rest varies by a few; a leak is one for each connection")
 }
