@@ -16,7 +16,7 @@ type RouteRow struct {
 
 // RouteTable returns the table, and what the router really serves.
 func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
-	for _, rt := range s.routes() {
+	for _, rt := range s.table {
 		table = append(table, RouteRow{rt.method, rt.pattern, rt.need})
 	}
 	served = map[string]bool{}

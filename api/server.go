@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,6 +55,7 @@ type Server struct {
 	allowedHosts []string
 	proxies      []netip.Prefix
 	origins      []string
+	table        []route
 	mux          *chi.Mux
 	handler      http.Handler
 
@@ -75,8 +75,8 @@ func New(o Options) *Server {
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}
-	s.mux = chi.NewRouter()
-	for _, rt := range s.routes() {
+	s.mux, s.table = chi.NewRouter(), s.routes()
+	for _, rt := range s.table {
 		s.mux.Method(rt.method, rt.pattern, s.serve(rt))
 		if rt.method == http.MethodGet {
 			s.mux.Method(http.MethodHead, rt.pattern, s.serve(rt))
@@ -145,7 +145,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) missingParams(r *http.Request) error {
 	path := strings.Trim(r.URL.Path, "/")
-	for _, rt := range s.routes() {
+	for _, rt := range s.table {
 		if rt.method != r.Method || strings.HasPrefix(rt.pattern, "/v1/") {
 			continue
 		}
@@ -171,6 +171,6 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 			methods = append(methods, m)
 		}
 	}
-	w.Header().Set("Allow", strings.Join(slices.Compact(methods), ", "))
+	w.Header().Set("Allow", strings.Join(methods, ", "))
 	_ = respondBody(w, http.StatusMethodNotAllowed, encode(failure{Message: "method not allowed"}))
 }

@@ -22,7 +22,7 @@ const (
 func (h *Host) Start(ctx context.Context, id string) error {
 	return h.act(ctx, id, "start container", startTimeout, "container already started",
 		func(ctx context.Context, e Engine) error {
-			return e.ContainerStart(ctx, id, container.StartOptions{})
+			return startCall(ctx, e, id, Order{})
 		})
 }
 
@@ -33,7 +33,7 @@ func (h *Host) Stop(ctx context.Context, id string, timeout *int) error {
 	limit := h.grace(ctx, id, timeout) + graceMargin
 	return h.act(ctx, id, "stop container", limit, "container not running",
 		func(ctx context.Context, e Engine) error {
-			return e.ContainerStop(ctx, id, container.StopOptions{Timeout: timeout})
+			return stopCall(ctx, e, id, Order{Timeout: timeout})
 		})
 }
 

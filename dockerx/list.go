@@ -9,13 +9,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"wharf/util/memo"
 )
 
 // List is all containers of a host, running or not, in Docker's order. It is immutable and shared
 // between callers; its Memo keeps what they make of it.
 type List struct {
 	Containers []Container
-	Memo
+	memo.Memo
 }
 
 // What a list may hold at most, so that a hostile daemon can't make a small answer large in memory.
