@@ -21,7 +21,8 @@ const (
 	farewell = 250 * time.Millisecond
 	// batchBytes is when a write goes out although more is there.
 	batchBytes = 64 << 10
-	batchSize  = 256 // deliveries
+	batchSize  = 64  // deliveries
+	pageSize   = 256 // deliveries of a client that catches up
 )
 
 const greeting = "retry: 1000\n: wharf\n\n"
@@ -77,7 +78,7 @@ type batch struct {
 }
 
 var batches = sync.Pool{New: func() any {
-	return &batch{deliveries: make([]eventlog.Delivery, 0, batchSize), bytes: make([]byte, sinkRoom, 16<<10)}
+	return &batch{deliveries: make([]eventlog.Delivery, 0, batchSize), bytes: make([]byte, sinkRoom, 2<<10)}
 }}
 
 // poke has the stream look for what there is to do.
@@ -128,6 +129,7 @@ func (s *eventStream) writeNew(ctx context.Context) (more bool, err error) {
 	b := batches.Get().(*batch)
 	defer b.release()
 	if s.sub.Behind() {
+		b.deliveries = make([]eventlog.Delivery, 0, pageSize)
 		s.crew.aside(func() { b.deliveries, more, err = s.sub.Next(ctx, b.deliveries[:0]) })
 	} else {
 		b.deliveries, more, err = s.sub.Next(ctx, b.deliveries[:0])
@@ -154,10 +156,10 @@ func (s *eventStream) writeNew(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// release gives the batch back, unless a huge event has made it huge.
+// release gives the batch back, unless a page or a huge event has made it huge.
 func (b *batch) release() {
 	clear(b.deliveries)
-	if cap(b.bytes) <= 4*batchBytes {
+	if cap(b.deliveries) == batchSize && cap(b.bytes) <= 4*batchBytes {
 		batches.Put(b)
 	}
 }
