@@ -431,7 +431,7 @@ func TestOthersKeepTheirPaceDuringFaults(t *testing.T) {
 
 func printPace(fault string, calm, hurt []time.Duration) {
 	before, during := p99(calm), p99(hurt)
-	fmt.Printf("| others' p99 during %s | within 20 %% of before | %.2f× (%v / %v, %d answers) |\n", fault, float64(during)/float64(before), during, before, len(hurt))
+	_, _ = fmt.Fprintf(os.Stdout, "| others' p99 during %s | within 20 %% of before | %.2f× (%v / %v, %d answers) |\n", fault, float64(during)/float64(before), during, before, len(hurt))
 }
 
 // asking asks a host for its list a hundred times a second for so long, waiting for no answer, and
