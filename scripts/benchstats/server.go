@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -113,21 +114,28 @@ func (s *server) pid() int { return s.cmd.Process.Pid }
 
 // get asks once; it returns the answer and how long it took.
 func (s *server) get(ctx context.Context, path string) (answer, time.Duration, error) {
+	var body bytes.Buffer
+	partial, took, err := s.ask(ctx, path, &body)
+	return answer{body.Bytes(), partial}, took, err
+}
+
+// ask is get for those who have a place for the body.
+func (s *server) ask(ctx context.Context, path string, body io.Writer) (partial bool, took time.Duration, err error) {
 	began := time.Now()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
 	if err != nil {
-		return answer{}, 0, err
+		return false, 0, err
 	}
 	resp, err := s.client.Do(r)
 	if err != nil {
-		return answer{}, 0, err
+		return false, 0, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	_, err = io.Copy(body, resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %d %s", path, resp.StatusCode, body)
+		err = fmt.Errorf("%s: %s", path, resp.Status)
 	}
-	return answer{body, resp.Header.Get("X-Partial") == "true"}, time.Since(began), err
+	return resp.Header.Get("X-Partial") == "true", time.Since(began), err
 }
 
 type answer struct {
