@@ -99,3 +99,21 @@ func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
 	requireGone(t, dir)
 	requireGone(t, nextDir)
 }
+
+// An engine of the machine's own sets the packet filter like this, which sees what crosses a bridge, too.
+func TestContainersReachEachOtherOnAMachineThatForwardsNothing(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 || !installed("iptables") || os.Getenv("WHARF_TESTBED") == string(containers) {
+		t.Skip("sets a packet filter in a network namespace: needs root, iptables and engines of our own")
+	}
+	script := `ip link set lo up
+iptables -P FORWARD DROP
+"$0" run -- sh -ec 'iptables -S FORWARD; go test -count=1 -run "^TestTrafficBetweenContainers$" wharf/dockerx/dockertest'
+echo "left: $(iptables -S FORWARD)"`
+	cmd := exec.Command("unshare", "--net", "sh", "-ec", script, build(t))
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin", "WHARF_TESTBED=native")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Regexp(t, `-A FORWARD -s (10\.2\d\d\.0\.0/16) -d 10\.2\d\d\.0\.0/16 -j ACCEPT`, string(out))
+	require.Contains(t, string(out), "left: -P FORWARD DROP\n", "the rule goes with the bed")
+}

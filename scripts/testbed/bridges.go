@@ -33,7 +33,12 @@ func newSubnets(dir string) (*subnets, error) {
 		if taken[s.n] || ip("link", "add", s.bridge(0), "type", "bridge") != nil {
 			continue
 		}
-		return s, os.WriteFile(filepath.Join(dir, subnetFile), fmt.Appendf(nil, "10.%d.0.0/16", s.n), 0o600)
+		share := fmt.Sprintf("10.%d.0.0/16", s.n)
+		if err := os.WriteFile(filepath.Join(dir, subnetFile), []byte(share), 0o600); err != nil {
+			return nil, err
+		}
+		allowForward(share)
+		return s, nil
 	}
 	return nil, errors.New("no network between 10.200.0.0/16 and 10.249.0.0/16 is free, or `ip link add` fails")
 }
@@ -71,8 +76,8 @@ func (s *subnets) addBridge(index int) (string, error) {
 	return name, ip("link", "set", name, "up")
 }
 
-// removeBridges removes the bridges that have an address in the bed's share: ours and those of
-// networks that tests made.
+// removeBridges removes the bridges that have an address in the bed's share, ours and those of
+// networks that tests made, and the share's way through the packet filter.
 func removeBridges(dir string) error {
 	content, err := os.ReadFile(filepath.Join(dir, subnetFile))
 	if err != nil {
@@ -82,8 +87,8 @@ func removeBridges(dir string) error {
 	if err != nil {
 		return err
 	}
+	errs := []error{forbidForward(share.String())}
 	links, err := net.Interfaces()
-	var errs []error
 	for _, link := range links {
 		if within(share, link) {
 			errs = append(errs, ip("link", "del", link.Name))
@@ -102,11 +107,14 @@ func within(share netip.Prefix, link net.Interface) bool {
 	return false
 }
 
-func ip(args ...string) error {
-	cmd := exec.Command("ip", args...)
+func ip(args ...string) error { return command("ip", args...) }
+
+// command runs a program of the machine's to its end; the error has what it said.
+func command(name string, args ...string) error {
+	cmd := exec.Command(name, args...)
 	cmd.Env = daemonEnv()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, out)
+		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
 	}
 	return nil
 }
