@@ -41,14 +41,15 @@ func startDaemon(dir, name string, as *syscall.Credential, command ...string) (*
 	return d, nil
 }
 
-// daemonEnv has the directories where Debian keeps daemons and what they call: a user's PATH lacks
-// them. What the caller's PATH has goes first: another engine's programs, say. Nothing of the caller's
-// Docker settings gets through.
+// findDaemons adds the directories where Debian keeps daemons and what they call to our PATH: a user's, or that of
+// root after su, lacks them. What the caller's has goes first: another engine's programs, say.
+func findDaemons() error {
+	return os.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+}
+
+// daemonEnv lets nothing of the caller's Docker settings through.
 func daemonEnv() []string {
-	return []string{
-		"PATH=" + os.Getenv("PATH") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME=/root", "LC_ALL=C", "PGTZ=",
-	}
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/root", "LC_ALL=C", "PGTZ="}
 }
 
 // stop sends SIGTERM, and SIGKILL after the grace.

@@ -51,7 +51,11 @@ func serve(args []string) int {
 	if !s.detached {
 		ctx = untilEOF(ctx, os.Stdin)
 	}
-	b, err := newBed(s)
+	var b *bed
+	err := findDaemons()
+	if err == nil {
+		b, err = newBed(s)
+	}
 	if err == nil {
 		err = b.bringUp(ctx)
 	}
