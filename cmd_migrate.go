@@ -29,11 +29,11 @@ func migrateCommand(ctx context.Context, cfg config.Config, args []string, out i
 		return fmt.Errorf("migrate: unknown %q: %w", args[0], errUsage)
 	}
 	if err != nil {
-		return fmt.Errorf("migrate %s: %w", args[0], err)
+		return err
 	}
 	v, err := store.Version(ctx)
 	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return err
 	}
 	dirty := ""
 	if v.Dirty {

@@ -27,23 +27,16 @@ var migrations embed.FS
 // A schema newer than the binary is an error and stays untouched.
 func (d *DB) Migrate(ctx context.Context) error {
 	return d.migrate(ctx, func(m *migrate.Migrate) error {
-		latest, err := d.latest()
-		if err != nil {
+		if _, err := d.known(m); err != nil {
 			return err
-		}
-		version, _, err := m.Version()
-		if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
-			return err
-		}
-		if version > latest {
-			return fmt.Errorf("the schema is at version %d, this wharf knows up to %d: run the newer one", version, latest)
 		}
 		return m.Up()
 	})
 }
 
 // MigrateDown takes back the given number of migrations, all of them for 0, with their
-// data. On SQLite it fails while a server runs on the file.
+// data; of an empty database, none. A schema newer than the binary is an error and stays untouched. On
+// SQLite it fails while a server runs on the file.
 func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 	if d.kind == SQLite && d.server == nil {
 		lock, err := lockFile(serverLock(d.source), 0)
@@ -53,11 +46,27 @@ func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 		defer func() { _ = lock.Close() }()
 	}
 	return d.migrate(ctx, func(m *migrate.Migrate) error {
-		if steps == 0 {
+		v, err := d.known(m)
+		switch {
+		case err != nil:
+			return err
+		case v.Current == 0:
+			return nil
+		case steps == 0:
 			return m.Down()
 		}
 		return m.Steps(-steps)
 	})
+}
+
+// known reads a schema's version and refuses one that this binary has never heard of. Whether it is dirty, only
+// the migration itself can tell, behind its lock: for others it is dirty while it works.
+func (d *DB) known(m *migrate.Migrate) (SchemaVersion, error) {
+	v, err := d.version(m)
+	if err == nil && v.Current > v.Latest {
+		err = fmt.Errorf("the schema is at version %d, this wharf knows up to %d: run the newer one", v.Current, v.Latest)
+	}
+	return v, err
 }
 
 // SchemaVersion is where the schema stands and where this binary wants it.
@@ -70,17 +79,21 @@ type SchemaVersion struct {
 // Version reads the schema's version: 0 for an empty database.
 func (d *DB) Version(ctx context.Context) (SchemaVersion, error) {
 	var v SchemaVersion
-	err := d.migrate(ctx, func(m *migrate.Migrate) error {
-		var err error
-		if v.Latest, err = d.latest(); err != nil {
-			return err
-		}
-		v.Current, v.Dirty, err = m.Version()
-		if errors.Is(err, migrate.ErrNilVersion) {
-			return nil
-		}
+	err := d.migrate(ctx, func(m *migrate.Migrate) (err error) {
+		v, err = d.version(m)
 		return err
 	})
+	return v, err
+}
+
+func (d *DB) version(m *migrate.Migrate) (v SchemaVersion, err error) {
+	if v.Latest, err = d.latest(); err != nil {
+		return v, err
+	}
+	v.Current, v.Dirty, err = m.Version()
+	if errors.Is(err, migrate.ErrNilVersion) {
+		err = nil
+	}
 	return v, err
 }
 
@@ -109,15 +122,22 @@ func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error
 	m.LockTimeout = d.opts.LockTimeout
 	stop := context.AfterFunc(ctx, func() { m.GracefulStop <- true })
 	defer stop()
-	err = fn(m)
-	if errors.Is(err, migrate.ErrNoChange) {
-		err = nil
-	}
-	if err != nil {
-		err = fmt.Errorf("migrate: %w", err)
-	}
+	err = explain(fn(m))
 	sourceErr, driverErr := m.Close()
 	return errors.Join(err, sourceErr, driverErr)
+}
+
+// explain puts the library's errors into words for those who don't know it.
+func explain(err error) error {
+	var dirty migrate.ErrDirty
+	switch {
+	case err == nil, errors.Is(err, migrate.ErrNoChange):
+		return nil
+	case errors.As(err, &dirty):
+		return fmt.Errorf("migrate: one to version %d began and did not end: put the schema right by hand, "+
+			"then version and dirty in its table schema_migrations", dirty.Version)
+	}
+	return fmt.Errorf("migrate: %w", err)
 }
 
 func (d *DB) migrationDriver(ctx context.Context) (driver database.Driver, err error) {

@@ -76,6 +76,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 		require.Less(t, v.Current, v.Latest)
 		require.NoError(t, d.Migrate(t.Context()))
 		require.NoError(t, d.MigrateDown(t.Context(), 0))
+		require.NoError(t, d.MigrateDown(t.Context(), 1), "nothing to take back is no error")
 		_, err = d.Queries().CountUsers(t.Context())
 		require.Error(t, err, "no table is left")
 		require.NoError(t, d.Migrate(t.Context()))
@@ -87,18 +88,40 @@ func TestNewerSchemaIsLeftAlone(t *testing.T) {
 	eachEmpty(t, func(t *testing.T, source string) {
 		d := open(t, source, db.Options{})
 		require.NoError(t, d.Migrate(t.Context()))
-		driver, dsn := "postgres", source
-		if d.Kind() == db.SQLite {
-			driver, dsn = "sqlite", strings.TrimPrefix(source, "sqlite:")
-			dsn = "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(dsn)
-		}
-		raw, err := sql.Open(driver, dsn)
-		require.NoError(t, err)
-		_, err = raw.Exec("UPDATE schema_migrations SET version = 9999")
-		require.NoError(t, err)
-		require.NoError(t, raw.Close())
-		require.ErrorContains(t, d.Migrate(t.Context()), "version 9999")
+		exec(t, d, source, "UPDATE schema_migrations SET version = 9999")
+		require.ErrorContains(t, d.Migrate(t.Context()), "at version 9999")
+		require.ErrorContains(t, d.MigrateDown(t.Context(), 1), "at version 9999")
 	})
+}
+
+func TestMigrationThatBrokeOffIsLeftToAPerson(t *testing.T) {
+	t.Parallel()
+	eachEmpty(t, func(t *testing.T, source string) {
+		d := open(t, source, db.Options{})
+		require.NoError(t, d.Migrate(t.Context()))
+		exec(t, d, source, "UPDATE schema_migrations SET version = 2, dirty = true")
+		require.ErrorContains(t, d.Migrate(t.Context()), "to version 2 began and did not end")
+		require.ErrorContains(t, d.MigrateDown(t.Context(), 1), "to version 2 began and did not end")
+		v, err := d.Version(t.Context())
+		require.NoError(t, err)
+		require.True(t, v.Dirty)
+		require.EqualValues(t, 2, v.Current)
+	})
+}
+
+// exec runs a statement that no query of ours is, on the database that the source names.
+func exec(t *testing.T, d *db.DB, source, statement string) {
+	t.Helper()
+	driver, dsn := "postgres", source
+	if d.Kind() == db.SQLite {
+		driver, dsn = "sqlite", strings.TrimPrefix(source, "sqlite:")
+		dsn = "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(dsn)
+	}
+	raw, err := sql.Open(driver, dsn)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, raw.Close()) }()
+	_, err = raw.Exec(statement)
+	require.NoError(t, err)
 }
 
 // TestFrozenMigrationFailsTheOthersInTime holds the lock that a frozen process would hold.
