@@ -27,14 +27,15 @@ image_at_hand() {
 }
 
 keep_password() {
-	mkdir -p data
-	if [ ! -s data/postgres.password ]; then
-		(umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >data/postgres.password)
+	mkdir -p "$(dirname "$home")"
+	if [ ! -s "$home.password" ]; then
+		(umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$home.password")
 	fi
-	password=$(cat data/postgres.password)
+	password=$(cat "$home.password")
 }
 
 start_container() {
+	keep_password
 	if docker container inspect "$container" >/dev/null 2>&1; then
 		docker start "$container" >/dev/null
 	else
@@ -64,24 +65,33 @@ start_native() {
 	scripts/install-postgres.sh
 	local programs
 	programs=$(bin)
-	# Where user postgres may not go, no server of ours can run.
-	if [ "$(id -u)" -eq 0 ] && ! as_server test -x "$PWD"; then
+	# Where user postgres may not go, no server of ours can run: below /root, say, or in the data directory of a
+	# wharf that root started.
+	mkdir -p data
+	if [ "$(id -u)" -eq 0 ] && ! as_server test -x "$PWD/data"; then
 		home=/var/lib/wharf-postgres
 	fi
+	keep_password
 	if [ ! -f "$home/data/PG_VERSION" ]; then
 		mkdir -p "$home"
-		echo "$password" >"$home/password"
+		(umask 077 && echo "$password" >"$home/password")
 		[ "$(id -u)" -ne 0 ] || chown -R postgres: "$home"
 		as_server "$programs/initdb" -D "$home/data" -U wharf --auth=scram-sha-256 --pwfile="$home/password" \
 			--encoding=UTF8 --locale=C >/dev/null
 		rm "$home/password"
-		as_server "$programs/pg_ctl" -s -w -D "$home/data" -l "$home/log" -o "$(server_options)" start
-		PGPASSWORD=$password as_server "$programs/createdb" -h 127.0.0.1 -p "$port" -U wharf wharf
-	elif ! as_server "$programs/pg_ctl" -s -D "$home/data" status >/dev/null; then
-		as_server "$programs/pg_ctl" -s -w -D "$home/data" -l "$home/log" -o "$(server_options)" start
+	fi
+	if ! as_server "$programs/pg_ctl" -s -D "$home/data" status >/dev/null; then
+		as_server "$programs/pg_ctl" -s -w -D "$home/data" -l "$home/log" -o "$(server_options)" start >/dev/null 2>&1 ||
+			die "Postgres does not start on port $port: $(tail -n5 "$home/log")"
+	fi
+	if [ -z "$(ask "$programs" "SELECT 1 FROM pg_database WHERE datname = 'wharf'")" ]; then
+		ask "$programs" 'CREATE DATABASE wharf'
 	fi
 	say "Postgres $(cat "$home/data/PG_VERSION") of $programs, data in $home"
 }
+
+# ask PROGRAMS STATEMENT
+ask() { PGPASSWORD=$password as_server "$1/psql" -h 127.0.0.1 -p "$port" -U wharf -d postgres -qtAc "$2"; }
 
 server_options() { echo "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories="; }
 
@@ -98,7 +108,6 @@ stop() {
 
 case "${1:-}" in
 start)
-	keep_password
 	if image_at_hand; then
 		say "starting a container of $image"
 		start_container
