@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
 
+socket=/var/run/docker.sock
+
 engine_answers() { go run ./scripts/testbed answers 2>/dev/null; }
 
 # configured tells whether the settings name hosts: then wharf has no use for an engine here.
@@ -12,16 +14,24 @@ configured() {
 	[ -n "${DOCKER_HOSTS:-}${HOSTS_FILE:-}${DOCKER_HOST:-}" ] || grep -qE '^(DOCKER_HOSTS|HOSTS_FILE)=.' app.env 2>/dev/null
 }
 
+# closed tells whether an engine's socket is here, and not for us.
+closed() { [ -S "$socket" ] && [ ! -w "$socket" ]; }
+
 start_engine() {
 	if [ -d /run/systemd/system ]; then
 		say "starting the Docker engine: systemctl start docker"
 		as_root systemctl start docker
+		if closed; then
+			say "giving $socket to your group until the engine starts again; for good: sudo usermod -aG docker $(id -un)"
+			as_root chgrp "$(id -g)" "$socket"
+		fi
 	else
 		local log=/var/log/dockerd.log
 		say "no service manager here: starting dockerd itself (log: $log; to end it: kill \$(cat /var/run/docker.pid))"
 		as_root sh -c "PATH=\$PATH:/usr/sbin:/sbin nohup setsid dockerd --group $(id -g) >>$log 2>&1 </dev/null &"
 	fi
-	for _ in $(seq 150); do
+	local end=$((SECONDS + 30))
+	while [ "$SECONDS" -lt "$end" ]; do
 		if engine_answers; then return; fi
 		sleep 0.2
 	done
@@ -31,6 +41,9 @@ start_engine() {
 if ! configured && ! engine_answers; then
 	if [ "$(uname -s)" != Linux ]; then
 		die "no Docker engine answers: start Docker Desktop, or name hosts in DOCKER_HOSTS"
+	fi
+	if closed; then
+		die "a Docker engine is here, but $socket is closed to you: sudo usermod -aG docker $(id -un), and log in again"
 	fi
 	if ! have dockerd; then
 		say "no Docker engine answers here, and none is installed: installing one"
