@@ -134,7 +134,8 @@ const eventsByTime = `-- name: EventsByTime :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE time_nano >= $1 AND (time_nano > $1 OR id > $2) AND time_nano <= $3
   AND (CAST($4 AS text) IS NULL OR host = $4)
-  AND (CAST($5 AS text) IS NULL OR type = $5 OR type = 'gap')
+  AND (CAST($5 AS text) IS NULL OR type = $5)
+  AND kind <> 2
 ORDER BY time_nano, id
 LIMIT $6
 `
@@ -148,6 +149,7 @@ type EventsByTimeParams struct {
 	MaxRows int32
 }
 
+// Gaps pass every filter but the host's, so they are asked for apart: no other query of the history has them (kind 2).
 func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, eventsByTime,
 		arg.Since,
@@ -197,7 +199,8 @@ const eventsByTimeBackwards = `-- name: EventsByTimeBackwards :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE time_nano <= $1 AND (time_nano < $1 OR id < $2) AND time_nano >= $3
   AND (CAST($4 AS text) IS NULL OR host = $4)
-  AND (CAST($5 AS text) IS NULL OR type = $5 OR type = 'gap')
+  AND (CAST($5 AS text) IS NULL OR type = $5)
+  AND kind <> 2
 ORDER BY time_nano DESC, id DESC
 LIMIT $6
 `
@@ -259,6 +262,7 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 const eventsOfActor = `-- name: EventsOfActor :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE (actor_name = $1 OR (actor_id >= $1 AND actor_id < $2))
+  AND kind <> 2
   AND time_nano >= $3 AND (time_nano > $3 OR id > $4) AND time_nano <= $5
 ORDER BY time_nano, id
 LIMIT $6
@@ -322,6 +326,7 @@ func (q *Queries) EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([
 const eventsOfActorBackwards = `-- name: EventsOfActorBackwards :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE (actor_name = $1 OR (actor_id >= $1 AND actor_id < $2))
+  AND kind <> 2
   AND time_nano <= $3 AND (time_nano < $3 OR id < $4) AND time_nano >= $5
 ORDER BY time_nano DESC, id DESC
 LIMIT $6
@@ -343,6 +348,130 @@ func (q *Queries) EventsOfActorBackwards(ctx context.Context, arg EventsOfActorB
 		arg.Until,
 		arg.UntilID,
 		arg.Since,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const gaps = `-- name: Gaps :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+WHERE kind = 2 AND time_nano >= $1 AND (time_nano > $1 OR id > $2) AND from_nano <= $3
+  AND (CAST($4 AS text) IS NULL OR host = $4)
+ORDER BY time_nano, id
+LIMIT $5
+`
+
+type GapsParams struct {
+	Since   int64
+	SinceID int64
+	Until   int64
+	Host    sql.NullString
+	MaxRows int32
+}
+
+// A gap's time is where it ends: one that ends after a span may still reach into it.
+func (q *Queries) Gaps(ctx context.Context, arg GapsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, gaps,
+		arg.Since,
+		arg.SinceID,
+		arg.Until,
+		arg.Host,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const gapsBackwards = `-- name: GapsBackwards :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+WHERE kind = 2 AND time_nano <= $1 AND (time_nano < $1 OR id < $2)
+  AND time_nano >= $3 AND from_nano <= $4
+  AND (CAST($5 AS text) IS NULL OR host = $5)
+ORDER BY time_nano DESC, id DESC
+LIMIT $6
+`
+
+type GapsBackwardsParams struct {
+	Before   int64
+	BeforeID int64
+	Since    int64
+	Until    int64
+	Host     sql.NullString
+	MaxRows  int32
+}
+
+func (q *Queries) GapsBackwards(ctx context.Context, arg GapsBackwardsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, gapsBackwards,
+		arg.Before,
+		arg.BeforeID,
+		arg.Since,
+		arg.Until,
+		arg.Host,
 		arg.MaxRows,
 	)
 	if err != nil {

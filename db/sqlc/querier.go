@@ -38,12 +38,16 @@ type Querier interface {
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
 	EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([]Event, error)
+	// Gaps pass every filter but the host's, so they are asked for apart: no other query of the history has them (kind 2).
 	EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error)
 	EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBackwardsParams) ([]Event, error)
 	// An actor is a name, or the beginning of an id: then ids from it up to id_end.
 	EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([]Event, error)
 	EventsOfActorBackwards(ctx context.Context, arg EventsOfActorBackwardsParams) ([]Event, error)
 	FinishAudit(ctx context.Context, arg FinishAuditParams) (int64, error)
+	// A gap's time is where it ends: one that ends after a span may still reach into it.
+	Gaps(ctx context.Context, arg GapsParams) ([]Event, error)
+	GapsBackwards(ctx context.Context, arg GapsBackwardsParams) ([]Event, error)
 	// A key with what decides over its rights.
 	GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error)
 	GetCounter(ctx context.Context, name string) (int64, error)

@@ -2,14 +2,12 @@ package eventlog
 
 import (
 	"context"
-	"database/sql"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"time"
 
-	"wharf/db/sqlc"
 	"wharf/util/apperr"
 )
 
@@ -20,7 +18,7 @@ const scanLimit = 50_000
 // Query asks for the past. The zero value asks for the newest records.
 type Query struct {
 	Filter
-	Since, Until time.Time // both inclusive; zero: open
+	Since, Until time.Time // both inclusive; zero: open. A gap counts when any of it lies between
 	Ascending    bool      // oldest first
 	Limit        int       // default 100, at most 1,000
 	Cursor       string    // of the page before
@@ -48,7 +46,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	}
 	out := Page{Records: []*Record{}}
 	for scanned := 0; ; {
-		rows, err := l.read(ctx, &q, at)
+		rows, err := l.rows(ctx, &q, at)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
 		}
@@ -80,13 +78,14 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 
 // start is the position before the first record of the page.
 func (q *Query) start() (position, error) {
-	if q.Cursor != "" {
+	switch {
+	case q.Cursor != "":
 		return decodeCursor(q.Cursor)
-	}
-	if q.Ascending {
+	case q.Ascending:
 		return position{nanosOr(q.Since, 0), -1}, nil
+	default:
+		return position{math.MaxInt64, math.MaxInt64}, nil
 	}
-	return position{nanosOr(q.Until, math.MaxInt64), math.MaxInt64}, nil
 }
 
 func nanosOr(t time.Time, otherwise int64) int64 {
@@ -94,43 +93,6 @@ func nanosOr(t time.Time, otherwise int64) int64 {
 		return otherwise
 	}
 	return t.UnixNano()
-}
-
-// read gets the next rows after a position, narrowed by what the database can narrow.
-func (l *Log) read(ctx context.Context, q *Query, at position) ([]sqlc.Event, error) {
-	db := l.db.Queries()
-	since, until := nanosOr(q.Since, 0), nanosOr(q.Until, math.MaxInt64)
-	if len(q.Containers) == 1 {
-		actor, end := q.Containers[0], q.Containers[0]
-		if len(actor) >= 12 {
-			end += "g" // after every id that begins so
-		}
-		if q.Ascending {
-			return db.EventsOfActor(ctx, sqlc.EventsOfActorParams{
-				Actor: actor, IDEnd: end, Since: at.nano, SinceID: at.id, Until: until, MaxRows: pageSize,
-			})
-		}
-		return db.EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
-			Actor: actor, IDEnd: end, Since: since, Until: at.nano, UntilID: at.id, MaxRows: pageSize,
-		})
-	}
-	host, typ := one(q.Hosts), one(q.Types)
-	if q.Ascending {
-		return db.EventsByTime(ctx, sqlc.EventsByTimeParams{
-			Since: at.nano, SinceID: at.id, Until: until, Host: host, Type: typ, MaxRows: pageSize,
-		})
-	}
-	return db.EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{
-		Since: since, Until: at.nano, UntilID: at.id, Host: host, Type: typ, MaxRows: pageSize,
-	})
-}
-
-// one lets the database filter where there is a single value; else Filter alone does.
-func one(values []string) sql.NullString {
-	if len(values) != 1 {
-		return sql.NullString{}
-	}
-	return sql.NullString{String: values[0], Valid: true}
 }
 
 func encodeCursor(p position) string {

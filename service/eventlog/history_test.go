@@ -1,0 +1,84 @@
+package eventlog_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+	"wharf/db/dbtest"
+	"wharf/dockerx"
+	"wharf/service/eventlog"
+)
+
+// gap is a hole in the record of a host, between the times of its events from and to.
+func gap(host string, from, to int) dockerx.Event {
+	return dockerx.Event{
+		Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host, Attrs: map[string]string{},
+		Time: epoch.Add(time.Duration(to)), From: epoch.Add(time.Duration(from)), To: epoch.Add(time.Duration(to)),
+		Reason: fmt.Sprintf("%s %d-%d", host, from, to),
+	}
+}
+
+// history reads all pages of an answer.
+func history(t *testing.T, l *eventlog.Log, q eventlog.Query) []string {
+	t.Helper()
+	out := []string{}
+	for pages := 0; pages == 0 || q.Cursor != ""; pages++ {
+		page, err := l.Query(t.Context(), q)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page.Records), q.Limit)
+		for _, r := range page.Records {
+			out = append(out, text(r))
+		}
+		q.Cursor = page.Cursor
+	}
+	return out
+}
+
+// Without its gaps, a container's history would say that it lived where nobody looked.
+func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		for n := range 21 {
+			l.Publish(event([]string{"h", "g"}[n%2], n))
+		}
+		for _, e := range []dockerx.Event{gap("h", 2, 4), gap("g", 4, 4), gap("h", 12, 30), gap("g", 25, 40)} {
+			l.Publish(e)
+		}
+		stop()
+		id := event("h", 3).ActorID
+		span := eventlog.Query{Since: epoch.Add(3), Until: epoch.Add(20)}
+		for name, c := range map[string]struct {
+			filter eventlog.Filter
+			allow  func(*eventlog.Record) bool
+			want   string
+		}{
+			"name":               {eventlog.Filter{Containers: []string{"c3"}}, nil, "g 3, gap h 2-4, gap g 4-4, h 10, g 17, gap h 12-30"},
+			"id":                 {eventlog.Filter{Containers: []string{id[:63] + "3"}}, nil, "g 3, gap h 2-4, gap g 4-4, h 10, g 17, gap h 12-30"},
+			"name on one host":   {eventlog.Filter{Containers: []string{"c3"}, Hosts: []string{"h"}}, nil, "gap h 2-4, h 10, gap h 12-30"},
+			"two names":          {eventlog.Filter{Containers: []string{"c3", "c4"}, Hosts: []string{"g"}}, nil, "g 3, gap g 4-4, g 11, g 17"},
+			"type":               {eventlog.Filter{Types: []string{"image"}}, nil, "gap h 2-4, gap g 4-4, gap h 12-30"},
+			"gaps alone":         {eventlog.Filter{Types: []string{"gap"}}, nil, "gap h 2-4, gap g 4-4, gap h 12-30"},
+			"action":             {eventlog.Filter{Actions: []string{"die"}, Hosts: []string{"h"}}, nil, "gap h 2-4, gap h 12-30"},
+			"unexpected":         {eventlog.Filter{Unexpected: true, Containers: []string{"c3"}}, nil, "gap h 2-4, gap g 4-4, gap h 12-30"},
+			"a container's host": {eventlog.Filter{Containers: []string{"h"}}, nil, "gap h 2-4, gap g 4-4, gap h 12-30"},
+			"rights":             {eventlog.Filter{Containers: []string{"c3"}}, func(r *eventlog.Record) bool { return r.Host == "h" }, "gap h 2-4, h 10, gap h 12-30"},
+		} {
+			for _, limit := range []int{1, 2, 100} {
+				q := span
+				q.Filter, q.Allow, q.Limit, q.Ascending = c.filter, c.allow, limit, true
+				want := strings.Split(c.want, ", ")
+				require.Equal(t, want, history(t, l, q), "%s, %d a page", name, limit)
+				q.Ascending = false
+				slices.Reverse(want)
+				require.Equal(t, want, history(t, l, q), "%s, %d a page, newest first", name, limit)
+			}
+		}
+	})
+}
