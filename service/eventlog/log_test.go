@@ -3,6 +3,7 @@ package eventlog_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
+	"wharf/db/sqlc"
 	"wharf/dockerx"
 	"wharf/service/eventlog"
 )
@@ -99,6 +101,49 @@ func TestReplicasDeliverEachOthersRecordsOnceInOneOrder(t *testing.T) {
 	require.Equal(t, want, cb.read(2400), "the same order on both")
 	slices.Sort(want)
 	require.Len(t, slices.Compact(want), 2400)
+}
+
+// A sequence alone would let a writer that took its ids early commit late, below what a reader has
+// passed already. The lock on event_log's row, held until the commit, keeps appends in a row.
+func TestIDsBecomeVisibleInOrderWithSeveralWriters(t *testing.T) {
+	t.Parallel()
+	const writers, rounds, burst = 4, 100, 3
+	source := dbtest.PostgresSource(t)
+	logs := make([]*eventlog.Log, writers)
+	for w := range logs {
+		logs[w], _ = start(t, dbtest.Open(t, source), eventlog.Options{})
+	}
+	q := dbtest.Open(t, source).Queries()
+	after := func(id int64) (ids []int64) {
+		rows, err := q.EventsAfterID(t.Context(), sqlc.EventsAfterIDParams{After: id, Until: math.MaxInt64, MaxRows: writers * rounds * burst})
+		require.NoError(t, err)
+		for i := range rows {
+			ids = append(ids, rows[i].ID)
+		}
+		return ids
+	}
+	seen := []int64{}
+	read := func() bool {
+		more := after(append([]int64{0}, seen...)[len(seen)])
+		seen = append(seen, more...)
+		return len(more) > 0
+	}
+	for n := range rounds { // in each it reads while they write
+		for w, l := range logs {
+			for i := range burst {
+				l.Publish(event(fmt.Sprint("h", w), n*burst+i))
+			}
+		}
+		for end := time.Now().Add(20 * time.Second); !read(); {
+			require.True(t, time.Now().Before(end), "nothing comes")
+		}
+	}
+	for _, l := range logs {
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+	}
+	read()
+	require.Equal(t, after(0), seen, "a reader that goes on from the highest id misses none")
+	require.Len(t, seen, writers*rounds*burst)
 }
 
 func TestOldIDsGetAGapAndWhatIsLeft(t *testing.T) {
