@@ -40,6 +40,41 @@ func history(t *testing.T, l *eventlog.Log, q eventlog.Query) []string {
 	return out
 }
 
+func TestHistoryIsFilteredAndPaged(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		host := func(n int) string { return []string{"h", "g"}[n%2] }
+		for n := range 1400 {
+			l.Publish(event(host(n), n))
+			if n%41 == 0 {
+				l.Publish(gap(host(n), n, n))
+			}
+		}
+		stop()
+		for _, ascending := range []bool{true, false} {
+			for _, f := range []eventlog.Filter{{}, {Hosts: []string{"h"}}, {Hosts: []string{"g", "h"}, Containers: []string{"c1", "c2"}}, {Containers: []string{"c5"}}} {
+				q := eventlog.Query{Filter: f, Ascending: ascending, Limit: 300, Since: epoch.Add(100), Until: epoch.Add(1299)}
+				got, want := history(t, l, q), []string{}
+				for n := 100; n < 1300; n++ {
+					if e := event(host(n), n); f.Match(&e) {
+						want = append(want, fmt.Sprint(host(n), " ", n))
+					}
+					if g := gap(host(n), n, n); n%41 == 0 && f.Match(&g) {
+						want = append(want, "gap "+g.Reason)
+					}
+				}
+				if !ascending {
+					slices.Reverse(want)
+				}
+				require.Truef(t, slices.Equal(want, got), "%d records, want %d", len(got), len(want))
+			}
+		}
+		_, err := l.Query(t.Context(), eventlog.Query{Cursor: "nonsense"})
+		require.ErrorContains(t, err, "invalid cursor")
+	})
+}
+
 // Without its gaps, a container's history would say that it lived where nobody looked.
 func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
 	t.Parallel()
