@@ -95,8 +95,7 @@ type eventReader struct {
 	since     time.Time // the daemon's time from which on nothing may be missed, without an anchor
 	lost      time.Time // our time of the last stream's end
 	skew      time.Duration
-	recorded  time.Time // Resume.Since
-	resync    *gap      // a list must be compared; nil: not needed
+	resync    *gap // a list must be compared; nil: not needed
 	connected bool
 	reported  bool // some host record was emitted
 }
@@ -160,7 +159,9 @@ func (r *eventReader) restore(known Resume) {
 		r.seen.add(known.Anchor.Key())
 		r.anchor = known.Anchor
 	}
-	r.recorded = known.Since
+	if !known.Since.IsZero() { // the time of a record of ours: the daemon's clock is known to the second
+		r.since = known.Since.Add(-time.Second - reorder)
+	}
 	r.model.restore(known.States)
 }
 

@@ -321,6 +321,26 @@ func TestReaderInfersFromTheLogAfterARestart(t *testing.T) {
 	})
 }
 
+// A process that was killed before its first event was on record had promised to miss nothing.
+func TestReaderReadsOnFromItsFirstConnectionWithoutAnAnchor(t *testing.T) {
+	t.Parallel()
+	for _, states := range []map[string]ContainerState{nil, {}, {"a": {"n-a", "running"}}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := bench()
+			b.happen("die", "before")
+			time.Sleep(time.Minute)
+			connected := time.Now()
+			b.happen("create", "a")
+			time.Sleep(time.Minute)
+			defer b.read(t, &Resume{States: states, Since: connected.Add(900 * time.Millisecond)})() // our clock is ahead
+			require.Equal(t, []string{"gap: " + reasonNoAnchor, "host connected", "create a"}, b.told(), "the gap first")
+			b.cut()
+			b.happen("start", "a")
+			require.Equal(t, []string{"start a"}, b.told(), "now there is an anchor")
+		})
+	}
+}
+
 func TestReaderInfersNothingAboutContainersThatSpokeMeanwhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

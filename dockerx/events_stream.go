@@ -55,6 +55,7 @@ func (r *eventReader) connect(ctx context.Context) (progress bool, err error) {
 		at = time.Now().UTC().Truncate(time.Second)
 	}
 	s := &eventStream{eventReader: r, openedAt: at.Add(time.Second), primed: primed, listed: make(chan listResult, 1)}
+	s.doubt() // before the host's record, or a crash between the two would leave that as the end of what was seen
 	r.opened(at)
 	defer func() {
 		r.up(false)
@@ -110,22 +111,23 @@ func (s *eventStream) run(ctx context.Context, cancel context.CancelCauseFunc, b
 	return s.loop(ctx, q)
 }
 
-func (s *eventStream) begin(ctx context.Context) {
-	s.proof, s.settled = time.NewTimer(proofTime), time.NewTimer(time.Hour)
+// doubt declares what no replay can prove.
+func (s *eventStream) doubt() {
 	switch {
 	case s.anchor != nil:
 		s.proving = true
 	case s.since.IsZero():
 		s.since = s.primed
-		if s.model.known() && s.resync == nil { // the log knows containers, but no event
-			s.declare(gap{from: s.recorded, to: s.openedAt, reason: reasonNoAnchor})
-		}
 	default: // connected before, but nothing ever came: nothing can prove that nothing was missed
 		s.declare(gap{from: s.since, to: s.openedAt, reason: reasonNoAnchor})
 	}
 	if s.resync != nil && s.resync.to.IsZero() { // the log was away at the start
 		s.declare(gap{from: s.primed, to: s.openedAt, reason: s.resync.reason})
 	}
+}
+
+func (s *eventStream) begin(ctx context.Context) {
+	s.proof, s.settled = time.NewTimer(proofTime), time.NewTimer(time.Hour)
 	if !s.model.known() || s.resync != nil {
 		s.askList(ctx)
 	}

@@ -241,3 +241,23 @@ func TestStateBeforeARestartIsGivenToTheReader(t *testing.T) {
 		require.Equal(t, last.Key(), r.Recent[1].Key())
 	})
 }
+
+// A host's place is written once a second; a crash that comes sooner must not hide what is in the log.
+func TestAnAnchorIsFoundThoughItsWritingWasCutOff(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		connected := event("h", 0)
+		connected.Kind, connected.Type, connected.Action = dockerx.KindHost, "host", "connected"
+		l.Publish(connected)
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+		l.Publish(event("h", 1))
+		l.Publish(event("h", 2))
+		l.Publish(event("other", 3))
+		stop()
+		r, err := l.Resume(t.Context(), "h")
+		require.NoError(t, err)
+		require.Equal(t, event("h", 2), *r.Anchor)
+		require.Len(t, r.Recent, 2)
+	})
+}

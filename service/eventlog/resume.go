@@ -31,16 +31,18 @@ func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
 		return out, fmt.Errorf("read a host's place in the event log: %w", err)
 	}
 	out.Since = timeOf(known.SeenNano)
-	if out.States, err = l.states(ctx, host); err != nil || known.Anchor == "" {
+	if out.States, err = l.states(ctx, host); err != nil {
 		return out, err
 	}
-	out.Anchor = new(dockerx.Event)
-	if err := json.Unmarshal([]byte(known.Anchor), out.Anchor); err != nil {
-		return out, fmt.Errorf("decode a host's anchor: %w", err)
+	since := int64(0) // an anchor is written late, and a crash may come first
+	if known.Anchor != "" {
+		out.Anchor = new(dockerx.Event)
+		if err := json.Unmarshal([]byte(known.Anchor), out.Anchor); err != nil {
+			return out, fmt.Errorf("decode a host's anchor: %w", err)
+		}
+		since = out.Anchor.Time.Add(-recentSpan).UnixNano()
 	}
-	rows, err := q.RecentEventsOfHost(ctx, sqlc.RecentEventsOfHostParams{
-		Host: host, Since: out.Anchor.Time.Add(-recentSpan).UnixNano(), MaxRows: recentRows,
-	})
+	rows, err := q.RecentEventsOfHost(ctx, sqlc.RecentEventsOfHostParams{Host: host, Since: since, MaxRows: recentRows})
 	if err != nil {
 		return out, fmt.Errorf("read a host's latest events: %w", err)
 	}
