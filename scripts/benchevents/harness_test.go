@@ -112,12 +112,7 @@ func wharf(t testing.TB, hosts string, env ...string) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	var err error
-	s.logs, err = os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	require.NoError(s.t, err)
-	s.cmd = exec.Command(s.path)
-	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.env, s.logs, s.logs
-	require.NoError(s.t, s.cmd.Start())
+	s.launch()
 	require.Eventually(s.t, func() bool {
 		c, err := net.Dial("tcp", s.addr)
 		if err != nil {
@@ -125,6 +120,17 @@ func (s *server) start() {
 		}
 		return c.Close() == nil
 	}, 20*time.Second, 2*time.Millisecond, "wharf doesn't listen")
+}
+
+// launch starts the process and waits for nothing.
+func (s *server) launch() {
+	s.t.Helper()
+	var err error
+	s.logs, err = os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(s.t, err)
+	s.cmd = exec.Command(s.path)
+	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.env, s.logs, s.logs
+	require.NoError(s.t, s.cmd.Start())
 }
 
 // kill ends the process as a crash does.
@@ -308,6 +314,8 @@ type tally struct {
 	order []int
 	gaps  []got
 	count int
+	last  int64 // the highest id so far
+	falls int   // how often an id didn't rise
 }
 
 func newTally() *tally { return &tally{seen: make(map[int]int)} }
@@ -318,6 +326,12 @@ func (y *tally) take(g got) {
 	defer y.mu.Unlock()
 	if g.name == "stream-gap" {
 		y.gaps = append(y.gaps, g)
+	}
+	if id, err := strconv.ParseInt(g.id, 10, 64); err == nil {
+		if id <= y.last {
+			y.falls++
+		}
+		y.last = id
 	}
 	n, ok := number(g.data.ActorID)
 	if !ok {
@@ -334,6 +348,12 @@ func number(actor string) (int, bool) {
 	return n, ok && err == nil
 }
 
+func (y *tally) has(n int) bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.seen[n] > 0
+}
+
 func (y *tally) len() int {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -341,7 +361,7 @@ func (y *tally) len() int {
 }
 
 // verdict counts what is missing of n events, of that what no gap covers, what came twice and
-// what came out of order.
+// what came out of order, by its number or by its id.
 func (y *tally) verdict(n int, at func(int) time.Time) (missing, unmarked, twice, disorder int) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -356,6 +376,7 @@ func (y *tally) verdict(n int, at func(int) time.Time) (missing, unmarked, twice
 			}
 		}
 	}
+	disorder = y.falls
 	for i := 1; i < len(y.order); i++ {
 		if y.order[i] < y.order[i-1] {
 			disorder++

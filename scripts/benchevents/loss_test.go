@@ -34,17 +34,24 @@ func (s *source) at(n int) time.Time { return s.times[n] }
 
 func clients(t *testing.T, url string, n int) []*tally {
 	t.Helper()
+	all, _ := followers(t, url, n)
+	return all
+}
+
+// followers connects clients that come back, each with its tally.
+func followers(t *testing.T, url string, n int) ([]*tally, []*follower) {
+	t.Helper()
 	all := make([]*tally, n)
-	followers := make([]*follower, n)
+	coming := make([]*follower, n)
 	for i := range all {
 		all[i] = newTally()
-		followers[i] = follow(url, all[i].take)
-		t.Cleanup(followers[i].stop)
+		coming[i] = follow(url, all[i].take)
+		t.Cleanup(coming[i].stop)
 	}
-	for _, f := range followers {
+	for _, f := range coming {
 		await(t, "client connects", 10*time.Second, func() bool { return f.connected() > 0 })
 	}
-	return all
+	return all, coming
 }
 
 // sum adds up the verdicts of all clients.

@@ -1,0 +1,142 @@
+package benchevents
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+// sweep is a wharf that is killed again and again, a little later each time, and three clients
+// that come back with their last ids.
+type sweep struct {
+	t    *testing.T
+	d    *source
+	w    *server
+	all  []*tally
+	come []*follower
+	// How many kills found an event with none of the clients, some, or all of them.
+	none, some, every int
+}
+
+func newSweep(t *testing.T) *sweep {
+	d := &source{Daemon: dockertest.NewDaemon(t)}
+	w := wharf(t, "h="+d.Addr())
+	w.awaitHost("h")
+	all, come := followers(t, "http://"+w.addr+"/events?last_event_id=0", 3) // else the first kill leaves them without an id
+	return &sweep{t: t, d: d, w: w, all: all, come: come}
+}
+
+func (s *sweep) emit(n int) {
+	for range n {
+		s.d.emit()
+	}
+}
+
+// after waits more exactly than a sleep does.
+func after(d time.Duration) {
+	for began := time.Now(); time.Since(began) < d; {
+	}
+}
+
+// killed ends wharf and notes how far the last event had come.
+func (s *sweep) killed() {
+	s.w.kill()
+	time.Sleep(5 * time.Millisecond) // what is in the clients' sockets counts
+	have := 0
+	for _, y := range s.all {
+		if y.has(len(s.d.times) - 1) {
+			have++
+		}
+	}
+	switch have {
+	case 0:
+		s.none++
+	case len(s.all):
+		s.every++
+	default:
+		s.some++
+	}
+}
+
+// killedOnceSeen kills at the moment at which a client has the last event.
+func (s *sweep) killedOnceSeen() {
+	s.t.Helper()
+	for end := time.Now().Add(20 * time.Second); !s.all[0].has(len(s.d.times) - 1); after(10 * time.Microsecond) {
+		require.True(s.t, time.Now().Before(end), "nobody gets the event")
+	}
+	s.killed()
+	s.restart()
+}
+
+// restart brings all of it back: the reader and the clients.
+func (s *sweep) restart() {
+	s.t.Helper()
+	opens, connects := s.d.Opens(), make([]int, len(s.come))
+	for i, f := range s.come {
+		connects[i] = f.connected()
+	}
+	s.w.start()
+	await(s.t, "events are read again", 20*time.Second, func() bool { return s.d.Opens() > opens })
+	for i, f := range s.come {
+		await(s.t, "client comes back", 20*time.Second, func() bool { return f.connected() > connects[i] })
+	}
+}
+
+// finish checks that every client has each event once, in the order of rising ids. One that is
+// missing must lie inside a marked gap, and for a kill there is none: the daemon's ring has it all.
+func (s *sweep) finish(what string) {
+	s.t.Helper()
+	n := len(s.d.times)
+	awaitAll(s.t, s.all, n)
+	missing, unmarked, twice, disorder := sum(s.all, n, s.d.at)
+	figure(what, "lost 0, twice 0", "lost %d (outside a marked gap %d), twice %d, out of order %d; %d kills found the event with no client, %d with some, %d with all",
+		missing, unmarked, twice, disorder, s.none, s.some, s.every)
+	require.Zero(s.t, unmarked+twice+disorder)
+	requireNoneMissing(s.t, missing)
+	require.NotZero(s.t, s.none, "no kill came before anybody saw the event")
+	require.NotZero(s.t, s.some+s.every, "no kill came after that")
+}
+
+// An event's way through wharf, from the daemon's socket to the client's, takes about a
+// millisecond. Wharf is killed at each tenth of one, until well after the end of that way.
+func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
+	s := newSweep(t)
+	steps, step, rounds := size(8, 61), size(800, 100), size(1, 4)
+	for round := range rounds {
+		for k := range steps {
+			s.emit(1 + 4*(round%2)) // one alone, or a short burst
+			after(time.Duration(k*step) * time.Microsecond)
+			s.killed()
+			s.emit(k % 3) // while nobody looks
+			s.restart()
+		}
+		s.emit(1)
+		s.killedOnceSeen()
+	}
+	s.finish(fmt.Sprintf("wharf killed (SIGKILL) k × %.1f ms after an event, k = 0…%d, %d times over", float64(step)/1000, steps-1, rounds))
+}
+
+// What a start does, migrations, the anchor, the replay of what was missed, may be cut off as well.
+func TestKilledAtAnyStepOfItsStart(t *testing.T) {
+	s := newSweep(t)
+	steps, step, rounds := size(8, 61), size(24, 3), size(1, 2)
+	for range rounds {
+		for k := range steps {
+			s.emit(1)
+			s.w.kill()
+			s.emit(3) // to be replayed
+			s.w.launch()
+			after(time.Duration(k*step) * time.Millisecond)
+			s.killed()
+			s.emit(1)
+			s.restart()
+		}
+		s.emit(1)
+		s.killedOnceSeen()
+	}
+	s.finish(fmt.Sprintf("wharf killed (SIGKILL) k × %d ms after its start, k = 0…%d, %d times over", step, steps-1, rounds))
+}
