@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -73,12 +72,16 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "wharf")
-	out, err := exec.Command("go", "build", "-o", path, "wharf").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
+	return path, build(path)
 })
+
+func build(path string, flags ...string) error {
+	out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", path, "wharf")...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
 
 // server is a process that streams events: wharf, or the plain hub.
 type server struct {
@@ -96,6 +99,11 @@ func wharf(t testing.TB, hosts string, env ...string) *server {
 	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
+	return serve(t, path, hosts, env...)
+}
+
+func serve(t testing.TB, path, hosts string, env ...string) *server {
+	t.Helper()
 	s := &server{t: t, dir: t.TempDir(), path: path}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -185,17 +193,6 @@ func (s *server) fds() int {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid))
 	require.NoError(s.t, err)
 	return len(entries)
-}
-
-// goroutines ends the process with a dump and counts them.
-func (s *server) goroutines() int {
-	require.NoError(s.t, s.cmd.Process.Signal(syscall.SIGQUIT))
-	_ = s.cmd.Wait()
-	_ = s.logs.Close()
-	s.cmd = nil
-	b, err := os.ReadFile(filepath.Join(s.dir, "log"))
-	require.NoError(s.t, err)
-	return strings.Count(string(b), "\ngoroutine ")
 }
 
 // got is a frame as a client received it.

@@ -2,12 +2,8 @@ package benchevents
 
 import (
 	"bytes"
-	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os/exec"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -91,43 +87,4 @@ func TestMemoryHTTP2(t *testing.T) {
 	}
 	await(t, "frames over HTTP/2", 10*time.Second, func() bool { return frames.Load() >= 64_000 })
 	figure("memory per client, 1,000 connected, HTTP/2", "≤ 30 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
-}
-
-func TestConnectsLeaveNothingBehind(t *testing.T) {
-	d := dockertest.NewDaemon(t)
-	fresh := func() *server {
-		w := wharf(t, "h="+d.Addr())
-		w.awaitHost("h")
-		return w
-	}
-	w := fresh()
-	first := gather(t, w.addr, 50)
-	first.leave()
-	http.DefaultClient.CloseIdleConnections()
-	time.Sleep(time.Second)
-	fds, n := w.fds(), size(500, 10_000)
-	for done := 0; done < n; done += 50 {
-		var group sync.WaitGroup
-		for range 50 {
-			group.Go(func() {
-				conn, err := net.Dial("tcp", w.addr)
-				if err != nil {
-					return
-				}
-				defer conn.Close()
-				_, _ = fmt.Fprintf(conn, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-				_, _ = io.ReadAtLeast(conn, make([]byte, 4096), 200)
-			})
-		}
-		group.Wait()
-	}
-	await(t, "connections are gone", 10*time.Second, func() bool { return w.fds() <= fds })
-	after := w.fds()
-	used := w.goroutines()
-	unused := fresh()
-	http.DefaultClient.CloseIdleConnections()
-	time.Sleep(time.Second)
-	idle := unused.goroutines()
-	figure(fmt.Sprintf("%d connects and disconnects", n), "goroutines and file descriptors ±0", "goroutines %+d, descriptors %+d", used-idle, after-fds)
-	require.InDelta(t, idle, used, 20, "a process at rest varies by a few; a leak is one for each connection")
 }

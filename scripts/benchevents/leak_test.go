@@ -1,0 +1,204 @@
+package benchevents
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+// dumping starts a wharf that can be asked for its goroutines: the same program, with
+// testdata/dump.go laid over it by the compiler.
+func dumping(t *testing.T, hosts string) *server {
+	t.Helper()
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
+		filepath.Join(here, "..", "..", "dump.go"): filepath.Join(here, "testdata", "dump.go"),
+	}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
+	path := filepath.Join(dir, "wharf")
+	require.NoError(t, build(path, "-overlay", filepath.Join(dir, "overlay.json")))
+	return serve(t, path, hosts, "GOROUTINES="+filepath.Join(dir, "goroutines"))
+}
+
+// goroutines counts the process's goroutines by what they run and who started them.
+func (s *server) goroutines() map[string]int {
+	s.t.Helper()
+	var path string
+	for _, e := range s.env {
+		if p, ok := strings.CutPrefix(e, "GOROUTINES="); ok {
+			path = p
+		}
+	}
+	_ = os.Remove(path)
+	require.NoError(s.t, s.cmd.Process.Signal(syscall.SIGUSR1))
+	var dump []byte
+	await(s.t, "goroutine dump", 10*time.Second, func() (done bool) {
+		var err error
+		dump, err = os.ReadFile(path)
+		return err == nil
+	})
+	counts := make(map[string]int)
+	for stack := range strings.SplitSeq(strings.TrimSpace(string(dump)), "\n\n") {
+		counts[origin(stack)]++
+	}
+	return counts
+}
+
+// origin names a goroutine by the function it began with and the one that started it.
+func origin(stack string) string {
+	began, by := "", "the runtime"
+	for line := range strings.Lines(stack) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "created by "); ok {
+			by, _, _ = strings.Cut(name, " in goroutine")
+		} else if open := strings.LastIndex(line, "("); open > 0 && !strings.HasPrefix(line, "goroutine ") && !strings.HasPrefix(line, "/") {
+			began = line[:open]
+		}
+	}
+	return began + " by " + by
+}
+
+// files names what the process's descriptors are, connections and the like by their kind.
+func (s *server) files() map[string]int {
+	dir := fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid)
+	entries, err := os.ReadDir(dir)
+	require.NoError(s.t, err)
+	counts := make(map[string]int)
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
+			kind, _, _ := strings.Cut(target, ":[")
+			counts[kind]++
+		}
+	}
+	return counts
+}
+
+// holds is what the process has besides its two pools: connections to the daemon and to the
+// database, which come and go with what wharf itself does, whoever is connected.
+func (s *server) holds() map[string]int {
+	all := s.goroutines()
+	conns := all["net/http.(*persistConn).readLoop by net/http.(*Transport).dialConn"]
+	maps.DeleteFunc(all, func(name string, _ int) bool {
+		return strings.HasPrefix(name, "net/http.(*persistConn).") || strings.HasPrefix(name, "database/sql.(*DB).connectionCleaner ")
+	})
+	for kind, n := range s.files() {
+		switch {
+		case kind == "socket":
+			all["descriptor: socket"] = n - conns
+		case !strings.HasPrefix(filepath.Base(kind), "wharf.db"):
+			all["descriptor: "+kind] = n
+		}
+	}
+	return all
+}
+
+// more lists what there is more of, or less.
+func more(before, now map[string]int) []string {
+	both := make(map[string]int)
+	maps.Copy(both, before)
+	maps.Copy(both, now)
+	out := []string{}
+	for _, name := range slices.Sorted(maps.Keys(both)) {
+		if d := now[name] - before[name]; d != 0 {
+			out = append(out, fmt.Sprintf("%+d %s", d, name))
+		}
+	}
+	return out
+}
+
+// One process is compared with itself, to the last goroutine and descriptor.
+func TestConnectsLeaveNothingBehind(t *testing.T) {
+	d := dockertest.NewDaemon(t)
+	w := dumping(t, "h="+d.Addr())
+	w.awaitHost("h")
+	http.DefaultClient.CloseIdleConnections()
+	unused, _ := settled(w, nil)
+	connectAndLeave(t, w.addr, 200)
+	before, _ := settled(w, nil)
+	kept := "nothing"
+	if first := more(unused, before); len(first) > 0 {
+		kept = strings.Join(first, ", ")
+	}
+	n := size(500, 10_000)
+	connectAndLeave(t, w.addr, n)
+	_, grown := settled(w, before)
+	seen := "goroutines ±0, descriptors ±0"
+	if len(grown) > 0 {
+		seen = strings.Join(grown, ", ")
+	}
+	figure(fmt.Sprintf("%d connects and disconnects", n), "goroutines and file descriptors ±0",
+		"%s, in one process before and after (the first 200 leave, once: %s)", seen, kept)
+	require.Empty(t, grown)
+
+	conn := hello(t, w.addr)
+	defer conn.Close()
+	require.NotEmpty(t, more(before, w.holds()), "a stream that is open is seen")
+}
+
+// settled waits until the process holds what it held before, if that comes, and else until it
+// holds the same for a second. It tells what that is, and what it is more than before.
+func settled(w *server, before map[string]int) (now map[string]int, grown []string) {
+	began := time.Now()
+	for same := 0; same < 10 && time.Since(began) < 20*time.Second; time.Sleep(100 * time.Millisecond) {
+		last := now
+		if now = w.holds(); before != nil {
+			if grown = more(before, now); len(grown) == 0 {
+				return now, grown
+			}
+		}
+		if same++; len(more(last, now)) > 0 {
+			same = 0
+		}
+	}
+	return now, grown
+}
+
+// connectAndLeave opens so many streams, 50 at a time, reads their beginning, and hangs up.
+func connectAndLeave(t *testing.T, addr string, n int) {
+	t.Helper()
+	for done := 0; done < n; done += 50 {
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				if conn := hello(t, addr); conn != nil {
+					_ = conn.Close()
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
+// hello opens a stream and reads its beginning.
+func hello(t *testing.T, addr string) net.Conn {
+	conn, err := net.Dial("tcp", addr)
+	if !assert.NoError(t, err) {
+		return nil
+	}
+	_, err = fmt.Fprintf(conn, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	assert.NoError(t, err)
+	answer := make([]byte, 4096)
+	n, err := io.ReadAtLeast(conn, answer, 100)
+	assert.NoError(t, err)
+	assert.True(t, strings.HasPrefix(string(answer[:n]), "HTTP/1.1 200"), string(answer[:n]))
+	return conn
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"syscall"
+)
+
+// The leak test builds wharf with this file laid over it: SIGUSR1 has the process write all of
+// its goroutines' stacks to the file GOROUTINES, and go on.
+func init() {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR1)
+	go func() {
+		for range asked {
+			path := os.Getenv("GOROUTINES")
+			f, err := os.Create(path + ".new")
+			if err == nil {
+				err = pprof.Lookup("goroutine").WriteTo(f, 2)
+			}
+			if err == nil {
+				err = f.Close()
+			}
+			if err == nil {
+				err = os.Rename(path+".new", path)
+			}
+			if err != nil {
+				panic(err)
+			}
+		}
+	}()
+}
