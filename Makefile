@@ -73,12 +73,12 @@ bench: ## Run the Go benchmarks that BENCH matches (all)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 .PHONY: bench-events
-bench-events: ## Cut, kill, stall and measure the event stream, and print the table (8 minutes)
+bench-events: ## Cut, kill, stall and measure the event stream, and print the table (10 minutes)
 	@$(TESTBED) run -- env BENCH_EVENTS=1 go test -count=1 -v -timeout 20m ./scripts/benchevents
 
 .PHONY: bench-hosts
 bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the table
-	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -timeout 20m ./scripts/benchhosts
+	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m ./scripts/benchhosts
 
 # Benchmarks and tests of their own kind stand here, one target each: bench-events, bench-stats,
 # bench-hosts, bench-engines, test-engines.

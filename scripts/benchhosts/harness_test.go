@@ -57,6 +57,9 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := m.Run()
+	if len(rows) > 0 {
+		fmt.Printf("\n| what | must | seen |\n|---|---|---|\n")
+	}
 	for _, row := range rows {
 		fmt.Printf("| %s | %s | %s |\n", row[0], row[1], row[2])
 	}
@@ -66,9 +69,14 @@ func TestMain(m *testing.M) {
 
 var rows [][3]string
 
-// figure adds a line to the table. Tests here run one after the other.
+// figure adds a line to the table, and in the benchmark prints it at once, which tells how far a
+// run came that never got to its end. Tests here run one after the other.
 func figure(what, must, got string, args ...any) {
-	rows = append(rows, [3]string{what, must, fmt.Sprintf(got, args...)})
+	row := [3]string{what, must, fmt.Sprintf(got, args...)}
+	rows = append(rows, row)
+	if full {
+		fmt.Printf("%s: %s\n", row[0], row[2])
+	}
 }
 
 // server is a wharf process, in open mode.
