@@ -49,11 +49,16 @@ var table struct {
 	rows [][3]string
 }
 
-// figure adds a line to the table.
+// figure adds a line to the table, and in the benchmark prints it at once, which tells how far a
+// run came that never got to its end.
 func figure(what, must, got string, args ...any) {
 	table.Lock()
 	defer table.Unlock()
-	table.rows = append(table.rows, [3]string{what, must, fmt.Sprintf(got, args...)})
+	row := [3]string{what, must, fmt.Sprintf(got, args...)}
+	table.rows = append(table.rows, row)
+	if full {
+		fmt.Printf("%s: %s\n", row[0], row[2])
+	}
 }
 
 func printTable() {

@@ -1,0 +1,24 @@
+package benchevents
+
+import (
+	"os/exec"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The state machine of log and hub, which `make test` runs twenty times, at length.
+func TestManyRunsOfTheStateMachine(t *testing.T) {
+	onlyFull(t)
+	out, err := exec.Command("go", "test", "-count=1", "-v", "-run=^TestEveryClientGetsEachEventOnceOrAGap$",
+		"wharf/service/eventlog", "-rapid.checks=500", "-rapid.nofailfile").CombinedOutput()
+	passed := regexp.MustCompile(`OK, passed 500 tests \(.*?\)`).FindString(string(out))
+	if passed == "" {
+		passed = "FAILED"
+	}
+	figure("log and hub as a state machine: publish, stall, cut, outage, restart, resume, 500 times",
+		"each event once, in order, or inside a gap", "%s", passed)
+	require.NoError(t, err, string(out))
+	require.NotEqual(t, "FAILED", passed, string(out))
+}
