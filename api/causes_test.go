@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,4 +45,33 @@ func TestStoppedBySomeoneIsToldFromDiedByItself(t *testing.T) {
 	require.NotContains(t, history(viewer, stopped, "&action=die").Events[0].Attrs, "wharf.actor", "admins alone see who")
 	require.Len(t, history(w.admin, died, "&unexpected=true").Events, 1)
 	require.Empty(t, history(w.admin, stopped, "&unexpected=true").Events)
+}
+
+// On a real engine: what somebody stops by hand right after a stop through wharf isn't laid to that
+// one, nor to one that found nothing to do.
+func TestStopByHandRightAfterOneThroughWharfIsUnexpected(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	w := setup(t, engineHosts([]dockertest.Engine{e}))
+	id := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}})
+	stop := "/v1/hosts/default/containers/" + id + "/stop?timeout=0"
+	for range 2 { // the second finds it stopped
+		require.Equal(t, http.StatusOK, w.post(stop, nil).status)
+		e.Start(t, id)
+		e.Stop(t, id)
+	}
+	ends := func(query string) (audits []string) {
+		var l loggedEvents
+		w.get("/v1/events?container="+id+"&action=die&action=stop&order=asc"+query).data(t, &l)
+		for _, event := range l.Events {
+			audits = append(audits, event.Attrs["wharf.audit"])
+		}
+		return audits
+	}
+	require.Eventually(t, func() bool { return len(ends("")) == 6 }, waitLimit, waitTick)
+	all := ends("")
+	require.NotEmpty(t, all[0])
+	require.Equal(t, []string{all[0], all[0], "", "", "", ""}, all)
+	require.Len(t, ends("&unexpected=true"), 4)
+	require.Contains(t, w.get("/v1/audit?action=container.stop&limit=1").body, `"detail":"nothing to do"`)
 }

@@ -29,6 +29,9 @@ type Event struct {
 	ActorName string            // Attrs["name"], else ActorID
 	Time      time.Time         // the daemon's clock, to the nanosecond
 	Attrs     map[string]string // never nil
-	From, To  time.Time         // KindGap alone: the daemon's clock
-	Reason    string            // KindGap and a disconnected host: a short fixed text
+	// Ahead is how far the daemon's clock was ahead of ours when the event came, as far as is
+	// known. It is not stored.
+	Ahead    time.Duration
+	From, To time.Time // KindGap alone: the daemon's clock
+	Reason   string    // KindGap and a disconnected host: a short fixed text
 }

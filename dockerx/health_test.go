@@ -74,7 +74,9 @@ func TestFailureOfAnOldPingDoesNotOutweighALaterAnswer(t *testing.T) {
 func TestStatusTellsWhatTheDaemonSaidOfItself(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewTLSDaemon(t)
-	h := hostOf(t, HostConfig{Name: "tls", Addr: d.Addr(), CertDir: d.CertDir()})
+	var told Event
+	f := fleetOf(t, Options{OnEvent: func(e Event) { told = e }}, HostConfig{Name: "tls", Addr: d.Addr(), CertDir: d.CertDir()})
+	h := f.Hosts()[0]
 	d.Handle("GET /info", func(w http.ResponseWriter, _ *http.Request) {
 		dockertest.JSON(w, 200, map[string]any{
 			"ServerVersion": "20.10.24", "OperatingSystem": "Debian", "Architecture": "x86_64", "NCPU": 4, "MemTotal": 1 << 30,
@@ -90,6 +92,8 @@ func TestStatusTellsWhatTheDaemonSaidOfItself(t *testing.T) {
 	require.Equal(t, 4, s.CPUs)
 	require.Equal(t, int64(1<<30), s.Memory)
 	require.InDelta(t, time.Hour, s.ClockSkew, float64(10*time.Second))
+	h.onEvent(Event{Host: "tls"})
+	require.Equal(t, s.ClockSkew, told.Ahead, "events say how wrong their clock is")
 	require.NotZero(t, s.Latency)
 	require.WithinDuration(t, time.Now().Add(24*time.Hour), s.CertificateExpiry, time.Minute)
 }

@@ -142,6 +142,7 @@ func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
 func (h *Host) onEvent(e Event) {
 	h.mu.Lock()
 	listen := h.listen
+	e.Ahead = h.facts.ClockSkew
 	h.mu.Unlock()
 	for _, f := range listen {
 		f(e)

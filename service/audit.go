@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -143,10 +144,17 @@ func (a Actor) name() string {
 	return a.Username
 }
 
+// errNothingToDo is the result of a deed that changed nothing because it was so already. It is
+// no failure, but no event comes of it either.
+var errNothingToDo = errors.New("nothing to do")
+
 // outcomeOf is how a deed's error is written down.
 func outcomeOf(err error) (outcome, detail string) {
-	if err == nil {
+	switch {
+	case err == nil:
 		return OutcomeOK, ""
+	case errors.Is(err, errNothingToDo):
+		return OutcomeOK, errNothingToDo.Error()
 	}
 	outcome, detail = OutcomeFailed, "internal error"
 	if e, ok := apperr.As(err); ok {

@@ -213,47 +213,6 @@ func TestRecordIsFilteredAndPaged(t *testing.T) {
 	})
 }
 
-func TestEventIsLaidToTheDeedDuringWhichItCame(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		a := NewAudit(d, AuditOptions{})
-		actor := Actor{UserID: uuid.New(), Username: "op"}
-		cause := func(host, id, event string, at time.Time) (map[string]string, bool) {
-			given := map[string]string{"name": "web"}
-			e := dockerx.Event{Host: host, Type: "container", Action: event, ActorID: id, Time: at, Attrs: given}
-			require.NoError(t, a.Annotate(t.Context(), []*dockerx.Event{&e}))
-			require.Equal(t, map[string]string{"name": "web"}, given, "the map given is not changed")
-			_, ok := e.Attrs[AttrAudit]
-			return e.Attrs, ok
-		}
-		require.NoError(t, a.Note(t.Context(), actor, stopIntent(), errForbidden))
-		_, ok := cause("prod-1", containerID, "die", time.Now())
-		require.False(t, ok, "what was refused did nothing")
-		require.NoError(t, a.Do(t.Context(), actor, stopIntent(), func(_ context.Context, id uuid.UUID) error {
-			for _, event := range []string{"kill", "die", "stop"} {
-				c, ok := cause("prod-1", containerID, event, time.Now())
-				require.True(t, ok, event)
-				require.Equal(t, map[string]string{"name": "web", AttrActor: "op", AttrAudit: id.String()}, c)
-			}
-			for _, event := range []string{"start", "oom", "exec_die"} {
-				_, ok := cause("prod-1", containerID, event, time.Now())
-				require.False(t, ok, event)
-			}
-			_, ok := cause("lab", containerID, "die", time.Now())
-			require.False(t, ok)
-			_, ok = cause("prod-1", "c"+containerID[1:], "die", time.Now())
-			require.False(t, ok)
-			return nil
-		}))
-		_, ok = cause("prod-1", containerID, "stop", time.Now())
-		require.True(t, ok, "events may come a little late")
-		_, ok = cause("prod-1", containerID, "die", time.Now().Add(time.Minute))
-		require.False(t, ok, "it died by itself")
-		_, ok = cause("prod-1", containerID, "die", time.Now().Add(-time.Minute))
-		require.False(t, ok)
-	})
-}
-
 func TestOldRowsAreRemoved(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

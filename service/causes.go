@@ -2,13 +2,10 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"wharf/db"
-	"wharf/db/sqlc"
 	"wharf/dockerx"
 )
 
@@ -30,8 +27,13 @@ var causes = map[string][]string{
 	"unpause": {"container.unpause"},
 }
 
+// sequence is the order of a deed's events. The daemon writes an end and its "stop" in either order;
+// where "restart" stands differs between engines.
+var sequence = map[string]int{"kill": 1, "die": 2, "died": 2, "stop": 2, "start": 3}
+
 const (
-	// causeSlack is how far the clocks of a daemon and of wharf may be apart.
+	// causeSlack is how far an event's time may lie outside its deed's. The clocks of the daemon
+	// and of a replica are known to half of a call's duration.
 	causeSlack = 2 * time.Second
 	// killSlack is how long after a signal its container may die of it: the call doesn't wait.
 	killSlack = 15 * time.Second
@@ -41,7 +43,8 @@ const (
 
 // Annotate adds to each event of a container that somebody caused through wharf, on any
 // replica, who it was (AttrActor, AttrAudit). What happened by itself or past wharf stays as
-// it is. The maps of attributes are replaced, not changed.
+// it is: a deed has one end, so that the next one, soon after it, is somebody else's. The maps
+// of attributes are replaced, not changed.
 func (a *Audit) Annotate(ctx context.Context, events []*dockerx.Event) error {
 	events = slices.DeleteFunc(slices.Clone(events), func(e *dockerx.Event) bool {
 		return e.Kind != dockerx.KindDocker || e.Type != "container" || causes[e.Action] == nil
@@ -49,39 +52,104 @@ func (a *Audit) Annotate(ctx context.Context, events []*dockerx.Event) error {
 	if a == nil || len(events) == 0 {
 		return nil
 	}
-	byTime := func(x, y *dockerx.Event) int { return x.Time.Compare(y.Time) }
-	rows, err := a.db.Queries().AuditOfContainers(ctx, sqlc.AuditOfContainersParams{
-		Since: db.Time(slices.MinFunc(events, byTime).Time.Add(-causeMax)),
-		Until: db.Time(slices.MaxFunc(events, byTime).Time.Add(causeSlack)),
-	})
+	slices.SortStableFunc(events, func(x, y *dockerx.Event) int { return x.Time.Compare(y.Time) })
+	all, err := a.deedsBehind(ctx, events)
 	if err != nil {
-		return fmt.Errorf("find causes of events: %w", err)
+		return err
 	}
 	for _, e := range events {
-		i := slices.IndexFunc(rows, func(r sqlc.AuditOfContainersRow) bool { return explains(r, e) })
-		if i < 0 {
-			continue
+		d := all.behind(e)
+		if d != nil {
+			e.Attrs = maps.Clone(e.Attrs)
+			e.Attrs[AttrActor], e.Attrs[AttrAudit] = d.Username, d.ID.String()
 		}
-		e.Attrs = maps.Clone(e.Attrs)
-		e.Attrs[AttrActor], e.Attrs[AttrAudit] = rows[i].Username, rows[i].ID.String()
+		all.note(e)
 	}
 	return nil
 }
 
-// explains tells whether the event came about during a deed. A deed that failed or was refused
-// explains nothing.
-func explains(r sqlc.AuditOfContainersRow, e *dockerx.Event) bool {
+// ourTime is when the event happened by our clock.
+func ourTime(e *dockerx.Event) time.Time { return e.Time.Add(-e.Ahead) }
+
+// behind returns the deed that led to the event, nil where there was none: of several the one
+// that it is nearest to, then the latest. Where two overlapped, what was laid to one may have been
+// the other's; then the one is free for this.
+func (ds deeds) behind(e *dockerx.Event) (nearest *deed) {
+	var best time.Duration
+	for _, d := range ds {
+		if !d.inTime(e) || !d.hasRoom(e) {
+			continue
+		}
+		if off := d.distance(ourTime(e)); nearest == nil || off < best {
+			nearest, best = d, off
+		}
+	}
+	if nearest != nil {
+		return nearest
+	}
+	for _, d := range ds {
+		if d.inTime(e) && d.inSequence(e) && ds.other(d, e) != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// other finds a deed that may have led to what is laid to d of the event's action.
+func (ds deeds) other(d *deed, e *dockerx.Event) *deed {
+	laid := *e
+	laid.Time = d.led[e.Action]
+	for _, o := range ds {
+		if o != d && o.inTime(&laid) && o.hasRoom(&laid) {
+			return o
+		}
+	}
+	return nil
+}
+
+// inTime tells whether the event is one that such a deed causes, and came about during it.
+func (d *deed) inTime(e *dockerx.Event) bool {
 	slack := causeSlack
-	if r.Action == "container.kill" {
+	if d.Action == "container.kill" {
 		slack = killSlack
 	}
+	at := ourTime(e)
 	switch {
-	case r.Host != e.Host || r.ContainerID != e.ActorID || !slices.Contains(causes[e.Action], r.Action):
+	case d.Host != e.Host || d.ContainerID != e.ActorID || !slices.Contains(causes[e.Action], d.Action):
 		return false
-	case r.Outcome != OutcomePending && r.Outcome != OutcomeOK:
-		return false
-	case e.Time.Before(r.At.Add(-causeSlack)) || e.Time.After(r.At.Add(causeMax)):
+	case at.Before(d.At.Add(-causeSlack)) || at.After(d.At.Add(causeMax)):
 		return false
 	}
-	return !r.FinishedAt.Valid || !e.Time.After(r.FinishedAt.Time.Add(slack))
+	return !d.FinishedAt.Valid || !at.After(d.FinishedAt.Time.Add(slack))
+}
+
+// hasRoom tells whether the event can be the deed's besides those that are. A deed leads to one
+// event of each action, but stop and restart send a second signal to who doesn't heed the first.
+func (d *deed) hasRoom(e *dockerx.Event) bool {
+	if at, ok := d.led[e.Action]; ok && (e.Action != "kill" || d.Action == "container.kill") {
+		return at.Equal(e.Time)
+	}
+	return d.inSequence(e)
+}
+
+// inSequence tells whether the deed can have led to the event after those that are its. Who dies
+// after another signal has died of that one.
+func (d *deed) inSequence(e *dockerx.Event) bool {
+	for action, at := range d.led {
+		if mine := sequence[e.Action]; mine > 0 && sequence[action] > mine && at.Before(e.Time) {
+			return false
+		}
+	}
+	return d.overtaken.IsZero() || e.Time.Before(d.overtaken)
+}
+
+// distance is how far a time lies outside the deed's.
+func (d *deed) distance(at time.Time) time.Duration {
+	switch {
+	case at.Before(d.At):
+		return d.At.Sub(at)
+	case d.FinishedAt.Valid && at.After(d.FinishedAt.Time):
+		return at.Sub(d.FinishedAt.Time)
+	}
+	return 0
 }

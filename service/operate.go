@@ -29,8 +29,14 @@ func (h *Host) Stop(ctx context.Context, ref dockerx.Ref) error {
 func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Order) (change dockerx.Change, err error) {
 	err = h.act(ctx, o.Verb, ref, func(ctx context.Context, d *dockerx.Details) error {
 		change, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
+		if err == nil && !change.Changed {
+			return errNothingToDo
+		}
 		return err
 	})
+	if errors.Is(err, errNothingToDo) {
+		err = nil
+	}
 	return change, err
 }
 

@@ -21,9 +21,10 @@ ORDER BY id DESC
 LIMIT @page;
 
 -- name: AuditOfContainers :many
--- What was done to containers of all hosts from a time on, the latest first.
-SELECT id, at, username, action, outcome, finished_at, host, container_id FROM audit
-WHERE at >= @since AND at <= @until AND container_id <> ''
+-- What was done to containers of all hosts from a time on, or is under way, the latest first. What had
+-- nothing to do says so in its detail.
+SELECT id, at, username, action, finished_at, host, container_id FROM audit
+WHERE at >= @since AND at <= @until AND container_id <> '' AND outcome IN ('pending', 'ok') AND detail = ''
 ORDER BY at DESC
 LIMIT 2000;
 

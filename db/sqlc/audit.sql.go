@@ -14,8 +14,8 @@ import (
 )
 
 const auditOfContainers = `-- name: AuditOfContainers :many
-SELECT id, at, username, action, outcome, finished_at, host, container_id FROM audit
-WHERE at >= $1 AND at <= $2 AND container_id <> ''
+SELECT id, at, username, action, finished_at, host, container_id FROM audit
+WHERE at >= $1 AND at <= $2 AND container_id <> '' AND outcome IN ('pending', 'ok') AND detail = ''
 ORDER BY at DESC
 LIMIT 2000
 `
@@ -30,13 +30,13 @@ type AuditOfContainersRow struct {
 	At          time.Time
 	Username    string
 	Action      string
-	Outcome     string
 	FinishedAt  sql.NullTime
 	Host        string
 	ContainerID string
 }
 
-// What was done to containers of all hosts from a time on, the latest first.
+// What was done to containers of all hosts from a time on, or is under way, the latest first. What had
+// nothing to do says so in its detail.
 func (q *Queries) AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error) {
 	rows, err := q.db.QueryContext(ctx, auditOfContainers, arg.Since, arg.Until)
 	if err != nil {
@@ -51,7 +51,6 @@ func (q *Queries) AuditOfContainers(ctx context.Context, arg AuditOfContainersPa
 			&i.At,
 			&i.Username,
 			&i.Action,
-			&i.Outcome,
 			&i.FinishedAt,
 			&i.Host,
 			&i.ContainerID,

@@ -13,7 +13,8 @@ import (
 
 type Querier interface {
 	AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error
-	// What was done to containers of all hosts from a time on, the latest first.
+	// What was done to containers of all hosts from a time on, or is under way, the latest first. What had
+	// nothing to do says so in its detail.
 	AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	// Admins who can log in, but for one user.
