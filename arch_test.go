@@ -57,8 +57,10 @@ var rows = map[string]row{
 	"util/memo":              {},
 	"util/password":          {imports: []string{"util/apperr"}},
 	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
-	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "service/eventlog"}},
-	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest"}},
+	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
+	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
+	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchkit":       {},
 	"scripts/testbed":        {},
 	"scripts/benchstats":     {},
 	"scripts/testreport":     {},
@@ -81,7 +83,7 @@ var gates = map[string][]string{
 }
 
 // testOnly packages end up in no binary.
-var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest"}
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()

@@ -42,8 +42,8 @@ func torment(d *source, w *server) int {
 		case 50, 250:
 			d.CutStreams()
 		case 100, 200:
-			w.kill()
-			w.start()
+			w.Kill()
+			w.Start()
 		}
 	}
 	return len(d.times)
@@ -55,7 +55,7 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 	w.awaitHost("h")
 	script := filepath.Join(t.TempDir(), "follow.sh")
 	require.NoError(t, os.WriteFile(script, []byte(documented(t, "sh", "#!/bin/sh")), 0o700)) //nolint:gosec // it is to be run
-	cmd := exec.Command("sh", script, "http://"+w.addr+"/events", filepath.Join(t.TempDir(), "state"))
+	cmd := exec.Command("sh", script, w.URL()+"/events", filepath.Join(t.TempDir(), "state"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func TestTheDocumentedBrowserClientSurvives(t *testing.T) {
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
 	page := chromium(t)
-	require.NoError(t, chromedp.Do(page, chromedp.Navigate("http://"+w.addr+"/healthz")))
+	require.NoError(t, chromedp.Do(page, chromedp.Navigate(w.URL()+"/healthz")))
 	_, err := chromedp.Run(page, chromedp.Evaluate[string](documented(t, "javascript", "// follow")+`
 window.seen = [];
 window.opened = follow('/events?type=image', { onEvent: (e) => window.seen.push(e.actor_id), onGap: () => {} });

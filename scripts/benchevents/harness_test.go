@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,149 +16,40 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"wharf/scripts/benchkit"
 )
-
-// full tells whether this is the benchmark, not the test.
-var full = os.Getenv("BENCH_EVENTS") != ""
-
-// size picks a number by the kind of run.
-func size(small, large int) int {
-	if full {
-		return large
-	}
-	return small
-}
 
 func TestMain(m *testing.M) {
 	if addr := os.Getenv("PLAIN_HUB"); addr != "" {
 		plainHub(addr)
 		return
 	}
-	code := m.Run()
-	printTable()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
-
-var table struct {
-	sync.Mutex
-	rows [][3]string
-}
-
-// figure adds a line to the table, and in the benchmark prints it at once, which tells how far a
-// run came that never got to its end.
-func figure(what, must, got string, args ...any) {
-	table.Lock()
-	defer table.Unlock()
-	row := [3]string{what, must, fmt.Sprintf(got, args...)}
-	table.rows = append(table.rows, row)
-	if full {
-		fmt.Printf("%s: %s\n", row[0], row[2])
-	}
-}
-
-func printTable() {
-	if len(table.rows) == 0 {
-		return
-	}
-	fmt.Printf("\n| what | must | seen |\n|---|---|---|\n")
-	for _, r := range table.rows {
-		fmt.Printf("| %s | %s | %s |\n", r[0], r[1], r[2])
-	}
-}
-
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "wharf-bench-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "wharf")
-	return path, build(path)
-})
-
-func build(path string, flags ...string) error {
-	out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", path, "wharf")...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, out)
-	}
-	return nil
+	os.Exit(benchkit.Main(m, "BENCH_EVENTS"))
 }
 
 // server is a process that streams events: wharf, or the plain hub.
 type server struct {
-	t    testing.TB
-	addr string
-	dir  string
-	env  []string
-	path string
-	cmd  *exec.Cmd
-	logs *os.File
+	*benchkit.Process
+	t testing.TB
 }
 
-// wharf starts the real thing in open mode on SQLite, on a port of its own that it keeps.
-func wharf(t testing.TB, hosts string, env ...string) *server {
+// wharf starts the real thing in open mode on SQLite.
+func wharf(t testing.TB, hosts string, settings ...string) *server {
 	t.Helper()
-	path, err := binary()
-	require.NoError(t, err)
-	return serve(t, path, hosts, env...)
+	return &server{benchkit.Wharf(t, open(hosts, settings...)...), t}
 }
 
-func serve(t testing.TB, path, hosts string, env ...string) *server {
-	t.Helper()
-	s := &server{t: t, dir: t.TempDir(), path: path}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s.addr = l.Addr().String()
-	require.NoError(t, l.Close())
-	s.env = append([]string{
-		"LISTEN_ADDR=" + s.addr, "AUTH_MODE=open", "DATA_DIR=" + s.dir, "DOCKER_HOSTS=" + hosts, "LOG_LEVEL=warn", "LOG_FORMAT=json",
-		"HOME=" + s.dir, "PATH=" + os.Getenv("PATH"), "ANON_ROLE=admin",
-	}, env...)
-	s.start()
-	t.Cleanup(func() { s.kill() })
-	return s
-}
-
-func (s *server) start() {
-	s.t.Helper()
-	s.launch()
-	require.Eventually(s.t, func() bool {
-		c, err := net.Dial("tcp", s.addr)
-		if err != nil {
-			return false
-		}
-		return c.Close() == nil
-	}, 20*time.Second, 2*time.Millisecond, "wharf doesn't listen")
-}
-
-// launch starts the process and waits for nothing.
-func (s *server) launch() {
-	s.t.Helper()
-	var err error
-	s.logs, err = os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	require.NoError(s.t, err)
-	s.cmd = exec.Command(s.path)
-	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.env, s.logs, s.logs
-	require.NoError(s.t, s.cmd.Start())
-}
-
-// kill ends the process as a crash does.
-func (s *server) kill() {
-	if s.cmd != nil && s.cmd.Process != nil {
-		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
-		_ = s.logs.Close()
-		s.cmd = nil
-	}
+// open are the settings of a wharf that asks nobody who he is.
+func open(hosts string, more ...string) []string {
+	return append([]string{"AUTH_MODE=open", "ANON_ROLE=admin", "DOCKER_HOSTS=" + hosts}, more...)
 }
 
 // awaitHost waits until a host's events are being read.
 func (s *server) awaitHost(host string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		resp, err := http.Get("http://" + s.addr + "/v1/events?type=host&host=" + host)
+		resp, err := http.Get(s.URL() + "/v1/events?type=host&host=" + host)
 		if err != nil {
 			return false
 		}
@@ -172,7 +61,7 @@ func (s *server) awaitHost(host string) {
 
 // schedCPU is the CPU time that the process used, in all threads.
 func (s *server) schedCPU() time.Duration {
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.cmd.Process.Pid))
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.PID()))
 	require.NoError(s.t, err)
 	var sum time.Duration
 	for _, task := range tasks {
@@ -188,14 +77,14 @@ func (s *server) schedCPU() time.Duration {
 
 // rss is the process's resident memory in bytes.
 func (s *server) rss() int64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.PID()))
 	require.NoError(s.t, err)
 	pages, _ := strconv.ParseInt(strings.Fields(string(b))[1], 10, 64)
 	return pages * int64(os.Getpagesize())
 }
 
 func (s *server) fds() int {
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid))
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.PID()))
 	require.NoError(s.t, err)
 	return len(entries)
 }
@@ -326,14 +215,14 @@ func newTally() *tally { return &tally{seen: make(map[int]int)} }
 func (y *tally) take(g got) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if g.name == "stream-gap" {
-		y.gaps = append(y.gaps, g)
-	}
 	if id, err := strconv.ParseInt(g.id, 10, 64); err == nil {
 		if id <= y.last {
 			y.falls++
 		}
 		y.last = id
+	}
+	if g.name == "stream-gap" {
+		y.gaps = append(y.gaps, g)
 	}
 	n, ok := number(g.data.ActorID)
 	if !ok {
@@ -367,6 +256,7 @@ func (y *tally) len() int {
 func (y *tally) verdict(n int, at func(int) time.Time) (missing, unmarked, twice, disorder int) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
+	disorder = y.falls
 	for i := range n {
 		switch c := y.seen[i]; {
 		case c > 1:
@@ -378,7 +268,6 @@ func (y *tally) verdict(n int, at func(int) time.Time) (missing, unmarked, twice
 			}
 		}
 	}
-	disorder = y.falls
 	for i := 1; i < len(y.order); i++ {
 		if y.order[i] < y.order[i-1] {
 			disorder++

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
 )
 
 // sweep is a wharf that is killed again and again, a little later each time, and three clients
@@ -26,7 +27,7 @@ func newSweep(t *testing.T) *sweep {
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
-	all, come := followers(t, "http://"+w.addr+"/events?last_event_id=0", 3) // else the first kill leaves them without an id
+	all, come := followers(t, "http://"+w.Addr+"/events?last_event_id=0", 3) // else the first kill leaves them without an id
 	return &sweep{t: t, d: d, w: w, all: all, come: come}
 }
 
@@ -44,7 +45,7 @@ func after(d time.Duration) {
 
 // killed ends wharf and notes how far the last event had come.
 func (s *sweep) killed() {
-	s.w.kill()
+	s.w.Kill()
 	time.Sleep(5 * time.Millisecond) // what is in the clients' sockets counts
 	have := 0
 	for _, y := range s.all {
@@ -79,7 +80,7 @@ func (s *sweep) restart() {
 	for i, f := range s.come {
 		connects[i] = f.connected()
 	}
-	s.w.start()
+	s.w.Start()
 	await(s.t, "events are read again", 20*time.Second, func() bool { return s.d.Opens() > opens })
 	for i, f := range s.come {
 		await(s.t, "client comes back", 20*time.Second, func() bool { return f.connected() > connects[i] })
@@ -93,7 +94,7 @@ func (s *sweep) finish(what string) {
 	n := len(s.d.times)
 	awaitAll(s.t, s.all, n)
 	missing, unmarked, twice, disorder := sum(s.all, n, s.d.at)
-	figure(what, "lost 0, twice 0", "lost %d (outside a marked gap %d), twice %d, out of order %d; %d kills found the event with no client, %d with some, %d with all",
+	benchkit.Figure(what, "lost 0, twice 0", "lost %d (outside a marked gap %d), twice %d, out of order %d; %d kills found the event with no client, %d with some, %d with all",
 		missing, unmarked, twice, disorder, s.none, s.some, s.every)
 	require.Zero(s.t, unmarked+twice+disorder)
 	requireNoneMissing(s.t, missing)
@@ -105,7 +106,7 @@ func (s *sweep) finish(what string) {
 // millisecond. Wharf is killed at each tenth of one, until well after the end of that way.
 func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 	s := newSweep(t)
-	steps, step, rounds := size(8, 61), size(800, 100), size(1, 4)
+	steps, step, rounds := benchkit.Size(8, 61), benchkit.Size(800, 100), benchkit.Size(1, 4)
 	for round := range rounds {
 		for k := range steps {
 			s.emit(1 + 4*(round%2)) // one alone, or a short burst
@@ -123,13 +124,13 @@ func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 // What a start does, migrations, the anchor, the replay of what was missed, may be cut off as well.
 func TestKilledAtAnyStepOfItsStart(t *testing.T) {
 	s := newSweep(t)
-	steps, step, rounds := size(8, 61), size(24, 3), size(1, 2)
+	steps, step, rounds := benchkit.Size(8, 61), benchkit.Size(24, 3), benchkit.Size(1, 2)
 	for range rounds {
 		for k := range steps {
 			s.emit(1)
-			s.w.kill()
+			s.w.Kill()
 			s.emit(3) // to be replayed
-			s.w.launch()
+			s.w.Launch()
 			after(time.Duration(k*step) * time.Millisecond)
 			s.killed()
 			s.emit(1)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
 )
 
 // TestLatency compares the receipt of each event over wharf with that of the engine's own
@@ -40,7 +41,7 @@ func TestLatency(t *testing.T) {
 		}
 		followers := make([]*follower, c.clients)
 		for i := range followers {
-			followers[i] = follow("http://"+w.addr+"/events?type=image", func(g got) {
+			followers[i] = follow(w.URL()+"/events?type=image", func(g got) {
 				if name := tagged(g.data.Type, g.data.Action, g.data.Attrs); name != "" {
 					onFrame(name, g.at)
 				}
@@ -72,9 +73,9 @@ func TestLatency(t *testing.T) {
 			}
 		}
 		tags.clean(t, 0)
-		w.kill()
+		w.Kill()
 		time.Sleep(1500 * time.Millisecond) // a first connection also reads the second before it
-		figure(fmt.Sprintf("added latency, %d clients", c.clients), c.must, "p50 %v, p99 %v", percentile(added, 0.5), percentile(added, 0.99))
+		benchkit.Figure(fmt.Sprintf("added latency, %d clients", c.clients), c.must, "p50 %v, p99 %v", percentile(added, 0.5), percentile(added, 0.99))
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
 )
 
 // dumping starts a wharf that can be asked for its goroutines: the same program, with
@@ -35,21 +36,19 @@ func dumping(t *testing.T, hosts string) *server {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
 	path := filepath.Join(dir, "wharf")
-	require.NoError(t, build(path, "-overlay", filepath.Join(dir, "overlay.json")))
-	return serve(t, path, hosts, "GOROUTINES="+filepath.Join(dir, "goroutines"))
+	require.NoError(t, benchkit.Build(path, "-overlay", filepath.Join(dir, "overlay.json")))
+	return &server{benchkit.WharfAt(t, path, open(hosts, "GOROUTINES="+dumpFile)...), t}
 }
+
+// dumpFile is where a wharf that dumps does that, in its own directory.
+const dumpFile = "goroutines"
 
 // goroutines counts the process's goroutines by what they run and who started them.
 func (s *server) goroutines() map[string]int {
 	s.t.Helper()
-	var path string
-	for _, e := range s.env {
-		if p, ok := strings.CutPrefix(e, "GOROUTINES="); ok {
-			path = p
-		}
-	}
+	path := filepath.Join(s.Dir, dumpFile)
 	_ = os.Remove(path)
-	require.NoError(s.t, s.cmd.Process.Signal(syscall.SIGUSR1))
+	require.NoError(s.t, syscall.Kill(s.PID(), syscall.SIGUSR1))
 	var dump []byte
 	await(s.t, "goroutine dump", 10*time.Second, func() (done bool) {
 		var err error
@@ -79,7 +78,7 @@ func origin(stack string) string {
 
 // files names what the process's descriptors are, connections and the like by their kind.
 func (s *server) files() map[string]int {
-	dir := fmt.Sprintf("/proc/%d/fd", s.cmd.Process.Pid)
+	dir := fmt.Sprintf("/proc/%d/fd", s.PID())
 	entries, err := os.ReadDir(dir)
 	require.NoError(s.t, err)
 	counts := make(map[string]int)
@@ -132,24 +131,24 @@ func TestConnectsLeaveNothingBehind(t *testing.T) {
 	w.awaitHost("h")
 	http.DefaultClient.CloseIdleConnections()
 	unused, _ := settled(w, nil)
-	connectAndLeave(t, w.addr, 200)
+	connectAndLeave(t, w.Addr, 200)
 	before, _ := settled(w, nil)
 	kept := "nothing"
 	if first := more(unused, before); len(first) > 0 {
 		kept = strings.Join(first, ", ")
 	}
-	n := size(500, 10_000)
-	connectAndLeave(t, w.addr, n)
+	n := benchkit.Size(500, 10_000)
+	connectAndLeave(t, w.Addr, n)
 	_, grown := settled(w, before)
 	seen := "goroutines ±0, descriptors ±0"
 	if len(grown) > 0 {
 		seen = strings.Join(grown, ", ")
 	}
-	figure(fmt.Sprintf("%d connects and disconnects", n), "goroutines and file descriptors ±0",
+	benchkit.Figure(fmt.Sprintf("%d connects and disconnects", n), "goroutines and file descriptors ±0",
 		"%s, in one process before and after (the first 200 leave, once: %s)", seen, kept)
 	require.Empty(t, grown)
 
-	conn := hello(t, w.addr)
+	conn := hello(t, w.Addr)
 	defer conn.Close()
 	require.NotEmpty(t, more(before, w.holds()), "a stream that is open is seen")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
 )
 
 // source emits numbered events from a fake daemon.
@@ -67,7 +68,7 @@ func sum(all []*tally, n int, at func(int) time.Time) (missing, unmarked, twice,
 // the daemon's 256 may be outrun: what is missing then must lie inside a marked gap, no more.
 func requireNoneMissing(t *testing.T, missing int) {
 	t.Helper()
-	if full {
+	if benchkit.Full {
 		require.Zero(t, missing)
 	}
 }
@@ -76,8 +77,8 @@ func TestCutsOfTheDaemonsStreamLoseNothing(t *testing.T) {
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
-	n, cuts := size(2000, 60_000), size(20, 300)
-	all := clients(t, "http://"+w.addr+"/events", size(5, 20))
+	n, cuts := benchkit.Size(2000, 60_000), benchkit.Size(20, 300)
+	all := clients(t, w.URL()+"/events", benchkit.Size(5, 20))
 	began := time.Now()
 	for i := range n {
 		d.emit()
@@ -90,7 +91,7 @@ func TestCutsOfTheDaemonsStreamLoseNothing(t *testing.T) {
 	}
 	awaitAll(t, all, n)
 	missing, unmarked, twice, disorder := sum(all, n, d.at)
-	figure(fmt.Sprintf("%d events, %d clients, %d cuts of the daemon's stream", n, len(all), cuts), "lost 0, twice 0, in order",
+	benchkit.Figure(fmt.Sprintf("%d events, %d clients, %d cuts of the daemon's stream", n, len(all), cuts), "lost 0, twice 0, in order",
 		"lost %d, twice %d, out of order %d, gaps marked %d (%s)", missing, twice, disorder, len(all[0].gaps), time.Since(began).Round(time.Millisecond))
 	require.Zero(t, unmarked+twice+disorder)
 	requireNoneMissing(t, missing)
@@ -116,21 +117,21 @@ func TestKillingWharfLosesNothing(t *testing.T) {
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
-	n, kills := size(1000, 10_000), size(4, 20)
-	all := clients(t, "http://"+w.addr+"/events", 3)
+	n, kills := benchkit.Size(1000, 10_000), benchkit.Size(4, 20)
+	all := clients(t, w.URL()+"/events", 3)
 	var killer sync.WaitGroup
 	for i := range n { // 400 a second, also while wharf is dead
 		d.emit()
 		time.Sleep(2500 * time.Microsecond)
 		if i%(n/kills) == n/kills/2 {
 			killer.Wait()
-			killer.Go(func() { w.kill(); w.start() })
+			killer.Go(func() { w.Kill(); w.Start() })
 		}
 	}
 	killer.Wait()
 	awaitAll(t, all, n)
 	missing, unmarked, twice, disorder := sum(all, n, d.at)
-	figure(fmt.Sprintf("wharf killed (SIGKILL) %d times during %d events, %d clients resume", kills, n, len(all)), "lost 0, twice 0",
+	benchkit.Figure(fmt.Sprintf("wharf killed (SIGKILL) %d times during %d events, %d clients resume", kills, n, len(all)), "lost 0, twice 0",
 		"lost %d (outside a marked gap %d), twice %d, out of order %d, gaps marked %d", missing, unmarked, twice, disorder, len(all[0].gaps))
 	require.Zero(t, unmarked+twice+disorder)
 	requireNoneMissing(t, missing)
@@ -140,14 +141,14 @@ func TestAStuckClientHoldsUpNobody(t *testing.T) {
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
-	stuck, err := net.Dial("tcp", w.addr)
+	stuck, err := net.Dial("tcp", w.Addr)
 	require.NoError(t, err)
 	defer stuck.Close()
 	require.NoError(t, stuck.(*net.TCPConn).SetReadBuffer(4096))
 	_, err = fmt.Fprintf(stuck, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	require.NoError(t, err)
 	n := 40_000
-	all := clients(t, "http://"+w.addr+"/events", size(5, 19))
+	all := clients(t, w.URL()+"/events", benchkit.Size(5, 19))
 	fds := w.fds()
 	for i := range n {
 		d.emit()
@@ -158,13 +159,13 @@ func TestAStuckClientHoldsUpNobody(t *testing.T) {
 	awaitAll(t, all, n)
 	missing, _, twice, disorder := sum(all, n, d.at)
 	closed := true
-	if full || n >= 40_000 {
+	if benchkit.Full || n >= 40_000 {
 		closed = false
 		for end := time.Now().Add(20 * time.Second); !closed && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 			closed = w.fds() < fds
 		}
 	}
-	figure(fmt.Sprintf("1 stuck client among %d, %d events", len(all)+1, n), "others 100 %, stuck closed",
+	benchkit.Figure(fmt.Sprintf("1 stuck client among %d, %d events", len(all)+1, n), "others 100 %, stuck closed",
 		"others lost %d, twice %d, out of order %d; stuck closed: %v", missing, twice, disorder, closed)
 	require.Zero(t, missing+twice+disorder)
 	require.True(t, closed)
@@ -218,9 +219,9 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 	proxy := dockertest.NewProxy(t, "unix", strings.TrimPrefix(engine.Addr, "unix://"))
 	w := wharf(t, "h=tcp://"+proxy.Addr(), "LOG_LEVEL=debug")
 	w.awaitHost("h")
-	n, cuts := size(150, 3000), size(15, 150)
+	n, cuts := benchkit.Size(150, 3000), benchkit.Size(15, 150)
 	y, untagged := newTally(), atomic.Int64{}
-	f := follow("http://"+w.addr+"/events", func(g got) {
+	f := follow(w.URL()+"/events", func(g got) {
 		if g.data.Action == "untag" {
 			untagged.Add(1)
 		}
@@ -242,7 +243,7 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 	if len(y.gaps) == 0 {
 		await(t, "every untag", 10*time.Second, func() bool { return untagged.Load() == int64(n) })
 	}
-	figure(fmt.Sprintf("real dockerd, %d events, %d cuts", 2*n, cuts), "0 / 0",
+	benchkit.Figure(fmt.Sprintf("real dockerd, %d events, %d cuts", 2*n, cuts), "0 / 0",
 		"lost %d (outside a marked gap %d), twice %d, out of order %d, gaps marked %d; a plain `docker events` client that reconnects at once lost %d",
 		missing+n-int(untagged.Load()), unmarked, twice, disorder, len(y.gaps), 2*n-int(plain.Load()))
 	require.Zero(t, unmarked+twice+disorder)
@@ -284,7 +285,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	var y tally
 	y.seen = map[int]int{}
 	inferred, all := make(chan got, 100), make(chan got, 10_000)
-	f := follow("http://"+w.addr+"/events", func(g got) {
+	f := follow(w.URL()+"/events", func(g got) {
 		y.take(g)
 		all <- g
 		if g.data.Attrs["wharf.inferred"] != "" {
@@ -302,7 +303,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	gaps := func() int { y.mu.Lock(); defer y.mu.Unlock(); return len(y.gaps) }
 	began := time.Now()
 	await(t, "gap after SIGTERM", 5*time.Second, func() bool { return gaps() == 1 })
-	figure("dockerd restarted (SIGTERM)", "0 lost", "0 lost (kill, die, stop came before the end); gap marked %s after its return", time.Since(began).Round(time.Millisecond))
+	benchkit.Figure("dockerd restarted (SIGTERM)", "0 lost", "0 lost (kill, die, stop came before the end); gap marked %s after its return", time.Since(began).Round(time.Millisecond))
 	engine.Start(t, id)
 	awaitGot(t, all, id, "start")
 	pid := engine.Inspect(t, id).State.Pid
@@ -319,7 +320,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		require.Fail(t, "nothing was inferred")
 	}
-	figure("dockerd killed (SIGKILL)", "gap marked ≤ 2 s after its return, state inferred", "gap marked after %s, die inferred after %s",
+	benchkit.Figure("dockerd killed (SIGKILL)", "gap marked ≤ 2 s after its return, state inferred", "gap marked after %s, die inferred after %s",
 		gap.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
 	require.Less(t, gap, 2500*time.Millisecond)
 }

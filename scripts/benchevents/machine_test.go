@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"wharf/scripts/benchkit"
 )
 
 // The state machine of log and hub, which `make test` runs twenty times, at length.
@@ -17,7 +19,7 @@ func TestManyRunsOfTheStateMachine(t *testing.T) {
 	if passed == "" {
 		passed = "FAILED"
 	}
-	figure("log and hub as a state machine: publish, stall, cut, outage, restart, resume, 500 times",
+	benchkit.Figure("log and hub as a state machine: publish, stall, cut, outage, restart, resume, 500 times",
 		"each event once, in order, or inside a gap", "%s", passed)
 	require.NoError(t, err, string(out))
 	require.NotEqual(t, "FAILED", passed, string(out))

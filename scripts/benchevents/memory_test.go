@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
 )
 
 func TestMemoryAndIdleCPU(t *testing.T) {
@@ -18,16 +19,16 @@ func TestMemoryAndIdleCPU(t *testing.T) {
 	d := dockertest.NewDaemon(t)
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
-	warm := gather(t, w.addr, 50)
+	warm := gather(t, w.Addr, 50)
 	storm(t, d, w, warm, 1, 10*time.Millisecond, time.Second)
 	warm.leave()
 	time.Sleep(time.Second)
 	before := w.rss()
-	c := gather(t, w.addr, 1000)
+	c := gather(t, w.Addr, 1000)
 	storm(t, d, w, c, 1, 50*time.Millisecond, 3*time.Second)
-	figure("memory per client, 1,000 connected, HTTP/1.1", "≤ 10 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
+	benchkit.Figure("memory per client, 1,000 connected, HTTP/1.1", "≤ 10 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
 	c.leave()
-	w.kill()
+	w.Kill()
 
 	w = wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
@@ -35,12 +36,12 @@ func TestMemoryAndIdleCPU(t *testing.T) {
 	cpu, began := w.schedCPU(), time.Now()
 	time.Sleep(30 * time.Second)
 	alone := float64((w.schedCPU() - cpu).Microseconds()) / time.Since(began).Seconds()
-	gather(t, w.addr, 500)
+	gather(t, w.Addr, 500)
 	time.Sleep(2 * time.Second)
 	cpu, began = w.schedCPU(), time.Now()
 	time.Sleep(60 * time.Second)
 	idle := float64((w.schedCPU() - cpu).Microseconds()) / time.Since(began).Seconds()
-	figure("500 idle clients", "≤ 1 ms CPU/s", "%.2f ms/s more than none (%.2f against %.2f)", (idle-alone)/1000, idle/1000, alone/1000)
+	benchkit.Figure("500 idle clients", "≤ 1 ms CPU/s", "%.2f ms/s more than none (%.2f against %.2f)", (idle-alone)/1000, idle/1000, alone/1000)
 }
 
 func TestMemoryHTTP2(t *testing.T) {
@@ -65,7 +66,7 @@ func TestMemoryHTTP2(t *testing.T) {
 		}
 		hc := &http.Client{Transport: h2Transport()}
 		for range 100 {
-			resp, err := hc.Get("https://" + w.addr + "/events")
+			resp, err := hc.Get("https://" + w.Addr + "/events")
 			require.NoError(t, err)
 			require.Equal(t, 2, resp.ProtoMajor)
 			t.Cleanup(func() { _ = resp.Body.Close() })
@@ -86,5 +87,5 @@ func TestMemoryHTTP2(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	await(t, "frames over HTTP/2", 10*time.Second, func() bool { return frames.Load() >= 64_000 })
-	figure("memory per client, 1,000 connected, HTTP/2", "≤ 30 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
+	benchkit.Figure("memory per client, 1,000 connected, HTTP/2", "≤ 30 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
 }

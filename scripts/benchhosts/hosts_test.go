@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
 )
 
 func TestListAgainstTheEnginesOwn(t *testing.T) {
@@ -30,7 +31,7 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 		})
 	}
 	creating.Wait()
-	s := wharf(t, "e="+e.Addr, "")
+	s := wharf(t, "e="+e.Addr)
 	raw := func() time.Duration {
 		began := time.Now()
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://docker/v1.41/containers/json?all=1", http.NoBody)
@@ -44,7 +45,7 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return kept(t, s) }, 10*time.Second, 50*time.Millisecond)
 	var engine, first, again []time.Duration
-	for range size(5, 40) {
+	for range benchkit.Size(5, 40) {
 		time.Sleep(1050 * time.Millisecond) // both find an engine that was idle
 		engine = append(engine, raw())
 		time.Sleep(1050 * time.Millisecond) // a list lives for a second
@@ -55,10 +56,10 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 		again = append(again, took)
 	}
 	r, f, a := median(engine), median(first), median(again)
-	figure("ps2 of 200 containers against the engine's own list, first call p50", "≤ 1.25×", "%.2f× (%v / %v)", ratio(f, r), f, r)
-	figure("… unchanged p50", "≤ 0.03×", "%.3f× (%v)", ratio(a, r), a)
-	within(t, ratio(f, r) <= 1.25, "first call")
-	within(t, ratio(a, r) <= 0.03, "unchanged")
+	benchkit.Figure("ps2 of 200 containers against the engine's own list, first call p50", "≤ 1.25×", "%.2f× (%v / %v)", ratio(f, r), f, r)
+	benchkit.Figure("… unchanged p50", "≤ 0.03×", "%.3f× (%v)", ratio(a, r), a)
+	benchkit.Within(t, ratio(f, r) <= 1.25, "first call")
+	benchkit.Within(t, ratio(a, r) <= 0.03, "unchanged")
 }
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
@@ -76,7 +77,7 @@ func TestHundredCallersAtOnce(t *testing.T) {
 	for range 200 {
 		d.Add(dockertest.Container{})
 	}
-	s := wharf(t, "e="+d.Addr(), "")
+	s := wharf(t, "e="+d.Addr())
 	require.Eventually(t, func() bool { return d.Streams() == 1 && d.Count("/info") > 0 && kept(t, s) }, 10*time.Second, 50*time.Millisecond)
 	time.Sleep(1100 * time.Millisecond)
 	before := d.Count("/containers/json")
@@ -86,7 +87,7 @@ func TestHundredCallersAtOnce(t *testing.T) {
 	}
 	callers.Wait()
 	lists := d.Count("/containers/json") - before
-	figure("100 parallel callers of ps2", "≤ 2 lists", "%d", lists)
+	benchkit.Figure("100 parallel callers of ps2", "≤ 2 lists", "%d", lists)
 	require.LessOrEqual(t, lists, 2)
 }
 
@@ -98,11 +99,11 @@ func TestMostHostsDeadAtStart(t *testing.T) {
 	for i := range 49 {
 		hosts += fmt.Sprintf(",dead%d=%s", i, mute)
 	}
-	s := wharf(t, hosts, "")
+	s := wharf(t, hosts)
 	status, _, took := s.get(t, "/ps2/alive")
 	require.Equal(t, http.StatusOK, status)
-	figure("49 of 50 hosts dead at start", "listening ≤ 1 s, the living usable", "%v; its list %v", s.ready.Round(time.Millisecond), took.Round(time.Millisecond))
-	within(t, s.ready <= time.Second, "listening")
+	benchkit.Figure("49 of 50 hosts dead at start", "listening ≤ 1 s, the living usable", "%v; its list %v", s.Ready.Round(time.Millisecond), took.Round(time.Millisecond))
+	benchkit.Within(t, s.Ready <= time.Second, "listening")
 	require.Less(t, took, time.Second)
 }
 
@@ -117,20 +118,20 @@ func TestEndlessDaemon(t *testing.T) {
 			}
 		}
 	})
-	s := wharf(t, "bad="+d.Addr()+",good="+other.Addr(), "")
+	s := wharf(t, "bad="+d.Addr()+",good="+other.Addr())
 	before := s.resident(t, "VmHWM")
 	status, _, took := s.get(t, "/ps2/bad")
 	grown := s.resident(t, "VmHWM") - before
 	require.Equal(t, http.StatusInternalServerError, status)
-	figure("daemon that streams 2 GiB", "500 in ≤ 5 s, memory < +100 MiB", "%d in %v, +%d MiB at most", status, took.Round(time.Millisecond), grown>>20)
+	benchkit.Figure("daemon that streams 2 GiB", "500 in ≤ 5 s, memory < +100 MiB", "%d in %v, +%d MiB at most", status, took.Round(time.Millisecond), grown>>20)
 	require.Less(t, grown, 100<<20)
-	within(t, took <= 5*time.Second, "in time")
+	benchkit.Within(t, took <= 5*time.Second, "in time")
 	status, _, _ = s.get(t, "/ps2/good")
 	require.Equal(t, http.StatusOK, status)
 }
 
 func TestThousandHosts(t *testing.T) {
-	n := size(30, 1000)
+	n := benchkit.Size(30, 1000)
 	var hosts []string
 	for i := range n {
 		d := dockertest.NewDaemon(t)
@@ -139,8 +140,8 @@ func TestThousandHosts(t *testing.T) {
 		}
 		hosts = append(hosts, fmt.Sprintf("h%d=%s", i, d.Addr()))
 	}
-	s := wharf(t, strings.Join(hosts, ","), "")
-	time.Sleep(time.Duration(size(1, 10)) * time.Second) // until the streams are open
+	s := wharf(t, strings.Join(hosts, ","))
+	time.Sleep(time.Duration(benchkit.Size(1, 10)) * time.Second) // until the streams are open
 	status, body, cold := s.get(t, "/v1/containers")
 	require.Equal(t, http.StatusOK, status)
 	var answer struct {
@@ -156,13 +157,13 @@ func TestThousandHosts(t *testing.T) {
 	require.Equal(t, n, ok)
 	_, _, warm := s.get(t, "/v1/containers")
 	time.Sleep(time.Second)
-	before, idle := s.cpu(t), time.Duration(size(1, 20))*time.Second
+	before, idle := s.cpu(t), time.Duration(benchkit.Size(1, 20))*time.Second
 	time.Sleep(idle)
 	busy := float64(s.cpu(t)-before) / float64(idle)
 	rss := s.resident(t, "VmRSS")
-	figure(fmt.Sprintf("%d hosts × 20 containers", n), "cold ≤ 1 s, ≤ 300 MiB, idle ≤ 10 % of a core",
+	benchkit.Figure(fmt.Sprintf("%d hosts × 20 containers", n), "cold ≤ 1 s, ≤ 300 MiB, idle ≤ 10 % of a core",
 		"%v (then %v), %d MiB, %.1f %%", cold.Round(time.Millisecond), warm.Round(time.Millisecond), rss>>20, 100*busy)
-	within(t, cold <= time.Second, "cold")
-	within(t, rss <= 300<<20, "memory")
-	within(t, busy <= 0.1, "idle")
+	benchkit.Within(t, cold <= time.Second, "cold")
+	benchkit.Within(t, rss <= 300<<20, "memory")
+	benchkit.Within(t, busy <= 0.1, "idle")
 }

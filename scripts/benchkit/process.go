@@ -1,0 +1,140 @@
+package benchkit
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// listenLimit is how long a process may take until it listens.
+const listenLimit = 20 * time.Second
+
+var buildDir string // empty until something is built
+
+// binary builds wharf once for all tests of the process.
+var binary = sync.OnceValues(func() (path string, err error) {
+	if buildDir, err = os.MkdirTemp("", "wharf-bench-"); err != nil {
+		return "", err
+	}
+	path = filepath.Join(buildDir, "wharf")
+	return path, Build(path)
+})
+
+// Build builds wharf with flags of the compiler.
+func Build(path string, flags ...string) error {
+	args := append(append([]string{"build"}, flags...), "-o", path, "wharf")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("build wharf: %w: %s", err, out)
+	}
+	return nil
+}
+
+// Process is a program that listens on a port of its own, which it keeps when it is started again.
+type Process struct {
+	Addr  string        // host:port
+	Dir   string        // its working directory, which is empty at first
+	Ready time.Duration // from its last start until it listened
+
+	t    testing.TB
+	path string
+	env  []string
+	cmd  *exec.Cmd
+	logs *os.File
+}
+
+// Wharf starts wharf with settings, its data in Process.Dir, until the test's end.
+func Wharf(t testing.TB, settings ...string) *Process {
+	t.Helper()
+	path, err := binary()
+	require.NoError(t, err)
+	return WharfAt(t, path, settings...)
+}
+
+// WharfAt is Wharf with a program that was built otherwise.
+func WharfAt(t testing.TB, path string, settings ...string) *Process {
+	t.Helper()
+	return Run(t, path, func(p *Process) []string {
+		return append([]string{
+			"LISTEN_ADDR=" + p.Addr, "DATA_DIR=" + p.Dir, "LOG_LEVEL=warn", "LOG_FORMAT=json",
+			"HOME=" + p.Dir, "PATH=" + os.Getenv("PATH"),
+		}, settings...)
+	})
+}
+
+// Run starts a program until the test's end. env makes its environment, by which it learns where
+// to listen.
+func Run(t testing.TB, path string, env func(*Process) []string) *Process {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	p := &Process{Addr: l.Addr().String(), Dir: t.TempDir(), t: t, path: path}
+	require.NoError(t, l.Close())
+	p.env = env(p)
+	p.Start()
+	t.Cleanup(p.Kill)
+	return p
+}
+
+// Start starts the program, again after Kill or End, and waits until it listens.
+func (p *Process) Start() {
+	p.t.Helper()
+	began := time.Now()
+	p.Launch()
+	require.Eventually(p.t, func() bool {
+		c, err := net.Dial("tcp", p.Addr)
+		if err != nil {
+			return false
+		}
+		return c.Close() == nil
+	}, listenLimit, 2*time.Millisecond, "%s doesn't listen: see %s", p.path, p.logFile())
+	p.Ready = time.Since(began)
+}
+
+// Launch is Start, but waits for nothing.
+func (p *Process) Launch() {
+	p.t.Helper()
+	var err error
+	p.logs, err = os.OpenFile(p.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(p.t, err)
+	p.cmd = exec.Command(p.path)
+	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.Dir, p.env, p.logs, p.logs
+	require.NoError(p.t, p.cmd.Start())
+}
+
+// Kill ends the process as a crash does.
+func (p *Process) Kill() { p.End(os.Kill) }
+
+// End sends a signal and waits for the process's end.
+func (p *Process) End(signal os.Signal) {
+	if p.cmd == nil || p.cmd.Process == nil {
+		return
+	}
+	_ = p.cmd.Process.Signal(signal)
+	_ = p.cmd.Wait()
+	_ = p.logs.Close()
+	p.cmd = nil
+}
+
+// PID is the process's id while it runs.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// URL is where the process answers HTTP.
+func (p *Process) URL() string { return "http://" + p.Addr }
+
+// Log returns what the process has printed.
+func (p *Process) Log() string {
+	b, err := os.ReadFile(p.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+func (p *Process) logFile() string { return filepath.Join(p.Dir, "log") }
