@@ -80,8 +80,12 @@ bench-events: ## Cut, kill, stall and measure the event stream, and print the ta
 bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the table
 	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m ./scripts/benchhosts
 
-# Benchmarks and tests of their own kind stand here, one target each: bench-events, bench-stats,
-# bench-hosts, bench-engines, test-engines.
+.PHONY: bench-access
+bench-access: ## Race sessions, logins and sign-ups, measure what checks cost, and print the table (7 minutes)
+	@$(TESTBED) run -- env BENCH_ACCESS=1 go test -count=1 -v -timeout 20m ./scripts/benchaccess
+
+# Benchmarks and tests of their own kind stand here, one target each: bench-access,
+# bench-events, bench-stats, bench-hosts, bench-engines, test-engines.
 
 .PHONY: bench-stats
 bench-stats: ## Measure usage beside docker stats on a real engine (15 minutes; Linux, root)

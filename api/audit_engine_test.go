@@ -58,6 +58,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 		}
 		return pending == 0
 	}, 30*time.Second, 50*time.Millisecond)
+	hungUp := 0
 	for request, status := range statuses {
 		switch status {
 		case http.StatusOK:
@@ -65,16 +66,21 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 		case http.StatusConflict, http.StatusInternalServerError: // of the daemon, see act
 			require.Equal(t, "failed", rows[request], request)
 		case 0: // it may have gone before wharf had read all of the request
+			hungUp++
 			require.Contains(t, []string{"", "ok", "failed"}, rows[request], request)
 		default:
 			require.Fail(t, "unexpected status", "%s: %d", request, status)
 		}
 	}
+	ends := 0
 	for _, id := range ids {
 		var l loggedEvents
 		w.get("/v1/events?unexpected=true&type=container&limit=1000&container="+id).data(t, &l)
 		require.Empty(t, l.Events, "every end was somebody's doing")
+		w.get("/v1/events?type=container&action=die&limit=1000&container="+id).data(t, &l)
+		ends += len(l.Events)
 	}
+	t.Logf("seen: %d actions, %d rows, %d callers hung up, %d ends, all attributed", actions, len(rows), hungUp, ends)
 }
 
 // act asks for an operation and returns the status, 0 where the caller hung up.

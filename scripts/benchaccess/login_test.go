@@ -1,0 +1,137 @@
+package benchaccess
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/scripts/benchkit"
+)
+
+// triesEach is how often a user's password may be wrong before the delays begin.
+const triesEach = 5
+
+// forwarded claims that the request comes from the nth of many addresses.
+func forwarded(n int) func(*http.Request) {
+	return func(r *http.Request) {
+		addr := fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
+		r.Header.Set("X-Forwarded-For", addr)
+		r.Header.Set("X-Real-Ip", addr)
+		r.Header.Set("Forwarded", "for="+addr)
+	}
+}
+
+// Logins of unknown users, with wrong passwords and of disabled users, in a random order. The
+// server trusts this machine as a proxy, and each login comes from another address, so that no
+// limit is met.
+func TestRefusedLoginsLookAlike(t *testing.T) {
+	eachEngine(t, func(t *testing.T, name, setting string) {
+		s := wharf(t, setting, "TRUSTED_PROXIES=127.0.0.1").bootstrap()
+		samples := benchkit.Size(triesEach, 200)
+		for i := range samples / triesEach {
+			s.signUp(fmt.Sprint("wrong", i), "viewer")
+			s.signUp(fmt.Sprint("disabled", i), "viewer")
+			s.must("PATCH", fmt.Sprint("/v1/users/disabled", i), map[string]any{"disabled": true}, nil)
+		}
+		kinds := []string{"unknown", "wrong", "disabled"}
+		took := map[string][]time.Duration{}
+		looks := map[string]bool{}
+		for n := range samples {
+			for _, i := range rand.Perm(len(kinds)) {
+				body := map[string]string{"username": fmt.Sprint(kinds[i], n/triesEach), "password": password}
+				if kinds[i] == "wrong" {
+					body["password"] = strings.ToUpper(password)
+				}
+				began := time.Now()
+				a := s.call("POST", "/login", "", body, forwarded(n*len(kinds)+i))
+				took[kinds[i]] = append(took[kinds[i]], time.Since(began))
+				a.header.Del("X-Request-Id")
+				a.header.Del("Date")
+				looks[fmt.Sprintf("%d %v %s", a.status, a.header, a.body)] = true
+			}
+		}
+		require.Len(t, looks, 1, "one answer")
+		least, most := median(took[kinds[0]]), median(took[kinds[0]])
+		for _, kind := range kinds {
+			least, most = min(least, median(took[kind])), max(most, median(took[kind]))
+		}
+		apart := 100 * (ratio(most, least) - 1)
+		benchkit.Figure(fmt.Sprintf("refused logins, %s, %d of each kind in random order", name, samples), "medians within 5 %, one answer",
+			"%.1f %% apart (unknown %.2f, wrong %.2f, disabled %.2f ms), one answer", apart,
+			ms(median(took["unknown"])), ms(median(took["wrong"])), ms(median(took["disabled"])))
+		benchkit.Within(t, apart <= 5, "one duration")
+	})
+}
+
+// from is the same server as a client on another address of this machine sees it.
+func (s *server) from(t *testing.T, addr string) *server {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(addr)}}
+	as := *s
+	as.client = &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}
+	t.Cleanup(as.client.CloseIdleConnections)
+	return &as
+}
+
+// Two clients guess in turns, one of them under an address that it changes each time. Nobody trusts it.
+func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
+	const plainAddr, forgedAddr = "127.0.0.2", "127.0.0.3"
+	s := wharf(t, "DB_SOURCE=").bootstrap()
+	plain, forged := s.from(t, plainAddr), s.from(t, forgedAddr)
+	logins := benchkit.Size(80, 1000)
+	trip := map[string]int{}   // the first login that is refused for being one too many
+	judged := map[string]int{} // logins that were looked at
+	for n := range logins {
+		for addr, client := range map[string]*server{plainAddr: plain, forgedAddr: forged} {
+			body := map[string]string{"username": fmt.Sprint("nobody", n), "password": password}
+			edit := func(*http.Request) {}
+			if addr == forgedAddr {
+				edit = forwarded(n)
+			}
+			switch a := client.call("POST", "/login", "", body, edit); a.status {
+			case http.StatusUnauthorized:
+				judged[addr]++
+			case http.StatusTooManyRequests:
+				if trip[addr] == 0 {
+					trip[addr] = n + 1
+				}
+			default:
+				require.Fail(t, "unexpected answer", "%d %s", a.status, a.body)
+			}
+		}
+	}
+	rows := s.loginsByAddress()
+	benchkit.Figure(fmt.Sprintf("%d logins with a rotating X-Forwarded-For, in turns with as many without", logins),
+		"limited at the same count; audit shows the peer", "login %d was one too many, without login %d; audit: %d rows of the peer, %d of other addresses",
+		trip[forgedAddr], trip[plainAddr], rows[forgedAddr], len(rows)-3)
+	require.NotZero(t, trip[plainAddr])
+	// The limit fills up once a second, which may fall between the two.
+	require.InDelta(t, trip[plainAddr], trip[forgedAddr], 1)
+	require.Equal(t, map[string]int{"127.0.0.1": 1, plainAddr: judged[plainAddr], forgedAddr: judged[forgedAddr]}, rows)
+}
+
+// loginsByAddress counts the audit's rows of logins.
+func (s *server) loginsByAddress() map[string]int {
+	s.t.Helper()
+	rows := map[string]int{}
+	for cursor := ""; ; {
+		var page struct {
+			Audit  []struct{ Address string }
+			Cursor string
+		}
+		s.must("GET", "/v1/audit?action=login&limit=500&cursor="+url.QueryEscape(cursor), nil, &page)
+		for _, row := range page.Audit {
+			rows[row.Address]++
+		}
+		if cursor = page.Cursor; cursor == "" {
+			return rows
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package benchaccess
+
+import (
+	"bufio"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db/dbtest"
+	"wharf/scripts/benchkit"
+)
+
+// endLimit is when a stream that goes on is given up.
+const endLimit = 10 * time.Second
+
+// victim is a user with a session that is about to lose its rights.
+type victim struct {
+	name   string
+	tokens tokens
+	grant  string // the grant's id
+}
+
+// takings are the ways to take rights away: give makes them anew, take is the call after whose
+// answer no replica may let the session in. What ends the session ends its renewals too.
+var takings = []struct {
+	name       string
+	ends       bool
+	give, take func(*server, *victim)
+}{
+	{name: "logout", ends: true, give: (*server).session, take: func(s *server, v *victim) {
+		s.must("POST", "/logout", map[string]string{"refresh_token": v.tokens.RefreshToken}, nil)
+	}},
+	{name: "disabling", ends: true, give: func(s *server, v *victim) {
+		s.change(v, "disabled", false)
+		s.session(v)
+	}, take: func(s *server, v *victim) { s.change(v, "disabled", true) }},
+	{name: "password change", ends: true, give: (*server).session, take: func(s *server, v *victim) {
+		s.must("POST", "/v1/users/"+v.name+"/password", map[string]string{"password": password}, nil)
+	}},
+	{name: "role change", give: func(s *server, v *victim) {
+		s.change(v, "role", "viewer")
+		s.session(v)
+	}, take: func(s *server, v *victim) { s.change(v, "role", "none") }},
+	{name: "grant removal", give: func(s *server, v *victim) {
+		s.change(v, "role", "none")
+		var g struct{ ID string }
+		s.must("POST", "/v1/grants", map[string]string{"username": v.name, "hosts": "*", "role": "viewer"}, &g)
+		v.grant = g.ID
+		s.session(v)
+	}, take: func(s *server, v *victim) { s.must("DELETE", "/v1/grants/"+v.grant, nil, nil) }},
+}
+
+func (s *server) session(v *victim) { v.tokens = s.login(v.name, password) }
+
+func (s *server) change(v *victim, field string, value any) {
+	s.must("PATCH", "/v1/users/"+v.name, map[string]any{field: value}, nil)
+}
+
+// tally is what a way to take rights away came to.
+type tally struct {
+	calls, late atomic.Int64 // in all; let in though they began after the answer
+
+	mu    sync.Mutex
+	worst [2]time.Duration // the longest from the answer to a stream's end: where it was given, on the other replica
+}
+
+func (y *tally) ended(replica int, after time.Duration) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.worst[replica] = max(y.worst[replica], after)
+}
+
+// Two processes on one Postgres. Callers and streams on both use a session whose rights are taken away
+// at one: what begins after the answer is refused, and the streams end.
+func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
+	settings := []string{"DB_SOURCE=" + dbtest.EmptyPostgresSource(t), "TOKEN_KEYS=k:" + rand.Text() + rand.Text()}
+	first := wharf(t, settings...).bootstrap()
+	second := wharf(t, settings...)
+	second.admin = first.admin
+	callers, rounds := benchkit.Size(10, 50), benchkit.Size(2, 200)
+	for _, taking := range takings {
+		var y tally
+		var streams sync.WaitGroup
+		v := &victim{name: fmt.Sprintf("victim-%c%d", taking.name[0], len(taking.name))}
+		first.signUp(v.name, "viewer")
+		for n := range rounds {
+			here, there := first, second
+			if n%2 == 1 {
+				here, there = second, first
+			}
+			taking.give(here, v)
+			var at time.Time
+			answered := make(chan struct{})
+			for i := range callers {
+				end := []*server{here, there}[i%2].stream(t, v.tokens.AccessToken)
+				streams.Go(func() {
+					<-answered
+					y.ended(i%2, (<-end).Sub(at))
+				})
+			}
+			y.race(t, []*server{here, there}, callers, v.tokens.AccessToken, func() {
+				taking.take(here, v)
+				at = time.Now()
+				close(answered)
+			})
+			renewal := there.call("POST", "/token/renew_access", "", map[string]string{"refresh_token": v.tokens.RefreshToken})
+			require.Equal(t, taking.ends, renewal.status == http.StatusUnauthorized, "%s: %d %s", taking.name, renewal.status, renewal.body)
+		}
+		streams.Wait()
+		worst := max(y.worst[0], y.worst[1], 0)
+		benchkit.Figure(fmt.Sprintf("%s, %d rounds against %d callers and %d streams on 2 replicas", taking.name, rounds, callers, callers),
+			"0 late accepts; streams end ≤ 1 s", "%d late of %d calls; the last stream ended after %.0f ms (%.0f on the other replica)",
+			y.late.Load(), y.calls.Load(), ms(worst), ms(max(y.worst[1], 0)))
+		require.Zero(t, y.late.Load(), taking.name)
+		require.Less(t, worst, endLimit, taking.name)
+		benchkit.Within(t, worst <= time.Second, taking.name+": streams end late")
+	}
+}
+
+// race has callers on all replicas use a token until the first call that begins after take returned.
+func (y *tally) race(t *testing.T, replicas []*server, callers int, token string, take func()) {
+	var over atomic.Bool
+	var before, all sync.WaitGroup
+	before.Add(callers)
+	for i := range callers {
+		all.Go(func() {
+			for n := 0; ; n++ {
+				after := over.Load()
+				status := replicas[i%len(replicas)].call("GET", "/hosts", token, nil).status
+				y.calls.Add(1)
+				switch accepted := status == http.StatusOK; {
+				case !accepted && status != http.StatusUnauthorized && status != http.StatusForbidden:
+					t.Errorf("status %d", status)
+				case after && accepted:
+					y.late.Add(1)
+				case n == 0 && !accepted:
+					t.Error("refused before its rights were taken away")
+				}
+				if n == 0 {
+					before.Done()
+				}
+				if after {
+					return
+				}
+			}
+		})
+	}
+	before.Wait()
+	take()
+	over.Store(true)
+	all.Wait()
+}
+
+// stream opens an event stream and returns, once it has begun, where its end will be told.
+func (s *server) stream(t *testing.T, token string) <-chan time.Time {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addr)
+	require.NoError(t, err)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(endLimit)))
+	_, err = fmt.Fprintf(conn, "GET /events HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", s.Addr, token)
+	require.NoError(t, err)
+	r := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	_, err = resp.Body.Read(make([]byte, 1))
+	require.NoError(t, err)
+	ended := make(chan time.Time, 1)
+	go func() {
+		defer conn.Close()
+		_, _ = io.Copy(io.Discard, resp.Body)
+		ended <- time.Now()
+	}()
+	return ended
+}
