@@ -77,8 +77,9 @@ bench-events: ## Cut, kill, stall and measure the event stream, and print the ta
 	@$(TESTBED) run -- env BENCH_EVENTS=1 go test -count=1 -v -timeout 20m ./scripts/benchevents
 
 .PHONY: bench-hosts
-bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the table
+bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the table (5 minutes)
 	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m ./scripts/benchhosts
+	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m -run KeepTheirPace ./dockerx
 
 .PHONY: bench-access
 bench-access: ## Race sessions, logins and sign-ups, measure what checks cost, and print the table (7 minutes)
