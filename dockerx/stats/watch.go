@@ -63,11 +63,10 @@ func (s *Sampler) Watch(ctx context.Context) iter.Seq2[*Snapshot, error] {
 }
 
 // WatchOne is Watch for one container, and asks the host for that one alone. It ends with
-// apperr.NotFound when the container is removed.
+// apperr.NotFound when the container is removed; a host that is slow with its first sample is no reason.
 func (s *Sampler) WatchOne(ctx context.Context, id string) iter.Seq2[Usage, error] {
 	return func(yield func(Usage, error) bool) {
-		if _, err := s.One(ctx, id); err != nil {
-			yield(Usage{}, err)
+		if !s.firstOf(ctx, id, yield) {
 			return
 		}
 		s.mu.Lock()
@@ -92,6 +91,23 @@ func (s *Sampler) WatchOne(ctx context.Context, id string) iter.Seq2[Usage, erro
 			seen, was, first = u.SampledAt, u.Running, false
 			return u, true, nil
 		}, yield)
+	}
+}
+
+// firstOf waits for a container's first sample, yields once why there is none yet, and tells whether to go on.
+func (s *Sampler) firstOf(ctx context.Context, id string, yield func(Usage, error) bool) bool {
+	for said := false; ; said = true {
+		_, err := s.One(ctx, id)
+		switch {
+		case err == nil:
+			return true
+		case ctx.Err() != nil, s.life.Err() != nil:
+			return false
+		case (!said || isGone(err)) && !yield(Usage{}, err), isGone(err):
+			return false
+		case !sleepUntil(ctx, time.Now().Add(retryAfter)):
+			return false
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,17 +96,63 @@ func TestWatchOneAsksForOneAndEndsWithItsContainer(t *testing.T) {
 	})
 }
 
+func TestWatchOneOutlastsAHostThatIsSlowAtFirst(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(e *fakeEngine){
+		"hangs": func(e *fakeEngine) { e.hangs["*"] = true },
+		"down":  func(e *fakeEngine) { e.down = errDown },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, direct(2), Options{}, func(t *rig) {
+				t.e.with(func() { fail(t.e) })
+				failures, samples := 0, 0
+				for u, err := range t.s.WatchOne(t.Context(), fakeID(1)) {
+					if err != nil {
+						require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
+						failures++
+						pass(10 * time.Second)
+						t.e.with(func() { t.e.down = nil; clear(t.e.hangs) })
+						continue
+					}
+					require.True(t, u.Running)
+					if samples++; samples == 3 {
+						break
+					}
+				}
+				require.Equal(t, []int{1, 3}, []int{failures, samples})
+			})
+		})
+	}
+}
+
+func TestWatchOneOfNothingEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	bubble(t, direct(1), Options{}, func(t *rig) {
+		var errs []error
+		for _, err := range t.s.WatchOne(t.Context(), fakeID(7)) {
+			errs = append(errs, err)
+		}
+		require.Len(t, errs, 1)
+		require.Equal(t, apperr.NotFound, apperr.KindOf(errs[0]))
+	})
+}
+
 func TestWatchersEndWithTheSampler(t *testing.T) {
 	t.Parallel()
 	bubble(t, direct(1), Options{}, func(t *rig) {
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
+		var ended sync.WaitGroup
+		ended.Go(func() {
 			for range t.s.Watch(context.Background()) {
 			}
-		}()
+		})
+		t.e.with(func() { t.e.hangs[fakeID(0)] = true })
+		ended.Go(func() {
+			for range t.s.WatchOne(context.Background(), fakeID(0)) {
+			}
+		})
 		synctest.Wait()
 		t.s.Close()
-		<-ended
+		ended.Wait()
 	})
 }
