@@ -35,56 +35,72 @@ ORDER BY time_nano DESC
 LIMIT @max_rows;
 
 -- name: EventsByTime :many
--- Gaps pass every filter but the host's, so they are asked for apart: no other query of the history has them (kind 2).
+-- Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
 SELECT * FROM events
 WHERE time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
-  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type))
   AND kind <> 2
+  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
 ORDER BY time_nano, id
 LIMIT @max_rows;
 
 -- name: EventsByTimeBackwards :many
 SELECT * FROM events
 WHERE time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
+  AND kind <> 2
   AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-  AND (CAST(sqlc.narg(type) AS text) IS NULL OR type = sqlc.narg(type))
+ORDER BY time_nano DESC, id DESC
+LIMIT @max_rows;
+
+-- name: EventsOfType :many
+-- Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
+-- begins_until may count though it ends after what is asked for.
+SELECT * FROM events
+WHERE type = @type AND type <> 'container'
+  AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+  AND from_nano <= @begins_until
+  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+ORDER BY time_nano, id
+LIMIT @max_rows;
+
+-- name: EventsOfTypeBackwards :many
+SELECT * FROM events
+WHERE type = @type AND type <> 'container'
+  AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
+  AND from_nano <= @begins_until
+  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+ORDER BY time_nano DESC, id DESC
+LIMIT @max_rows;
+
+-- name: EventsOfName :many
+SELECT * FROM events
+WHERE actor_name = @name AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+  AND kind <> 2
+ORDER BY time_nano, id
+LIMIT @max_rows;
+
+-- name: EventsOfNameBackwards :many
+SELECT * FROM events
+WHERE actor_name = @name AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
   AND kind <> 2
 ORDER BY time_nano DESC, id DESC
 LIMIT @max_rows;
 
 -- name: EventsOfActor :many
--- An actor is a name, or the beginning of an id: then ids from it up to id_end.
 SELECT * FROM events
-WHERE (actor_name = @actor OR (actor_id >= @actor AND actor_id < @id_end))
+WHERE actor_id = @actor AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
   AND kind <> 2
-  AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
 ORDER BY time_nano, id
 LIMIT @max_rows;
 
 -- name: EventsOfActorBackwards :many
 SELECT * FROM events
-WHERE (actor_name = @actor OR (actor_id >= @actor AND actor_id < @id_end))
+WHERE actor_id = @actor AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
   AND kind <> 2
-  AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
 ORDER BY time_nano DESC, id DESC
 LIMIT @max_rows;
 
--- name: Gaps :many
--- A gap's time is where it ends: one that ends after a span may still reach into it.
-SELECT * FROM events
-WHERE kind = 2 AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND from_nano <= @until
-  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-ORDER BY time_nano, id
-LIMIT @max_rows;
-
--- name: GapsBackwards :many
-SELECT * FROM events
-WHERE kind = 2 AND time_nano <= @before AND (time_nano < @before OR id < @before_id)
-  AND time_nano >= @since AND from_nano <= @until
-  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-ORDER BY time_nano DESC, id DESC
-LIMIT @max_rows;
+-- name: NextActor :one
+SELECT actor_id FROM events WHERE actor_id >= @least AND actor_id < @until ORDER BY actor_id LIMIT 1;
 
 -- name: NthEvent :one
 -- The event that has so many older ones by id.

@@ -133,11 +133,10 @@ func (q *Queries) EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([
 const eventsByTime = `-- name: EventsByTime :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE time_nano >= $1 AND (time_nano > $1 OR id > $2) AND time_nano <= $3
-  AND (CAST($4 AS text) IS NULL OR host = $4)
-  AND (CAST($5 AS text) IS NULL OR type = $5)
   AND kind <> 2
+  AND (CAST($4 AS text) IS NULL OR host = $4)
 ORDER BY time_nano, id
-LIMIT $6
+LIMIT $5
 `
 
 type EventsByTimeParams struct {
@@ -145,18 +144,16 @@ type EventsByTimeParams struct {
 	SinceID int64
 	Until   int64
 	Host    sql.NullString
-	Type    sql.NullString
 	MaxRows int32
 }
 
-// Gaps pass every filter but the host's, so they are asked for apart: no other query of the history has them (kind 2).
+// Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
 func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, eventsByTime,
 		arg.Since,
 		arg.SinceID,
 		arg.Until,
 		arg.Host,
-		arg.Type,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -198,11 +195,10 @@ func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]E
 const eventsByTimeBackwards = `-- name: EventsByTimeBackwards :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
 WHERE time_nano <= $1 AND (time_nano < $1 OR id < $2) AND time_nano >= $3
-  AND (CAST($4 AS text) IS NULL OR host = $4)
-  AND (CAST($5 AS text) IS NULL OR type = $5)
   AND kind <> 2
+  AND (CAST($4 AS text) IS NULL OR host = $4)
 ORDER BY time_nano DESC, id DESC
-LIMIT $6
+LIMIT $5
 `
 
 type EventsByTimeBackwardsParams struct {
@@ -210,7 +206,6 @@ type EventsByTimeBackwardsParams struct {
 	UntilID int64
 	Since   int64
 	Host    sql.NullString
-	Type    sql.NullString
 	MaxRows int32
 }
 
@@ -220,7 +215,6 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 		arg.UntilID,
 		arg.Since,
 		arg.Host,
-		arg.Type,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -261,27 +255,23 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 
 const eventsOfActor = `-- name: EventsOfActor :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
-WHERE (actor_name = $1 OR (actor_id >= $1 AND actor_id < $2))
+WHERE actor_id = $1 AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
   AND kind <> 2
-  AND time_nano >= $3 AND (time_nano > $3 OR id > $4) AND time_nano <= $5
 ORDER BY time_nano, id
-LIMIT $6
+LIMIT $5
 `
 
 type EventsOfActorParams struct {
 	Actor   string
-	IDEnd   string
 	Since   int64
 	SinceID int64
 	Until   int64
 	MaxRows int32
 }
 
-// An actor is a name, or the beginning of an id: then ids from it up to id_end.
 func (q *Queries) EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, eventsOfActor,
 		arg.Actor,
-		arg.IDEnd,
 		arg.Since,
 		arg.SinceID,
 		arg.Until,
@@ -325,16 +315,14 @@ func (q *Queries) EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([
 
 const eventsOfActorBackwards = `-- name: EventsOfActorBackwards :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
-WHERE (actor_name = $1 OR (actor_id >= $1 AND actor_id < $2))
+WHERE actor_id = $1 AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
   AND kind <> 2
-  AND time_nano <= $3 AND (time_nano < $3 OR id < $4) AND time_nano >= $5
 ORDER BY time_nano DESC, id DESC
-LIMIT $6
+LIMIT $5
 `
 
 type EventsOfActorBackwardsParams struct {
 	Actor   string
-	IDEnd   string
 	Until   int64
 	UntilID int64
 	Since   int64
@@ -344,7 +332,6 @@ type EventsOfActorBackwardsParams struct {
 func (q *Queries) EventsOfActorBackwards(ctx context.Context, arg EventsOfActorBackwardsParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, eventsOfActorBackwards,
 		arg.Actor,
-		arg.IDEnd,
 		arg.Until,
 		arg.UntilID,
 		arg.Since,
@@ -386,28 +373,155 @@ func (q *Queries) EventsOfActorBackwards(ctx context.Context, arg EventsOfActorB
 	return items, nil
 }
 
-const gaps = `-- name: Gaps :many
+const eventsOfName = `-- name: EventsOfName :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
-WHERE kind = 2 AND time_nano >= $1 AND (time_nano > $1 OR id > $2) AND from_nano <= $3
-  AND (CAST($4 AS text) IS NULL OR host = $4)
+WHERE actor_name = $1 AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
+  AND kind <> 2
 ORDER BY time_nano, id
 LIMIT $5
 `
 
-type GapsParams struct {
+type EventsOfNameParams struct {
+	Name    string
 	Since   int64
 	SinceID int64
 	Until   int64
-	Host    sql.NullString
 	MaxRows int32
 }
 
-// A gap's time is where it ends: one that ends after a span may still reach into it.
-func (q *Queries) Gaps(ctx context.Context, arg GapsParams) ([]Event, error) {
-	rows, err := q.db.QueryContext(ctx, gaps,
+func (q *Queries) EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfName,
+		arg.Name,
 		arg.Since,
 		arg.SinceID,
 		arg.Until,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsOfNameBackwards = `-- name: EventsOfNameBackwards :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+WHERE actor_name = $1 AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
+  AND kind <> 2
+ORDER BY time_nano DESC, id DESC
+LIMIT $5
+`
+
+type EventsOfNameBackwardsParams struct {
+	Name    string
+	Until   int64
+	UntilID int64
+	Since   int64
+	MaxRows int32
+}
+
+func (q *Queries) EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBackwardsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfNameBackwards,
+		arg.Name,
+		arg.Until,
+		arg.UntilID,
+		arg.Since,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsOfType = `-- name: EventsOfType :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+WHERE type = $1 AND type <> 'container'
+  AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
+  AND from_nano <= $5
+  AND (CAST($6 AS text) IS NULL OR host = $6)
+ORDER BY time_nano, id
+LIMIT $7
+`
+
+type EventsOfTypeParams struct {
+	Type        string
+	Since       int64
+	SinceID     int64
+	Until       int64
+	BeginsUntil int64
+	Host        sql.NullString
+	MaxRows     int32
+}
+
+// Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
+// begins_until may count though it ends after what is asked for.
+func (q *Queries) EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfType,
+		arg.Type,
+		arg.Since,
+		arg.SinceID,
+		arg.Until,
+		arg.BeginsUntil,
 		arg.Host,
 		arg.MaxRows,
 	)
@@ -447,30 +561,33 @@ func (q *Queries) Gaps(ctx context.Context, arg GapsParams) ([]Event, error) {
 	return items, nil
 }
 
-const gapsBackwards = `-- name: GapsBackwards :many
+const eventsOfTypeBackwards = `-- name: EventsOfTypeBackwards :many
 SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
-WHERE kind = 2 AND time_nano <= $1 AND (time_nano < $1 OR id < $2)
-  AND time_nano >= $3 AND from_nano <= $4
-  AND (CAST($5 AS text) IS NULL OR host = $5)
+WHERE type = $1 AND type <> 'container'
+  AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
+  AND from_nano <= $5
+  AND (CAST($6 AS text) IS NULL OR host = $6)
 ORDER BY time_nano DESC, id DESC
-LIMIT $6
+LIMIT $7
 `
 
-type GapsBackwardsParams struct {
-	Before   int64
-	BeforeID int64
-	Since    int64
-	Until    int64
-	Host     sql.NullString
-	MaxRows  int32
+type EventsOfTypeBackwardsParams struct {
+	Type        string
+	Until       int64
+	UntilID     int64
+	Since       int64
+	BeginsUntil int64
+	Host        sql.NullString
+	MaxRows     int32
 }
 
-func (q *Queries) GapsBackwards(ctx context.Context, arg GapsBackwardsParams) ([]Event, error) {
-	rows, err := q.db.QueryContext(ctx, gapsBackwards,
-		arg.Before,
-		arg.BeforeID,
-		arg.Since,
+func (q *Queries) EventsOfTypeBackwards(ctx context.Context, arg EventsOfTypeBackwardsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfTypeBackwards,
+		arg.Type,
 		arg.Until,
+		arg.UntilID,
+		arg.Since,
+		arg.BeginsUntil,
 		arg.Host,
 		arg.MaxRows,
 	)
@@ -653,6 +770,22 @@ func (q *Queries) InsertEvents(ctx context.Context, arg InsertEventsParams) ([]i
 		return nil, err
 	}
 	return items, nil
+}
+
+const nextActor = `-- name: NextActor :one
+SELECT actor_id FROM events WHERE actor_id >= $1 AND actor_id < $2 ORDER BY actor_id LIMIT 1
+`
+
+type NextActorParams struct {
+	Least string
+	Until string
+}
+
+func (q *Queries) NextActor(ctx context.Context, arg NextActorParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, nextActor, arg.Least, arg.Until)
+	var actor_id string
+	err := row.Scan(&actor_id)
+	return actor_id, err
 }
 
 const nthEvent = `-- name: NthEvent :one

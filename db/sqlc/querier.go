@@ -39,16 +39,18 @@ type Querier interface {
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
 	EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([]Event, error)
-	// Gaps pass every filter but the host's, so they are asked for apart: no other query of the history has them (kind 2).
+	// Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
 	EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error)
 	EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBackwardsParams) ([]Event, error)
-	// An actor is a name, or the beginning of an id: then ids from it up to id_end.
 	EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([]Event, error)
 	EventsOfActorBackwards(ctx context.Context, arg EventsOfActorBackwardsParams) ([]Event, error)
+	EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]Event, error)
+	EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBackwardsParams) ([]Event, error)
+	// Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
+	// begins_until may count though it ends after what is asked for.
+	EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]Event, error)
+	EventsOfTypeBackwards(ctx context.Context, arg EventsOfTypeBackwardsParams) ([]Event, error)
 	FinishAudit(ctx context.Context, arg FinishAuditParams) (int64, error)
-	// A gap's time is where it ends: one that ends after a span may still reach into it.
-	Gaps(ctx context.Context, arg GapsParams) ([]Event, error)
-	GapsBackwards(ctx context.Context, arg GapsBackwardsParams) ([]Event, error)
 	// A key with what decides over its rights.
 	GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error)
 	GetCounter(ctx context.Context, name string) (int64, error)
@@ -75,6 +77,7 @@ type Querier interface {
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// Also makes a login wait for a change of the same user that is under way, and fail after it.
 	MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error)
+	NextActor(ctx context.Context, arg NextActorParams) (string, error)
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error

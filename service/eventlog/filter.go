@@ -13,11 +13,14 @@ type Filter struct {
 	Hosts   []string
 	Types   []string
 	Actions []string // whole, or the part before the colon of an exec or health action
-	// Containers are names, ids, or beginnings of ids of at least 12 digits.
+	// Containers are names, ids, or beginnings of ids of at least minIDStart digits.
 	Containers []string
 	// Unexpected picks the ends of containers that nobody asked for through wharf.
 	Unexpected bool
 }
+
+// minIDStart is how much of an id names a container.
+const minIDStart = 12
 
 // Match tells whether an event passes. Gaps pass all but the host's filter, since what they
 // stand for might have matched.
@@ -61,5 +64,5 @@ func isContainer(e *dockerx.Event, asked string) bool {
 }
 
 func idIs(id, asked string) bool {
-	return id == asked || len(asked) >= 12 && strings.HasPrefix(id, asked)
+	return id == asked || len(asked) >= minIDStart && strings.HasPrefix(id, asked)
 }

@@ -13,6 +13,7 @@ import (
 	"wharf/db/dbtest"
 	"wharf/dockerx"
 	"wharf/service/eventlog"
+	"wharf/util/apperr"
 )
 
 // gap is a hole in the record of a host, between the times of its events from and to.
@@ -53,7 +54,16 @@ func TestHistoryIsFilteredAndPaged(t *testing.T) {
 		}
 		stop()
 		for _, ascending := range []bool{true, false} {
-			for _, f := range []eventlog.Filter{{}, {Hosts: []string{"h"}}, {Hosts: []string{"g", "h"}, Containers: []string{"c1", "c2"}}, {Containers: []string{"c5"}}} {
+			for _, f := range []eventlog.Filter{
+				{},
+				{Hosts: []string{"h"}},
+				{Hosts: []string{"g", "h"}, Containers: []string{"c1", "c2"}},
+				{Containers: []string{"c5"}},
+				{Containers: []string{event("h", 5).ActorID}},
+				{Containers: []string{event("h", 5).ActorID[:12]}},
+				{Types: []string{"container"}, Hosts: []string{"g"}},
+				{Types: []string{"image", "gap"}},
+			} {
 				q := eventlog.Query{Filter: f, Ascending: ascending, Limit: 300, Since: epoch.Add(100), Until: epoch.Add(1299)}
 				got, want := history(t, l, q), []string{}
 				for n := 100; n < 1300; n++ {
@@ -72,6 +82,22 @@ func TestHistoryIsFilteredAndPaged(t *testing.T) {
 		}
 		_, err := l.Query(t.Context(), eventlog.Query{Cursor: "nonsense"})
 		require.ErrorContains(t, err, "invalid cursor")
+	})
+}
+
+func TestTooManyIDsOfOneBeginningAreAnError(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		for n := range 101 {
+			e := event("h", n)
+			e.ActorID = fmt.Sprintf("%064x", n)
+			l.Publish(e)
+		}
+		stop()
+		_, err := l.Query(t.Context(), eventlog.Query{Filter: eventlog.Filter{Containers: []string{"000000000000"}}})
+		require.ErrorContains(t, err, "too many ids")
+		require.Equal(t, apperr.Invalid, apperr.KindOf(err))
 	})
 }
 

@@ -4,81 +4,139 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 	"slices"
+	"strings"
 
 	"wharf/db/sqlc"
+	"wharf/util/apperr"
 )
 
-// rows gets the next rows after a position, at most pageSize, narrowed by what the database can
-// narrow: the gaps, whatever else is asked for, and the events.
+// maxSameStart bounds how many ids one beginning may stand for. Twelve digits are of one container,
+// unless a daemon makes its ids up.
+const maxSameStart = 100
+
+// span is what of the log to read next: what comes after a position, up to the other end.
+type span struct {
+	ascending    bool
+	at           position
+	since, until int64
+	host         sql.NullString
+}
+
+// rows gets the next rows after a position, at most pageSize, narrowed by what the database has an
+// index for. Gaps pass whatever else is asked for.
 func (l *Log) rows(ctx context.Context, q *Query, at position) ([]sqlc.Event, error) {
-	rows, err := l.gapRows(ctx, q, at)
+	s := span{ascending: q.Ascending, at: at, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
+	if len(q.Hosts) == 1 { // else Filter alone does
+		s.host = sql.NullString{String: q.Hosts[0], Valid: true}
+	}
+	rows, err := l.ofType(ctx, "gap", s, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(q.Types, []string{"gap"}) {
-		events, err := l.eventRows(ctx, q, at)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, events...)
+	if !s.ascending && s.at.nano > s.until { // among the gaps that end later
+		s.at = position{s.until, math.MaxInt64}
 	}
+	events, err := l.eventRows(ctx, q, s)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, events...)
 	slices.SortFunc(rows, func(a, b sqlc.Event) int {
 		if !q.Ascending {
 			a, b = b, a
 		}
 		return cmp.Or(cmp.Compare(a.TimeNano, b.TimeNano), cmp.Compare(a.ID, b.ID))
 	})
+	rows = slices.CompactFunc(rows, func(a, b sqlc.Event) bool { return a.ID == b.ID })
 	return rows[:min(len(rows), pageSize)], nil
 }
 
-func (l *Log) gapRows(ctx context.Context, q *Query, at position) ([]sqlc.Event, error) {
-	db, host := l.db.Queries(), one(q.Hosts)
-	since, until := nanosOr(q.Since, 0), nanosOr(q.Until, math.MaxInt64)
-	if q.Ascending {
-		return db.Gaps(ctx, sqlc.GapsParams{Since: at.nano, SinceID: at.id, Until: until, Host: host, MaxRows: pageSize})
+// eventRows gets rows in no order, at least the next pageSize of what matches.
+func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, error) {
+	switch {
+	case len(q.Containers) == 1:
+		return l.ofContainer(ctx, q.Containers[0], s)
+	case len(q.Types) > 0 && !slices.Contains(q.Types, "container"):
+		var rows []sqlc.Event
+		for _, typ := range q.Types {
+			if typ == "gap" {
+				continue
+			}
+			more, err := l.ofType(ctx, typ, s, s.until)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, more...)
+		}
+		return rows, nil
+	case s.ascending:
+		return l.db.Queries().EventsByTime(ctx, sqlc.EventsByTimeParams{
+			Since: s.at.nano, SinceID: s.at.id, Until: s.until, Host: s.host, MaxRows: pageSize,
+		})
+	default:
+		return l.db.Queries().EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{
+			Since: s.since, Until: s.at.nano, UntilID: s.at.id, Host: s.host, MaxRows: pageSize,
+		})
 	}
-	return db.GapsBackwards(ctx, sqlc.GapsBackwardsParams{
-		Before: at.nano, BeforeID: at.id, Since: since, Until: until, Host: host, MaxRows: pageSize,
+}
+
+func (l *Log) ofType(ctx context.Context, typ string, s span, last int64) ([]sqlc.Event, error) {
+	if s.ascending {
+		return l.db.Queries().EventsOfType(ctx, sqlc.EventsOfTypeParams{
+			Type: typ, Since: s.at.nano, SinceID: s.at.id, Until: last, BeginsUntil: s.until, Host: s.host, MaxRows: pageSize,
+		})
+	}
+	return l.db.Queries().EventsOfTypeBackwards(ctx, sqlc.EventsOfTypeBackwardsParams{
+		Type: typ, Since: s.since, Until: s.at.nano, UntilID: s.at.id, BeginsUntil: s.until, Host: s.host, MaxRows: pageSize,
 	})
 }
 
-func (l *Log) eventRows(ctx context.Context, q *Query, at position) ([]sqlc.Event, error) {
-	db := l.db.Queries()
-	since, until := nanosOr(q.Since, 0), nanosOr(q.Until, math.MaxInt64)
-	if !q.Ascending && at.nano > until { // among the gaps that end later
-		at = position{until, math.MaxInt64}
+// ofContainer asks for a name, and for each id that it may be the beginning of: so every query
+// reads along an index and ends at its limit, however large the log is.
+func (l *Log) ofContainer(ctx context.Context, asked string, s span) ([]sqlc.Event, error) {
+	rows, err := l.ofName(ctx, asked, s)
+	if err != nil || len(asked) < minIDStart || strings.Trim(asked, "0123456789abcdef") != "" {
+		return rows, err
 	}
-	if len(q.Containers) == 1 {
-		actor, end := q.Containers[0], q.Containers[0]
-		if len(actor) >= 12 {
-			end += "g" // after every id that begins so
+	from := asked
+	for range maxSameStart {
+		id, err := l.db.Queries().NextActor(ctx, sqlc.NextActorParams{Least: from, Until: asked + "g"}) // after every id that begins so
+		if errors.Is(err, sql.ErrNoRows) {
+			return rows, nil
 		}
-		if q.Ascending {
-			return db.EventsOfActor(ctx, sqlc.EventsOfActorParams{
-				Actor: actor, IDEnd: end, Since: at.nano, SinceID: at.id, Until: until, MaxRows: pageSize,
-			})
+		if err != nil {
+			return nil, err
 		}
-		return db.EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
-			Actor: actor, IDEnd: end, Since: since, Until: at.nano, UntilID: at.id, MaxRows: pageSize,
+		more, err := l.ofActor(ctx, id, s)
+		if err != nil {
+			return nil, err
+		}
+		rows, from = append(rows, more...), id+"0"
+	}
+	return nil, apperr.New(apperr.Invalid, "container: too many ids begin so")
+}
+
+func (l *Log) ofName(ctx context.Context, name string, s span) ([]sqlc.Event, error) {
+	if s.ascending {
+		return l.db.Queries().EventsOfName(ctx, sqlc.EventsOfNameParams{
+			Name: name, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: pageSize,
 		})
 	}
-	host, typ := one(q.Hosts), one(q.Types)
-	if q.Ascending {
-		return db.EventsByTime(ctx, sqlc.EventsByTimeParams{
-			Since: at.nano, SinceID: at.id, Until: until, Host: host, Type: typ, MaxRows: pageSize,
-		})
-	}
-	return db.EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{
-		Since: since, Until: at.nano, UntilID: at.id, Host: host, Type: typ, MaxRows: pageSize,
+	return l.db.Queries().EventsOfNameBackwards(ctx, sqlc.EventsOfNameBackwardsParams{
+		Name: name, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: pageSize,
 	})
 }
 
-// one lets the database filter where there is a single value; else Filter alone does.
-func one(values []string) sql.NullString {
-	if len(values) != 1 {
-		return sql.NullString{}
+func (l *Log) ofActor(ctx context.Context, id string, s span) ([]sqlc.Event, error) {
+	if s.ascending {
+		return l.db.Queries().EventsOfActor(ctx, sqlc.EventsOfActorParams{
+			Actor: id, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: pageSize,
+		})
 	}
-	return sql.NullString{String: values[0], Valid: true}
+	return l.db.Queries().EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
+		Actor: id, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: pageSize,
+	})
 }
