@@ -63,7 +63,7 @@ func (a *Audit) deedsBehind(ctx context.Context, events []*dockerx.Event) (deeds
 // recall notes which stored events of a container are laid to its deeds, by whichever replica.
 func (a *Audit) recall(ctx context.Context, all deeds, host, id string, since time.Time) error {
 	rows, err := a.db.Queries().EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
-		Actor: id, IDEnd: id + "g", Since: since.UnixNano(), Until: math.MaxInt64, UntilID: math.MaxInt64, MaxRows: storedMax,
+		Actor: id, Since: since.UnixNano(), Until: math.MaxInt64, UntilID: math.MaxInt64, MaxRows: storedMax,
 	})
 	if err != nil {
 		return fmt.Errorf("find events of a container: %w", err)
