@@ -68,7 +68,9 @@ type Log struct {
 	dropped map[string]*dropped
 	// early maps the key of each record that was delivered without an id to the number of that
 	// delivery plus one, until its id is known.
-	early  map[eventKey]uint64
+	early map[eventKey]uint64
+	// told says that everything pending was delivered or settled, so that nobody looks again.
+	told   bool
 	recent recent
 
 	// The writer alone: records up to the log's end may be unpublished; how many records it
@@ -128,7 +130,7 @@ func (l *Log) Publish(e dockerx.Event) {
 
 // add puts a record into the queue. mu is held.
 func (l *Log) add(p *pending) {
-	l.pending = append(l.pending, p)
+	l.pending, l.told = append(l.pending, p), false
 	notify(l.arrived)
 }
 
@@ -145,10 +147,18 @@ func newPending(e dockerx.Event) *pending {
 	return &pending{rec: r, key: keyOf(r), since: time.Now()}
 }
 
-// drop delivers a record that can't be kept, after those before it. mu is held.
+// drop delivers a record that can't be kept, after those before it, unless it is one of them. mu is
+// held.
 func (l *Log) drop(p *pending) {
 	e := &p.rec.Event
 	if e.Kind == dockerx.KindState {
+		return
+	}
+	if !l.told {
+		l.deliverEarly(time.Now().Add(time.Hour))
+		l.told = true
+	}
+	if _, waiting := l.early[p.key]; waiting {
 		return
 	}
 	d := l.dropped[e.Host]
@@ -163,7 +173,6 @@ func (l *Log) drop(p *pending) {
 	if e.Time.After(d.to) {
 		d.to = e.Time
 	}
-	l.deliverEarly(time.Now().Add(time.Hour))
 	l.hub.publish(&entry{rec: p.rec})
 }
 
