@@ -37,8 +37,10 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor serv
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	ended, forget := s.sessions.Ended(actor.SessionID)
-	s.serveStream(w, r, &eventStream{sub: s.events.Subscribe(actor, sub), masks: actor.MasksRecord, ended: ended}, forget)
+	es := newEventStream(actor.MasksRecord)
+	sub.Wake = es.poke
+	es.sub = s.events.Subscribe(actor, sub)
+	s.serveStream(w, r, es, s.sessions.OnEnd(actor.SessionID, es.sub.Close))
 	return nil
 }
 

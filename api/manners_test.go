@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"wharf/api"
@@ -148,15 +149,16 @@ func logLine(t *testing.T, requestID string) string {
 func TestAStreamsLogLineComesAtItsEndAndCountsIt(t *testing.T) {
 	t.Parallel()
 	w, d := oneHost(t)
-	l := w.listen("/events", w.admin, func(r *http.Request) { r.Header.Set("X-Request-Id", "stream-line") })
+	id := uuid.NewString()
+	l := w.listen("/events", w.admin, func(r *http.Request) { r.Header.Set("X-Request-Id", id) })
 	d.Emit(redisDies())
 	l.await("redis")
 	suite.Lock()
-	early := strings.Contains(suite.log.String(), "stream-line")
+	early := strings.Contains(suite.log.String(), id)
 	suite.Unlock()
 	require.False(t, early)
 	l.stop()
 	require.NoError(t, l.resp.Body.Close())
-	line := logLine(t, "stream-line")
+	line := logLine(t, id)
 	require.Regexp(t, `"route":"/events","status":200,"duration_ms":[\d.]+,"bytes":\d{3,}`, line)
 }

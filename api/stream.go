@@ -21,7 +21,8 @@ const (
 	farewell = 250 * time.Millisecond
 	// batchBytes is when a write goes out although more is there.
 	batchBytes = 64 << 10
-	batchSize  = 256 // deliveries
+	batchSize  = 64  // deliveries
+	pageSize   = 256 // deliveries of a client that catches up
 )
 
 const greeting = "retry: 1000\n: wharf\n\n"
@@ -47,13 +48,26 @@ type eventStream struct {
 	sub   *eventlog.Subscription
 	masks func(*eventlog.Record) bool
 	out   sink
-	ended <-chan struct{} // the session's end, or nil
-	told  int64           // the last id that the client knows
+	told  int64 // the last id that the client knows
+
+	// pokes counts the reasons to look at the stream since its last turn. From the first one on,
+	// until a turn has left none, the stream is its worker's alone.
+	pokes atomic.Int64
+	crew  *crew         // whose workers look after it; nil: a goroutine of its own
+	alone chan struct{} // wakes that goroutine
+	ended func(error)   // is called once, at the end, by a worker of the crew
 
 	due     atomic.Bool // a comment is due
 	guard   *time.Timer // runs while a write waits; nil until one does
 	mu      sync.Mutex
 	waiting bool
+}
+
+// newEventStream makes a stream that nobody looks after yet: it counts as poked.
+func newEventStream(masks func(*eventlog.Record) bool) *eventStream {
+	s := &eventStream{masks: masks}
+	s.pokes.Store(1)
+	return s
 }
 
 // batch is what a stream needs while it writes, shared by all through a pool: a quiet client
@@ -64,60 +78,67 @@ type batch struct {
 }
 
 var batches = sync.Pool{New: func() any {
-	return &batch{deliveries: make([]eventlog.Delivery, 0, batchSize), bytes: make([]byte, sinkRoom, 16<<10)}
+	return &batch{deliveries: make([]eventlog.Delivery, 0, batchSize), bytes: make([]byte, sinkRoom, 2<<10)}
 }}
 
-// run writes what happens until the client, its session or the subscription ends. The error says why.
-func (s *eventStream) run(ctx context.Context) error {
-	if err := s.writeText(greeting); err != nil {
-		return err
-	}
-	for {
-		more, err := s.writeNew(ctx)
-		if err != nil {
-			return err
-		}
-		if more {
-			if s.over() {
-				return errStreamEnded
-			}
-			continue
-		}
-		select {
-		case <-s.sub.Wake():
-			if s.due.CompareAndSwap(true, false) {
-				err = s.writeComment()
-			}
-		case <-s.sub.Done():
-			err = errStreamEnded
-		case <-s.ended:
-			err = errStreamEnded
-		}
-		if err != nil {
-			return err
-		}
+// poke has the stream look for what there is to do.
+func (s *eventStream) poke() {
+	switch {
+	case s.pokes.Add(1) > 1: // that will happen anyway
+	case s.crew != nil:
+		s.crew.add(s)
+	default:
+		s.alone <- struct{}{}
 	}
 }
 
-// over tells whether the stream should end.
-func (s *eventStream) over() bool {
-	select {
-	case <-s.sub.Done():
-	case <-s.ended:
-	default:
-		return false
+// turn does what there is to do. It tells whether more was there by the end of that; if not, the
+// next poke decides who takes the next turn. The error says why the stream is over.
+func (s *eventStream) turn(ctx context.Context) (again bool, err error) {
+	seen := s.pokes.Load()
+	if s.sub.Closed() {
+		return false, errStreamEnded
 	}
-	return true
+	more, err := s.writeNew(ctx)
+	if err != nil || more {
+		return true, err
+	}
+	if s.due.CompareAndSwap(true, false) {
+		if err := s.writeComment(); err != nil {
+			return false, err
+		}
+	}
+	return s.pokes.Add(-seen) > 0, nil
+}
+
+// run takes all turns on a goroutine of the stream's own.
+func (s *eventStream) run(ctx context.Context) error {
+	for {
+		again, err := s.turn(ctx)
+		if err != nil {
+			return err
+		}
+		if !again {
+			<-s.alone
+		}
+	}
 }
 
 // writeNew writes what is new, in as few writes as can be.
 func (s *eventStream) writeNew(ctx context.Context) (more bool, err error) {
 	b := batches.Get().(*batch)
 	defer b.release()
-	b.deliveries, more, err = s.sub.Next(ctx, b.deliveries[:0])
+	if s.sub.Behind() {
+		b.deliveries = make([]eventlog.Delivery, 0, pageSize)
+		s.crew.aside(func() { b.deliveries, more, err = s.sub.Next(ctx, b.deliveries[:0]) })
+	} else {
+		b.deliveries, more, err = s.sub.Next(ctx, b.deliveries[:0])
+	}
 	if err != nil {
-		_ = s.writeText(": too slow\n\n")
-		return false, err
+		if err := s.writeText(": too slow\n\n"); err != nil {
+			return false, err
+		}
+		return false, errStreamEnded
 	}
 	b.bytes = b.bytes[:sinkRoom]
 	for i := range b.deliveries {
@@ -135,10 +156,10 @@ func (s *eventStream) writeNew(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// release gives the batch back, unless a huge event has made it huge.
+// release gives the batch back, unless a page or a huge event has made it huge.
 func (b *batch) release() {
 	clear(b.deliveries)
-	if cap(b.bytes) <= 4*batchBytes {
+	if cap(b.deliveries) == batchSize && cap(b.bytes) <= 4*batchBytes {
 		batches.Put(b)
 	}
 }
@@ -177,7 +198,7 @@ func (s *eventStream) writeText(text string) error {
 // commentDue has a comment written.
 func (s *eventStream) commentDue() {
 	s.due.Store(true)
-	s.sub.Poke()
+	s.poke()
 }
 
 // write gives the client stallLimit, but not when the stream should end meanwhile.
@@ -193,7 +214,8 @@ func (s *eventStream) write(b []byte) error {
 	s.guard.Reset(stallCheck)
 	defer s.setWaiting(false) // a check under way must not touch the connection afterwards
 	defer s.guard.Stop()
-	return s.out.write(rest, time.Now().Add(stallLimit))
+	s.crew.aside(func() { err = s.out.write(rest, time.Now().Add(stallLimit)) })
+	return err
 }
 
 func (s *eventStream) setWaiting(waiting bool) {
@@ -208,7 +230,7 @@ func (s *eventStream) check() {
 	defer s.mu.Unlock()
 	switch {
 	case !s.waiting:
-	case s.over():
+	case s.sub.Closed():
 		s.out.interrupt()
 	default:
 		s.guard.Reset(stallCheck)

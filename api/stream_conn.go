@@ -12,7 +12,7 @@ import (
 
 // serveStream answers with an event stream. On HTTP/1.1 it takes the connection over and
 // returns at once: the request, its buffers and its goroutine's deep stack are let go, and a
-// client costs a few KiB. On HTTP/2 it returns at the stream's end. It closes sub, and calls
+// client costs a few KiB. On HTTP/2 it returns at the stream's end. It closes es.sub, and calls
 // forget at the end.
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventStream, forget func()) {
 	h := w.Header()
@@ -30,25 +30,27 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 	rc := http.NewResponseController(w)
 	if r.ProtoMajor == 1 {
 		if conn, _, err := rc.Hijack(); err == nil {
-			out := &connSink{conn: conn, chunked: r.ProtoMinor > 0}
-			es.out = out
-			head := responseHead(h, out.chunked)
+			out := newConnSink(conn, r.ProtoMinor > 0)
 			info := infoOf(r)
 			info.later = true
-			go func() {
-				defer end()
-				out.serve(es, head, s.live.hangups)
+			es.out = out
+			es.ended = func(err error) {
+				es.crew.aside(func() { out.close(err) })
+				end()
 				s.logRequest(info, http.StatusOK, out.sent)
-			}()
+			}
+			out.serve(es, responseHead(h, out.chunked), &s.live)
 			return
 		}
 	}
 	defer end()
-	es.out = &responseSink{w, rc}
+	es.out, es.alone = &responseSink{w, rc}, make(chan struct{}, 1)
 	w.WriteHeader(http.StatusOK)
 	gone := context.AfterFunc(r.Context(), es.sub.Close)
 	defer gone()
-	_ = es.run(r.Context())
+	if es.writeText(greeting) == nil {
+		_ = es.run(r.Context())
+	}
 }
 
 // responseHead is the answer's status line and headers, as net/http would write them.
@@ -79,38 +81,62 @@ type connSink struct {
 	conn    net.Conn
 	raw     syscall.RawConn // of a plain TCP connection, else nil
 	chunked bool
-	sent    int64 // bytes
+	forget  func() // ends the watching for the client's leaving
+	sent    int64  // bytes
+
+	// What try gives to its one system call, and gets. The function is made once: a new one for
+	// each frame is garbage.
+	next   []byte
+	wrote  int
+	failed error
+	once   func(fd uintptr)
 }
 
-// serve sends the head, then the stream.
-func (c *connSink) serve(es *eventStream, head []byte, watcher *hangups) {
-	if tcp, ok := c.conn.(*net.TCPConn); ok {
+func newConnSink(conn net.Conn, chunked bool) *connSink {
+	c := &connSink{conn: conn, chunked: chunked}
+	if tcp, ok := conn.(*net.TCPConn); ok {
 		c.raw, _ = tcp.SyscallConn()
+		c.once = func(fd uintptr) { c.wrote, c.failed = tryWrite(fd, c.next) }
 	}
-	forget, ok := watcher.watch(c.raw, es.sub.Close)
-	if !ok {
+	return c
+}
+
+// serve sends the head and the greeting, then leaves the stream to the crew if the connection
+// can be written to and watched without a goroutine, else to one of its own.
+func (c *connSink) serve(es *eventStream, head []byte, live *liveStreams) {
+	forget, watched := live.hangups.watch(c.raw, es.sub.Close)
+	if !watched {
 		forget = c.read(es)
 	}
-	defer func() {
-		if ok {
-			forget()
-		}
-		_ = c.conn.Close()
-		if !ok {
-			forget()
-		}
-	}()
-	if c.write(head, time.Now().Add(stallLimit)) != nil {
-		return
+	c.forget = forget
+	err := c.write(head, time.Now().Add(stallLimit))
+	if err == nil {
+		err = es.writeText(greeting)
 	}
-	if es.run(context.Background()) != nil && c.chunked {
+	switch {
+	case err != nil:
+		es.ended(err)
+	case watched:
+		es.crew = &live.crew
+		es.crew.add(es)
+	default:
+		es.alone = make(chan struct{}, 1)
+		go func() { es.ended(es.run(context.Background())) }()
+	}
+}
+
+// close ends the answer in order where that is possible, and the connection.
+func (c *connSink) close(why error) {
+	if errors.Is(why, errStreamEnded) && c.chunked {
 		_ = c.conn.SetWriteDeadline(time.Now().Add(farewell))
 		_, _ = c.conn.Write([]byte("0\r\n\r\n"))
 	}
+	c.forget()
+	_ = c.conn.Close()
 }
 
 // read reads what a client never sends, which tells when it is gone. The function waits for the
-// end of that; close the connection first.
+// end of that.
 func (c *connSink) read(es *eventStream) (wait func()) {
 	done := make(chan struct{})
 	go func() {
@@ -122,37 +148,49 @@ func (c *connSink) read(es *eventStream) (wait func()) {
 		}
 		es.sub.Close()
 	}()
-	return func() { <-done }
+	return func() {
+		_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+		<-done
+	}
 }
 
 // try makes one write that doesn't wait, past the deadlines and timers that waiting needs: it is
 // what nearly every frame takes.
 func (c *connSink) try(b []byte) (rest []byte, err error) {
 	if c.chunked {
-		copy(b, fmt.Appendf(b[:0:0], "%08x\r\n", len(b)-sinkRoom))
-		b = append(b, "\r\n"...)
+		b = asChunk(b)
 	} else {
 		b = b[sinkRoom:]
 	}
 	if c.raw == nil {
 		return b, nil
 	}
-	var wrote int
-	var failed error
-	err = c.raw.Write(func(fd uintptr) bool {
-		wrote, failed = tryWrite(fd, b)
-		return true
-	})
+	c.next, c.wrote, c.failed = b, 0, nil
+	err = c.raw.Control(c.once)
+	c.next = nil
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("write to the client: %w", err)
-	case errors.Is(failed, errWouldWait):
+	case errors.Is(c.failed, errWouldWait):
 		return b, nil
-	case failed != nil:
-		return nil, fmt.Errorf("write to the client: %w", failed)
+	case c.failed != nil:
+		return nil, fmt.Errorf("write to the client: %w", c.failed)
 	}
-	c.sent += int64(wrote)
-	return b[wrote:], nil
+	c.sent += int64(c.wrote)
+	return b[c.wrote:], nil
+}
+
+// asChunk puts the length of what follows sinkRoom into it (RFC 9112, section 7.1; leading
+// zeros are allowed), and a line end behind it.
+func asChunk(b []byte) []byte {
+	const digits = "0123456789abcdef"
+	n := len(b) - sinkRoom
+	for i := sinkRoom - 3; i >= 0; i-- {
+		b[i] = digits[n&15]
+		n >>= 4
+	}
+	b[sinkRoom-2], b[sinkRoom-1] = '\r', '\n'
+	return append(b, "\r\n"...)
 }
 
 func (c *connSink) write(rest []byte, deadline time.Time) error {

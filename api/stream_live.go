@@ -8,8 +8,8 @@ import (
 // commentSlots spread the comments of all streams over the time between two of one stream.
 const commentSlots = int(commentEvery / time.Second)
 
-// liveStreams is all open streams of a server. One goroutine ends them with the server, has them
-// write their comments, and notices who hung up: a client costs no timer and no goroutine for that.
+// liveStreams is all open streams of a server. One goroutine ends them with the server and has them
+// write their comments, one notices who hung up, and a crew writes for all: a client costs no timer and no goroutine.
 type liveStreams struct {
 	mu      sync.Mutex
 	slots   [commentSlots]map[*eventStream]struct{}
@@ -17,6 +17,7 @@ type liveStreams struct {
 	started bool
 	ended   bool
 	hangups *hangups // nil where the system has no such thing
+	crew    crew
 }
 
 // enter counts a stream in. It is closed at once when the server is ending.

@@ -3,6 +3,7 @@ package dockerx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -269,23 +270,12 @@ func TestTwelveFaultsHurtNobodyElseAndAreRecoveredFrom(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute: left out by -short")
 	}
-	others := []HostConfig{}
-	for _, e := range dockertest.Engines(t) {
-		others = append(others, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
-	}
-	others = append(others, HostConfig{Name: "fourth", Addr: dockertest.NewDaemon(t).Addr()})
+	others := otherHosts(t)
 	for name, f := range twelveFaults(t) {
 		t.Run(name, func(t *testing.T) {
 			nothingLeft(t)
-			f.cfg.Name = "edge"
-			fleet := fleetOf(t, Options{}, append([]HostConfig{f.cfg}, others...)...)
-			edge := fleet.Hosts()[0]
-			if adapt, ok := dnsFaults.Load(f.cfg.Addr); ok {
-				adapt.(func(*Host))(edge)
-			}
-			running(t, fleet)
-			require.Eventually(t, func() bool { return healthy(edge) && edge.streamUp() }, 10*time.Second, 10*time.Millisecond)
-			before := watchOthers(t, fleet.Hosts()[1:], time.Second, nil)
+			fleet, edge := withEdge(t, f, others)
+			before := p99(askOthers(t, fleet.Hosts()[1:], time.Second, nil))
 
 			f.harm(edge)
 			began := time.Now()
@@ -294,7 +284,7 @@ func TestTwelveFaultsHurtNobodyElseAndAreRecoveredFrom(t *testing.T) {
 				defer close(seen)
 				requireFault(t, edge, f.kinds)
 			}()
-			during := watchOthers(t, fleet.Hosts()[1:], time.Second, seen)
+			during := p99(askOthers(t, fleet.Hosts()[1:], time.Second, seen))
 			t.Logf("answered within %v; others' p99 %v before, %v during", time.Since(began).Round(time.Millisecond), before, during)
 			require.Less(t, during, 500*time.Millisecond)
 
@@ -305,6 +295,30 @@ func TestTwelveFaultsHurtNobodyElseAndAreRecoveredFrom(t *testing.T) {
 			require.Less(t, time.Since(healed), 2*time.Second)
 		})
 	}
+}
+
+// otherHosts are three real engines and a fake one.
+func otherHosts(t *testing.T) []HostConfig {
+	t.Helper()
+	others := []HostConfig{}
+	for _, e := range dockertest.Engines(t) {
+		others = append(others, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+	}
+	return append(others, HostConfig{Name: "fourth", Addr: dockertest.NewDaemon(t).Addr()})
+}
+
+// withEdge runs a fleet of a host that can be broken, named edge, and others.
+func withEdge(t *testing.T, f faulty, others []HostConfig) (*Fleet, *Host) {
+	t.Helper()
+	f.cfg.Name = "edge"
+	fleet := fleetOf(t, Options{}, append([]HostConfig{f.cfg}, others...)...)
+	edge := fleet.Hosts()[0]
+	if adapt, ok := dnsFaults.Load(f.cfg.Addr); ok {
+		adapt.(func(*Host))(edge)
+	}
+	running(t, fleet)
+	require.Eventually(t, func() bool { return healthy(edge) && edge.streamUp() }, 10*time.Second, 10*time.Millisecond)
+	return fleet, edge
 }
 
 // nothingLeft has the test fail if it leaves goroutines or sockets behind. (The pipes through which the
@@ -359,9 +373,9 @@ func requireFault(t *testing.T, h *Host, kinds []FaultKind) {
 	}
 }
 
-// watchOthers asks the others for their lists for that long and until the channel closes, and returns
-// the 99th percentile.
-func watchOthers(t *testing.T, hosts []*Host, least time.Duration, until <-chan struct{}) time.Duration {
+// askOthers asks the others for their lists for that long and until the channel closes, and returns
+// how long each answer took.
+func askOthers(t *testing.T, hosts []*Host, least time.Duration, until <-chan struct{}) []time.Duration {
 	t.Helper()
 	var took []time.Duration
 	for began := time.Now(); ; {
@@ -377,8 +391,62 @@ func watchOthers(t *testing.T, hosts []*Host, least time.Duration, until <-chan 
 		default:
 		}
 		if until == nil && time.Since(began) > least {
-			slices.Sort(took)
-			return took[len(took)*99/100]
+			return took
 		}
 	}
+}
+
+func p99(took []time.Duration) time.Duration {
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
+
+// TestOthersKeepTheirPaceDuringFaults takes a figure of `make bench-hosts`: before and during a
+// fault in turn, with somebody who goes on asking for the faulty host.
+func TestOthersKeepTheirPaceDuringFaults(t *testing.T) {
+	if os.Getenv("BENCH_HOSTS") == "" {
+		t.Skip("a figure, not a test: make bench-hosts takes it")
+	}
+	others := otherHosts(t)
+	var allCalm, allHurt []time.Duration
+	for name, f := range twelveFaults(t) {
+		t.Run(name, func(t *testing.T) {
+			fleet, edge := withEdge(t, f, others)
+			var calm, hurt []time.Duration
+			for range 3 {
+				calm = append(calm, askOthers(t, fleet.Hosts()[1:], time.Second, asking(edge, time.Second))...)
+				f.harm(edge)
+				requireFault(t, edge, f.kinds)
+				hurt = append(hurt, askOthers(t, fleet.Hosts()[1:], time.Second, asking(edge, time.Second))...)
+				f.heal(edge)
+				require.Eventually(t, func() bool { return healthy(edge) && edge.streamUp() }, 10*time.Second, 10*time.Millisecond)
+			}
+			allCalm, allHurt = append(allCalm, calm...), append(allHurt, hurt...)
+			printPace(name, calm, hurt)
+		})
+	}
+	printPace("all twelve", allCalm, allHurt)
+	require.Less(t, float64(p99(allHurt)), 1.2*float64(p99(allCalm)))
+}
+
+func printPace(fault string, calm, hurt []time.Duration) {
+	before, during := p99(calm), p99(hurt)
+	_, _ = fmt.Fprintf(os.Stdout, "| others' p99 during %s | within 20 %% of before | %.2f× (%v / %v, %d answers) |\n", fault, float64(during)/float64(before), during, before, len(hurt))
+}
+
+// asking asks a host for its list a hundred times a second for so long, waiting for no answer, and
+// closes the channel when all have come.
+func asking(h *Host, lasting time.Duration) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var asked sync.WaitGroup
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for began := time.Now(); time.Since(began) < lasting; <-tick.C {
+			asked.Go(func() { _, _ = h.List(context.Background()) })
+		}
+		asked.Wait()
+	}()
+	return done
 }

@@ -23,7 +23,7 @@ type endWatch struct {
 
 type watch struct {
 	session uuid.UUID
-	ended   chan struct{}
+	onEnd   func()
 	// count is the counter of revocations at the last check, -1 before the first.
 	count  int64
 	rights int64
@@ -43,8 +43,8 @@ func (w *endWatch) look() {
 	}
 }
 
-func (w *endWatch) add(session uuid.UUID) *watch {
-	one := &watch{session: session, ended: make(chan struct{}), count: -1}
+func (w *endWatch) add(session uuid.UUID, onEnd func()) *watch {
+	one := &watch{session: session, onEnd: onEnd, count: -1}
 	// The rights that the caller acts with are those that were found a moment ago.
 	if e, ok := w.cache.peek(session); ok {
 		one.rights, one.known, one.until = e.rights, true, e.expiresAt
@@ -120,17 +120,23 @@ func (w *endWatch) checkOne(ctx context.Context, one *watch, count int64) {
 
 func (w *endWatch) end(one *watch) {
 	w.remove(one)
-	close(one.ended) // only run's goroutine gets here, and only once for each
+	one.onEnd() // only run's goroutine gets here, and only once for each
 }
 
-// Ended returns a channel that is closed within a second of the session's end (logout,
-// expiry, user disabled or deleted) or of a change of its user's rights, here or on another
-// replica. Call the function when the channel isn't wanted any more. For the zero UUID, of
-// who has no session, it is never closed.
-func (s *Sessions) Ended(id uuid.UUID) (<-chan struct{}, func()) {
+// OnEnd has f called within a second of the session's end (logout, expiry, user disabled or
+// deleted) or of a change of its user's rights, here or on another replica. It is called once at most, and
+// must not wait. Call the function when that isn't wanted any more; a call that has begun may go on
+// meanwhile. For the zero UUID, of who has no session, f is never called.
+func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
 	if id == uuid.Nil {
-		return nil, func() {}
+		return func() {}
 	}
-	one := s.ends.add(id)
-	return one.ended, func() { s.ends.remove(one) }
+	one := s.ends.add(id, f)
+	return func() { s.ends.remove(one) }
+}
+
+// Ended is OnEnd with a channel, which is closed then.
+func (s *Sessions) Ended(id uuid.UUID) (ended <-chan struct{}, forget func()) {
+	c := make(chan struct{})
+	return c, s.OnEnd(id, func() { close(c) })
 }

@@ -68,7 +68,7 @@ func (h *hub) publish(entries ...*entry) {
 	}
 	h.head.Store(head)
 	for s := range h.subs {
-		s.signal()
+		s.wake()
 	}
 }
 

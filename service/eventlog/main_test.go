@@ -59,13 +59,21 @@ func event(host string, n int) dockerx.Event {
 type client struct {
 	t    testing.TB
 	sub  *eventlog.Subscription
+	wake chan struct{}
 	got  []eventlog.Delivery
 	last int64
 }
 
 func subscribe(t testing.TB, l *eventlog.Log, o eventlog.Subscribe) *client {
 	t.Helper()
-	c := &client{t: t, sub: l.Subscribe(o)}
+	c := &client{t: t, wake: make(chan struct{}, 1)}
+	o.Wake = func() {
+		select {
+		case c.wake <- struct{}{}:
+		default: // it is woken already
+		}
+	}
+	c.sub = l.Subscribe(o)
 	t.Cleanup(c.sub.Close)
 	return c
 }
@@ -94,7 +102,7 @@ func (c *client) read(n int) []string {
 			continue
 		}
 		select {
-		case <-c.sub.Wake():
+		case <-c.wake:
 		case <-ctx.Done():
 			require.Fail(c.t, "timed out", "got %d of %d: … %v", len(out), n, out[max(len(out)-20, 0):])
 		}

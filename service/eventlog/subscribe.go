@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"wharf/db/sqlc"
@@ -34,6 +34,9 @@ type Subscribe struct {
 	// Allow tells what the subscriber may see now; nil: everything. It is asked for each record
 	// when it is delivered, by one goroutine.
 	Allow func(*Record) bool
+	// Wake is called when Next may have something new, and when the subscription ends. It must not
+	// wait, and may be called by several goroutines, even before Subscribe has returned. May be nil.
+	Wake func()
 }
 
 // Delivery is one thing to tell a client.
@@ -49,9 +52,8 @@ type Subscription struct {
 	log    *Log
 	filter Filter
 	allow  func(*Record) bool
-	wake   chan struct{}
-	done   chan struct{}
-	once   sync.Once
+	wake   func()
+	closed atomic.Bool
 
 	cursor uint64 // the next entry of the ring
 	joined uint64 // the first entry it got from the ring
@@ -66,7 +68,10 @@ type Subscription struct {
 
 // Subscribe opens a subscription. Close it.
 func (l *Log) Subscribe(o Subscribe) *Subscription {
-	s := &Subscription{log: l, filter: o.Filter, allow: o.Allow, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &Subscription{log: l, filter: o.Filter, allow: o.Allow, wake: o.Wake}
+	if s.wake == nil {
+		s.wake = func() {}
+	}
 	l.hub.add(s)
 	if o.Resume {
 		s.behind, s.last, s.told = true, max(o.After, 0), o.After
@@ -74,19 +79,19 @@ func (l *Log) Subscribe(o Subscribe) *Subscription {
 	return s
 }
 
-// Close ends the subscription. Done is closed then.
+// Close ends the subscription.
 func (s *Subscription) Close() {
-	s.once.Do(func() {
+	if !s.closed.Swap(true) {
 		s.log.hub.remove(s)
-		close(s.done)
-	})
+		s.wake()
+	}
 }
 
-// Done is closed when the subscription has ended.
-func (s *Subscription) Done() <-chan struct{} { return s.done }
+// Closed tells whether the subscription has ended.
+func (s *Subscription) Closed() bool { return s.closed.Load() }
 
-// Wake gets a value when Next may have something new.
-func (s *Subscription) Wake() <-chan struct{} { return s.wake }
+// Behind tells whether Next may wait for the database.
+func (s *Subscription) Behind() bool { return s.behind }
 
 // LastID is the highest id that the client needs no more: at least that of the last delivery.
 func (s *Subscription) LastID() int64 { return s.last }
@@ -94,16 +99,9 @@ func (s *Subscription) LastID() int64 { return s.last }
 // Told is the highest id that was delivered.
 func (s *Subscription) Told() int64 { return s.told }
 
-// Poke makes Wake give a value.
-func (s *Subscription) Poke() { s.signal() }
-
-func (s *Subscription) signal() {
-	notify(s.wake)
-}
-
 // Next appends what is new to dst, up to its capacity. It returns at once where there is
 // nothing new, but may have to read from the database to catch up; more tells that calling
-// again makes sense before waiting for Wake. Errors: ErrLagged.
+// again makes sense before waiting to be woken. Errors: ErrLagged.
 func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery, more bool, err error) {
 	if s.behind {
 		return s.catchUp(ctx, dst)
@@ -149,7 +147,6 @@ func (s *Subscription) pass(dst []Delivery, r *Record, idOnly bool) []Delivery {
 func (s *Subscription) catchUp(ctx context.Context, dst []Delivery) ([]Delivery, bool, error) {
 	if s.log.hub.join(s, s.last) && (s.checked || s.last <= s.log.hub.lastID()) {
 		s.behind = false
-		s.signal()
 		return dst, true, nil
 	}
 	before := s.last
@@ -159,7 +156,7 @@ func (s *Subscription) catchUp(ctx context.Context, dst []Delivery) ([]Delivery,
 	}
 	more := err == nil && s.last != before
 	if !more { // the database is away, or the writer isn't up yet
-		time.AfterFunc(retryCatchUp, s.signal)
+		time.AfterFunc(retryCatchUp, s.wake)
 	}
 	return dst, more, nil
 }
