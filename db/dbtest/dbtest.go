@@ -34,10 +34,11 @@ func EachSource(t *testing.T, test func(t *testing.T, source string)) {
 	})
 }
 
-// Open opens a source until the test's end.
+// Open opens a source until the test's end. Its statements have more time than the server's: many tests
+// at once share a machine.
 func Open(t testing.TB, source string) *db.DB {
 	t.Helper()
-	d, err := db.Open(context.Background(), source, db.Options{MaxConns: 8})
+	d, err := db.Open(context.Background(), source, db.Options{MaxConns: 8, Timeout: 30 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
 	return d
