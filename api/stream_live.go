@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// commentSlots spread the comments of all streams over the time between two of one stream.
-const commentSlots = int(commentEvery / time.Second)
+// commentSlots spread the comments of all streams over the time between two of one stream: few
+// enough to wake up seldom, many enough that frames don't queue behind comments.
+const commentSlots = 5
 
 // liveStreams is all open streams of a server. One goroutine ends them with the server and has them
 // write their comments, one notices who hung up, and a crew writes for all: a client costs no timer and no goroutine.
@@ -46,7 +47,7 @@ func (l *liveStreams) enter(es *eventStream, ending <-chan struct{}) (leave func
 }
 
 func (l *liveStreams) run(ending <-chan struct{}) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(commentEvery / commentSlots)
 	defer tick.Stop()
 	for slot := 0; ; slot = (slot + 1) % commentSlots {
 		select {
