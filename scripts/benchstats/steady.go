@@ -100,7 +100,7 @@ func (b *bench) measureCrowdWarm(ctx context.Context, s *server) error {
 // measureWatching compares what it costs to look every second.
 func (b *bench) measureWatching(ctx context.Context) error {
 	time.Sleep(5 * time.Second) // the last measurement's connections are gone by then
-	idle := b.engine.procs.load(func() { time.Sleep(b.watch / 3) })
+	idle := b.engine.procs.load(func() { time.Sleep(b.watch) })
 	b.note("engine at rest", fmt.Sprintf("%.1f %% of a core", idle*100))
 	docker := 0.0
 	if pid, stop, err := b.engine.streaming(ctx); err == nil {
@@ -116,7 +116,7 @@ func (b *bench) measureWatching(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		rest := b.engine.procs.load(func() { time.Sleep(b.watch / 3) }) // nobody asks yet
+		rest := b.engine.procs.load(func() { time.Sleep(b.watch) }) // nobody asks yet
 		ours, theirs, err := b.everySecond(ctx, s)
 		theirs -= rest
 		b.note("resident memory of wharf, "+source+" source", fmt.Sprintf("%.1f MiB", float64(rss(s.pid()))/(1<<20)))
