@@ -43,7 +43,7 @@ type eventDecoder struct {
 }
 
 func newEventDecoder(host string, r io.Reader) *eventDecoder {
-	return &eventDecoder{host: host, r: bufio.NewReaderSize(r, 16<<10)}
+	return &eventDecoder{host: host, r: bufio.NewReader(r)}
 }
 
 // next returns the next event. errUnreadable means that one was skipped and reading may go

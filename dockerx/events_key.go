@@ -57,7 +57,7 @@ func (s *seenEvents) add(key int64) {
 		return
 	}
 	if s.keys == nil {
-		s.keys = make(map[int64]struct{}, seenMax)
+		s.keys = make(map[int64]struct{}) // grows with what happens: most hosts are quiet
 	}
 	s.keys[key] = struct{}{}
 	if len(s.ring) < seenMax {

@@ -44,6 +44,7 @@ func newTransport(cfg HostConfig) (*transport, error) {
 		IdleConnTimeout:        90 * time.Second,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 256 << 10,
+		WriteBufferSize:        1 << 10, // requests are small, and a thousand hosts have a thousand connections
 	}
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
 	switch u.Scheme {

@@ -58,6 +58,7 @@ type Users struct {
 	opts    UsersOptions
 	hasher  *password.Hasher
 	hash    func(ctx context.Context, password string) (string, error) // hasher's
+	gate    *loginGate                                                 // for old passwords
 	settled atomic.Bool                                                // there is a user, and so there will always be one
 }
 
@@ -70,7 +71,7 @@ func NewUsers(d *db.DB, o UsersOptions) *Users {
 		o.Lease = defaultLease
 	}
 	o.PasswordMin = max(o.PasswordMin, passwordMin)
-	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash}
+	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash, gate: newLoginGate(LoginLimits{})}
 }
 
 // Create makes a user on behalf of actor, nil for a caller without credentials. While there

@@ -196,6 +196,18 @@ func TestPasswordChangeEndsTheOtherSessions(t *testing.T) {
 	})
 }
 
+func TestAnOldPasswordIsNotGuessedFasterThanAtTheLogin(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d, SessionsOptions{})
+		me := Actor{UserID: b.user.ID, Username: "gildong", Role: RoleViewer}
+		for range 5 {
+			requireKind(t, apperr.Forbidden, b.users.ChangePassword(t.Context(), me, "gildong", "wrong", "another"))
+		}
+		requireKind(t, apperr.TooMany, b.users.ChangePassword(t.Context(), me, "gildong", "123123", "another"))
+	})
+}
+
 // TestNoSessionSlipsInBesideAPasswordChange logs in with the old password all the while.
 func TestNoSessionSlipsInBesideAPasswordChange(t *testing.T) {
 	t.Parallel()

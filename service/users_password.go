@@ -37,15 +37,29 @@ func (u *Users) changePassword(ctx context.Context, actor Actor, name, old, pass
 	keep := uuid.Nil
 	if self {
 		keep = actor.SessionID
-		match, _, err := u.hasher.Check(ctx, old, row.PasswordHash)
-		if err != nil {
+		if err := u.checkOld(ctx, &row, old); err != nil {
 			return err
-		}
-		if !match {
-			return apperr.New(apperr.Forbidden, "old_password: wrong")
 		}
 	}
 	return u.setPassword(ctx, row.ID, password, keep)
+}
+
+// checkOld asks for the old password. Who holds a session may not guess faster than at the login.
+func (u *Users) checkOld(ctx context.Context, row *sqlc.User, old string) error {
+	addr := clientOf(ctx).Addr
+	if err := u.gate.enter(row.Username, addr, time.Now()); err != nil {
+		return err
+	}
+	match, _, err := u.hasher.Check(ctx, old, row.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !match {
+		u.gate.failed(row.Username, addr, time.Now())
+		return apperr.New(apperr.Forbidden, "old_password: wrong")
+	}
+	u.gate.passed(row.Username, addr)
+	return nil
 }
 
 func (u *Users) setPassword(ctx context.Context, id uuid.UUID, password string, keep uuid.UUID) error {

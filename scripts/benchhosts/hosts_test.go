@@ -52,8 +52,10 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 		_, body, took := s.get(t, "/ps2/e")
 		first = append(first, took)
 		require.GreaterOrEqual(t, bytes.Count(body, []byte(`"id"`)), containers)
-		_, _, took = s.get(t, "/ps2/e")
-		again = append(again, took)
+		for range 5 { // well within the second
+			_, _, took = s.get(t, "/ps2/e")
+			again = append(again, took)
+		}
 	}
 	r, f, a := median(engine), median(first), median(again)
 	benchkit.Figure("ps2 of 200 containers against the engine's own list, first call p50", "≤ 1.25×", "%.2f× (%v / %v)", ratio(f, r), f, r)
