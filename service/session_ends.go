@@ -135,8 +135,11 @@ func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
 	return func() { s.ends.remove(one) }
 }
 
-// Ended is OnEnd with a channel, which is closed then.
+// Ended is OnEnd with a channel, which is closed then: nil for who has no session.
 func (s *Sessions) Ended(id uuid.UUID) (ended <-chan struct{}, forget func()) {
+	if id == uuid.Nil {
+		return nil, func() {}
+	}
 	c := make(chan struct{})
 	return c, s.OnEnd(id, func() { close(c) })
 }
