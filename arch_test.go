@@ -54,6 +54,7 @@ var rows = map[string]row{
 	"dockerx/dockertest/app": {},
 	"util/apperr":            {},
 	"util/config":            {},
+	"util/latest":            {},
 	"util/memo":              {},
 	"util/password":          {imports: []string{"util/apperr"}},
 	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},

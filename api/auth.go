@@ -53,7 +53,7 @@ func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) 
 
 // looksLikeToken tells whether a value is shaped like a JWT, a PASETO or an API key.
 func looksLikeToken(v string) bool {
-	return strings.HasPrefix(v, "v2.local.") || strings.HasPrefix(v, "wharf_") || (strings.HasPrefix(v, "eyJ") && strings.Count(v, ".") == 2)
+	return strings.HasPrefix(v, "v2.local.") || strings.HasPrefix(v, service.KeyPrefix) || (strings.HasPrefix(v, "eyJ") && strings.Count(v, ".") == 2)
 }
 
 // cookieName carries the __Host- prefix over TLS, which pins the cookie to this very host.

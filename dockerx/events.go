@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"wharf/util/latest"
 )
 
 // How a host's event stream is kept. The limits follow from what was measured on real
@@ -90,7 +92,7 @@ type eventReader struct {
 	log    zerolog.Logger
 
 	anchor    *Event
-	seen      seenEvents
+	seen      *latest.Keys[int64]
 	model     containerModel
 	since     time.Time // the daemon's time from which on nothing may be missed, without an anchor
 	lost      time.Time // our time of the last stream's end
@@ -153,10 +155,10 @@ func (r *eventReader) begin(ctx context.Context) {
 
 func (r *eventReader) restore(known Resume) {
 	for i := range known.Recent {
-		r.seen.add(known.Recent[i].Key())
+		r.seen.Add(known.Recent[i].Key())
 	}
 	if known.Anchor != nil {
-		r.seen.add(known.Anchor.Key())
+		r.seen.Add(known.Anchor.Key())
 		r.anchor = known.Anchor
 	}
 	if !known.Since.IsZero() { // the time of a record of ours: the daemon's clock is known to the second

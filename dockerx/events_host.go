@@ -1,10 +1,14 @@
 package dockerx
 
-import "context"
+import (
+	"context"
+
+	"wharf/util/latest"
+)
 
 // runEvents reads the host's events until ctx ends, whatever happens to the daemon.
 func (h *Host) runEvents(ctx context.Context) error {
-	r := &eventReader{host: h.name, src: h, emit: h.onEvent, up: h.setStreamUp, log: h.log}
+	r := &eventReader{host: h.name, src: h, seen: latest.New[int64](seenMax), emit: h.onEvent, up: h.setStreamUp, log: h.log}
 	if h.opts.Resume != nil {
 		r.resume = func(ctx context.Context) (Resume, error) { return h.opts.Resume(ctx, h.name) }
 	}

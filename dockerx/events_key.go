@@ -37,34 +37,6 @@ func appendField(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// seenEvents remembers the keys of the latest events. The zero value is empty.
-type seenEvents struct {
-	keys map[int64]struct{}
-	ring []int64
-	next int
-}
-
-// seenMax is twice a daemon's ring, so that nothing a ring replays is forgotten.
+// seenMax is how many of the latest events' keys are remembered: twice a daemon's ring, so that
+// nothing a ring replays is forgotten.
 const seenMax = 512
-
-func (s *seenEvents) has(key int64) bool {
-	_, ok := s.keys[key]
-	return ok
-}
-
-func (s *seenEvents) add(key int64) {
-	if s.has(key) {
-		return
-	}
-	if s.keys == nil {
-		s.keys = make(map[int64]struct{}) // grows with what happens: most hosts are quiet
-	}
-	s.keys[key] = struct{}{}
-	if len(s.ring) < seenMax {
-		s.ring = append(s.ring, key)
-		return
-	}
-	delete(s.keys, s.ring[s.next])
-	s.ring[s.next] = key
-	s.next = (s.next + 1) % seenMax
-}

@@ -192,7 +192,7 @@ func (s *eventStream) onEvent(ctx context.Context, e Event) {
 		s.declare(gap{from: from, to: e.Time, reason: s.damage})
 		s.askList(ctx)
 	}
-	if !s.seen.has(key) {
+	if !s.seen.Has(key) {
 		s.accept(e)
 	}
 }
@@ -205,7 +205,7 @@ func (s *eventStream) prove(ctx context.Context, e Event, key int64) {
 		s.proving = false
 		s.proof.Stop()
 		s.flush()
-	case s.seen.has(key):
+	case s.seen.Has(key):
 	case e.Time.After(s.anchor.Time.Add(reorder)):
 		s.endProof(ctx, &e)
 		s.accept(e)
@@ -241,7 +241,7 @@ func (s *eventStream) flush() {
 	pending := s.pending
 	s.pending = nil
 	for _, e := range pending {
-		if !s.seen.has(e.Key()) {
+		if !s.seen.Has(e.Key()) {
 			s.accept(e)
 		}
 	}
@@ -261,7 +261,7 @@ func (s *eventStream) accept(e Event) {
 }
 
 func (s *eventStream) remember(e *Event) {
-	s.seen.add(e.Key())
+	s.seen.Add(e.Key())
 	s.anchor = e
 }
 

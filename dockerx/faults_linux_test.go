@@ -3,8 +3,6 @@ package dockerx
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -13,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,127 +19,6 @@ import (
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
-
-// gate is a port that leads to a daemon, to another one, or nowhere.
-type gate struct {
-	addr string
-	mu   sync.Mutex
-	to   string
-	l    net.Listener
-	open map[net.Conn]struct{}
-	all  sync.WaitGroup
-}
-
-func newGate(t *testing.T, to string) *gate {
-	t.Helper()
-	g := &gate{open: map[net.Conn]struct{}{}}
-	g.addr = closedPort(t)
-	g.lead(t, to)
-	t.Cleanup(g.shut)
-	return g
-}
-
-// lead opens the port if it is closed; what comes from now on goes to that address.
-func (g *gate) lead(t *testing.T, to string) {
-	t.Helper()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.to = strings.TrimPrefix(to, "tcp://")
-	if g.l == nil {
-		l, err := net.Listen("tcp", g.addr)
-		require.NoError(t, err)
-		g.serve(l)
-	}
-}
-
-func (g *gate) serve(l net.Listener) {
-	g.l = l
-	g.all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			g.all.Go(func() { g.relay(c) })
-		}
-	})
-}
-
-func (g *gate) relay(c net.Conn) {
-	g.mu.Lock()
-	to := g.to
-	g.mu.Unlock()
-	s, err := net.Dial("tcp", to)
-	if err != nil {
-		_ = c.Close()
-		return
-	}
-	g.mu.Lock()
-	g.open[c], g.open[s] = struct{}{}, struct{}{}
-	g.mu.Unlock()
-	g.all.Go(func() { _, _ = io.Copy(s, c); _ = s.Close() })
-	_, _ = io.Copy(c, s)
-	_ = c.Close()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.open, c)
-	delete(g.open, s)
-}
-
-// cut ends what is open.
-func (g *gate) cut() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for c := range g.open {
-		_ = c.Close()
-	}
-}
-
-// shut closes the port too.
-func (g *gate) shut() {
-	g.mu.Lock()
-	if g.l != nil {
-		_ = g.l.Close()
-		g.l = nil
-	}
-	g.mu.Unlock()
-	g.cut()
-	g.all.Wait()
-}
-
-// blackhole makes the port swallow connections: its queue is full and nobody takes from it. The
-// function that it returns lets it go on.
-func (g *gate) blackhole(t *testing.T) (heal func()) {
-	t.Helper()
-	g.shut()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
-	require.NoError(t, err)
-	require.NoError(t, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1))
-	addr, err := net.ResolveTCPAddr("tcp", g.addr)
-	require.NoError(t, err)
-	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrInet4{Port: addr.Port, Addr: [4]byte(addr.IP.To4())}))
-	require.NoError(t, syscall.Listen(fd, 0))
-	var fill []net.Conn
-	for {
-		c, err := net.DialTimeout("tcp", g.addr, 200*time.Millisecond)
-		if err != nil {
-			break
-		}
-		fill = append(fill, c)
-	}
-	return func() {
-		for _, c := range fill {
-			_ = c.Close()
-		}
-		f := os.NewFile(uintptr(fd), "listener")
-		l, err := net.FileListener(f)
-		_ = f.Close()
-		require.NoError(t, err)
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.serve(l)
-	}
-}
 
 // faulty is a host that works, how to break it and how to mend it.
 type faulty struct {
@@ -399,54 +275,4 @@ func askOthers(t *testing.T, hosts []*Host, least time.Duration, until <-chan st
 func p99(took []time.Duration) time.Duration {
 	slices.Sort(took)
 	return took[len(took)*99/100]
-}
-
-// TestOthersKeepTheirPaceDuringFaults takes a figure of `make bench-hosts`: before and during a
-// fault in turn, with somebody who goes on asking for the faulty host.
-func TestOthersKeepTheirPaceDuringFaults(t *testing.T) {
-	if os.Getenv("BENCH_HOSTS") == "" {
-		t.Skip("a figure, not a test: make bench-hosts takes it")
-	}
-	others := otherHosts(t)
-	var allCalm, allHurt []time.Duration
-	for name, f := range twelveFaults(t) {
-		t.Run(name, func(t *testing.T) {
-			fleet, edge := withEdge(t, f, others)
-			var calm, hurt []time.Duration
-			for range 3 {
-				calm = append(calm, askOthers(t, fleet.Hosts()[1:], time.Second, asking(edge, time.Second))...)
-				f.harm(edge)
-				requireFault(t, edge, f.kinds)
-				hurt = append(hurt, askOthers(t, fleet.Hosts()[1:], time.Second, asking(edge, time.Second))...)
-				f.heal(edge)
-				require.Eventually(t, func() bool { return healthy(edge) && edge.streamUp() }, 10*time.Second, 10*time.Millisecond)
-			}
-			allCalm, allHurt = append(allCalm, calm...), append(allHurt, hurt...)
-			printPace(name, calm, hurt)
-		})
-	}
-	printPace("all twelve", allCalm, allHurt)
-	require.Less(t, float64(p99(allHurt)), 1.2*float64(p99(allCalm)))
-}
-
-func printPace(fault string, calm, hurt []time.Duration) {
-	before, during := p99(calm), p99(hurt)
-	_, _ = fmt.Fprintf(os.Stdout, "| others' p99 during %s | within 20 %% of before | %.2f× (%v / %v, %d answers) |\n", fault, float64(during)/float64(before), during, before, len(hurt))
-}
-
-// asking asks a host for its list a hundred times a second for so long, waiting for no answer, and
-// closes the channel when all have come.
-func asking(h *Host, lasting time.Duration) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		var asked sync.WaitGroup
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		for began := time.Now(); time.Since(began) < lasting; <-tick.C {
-			asked.Go(func() { _, _ = h.List(context.Background()) })
-		}
-		asked.Wait()
-	}()
-	return done
 }

@@ -17,9 +17,9 @@ import (
 	"wharf/util/apperr"
 )
 
-// keyPrefix begins every API key, so that one is known for what it is, here and where
+// KeyPrefix begins every API key, so that one is known for what it is, here and where
 // secrets that leaked are looked for.
-const keyPrefix = "wharf_"
+const KeyPrefix = "wharf_"
 
 // APIKey is what a machine sends in place of an access token. Times are UTC, zero for never.
 type APIKey struct {
@@ -76,7 +76,7 @@ func (s *Sessions) createKey(ctx context.Context, actor Actor, in NewAPIKey) (AP
 	if !in.ExpiresAt.IsZero() {
 		k.ExpiresAt = db.Time(in.ExpiresAt)
 	}
-	k.Secret = keyPrefix + strings.ReplaceAll(k.ID.String(), "-", "") + "_" + rand.Text()
+	k.Secret = KeyPrefix + strings.ReplaceAll(k.ID.String(), "-", "") + "_" + rand.Text()
 	err := s.db.Queries().CreateAPIKey(ctx, sqlc.CreateAPIKeyParams{
 		ID: k.ID, UserID: actor.UserID, Name: k.Name, Hash: hashOf(k.Secret), Role: string(k.Role),
 		CreatedAt: now, ExpiresAt: sql.NullTime{Time: k.ExpiresAt, Valid: !k.ExpiresAt.IsZero()},
@@ -133,7 +133,7 @@ func (s *Sessions) deleteKey(ctx context.Context, actor Actor, id uuid.UUID) err
 
 // authenticateKey finds the key by the id in it and compares the hash of the whole.
 func (s *Sessions) authenticateKey(ctx context.Context, secret string) (Actor, error) {
-	encoded, _, found := strings.Cut(strings.TrimPrefix(secret, keyPrefix), "_")
+	encoded, _, found := strings.Cut(strings.TrimPrefix(secret, KeyPrefix), "_")
 	id, err := uuid.Parse(encoded)
 	if err != nil || !found || len(encoded) != 32 {
 		return Actor{}, errAccess

@@ -125,7 +125,7 @@ func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, er
 // Authenticate tells on whose behalf a request with this access token or API key comes. Errors:
 // Unauthorized.
 func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Actor, error) {
-	if strings.HasPrefix(accessToken, keyPrefix) {
+	if strings.HasPrefix(accessToken, KeyPrefix) {
 		return s.authenticateKey(ctx, accessToken)
 	}
 	p, err := s.maker.Verify(accessToken, token.Access)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,30 +56,6 @@ func (s *server) awaitHost(host string) {
 		body, _ := io.ReadAll(resp.Body)
 		return strings.Contains(string(body), `"connected"`)
 	}, 20*time.Second, 5*time.Millisecond)
-}
-
-// schedCPU is the CPU time that the process used, in all threads.
-func (s *server) schedCPU() time.Duration {
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.PID()))
-	require.NoError(s.t, err)
-	var sum time.Duration
-	for _, task := range tasks {
-		b, err := os.ReadFile(task)
-		if err != nil {
-			continue
-		}
-		n, _ := strconv.ParseInt(strings.Fields(string(b))[0], 10, 64)
-		sum += time.Duration(n)
-	}
-	return sum
-}
-
-// rss is the process's resident memory in bytes.
-func (s *server) rss() int64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.PID()))
-	require.NoError(s.t, err)
-	pages, _ := strconv.ParseInt(strings.Fields(string(b))[1], 10, 64)
-	return pages * int64(os.Getpagesize())
 }
 
 func (s *server) fds() int {

@@ -23,24 +23,24 @@ func TestMemoryAndIdleCPU(t *testing.T) {
 	storm(t, d, w, warm, 1, 10*time.Millisecond, time.Second)
 	warm.leave()
 	time.Sleep(time.Second)
-	before := w.rss()
+	before := w.Resident("VmRSS")
 	c := gather(t, w.Addr, 1000)
 	storm(t, d, w, c, 1, 50*time.Millisecond, 3*time.Second)
-	benchkit.Figure("memory per client, 1,000 connected, HTTP/1.1", "≤ 10 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
+	benchkit.Figure("memory per client, 1,000 connected, HTTP/1.1", "≤ 10 KiB", "%.1f KiB", float64(w.Resident("VmRSS")-before)/1000/1024)
 	c.leave()
 	w.Kill()
 
 	w = wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
 	time.Sleep(2 * time.Second)
-	cpu, began := w.schedCPU(), time.Now()
+	cpu, began := w.CPU(), time.Now()
 	time.Sleep(30 * time.Second)
-	alone := float64((w.schedCPU() - cpu).Microseconds()) / time.Since(began).Seconds()
+	alone := float64((w.CPU() - cpu).Microseconds()) / time.Since(began).Seconds()
 	gather(t, w.Addr, 500)
 	time.Sleep(2 * time.Second)
-	cpu, began = w.schedCPU(), time.Now()
+	cpu, began = w.CPU(), time.Now()
 	time.Sleep(60 * time.Second)
-	idle := float64((w.schedCPU() - cpu).Microseconds()) / time.Since(began).Seconds()
+	idle := float64((w.CPU() - cpu).Microseconds()) / time.Since(began).Seconds()
 	benchkit.Figure("500 idle clients", "≤ 1 ms CPU/s", "%.2f ms/s more than none (%.2f against %.2f)", (idle-alone)/1000, idle/1000, alone/1000)
 }
 
@@ -55,14 +55,14 @@ func TestMemoryHTTP2(t *testing.T) {
 	w := wharf(t, "h="+d.Addr(), "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)
 	await(t, "events are read", 10*time.Second, func() bool { return d.Streams() == 1 })
 	var frames atomic.Int64
-	var before int64
+	var before int
 	for i := range 11 { // connections, of 100 streams each; the first one warms up
 		if i == 1 {
 			for range 20 {
 				d.Emit(dockertest.NewMessage("container", "die", actor, attrs))
 				time.Sleep(20 * time.Millisecond)
 			}
-			before = w.rss()
+			before = w.Resident("VmRSS")
 		}
 		hc := &http.Client{Transport: h2Transport()}
 		for range 100 {
@@ -87,5 +87,5 @@ func TestMemoryHTTP2(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	await(t, "frames over HTTP/2", 10*time.Second, func() bool { return frames.Load() >= 64_000 })
-	benchkit.Figure("memory per client, 1,000 connected, HTTP/2", "≤ 30 KiB", "%.1f KiB", float64(w.rss()-before)/1000/1024)
+	benchkit.Figure("memory per client, 1,000 connected, HTTP/2", "≤ 30 KiB", "%.1f KiB", float64(w.Resident("VmRSS")-before)/1000/1024)
 }

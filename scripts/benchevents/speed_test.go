@@ -111,7 +111,7 @@ const actor = "4a55acf11f30b628d58ce47a19bde7d30e144314b530f90a2501524e7f3f9cd4"
 func storm(t *testing.T, d *dockertest.Daemon, s *server, c *crowd, burst int, every, length time.Duration) (rate float64, missed int64, cpu time.Duration) {
 	t.Helper()
 	c.frames.Store(0)
-	before, began := s.schedCPU(), time.Now()
+	before, began := s.CPU(), time.Now()
 	sent := 0
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -133,7 +133,7 @@ func storm(t *testing.T, d *dockertest.Daemon, s *server, c *crowd, burst int, e
 	if got < want {
 		took -= 2 * time.Second
 	}
-	return float64(got) / took.Seconds(), want - got, s.schedCPU() - before
+	return float64(got) / took.Seconds(), want - got, s.CPU() - before
 }
 
 // fanOut is what a server did for its clients.

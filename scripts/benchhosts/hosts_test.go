@@ -121,9 +121,9 @@ func TestEndlessDaemon(t *testing.T) {
 		}
 	})
 	s := wharf(t, "bad="+d.Addr()+",good="+other.Addr())
-	before := s.resident(t, "VmHWM")
+	before := s.Resident("VmHWM")
 	status, _, took := s.get(t, "/ps2/bad")
-	grown := s.resident(t, "VmHWM") - before
+	grown := s.Resident("VmHWM") - before
 	require.Equal(t, http.StatusInternalServerError, status)
 	benchkit.Figure("daemon that streams 2 GiB", "500 in ≤ 5 s, memory < +100 MiB", "%d in %v, +%d MiB at most", status, took.Round(time.Millisecond), grown>>20)
 	require.Less(t, grown, 100<<20)
@@ -159,10 +159,10 @@ func TestThousandHosts(t *testing.T) {
 	require.Equal(t, n, ok)
 	_, _, warm := s.get(t, "/v1/containers")
 	time.Sleep(time.Second)
-	before, idle := s.cpu(t), time.Duration(benchkit.Size(1, 20))*time.Second
+	before, idle := s.CPU(), time.Duration(benchkit.Size(1, 20))*time.Second
 	time.Sleep(idle)
-	busy := float64(s.cpu(t)-before) / float64(idle)
-	rss := s.resident(t, "VmRSS")
+	busy := float64(s.CPU()-before) / float64(idle)
+	rss := s.Resident("VmRSS")
 	benchkit.Figure(fmt.Sprintf("%d hosts × 20 containers", n), "cold ≤ 1 s, ≤ 300 MiB, idle ≤ 10 % of a core",
 		"%v (then %v), %d MiB, %.1f %%", cold.Round(time.Millisecond), warm.Round(time.Millisecond), rss>>20, 100*busy)
 	benchkit.Within(t, cold <= time.Second, "cold")

@@ -23,7 +23,7 @@ func (l *Log) follow(ctx context.Context, until int64) error {
 		l.mu.Lock()
 		for _, r := range records {
 			k := keyOf(r)
-			l.recent.add(k)
+			l.recent.Add(k)
 			l.hub.publish(&entry{rec: r, settles: l.early[k]})
 			delete(l.early, k)
 		}
@@ -54,7 +54,7 @@ func (l *Log) begin(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	for _, r := range records {
-		l.recent.add(keyOf(r))
+		l.recent.Add(keyOf(r))
 	}
 	l.mu.Unlock()
 	l.hub.start(state.LastID)

@@ -44,7 +44,7 @@ func (l *Log) deliverEarly(before time.Time) {
 		if p.since.After(before) {
 			return
 		}
-		if _, twice := l.early[p.key]; twice || p.early != 0 || p.rec.Kind == dockerx.KindState || l.recent.has(p.key) {
+		if _, twice := l.early[p.key]; twice || p.early != 0 || p.rec.Kind == dockerx.KindState || l.recent.Has(p.key) {
 			continue
 		}
 		e := &entry{rec: p.rec}

@@ -9,6 +9,7 @@ import (
 
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/util/latest"
 )
 
 // Options are a log's settings. Zero values are good.
@@ -71,7 +72,7 @@ type Log struct {
 	early map[eventKey]uint64
 	// told says that everything pending was delivered or settled, so that nobody looks again.
 	told   bool
-	recent recent
+	recent *latest.Keys[eventKey]
 
 	// The writer alone: records up to the log's end may be unpublished; how many records it
 	// tries at once.
@@ -96,7 +97,7 @@ func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
 		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, kept: newKept(),
-		dropped: make(map[string]*dropped), early: make(map[eventKey]uint64),
+		dropped: make(map[string]*dropped), early: make(map[eventKey]uint64), recent: latest.New[eventKey](recentMax),
 	}
 }
 
@@ -117,7 +118,7 @@ func (l *Log) Publish(e dockerx.Event) {
 	p := newPending(e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.recent.has(p.key) {
+	if l.recent.Has(p.key) {
 		return // two readers report it, or one twice
 	}
 	if len(l.pending) >= l.opts.Pending {

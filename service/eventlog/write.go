@@ -152,7 +152,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 			delete(l.early, p.key)
 			continue
 		}
-		l.recent.add(p.key)
+		l.recent.Add(p.key)
 		entries = append(entries, l.entryOf(p, first+int64(i)))
 	}
 	l.pending = l.pending[len(batch):]
