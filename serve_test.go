@@ -119,6 +119,73 @@ func TestFirstUserBeyondLoopbackNeedsTheSetupToken(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, body)
 }
 
+func TestFirstUserThroughAProxyNeedsTheSetupToken(t *testing.T) {
+	t.Parallel()
+	for _, proxies := range []string{"", "127.0.0.1"} {
+		p := serve(t, t.TempDir(), "TRUSTED_PROXIES="+proxies)
+		p.awaitReady()
+		for _, header := range []string{"X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via"} {
+			status, body := p.call(http.MethodPost, "/user", "", gildong, header, "203.0.113.9")
+			require.Equal(t, http.StatusForbidden, status, "%s: %s", header, body)
+		}
+		setup := regexp.MustCompile(`"setup_token":"([^"]+)"`).FindStringSubmatch(p.logs.String())
+		require.Len(t, setup, 2, "the token is in the log though wharf listens on loopback")
+		if proxies != "" {
+			status, body := p.call(http.MethodPost, "/user", "", gildong)
+			require.Equal(t, http.StatusForbidden, status, "direct, but proxies are named: %s", body)
+			require.Contains(t, p.out.String(), "X-Setup-Token: "+setup[1], "the hints show the token")
+		}
+		status, body := p.call(http.MethodPost, "/user", "", gildong, "X-Forwarded-For", "203.0.113.9", "X-Setup-Token", setup[1])
+		require.Equal(t, http.StatusOK, status, body)
+	}
+}
+
+func TestFirstUserOfADirectCallerNeedsNoSetupToken(t *testing.T) {
+	t.Parallel()
+	p := serve(t, t.TempDir())
+	p.awaitReady()
+	require.NotContains(t, p.out.String(), "X-Setup-Token")
+	status, body := p.call(http.MethodPost, "/user", "", gildong)
+	require.Equal(t, http.StatusOK, status, body)
+}
+
+func TestOpenModeOnLoopbackTakesNoStrangersFromAProxy(t *testing.T) {
+	t.Parallel()
+	p := serve(t, t.TempDir(), "AUTH_MODE=open")
+	p.awaitReady()
+	status, _ := p.call(http.MethodGet, "/hosts", "", "")
+	require.Equal(t, http.StatusOK, status)
+	status, _ = p.call(http.MethodGet, "/hosts", "", "", "X-Forwarded-For", "203.0.113.9")
+	require.Equal(t, http.StatusUnauthorized, status)
+	_, stderr, err := wharf(t, t.TempDir(), "", []string{"AUTH_MODE=open", "TRUSTED_PROXIES=127.0.0.1"})
+	require.Error(t, err)
+	require.Contains(t, stderr, "ALLOW_OPEN_NETWORK")
+}
+
+func TestEmptyDatabaseBesideAnEarlierKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := serve(t, dir)
+	p.awaitReady()
+	p.login()
+	p.stop(syscall.SIGTERM)
+	for _, name := range []string{"wharf.db", "wharf.db-wal", "wharf.db-shm"} {
+		_ = os.Remove(filepath.Join(dir, "data", name))
+	}
+	_, stderr, err := wharf(t, dir, "", []string{"LISTEN_ADDR=127.0.0.1:0", "DOCKER_HOST=unix:///nowhere.sock"})
+	require.Error(t, err)
+	require.Contains(t, stderr, "DB_NEW=true")
+	serve(t, dir, "DB_NEW=true").awaitReady()
+}
+
+func TestStartWithoutADatabaseLeavesNoKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	serve(t, dir, "DB_SOURCE=postgresql://nobody@127.0.0.1:1/none").stop(syscall.SIGTERM)
+	require.NoFileExists(t, filepath.Join(dir, "data", "token.key"))
+	serve(t, dir).awaitReady()
+}
+
 func TestFirstAdminFromAPasswordFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"wharf/service"
@@ -47,6 +48,26 @@ func (s *Server) trusted(addr netip.Addr) bool {
 	return false
 }
 
+// direct reports whether a program on this machine sent the request itself: wharf listens on loopback, the
+// settings name no proxies, the peer is a loopback address, and no header says that a proxy passed it on.
+// A proxy on this machine that adds no header can't be told from such a program.
+func (s *Server) direct(r *http.Request) bool {
+	if !s.loopback || len(s.proxies) > 0 || !peerAddr(r).IsLoopback() {
+		return false
+	}
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded") || slices.Contains(proxyHeaders, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// proxyHeaders are set by proxies besides X-Forwarded-*, in canonical form.
+var proxyHeaders = []string{
+	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip", "X-Original-Host",
+}
+
 // overTLS tells whether the caller's connection is encrypted, here or at a trusted proxy.
 func (s *Server) overTLS(r *http.Request) bool {
 	return r.TLS != nil || (s.trusted(peerAddr(r)) && r.Header.Get("X-Forwarded-Proto") == "https")
@@ -55,5 +76,5 @@ func (s *Server) overTLS(r *http.Request) bool {
 // clientOf describes where a request comes from.
 func clientOf(r *http.Request) service.Client {
 	info := infoOf(r)
-	return service.Client{Addr: info.client, UserAgent: r.UserAgent(), RequestID: info.id}
+	return service.Client{Addr: info.client, UserAgent: r.UserAgent(), RequestID: info.id, Direct: info.direct}
 }

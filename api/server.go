@@ -37,6 +37,9 @@ type Options struct {
 	AllowedHosts []string
 	// CORSOrigins are the web pages of other origins that may call.
 	CORSOrigins []string
+	// Loopback is true where only this machine can reach the listener. Open mode, and the first user without a
+	// setup token, then take direct callers alone: a reverse proxy makes strangers look local.
+	Loopback bool
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
 }
@@ -51,6 +54,7 @@ type Server struct {
 	audit        *service.Audit
 	ready        func(context.Context) error
 	open         bool
+	loopback     bool
 	anonymous    service.Actor
 	allowedHosts []string
 	proxies      []netip.Prefix
@@ -71,7 +75,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
-		open: o.Open, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
+		open: o.Open, loopback: o.Loopback, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}

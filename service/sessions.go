@@ -19,7 +19,11 @@ import (
 )
 
 // Client is where a request comes from.
-type Client struct{ Addr, UserAgent, RequestID string }
+type Client struct {
+	Addr, UserAgent, RequestID string
+	// Direct is true for a program on this machine that no proxy stands before.
+	Direct bool
+}
 
 // SessionsOptions are the settings of NewSessions; zero values are good.
 type SessionsOptions struct {

@@ -43,7 +43,7 @@ type UsersOptions struct {
 	PasswordStrict bool
 	// OpenSignup lets anyone make themselves a viewer.
 	OpenSignup bool
-	// SetupToken must be shown by who makes the first user without credentials; empty asks
+	// SetupToken is what a caller that isn't direct (Client.Direct) shows to make the first user; empty asks
 	// for none.
 	SetupToken string
 	// Lease must be that of the sessions.
@@ -75,7 +75,7 @@ func NewUsers(d *db.DB, o UsersOptions) *Users {
 }
 
 // Create makes a user on behalf of actor, nil for a caller without credentials. While there
-// is no user, anyone who has the setup token makes the first one, an admin. Then only
+// is no user, a caller with the setup token, or a direct one (Client.Direct), makes the first one, an admin. Then only
 // admins do, unless sign-up is open. Errors: Unauthorized, Forbidden, Invalid with every
 // wrong field named, Conflict for a taken username or email, TooMany.
 func (u *Users) Create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (made User, err error) {
@@ -99,7 +99,8 @@ func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken
 	if err != nil {
 		return User{}, err
 	}
-	if err := u.mayCreate(actor, in.Role, setupToken, empty); err != nil {
+	direct := clientOf(ctx).Direct
+	if err := u.mayCreate(actor, in.Role, setupToken, direct, empty); err != nil {
 		return User{}, err
 	}
 	// Hashing is dear: it comes after every check that can be made before.
@@ -107,7 +108,7 @@ func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken
 		return User{}, err
 	}
 	return u.insert(ctx, in, func(empty bool) error {
-		return u.mayCreate(actor, in.Role, setupToken, empty)
+		return u.mayCreate(actor, in.Role, setupToken, direct, empty)
 	})
 }
 
@@ -124,10 +125,10 @@ func (u *Users) empty(ctx context.Context) (bool, error) {
 	return n == 0, nil
 }
 
-func (u *Users) mayCreate(actor *Actor, role Role, setupToken string, empty bool) error {
+func (u *Users) mayCreate(actor *Actor, role Role, setupToken string, direct, empty bool) error {
 	if empty {
 		want := u.opts.SetupToken
-		if want != "" && subtle.ConstantTimeCompare([]byte(want), []byte(setupToken)) != 1 {
+		if want != "" && !direct && subtle.ConstantTimeCompare([]byte(want), []byte(setupToken)) != 1 {
 			return apperr.New(apperr.Forbidden, "the first user needs the setup token that the server printed to its log (header X-Setup-Token)")
 		}
 		return nil

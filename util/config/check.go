@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -75,6 +76,9 @@ func checkDBSource(source string) error {
 func (c *Config) checkListen() error {
 	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	if c.AuthMode == "open" && len(c.TrustedProxies) > 0 && !c.AllowOpenNetwork {
+		return errors.New("AUTH_MODE=open behind TRUSTED_PROXIES gives control of Docker to everybody who reaches the proxy: set ALLOW_OPEN_NETWORK=true to allow it")
 	}
 	if c.AuthMode == "open" && !c.Loopback() && !c.AllowOpenNetwork {
 		return fmt.Errorf("AUTH_MODE=open on %s would give control of Docker to whoever reaches it: "+

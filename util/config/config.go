@@ -28,6 +28,8 @@ type Config struct {
 	DBSource  string `env:"DB_SOURCE" help:"postgresql://user:password@host:5432/name or sqlite:path; empty means SQLite in DATA_DIR"`
 	DBMigrate bool   `env:"DB_MIGRATE" envDefault:"true" help:"bring the database's schema up to date at start"`
 
+	DBNew bool `env:"DB_NEW" envDefault:"false" help:"start with a new database though DATA_DIR holds the token.key of an earlier one: refused otherwise, since the first caller could make itself admin"`
+
 	DockerHosts    string `env:"DOCKER_HOSTS" help:"name=address pairs, comma separated, such as web=tcp://10.1.0.119:2376,local=unix:///var/run/docker.sock; empty means one host 'local' from DOCKER_HOST, else the default socket"`
 	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"folder with <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all, for tcp hosts with mutual TLS"`
 
