@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -39,6 +40,9 @@ func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 		return apperr.New(apperr.Invalid, "body is not valid UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
+	if strings.HasPrefix(r.URL.Path, "/v1/") { // the contract's endpoints ignore what they don't know
+		dec.DisallowUnknownFields()
+	}
 	if err := dec.Decode(dst); err != nil {
 		return describe(err)
 	}
@@ -66,6 +70,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // describe says in one line what is wrong with a JSON body.
 func describe(err error) error {
 	var wrongType *json.UnmarshalTypeError
+	var badTime *timeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return apperr.New(apperr.Invalid, "%s: expected %s, got %s", wrongType.Field, wrongType.Type, wrongType.Value)
@@ -73,9 +78,37 @@ func describe(err error) error {
 		return apperr.New(apperr.Invalid, "body: expected a JSON object, got %s", wrongType.Value)
 	case errors.Is(err, io.EOF):
 		return apperr.New(apperr.Invalid, "body is empty: expected a JSON object")
-	default:
-		return apperr.New(apperr.Invalid, "body is not valid JSON")
+	case errors.As(err, &badTime):
+		return apperr.New(apperr.Invalid, "%s", badTime.Error())
 	}
+	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return apperr.New(apperr.Invalid, "%s: unknown field", strings.Trim(name, `"`))
+	}
+	return apperr.New(apperr.Invalid, "body is not valid JSON")
+}
+
+// instant is a time in a body: RFC 3339, from 1970 to 9999 in UTC. Missing or null leaves it zero; a zero time that
+// is written out is refused, since for most fields zero means never.
+type instant struct{ time.Time }
+
+// timeError says what is wrong with an instant.
+type timeError struct{ problem string }
+
+func (e *timeError) Error() string { return e.problem }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *instant) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	if err := i.Time.UnmarshalJSON(text); err != nil {
+		return &timeError{fmt.Sprintf("%.60s: expected a time such as 2026-01-28T21:59:11Z", text)}
+	}
+	if err := checkTime(i.Time); err != nil {
+		return &timeError{fmt.Sprintf("%.60s: %s", text, err)}
+	}
+	i.Time = i.Time.UTC()
+	return nil
 }
 
 // param is a named parameter and what the caller sent for it.

@@ -92,7 +92,7 @@ func nanosOr(t time.Time, otherwise int64) int64 {
 	if t.IsZero() {
 		return otherwise
 	}
-	return t.UnixNano()
+	return nanosOf(t)
 }
 
 func encodeCursor(p position) string {
