@@ -77,7 +77,7 @@ type wharf struct {
 	sessions *service.Sessions
 	audit    *service.Audit
 	api      *api.Server
-	setup    string      // one-time token for the first user, empty where none is needed
+	setup    string      // one-time token for the first user
 	migrated atomic.Bool // the database answered and has its schema
 	stopping atomic.Bool
 }
@@ -96,10 +96,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wharf{cfg: cfg, log: log, store: store}
-	if !cfg.Loopback() {
-		w.setup = service.NewSetupToken()
-	}
+	w := &wharf{cfg: cfg, log: log, store: store, setup: service.NewSetupToken()}
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log})
 	w.audit = audit
 	w.events = eventlog.New(store, eventlog.Options{Logger: log, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
@@ -115,7 +112,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	hasher := password.New(password.Options{})
 	w.users = service.NewUsers(store, service.UsersOptions{
 		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
-		OpenSignup: cfg.Signup == "open", SetupToken: w.setup,
+		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(),
 	})
 	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
 		Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
@@ -123,7 +120,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	w.api = api.New(api.Options{
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
-		Open: cfg.AuthMode == "open", AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
+		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"wharf/service"
@@ -55,5 +56,28 @@ func (s *Server) overTLS(r *http.Request) bool {
 // clientOf describes where a request comes from.
 func clientOf(r *http.Request) service.Client {
 	info := infoOf(r)
-	return service.Client{Addr: info.client, UserAgent: r.UserAgent(), RequestID: info.id}
+	return service.Client{
+		Addr: info.client, UserAgent: r.UserAgent(), RequestID: info.id,
+		Local: direct(r) && loopbackName(r.Host),
+	}
+}
+
+// forwarding are headers that proxies add, besides all that begin with X-Forwarded-.
+var forwarding = []string{
+	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For", "True-Client-Ip",
+	"Cf-Connecting-Ip", "Cdn-Loop", "Fastly-Client-Ip", "X-Envoy-External-Address", "X-Proxyuser-Ip",
+}
+
+// direct reports whether a request came from this machine with no sign of a proxy. A proxy beside
+// wharf is a loopback client too, and speaks for strangers.
+func direct(r *http.Request) bool {
+	if !peerAddr(r).IsLoopback() {
+		return false
+	}
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains(forwarding, name) {
+			return false
+		}
+	}
+	return true
 }

@@ -19,7 +19,11 @@ import (
 )
 
 // Client is where a request comes from.
-type Client struct{ Addr, UserAgent, RequestID string }
+type Client struct {
+	Addr, UserAgent, RequestID string
+	// Local reports that the request came straight from a program on this machine, through no proxy.
+	Local bool
+}
 
 // SessionsOptions are the settings of NewSessions; zero values are good.
 type SessionsOptions struct {
