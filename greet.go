@@ -7,17 +7,19 @@ import (
 	"net"
 )
 
-// greet tells how the first user is made: to the log, with the setup token, and to out, as lines to copy,
-// where hints are wanted.
+// greet tells how the first user is made: to the log, with the setup token, and to out, as lines
+// to copy, where hints are wanted.
 func (w *wharf) greet(ctx context.Context, out io.Writer, hints bool) error {
 	first, err := w.users.NeedsSetup(ctx)
 	if err != nil {
 		return fmt.Errorf("look for users: %w", err)
 	}
 	if first {
-		w.log.Warn().Str("setup_token", w.setup).
-			Msg("no user yet: create the first one, an admin, by POST /user with this value as X-Setup-Token; " +
-				"only a direct caller on this machine needs none")
+		says := "no user yet: create the first one, an admin, by POST /user with this value as X-Setup-Token"
+		if w.cfg.Unproxied() {
+			says += ", or without it straight from this machine"
+		}
+		w.log.Warn().Str("setup_token", w.setup).Msg(says)
 	}
 	if !hints {
 		return nil
@@ -35,7 +37,7 @@ func (w *wharf) hints(first bool) string {
 	url := scheme + "://" + reachable(w.cfg.ListenAddr)
 	host := w.fleet.Hosts()[0].Name()
 	setup := ""
-	if !w.cfg.Loopback() || len(w.cfg.TrustedProxies) > 0 {
+	if !w.cfg.Unproxied() {
 		setup = fmt.Sprintf(" -H 'X-Setup-Token: %s'", w.setup)
 	}
 	create := fmt.Sprintf(`

@@ -78,7 +78,7 @@ type wharf struct {
 	sessions *service.Sessions
 	audit    *service.Audit
 	api      *api.Server
-	setup    string      // one-time token for the first user, for callers that aren't direct
+	setup    string      // one-time token for the first user
 	keyed    bool        // DATA_DIR held a token key before this start
 	migrated atomic.Bool // the database answered and has its schema
 	stopping atomic.Bool
@@ -115,7 +115,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	hasher := password.New(password.Options{})
 	w.users = service.NewUsers(store, service.UsersOptions{
 		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
-		OpenSignup: cfg.Signup == "open", SetupToken: w.setup,
+		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(),
 	})
 	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
 		Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
@@ -123,7 +123,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	w.api = api.New(api.Options{
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
-		Open: cfg.AuthMode == "open", Loopback: cfg.Loopback() && !cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
+		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil
@@ -241,8 +241,16 @@ func (w *wharf) openSchema(ctx context.Context) error {
 	return nil
 }
 
+// dropUnusedKey removes a token key that this start made for a database that never answered: at the next start
+// it would pass for the key of an earlier database.
+func (w *wharf) dropUnusedKey() {
+	if w.cfg.TokenKeys == "" && !w.keyed && !w.migrated.Load() {
+		_ = os.Remove(keyFile(w.cfg))
+	}
+}
+
 // refuseLostDatabase returns an error where an empty database stands beside the token key of an earlier one: a
-// volume that isn't mounted, or a wrong DB_SOURCE. Its first caller would make itself admin.
+// volume that isn't mounted, or a wrong DB_SOURCE. Its first caller could make itself admin.
 func (w *wharf) refuseLostDatabase(ctx context.Context) error {
 	if !w.keyed || w.cfg.DBNew {
 		return nil
@@ -253,14 +261,6 @@ func (w *wharf) refuseLostDatabase(ctx context.Context) error {
 	}
 	return fmt.Errorf("DB_SOURCE: the database is empty, but %s is there from an earlier start: is the right database mounted? DB_NEW=true starts with a new one",
 		keyFile(w.cfg))
-}
-
-// dropUnusedKey removes a token key that this start made for a database that never answered: at the next start
-// it would pass for the key of an earlier database.
-func (w *wharf) dropUnusedKey() {
-	if w.cfg.TokenKeys == "" && !w.keyed && !w.migrated.Load() {
-		_ = os.Remove(keyFile(w.cfg))
-	}
 }
 
 // ready is what /readyz asks.

@@ -47,7 +47,7 @@ func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) 
 	switch {
 	case rt.need == service.Optional:
 		return service.Actor{Anonymous: true, Role: service.RoleNone}, nil
-	case s.open && (!s.loopback || s.direct(r)):
+	case s.open && (s.openNetwork || direct(r)):
 		return s.anonymous, nil
 	default:
 		return service.Actor{}, errNoToken

@@ -48,26 +48,6 @@ func (s *Server) trusted(addr netip.Addr) bool {
 	return false
 }
 
-// direct reports whether a program on this machine sent the request itself: wharf listens on loopback, the
-// settings name no proxies, the peer is a loopback address, and no header says that a proxy passed it on.
-// A proxy on this machine that adds no header can't be told from such a program.
-func (s *Server) direct(r *http.Request) bool {
-	if !s.loopback || len(s.proxies) > 0 || !peerAddr(r).IsLoopback() {
-		return false
-	}
-	for name := range r.Header {
-		if strings.HasPrefix(name, "X-Forwarded") || slices.Contains(proxyHeaders, name) {
-			return false
-		}
-	}
-	return true
-}
-
-// proxyHeaders are set by proxies besides X-Forwarded-*, in canonical form.
-var proxyHeaders = []string{
-	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip", "X-Original-Host",
-}
-
 // overTLS tells whether the caller's connection is encrypted, here or at a trusted proxy.
 func (s *Server) overTLS(r *http.Request) bool {
 	return r.TLS != nil || (s.trusted(peerAddr(r)) && r.Header.Get("X-Forwarded-Proto") == "https")
@@ -76,5 +56,28 @@ func (s *Server) overTLS(r *http.Request) bool {
 // clientOf describes where a request comes from.
 func clientOf(r *http.Request) service.Client {
 	info := infoOf(r)
-	return service.Client{Addr: info.client, UserAgent: r.UserAgent(), RequestID: info.id, Direct: info.direct}
+	return service.Client{
+		Addr: info.client, UserAgent: r.UserAgent(), RequestID: info.id,
+		Local: direct(r) && loopbackName(r.Host),
+	}
+}
+
+// forwarding are headers that proxies add, besides all that begin with X-Forwarded-.
+var forwarding = []string{
+	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For", "True-Client-Ip",
+	"Cf-Connecting-Ip", "Cdn-Loop", "Fastly-Client-Ip", "X-Envoy-External-Address", "X-Proxyuser-Ip",
+}
+
+// direct reports whether a request came from this machine with no sign of a proxy. A proxy beside
+// wharf is a loopback client too, and speaks for strangers.
+func direct(r *http.Request) bool {
+	if !peerAddr(r).IsLoopback() {
+		return false
+	}
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains(forwarding, name) {
+			return false
+		}
+	}
+	return true
 }

@@ -19,7 +19,6 @@ import (
 type requestInfo struct {
 	id     string
 	client string // address of the caller, behind trusted proxies its real one
-	direct bool   // a program on this machine, with no proxy before it
 	user   string
 	err    error
 
@@ -46,7 +45,7 @@ var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info := &requestInfo{
-			id: r.Header.Get("X-Request-Id"), client: s.clientAddr(r), direct: s.direct(r),
+			id: r.Header.Get("X-Request-Id"), client: s.clientAddr(r),
 			start: time.Now(), method: r.Method, routes: chi.NewRouteContext(),
 		}
 		if !saneRequestID.MatchString(info.id) {

@@ -62,17 +62,26 @@ func (s *Server) sharedWith(w http.ResponseWriter, r *http.Request) (preflight b
 
 // knownHost tells whether a Host header names loopback or one of ALLOWED_HOSTS.
 func (s *Server) knownHost(hostport string) bool {
+	host := hostName(hostport)
+	return loopbackName(hostport) || slices.ContainsFunc(s.allowedHosts, func(allowed string) bool {
+		return strings.EqualFold(allowed, host) || strings.EqualFold(allowed, hostport)
+	})
+}
+
+// loopbackName reports whether a Host header names this machine, as no page of another site can make it.
+func loopbackName(hostport string) bool {
+	host := hostName(hostport)
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && addr.IsLoopback())
+}
+
+// hostName returns a Host header's name in lower case, without port and brackets.
+func hostName(hostport string) string {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
-	host = strings.ToLower(strings.Trim(host, "[]"))
-	if addr, err := netip.ParseAddr(host); err == nil && addr.IsLoopback() {
-		return true
-	}
-	return host == "localhost" || slices.ContainsFunc(s.allowedHosts, func(allowed string) bool {
-		return strings.EqualFold(allowed, host) || strings.EqualFold(allowed, hostport)
-	})
+	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
 // foreignOrigin tells whether a browser says that the request comes from another site.

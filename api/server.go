@@ -33,13 +33,12 @@ type Options struct {
 	Open        bool
 	AnonRole    service.Role
 	MaskSecrets bool
+	// OpenNetwork extends Open from direct clients on this machine to all who reach the server.
+	OpenNetwork bool
 	// AllowedHosts are the Host headers accepted in open mode besides loopback.
 	AllowedHosts []string
 	// CORSOrigins are the web pages of other origins that may call.
 	CORSOrigins []string
-	// Loopback is true where only this machine can reach the listener. Open mode, and the first user without a
-	// setup token, then take direct callers alone: a reverse proxy makes strangers look local.
-	Loopback bool
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
 }
@@ -54,7 +53,7 @@ type Server struct {
 	audit        *service.Audit
 	ready        func(context.Context) error
 	open         bool
-	loopback     bool
+	openNetwork  bool
 	anonymous    service.Actor
 	allowedHosts []string
 	proxies      []netip.Prefix
@@ -75,7 +74,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
-		open: o.Open, loopback: o.Loopback, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
+		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}

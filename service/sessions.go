@@ -21,8 +21,8 @@ import (
 // Client is where a request comes from.
 type Client struct {
 	Addr, UserAgent, RequestID string
-	// Direct is true for a program on this machine that no proxy stands before.
-	Direct bool
+	// Local reports that the request came straight from a program on this machine, through no proxy.
+	Local bool
 }
 
 // SessionsOptions are the settings of NewSessions; zero values are good.

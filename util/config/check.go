@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -77,12 +76,13 @@ func (c *Config) checkListen() error {
 	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
-	if c.AuthMode == "open" && len(c.TrustedProxies) > 0 && !c.AllowOpenNetwork {
-		return errors.New("AUTH_MODE=open behind TRUSTED_PROXIES gives control of Docker to everybody who reaches the proxy: set ALLOW_OPEN_NETWORK=true to allow it")
-	}
 	if c.AuthMode == "open" && !c.Loopback() && !c.AllowOpenNetwork {
 		return fmt.Errorf("AUTH_MODE=open on %s would give control of Docker to whoever reaches it: "+
 			"listen on 127.0.0.1, or set ALLOW_OPEN_NETWORK=true", c.ListenAddr)
+	}
+	if c.AuthMode == "open" && len(c.TrustedProxies) > 0 && !c.AllowOpenNetwork {
+		return fmt.Errorf("AUTH_MODE=open with TRUSTED_PROXIES would give control of Docker to whoever reaches the proxy: " +
+			"set ALLOW_OPEN_NETWORK=true if that is meant")
 	}
 	return nil
 }
@@ -109,6 +109,9 @@ func (c *Config) Loopback() bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.IsLoopback()
 }
+
+// Unproxied reports whether only this machine can reach ListenAddr and no proxy is known to be in front.
+func (c *Config) Unproxied() bool { return c.Loopback() && len(c.TrustedProxies) == 0 }
 
 // Proxies returns TRUSTED_PROXIES as prefixes; a bare address is a prefix of itself.
 func (c *Config) Proxies() ([]netip.Prefix, error) {

@@ -37,7 +37,7 @@ type Config struct {
 	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS in AUTH_MODE=required: whoever is on the way to them controls them"`
 
 	AuthMode         string   `env:"AUTH_MODE" envDefault:"required" help:"'required' asks for a token on every Docker endpoint; 'open' lets requests without one through"`
-	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open on an address beyond loopback: control of Docker for whoever reaches it"`
+	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open beyond loopback or behind a proxy: control of Docker for whoever reaches it"`
 	AllowedHosts     []string `env:"ALLOWED_HOSTS" help:"names accepted in the Host header in open mode besides loopback, comma separated"`
 	AnonRole         string   `env:"ANON_ROLE" envDefault:"operator" help:"role of a caller without a token in open mode: none, viewer, operator or admin"`
 	MaskSecrets      bool     `env:"MASK_SECRETS" envDefault:"false" help:"mask what looks secret in open mode too"`

@@ -76,6 +76,15 @@ func TestOpenModeBeyondLoopbackIsRefused(t *testing.T) {
 	}
 }
 
+func TestOpenModeBehindAProxyIsRefused(t *testing.T) {
+	t.Parallel()
+	behind := []string{"AUTH_MODE=open", "TRUSTED_PROXIES=127.0.0.1"}
+	_, err := Load("", false, behind)
+	require.ErrorContains(t, err, "TRUSTED_PROXIES")
+	_, err = Load("", false, append(behind, "ALLOW_OPEN_NETWORK=true"))
+	require.NoError(t, err)
+}
+
 // The file in the repository is what people read: it lists every setting with its real default.
 func TestAppEnvListsEverySettingWithItsDefault(t *testing.T) {
 	t.Parallel()
