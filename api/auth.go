@@ -42,7 +42,7 @@ func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) 
 		return s.sessions.AuthenticateTicket(r.Context(), ticket)
 	}
 	if token := s.cookieToken(r); token != "" {
-		return s.sessions.Authenticate(r.Context(), token)
+		return s.sessions.AuthenticateCookie(r.Context(), token)
 	}
 	switch {
 	case rt.need == service.Optional:
@@ -67,9 +67,9 @@ func (s *Server) cookieName(r *http.Request) string {
 	return "wharf_session"
 }
 
-// cookieToken returns the access token of the session cookie, which counts for reads alone.
+// cookieToken returns the token of the session cookie, which counts for GET alone.
 func (s *Server) cookieToken(r *http.Request) string {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if r.Method != http.MethodGet {
 		return ""
 	}
 	c, err := r.Cookie(s.cookieName(r))
@@ -79,8 +79,9 @@ func (s *Server) cookieToken(r *http.Request) string {
 	return c.Value
 }
 
-// setCookie gives a browser its access token for EventSource, until it expires; an empty
-// token takes it away.
+// setCookie gives a browser a cookie token for EventSource, until it expires; an empty token
+// takes it away. Browsers send cookies to other ports of the host too: so it is of a kind that
+// Authorization doesn't take.
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := &http.Cookie{
 		Name: s.cookieName(r), Value: token, Path: "/", HttpOnly: true,

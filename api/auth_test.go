@@ -85,10 +85,26 @@ func TestCookieOfLoginWorksForReadsAlone(t *testing.T) {
 	require.Equal(t, "wharf_session", c.Name)
 	require.True(t, c.HttpOnly)
 	require.Equal(t, http.SameSiteStrictMode, c.SameSite)
-	withCookie := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value}) }
-	require.Equal(t, http.StatusOK, w.call("GET", "/ps2/fake", "", nil, withCookie).status)
-	stop := w.call("POST", "/stop2", "", map[string]string{"id": id, "host": "fake"}, withCookie)
+	withCookie := func(value string) func(*http.Request) {
+		return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: c.Name, Value: value}) }
+	}
+	require.Equal(t, http.StatusOK, w.call("GET", "/ps2/fake", "", nil, withCookie(c.Value)).status)
+	require.Equal(t, http.StatusUnauthorized, w.call("HEAD", "/ps2/fake", "", nil, withCookie(c.Value)).status)
+	stop := w.call("POST", "/stop2", "", map[string]string{"id": id, "host": "fake"}, withCookie(c.Value))
 	require.Equal(t, http.StatusUnauthorized, stop.status)
+
+	// Another program on the host's name is sent the cookie too: as a bearer token it is worth nothing.
+	require.Equal(t, http.StatusUnauthorized, w.call("GET", "/ps2/fake", c.Value, nil).status)
+	var key struct{ Key string }
+	w.post("/v1/keys", `{"name":"machine","role":"admin"}`).data(t, &key)
+	for name, token := range map[string]string{"access token": w.admin, "API key": secret(key.Key), "refresh token": w.login("gildong", w.password).refresh} {
+		require.Equal(t, http.StatusUnauthorized, w.call("GET", "/ps2/fake", "", nil, withCookie(token)).status, "%s as cookie", name)
+	}
+
+	renewed := w.call("POST", "/token/renew_access", "", map[string]string{"refresh_token": w.login("gildong", w.password).refresh})
+	fresh := (&http.Response{Header: renewed.header}).Cookies()[0].Value
+	require.Equal(t, http.StatusOK, w.call("GET", "/ps2/fake", "", nil, withCookie(secret(fresh))).status)
+	require.Equal(t, http.StatusUnauthorized, w.call("GET", "/ps2/fake", fresh, nil).status)
 }
 
 func TestViewerSeesMaskedAndMayNotStop(t *testing.T) {

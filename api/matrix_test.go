@@ -92,11 +92,14 @@ func (w *world) callers() []caller {
 		IssuedAt: past.Add(-time.Hour), ExpiresAt: past,
 	})
 	require.NoError(w.t, err)
+	login := w.call("POST", "/login", "", map[string]string{"username": "gildong", "password": w.password})
+	cookie := (&http.Response{Header: login.header}).Cookies()[0].Value
 	return []caller{
 		{name: "nobody", bad: true},
 		{name: "garbage", token: "garbage", bad: true},
 		{name: "expired", token: secret(expired), bad: true},
 		{name: "wrong kind", token: session.refresh, bad: true},
+		{name: "the cookie's", token: secret(cookie), bad: true},
 		{name: "revoked", token: revoked, bad: true},
 		{name: "disabled", token: disabled, bad: true},
 		{name: "viewer", token: viewer, role: service.View},

@@ -51,7 +51,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, _ service.Actor) 
 		return err
 	}
 	infoOf(r).user = l.User.Username
-	s.setCookie(w, r, l.AccessToken, l.AccessExpiresAt)
+	s.setCookie(w, r, l.CookieToken, l.AccessExpiresAt)
 	return respondBare(w, loggedIn{
 		SessionID:             l.SessionID.String(),
 		AccessToken:           l.AccessToken,
@@ -86,7 +86,7 @@ func (s *Server) renewAccess(w http.ResponseWriter, r *http.Request, _ service.A
 	if err != nil {
 		return err
 	}
-	s.setCookie(w, r, n.AccessToken, n.AccessExpiresAt)
+	s.setCookie(w, r, n.CookieToken, n.AccessExpiresAt)
 	return respondBare(w, renewed{
 		AccessToken: n.AccessToken, AccessTokenExpiresAt: n.AccessExpiresAt,
 		RefreshToken: n.RefreshToken, RefreshTokenExpiresAt: n.RefreshExpiresAt,

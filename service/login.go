@@ -14,11 +14,13 @@ import (
 	"wharf/util/apperr"
 )
 
-// Login is a new session's two tokens. Times are UTC.
+// Login is a new session's tokens. Times are UTC.
 type Login struct {
-	SessionID        uuid.UUID
-	AccessToken      string
-	AccessExpiresAt  time.Time
+	SessionID       uuid.UUID
+	AccessToken     string
+	AccessExpiresAt time.Time
+	// CookieToken is for AuthenticateCookie, and expires with the access token.
+	CookieToken      string
 	RefreshToken     string
 	RefreshExpiresAt time.Time
 	User             User
@@ -135,6 +137,9 @@ func (s *Sessions) issue(user sqlc.User, now time.Time) (Login, error) {
 	}
 	var err error
 	if l.AccessToken, err = s.sign(token.Access, l.SessionID, user.ID, user.Username, now, l.AccessExpiresAt); err != nil {
+		return Login{}, err
+	}
+	if l.CookieToken, err = s.sign(token.Cookie, l.SessionID, user.ID, user.Username, now, l.AccessExpiresAt); err != nil {
 		return Login{}, err
 	}
 	l.RefreshToken, err = s.sign(token.Refresh, l.SessionID, user.ID, user.Username, now, l.RefreshExpiresAt)

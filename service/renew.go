@@ -19,6 +19,7 @@ import (
 type Renewed struct {
 	AccessToken     string
 	AccessExpiresAt time.Time
+	CookieToken     string // as Login's
 	SessionID       uuid.UUID
 	// RefreshToken takes the place of the one that was sent, where rotation is on; else it is
 	// empty.
@@ -58,6 +59,10 @@ func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, err
 func (s *Sessions) renewed(ctx context.Context, row sqlc.GetSessionRow, hash string, now time.Time) (r Renewed, err error) {
 	r = Renewed{SessionID: row.ID, AccessExpiresAt: now.Add(s.opts.AccessTTL)}
 	r.AccessToken, err = s.sign(token.Access, row.ID, row.UserID, row.Username, now, r.AccessExpiresAt)
+	if err != nil {
+		return Renewed{}, err
+	}
+	r.CookieToken, err = s.sign(token.Cookie, row.ID, row.UserID, row.Username, now, r.AccessExpiresAt)
 	if err != nil {
 		return Renewed{}, err
 	}

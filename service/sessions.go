@@ -132,7 +132,17 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Actor,
 	if strings.HasPrefix(accessToken, KeyPrefix) {
 		return s.authenticateKey(ctx, accessToken)
 	}
-	p, err := s.maker.Verify(accessToken, token.Access)
+	return s.authenticateToken(ctx, accessToken, token.Access)
+}
+
+// AuthenticateCookie returns the actor of a request with this cookie token. Access tokens and API keys
+// are none. Errors: Unauthorized.
+func (s *Sessions) AuthenticateCookie(ctx context.Context, cookieToken string) (Actor, error) {
+	return s.authenticateToken(ctx, cookieToken, token.Cookie)
+}
+
+func (s *Sessions) authenticateToken(ctx context.Context, signed string, kind token.Kind) (Actor, error) {
+	p, err := s.maker.Verify(signed, kind)
 	if errors.Is(err, token.ErrExpired) {
 		return Actor{}, errExpired
 	}

@@ -2,6 +2,7 @@ package token
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,7 +38,7 @@ func newClaims(p Payload) (claims, error) {
 
 func (c claims) complete() bool {
 	return c.ID != uuid.Nil && c.SessionID != uuid.Nil && c.UserID != uuid.Nil && c.Username != "" &&
-		(c.Kind == Access || c.Kind == Refresh) && c.IssuedAt > 0 && c.ExpiresAt > c.IssuedAt
+		slices.Contains(kinds, c.Kind) && c.IssuedAt > 0 && c.ExpiresAt > c.IssuedAt
 }
 
 // payload judges genuine claims: complete, of the wanted kind, neither from the future nor

@@ -28,7 +28,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 		m, err := build(keysOf(t, "a:"+secretA+",b:"+secretB))
 		require.NoError(t, err)
 		all = append(all, m)
-		for _, kind := range []Kind{Access, Refresh} {
+		for _, kind := range kinds {
 			s, err := m.Create(payload(kind))
 			require.NoError(t, err)
 			p, err := m.Verify(s, kind)
@@ -45,7 +45,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 			s = f.forge()
 		}
 		for _, m := range all {
-			for _, kind := range []Kind{Access, Refresh} {
+			for _, kind := range kinds {
 				if _, err := m.Verify(s, kind); err == nil {
 					accepted++
 					t.Errorf("accepted as %s: %q", kind, s)

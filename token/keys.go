@@ -100,7 +100,7 @@ type ring map[Kind][]key
 
 func newRing(keys Keys, format string) (ring, error) {
 	r := ring{}
-	for _, kind := range []Kind{Access, Refresh} {
+	for _, kind := range kinds {
 		derived, err := keys.derived(format, kind)
 		if err != nil {
 			return nil, err

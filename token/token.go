@@ -14,7 +14,12 @@ type Kind string
 const (
 	Access  Kind = "access"
 	Refresh Kind = "refresh"
+	// Cookie is a browser's, which sends it to every port of the host's name.
+	Cookie Kind = "cookie"
 )
+
+// kinds are all kinds; each has keys of its own.
+var kinds = []Kind{Access, Refresh, Cookie}
 
 // Payload is what a token says. Every field is required.
 type Payload struct {
