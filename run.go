@@ -48,9 +48,9 @@ func run(ctx context.Context, cfg config.Config, out io.Writer, hints bool) erro
 	}
 	defer w.fleet.Close()
 	defer w.dropUnusedKey()
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.ListenAddr)
+	listener, err := w.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
+		return err
 	}
 	return w.serve(ctx, listener, out, hints)
 }

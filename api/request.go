@@ -21,8 +21,6 @@ import (
 const (
 	// maxBody is the most that a request body may have, in bytes.
 	maxBody = 64 << 10
-	// bodyTimeout is how long a caller may take to send its body.
-	bodyTimeout = 10 * time.Second
 )
 
 // decode reads the one JSON object of a request's body into dst. Errors: UnsupportedType,
@@ -53,10 +51,10 @@ func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // not supported by test recorders
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	_ = rc.SetReadDeadline(time.Time{})
+	if err == nil { // it is whole: what the handler does now may take longer than the body might
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
