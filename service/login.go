@@ -12,6 +12,7 @@ import (
 	"wharf/db/sqlc"
 	"wharf/token"
 	"wharf/util/apperr"
+	"wharf/util/password"
 )
 
 // Login is a new session's tokens. Times are UTC.
@@ -28,21 +29,23 @@ type Login struct {
 
 // Login makes a session. Errors: Unauthorized with one text, after one duration, for an
 // unknown user, a wrong password and a disabled user; TooMany with the time to wait.
-func (s *Sessions) Login(ctx context.Context, username, password string, from Client) (Login, error) {
+func (s *Sessions) Login(ctx context.Context, username, pass string, from Client) (Login, error) {
 	ctx = WithClient(ctx, from)
-	if err := s.gate.enter(fold(username), from.Addr, time.Now()); err != nil {
+	try, err := s.gate.enter(ctx, fold(username), from.Addr)
+	if err != nil {
 		return Login{}, err
 	}
-	user, err := s.checkPassword(ctx, username, password)
+	defer try.unjudged()
+	user, err := s.checkPassword(ctx, s.hasher.At(try.class), username, pass)
 	var l Login
 	if err == nil {
 		l, err = s.open(ctx, user, from)
 	}
 	switch {
 	case err == nil:
-		s.gate.passed(fold(username), from.Addr)
+		try.passed()
 	case apperr.KindOf(err) == apperr.Unauthorized:
-		s.gate.failed(fold(username), from.Addr, time.Now())
+		try.failed(time.Now())
 	default:
 		return Login{}, err // nobody was judged
 	}
@@ -94,7 +97,7 @@ func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login
 
 // checkPassword returns the user whose password it is, with the stored hash. With errLogin
 // it returns the user of that name, if there is one. Every refusal has done the same work.
-func (s *Sessions) checkPassword(ctx context.Context, name, password string) (sqlc.User, error) {
+func (s *Sessions) checkPassword(ctx context.Context, hasher *password.Hasher, name, pass string) (sqlc.User, error) {
 	if !username.MatchString(name) {
 		name = "" // nobody's, and no bytes that a database chokes on
 	}
@@ -102,7 +105,7 @@ func (s *Sessions) checkPassword(ctx context.Context, name, password string) (sq
 	if err != nil && !db.IsNoRows(err) {
 		return sqlc.User{}, fmt.Errorf("get user: %w", err)
 	}
-	match, outdated, err := s.hasher.Check(ctx, password, user.PasswordHash)
+	match, outdated, err := hasher.Check(ctx, pass, user.PasswordHash)
 	if err != nil {
 		return sqlc.User{}, err
 	}
@@ -110,19 +113,19 @@ func (s *Sessions) checkPassword(ctx context.Context, name, password string) (sq
 		return user, errLogin
 	}
 	if outdated {
-		s.upgradeHash(ctx, &user, password)
+		upgradeHash(ctx, s.db.Queries(), hasher, &user, pass)
 	}
 	return user, nil
 }
 
 // upgradeHash brings an old hash to today's parameters. What goes wrong is left to the next
 // login.
-func (s *Sessions) upgradeHash(ctx context.Context, user *sqlc.User, password string) {
-	hash, err := s.hasher.Hash(ctx, password)
+func upgradeHash(ctx context.Context, q *sqlc.Queries, hasher *password.Hasher, user *sqlc.User, pass string) {
+	hash, err := hasher.Hash(ctx, pass)
 	if err != nil {
 		return
 	}
-	n, err := s.db.Queries().UpgradePasswordHash(ctx, sqlc.UpgradePasswordHashParams{
+	n, err := q.UpgradePasswordHash(ctx, sqlc.UpgradePasswordHashParams{
 		ID: user.ID, OldHash: user.PasswordHash, NewHash: hash,
 	})
 	if err == nil && n == 1 {

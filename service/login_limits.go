@@ -1,15 +1,18 @@
 package service
 
 import (
+	"context"
+	"net/netip"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"wharf/util/apperr"
+	"wharf/util/password"
 )
 
-// LoginLimits slow down whoever guesses passwords. Zero values are good.
+// LoginLimits slow down the guessing of passwords. Zero values are good.
 type LoginLimits struct {
 	// Off lifts them.
 	Off bool
@@ -26,28 +29,44 @@ const (
 	forgetAfter = 15 * time.Minute
 	// limitsMax bounds what is remembered of each kind; beyond it, the idle are forgotten.
 	limitsMax = 10_000
+	// queuedTries bounds the tries that wait for the outcome of others.
+	queuedTries = 256
 )
 
 // loginGate counts failures by address, and by user. A user's delay grows from 1 to 60 s
 // with each failure. So that nobody can keep a user out by guessing from elsewhere, an
 // address from which that user logged in before has a count of its own.
 //
+// A try is reserved before its password is checked, as if it had failed already: of many at
+// once no more are checked than of as many in a row. The others wait for the outcome.
+//
 // It is kept by each replica for itself. Names that nobody has are counted alike.
 type loginGate struct {
 	limits LoginLimits
 
 	mu        sync.Mutex
-	addresses map[string]*rate.Limiter
-	users     map[tries]*failures
-	known     map[tries]bool // who logged in from where
+	addresses map[string]*addressTries
+	users     map[userAt]*userTries
+	known     map[userAt]bool // where users logged in
+	queued    int
+	ended     chan struct{} // closed when a try ends while others wait
 }
 
-// tries is a user's name and the address, empty for all unknown ones together.
-type tries struct{ name, addr string }
+// userAt is a user's name and the address, empty for all unknown ones together.
+type userAt struct{ name, addr string }
 
-type failures struct {
-	count int
-	last  time.Time
+// addressTries are the failures of an address, in the limiter, and its tries under way.
+type addressTries struct {
+	limiter *rate.Limiter
+	last    time.Time // failure
+	pending int
+}
+
+// userTries are the failures of a user and the tries under way.
+type userTries struct {
+	count   int
+	last    time.Time
+	pending int
 }
 
 func newLoginGate(l LoginLimits) *loginGate {
@@ -58,29 +77,64 @@ func newLoginGate(l LoginLimits) *loginGate {
 		l.FreeTries = 5
 	}
 	return &loginGate{
-		limits: l, addresses: map[string]*rate.Limiter{}, users: map[tries]*failures{}, known: map[tries]bool{},
+		limits: l, addresses: map[string]*addressTries{}, users: map[userAt]*userTries{}, known: map[userAt]bool{},
+		ended: make(chan struct{}),
 	}
 }
 
-// enter refuses a try that comes too soon. A refused try counts for nothing, so it doesn't
-// make the wait longer. Errors: TooMany with the wait.
-func (g *loginGate) enter(name, addr string, now time.Time) error {
+// enter reserves a try, or refuses one that comes too soon. A refused try counts for nothing, so it
+// doesn't make the wait longer. The caller ends the try. Errors: TooMany with the wait, ctx's.
+func (g *loginGate) enter(ctx context.Context, name, addr string) (*loginTry, error) {
+	for {
+		try, ended, err := g.reserve(name, addr, time.Now())
+		if err != nil || try != nil {
+			return try, err
+		}
+		select {
+		case <-ended:
+			g.dequeue()
+		case <-ctx.Done():
+			g.dequeue()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// reserve returns a try, or an error, or, where it depends on tries under way, a channel that is closed
+// when one has ended; then the caller counts as queued.
+func (g *loginGate) reserve(name, addr string, now time.Time) (*loginTry, <-chan struct{}, error) {
 	if g.limits.Off {
-		return nil
+		return &loginTry{class: password.Normal}, nil, nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if l := g.addresses[addr]; l != nil {
-		if missing := 1 - l.TokensAt(now); missing > 0 {
-			return tooSoon(time.Duration(missing / float64(l.Limit()) * float64(time.Second)))
-		}
+	g.forget(now)
+	addr = networkOf(addr)
+	a, u := g.address(addr), g.user(name, addr, now)
+	tokens, free := a.limiter.TokensAt(now), g.limits.FreeTries-u.count
+	if missing := 1 - tokens; missing > 0 {
+		return nil, nil, tooSoon(time.Duration(missing / float64(a.limiter.Limit()) * float64(time.Second)))
 	}
-	if f := g.users[g.counted(name, addr)]; f != nil {
-		if wait := g.delay(f.count) - now.Sub(f.last); wait > 0 {
-			return tooSoon(wait)
-		}
+	if wait := g.delay(u.count) - now.Sub(u.last); wait > 0 {
+		return nil, nil, tooSoon(wait)
 	}
-	return nil
+	if tokens-float64(a.pending) < 1 || u.pending >= max(free, 1) {
+		if g.queued >= queuedTries {
+			return nil, nil, tooSoon(delayMin)
+		}
+		g.queued++
+		return nil, g.ended, nil
+	}
+	try := &loginTry{gate: g, name: name, addr: addr, class: g.class(name, addr, now), address: a, user: u}
+	a.pending++
+	u.pending++
+	return try, nil, nil
+}
+
+func (g *loginGate) dequeue() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queued--
 }
 
 func tooSoon(wait time.Duration) error {
@@ -96,57 +150,68 @@ func (g *loginGate) delay(count int) time.Duration {
 	return min(delayMin<<min(over, 6), delayMax)
 }
 
-func (g *loginGate) counted(name, addr string) tries {
-	if at := (tries{name, addr}); g.known[at] {
+// networkOf is what is counted as one address: of IPv6 the /64, which one client has whole.
+func networkOf(addr string) string {
+	ip, err := netip.ParseAddr(addr)
+	if err != nil || ip.Unmap().Is4() {
+		return addr
+	}
+	prefix, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return addr
+	}
+	return prefix.String()
+}
+
+func (g *loginGate) address(addr string) *addressTries {
+	a := g.addresses[addr]
+	if a == nil {
+		a = &addressTries{limiter: rate.NewLimiter(rate.Limit(float64(g.limits.PerAddress)/60), g.limits.PerAddress)}
+		g.addresses[addr] = a
+	}
+	return a
+}
+
+// user returns the count of a user that concerns an address.
+func (g *loginGate) user(name, addr string, now time.Time) *userTries {
+	key := g.counted(name, addr)
+	u := g.users[key]
+	if u == nil {
+		u = &userTries{}
+		g.users[key] = u
+	}
+	if now.Sub(u.last) > forgetAfter {
+		u.count = 0
+	}
+	return u
+}
+
+func (g *loginGate) counted(name, addr string) userAt {
+	if at := (userAt{name, addr}); g.known[at] {
 		return at
 	}
-	return tries{name: name}
+	return userAt{name: name}
 }
 
-// failed counts a wrong password.
-func (g *loginGate) failed(name, addr string, now time.Time) {
-	if g.limits.Off {
-		return
+// class says how soon a try's password is checked when many wait.
+func (g *loginGate) class(name, addr string, now time.Time) password.Class {
+	a := g.addresses[addr]
+	switch {
+	case g.known[userAt{name, addr}]:
+		return password.Known
+	case a.pending > 0 || now.Sub(a.last) < forgetAfter:
+		return password.Suspect
+	default:
+		return password.Normal
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.forget(now)
-	l := g.addresses[addr]
-	if l == nil {
-		l = rate.NewLimiter(rate.Limit(float64(g.limits.PerAddress)/60), g.limits.PerAddress)
-		g.addresses[addr] = l
-	}
-	l.AllowN(now, 1)
-	key := g.counted(name, addr)
-	f := g.users[key]
-	if f == nil || now.Sub(f.last) > forgetAfter {
-		f = &failures{}
-		g.users[key] = f
-	}
-	f.count++
-	f.last = now
-}
-
-// passed remembers where the user is at home, and forgets the failures there.
-func (g *loginGate) passed(name, addr string) {
-	if g.limits.Off {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.users, g.counted(name, addr))
-	if len(g.known) >= limitsMax {
-		clear(g.known)
-	}
-	g.known[tries{name, addr}] = true
 }
 
 // forget makes room when there is too much: what is idle first, then everything, since an
 // attacker with that many addresses isn't held by counting them.
 func (g *loginGate) forget(now time.Time) {
 	if len(g.addresses) >= limitsMax {
-		for addr, l := range g.addresses {
-			if l.TokensAt(now) >= float64(l.Burst()) {
+		for addr, a := range g.addresses {
+			if a.pending == 0 && a.limiter.TokensAt(now) >= float64(a.limiter.Burst()) {
 				delete(g.addresses, addr)
 			}
 		}
@@ -155,8 +220,8 @@ func (g *loginGate) forget(now time.Time) {
 		}
 	}
 	if len(g.users) >= limitsMax {
-		for key, f := range g.users {
-			if now.Sub(f.last) > forgetAfter {
+		for key, u := range g.users {
+			if u.pending == 0 && (u.count == 0 || now.Sub(u.last) > forgetAfter) {
 				delete(g.users, key)
 			}
 		}

@@ -1,14 +1,19 @@
 package service
 
 import (
+	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"wharf/db/dbtest"
 	"wharf/util/apperr"
+	"wharf/util/password"
 )
 
 var noon = time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)
@@ -16,8 +21,10 @@ var noon = time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)
 // wait returns how long a try at that time has to wait.
 func wait(t *testing.T, g *loginGate, name, addr string, at time.Time) time.Duration {
 	t.Helper()
-	err := g.enter(name, addr, at)
+	try, busy, err := g.reserve(name, addr, at)
 	if err == nil {
+		require.Nil(t, busy)
+		try.unjudged()
 		return 0
 	}
 	e, ok := apperr.As(err)
@@ -27,40 +34,56 @@ func wait(t *testing.T, g *loginGate, name, addr string, at time.Time) time.Dura
 	return e.RetryAfter
 }
 
+// fail is a try with a wrong password, refused or not.
+func fail(g *loginGate, name, addr string, at time.Time) {
+	if try, _, err := g.reserve(name, addr, at); err == nil {
+		try.failed(at)
+	}
+}
+
+// pass is a try with the right password.
+func pass(g *loginGate, name, addr string) {
+	if try, _, err := g.reserve(name, addr, noon); err == nil {
+		try.passed()
+	}
+}
+
 func TestDelayOfAUserGrowsFromOneToSixtySeconds(t *testing.T) {
 	t.Parallel()
 	g, now := newLoginGate(LoginLimits{PerAddress: 1000}), noon
 	for range 5 {
 		require.Zero(t, wait(t, g, "u", "a", now))
-		g.failed("u", "a", now)
+		fail(g, "u", "a", now)
 	}
 	for _, want := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
 		require.Equal(t, time.Duration(want)*time.Second, wait(t, g, "u", "b", now), "from any address")
 		require.Zero(t, wait(t, g, "other", "a", now), "another user isn't meant")
 		now = now.Add(time.Duration(want) * time.Second)
 		require.Zero(t, wait(t, g, "u", "a", now))
-		g.failed("u", "a", now)
+		fail(g, "u", "a", now)
 	}
 	now = now.Add(forgetAfter + time.Second)
-	g.failed("u", "a", now)
+	fail(g, "u", "a", now)
 	require.Zero(t, wait(t, g, "u", "a", now), "old failures are forgotten")
 }
 
 func TestGuessingFromElsewhereKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	g := newLoginGate(LoginLimits{})
-	g.passed("u", "home")
+	pass(g, "u", "home")
 	for i := range 50 {
-		g.failed("u", fmt.Sprint("bot", i), noon)
+		fail(g, "u", fmt.Sprint("bot", i), noon)
 	}
 	require.NotZero(t, wait(t, g, "u", "bot1", noon))
 	require.Zero(t, wait(t, g, "u", "home", noon))
 	for range 6 {
-		g.failed("u", "home", noon)
+		fail(g, "u", "home", noon)
 	}
-	require.NotZero(t, wait(t, g, "u", "home", noon), "but who is at home may guess no more either")
-	g.passed("u", "home")
-	require.Zero(t, wait(t, g, "u", "home", noon))
+	require.NotZero(t, wait(t, g, "u", "home", noon), "but guesses from home are slowed too")
+	try, _, err := g.reserve("u", "home", noon.Add(time.Second))
+	require.NoError(t, err)
+	try.passed()
+	require.Zero(t, wait(t, g, "u", "home", noon.Add(time.Second)))
 }
 
 func TestAddressHasSoManyFailuresAMinute(t *testing.T) {
@@ -69,7 +92,7 @@ func TestAddressHasSoManyFailuresAMinute(t *testing.T) {
 	for i := range 30 {
 		name := fmt.Sprint("u", i)
 		require.Zero(t, wait(t, g, name, "a", noon))
-		g.failed(name, "a", noon)
+		fail(g, name, "a", noon)
 	}
 	require.Equal(t, 2*time.Second, wait(t, g, "new", "a", noon))
 	require.Zero(t, wait(t, g, "new", "b", noon))
@@ -80,8 +103,8 @@ func TestWhatLimitsRememberIsBounded(t *testing.T) {
 	t.Parallel()
 	g := newLoginGate(LoginLimits{})
 	for i := range 3 * limitsMax {
-		g.failed(fmt.Sprint("u", i), fmt.Sprint("a", i), noon)
-		g.passed(fmt.Sprint("v", i), "a")
+		fail(g, fmt.Sprint("u", i), fmt.Sprint("a", i), noon)
+		pass(g, fmt.Sprint("v", i), "a")
 	}
 	require.LessOrEqual(t, len(g.addresses), limitsMax)
 	require.LessOrEqual(t, len(g.users), limitsMax)
@@ -103,4 +126,144 @@ func TestGuessedPasswordIsTooManyWhoeverItIs(t *testing.T) {
 		_, err := b.sessions.Login(t.Context(), "gildong", "123123", Client{Addr: "home"})
 		return err == nil
 	}, time.Minute, 50*time.Millisecond, "the wait ends")
+}
+
+func TestOneIPv6NetworkIsOneAddress(t *testing.T) {
+	t.Parallel()
+	g := newLoginGate(LoginLimits{PerAddress: 30})
+	for i := range 30 {
+		fail(g, fmt.Sprint("u", i), fmt.Sprintf("2001:db8:0:1:%x::%x", i, i*i), noon)
+	}
+	require.NotZero(t, wait(t, g, "new", "2001:db8:0:1::7", noon))
+	require.NotZero(t, wait(t, g, "new", "2001:db8:0:1::7%eth0", noon))
+	require.Zero(t, wait(t, g, "new", "2001:db8:0:2::7", noon))
+	for addr, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "::ffff:192.0.2.7", "": "", "bot": "bot", "::1": "::/64",
+	} {
+		require.Equal(t, want, networkOf(addr))
+	}
+}
+
+// TestParallelGuessesAreReservedBeforeTheyAreJudged sends many wrong passwords at once: while five are
+// being checked the others wait, and when those have failed they are refused.
+func TestParallelGuessesAreReservedBeforeTheyAreJudged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newLoginGate(LoginLimits{})
+		var judged, refused atomic.Int32
+		check := make(chan struct{}) // closed when all have come
+		for range 60 {
+			go func() {
+				try, err := g.enter(t.Context(), "u", "a")
+				if err != nil {
+					refused.Add(1)
+					return
+				}
+				judged.Add(1)
+				<-check
+				try.failed(time.Now())
+			}()
+		}
+		synctest.Wait()
+		require.Equal(t, int32(5), judged.Load())
+		require.Zero(t, refused.Load())
+		close(check)
+		synctest.Wait()
+		require.Equal(t, int32(5), judged.Load())
+		require.Equal(t, int32(55), refused.Load())
+	})
+}
+
+func TestParallelLoginsWithTheRightPasswordAllPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newLoginGate(LoginLimits{})
+		var passed atomic.Int32
+		for range 200 {
+			go func() {
+				try, err := g.enter(t.Context(), "u", "a")
+				if err == nil {
+					time.Sleep(time.Second) // of the test's own clock: the check
+					try.passed()
+					passed.Add(1)
+				}
+			}()
+		}
+		time.Sleep(time.Minute)
+		require.Equal(t, int32(200), passed.Load())
+		require.Zero(t, g.queued)
+	})
+}
+
+func TestTriesThatWaitAreBoundedAndLeaveWithTheirCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newLoginGate(LoginLimits{})
+		for range g.limits.FreeTries {
+			_, err := g.enter(t.Context(), "u", "a")
+			require.NoError(t, err)
+		}
+		ctx, hangUp := context.WithCancel(t.Context())
+		for range queuedTries {
+			go func() { _, _ = g.enter(ctx, "u", "a") }()
+		}
+		synctest.Wait()
+		_, err := g.enter(t.Context(), "u", "a")
+		require.Equal(t, apperr.TooMany, apperr.KindOf(err))
+		hangUp()
+		synctest.Wait()
+		require.Zero(t, g.queued)
+	})
+}
+
+func TestTryThatNobodyJudgedCountsForNothing(t *testing.T) {
+	t.Parallel()
+	g := newLoginGate(LoginLimits{PerAddress: 2, FreeTries: 1})
+	for range 10 {
+		try, _, err := g.reserve("u", "a", noon)
+		require.NoError(t, err)
+		try.unjudged()
+		try.failed(noon) // it has ended already
+	}
+	require.Zero(t, wait(t, g, "u", "a", noon))
+}
+
+// TestHonestLoginPassesAmongManyAttackers has 64 addresses guess without a pause.
+func TestHonestLoginPassesAmongManyAttackers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Hasher: password.New(password.Options{})})
+	home := Client{Addr: "198.51.100.1"}
+	_, err := b.sessions.Login(t.Context(), "gildong", "123123", home)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	var attacking sync.WaitGroup
+	var tries atomic.Int64
+	tried := make(chan struct{}, 32)
+	for i := range 64 {
+		attacking.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				from := Client{Addr: fmt.Sprintf("192.0.2.%d", i)}
+				_, _ = b.sessions.Login(ctx, fmt.Sprintf("user%d-%d", i, n), "wrong", from)
+				tries.Add(1)
+				select {
+				case tried <- struct{}{}:
+				default:
+				}
+			}
+		})
+	}
+	var slowest time.Duration
+	for n := range 3 {
+		for range cap(tried) {
+			<-tried
+		}
+		start := time.Now()
+		_, err := b.sessions.Login(t.Context(), "gildong", "123123", home)
+		require.NoError(t, err, "login %d", n)
+		slowest = max(slowest, time.Since(start))
+	}
+	stop()
+	attacking.Wait()
+	t.Logf("seen: 3 of 3 honest logins in %v at most, beside %d of attackers", slowest, tries.Load())
+	require.Less(t, slowest, 2*time.Second)
 }

@@ -46,19 +46,20 @@ func (u *Users) changePassword(ctx context.Context, actor Actor, name, old, pass
 
 // checkOld asks for the old password. Who holds a session may not guess faster than at the login.
 func (u *Users) checkOld(ctx context.Context, row *sqlc.User, old string) error {
-	addr := clientOf(ctx).Addr
-	if err := u.gate.enter(row.Username, addr, time.Now()); err != nil {
+	try, err := u.gate.enter(ctx, row.UsernameFolded, clientOf(ctx).Addr)
+	if err != nil {
 		return err
 	}
-	match, _, err := u.hasher.Check(ctx, old, row.PasswordHash)
+	defer try.unjudged()
+	match, _, err := u.hasher.At(try.class).Check(ctx, old, row.PasswordHash)
 	if err != nil {
 		return err
 	}
 	if !match {
-		u.gate.failed(row.Username, addr, time.Now())
+		try.failed(time.Now())
 		return apperr.New(apperr.Forbidden, "old_password: wrong")
 	}
-	u.gate.passed(row.Username, addr)
+	try.passed()
 	return nil
 }
 

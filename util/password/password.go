@@ -6,11 +6,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"time"
 
 	"github.com/alexedwards/argon2id"
-
-	"wharf/util/apperr"
 )
 
 // params are OWASP's for argon2id: 19 MiB, two passes, one lane. They stand in each hash.
@@ -23,14 +20,14 @@ const dummy = "$argon2id$v=19$m=19456,t=2,p=1$igIJMgpCVg6upVWOqSjvUg$+m9dxGrnsVN
 type Options struct {
 	// Workers is how many hashes are made at once. Default: the number of cores.
 	Workers int
-	// Queue is how many callers may wait besides. Default: eight times Workers.
+	// Queue is how many callers of each class may wait besides. Default: eight times Workers.
 	Queue int
 }
 
 // Hasher makes and checks hashes. It is safe for concurrent use.
 type Hasher struct {
-	places  chan struct{} // those who work and those who wait
-	workers chan struct{}
+	queue *queue
+	class Class
 }
 
 // New makes a Hasher.
@@ -41,11 +38,11 @@ func New(o Options) *Hasher {
 	if o.Queue <= 0 {
 		o.Queue = 8 * o.Workers
 	}
-	return &Hasher{
-		places:  make(chan struct{}, o.Workers+o.Queue),
-		workers: make(chan struct{}, o.Workers),
-	}
+	return &Hasher{queue: &queue{room: o.Queue, idle: o.Workers}, class: Normal}
 }
+
+// At returns a Hasher for callers of a class, which shares the workers. New's is for Normal ones.
+func (h *Hasher) At(class Class) *Hasher { return &Hasher{queue: h.queue, class: class} }
 
 // Hash returns a password's hash with its parameters and salt. Errors: TooMany when the
 // queue is full, ctx's.
@@ -81,17 +78,9 @@ func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outda
 }
 
 func (h *Hasher) work(ctx context.Context, fn func() error) error {
-	select {
-	case h.places <- struct{}{}:
-		defer func() { <-h.places }()
-	default:
-		return &apperr.Error{Kind: apperr.TooMany, Msg: "too many logins at once, try again", RetryAfter: time.Second}
+	if err := h.queue.acquire(ctx, h.class); err != nil {
+		return err
 	}
-	select {
-	case h.workers <- struct{}{}:
-		defer func() { <-h.workers }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	defer h.queue.release()
 	return fn()
 }

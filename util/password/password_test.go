@@ -2,9 +2,9 @@ package password
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/require"
@@ -64,22 +64,55 @@ func TestUnknownUserCostsWhatAKnownOneDoes(t *testing.T) {
 	require.Equal(t, params, *used)
 }
 
-func TestFullQueueIsTooMany(t *testing.T) {
+func TestFullQueueIsTooManyForItsOwnClassAlone(t *testing.T) {
 	t.Parallel()
 	h := New(Options{Workers: 1, Queue: 1})
-	h.workers <- struct{}{} // one is at work and doesn't end
-	h.places <- struct{}{}
+	require.NoError(t, h.queue.acquire(t.Context(), Suspect)) // one is at work and doesn't end
 	ctx, cancel := context.WithCancel(t.Context())
-	waiting := make(chan error, 1)
-	go func() {
-		_, err := h.Hash(ctx, "123123")
-		waiting <- err
-	}()
-	require.Eventually(t, func() bool { return len(h.places) == 2 }, time.Minute, time.Millisecond)
-	_, err := h.Hash(ctx, "123123")
+	waiting := waitFor(ctx, h.queue, Suspect)
+	_, err := h.At(Suspect).Hash(ctx, "123123")
 	require.Equal(t, apperr.TooMany, apperr.KindOf(err))
 	e, _ := apperr.As(err)
 	require.Positive(t, e.RetryAfter)
+	known := waitFor(t.Context(), h.queue, Known)
 	cancel()
 	require.ErrorIs(t, <-waiting, context.Canceled)
+	h.queue.release()
+	require.NoError(t, <-known)
+}
+
+// waitFor takes a place in the queue and returns, once it is taken, what will come of it.
+func waitFor(ctx context.Context, q *queue, class Class) <-chan error {
+	came := make(chan error, 1)
+	length := func() int {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		return len(q.waiting[class])
+	}
+	before := length()
+	go func() { came <- q.acquire(ctx, class) }()
+	for length() == before {
+		runtime.Gosched()
+	}
+	return came
+}
+
+func TestWorkersGoToTheBestClassAndThenToTheFirst(t *testing.T) {
+	t.Parallel()
+	q := &queue{room: 9, idle: 1}
+	require.NoError(t, q.acquire(t.Context(), Suspect))
+	left, leave := context.WithCancel(t.Context())
+	gone := waitFor(left, q, Known)
+	suspect := waitFor(t.Context(), q, Suspect)
+	normal := waitFor(t.Context(), q, Normal)
+	first := waitFor(t.Context(), q, Known)
+	second := waitFor(t.Context(), q, Known)
+	leave()
+	require.ErrorIs(t, <-gone, context.Canceled)
+	for _, turn := range []<-chan error{first, second, normal, suspect} {
+		q.release()
+		require.NoError(t, <-turn)
+	}
+	q.release()
+	require.Equal(t, 1, q.idle)
 }

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"time"
+
+	"wharf/util/password"
+)
+
+// loginTry is one try to log in that a loginGate let in. The first call of a method ends it; later
+// ones do nothing.
+type loginTry struct {
+	gate       *loginGate // nil: nothing is counted
+	name, addr string
+	class      password.Class
+	address    *addressTries
+	user       *userTries
+}
+
+// failed counts a wrong password.
+func (t *loginTry) failed(now time.Time) {
+	t.end(func(*loginGate) {
+		t.address.limiter.AllowN(now, 1)
+		t.address.last = now
+		t.user.count++
+		t.user.last = now
+	})
+}
+
+// passed remembers that the user logged in at the address, and forgets the failures there.
+func (t *loginTry) passed() {
+	t.end(func(g *loginGate) {
+		t.user.count = 0
+		if len(g.known) >= limitsMax {
+			clear(g.known)
+		}
+		g.known[userAt{t.name, t.addr}] = true
+	})
+}
+
+// unjudged takes the try back: no password was checked.
+func (t *loginTry) unjudged() { t.end(func(*loginGate) {}) }
+
+func (t *loginTry) end(count func(*loginGate)) {
+	g := t.gate
+	if g == nil {
+		return
+	}
+	t.gate = nil
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	t.address.pending--
+	t.user.pending--
+	count(g)
+	if g.queued > 0 {
+		close(g.ended)
+		g.ended = make(chan struct{})
+	}
+}
