@@ -100,7 +100,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		return nil, err
 	}
 	w := &wharf{cfg: cfg, log: log, store: store, keyed: keyed, setup: service.NewSetupToken()}
-	audit := service.NewAudit(store, service.AuditOptions{Logger: log})
+	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Max: cfg.AuditMax})
 	w.audit = audit
 	w.events = eventlog.New(store, eventlog.Options{Logger: log, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{

@@ -22,13 +22,14 @@ type auditRow struct {
 	Outcome       string    `json:"outcome"` // pending, ok, refused, failed
 	Detail        string    `json:"detail"`
 	DurationMS    int64     `json:"duration_ms"`
+	Times         int64     `json:"times"` // equal refusals that the row stands for
 }
 
 func rowOfAudit(e service.AuditEntry) auditRow {
 	row := auditRow{
 		ID: e.ID.String(), At: e.At, FinishedAt: e.FinishedAt, User: e.Username, Address: e.Addr, RequestID: e.RequestID,
 		Action: e.Action, Host: e.Host, ContainerID: e.ContainerID, ContainerName: e.ContainerName,
-		Target: e.Target, Outcome: e.Outcome, Detail: e.Detail,
+		Target: e.Target, Outcome: e.Outcome, Detail: e.Detail, Times: e.Times,
 	}
 	if !e.FinishedAt.IsZero() {
 		row.DurationMS = e.FinishedAt.Sub(e.At).Milliseconds()

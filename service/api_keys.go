@@ -114,7 +114,7 @@ func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey,
 // DeleteKey takes one of the actor's own keys back, at once and everywhere. Errors:
 // NotFound, also for another user's key; Forbidden for an actor who is nobody in person.
 func (s *Sessions) DeleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
-	return s.audit.Do(ctx, actor, Intent{Action: ActionKeyDelete, Target: id.String()},
+	return s.audit.Revoke(ctx, actor, Intent{Action: ActionKeyDelete, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return s.deleteKey(ctx, actor, id) })
 }
 

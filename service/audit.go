@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,14 +53,19 @@ type Intent struct {
 type AuditOptions struct {
 	// Retention is how long rows are kept. Default 365 days, negative: for ever.
 	Retention time.Duration
-	// Logger says when a row could not be completed. The zero value is silent.
+	// Max is how many rows are kept, the latest. Default 1,000,000.
+	Max int32
+	// Logger says when a row could not be written or completed. The zero value is silent.
 	Logger zerolog.Logger
 }
 
 // Audit writes down who did what. It is safe for concurrent use. A nil *Audit writes nothing.
 type Audit struct {
-	db   *db.DB
-	opts AuditOptions
+	db       *db.DB
+	opts     AuditOptions
+	refusals refusals
+	fresh    atomic.Int64  // rows that this process wrote
+	full     chan struct{} // wakes Run: there may be too many rows
 }
 
 // NewAudit makes an Audit on a migrated database.
@@ -67,13 +73,32 @@ func NewAudit(d *db.DB, o AuditOptions) *Audit {
 	if o.Retention == 0 {
 		o.Retention = 365 * 24 * time.Hour
 	}
-	return &Audit{db: d, opts: o}
+	if o.Max <= 0 {
+		o.Max = 1_000_000
+	}
+	return &Audit{db: d, opts: o, full: make(chan struct{}, 1)}
 }
 
 // Do writes the intent, does the deed and completes the row with its outcome, also when the
 // caller has hung up meanwhile. Where the intent can't be written nothing is done. The row's
 // id is given to fn; the error is fn's.
 func (a *Audit) Do(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
+	return a.do(ctx, actor, in, fn, func(err error) error { return fmt.Errorf("write audit intent: %w", err) })
+}
+
+// Revoke is Do for what takes rights away: that is done, and the log has it, also where the intent
+// can't be written.
+func (a *Audit) Revoke(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
+	return a.do(ctx, actor, in, fn, func(err error) error {
+		a.logUnwritten(actor, in, err)
+		return fn(ctx, uuid.Nil)
+	})
+}
+
+// do runs unwritten in place of fn where the intent can't be written.
+func (a *Audit) do(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error,
+	unwritten func(error) error,
+) error {
 	if a == nil {
 		return fn(ctx, uuid.Nil)
 	}
@@ -86,21 +111,41 @@ func (a *Audit) Do(ctx context.Context, actor Actor, in Intent, fn func(ctx cont
 	}
 	// A write that the caller's leaving cut off may have come about all the same, and nobody
 	// would complete it.
-	if err := a.db.Queries().BeginAudit(context.WithoutCancel(ctx), row); err != nil {
-		return fmt.Errorf("write audit intent: %w", err)
+	if err := a.write(ctx, row); err != nil {
+		return unwritten(err)
 	}
 	err = fn(ctx, row.ID)
-	a.finish(ctx, row.ID, err)
+	a.finish(ctx, row, err)
 	return err
 }
 
-func (a *Audit) finish(ctx context.Context, id uuid.UUID, result error) {
-	outcome, detail := outcomeOf(result)
-	_, err := a.db.Queries().FinishAudit(context.WithoutCancel(ctx), sqlc.FinishAuditParams{
-		ID: id, Outcome: outcome, Detail: detail, FinishedAt: sql.NullTime{Time: db.Time(time.Now()), Valid: true},
+func (a *Audit) write(ctx context.Context, row sqlc.BeginAuditParams) error {
+	err := a.db.Queries().BeginAudit(context.WithoutCancel(ctx), row)
+	if err == nil {
+		a.wrote()
+	}
+	return err
+}
+
+// finish completes a row, or removes it where it would repeat a refusal that has one.
+func (a *Audit) finish(ctx context.Context, row sqlc.BeginAuditParams, result error) {
+	ctx, q := context.WithoutCancel(ctx), a.db.Queries()
+	row.Outcome, row.Detail = outcomeOf(result)
+	if repeatable(result, row.Outcome) {
+		key, first := a.refusals.count(&row, time.Now())
+		if !first {
+			if _, err := q.DeletePendingAudit(ctx, row.ID); err != nil {
+				a.opts.Logger.Error().Err(err).Stringer("audit", row.ID).Msg("audit row of a repeated refusal stays pending")
+			}
+			return
+		}
+		defer a.refusals.wrote(key, nil)
+	}
+	_, err := q.FinishAudit(ctx, sqlc.FinishAuditParams{
+		ID: row.ID, Outcome: row.Outcome, Detail: row.Detail, FinishedAt: sql.NullTime{Time: db.Time(time.Now()), Valid: true},
 	})
 	if err != nil {
-		a.opts.Logger.Error().Err(err).Stringer("audit", id).Str("outcome", outcome).Msg("audit row stays pending")
+		a.opts.Logger.Error().Err(err).Stringer("audit", row.ID).Str("outcome", row.Outcome).Msg("audit row stays pending")
 	}
 }
 
@@ -116,10 +161,41 @@ func (a *Audit) Note(ctx context.Context, actor Actor, in Intent, result error) 
 	}
 	row.Outcome, row.Detail = outcomeOf(result)
 	row.FinishedAt = sql.NullTime{Time: row.At, Valid: true}
-	if err := a.db.Queries().BeginAudit(context.WithoutCancel(ctx), row); err != nil {
+	if !repeatable(result, row.Outcome) {
+		return writeError(a.write(ctx, row))
+	}
+	key, first := a.refusals.count(&row, time.Now())
+	if !first {
+		return nil
+	}
+	err = a.write(ctx, row)
+	a.refusals.wrote(key, err)
+	return writeError(err)
+}
+
+// noteRevoked is Note for rights that are gone already: without a row the log has it.
+func (a *Audit) noteRevoked(ctx context.Context, actor Actor, in Intent) {
+	if err := a.Note(ctx, actor, in, nil); err != nil {
+		a.logUnwritten(actor, in, err)
+	}
+}
+
+func (a *Audit) logUnwritten(actor Actor, in Intent, err error) {
+	a.opts.Logger.Error().Err(err).Str("user", actor.name()).Str("action", in.Action).Str("target", in.Target).
+		Msg("rights are taken away without an audit row")
+}
+
+func writeError(err error) error {
+	if err != nil {
 		return fmt.Errorf("write audit: %w", err)
 	}
 	return nil
+}
+
+// repeatable reports whether a result is one that a caller can bring about again and again without any
+// right: a refusal, or a request that makes no sense.
+func repeatable(result error, outcome string) bool {
+	return outcome == OutcomeRefused || (result != nil && apperr.KindOf(result) == apperr.Invalid)
 }
 
 func newAuditRow(ctx context.Context, actor Actor, in Intent) (sqlc.BeginAuditParams, error) {
@@ -165,23 +241,4 @@ func outcomeOf(err error) (outcome, detail string) {
 		}
 	}
 	return outcome, detail
-}
-
-// Run removes what is older than the retention, once an hour. It returns nil when ctx ends.
-func (a *Audit) Run(ctx context.Context) error {
-	if a == nil || a.opts.Retention < 0 {
-		<-ctx.Done()
-		return nil
-	}
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
-		// What fails is done an hour later.
-		_, _ = a.db.Queries().DeleteAuditBefore(ctx, db.Time(time.Now().Add(-a.opts.Retention)))
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }

@@ -21,6 +21,8 @@ type AuditEntry struct {
 	Action                           string
 	Host, ContainerID, ContainerName string
 	Target, Outcome, Detail          string
+	// Times is how many equal refusals the row stands for; else 1. At is the first's, FinishedAt the last's.
+	Times int64
 }
 
 // AuditFilter selects rows; zero values select all.
@@ -38,6 +40,7 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
 	}
+	a.writeRepeats(ctx)
 	before, err := p.afterID()
 	if err != nil {
 		return nil, "", err
@@ -63,7 +66,7 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 		all[i] = AuditEntry{
 			ID: r.ID, At: r.At.UTC(), FinishedAt: r.FinishedAt.Time.UTC(), Username: r.Username, Addr: r.ClientAddr,
 			RequestID: r.RequestID, Action: r.Action, Host: r.Host, ContainerID: r.ContainerID,
-			ContainerName: r.ContainerName, Target: r.Target, Outcome: r.Outcome, Detail: r.Detail,
+			ContainerName: r.ContainerName, Target: r.Target, Outcome: r.Outcome, Detail: r.Detail, Times: r.Times,
 		}
 	}
 	if more {

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -52,7 +53,7 @@ func TestDeedIsWrittenBeforeAndCompletedAfterThoughTheCallerHangsUp(t *testing.T
 		require.False(t, got.FinishedAt.Before(got.At))
 		require.Equal(t, AuditEntry{
 			ID: id, At: got.At, FinishedAt: got.FinishedAt, Username: "op", Addr: "192.0.2.7", RequestID: "r1",
-			Action: "container.stop", Host: "prod-1", ContainerID: containerID, ContainerName: "web", Outcome: OutcomeOK,
+			Action: "container.stop", Host: "prod-1", ContainerID: containerID, ContainerName: "web", Outcome: OutcomeOK, Times: 1,
 		}, got)
 	})
 }
@@ -86,7 +87,7 @@ func TestOutcomeTellsRefusalFromFailureAndNoCause(t *testing.T) {
 			{errors.New("pq: secret"), OutcomeFailed, "internal error"},
 		} {
 			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), c.result))
-			got := a.Do(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error { return c.result })
+			got := a.Do(t.Context(), Actor{Username: "another"}, stopIntent(), func(context.Context, uuid.UUID) error { return c.result })
 			require.Equal(t, c.result, got)
 			all := entries(t, a, AuditFilter{})
 			for _, e := range all[:2] {
@@ -161,9 +162,10 @@ func TestRecordIsFilteredAndPaged(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := NewAudit(d, AuditOptions{})
 		other := Intent{Action: "container.start", Host: "lab", ContainerID: "c" + containerID[1:], ContainerName: "db"}
-		for range 3 {
+		for i := range 3 {
 			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
-			require.NoError(t, a.Note(t.Context(), Actor{Username: "vera"}, other, errForbidden))
+			ctx := WithClient(t.Context(), Client{Addr: fmt.Sprint("192.0.2.", i)})
+			require.NoError(t, a.Note(ctx, Actor{Username: "vera"}, other, errForbidden))
 		}
 		now := time.Now()
 		for want, filters := range map[int][]AuditFilter{

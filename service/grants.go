@@ -93,7 +93,7 @@ func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 
 // Revoke takes a grant back, at once. Errors: Forbidden, NotFound.
 func (u *Users) Revoke(ctx context.Context, actor Actor, id uuid.UUID) error {
-	return u.opts.Audit.Do(ctx, actor, Intent{Action: ActionGrantDelete, Target: id.String()},
+	return u.opts.Audit.Revoke(ctx, actor, Intent{Action: ActionGrantDelete, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return u.revoke(ctx, actor, id) })
 }
 

@@ -104,7 +104,8 @@ func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 		return err
 	}
 	actor := Actor{UserID: p.UserID, Username: p.Username, SessionID: p.SessionID}
-	return s.audit.Note(ctx, actor, Intent{Action: ActionLogout, Target: p.SessionID.String()}, nil)
+	s.audit.noteRevoked(ctx, actor, Intent{Action: ActionLogout, Target: p.SessionID.String()})
+	return nil
 }
 
 // revoke takes something away in one transaction with the count that tells every replica,

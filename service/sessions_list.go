@@ -57,7 +57,7 @@ func (s *Sessions) List(ctx context.Context, actor Actor, everybody bool, p Page
 // End ends one of the actor's sessions, or for an admin anybody's, at once and everywhere.
 // Errors: NotFound, also for another user's session; Forbidden for a machine.
 func (s *Sessions) End(ctx context.Context, actor Actor, id uuid.UUID) error {
-	return s.audit.Do(ctx, actor, Intent{Action: ActionSessionEnd, Target: id.String()},
+	return s.audit.Revoke(ctx, actor, Intent{Action: ActionSessionEnd, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return s.end(ctx, actor, id) })
 }
 
@@ -84,7 +84,7 @@ func (s *Sessions) EndOthers(ctx context.Context, actor Actor) (n int64, err err
 	if !actor.isSelf(actor.UserID) {
 		return 0, errForbidden
 	}
-	err = s.audit.Do(ctx, actor, Intent{Action: ActionSessionEnd, Target: "all others"}, func(ctx context.Context, _ uuid.UUID) error {
+	err = s.audit.Revoke(ctx, actor, Intent{Action: ActionSessionEnd, Target: "all others"}, func(ctx context.Context, _ uuid.UUID) error {
 		n, err = s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
 			return q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: actor.UserID, Keep: actor.SessionID})
 		})

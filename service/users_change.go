@@ -105,7 +105,11 @@ type UserChange struct {
 // open streams; disabling ends everything. Errors: Forbidden, NotFound, Invalid with every
 // wrong field named, Conflict for a taken email or the last admin.
 func (u *Users) Update(ctx context.Context, actor Actor, name string, c UserChange) (changed User, err error) {
-	err = u.opts.Audit.Do(ctx, actor, Intent{Action: ActionUserUpdate, Target: name}, func(ctx context.Context, _ uuid.UUID) error {
+	record := u.opts.Audit.Do
+	if c.Disabled != nil && *c.Disabled {
+		record = u.opts.Audit.Revoke
+	}
+	err = record(ctx, actor, Intent{Action: ActionUserUpdate, Target: name}, func(ctx context.Context, _ uuid.UUID) error {
 		changed, err = u.update(ctx, actor, name, c)
 		return err
 	})
@@ -201,7 +205,7 @@ func keepAnAdmin(ctx context.Context, q *sqlc.Queries, before sqlc.User, stays b
 // Delete removes a user with its sessions, keys and grants. Errors: Forbidden, NotFound,
 // Conflict for the last admin.
 func (u *Users) Delete(ctx context.Context, actor Actor, name string) error {
-	return u.opts.Audit.Do(ctx, actor, Intent{Action: ActionUserDelete, Target: name},
+	return u.opts.Audit.Revoke(ctx, actor, Intent{Action: ActionUserDelete, Target: name},
 		func(ctx context.Context, _ uuid.UUID) error { return u.remove(ctx, actor, name) })
 }
 

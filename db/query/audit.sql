@@ -30,3 +30,18 @@ LIMIT 2000;
 
 -- name: DeleteAuditBefore :execrows
 DELETE FROM audit WHERE at < @before;
+
+-- name: CountRepeats :execrows
+-- More of what a row stands for, the last of it at the given time.
+UPDATE audit SET times = times + @more, finished_at = @finished_at WHERE id = @id;
+
+-- name: DeletePendingAudit :execrows
+DELETE FROM audit WHERE id = @id AND finished_at IS NULL;
+
+-- name: AuditBeyond :one
+-- The latest row that is one too many where so many are kept.
+SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET @keep;
+
+-- name: DeleteAuditUpTo :execrows
+-- A batch of the oldest rows, up to the given id.
+DELETE FROM audit WHERE id IN (SELECT a.id FROM audit a WHERE a.id <= @last ORDER BY a.id LIMIT @batch);

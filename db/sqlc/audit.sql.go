@@ -13,6 +13,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const auditBeyond = `-- name: AuditBeyond :one
+SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET $1
+`
+
+// The latest row that is one too many where so many are kept.
+func (q *Queries) AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error) {
+	row := q.db.QueryRowContext(ctx, auditBeyond, keep)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const auditOfContainers = `-- name: AuditOfContainers :many
 SELECT id, at, username, action, finished_at, host, container_id FROM audit
 WHERE at >= $1 AND at <= $2 AND container_id <> '' AND outcome IN ('pending', 'ok') AND detail = ''
@@ -112,12 +124,61 @@ func (q *Queries) BeginAudit(ctx context.Context, arg BeginAuditParams) error {
 	return err
 }
 
+const countRepeats = `-- name: CountRepeats :execrows
+UPDATE audit SET times = times + $1, finished_at = $2 WHERE id = $3
+`
+
+type CountRepeatsParams struct {
+	More       int64
+	FinishedAt sql.NullTime
+	ID         uuid.UUID
+}
+
+// More of what a row stands for, the last of it at the given time.
+func (q *Queries) CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, countRepeats, arg.More, arg.FinishedAt, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteAuditBefore = `-- name: DeleteAuditBefore :execrows
 DELETE FROM audit WHERE at < $1
 `
 
 func (q *Queries) DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error) {
 	result, err := q.db.ExecContext(ctx, deleteAuditBefore, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deleteAuditUpTo = `-- name: DeleteAuditUpTo :execrows
+DELETE FROM audit WHERE id IN (SELECT a.id FROM audit a WHERE a.id <= $1 ORDER BY a.id LIMIT $2)
+`
+
+type DeleteAuditUpToParams struct {
+	Last  uuid.UUID
+	Batch int32
+}
+
+// A batch of the oldest rows, up to the given id.
+func (q *Queries) DeleteAuditUpTo(ctx context.Context, arg DeleteAuditUpToParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteAuditUpTo, arg.Last, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const deletePendingAudit = `-- name: DeletePendingAudit :execrows
+DELETE FROM audit WHERE id = $1 AND finished_at IS NULL
+`
+
+func (q *Queries) DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deletePendingAudit, id)
 	if err != nil {
 		return 0, err
 	}
@@ -149,7 +210,7 @@ func (q *Queries) FinishAudit(ctx context.Context, arg FinishAuditParams) (int64
 }
 
 const listAudit = `-- name: ListAudit :many
-SELECT id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail, finished_at FROM audit
+SELECT id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail, finished_at, times FROM audit
 WHERE id < $1 AND at >= $2 AND at < $3
   AND (CAST($4 AS text) IS NULL OR username = $4)
   AND (CAST($5 AS text) IS NULL OR host = $5)
@@ -210,6 +271,7 @@ func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, 
 			&i.Outcome,
 			&i.Detail,
 			&i.FinishedAt,
+			&i.Times,
 		); err != nil {
 			return nil, err
 		}

@@ -37,6 +37,7 @@ type Audit struct {
 	Outcome       string
 	Detail        string
 	FinishedAt    sql.NullTime
+	Times         int64
 }
 
 type Counter struct {

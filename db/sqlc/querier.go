@@ -13,12 +13,16 @@ import (
 
 type Querier interface {
 	AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error
+	// The latest row that is one too many where so many are kept.
+	AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error)
 	// What was done to containers of all hosts from a time on, or is under way, the latest first. What had
 	// nothing to do says so in its detail.
 	AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	// Admins who can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
+	// More of what a row stands for, the last of it at the given time.
+	CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error)
 	CountUsers(ctx context.Context) (int64, error)
 	CreateAPIKey(ctx context.Context, arg CreateAPIKeyParams) error
 	CreateGrant(ctx context.Context, arg CreateGrantParams) error
@@ -27,11 +31,14 @@ type Querier interface {
 	CreateUser(ctx context.Context, arg CreateUserParams) error
 	DeleteAPIKey(ctx context.Context, arg DeleteAPIKeyParams) (int64, error)
 	DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error)
+	// A batch of the oldest rows, up to the given id.
+	DeleteAuditUpTo(ctx context.Context, arg DeleteAuditUpToParams) (int64, error)
 	DeleteEventContainer(ctx context.Context, arg DeleteEventContainerParams) error
 	DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
 	DeleteExpiredSessions(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
+	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)

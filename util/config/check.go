@@ -45,6 +45,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("EVENTS_KEEP: %s is not positive", c.EventsKeep)
 	case c.EventsMax <= 0:
 		return fmt.Errorf("EVENTS_MAX: %d is not positive", c.EventsMax)
+	case c.AuditMax < 1000:
+		return fmt.Errorf("AUDIT_MAX: %d is less than 1000", c.AuditMax)
 	case c.StatsIdle < 3*time.Second:
 		return fmt.Errorf("STATS_IDLE: %s is less than 3s", c.StatsIdle)
 	case !(c.StatsBudget > 0 && c.StatsBudget <= 64):

@@ -60,6 +60,8 @@ type Config struct {
 	EventsKeep time.Duration `env:"EVENTS_KEEP" envDefault:"168h" help:"how long events are kept"`
 	EventsMax  int64         `env:"EVENTS_MAX" envDefault:"1000000" help:"how many events are kept"`
 
+	AuditMax int32 `env:"AUDIT_MAX" envDefault:"1000000" help:"how many rows of the audit are kept, the latest, for a year at most"`
+
 	StatsSource string        `env:"STATS_SOURCE" envDefault:"auto" help:"where usage is read: 'engine' asks the engine, 'kernel' reads this machine's files, 'auto' reads them where the engine runs on this machine"`
 	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
 	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`

@@ -38,7 +38,7 @@ func TestBadSettingIsNamedInOneLine(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
 		"ACCESS_TOKEN_TTL=soon", "ACCESS_TOKEN_TTL=-1s", "REFRESH_TOKEN_TTL=0", "AUTH_MODE=never", "ANON_ROLE=root", "SIGNUP=yes",
-		"TOKEN_MAKER=saml", "EVENTS_KEEP=0", "EVENTS_MAX=-1", "STATS_SOURCE=guess", "PASSWORD_POLICY=none", "CORS_ORIGINS=https://a/b", "CORS_ORIGINS=*", "STATS_IDLE=1s", "STATS_BUDGET=NaN", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TLS_CERT_FILE=/c.pem", "ADMIN_USERNAME=root",
+		"TOKEN_MAKER=saml", "EVENTS_KEEP=0", "EVENTS_MAX=-1", "AUDIT_MAX=0", "STATS_SOURCE=guess", "PASSWORD_POLICY=none", "CORS_ORIGINS=https://a/b", "CORS_ORIGINS=*", "STATS_IDLE=1s", "STATS_BUDGET=NaN", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "TLS_CERT_FILE=/c.pem", "ADMIN_USERNAME=root",
 		"PASSWORD_MIN=3", "PASSWORD_MIN=x", "DB_SOURCE=mysql://x", "TRUSTED_PROXIES=10.0.0.0/99", "LISTEN_ADDR=nowhere", "DB_MIGRATE=perhaps",
 	} {
 		t.Run(bad, func(t *testing.T) {

@@ -1,0 +1,131 @@
+package service
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+)
+
+const (
+	// refusalsFor is how long repetitions count in the row of the first.
+	refusalsFor = time.Hour
+	// refusalsOfSource is how many different refusals of one caller have rows of their own in that time.
+	refusalsOfSource = 32
+	// refusalsMax bounds all rows that are remembered.
+	refusalsMax = 10_000
+	// othersCounted ends the detail of a row that stands for different refusals.
+	othersCounted = " (and other refusals of the same caller)"
+)
+
+// refusals remembers the rows of what was refused lately. A repetition is counted there, in memory
+// first, so that a caller who is refused again and again fills neither the record nor the disk.
+type refusals struct {
+	mu   sync.Mutex
+	rows map[refusal]*refusedRow
+	of   map[string]int // rows of each source
+}
+
+// refusal is what makes two refusals the same.
+type refusal struct{ source, addr, user, action, host, container, target, detail string }
+
+// refusedRow is the row of a refusal.
+type refusedRow struct {
+	id      uuid.UUID
+	written bool
+	until   time.Time // later repetitions get a new row
+	more    int64     // repetitions that the row doesn't have yet
+	last    time.Time
+}
+
+// refusalOf names a refusal. Its source is the user, or the network of a caller who is none.
+func refusalOf(row *sqlc.BeginAuditParams) refusal {
+	r := refusal{
+		source: row.UserID.String(), addr: networkOf(row.ClientAddr), user: row.Username, action: row.Action, host: row.Host,
+		container: row.ContainerName, target: row.Target, detail: row.Detail,
+	}
+	if row.UserID == uuid.Nil || row.Action == ActionLogin {
+		r.source = r.addr
+	}
+	return r
+}
+
+// count counts a refusal, and reports whether its row is to be written: it is the first. The caller
+// then says with wrote what came of it.
+func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal, first bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key = refusalOf(row)
+	if f.rows[key] == nil && (f.of[key.source] >= refusalsOfSource || len(f.rows) >= refusalsMax) {
+		if len(f.rows) >= refusalsMax {
+			key.source = ""
+		}
+		key = refusal{source: key.source, action: key.action}
+		row.Detail += othersCounted
+	}
+	r := f.rows[key]
+	if r != nil && now.Before(r.until) {
+		r.more++
+		r.last = now
+		return key, false
+	}
+	if f.rows == nil {
+		f.rows, f.of = map[refusal]*refusedRow{}, map[string]int{}
+	}
+	if r == nil {
+		f.of[key.source]++
+	}
+	f.rows[key] = &refusedRow{id: row.ID, until: now.Add(refusalsFor), last: now}
+	return key, true
+}
+
+// wrote says whether the first row of a refusal is in the database. Without it the next is the first.
+func (f *refusals) wrote(key refusal, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r := f.rows[key]; r != nil && err == nil {
+		r.written = true
+	} else if r != nil {
+		f.remove(key)
+	}
+}
+
+func (f *refusals) remove(key refusal) {
+	delete(f.rows, key)
+	if f.of[key.source]--; f.of[key.source] <= 0 {
+		delete(f.of, key.source)
+	}
+}
+
+// take returns what the rows don't have yet, and forgets rows whose time is over.
+func (f *refusals) take(now time.Time) []sqlc.CountRepeatsParams {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []sqlc.CountRepeatsParams
+	for key, r := range f.rows {
+		if r.written && r.more > 0 {
+			all = append(all, sqlc.CountRepeatsParams{
+				ID: r.id, More: r.more, FinishedAt: sql.NullTime{Time: db.Time(r.last), Valid: true},
+			})
+			r.more = 0
+		}
+		if r.written && !now.Before(r.until) {
+			f.remove(key)
+		}
+	}
+	return all
+}
+
+// writeRepeats brings the rows of refusals up to date.
+func (a *Audit) writeRepeats(ctx context.Context) {
+	for _, r := range a.refusals.take(time.Now()) {
+		if _, err := a.db.Queries().CountRepeats(ctx, r); err != nil {
+			a.opts.Logger.Error().Err(err).Stringer("audit", r.ID).Int64("times", r.More).Msg("repeated refusals stay uncounted")
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+)
+
+const (
+	repeatsEvery = 10 * time.Second
+	retainEvery  = time.Hour
+	// auditBatch is how many rows are deleted at once.
+	auditBatch = 5000
+)
+
+// Run counts repeated refusals in their rows and removes rows that are too old or too many. It
+// returns nil when ctx ends.
+func (a *Audit) Run(ctx context.Context) error {
+	if a == nil {
+		<-ctx.Done()
+		return nil
+	}
+	repeats, retain := time.NewTicker(repeatsEvery), time.NewTicker(retainEvery)
+	defer repeats.Stop()
+	defer retain.Stop()
+	a.removeOld(ctx)
+	for {
+		select {
+		case <-repeats.C:
+			a.writeRepeats(ctx)
+		case <-retain.C:
+			a.removeOld(ctx)
+		case <-a.full:
+			a.removeBeyond(ctx)
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			a.writeRepeats(last)
+			return nil
+		}
+	}
+}
+
+// removeOld removes rows that are older than the retention, and then those beyond the maximum. What
+// fails is done an hour later.
+func (a *Audit) removeOld(ctx context.Context) {
+	if a.opts.Retention > 0 {
+		_, _ = a.db.Queries().DeleteAuditBefore(ctx, db.Time(time.Now().Add(-a.opts.Retention)))
+	}
+	a.removeBeyond(ctx)
+}
+
+// removeBeyond removes the oldest rows beyond the maximum.
+func (a *Audit) removeBeyond(ctx context.Context) {
+	last, err := a.db.Queries().AuditBeyond(ctx, a.opts.Max)
+	for err == nil {
+		var n int64
+		n, err = a.db.Queries().DeleteAuditUpTo(ctx, sqlc.DeleteAuditUpToParams{Last: last, Batch: auditBatch})
+		if n < auditBatch {
+			break
+		}
+	}
+	if err != nil && !db.IsNoRows(err) && ctx.Err() == nil {
+		a.opts.Logger.Error().Err(err).Msg("audit rows beyond AUDIT_MAX stay")
+	}
+}
+
+// wrote counts a new row, and wakes Run when there may be 2 % too many.
+func (a *Audit) wrote() {
+	if a.fresh.Add(1)%int64(max(a.opts.Max/50, 1)) != 0 {
+		return
+	}
+	select {
+	case a.full <- struct{}{}:
+	default: // it is awake already
+	}
+}
