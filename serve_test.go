@@ -182,7 +182,7 @@ func TestFirstAdminFromAPasswordFile(t *testing.T) {
 
 func TestSIGTERMEndsOpenStreamsAndExitsCleanly(t *testing.T) {
 	t.Parallel()
-	p := serve(t, t.TempDir())
+	p := serve(t, t.TempDir(), "STREAMS_PER_USER=50")
 	p.awaitReady()
 	token := p.login()
 	const streams = 50

@@ -19,8 +19,9 @@ type actorCaps struct {
 	held map[string]int
 }
 
-// enter takes one of the actor's places; leave gives it back. Errors: TooMany where all are taken.
-func (c *actorCaps) enter(actor service.Actor, most int) (leave func(), err error) {
+// enter takes one of the actor's places; leave gives it back. what is the plural of what they are for. Errors: TooMany
+// where all are taken.
+func (c *actorCaps) enter(actor service.Actor, most int, what string) (leave func(), err error) {
 	key := actor.UserID.String() // the nil UUID for all anonymous callers
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -28,7 +29,7 @@ func (c *actorCaps) enter(actor service.Actor, most int) (leave func(), err erro
 		c.held = make(map[string]int)
 	}
 	if c.held[key] >= most {
-		err := apperr.New(apperr.TooMany, "%d such queries of yours are under way already: wait for one to end", most)
+		err := apperr.New(apperr.TooMany, "you have %d %s already: end one first", most, what)
 		err.RetryAfter = time.Second
 		return nil, err
 	}
@@ -42,10 +43,15 @@ func (c *actorCaps) enter(actor service.Actor, most int) (leave func(), err erro
 	}, nil
 }
 
+// enterStream takes one of the actor's places for streams. Errors: TooMany.
+func (s *Server) enterStream(actor service.Actor) (leave func(), err error) {
+	return s.streamCaps.enter(actor, s.streamsPerUser, "streams open")
+}
+
 // capped gives a handler of the past its bound.
 func (s *Server) capped(next handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-		leave, err := s.history.enter(actor, historyCap)
+		leave, err := s.history.enter(actor, historyCap, "queries of the past under way")
 		if err != nil {
 			return err
 		}

@@ -37,10 +37,14 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor serv
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
+	release, err := s.enterStream(actor)
+	if err != nil {
+		return err
+	}
 	es := newEventStream(actor.MasksRecord)
 	sub.Wake = es.poke
 	es.sub = s.events.Subscribe(actor, sub)
-	s.serveStream(w, r, es, s.sessions.OnEnd(actor.SessionID, es.sub.Close))
+	s.serveStream(w, r, es, s.sessions.OnEnd(actor.SessionID, es.sub.Close), release)
 	return nil
 }
 

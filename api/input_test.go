@@ -81,7 +81,9 @@ func TestTimesInQueriesAreBounded(t *testing.T) {
 	require.Eventually(t, func() bool {
 		a := w.get("/v1/events?type=container&since=1970-01-01T00:00:00Z&until=9999-12-31T23:59:59Z")
 		require.Equal(t, http.StatusOK, a.status, a.body)
-		var page struct{ Events []struct{ Action string } `json:"events"` }
+		var page struct {
+			Events []struct{ Action string } `json:"events"`
+		}
 		a.data(t, &page)
 		return len(page.Events) > 0
 	}, 10*time.Second, 5*time.Millisecond, "a far end leaves nothing out")

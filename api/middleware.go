@@ -68,8 +68,8 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				s.panicked(rec, r, p)
 			}
-			info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
-			if !info.later {
+			if !info.later { // else it is another goroutine's by now
+				info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
 				s.logRequest(info, rec.Status(), rec.bytes)
 			}
 		}()
@@ -97,7 +97,7 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	if info.gone {
 		status = statusClientGone
 	}
-	if status >= http.StatusInternalServerError {
+	if crash := (*panicError)(nil); status >= http.StatusInternalServerError || errors.As(info.err, &crash) {
 		level = zerolog.ErrorLevel
 	}
 	line := s.log.WithLevel(level).

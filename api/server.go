@@ -43,31 +43,35 @@ type Options struct {
 	// BodyTime is how long a caller may take to send a body, StallTime how long it may take none of an answer.
 	// Default 10 s each.
 	BodyTime, StallTime time.Duration
+	// StreamsPerUser is how many streams one user may have open. Default 32.
+	StreamsPerUser int
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
 }
 
 // Server answers wharf's HTTP requests.
 type Server struct {
-	log          zerolog.Logger
-	users        *service.Users
-	sessions     *service.Sessions
-	hosts        *service.Hosts
-	events       *service.Events
-	audit        *service.Audit
-	ready        func(context.Context) error
-	open         bool
-	openNetwork  bool
-	anonymous    service.Actor
-	allowedHosts []string
-	proxies      []netip.Prefix
-	origins      []string
-	table        []route
-	mux          *chi.Mux
-	handler      http.Handler
-	history      actorCaps
-	bodyTime     time.Duration
-	stall        time.Duration
+	log            zerolog.Logger
+	users          *service.Users
+	sessions       *service.Sessions
+	hosts          *service.Hosts
+	events         *service.Events
+	audit          *service.Audit
+	ready          func(context.Context) error
+	open           bool
+	openNetwork    bool
+	anonymous      service.Actor
+	allowedHosts   []string
+	proxies        []netip.Prefix
+	origins        []string
+	table          []route
+	mux            *chi.Mux
+	handler        http.Handler
+	history        actorCaps
+	streamCaps     actorCaps
+	streamsPerUser int
+	bodyTime       time.Duration
+	stall          time.Duration
 
 	keys onceKeys
 
@@ -82,7 +86,7 @@ func New(o Options) *Server {
 	s := &Server{
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
-		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
+		streamsPerUser: cmp.Or(o.StreamsPerUser, 32), bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}

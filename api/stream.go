@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -111,10 +113,28 @@ func (s *eventStream) turn(ctx context.Context) (again bool, err error) {
 	return s.pokes.Add(-seen) > 0, nil
 }
 
+// guardedTurn is turn on a goroutine that serves other streams too: a panic ends this one alone, as its error.
+func (s *eventStream) guardedTurn(ctx context.Context) (again bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			again, err = false, &panicError{p, debug.Stack()}
+		}
+	}()
+	return s.turn(ctx)
+}
+
+// panicError is a panic that ended a stream.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
 // run takes all turns on a goroutine of the stream's own.
 func (s *eventStream) run(ctx context.Context) error {
 	for {
-		again, err := s.turn(ctx)
+		again, err := s.guardedTurn(ctx)
 		if err != nil {
 			return err
 		}

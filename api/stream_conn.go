@@ -13,8 +13,8 @@ import (
 // serveStream answers with an event stream. On HTTP/1.1 it takes the connection over and
 // returns at once: the request, its buffers and its goroutine's deep stack are let go, and a
 // client costs a few KiB. On HTTP/2 it returns at the stream's end. It closes es.sub, and calls
-// forget at the end.
-func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventStream, forget func()) {
+// forget and release at the end.
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventStream, forget, release func()) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
@@ -24,6 +24,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 	end := func() {
 		es.sub.Close()
 		forget()
+		release()
 		leave()
 		s.streams.Done()
 	}
@@ -37,6 +38,9 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 			es.ended = func(err error) {
 				es.crew.aside(func() { out.close(err) })
 				end()
+				if crash := (*panicError)(nil); errors.As(err, &crash) {
+					info.err = err
+				}
 				s.logRequest(info, http.StatusOK, out.sent)
 			}
 			out.serve(es, responseHead(h, out.chunked), &s.live)
@@ -49,7 +53,9 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, es *eventSt
 	gone := context.AfterFunc(r.Context(), es.sub.Close)
 	defer gone()
 	if es.writeText(greeting) == nil {
-		_ = es.run(r.Context())
+		if crash := (*panicError)(nil); errors.As(es.run(r.Context()), &crash) {
+			infoOf(r).err = crash
+		}
 	}
 }
 

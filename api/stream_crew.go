@@ -34,7 +34,7 @@ func (c *crew) hire() {
 
 func (c *crew) work() {
 	for s := c.take(); s != nil; s = c.take() {
-		switch again, err := s.turn(context.Background()); {
+		switch again, err := s.guardedTurn(context.Background()); {
 		case err != nil:
 			s.ended(err)
 		case again:
@@ -74,8 +74,10 @@ func (c *crew) aside(wait func()) {
 		c.hire()
 	}
 	c.mu.Unlock()
+	defer func() { // also where wait panics
+		c.mu.Lock()
+		c.working++
+		c.mu.Unlock()
+	}()
 	wait()
-	c.mu.Lock()
-	c.working++
-	c.mu.Unlock()
 }

@@ -54,16 +54,21 @@ func (l *liveStreams) run(ending <-chan struct{}) {
 		case <-tick.C:
 			l.each(slot, (*eventStream).commentDue)
 		case <-ending:
-			for slot := range l.slots {
-				l.each(slot, func(es *eventStream) { es.sub.Close() })
-			}
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.ended = true
-			l.hangups.close()
+			l.end()
 			return
 		}
 	}
+}
+
+// end closes all streams, and those that enter from now on.
+func (l *liveStreams) end() {
+	l.mu.Lock()
+	l.ended = true // first: no stream may enter behind the ones that are closed
+	l.mu.Unlock()
+	for slot := range l.slots {
+		l.each(slot, func(es *eventStream) { es.sub.Close() })
+	}
+	l.hangups.close()
 }
 
 func (l *liveStreams) each(slot int, f func(*eventStream)) {

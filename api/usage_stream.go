@@ -39,6 +39,13 @@ func frames[T any](stream func(ctx context.Context) iter.Seq2[T, error], encode 
 // streamUsage sends each new sample as an event "stats", and as "stats-error" why there are none.
 // It ends with the caller, its session or the server. Who takes long misses samples.
 func (s *Server) streamUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, frames usageFrames) error {
+	if r.Method != http.MethodHead {
+		release, err := s.enterStream(actor)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")

@@ -62,7 +62,7 @@ func WharfAt(t testing.TB, path string, settings ...string) *Process {
 	t.Helper()
 	return Run(t, path, func(p *Process) []string {
 		return append([]string{
-			"LISTEN_ADDR=" + p.Addr, "DATA_DIR=" + p.Dir, "LOG_LEVEL=warn", "LOG_FORMAT=json",
+			"LISTEN_ADDR=" + p.Addr, "STREAMS_PER_USER=1000000", "DATA_DIR=" + p.Dir, "LOG_LEVEL=warn", "LOG_FORMAT=json",
 			"HOME=" + p.Dir, "PATH=" + os.Getenv("PATH"),
 		}, settings...)
 	})

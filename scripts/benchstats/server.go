@@ -43,7 +43,7 @@ func (b *bench) startWharf(ctx context.Context, host string, settings ...string)
 	}
 	cmd := exec.CommandContext(ctx, b.binary)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "AUTH_MODE=open", "DATA_DIR="+dir, "DOCKER_HOSTS=bench="+host, "LOG_LEVEL=warn", "DB_SOURCE=")
+	cmd.Env = append(os.Environ(), "AUTH_MODE=open", "DATA_DIR="+dir, "DOCKER_HOSTS=bench="+host, "LOG_LEVEL=warn", "DB_SOURCE=", "STREAMS_PER_USER=1000000")
 	cmd.Env = append(cmd.Env, settings...)
 	s, err := startServer(ctx, cmd, "LISTEN_ADDR=")
 	if err != nil {

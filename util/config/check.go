@@ -75,6 +75,9 @@ func checkDBSource(source string) error {
 }
 
 func (c *Config) checkListen() error {
+	if c.StreamsPerUser < 1 {
+		return fmt.Errorf("STREAMS_PER_USER: expected 1 or more, got %d", c.StreamsPerUser)
+	}
 	if c.MaxConns < 0 {
 		return fmt.Errorf("MAX_CONNS: expected 0 or more, got %d", c.MaxConns)
 	}

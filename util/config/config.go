@@ -20,11 +20,12 @@ import (
 // Config holds every setting. The tags are the only place where a name, its default and its
 // meaning stand; --help and the test of app.env read them.
 type Config struct {
-	ListenAddr  string `env:"LISTEN_ADDR" envDefault:"127.0.0.1:9083" help:"address and port to listen on"`
-	TLSCertFile string `env:"TLS_CERT_FILE" help:"PEM certificate chain; with TLS_KEY_FILE wharf serves HTTPS itself, and reads both anew when they change"`
-	TLSKeyFile  string `env:"TLS_KEY_FILE" help:"PEM key of TLS_CERT_FILE"`
-	MaxConns    int    `env:"MAX_CONNS" envDefault:"0" help:"connections of clients at once, further ones wait; 0 is as many as the limit on open files allows beside the engines, 10000 at most"`
-	DataDir     string `env:"DATA_DIR" envDefault:"./data" help:"where the generated key and the SQLite database live"`
+	ListenAddr     string `env:"LISTEN_ADDR" envDefault:"127.0.0.1:9083" help:"address and port to listen on"`
+	TLSCertFile    string `env:"TLS_CERT_FILE" help:"PEM certificate chain; with TLS_KEY_FILE wharf serves HTTPS itself, and reads both anew when they change"`
+	TLSKeyFile     string `env:"TLS_KEY_FILE" help:"PEM key of TLS_CERT_FILE"`
+	MaxConns       int    `env:"MAX_CONNS" envDefault:"0" help:"connections of clients at once, further ones wait; 0 is as many as the limit on open files allows beside the engines, 10000 at most"`
+	StreamsPerUser int    `env:"STREAMS_PER_USER" envDefault:"32" help:"event and usage streams that one user may have open at once; in open mode all callers without a token are one"`
+	DataDir        string `env:"DATA_DIR" envDefault:"./data" help:"where the generated key and the SQLite database live"`
 
 	DBSource  string `env:"DB_SOURCE" help:"postgresql://user:password@host:5432/name or sqlite:path; empty means SQLite in DATA_DIR"`
 	DBMigrate bool   `env:"DB_MIGRATE" envDefault:"true" help:"bring the database's schema up to date at start"`
