@@ -24,6 +24,7 @@ var statuses = map[apperr.Kind]int{
 	apperr.Unavailable:     http.StatusInternalServerError,
 	apperr.Daemon:          http.StatusInternalServerError,
 	apperr.NotReady:        http.StatusServiceUnavailable,
+	apperr.Unprocessable:   http.StatusUnprocessableEntity,
 }
 
 // success is the contract's envelope of an answer.

@@ -62,7 +62,7 @@ type Server struct {
 	mux          *chi.Mux
 	handler      http.Handler
 
-	keys onceKeys
+	answers idempotencyStore
 
 	ending  chan struct{} // closed when streams must end
 	endOnce sync.Once
