@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// httpServer has limits against slow callers but no WriteTimeout, which would cut streams.
+// httpServer has limits against slow callers but no WriteTimeout, which would cut streams: api sets a deadline for
+// each write.
 func (w *wharf) httpServer() (*http.Server, error) {
 	server := &http.Server{
 		Handler:           w.api,

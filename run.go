@@ -47,9 +47,10 @@ func run(ctx context.Context, cfg config.Config, out io.Writer, hints bool) erro
 		return err
 	}
 	defer w.fleet.Close()
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.ListenAddr)
+	defer w.dropUnusedKey()
+	listener, err := w.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
+		return err
 	}
 	return w.serve(ctx, listener, out, hints)
 }
@@ -78,12 +79,14 @@ type wharf struct {
 	audit    *service.Audit
 	api      *api.Server
 	setup    string      // one-time token for the first user
+	keyed    bool        // DATA_DIR held a token key before this start
 	migrated atomic.Bool // the database answered and has its schema
 	stopping atomic.Bool
 }
 
 // wire makes the parts; nothing runs and nothing is dialled yet.
 func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
+	keyed := cfg.TokenKeys == "" && token.HasKey(keyFile(cfg))
 	maker, err := newMaker(cfg)
 	if err != nil {
 		return nil, err
@@ -96,7 +99,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &wharf{cfg: cfg, log: log, store: store, setup: service.NewSetupToken()}
+	w := &wharf{cfg: cfg, log: log, store: store, keyed: keyed, setup: service.NewSetupToken()}
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Max: cfg.AuditMax})
 	w.audit = audit
 	w.events = eventlog.New(store, eventlog.Options{Logger: log, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
@@ -126,11 +129,14 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	return w, nil
 }
 
+// keyFile is where the generated token key is kept.
+func keyFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "token.key") }
+
 // newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR.
 func newMaker(cfg config.Config) (token.Maker, error) {
 	keys, err := token.ParseKeys(cfg.TokenKeys)
 	if cfg.TokenKeys == "" {
-		keys, err = token.LoadOrCreateKey(filepath.Join(cfg.DataDir, "token.key"))
+		keys, err = token.LoadOrCreateKey(keyFile(cfg))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("TOKEN_KEYS: %w", err)
@@ -214,6 +220,9 @@ func (w *wharf) openSchema(ctx context.Context) error {
 	if err := w.store.WaitReady(ctx); err != nil {
 		return fmt.Errorf("DB_SOURCE: %w", err)
 	}
+	if err := w.refuseLostDatabase(ctx); err != nil {
+		return err
+	}
 	if w.cfg.DBMigrate {
 		if err := w.store.Migrate(ctx); err != nil {
 			return fmt.Errorf("migrate the database: %w", err)
@@ -230,6 +239,28 @@ func (w *wharf) openSchema(ctx context.Context) error {
 		w.log.Info().Str("user", w.cfg.AdminUsername).Msg("created the first admin")
 	}
 	return nil
+}
+
+// dropUnusedKey removes a token key that this start made for a database that never answered: at the next start
+// it would pass for the key of an earlier database.
+func (w *wharf) dropUnusedKey() {
+	if w.cfg.TokenKeys == "" && !w.keyed && !w.migrated.Load() {
+		_ = os.Remove(keyFile(w.cfg))
+	}
+}
+
+// refuseLostDatabase returns an error where an empty database stands beside the token key of an earlier one: a
+// volume that isn't mounted, or a wrong DB_SOURCE. Its first caller could make itself admin.
+func (w *wharf) refuseLostDatabase(ctx context.Context) error {
+	if !w.keyed || w.cfg.DBNew {
+		return nil
+	}
+	v, err := w.store.Version(ctx)
+	if err != nil || v.Current > 0 || v.Dirty {
+		return err
+	}
+	return fmt.Errorf("DB_SOURCE: the database is empty, but %s is there from an earlier start: is the right database mounted? DB_NEW=true starts with a new one",
+		keyFile(w.cfg))
 }
 
 // ready is what /readyz asks.

@@ -143,6 +143,30 @@ func TestFirstUserNeedsTheSetupTokenButStraightFromThisMachine(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, body)
 }
 
+func TestEmptyDatabaseBesideAnEarlierKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := serve(t, dir)
+	p.awaitReady()
+	p.login()
+	p.stop(syscall.SIGTERM)
+	for _, name := range []string{"wharf.db", "wharf.db-wal", "wharf.db-shm"} {
+		_ = os.Remove(filepath.Join(dir, "data", name))
+	}
+	_, stderr, err := wharf(t, dir, "", []string{"LISTEN_ADDR=127.0.0.1:0", "DOCKER_HOST=unix:///nowhere.sock"})
+	require.Error(t, err)
+	require.Contains(t, stderr, "DB_NEW=true")
+	serve(t, dir, "DB_NEW=true").awaitReady()
+}
+
+func TestStartWithoutADatabaseLeavesNoKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	serve(t, dir, "DB_SOURCE=postgresql://nobody@127.0.0.1:1/none").stop(syscall.SIGTERM)
+	require.NoFileExists(t, filepath.Join(dir, "data", "token.key"))
+	serve(t, dir).awaitReady()
+}
+
 func TestFirstAdminFromAPasswordFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

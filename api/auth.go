@@ -20,13 +20,16 @@ func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) 
 	if rt.need == service.Public {
 		return service.Actor{}, nil
 	}
-	query := r.URL.Query()
+	query, err := parseQuery(r)
 	for _, values := range query {
 		for _, v := range values {
 			if looksLikeToken(v) {
 				return service.Actor{}, errQuery
 			}
 		}
+	}
+	if err != nil {
+		return service.Actor{}, err
 	}
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")

@@ -26,3 +26,8 @@ func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	})
 	return table, served
 }
+
+// EnterHistory takes one of an actor's places for queries of the past.
+func (s *Server) EnterHistory(actor service.Actor) (leave func(), err error) {
+	return s.history.enter(actor, historyCap)
+}

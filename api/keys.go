@@ -45,7 +45,7 @@ func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, actor service.
 type newKey struct {
 	Name      string       `json:"name"`
 	Role      service.Role `json:"role"`       // not above one's own
-	ExpiresAt time.Time    `json:"expires_at"` // missing means never
+	ExpiresAt instant      `json:"expires_at"` // missing means never
 }
 
 func (s *Server) addKey(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
@@ -56,7 +56,7 @@ func (s *Server) addKey(w http.ResponseWriter, r *http.Request, actor service.Ac
 	if err := required(param{"name", in.Name}, param{"role", string(in.Role)}); err != nil {
 		return err
 	}
-	k, err := s.sessions.CreateKey(r.Context(), actor, service.NewAPIKey(in))
+	k, err := s.sessions.CreateKey(r.Context(), actor, service.NewAPIKey{Name: in.Name, Role: in.Role, ExpiresAt: in.ExpiresAt.Time})
 	if err != nil {
 		return err
 	}

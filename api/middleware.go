@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -25,6 +26,8 @@ type requestInfo struct {
 	start  time.Time
 	method string
 	routes *chi.Context
+	// gone reports whether the client hung up before it had its answer.
+	gone bool
 	// later is set by an answer that outlives its handler, and logs its line itself.
 	later bool
 }
@@ -52,13 +55,20 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			info.id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-Id", info.id)
-		rec := &recorder{ResponseWriter: w}
+		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), stall: s.stall}
+		if r.ProtoMajor == 1 { // HTTP/2 would reset the stream of a call that takes longer before it answers
+			rec.progress()
+		}
+		if r.Body != http.NoBody { // a body that never ends would hold up even an answer that doesn't need it
+			_ = rec.control.SetReadDeadline(time.Now().Add(s.bodyTime))
+		}
 		ctx := context.WithValue(r.Context(), infoKey{}, info)
 		r = r.WithContext(context.WithValue(ctx, chi.RouteCtxKey, info.routes))
 		defer func() {
 			if p := recover(); p != nil {
 				s.panicked(rec, r, p)
 			}
+			info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
 			if !info.later {
 				s.logRequest(info, rec.Status(), rec.bytes)
 			}
@@ -84,6 +94,9 @@ func (s *Server) panicked(w *recorder, r *http.Request, p any) {
 // logRequest writes the one line of a request.
 func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	level := zerolog.InfoLevel
+	if info.gone {
+		status = statusClientGone
+	}
 	if status >= http.StatusInternalServerError {
 		level = zerolog.ErrorLevel
 	}
@@ -100,6 +113,9 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	line.Msg("request")
 }
 
+// statusClientGone is the log's status of a request whose client hung up: no answer of ours, and no failure.
+const statusClientGone = 499
+
 // headers sets what every answer carries.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -114,12 +130,21 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// recorder remembers what was answered, for the log.
+// recorder remembers what was answered, for the log, and ends the connection, or the stream of HTTP/2, of a
+// client that takes nothing.
 type recorder struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
+	control *http.ResponseController
+	stall   time.Duration // how long a write may wait for the client
+	status  int
+	bytes   int64
 }
+
+// maxWrite is how many bytes a client may take to be seen to make progress.
+const maxWrite = 64 << 10
+
+// progress gives the client its time anew. A server without deadlines, as in some tests, has none.
+func (w *recorder) progress() { _ = w.control.SetWriteDeadline(time.Now().Add(w.stall)) }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -136,6 +161,7 @@ func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
+	w.progress()
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -143,9 +169,17 @@ func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
+	written := 0
+	for {
+		w.progress()
+		part := p[written:min(written+maxWrite, len(p))]
+		n, err := w.ResponseWriter.Write(part)
+		written += n
+		w.bytes += int64(n)
+		if err != nil || written == len(p) {
+			return written, err
+		}
+	}
 }
 
 var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")

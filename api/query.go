@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,25 @@ type query struct {
 	problems []string
 }
 
-func queryOf(r *http.Request) *query { return &query{values: r.URL.Query()} }
+func queryOf(r *http.Request) *query {
+	values, err := parseQuery(r)
+	q := &query{values: values}
+	if err != nil {
+		q.bad(err.Error())
+	}
+	return q
+}
+
+// parseQuery returns the request's query parameters. Unlike http.Request's own Query it drops no pair in
+// silence: a separator or an escape that is none would take a filter away. Errors: Invalid, with all pairs
+// that could be read.
+func parseQuery(r *http.Request) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return values, apperr.New(apperr.Invalid, "query: %s (write ; as %%3B and %% as %%25)", err)
+	}
+	return values, nil
+}
 
 func (q *query) bad(problem string) { q.problems = append(q.problems, problem) }
 
@@ -91,6 +110,9 @@ func (q *query) moment(name string) time.Time {
 		return time.Time{}
 	}
 	if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
+		if err := checkTime(at); err != nil {
+			q.bad(name + ": " + err.Error())
+		}
 		return at
 	}
 	ago, err := time.ParseDuration(v)
@@ -98,6 +120,14 @@ func (q *query) moment(name string) time.Time {
 		q.bad(name + ": expected a time (RFC 3339) or how long ago (15m)")
 	}
 	return time.Now().Add(-ago)
+}
+
+// checkTime returns an error for a time that JSON or a database can't hold in UTC.
+func checkTime(at time.Time) error {
+	if year := at.UTC().Year(); year < 1970 || year > 9999 {
+		return errors.New("expected a time from 1970 to 9999, in UTC")
+	}
+	return nil
 }
 
 // err says everything that is wrong, unknown parameters included. It is called last.

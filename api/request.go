@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -20,8 +21,6 @@ import (
 const (
 	// maxBody is the most that a request body may have, in bytes.
 	maxBody = 64 << 10
-	// bodyTimeout is how long a caller may take to send its body.
-	bodyTimeout = 10 * time.Second
 )
 
 // decode reads the one JSON object of a request's body into dst. Errors: UnsupportedType,
@@ -39,6 +38,9 @@ func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 		return apperr.New(apperr.Invalid, "body is not valid UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
+	if strings.HasPrefix(r.URL.Path, "/v1/") { // the contract's endpoints ignore what they don't know
+		dec.DisallowUnknownFields()
+	}
 	if err := dec.Decode(dst); err != nil {
 		return describe(err)
 	}
@@ -49,10 +51,10 @@ func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout)) // not supported by test recorders
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	_ = rc.SetReadDeadline(time.Time{})
+	if err == nil { // it is whole: what the handler does now may take longer than the body might
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -69,6 +71,7 @@ func describe(err error) error {
 		return e
 	}
 	var wrongType *json.UnmarshalTypeError
+	var badTime *timeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return apperr.New(apperr.Invalid, "%s: expected %s, got %s", wrongType.Field, wrongType.Type, wrongType.Value)
@@ -76,9 +79,37 @@ func describe(err error) error {
 		return apperr.New(apperr.Invalid, "body: expected a JSON object, got %s", wrongType.Value)
 	case errors.Is(err, io.EOF):
 		return apperr.New(apperr.Invalid, "body is empty: expected a JSON object")
-	default:
-		return apperr.New(apperr.Invalid, "body is not valid JSON")
+	case errors.As(err, &badTime):
+		return apperr.New(apperr.Invalid, "%s", badTime.Error())
 	}
+	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return apperr.New(apperr.Invalid, "%s: unknown field", strings.Trim(name, `"`))
+	}
+	return apperr.New(apperr.Invalid, "body is not valid JSON")
+}
+
+// instant is a time in a body: RFC 3339, from 1970 to 9999 in UTC. Missing or null leaves it zero; a zero time that
+// is written out is refused, since for most fields zero means never.
+type instant struct{ time.Time }
+
+// timeError says what is wrong with an instant.
+type timeError struct{ problem string }
+
+func (e *timeError) Error() string { return e.problem }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *instant) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	if err := i.Time.UnmarshalJSON(text); err != nil {
+		return &timeError{fmt.Sprintf("%.60s: expected a time such as 2026-01-28T21:59:11Z", text)}
+	}
+	if err := checkTime(i.Time); err != nil {
+		return &timeError{fmt.Sprintf("%.60s: %s", text, err)}
+	}
+	i.Time = i.Time.UTC()
+	return nil
 }
 
 // param is a named parameter and what the caller sent for it.

@@ -2,9 +2,12 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"wharf/util/apperr"
@@ -25,6 +28,7 @@ var statuses = map[apperr.Kind]int{
 	apperr.Daemon:          http.StatusInternalServerError,
 	apperr.NotReady:        http.StatusServiceUnavailable,
 	apperr.Unprocessable:   http.StatusUnprocessableEntity,
+	apperr.Away:            http.StatusServiceUnavailable,
 }
 
 // success is the contract's envelope of an answer.
@@ -74,10 +78,19 @@ func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	return nil
 }
 
+// databaseAway is what callers below /v1 are told while the database doesn't answer. The contract's endpoints know
+// no such status: there it is 500.
+var databaseAway = apperr.New(apperr.Away, "the database can't be reached: try again")
+
 // respondError answers with what the caller may know of err and keeps the rest for the log line.
 func respondError(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := http.StatusInternalServerError, "internal server error"
-	if e, ok := apperr.As(err); ok && e.Kind != apperr.Internal {
+	e, ok := apperr.As(err)
+	if !ok && errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil {
+		e, ok = databaseAway, true // hosts classify their own deadlines: this is the database's
+	}
+	contract := !strings.HasPrefix(r.URL.Path, "/v1/")
+	if ok && e.Kind != apperr.Internal && !(e.Kind == apperr.Away && contract) {
 		status, message = statuses[e.Kind], e.Msg
 		if e.RetryAfter > 0 {
 			seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))

@@ -54,7 +54,7 @@ func (s *Server) routes() []route {
 		{method: get, pattern: "/v1/keys", need: service.Self, handle: s.listKeys},
 		{method: post, pattern: "/v1/keys", need: service.Self, handle: s.addKey},
 		{method: del, pattern: "/v1/keys/{id}", need: service.Self, handle: s.deleteKey},
-		{method: get, pattern: "/v1/audit", need: service.Administer, handle: s.listAudit},
+		{method: get, pattern: "/v1/audit", need: service.Administer, handle: s.capped(s.listAudit)},
 
 		{method: get, pattern: "/v1/hosts", need: service.View, handle: s.listHostStatus},
 		{method: get, pattern: "/v1/hosts/{host}", need: service.View, handle: s.hostStatus},
@@ -71,7 +71,7 @@ func (s *Server) routes() []route {
 		{method: get, pattern: "/v1/hosts/{host}/containers/{id}/stats", need: service.View, handle: s.containerRawUsage},
 		{method: get, pattern: "/v1/hosts/{host}/stats", need: service.View, handle: s.hostRawUsage},
 		{method: get, pattern: "/v1/stats", need: service.View, handle: s.topUsage},
-		{method: get, pattern: "/v1/events", need: service.View, handle: s.queryEvents},
+		{method: get, pattern: "/v1/events", need: service.View, handle: s.capped(s.queryEvents)},
 		{method: post, pattern: "/v1/events/ticket", need: service.Self, handle: s.issueTicket},
 	}
 }

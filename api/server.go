@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/netip"
@@ -39,6 +40,9 @@ type Options struct {
 	AllowedHosts []string
 	// CORSOrigins are the web pages of other origins that may call.
 	CORSOrigins []string
+	// BodyTime is how long a caller may take to send a body, StallTime how long it may take none of an answer.
+	// Default 10 s each.
+	BodyTime, StallTime time.Duration
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
 }
@@ -61,6 +65,9 @@ type Server struct {
 	table        []route
 	mux          *chi.Mux
 	handler      http.Handler
+	history      actorCaps
+	bodyTime     time.Duration
+	stall        time.Duration
 
 	answers idempotencyStore
 
@@ -75,6 +82,7 @@ func New(o Options) *Server {
 	s := &Server{
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
+		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}

@@ -94,8 +94,8 @@ type connSink struct {
 
 func newConnSink(conn net.Conn, chunked bool) *connSink {
 	c := &connSink{conn: conn, chunked: chunked}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		c.raw, _ = tcp.SyscallConn()
+	if plain, ok := conn.(syscall.Conn); ok { // TLS connections are none
+		c.raw, _ = plain.SyscallConn()
 		c.once = func(fd uintptr) { c.wrote, c.failed = tryWrite(fd, c.next) }
 	}
 	return c
@@ -226,6 +226,7 @@ func (o *responseSink) write(rest []byte, deadline time.Time) error {
 	if err := o.rc.Flush(); err != nil {
 		return fmt.Errorf("flush to the client: %w", err)
 	}
+	_ = o.rc.SetWriteDeadline(time.Time{}) // HTTP/2 resets a stream whose deadline passes, though nothing waits
 	return nil
 }
 

@@ -98,7 +98,9 @@ func (o *usageSink) send(parts ...any) {
 	}
 	if err != nil {
 		o.cancel()
+		return
 	}
+	_ = o.rc.SetWriteDeadline(time.Time{}) // HTTP/2 resets a stream whose deadline passes, though nothing waits
 }
 
 // keep sends a comment now and then, and ends the stream when its session or the server does.

@@ -2,6 +2,7 @@ package db
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"strings"
 
@@ -34,6 +35,16 @@ func MapError(err error) error {
 		return apperr.Wrap(apperr.NotFound, err, "not found")
 	}
 	return err
+}
+
+// isUndone reports whether a transaction left nothing behind and may do better if it is run again: it lost to
+// another one, or its connection was dead before the commit.
+func isUndone(err error) bool {
+	if pg := (*pq.Error)(nil); errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") {
+		return true
+	}
+	atCommit := (*commitError)(nil)
+	return errors.Is(err, driver.ErrBadConn) && !errors.As(err, &atCommit)
 }
 
 // IsNoRows says that a :one query found nothing.

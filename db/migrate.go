@@ -115,7 +115,7 @@ func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error
 	if err != nil {
 		return errors.Join(fmt.Errorf("migrate: %w", err), source.Close())
 	}
-	m, err := migrate.NewWithInstance("iofs", source, string(d.kind), driver)
+	m, err := migrate.NewWithInstance("iofs", source, string(d.kind), &wholeSteps{Driver: driver})
 	if err != nil {
 		return errors.Join(fmt.Errorf("migrate: %w", err), source.Close(), driver.Close())
 	}
@@ -164,6 +164,45 @@ func (d *DB) migrationDriver(ctx context.Context) (driver database.Driver, err e
 		return nil, err
 	}
 	return postgres.WithInstance(pool, &postgres.Config{})
+}
+
+// wholeSteps makes each migration and its version one transaction. The library alone writes the version before and
+// after the step: a process killed between leaves a schema that nobody dares to touch.
+type wholeSteps struct {
+	database.Driver
+	begun   bool // a step to version next is about to run
+	next    int
+	stepped bool // it has run, and its version with it
+}
+
+// SetVersion remembers the version of a step that begins, and writes that of one that had nothing to run.
+func (w *wholeSteps) SetVersion(version int, dirty bool) error {
+	if dirty {
+		w.begun, w.next, w.stepped = true, version, false
+		return nil
+	}
+	if w.begun && w.stepped && w.next == version {
+		w.begun = false
+		return nil
+	}
+	return w.Driver.SetVersion(version, false)
+}
+
+// Run runs a step together with its version. Both drivers send a text of several statements in one transaction.
+func (w *wholeSteps) Run(step io.Reader) error {
+	text, err := io.ReadAll(step)
+	if err != nil {
+		return err
+	}
+	sql := strings.TrimRight(strings.TrimSpace(string(text)), ";") + ";\nDELETE FROM schema_migrations;\n"
+	if w.next >= 0 {
+		sql += fmt.Sprintf("INSERT INTO schema_migrations (version, dirty) VALUES (%d, false);\n", w.next)
+	}
+	if err := w.Driver.Run(strings.NewReader(sql)); err != nil {
+		return err
+	}
+	w.stepped = true
+	return nil
 }
 
 // latest is the highest version among the embedded migrations.

@@ -3,13 +3,18 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/lib/pq"
+
+	"wharf/util/apperr"
 )
 
 // openPostgres makes a pool whose connections notice a server that vanished without a word
@@ -23,7 +28,19 @@ func openPostgres(source string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDB(Postgres, source, sql.OpenDB(conn), opts), nil
+	return newDB(Postgres, source, sql.OpenDB(connector{conn}), opts), nil
+}
+
+// connector says of a server that takes no connection that it is away.
+type connector struct{ *pq.Connector }
+
+// Connect opens a connection. Errors: Away.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, apperr.Wrap(apperr.Away, err, "the database can't be reached: try again")
+	}
+	return conn, nil
 }
 
 // postgresConnector dials within dialTimeout; reply bounds the wait for each of the server's
@@ -40,6 +57,8 @@ func postgresConnector(source string, reply time.Duration, params map[string]tim
 	if cfg.Runtime == nil {
 		cfg.Runtime = map[string]string{}
 	}
+	// Said for each statement: a role or database may have another default, under which plain statements fail.
+	cfg.Runtime["default_transaction_isolation"] = "read committed"
 	for name, d := range params {
 		if _, ok := cfg.Runtime[name]; !ok {
 			cfg.Runtime[name] = strconv.FormatInt(d.Milliseconds(), 10)
@@ -80,14 +99,41 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 // replyConn gives the server a bounded time to answer, counted from what was last sent.
 // An idle connection isn't read, so its passed deadline hurts nobody: the next write sets a
 // new one.
+//
+// It also finds out, before anything is sent, that the server ended the connection meanwhile (a restart, a failover, an
+// administrator): the driver then reports driver.ErrBadConn, and database/sql sends the statement on another connection.
 type replyConn struct {
 	net.Conn
 	reply time.Duration
+	began byte // the first byte of the answer to what was written last, 0 while there is none
 }
 
+// errServerEnded says that nothing was sent, since the server had ended the connection.
+var errServerEnded = errors.New("the server ended the connection")
+
 func (c *replyConn) Write(p []byte) (int, error) {
+	if ended(c.Conn) {
+		if len(p) > 0 && p[0] == 'X' { // goodbye: it has gone already
+			return len(p), nil
+		}
+		return 0, errServerEnded
+	}
+	c.began = 0
 	if err := c.SetDeadline(time.Now().Add(c.reply)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)
+}
+
+// Read reads the server's answer. A connection that is reset before an answer, or after an error, which then was the
+// server's last word, has ended like one that was closed.
+func (c *replyConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n == 0 && (c.began == 0 || c.began == 'E') && errors.Is(err, syscall.ECONNRESET) {
+		return 0, io.EOF
+	}
+	if c.began == 0 && n > 0 {
+		c.began = p[0]
+	}
+	return n, err
 }

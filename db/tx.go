@@ -4,14 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"wharf/db/sqlc"
 )
 
+// txTries is how often a transaction is begun that Postgres ended so that another could go on.
+const txTries = 10
+
 // InTx runs fn in one transaction and commits if it returns nil; its error comes back as
 // is. On SQLite writers run one after the other; on Postgres the isolation is read
 // committed, and what must not run beside its like raises a counter first (a row lock).
+//
+// fn may run again from its beginning, in a new transaction: after a deadlock or a serialization failure, or where the
+// connection turns out to be dead before the commit. It must not count on what an earlier run left behind.
 func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	release, err := d.bound.lockWriter(ctx)
 	if err != nil {
@@ -21,6 +28,20 @@ func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	// The bound is for the whole transaction: each is short.
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
+	for try := 1; ; try++ {
+		err := d.tryTx(ctx, fn)
+		if try == txTries || !isUndone(err) {
+			return err
+		}
+		select { // the others first, in no common step
+		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+func (d *DB) tryTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	tx, err := d.pool.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -30,10 +51,18 @@ func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return &commitError{err}
 	}
 	return nil
 }
+
+// commitError is a commit that failed: whether it took effect is not known, unless the server says that it didn't.
+type commitError struct{ err error }
+
+func (e *commitError) Error() string { return "commit: " + e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *commitError) Unwrap() error { return e.err }
 
 // bounded is the pool with a time limit on each statement, counting the wait for a free
 // connection: with Postgres gone, the requests in the queue fail with the first, not after.

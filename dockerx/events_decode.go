@@ -14,7 +14,7 @@ import (
 // maxEventBytes is the longest event that is read. A longer one is skipped and marked as a gap;
 // a daemon that goes on to maxSkipBytes is no daemon.
 const (
-	maxEventBytes = 1 << 20
+	maxEventBytes = 256 << 10
 	maxSkipBytes  = 64 << 20
 )
 

@@ -46,8 +46,11 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f Filter) ([]Hosted
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, listAllTimeout)
-	defer cancel()
+	if len(hosts) > 1 { // one host has its own deadline, and its own words for having passed it
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, listAllTimeout)
+		defer cancel()
+	}
 	lists := make([]*dockerx.List, len(hosts))
 	answers := make([]Answer, len(hosts))
 	var asking sync.WaitGroup

@@ -12,6 +12,12 @@ import (
 	"strings"
 )
 
+// HasKey reports whether a key is kept in the file.
+func HasKey(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // LoadOrCreateKey reads the key kept in a file, and first makes one (0600, its folder 0700)
 // where the file is missing. Processes that do so at once end up with the same key. Errors:
 // a file that can't be read or made, that others may read, or that holds no good key.

@@ -143,3 +143,30 @@ func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
 		}
 	})
 }
+
+// What goes beyond a page's 8 MiB is left to the next, whatever the number of records asked for.
+func TestPagesAreBoundedByBytes(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		const events, size, most = 60, 250 << 10, 8 << 20
+		for n := range events {
+			e := event("h", n)
+			e.Attrs["label"] = strings.Repeat("x", size)
+			l.Publish(e)
+		}
+		stop()
+		var got []string
+		for q := (eventlog.Query{Limit: 1000}); len(got) == 0 || q.Cursor != ""; {
+			page, err := l.Query(t.Context(), q)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(page.Records), most/size+1)
+			for _, r := range page.Records {
+				got = append(got, text(r))
+			}
+			q.Cursor = page.Cursor
+		}
+		slices.Reverse(got)
+		require.Equal(t, texts("h", 0, events), got, "each once, over the pages")
+	})
+}

@@ -15,6 +15,14 @@ import (
 // short and its cursor goes on from there.
 const scanLimit = 50_000
 
+const (
+	// pageBytes bounds the records of one page: what goes beyond it is left to the next.
+	pageBytes = 8 << 20
+	// batchRows is how many rows a query reads at a time. With the longest events that the readers pass on it
+	// holds some 16 MiB at once.
+	batchRows = 64
+)
+
 // Query asks for the past. The zero value asks for the newest records.
 type Query struct {
 	Filter
@@ -45,7 +53,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	out := Page{Records: []*Record{}}
-	for scanned := 0; ; {
+	for scanned, size := 0, 0; ; {
 		rows, err := l.rows(ctx, &q, at)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
@@ -59,14 +67,15 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 			if !q.Match(&r.Event) || q.Allow != nil && !q.Allow(r) {
 				continue
 			}
-			if len(out.Records) == q.Limit {
-				last := out.Records[q.Limit-1]
+			size += len(rows[i].Attrs) + len(rows[i].Action) + len(rows[i].ActorName)
+			if len(out.Records) == q.Limit || len(out.Records) > 0 && size > pageBytes {
+				last := out.Records[len(out.Records)-1]
 				out.Cursor = encodeCursor(position{last.Time.UnixNano(), last.ID})
 				return out, nil
 			}
 			out.Records = append(out.Records, r)
 		}
-		if len(rows) < pageSize {
+		if len(rows) < batchRows {
 			return out, nil
 		}
 		if scanned += len(rows); scanned >= scanLimit {
@@ -92,7 +101,7 @@ func nanosOr(t time.Time, otherwise int64) int64 {
 	if t.IsZero() {
 		return otherwise
 	}
-	return t.UnixNano()
+	return nanosOf(t)
 }
 
 func encodeCursor(p position) string {

@@ -25,7 +25,7 @@ type span struct {
 	host         sql.NullString
 }
 
-// rows gets the next rows after a position, at most pageSize, narrowed by what the database has an
+// rows gets the next rows after a position, at most batchRows, narrowed by what the database has an
 // index for. Gaps pass whatever else is asked for.
 func (l *Log) rows(ctx context.Context, q *Query, at position) ([]sqlc.Event, error) {
 	s := span{ascending: q.Ascending, at: at, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
@@ -51,10 +51,10 @@ func (l *Log) rows(ctx context.Context, q *Query, at position) ([]sqlc.Event, er
 		return cmp.Or(cmp.Compare(a.TimeNano, b.TimeNano), cmp.Compare(a.ID, b.ID))
 	})
 	rows = slices.CompactFunc(rows, func(a, b sqlc.Event) bool { return a.ID == b.ID })
-	return rows[:min(len(rows), pageSize)], nil
+	return rows[:min(len(rows), batchRows)], nil
 }
 
-// eventRows gets rows in no order, at least the next pageSize of what matches.
+// eventRows gets rows in no order, at least the next batchRows of what matches.
 func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, error) {
 	switch {
 	case len(q.Containers) == 1:
@@ -74,11 +74,11 @@ func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, er
 		return rows, nil
 	case s.ascending:
 		return l.db.Queries().EventsByTime(ctx, sqlc.EventsByTimeParams{
-			Since: s.at.nano, SinceID: s.at.id, Until: s.until, Host: s.host, MaxRows: pageSize,
+			Since: s.at.nano, SinceID: s.at.id, Until: s.until, Host: s.host, MaxRows: batchRows,
 		})
 	default:
 		return l.db.Queries().EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{
-			Since: s.since, Until: s.at.nano, UntilID: s.at.id, Host: s.host, MaxRows: pageSize,
+			Since: s.since, Until: s.at.nano, UntilID: s.at.id, Host: s.host, MaxRows: batchRows,
 		})
 	}
 }
@@ -86,11 +86,11 @@ func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, er
 func (l *Log) ofType(ctx context.Context, typ string, s span, last int64) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfType(ctx, sqlc.EventsOfTypeParams{
-			Type: typ, Since: s.at.nano, SinceID: s.at.id, Until: last, BeginsUntil: s.until, Host: s.host, MaxRows: pageSize,
+			Type: typ, Since: s.at.nano, SinceID: s.at.id, Until: last, BeginsUntil: s.until, Host: s.host, MaxRows: batchRows,
 		})
 	}
 	return l.db.Queries().EventsOfTypeBackwards(ctx, sqlc.EventsOfTypeBackwardsParams{
-		Type: typ, Since: s.since, Until: s.at.nano, UntilID: s.at.id, BeginsUntil: s.until, Host: s.host, MaxRows: pageSize,
+		Type: typ, Since: s.since, Until: s.at.nano, UntilID: s.at.id, BeginsUntil: s.until, Host: s.host, MaxRows: batchRows,
 	})
 }
 
@@ -122,21 +122,21 @@ func (l *Log) ofContainer(ctx context.Context, asked string, s span) ([]sqlc.Eve
 func (l *Log) ofName(ctx context.Context, name string, s span) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfName(ctx, sqlc.EventsOfNameParams{
-			Name: name, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: pageSize,
+			Name: name, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
 		})
 	}
 	return l.db.Queries().EventsOfNameBackwards(ctx, sqlc.EventsOfNameBackwardsParams{
-		Name: name, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: pageSize,
+		Name: name, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
 	})
 }
 
 func (l *Log) ofActor(ctx context.Context, id string, s span) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfActor(ctx, sqlc.EventsOfActorParams{
-			Actor: id, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: pageSize,
+			Actor: id, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
 		})
 	}
 	return l.db.Queries().EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
-		Actor: id, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: pageSize,
+		Actor: id, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
 	})
 }

@@ -6,6 +6,7 @@ package eventlog
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,6 +97,17 @@ func recordsOf(rows []sqlc.Event) ([]*Record, error) {
 func nanos(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
+	}
+	return nanosOf(t)
+}
+
+// nanosOf is t in nanoseconds since 1970, the nearest that an int64 holds: from 1677 to 2262.
+func nanosOf(t time.Time) int64 {
+	switch seconds := t.Unix(); {
+	case seconds >= math.MaxInt64/int64(time.Second):
+		return math.MaxInt64
+	case seconds <= math.MinInt64/int64(time.Second):
+		return math.MinInt64
 	}
 	return t.UnixNano()
 }

@@ -28,6 +28,7 @@ const (
 	Daemon               // the Docker daemon answered with a failure of its own
 	NotReady             // wharf itself can't serve yet, or not any more
 	Unprocessable        // well-formed, but at odds with an earlier request
+	Away                 // the database can't be reached
 )
 
 // Error is a classified failure.

@@ -75,6 +75,9 @@ func checkDBSource(source string) error {
 }
 
 func (c *Config) checkListen() error {
+	if c.MaxConns < 0 {
+		return fmt.Errorf("MAX_CONNS: expected 0 or more, got %d", c.MaxConns)
+	}
 	if _, _, err := net.SplitHostPort(c.ListenAddr); err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}

@@ -23,10 +23,13 @@ type Config struct {
 	ListenAddr  string `env:"LISTEN_ADDR" envDefault:"127.0.0.1:9083" help:"address and port to listen on"`
 	TLSCertFile string `env:"TLS_CERT_FILE" help:"PEM certificate chain; with TLS_KEY_FILE wharf serves HTTPS itself, and reads both anew when they change"`
 	TLSKeyFile  string `env:"TLS_KEY_FILE" help:"PEM key of TLS_CERT_FILE"`
+	MaxConns    int    `env:"MAX_CONNS" envDefault:"0" help:"connections of clients at once, further ones wait; 0 is as many as the limit on open files allows beside the engines, 10000 at most"`
 	DataDir     string `env:"DATA_DIR" envDefault:"./data" help:"where the generated key and the SQLite database live"`
 
 	DBSource  string `env:"DB_SOURCE" help:"postgresql://user:password@host:5432/name or sqlite:path; empty means SQLite in DATA_DIR"`
 	DBMigrate bool   `env:"DB_MIGRATE" envDefault:"true" help:"bring the database's schema up to date at start"`
+
+	DBNew bool `env:"DB_NEW" envDefault:"false" help:"start with a new database though DATA_DIR holds the token.key of an earlier one: refused otherwise, since the first caller could make itself admin"`
 
 	DockerHosts    string `env:"DOCKER_HOSTS" help:"name=address pairs, comma separated, such as web=tcp://10.1.0.119:2376,local=unix:///var/run/docker.sock; empty means one host 'local' from DOCKER_HOST, else the default socket"`
 	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"folder with <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all, for tcp hosts with mutual TLS"`

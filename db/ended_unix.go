@@ -1,0 +1,32 @@
+//go:build unix
+
+package db
+
+import (
+	"errors"
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ended reports whether the server closed a connection, or sent an error to it unasked, which is its last word. It
+// looks at what has arrived without taking it, and doesn't wait. Notices, and records of TLS, may lie there rightly.
+func ended(conn net.Conn) bool {
+	plain, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := plain.SyscallConn()
+	if err != nil {
+		return true
+	}
+	gone := false
+	var first [1]byte
+	err = raw.Control(func(fd uintptr) {
+		n, _, err := unix.Recvfrom(int(fd), first[:], unix.MSG_PEEK|unix.MSG_DONTWAIT) //nolint:gosec // a descriptor
+		waits := errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR)
+		gone = err != nil && !waits || err == nil && (n == 0 || first[0] == 'E')
+	})
+	return err != nil || gone
+}
