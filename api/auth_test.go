@@ -107,6 +107,27 @@ func TestCookieOfLoginWorksForReadsAlone(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, w.call("GET", "/ps2/fake", fresh, nil).status)
 }
 
+func TestPasswordsOfDifferentLoneSurrogatesAreNoPasswords(t *testing.T) {
+	t.Parallel()
+	w := setup(t, nil)
+	body := func(password string) string {
+		return `{"username":"hong","password":"` + password + `","full_name":"H","email":"h@email.com"}`
+	}
+	for _, bad := range []string{
+		`abcdef\ud800`, `\uDFFFabcdef`, `abcdef\ud800\ud800`, `abcdef\ud800\n\udc00`, `abcdef\ud83d\ude00\ude00`, `abcdef\\\ud800`,
+	} {
+		for _, path := range []string{"/user", "/v1/users", "/login", "/v1/users/gildong/password"} {
+			a := w.post(path, body(bad))
+			require.Equal(t, http.StatusBadRequest, a.status, "%s %s", path, bad)
+			require.Contains(t, a.message(t), "surrogate")
+		}
+	}
+	good := `abcdef\ud83d\ude00\\ud800\u00e9\"`
+	require.Equal(t, http.StatusOK, w.post("/user", body(good)).status)
+	require.Equal(t, http.StatusOK, w.post("/login", body(good)).status)
+	require.Equal(t, http.StatusUnauthorized, w.post("/login", body(`abcdef\ud83d\ude01\\ud800\u00e9\"`)).status)
+}
+
 func TestViewerSeesMaskedAndMayNotStop(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -139,6 +139,8 @@ func TestMalformedBodies(t *testing.T) {
 		"an array":          {`[]`, 400, "object"},
 		"a string":          {`"x"`, 400, "object"},
 		"wrong type":        {`{"username":1,"password":"b"}`, 400, "username"},
+		"password's type":   {`{"username":"a","password":[1]}`, 400, "password: expected string"},
+		"null password":     {`{"username":"a","password":null}`, 400, "missing: password"},
 		"two bodies":        {good + good, 400, "after"},
 		"trailing garbage":  {good + "x", 400, "after"},
 		"invalid UTF-8":     {"{\"username\":\"\xff\",\"password\":\"b\"}", 400, "UTF-8"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"regexp"
 	"sync"
@@ -10,31 +11,37 @@ import (
 	"wharf/util/apperr"
 )
 
-// maxKeys bounds how many answers are remembered; past it keys are refused rather than forgotten.
-const maxKeys = 10_000
-
-// keyLife is how long an answer is remembered.
-const keyLife = 10 * time.Minute
+const (
+	// maxAnswers bounds how many answers are remembered; past it keys are refused rather than forgotten.
+	maxAnswers = 10_000
+	// maxAnswersOfUser is how many of them one user has, so that none fills the places of all.
+	maxAnswersOfUser = 500
+	// answerLife is how long an answer is remembered.
+	answerLife = 10 * time.Minute
+)
 
 var idempotencyKey = regexp.MustCompile(`^[!-~]{1,128}$`)
 
-// onceKeys remembers what was answered to requests that carried an Idempotency-Key, for this
+// idempotencyStore remembers what was answered to requests that carried an Idempotency-Key, for this
 // process alone. Only successes are kept: what failed may be tried again.
-type onceKeys struct {
-	mu      sync.Mutex
-	answers map[string]*onceAnswer
+type idempotencyStore struct {
+	mu    sync.Mutex
+	users map[string]map[string]*storedAnswer // by user, then by key
+	total int
 }
 
-type onceAnswer struct {
-	request string        // method and URL: the same key with another request is an error
-	done    chan struct{} // closed when body is set or the try has failed
-	body    []byte        // nil: failed
-	expires time.Time     // zero while under way
+type storedAnswer struct {
+	request string            // method and URL
+	sent    [sha256.Size]byte // hash of the request's body
+	done    chan struct{}     // closed when body is set or the try has failed
+	body    []byte            // nil: failed
+	expires time.Time         // zero while under way
 }
 
-// once runs do, or gives the answer that the same caller got for the same Idempotency-Key. Two
-// at the same time share one run.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Actor, do func() ([]byte, error)) error {
+// once runs do, or gives the answer that the same user got for the same Idempotency-Key, if authorize
+// still allows the request. Two at the same time share one run. Errors: Conflict for a key of another
+// URL, Unprocessable for one of another body, TooMany, those of authorize and do.
+func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Actor, authorize func() error, do func() ([]byte, error)) error {
 	key := r.Header.Get("Idempotency-Key")
 	switch {
 	case key == "":
@@ -42,32 +49,50 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Acto
 	case !idempotencyKey.MatchString(key):
 		return apperr.New(apperr.Invalid, "Idempotency-Key: expected 1 to 128 printable characters without spaces")
 	}
-	mine := &onceAnswer{request: r.Method + " " + r.URL.RequestURI(), done: make(chan struct{})}
-	name := actor.UserID.String() + " " + key
-	first, err := s.keys.claim(name, mine)
-	switch {
-	case err != nil:
+	sent, err := readBody(w, r)
+	if err != nil {
 		return err
-	case first.request != mine.request:
-		return apperr.New(apperr.Conflict, "Idempotency-Key: used for another request before")
-	case first != mine:
-		select {
-		case <-first.done:
-		case <-r.Context().Done():
-			return r.Context().Err()
-		}
-		if first.body == nil {
-			return apperr.New(apperr.Conflict, "Idempotency-Key: the first request with it failed just now; try again")
-		}
-		w.Header().Set("Idempotent-Replayed", "true")
-		return respondBody(w, http.StatusOK, first.body)
 	}
-	defer func() { s.keys.settle(name, mine) }()
+	user := actor.UserID.String()
+	if actor.Anonymous {
+		user = "anonymous at " + infoOf(r).client
+	}
+	mine := &storedAnswer{request: r.Method + " " + r.URL.RequestURI(), sent: sha256.Sum256(sent), done: make(chan struct{})}
+	first, err := s.answers.claim(user, key, mine)
+	if err != nil {
+		return err
+	}
+	if first != mine {
+		return replay(w, r, first, mine, authorize)
+	}
+	defer func() { s.answers.finish(user, key, mine) }()
 	mine.body, err = do()
 	if err != nil {
 		return err
 	}
 	return respondBody(w, http.StatusOK, mine.body)
+}
+
+// replay answers a request whose key has an answer, or soon will.
+func replay(w http.ResponseWriter, r *http.Request, first, mine *storedAnswer, authorize func() error) error {
+	select {
+	case <-first.done:
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	if err := authorize(); err != nil {
+		return err
+	}
+	switch {
+	case first.request != mine.request:
+		return apperr.New(apperr.Conflict, "Idempotency-Key: used for another request before")
+	case first.sent != mine.sent:
+		return apperr.New(apperr.Unprocessable, "Idempotency-Key: used with another body before")
+	case first.body == nil:
+		return apperr.New(apperr.Conflict, "Idempotency-Key: the first request with it failed just now; try again")
+	}
+	w.Header().Set("Idempotent-Replayed", "true")
+	return respondBody(w, http.StatusOK, first.body)
 }
 
 func respondResult(w http.ResponseWriter, do func() ([]byte, error)) error {
@@ -78,36 +103,57 @@ func respondResult(w http.ResponseWriter, do func() ([]byte, error)) error {
 	return respondBody(w, http.StatusOK, body)
 }
 
-// claim returns the answer that has the name already, else makes mine the one.
-func (k *onceKeys) claim(name string, mine *onceAnswer) (*onceAnswer, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+// claim returns the answer that the user's key has already, else makes mine the one.
+func (s *idempotencyStore) claim(user, key string, mine *storedAnswer) (*storedAnswer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	now := time.Now()
-	for n, a := range k.answers {
-		if !a.expires.IsZero() && now.After(a.expires) {
-			delete(k.answers, n)
-		}
-	}
-	if first, ok := k.answers[name]; ok {
+	s.removeExpired(user, now)
+	if first, ok := s.users[user][key]; ok {
 		return first, nil
 	}
-	if len(k.answers) >= maxKeys {
+	if s.total >= maxAnswers {
+		for other := range s.users {
+			s.removeExpired(other, now)
+		}
+	}
+	if len(s.users[user]) >= maxAnswersOfUser || s.total >= maxAnswers {
 		return nil, &apperr.Error{Kind: apperr.TooMany, Msg: "Idempotency-Key: too many keys are remembered", RetryAfter: time.Minute}
 	}
-	if k.answers == nil {
-		k.answers = map[string]*onceAnswer{}
+	if s.users == nil {
+		s.users = map[string]map[string]*storedAnswer{}
 	}
-	k.answers[name] = mine
+	if s.users[user] == nil {
+		s.users[user] = map[string]*storedAnswer{}
+	}
+	s.users[user][key] = mine
+	s.total++
 	return mine, nil
 }
 
-// settle ends a run: its answer is kept for keyLife, a failure at once forgotten.
-func (k *onceKeys) settle(name string, mine *onceAnswer) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if mine.body == nil {
-		delete(k.answers, name)
+func (s *idempotencyStore) removeExpired(user string, now time.Time) {
+	for key, a := range s.users[user] {
+		if !a.expires.IsZero() && now.After(a.expires) {
+			s.remove(user, key)
+		}
 	}
-	mine.expires = time.Now().Add(keyLife)
+}
+
+func (s *idempotencyStore) remove(user, key string) {
+	delete(s.users[user], key)
+	if len(s.users[user]) == 0 {
+		delete(s.users, user)
+	}
+	s.total--
+}
+
+// finish ends a run: its answer is kept for answerLife, a failure at once forgotten.
+func (s *idempotencyStore) finish(user, key string, mine *storedAnswer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if mine.body == nil {
+		s.remove(user, key)
+	}
+	mine.expires = time.Now().Add(answerLife)
 	close(mine.done)
 }

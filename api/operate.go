@@ -33,11 +33,12 @@ func (s *Server) operate(verb string) handler {
 		if err != nil {
 			return err
 		}
-		return s.once(w, r, actor, func() ([]byte, error) {
-			h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.Operate)
-			if err != nil {
-				return nil, err
-			}
+		h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.Operate)
+		if err != nil {
+			return err
+		}
+		authorize := func() error { return h.Authorize(r.Context(), verb, ref) }
+		return s.once(w, r, actor, authorize, func() ([]byte, error) {
 			change, err := h.Operate(r.Context(), ref, order)
 			if err != nil {
 				return nil, err

@@ -87,8 +87,43 @@ func TestIdempotencyKeyRunsOnce(t *testing.T) {
 	require.Equal(t, http.StatusConflict, other.status)
 	require.Equal(t, http.StatusBadRequest, w.call("POST", restart, w.admin, nil, withKey("a b")).status)
 
+	body := w.call("POST", restart, w.admin, `{"other":"body"}`, withKey("one"))
+	require.Equal(t, http.StatusUnprocessableEntity, body.status)
+	require.Contains(t, body.message(t), "another body")
+	require.Equal(t, 2, d.Count("/containers/"+id+"/restart"))
+
 	// A failure isn't kept: the next try is a new one.
 	missing := "/v1/hosts/fake/containers/gone/restart"
 	require.Equal(t, http.StatusNotFound, w.call("POST", missing, w.admin, nil, withKey("three")).status)
 	require.Equal(t, http.StatusOK, w.call("POST", restart, w.admin, nil, withKey("three")).status)
+}
+
+func TestReplayIsAuthorizedAgain(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	id := d.Add(dockertest.Container{Name: "web", Labels: map[string]string{"team": "web"}})
+	w := setup(t, []dockerx.HostConfig{{Name: "fake", Addr: d.Addr()}})
+	operator := w.person("operator", "none")
+	granted := w.grant("operator", "fake", "team=web", "operator")
+	revoke := func(id string) {
+		require.Equal(t, http.StatusOK, w.call("DELETE", "/v1/grants/"+id, w.admin, nil).status)
+	}
+	restart := func(path string) answer {
+		return w.call("POST", path, operator, nil, func(r *http.Request) { r.Header.Set("Idempotency-Key", "one") })
+	}
+	path := "/v1/hosts/fake/containers/web/restart"
+	require.Equal(t, http.StatusOK, restart(path).status)
+	again := restart(path)
+	require.Equal(t, http.StatusOK, again.status)
+	require.Equal(t, "true", again.header.Get("Idempotent-Replayed"))
+
+	revoke(granted)
+	require.Equal(t, http.StatusForbidden, restart(path).status, "no right at all")
+	seen := w.grant("operator", "fake", "team=web", "viewer")
+	require.Equal(t, http.StatusForbidden, restart(path).status, "not that right any more")
+	w.grant("operator", "fake", "team=other", "operator")
+	require.Equal(t, http.StatusForbidden, restart(path).status, "the right on others")
+	revoke(seen)
+	require.Equal(t, http.StatusNotFound, restart(path).status, "hidden now")
+	require.Equal(t, 1, d.Count("/containers/"+id+"/restart"))
 }

@@ -67,6 +67,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // describe says in one line what is wrong with a JSON body.
 func describe(err error) error {
+	if e, ok := apperr.As(err); ok {
+		return e
+	}
 	var wrongType *json.UnmarshalTypeError
 	var badTime *timeError
 	switch {

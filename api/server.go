@@ -73,7 +73,7 @@ type Server struct {
 	bodyTime       time.Duration
 	stall          time.Duration
 
-	keys onceKeys
+	answers idempotencyStore
 
 	ending  chan struct{} // closed when streams must end
 	endOnce sync.Once

@@ -8,8 +8,8 @@ import (
 )
 
 type credentials struct {
-	Username string `json:"username"`
-	Password string `json:"password"`
+	Username string     `json:"username"`
+	Password secretText `json:"password"`
 }
 
 type refreshToken struct {
@@ -43,10 +43,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, _ service.Actor) 
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	if err := required(param{"username", in.Username}, param{"password", in.Password}); err != nil {
+	if err := required(param{"username", in.Username}, param{"password", string(in.Password)}); err != nil {
 		return err
 	}
-	l, err := s.sessions.Login(r.Context(), in.Username, in.Password, clientOf(r))
+	l, err := s.sessions.Login(r.Context(), in.Username, string(in.Password), clientOf(r))
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,11 @@ import (
 const createdAtLayout = "2006-01-02 15:04:05"
 
 type newUser struct {
-	Username string `json:"username"`
-	Password string `json:"password"`
-	FullName string `json:"full_name"`
-	Email    string `json:"email"`
-	Role     string `json:"role"` // admins alone may choose it
+	Username string     `json:"username"`
+	Password secretText `json:"password"`
+	FullName string     `json:"full_name"`
+	Email    string     `json:"email"`
+	Role     string     `json:"role"` // admins alone may choose it
 }
 
 type userCreated struct {
@@ -46,13 +46,13 @@ func (s *Server) readAndCreate(w http.ResponseWriter, r *http.Request, by *servi
 	if err := decode(w, r, &in); err != nil {
 		return service.User{}, err
 	}
-	err := required(param{"username", in.Username}, param{"password", in.Password},
+	err := required(param{"username", in.Username}, param{"password", string(in.Password)},
 		param{"full_name", in.FullName}, param{"email", in.Email})
 	if err != nil {
 		return service.User{}, err
 	}
 	return s.users.Create(r.Context(), by, service.NewUser{
-		Username: in.Username, Password: in.Password, FullName: in.FullName, Email: in.Email, Role: service.Role(in.Role),
+		Username: in.Username, Password: string(in.Password), FullName: in.FullName, Email: in.Email, Role: service.Role(in.Role),
 	}, r.Header.Get("X-Setup-Token"))
 }
 

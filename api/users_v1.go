@@ -92,8 +92,8 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, actor servic
 }
 
 type passwordChange struct {
-	OldPassword string `json:"old_password"` // of oneself; an admin needs none for others
-	Password    string `json:"password"`
+	OldPassword secretText `json:"old_password"` // of oneself; an admin needs none for others
+	Password    secretText `json:"password"`
 }
 
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
@@ -101,10 +101,10 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, actor se
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	if err := required(param{"password", in.Password}); err != nil {
+	if err := required(param{"password", string(in.Password)}); err != nil {
 		return err
 	}
-	err := s.users.ChangePassword(r.Context(), actor, pathParam(r, "username"), in.OldPassword, in.Password)
+	err := s.users.ChangePassword(r.Context(), actor, pathParam(r, "username"), string(in.OldPassword), string(in.Password))
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,9 @@ func openSQLite(path string, opts Options) (*DB, error) {
 		if d.server, err = lockFile(serverLock(path), 0); err != nil {
 			return nil, errors.Join(fmt.Errorf("another wharf serves %s: %w", path, err), pool.Close())
 		}
+		if err := fillReserve(path); err != nil {
+			opts.Logger.Warn().Err(err).Msg("no room to keep for taking rights away on a full disk")
+		}
 	}
 	return d, nil
 }

@@ -43,11 +43,32 @@ func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Order) (c
 // act does something to the container that is meant, if the actor may. The audit log has one
 // row of it, whatever comes of it.
 func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(context.Context, *dockerx.Details) error) error {
-	in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), ContainerName: ref.String()}
-	d, err := h.resolve(ctx, ref, Operate)
+	d, err := h.resolveFor(ctx, verb, ref)
 	if err != nil {
-		return errors.Join(err, h.audit.Note(ctx, h.actor, in, err))
+		return err
 	}
+	in := Intent{Action: actionPrefix + verb, Host: h.host.Name()}
 	in.ContainerID, in.ContainerName = d.ID, d.Name[min(1, len(d.Name)):]
 	return h.audit.Do(ctx, h.actor, in, func(ctx context.Context, _ uuid.UUID) error { return do(ctx, d) })
+}
+
+// Authorize refuses an action that the actor may not take on the container now, and does nothing else. An
+// actor who may do so on every container of the host isn't asked for one that exists. Errors: NotFound,
+// Forbidden.
+func (h *Host) Authorize(ctx context.Context, verb string, ref dockerx.Ref) error {
+	if h.actor.everywhereOn(h.host.Name(), Operate) {
+		return nil
+	}
+	_, err := h.resolveFor(ctx, verb, ref)
+	return err
+}
+
+// resolveFor is resolve for an action, with an audit row where that fails.
+func (h *Host) resolveFor(ctx context.Context, verb string, ref dockerx.Ref) (*dockerx.Details, error) {
+	d, err := h.resolve(ctx, ref, Operate)
+	if err != nil {
+		in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), ContainerName: ref.String()}
+		return nil, errors.Join(err, h.audit.Note(ctx, h.actor, in, err))
+	}
+	return d, nil
 }

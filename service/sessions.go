@@ -111,7 +111,7 @@ func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 // revoke takes something away in one transaction with the count that tells every replica,
 // and returns, with the number of rows gone, when none can still act on what it remembers.
 func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, error)) (n int64, err error) {
-	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
+	err = s.db.InTxReserved(ctx, func(q *sqlc.Queries) error {
 		if n, err = fn(q); err != nil || n == 0 {
 			return err
 		}

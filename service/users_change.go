@@ -31,7 +31,7 @@ func (a Actor) isSelf(user uuid.UUID) bool {
 // change runs a transaction that changes users, one after the other, and returns when every
 // replica goes by what it left.
 func (u *Users) change(ctx context.Context, fn func(*sqlc.Queries) error) error {
-	err := u.db.InTx(ctx, func(q *sqlc.Queries) error {
+	err := u.db.InTxReserved(ctx, func(q *sqlc.Queries) error {
 		if err := lockUsers(ctx, q); err != nil {
 			return err
 		}
