@@ -91,7 +91,7 @@ func usageChange(e Event) (stats.Change, bool) {
 	c := stats.Change{ID: e.ActorID, Name: e.Attrs["name"]}
 	switch e.Action {
 	case "create":
-		c.Kind, c.Labels = stats.Created, eventLabels(e.Attrs)
+		c.Kind, c.Labels = stats.Created, e.Labels
 	case "start":
 		c.Kind = stats.Started
 	case "die", "died":
@@ -106,18 +106,6 @@ func usageChange(e Event) (stats.Change, bool) {
 		return stats.Change{}, false
 	}
 	return c, true
-}
-
-// eventLabels picks the container's labels out of an event's attributes, which hold its image and
-// name besides.
-func eventLabels(attrs map[string]string) map[string]string {
-	labels := make(map[string]string, len(attrs))
-	for k, v := range attrs {
-		if k != "image" && k != "name" && !strings.HasPrefix(k, "wharf.") {
-			labels[k] = v
-		}
-	}
-	return labels
 }
 
 // statsEngine is a host as its sampler sees it.

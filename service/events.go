@@ -27,7 +27,8 @@ func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (even
 	return e.log.Query(ctx, q)
 }
 
-// seesRecord tells whether a record may be shown. A container's event carries its labels; what
+// seesRecord tells whether a record may be shown. A container's event carries its labels, and these
+// alone count, not what an engine adds in attributes; what
 // isn't about a container has none, so that a grant by label doesn't show it.
 func (a Actor) seesRecord(r *eventlog.Record) bool {
 	switch {
@@ -36,11 +37,11 @@ func (a Actor) seesRecord(r *eventlog.Record) bool {
 	case a.everywhereOn(r.Host, View):
 		return true
 	default:
-		return r.Type == "container" && a.roleOn(r.Host, r.Attrs).atLeast(needs[View])
+		return r.Type == "container" && a.roleOn(r.Host, r.Labels).atLeast(needs[View])
 	}
 }
 
 // MasksRecord tells whether the actor sees a record through MaskEvent.
 func (a Actor) MasksRecord(r *eventlog.Record) bool {
-	return !a.Unmasked && !a.roleOn(r.Host, r.Attrs).atLeast(RoleAdmin)
+	return !a.Unmasked && !a.roleOn(r.Host, r.Labels).atLeast(RoleAdmin)
 }
