@@ -29,9 +29,9 @@ func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 // LastUsage returns the last sample of the container that ref names, while it is at most 15 s old,
 // and asks nobody: it is for a host that has stopped answering. What looks like an id names none
 // but the container whose id begins so.
-func (h *Host) LastUsage(ref Ref) (stats.Usage, bool) {
-	return h.sampler.Last(func(id, name string) bool {
-		return strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()
+func (h *Host) LastUsage(ref Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
+	return h.sampler.Last(func(id, name string, labels map[string]string) bool {
+		return (strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()) && visible(labels)
 	})
 }
 
