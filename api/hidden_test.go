@@ -60,3 +60,18 @@ func inspections(d *dockertest.Daemon) []string {
 	}
 	return paths
 }
+
+func TestLabelFiltersTellNothingThatIsMasked(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	d.Add(dockertest.Container{Name: "web", Labels: map[string]string{"api.token": "hunter2", "cmd": "run --password hunter3"}})
+	w := setup(t, []dockerx.HostConfig{{Name: "h", Addr: d.Addr()}})
+	viewer := w.person("hong", "viewer")
+	for _, guess := range []string{"label=api.token=hunter2", "label=cmd=run+--password+hunter3", "q=hunter2", "q=hunter3"} {
+		for _, path := range []string{"/v1/containers?", "/v1/hosts/h/containers?"} {
+			require.NotContains(t, w.call("GET", path+guess, viewer, nil).body, `"web"`, guess)
+			require.Contains(t, w.get(path+guess).body, `"web"`, "an admin sees the value, and finds by it: %s", guess)
+		}
+	}
+	require.Contains(t, w.call("GET", "/v1/containers?label=api.token", viewer, nil).body, `"web"`)
+}

@@ -17,13 +17,13 @@ func NewEvents(log *eventlog.Log) *Events { return &Events{log: log} }
 
 // Subscribe opens a stream of what the actor may see. Close ends it.
 func (e *Events) Subscribe(actor Actor, o eventlog.Subscribe) *eventlog.Subscription {
-	o.Allow = actor.seesRecord
+	o.Allow, o.ShownAction, o.CoarseIDs = actor.seesRecord, actor.shownAction, !actor.everywhere(View)
 	return e.log.Subscribe(o)
 }
 
 // Query reads what the actor may see of the past. Errors: Invalid for a foreign cursor.
 func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (eventlog.Page, error) {
-	q.Allow = actor.seesRecord
+	q.Allow, q.ShownAction = actor.seesRecord, actor.shownAction
 	return e.log.Query(ctx, q)
 }
 
@@ -44,4 +44,12 @@ func (a Actor) seesRecord(r *eventlog.Record) bool {
 // MasksRecord tells whether the actor sees a record through MaskEvent.
 func (a Actor) MasksRecord(r *eventlog.Record) bool {
 	return !a.Unmasked && !a.roleOn(r.Host, r.Labels).atLeast(RoleAdmin)
+}
+
+// shownAction is a record's action as the actor sees it.
+func (a Actor) shownAction(r *eventlog.Record) string {
+	if a.MasksRecord(r) {
+		return maskAction(r.Action)
+	}
+	return r.Action
 }
