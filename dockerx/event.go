@@ -29,6 +29,9 @@ type Event struct {
 	ActorName string            // Attrs["name"], else ActorID
 	Time      time.Time         // the daemon's clock, to the nanosecond
 	Attrs     map[string]string // never nil
+	// Labels are the container's own, apart from what the engine says in Attrs beside them: grants go
+	// by these alone. Nil for what isn't about a container.
+	Labels map[string]string
 	// Ahead is how far the daemon's clock was ahead of ours when the event came, as far as is
 	// known. It is not stored.
 	Ahead    time.Duration

@@ -114,6 +114,7 @@ func decodeEvent(host string, line []byte) (Event, error) {
 	}
 	// Labels are among the attributes, and these names are wharf's own word.
 	maps.DeleteFunc(e.Attrs, func(name, _ string) bool { return strings.HasPrefix(name, "wharf.") })
+	e.Labels = LabelsIn(e.Type, e.Attrs)
 	e.ActorName = strings.TrimPrefix(e.Attrs["name"], "/")
 	if e.ActorName == "" {
 		e.ActorName = e.ActorID

@@ -62,7 +62,7 @@ func (s *eventStream) reconcile(ctx context.Context) {
 		}
 		s.emit(Event{
 			Host: s.host, Kind: KindDocker, Type: "container", Action: d.action, ActorID: d.id,
-			ActorName: name, Time: at, Attrs: d.attrs,
+			ActorName: name, Time: at, Attrs: d.attrs, Labels: d.labels,
 		})
 	}
 }

@@ -85,6 +85,7 @@ type difference struct {
 	id     string
 	name   string
 	attrs  map[string]string
+	labels map[string]string // nil where the list has the container no more
 }
 
 // adopt compares a list with the model and makes the model agree with it. Containers in
@@ -100,7 +101,7 @@ func (m *containerModel) adopt(list []Container, except map[string]struct{}) []d
 		}
 		was, known := m.states[c.ID]
 		for _, action := range explain(was, known, c) {
-			out = append(out, difference{action, c.ID, c.Name, inferredAttrs(c, was.Name, action)})
+			out = append(out, difference{action, c.ID, c.Name, inferredAttrs(c, was.Name, action), c.Labels})
 		}
 		m.states[c.ID] = ContainerState{Name: c.Name, State: modelState(c.State)}
 	}
@@ -112,9 +113,9 @@ func (m *containerModel) adopt(list []Container, except map[string]struct{}) []d
 		was := m.states[id]
 		attrs := map[string]string{attrInferred: "true", "name": was.Name}
 		if was.State == stateRunning || was.State == statePaused {
-			out = append(out, difference{"die", id, was.Name, attrs})
+			out = append(out, difference{"die", id, was.Name, attrs, nil})
 		}
-		out = append(out, difference{"destroy", id, was.Name, attrs})
+		out = append(out, difference{"destroy", id, was.Name, attrs, nil})
 		delete(m.states, id)
 	}
 	return out

@@ -445,7 +445,7 @@ func TestPodmansWordsMeanTheSame(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Event{
 		Host: "h", Type: "container", Action: "died", ActorID: "a", ActorName: "n",
-		Time: time.Unix(1, 1).UTC(), Attrs: map[string]string{"containerExitCode": "1", "name": "n"},
+		Time: time.Unix(1, 1).UTC(), Attrs: map[string]string{"containerExitCode": "1", "name": "n"}, Labels: map[string]string{},
 	}, e)
 }
 

@@ -41,6 +41,7 @@ type Host struct {
 	connected  chan struct{} // holds a token after a negotiation
 	health     health
 	lists      listCache
+	labels     labelBook
 	reads      chan struct{} // slots
 	acts       chan struct{}
 
@@ -144,6 +145,11 @@ func (h *Host) onEvent(e Event) {
 	listen := h.listen
 	e.Ahead = h.facts.ClockSkew
 	h.mu.Unlock()
+	if e.Kind == KindDocker && e.Type == "container" {
+		if labels, known := h.labels.of(e.ActorID); known {
+			e.Labels = labels
+		}
+	}
 	for _, f := range listen {
 		f(e)
 	}

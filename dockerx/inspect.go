@@ -35,14 +35,11 @@ func (h *Host) Resolve(ctx context.Context, ref Ref) (*Details, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ref.looksLikeID() && !hasPrefix(d.ID, ref.s) {
-		return nil, apperr.New(apperr.Conflict,
-			"%q looks like a container id but is the name of container %s: use that id", ref.s, d.ID[:12])
+	if err := checkNamed(d.ID, ref); err != nil {
+		return nil, err
 	}
 	return d, nil
 }
-
-func hasPrefix(id, prefix string) bool { return len(prefix) <= len(id) && id[:len(prefix)] == prefix }
 
 // details checks and reshapes an answer of inspect.
 func details(raw *container.InspectResponse) (*Details, error) {

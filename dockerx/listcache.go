@@ -70,6 +70,9 @@ func (c *listCache) join(h *Host) (*listFlight, *List) {
 func (c *listCache) fly(h *Host, flight *listFlight) {
 	began := time.Now()
 	flight.list, flight.err = call(h.life, h, "list containers", h.readLimit, readList)
+	if flight.err == nil {
+		h.labels.learn(flight.list.Containers)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flight == flight {

@@ -87,6 +87,7 @@ func (h *Host) listForEvents(ctx context.Context) ([]Container, error) {
 		took(ctx, nil, err)
 		return nil, err
 	}
+	h.labels.learn(list.Containers)
 	took(ctx, usageRows(list.Containers), nil)
 	return list.Containers, nil
 }

@@ -29,9 +29,9 @@ func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 // LastUsage returns the last sample of the container that ref names, while it is at most 15 s old,
 // and asks nobody: it is for a host that has stopped answering. What looks like an id names none
 // but the container whose id begins so.
-func (h *Host) LastUsage(ref Ref) (stats.Usage, bool) {
-	return h.sampler.Last(func(id, name string) bool {
-		return strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()
+func (h *Host) LastUsage(ref Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
+	return h.sampler.Last(func(id, name string, labels map[string]string) bool {
+		return (strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()) && visible(labels)
 	})
 }
 
@@ -91,7 +91,7 @@ func usageChange(e Event) (stats.Change, bool) {
 	c := stats.Change{ID: e.ActorID, Name: e.Attrs["name"]}
 	switch e.Action {
 	case "create":
-		c.Kind, c.Labels = stats.Created, eventLabels(e.Attrs)
+		c.Kind, c.Labels = stats.Created, e.Labels
 	case "start":
 		c.Kind = stats.Started
 	case "die", "died":
@@ -106,18 +106,6 @@ func usageChange(e Event) (stats.Change, bool) {
 		return stats.Change{}, false
 	}
 	return c, true
-}
-
-// eventLabels picks the container's labels out of an event's attributes, which hold its image and
-// name besides.
-func eventLabels(attrs map[string]string) map[string]string {
-	labels := make(map[string]string, len(attrs))
-	for k, v := range attrs {
-		if k != "image" && k != "name" && !strings.HasPrefix(k, "wharf.") {
-			labels[k] = v
-		}
-	}
-	return labels
 }
 
 // statsEngine is a host as its sampler sees it.

@@ -69,6 +69,18 @@ func (a Actor) everywhereOn(host string, p Permission) bool {
 	return a.capped(best).atLeast(needs[p])
 }
 
+// everywhere tells whether the actor has the permission on every container of every host, also of hosts
+// to come.
+func (a Actor) everywhere(p Permission) bool {
+	best := a.Role
+	for _, g := range a.Grants {
+		if g.Hosts == "*" && g.Labels == "" {
+			best = higher(best, g.Role)
+		}
+	}
+	return a.capped(best).atLeast(needs[p])
+}
+
 func (a Actor) capped(r Role) Role {
 	if a.Limit != "" && !a.Limit.atLeast(r) {
 		return a.Limit

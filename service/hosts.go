@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"wharf/dockerx"
 	"wharf/dockerx/stats"
@@ -127,7 +126,7 @@ func (h *Host) Inspect(ctx context.Context, ref dockerx.Ref) (*dockerx.Details, 
 func (h *Host) Usage(ctx context.Context, ref dockerx.Ref) (stats.Usage, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if apperr.KindOf(err) == apperr.Unavailable {
-		if u, ok := h.host.LastUsage(ref); ok && h.sees(u.Labels) {
+		if u, ok := h.host.LastUsage(ref, h.sees); ok {
 			return u, nil
 		}
 	}
@@ -151,15 +150,19 @@ func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*
 	if need > h.need {
 		return nil, fmt.Errorf("host opened with permission %d, used with %d", h.need, need)
 	}
-	if err := h.refuseHidden(ctx, ref); err != nil {
+	id, err := h.find(ctx, ref)
+	if err != nil {
 		return nil, err
 	}
-	d, err := h.host.Resolve(ctx, ref)
+	d, err := h.host.Resolve(ctx, id)
+	if id != ref && apperr.KindOf(err) == apperr.NotFound { // gone since the list was read
+		return nil, dockerx.ErrNoContainer(ref)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if !h.sees(d.Config.Labels) {
-		return nil, errNoContainer(ref)
+		return nil, dockerx.ErrNoContainer(ref)
 	}
 	if !h.may(need, d.Config.Labels) {
 		return nil, errForbidden
@@ -167,27 +170,23 @@ func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*
 	return d, nil
 }
 
-// refuseHidden answers for a container that the actor may not see from the list that is kept
-// anyway, so that the daemon hears nothing of it. What isn't in the list the daemon decides.
-func (h *Host) refuseHidden(ctx context.Context, ref dockerx.Ref) error {
+// find resolves a reference among the containers that the actor may see, from the list alone: a hidden
+// container and one that doesn't exist are the same in time, words and effect on others' prefixes, and
+// the daemon hears of neither. For actors who see all of the host's containers it is the daemon's to
+// resolve.
+func (h *Host) find(ctx context.Context, ref dockerx.Ref) (dockerx.Ref, error) {
 	if h.actor.everywhereOn(h.host.Name(), View) {
-		return nil
+		return ref, nil
 	}
-	list, err := h.host.List(ctx)
+	list, err := h.Containers(ctx)
 	if err != nil {
-		return err
+		return dockerx.Ref{}, err
 	}
-	for _, c := range list.Containers {
-		if (c.Name == ref.String() || strings.HasPrefix(c.ID, ref.String())) && !h.sees(c.Labels) {
-			return errNoContainer(ref)
-		}
+	c, err := dockerx.Find(list.Containers, ref)
+	if err != nil {
+		return dockerx.Ref{}, err
 	}
-	return nil
-}
-
-// errNoContainer is what the daemon itself says of a container that doesn't exist.
-func errNoContainer(ref dockerx.Ref) error {
-	return apperr.New(apperr.NotFound, "Error response from daemon: No such container: %s", ref)
+	return c.Ref(), nil
 }
 
 var errForbidden = apperr.New(apperr.Forbidden, "not allowed")

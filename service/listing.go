@@ -65,8 +65,8 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f Filter) ([]Hosted
 			continue
 		}
 		for _, c := range list.Containers {
+			c.Labels = hosts[i].shownLabels(c.Labels) // first: a filter must not tell what is masked
 			if f.matches(answers[i].Host, &c) {
-				c.Labels = hosts[i].shownLabels(c.Labels)
 				found = append(found, HostedContainer{answers[i].Host, c})
 			}
 		}
@@ -99,6 +99,7 @@ func (h *Host) shownLabels(labels map[string]string) map[string]string {
 	return maskMap(labels)
 }
 
+// matches looks at a container with the labels as the caller sees them.
 func (f *Filter) matches(host string, c *dockerx.Container) bool {
 	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
 		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
@@ -119,8 +120,7 @@ func hasLabel(labels map[string]string, selector string) bool {
 	return ok && (!exact || got == value)
 }
 
-// mentions looks for Text, whatever the case. Labels whose key looks secret don't count: a
-// filter must not be a way to guess what is masked.
+// mentions looks for Text, whatever the case.
 func (f *Filter) mentions(host string, c *dockerx.Container) bool {
 	if f.Text == "" {
 		return true
@@ -132,7 +132,7 @@ func (f *Filter) mentions(host string, c *dockerx.Container) bool {
 		}
 	}
 	for key, value := range c.Labels {
-		if strings.Contains(strings.ToLower(key), text) || strings.Contains(strings.ToLower(maskValue(key, value)), text) {
+		if strings.Contains(strings.ToLower(key), text) || strings.Contains(strings.ToLower(value), text) {
 			return true
 		}
 	}

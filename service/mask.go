@@ -94,13 +94,19 @@ func maskMap(m map[string]string) map[string]string {
 // the daemon puts into exec actions, attributes (all labels are among them) that look secret,
 // and who caused it.
 func MaskEvent(e dockerx.Event) dockerx.Event {
-	if strings.HasPrefix(e.Action, "exec_") {
-		e.Action, _, _ = strings.Cut(e.Action, ":")
-	}
+	e.Action = maskAction(e.Action)
 	e.Attrs = maskMap(e.Attrs)
 	delete(e.Attrs, AttrActor)
 	delete(e.Attrs, AttrAudit)
 	return e
+}
+
+// maskAction cuts off the command line of an exec action.
+func maskAction(action string) string {
+	if strings.HasPrefix(action, "exec_") {
+		action, _, _ = strings.Cut(action, ":")
+	}
+	return action
 }
 
 // maskDetails hides what someone of a role below admin may not see of a container, and from

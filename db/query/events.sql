@@ -3,18 +3,18 @@
 UPDATE event_log SET last_id = last_id + @count WHERE one = 1 RETURNING last_id;
 
 -- name: InsertEvent :execrows
-INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
-VALUES (@id, @host, @kind, @type, @action, @actor_id, @actor_name, @time_nano, @attrs, @from_nano, @to_nano, @reason, @key, @logged_at)
+INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, labels, logged_at)
+VALUES (@id, @host, @kind, @type, @action, @actor_id, @actor_name, @time_nano, @attrs, @from_nano, @to_nano, @reason, @key, @labels, @logged_at)
 ON CONFLICT DO NOTHING;
 
 -- name: InsertEvents :many
 -- Postgres alone: one round trip for a batch.
-INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
+INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, labels, logged_at)
 SELECT unnest(CAST(@ids AS bigint[])), unnest(CAST(@hosts AS text[])), unnest(CAST(@kinds AS integer[])),
   unnest(CAST(@types AS text[])), unnest(CAST(@actions AS text[])), unnest(CAST(@actor_ids AS text[])),
   unnest(CAST(@actor_names AS text[])), unnest(CAST(@time_nanos AS bigint[])), unnest(CAST(@attrs AS text[])),
   unnest(CAST(@from_nanos AS bigint[])), unnest(CAST(@to_nanos AS bigint[])), unnest(CAST(@reasons AS text[])),
-  unnest(CAST(@keys AS bigint[])), CAST(@logged_at AS timestamptz)
+  unnest(CAST(@keys AS bigint[])), unnest(CAST(@labels AS text[])), CAST(@logged_at AS timestamptz)
 ON CONFLICT DO NOTHING
 RETURNING id;
 

@@ -73,7 +73,7 @@ func (q *Queries) EventContainersOfHost(ctx context.Context, host string) ([]Eve
 }
 
 const eventsAfterID = `-- name: EventsAfterID :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE id > $1 AND id <= $2
   AND (CAST($3 AS text) IS NULL OR host = $3)
 ORDER BY id
@@ -116,6 +116,7 @@ func (q *Queries) EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -131,7 +132,7 @@ func (q *Queries) EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([
 }
 
 const eventsByTime = `-- name: EventsByTime :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE time_nano >= $1 AND (time_nano > $1 OR id > $2) AND time_nano <= $3
   AND kind <> 2
   AND (CAST($4 AS text) IS NULL OR host = $4)
@@ -178,6 +179,7 @@ func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]E
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -193,7 +195,7 @@ func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]E
 }
 
 const eventsByTimeBackwards = `-- name: EventsByTimeBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE time_nano <= $1 AND (time_nano < $1 OR id < $2) AND time_nano >= $3
   AND kind <> 2
   AND (CAST($4 AS text) IS NULL OR host = $4)
@@ -239,6 +241,7 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -254,7 +257,7 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 }
 
 const eventsOfActor = `-- name: EventsOfActor :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE actor_id = $1 AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
   AND kind <> 2
 ORDER BY time_nano, id
@@ -299,6 +302,7 @@ func (q *Queries) EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -314,7 +318,7 @@ func (q *Queries) EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([
 }
 
 const eventsOfActorBackwards = `-- name: EventsOfActorBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE actor_id = $1 AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
   AND kind <> 2
 ORDER BY time_nano DESC, id DESC
@@ -359,6 +363,7 @@ func (q *Queries) EventsOfActorBackwards(ctx context.Context, arg EventsOfActorB
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -374,7 +379,7 @@ func (q *Queries) EventsOfActorBackwards(ctx context.Context, arg EventsOfActorB
 }
 
 const eventsOfName = `-- name: EventsOfName :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE actor_name = $1 AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
   AND kind <> 2
 ORDER BY time_nano, id
@@ -419,6 +424,7 @@ func (q *Queries) EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]E
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -434,7 +440,7 @@ func (q *Queries) EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]E
 }
 
 const eventsOfNameBackwards = `-- name: EventsOfNameBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE actor_name = $1 AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
   AND kind <> 2
 ORDER BY time_nano DESC, id DESC
@@ -479,6 +485,7 @@ func (q *Queries) EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBac
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -494,7 +501,7 @@ func (q *Queries) EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBac
 }
 
 const eventsOfType = `-- name: EventsOfType :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE type = $1 AND type <> 'container'
   AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
   AND from_nano <= $5
@@ -547,6 +554,7 @@ func (q *Queries) EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]E
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -562,7 +570,7 @@ func (q *Queries) EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]E
 }
 
 const eventsOfTypeBackwards = `-- name: EventsOfTypeBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE type = $1 AND type <> 'container'
   AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
   AND from_nano <= $5
@@ -613,6 +621,7 @@ func (q *Queries) EventsOfTypeBackwards(ctx context.Context, arg EventsOfTypeBac
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}
@@ -660,8 +669,8 @@ func (q *Queries) GetEventLog(ctx context.Context) (GetEventLogRow, error) {
 }
 
 const insertEvent = `-- name: InsertEvent :execrows
-INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, labels, logged_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT DO NOTHING
 `
 
@@ -679,6 +688,7 @@ type InsertEventParams struct {
 	ToNano    int64
 	Reason    string
 	Key       int64
+	Labels    string
 	LoggedAt  time.Time
 }
 
@@ -697,6 +707,7 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64
 		arg.ToNano,
 		arg.Reason,
 		arg.Key,
+		arg.Labels,
 		arg.LoggedAt,
 	)
 	if err != nil {
@@ -706,12 +717,12 @@ func (q *Queries) InsertEvent(ctx context.Context, arg InsertEventParams) (int64
 }
 
 const insertEvents = `-- name: InsertEvents :many
-INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
+INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, labels, logged_at)
 SELECT unnest(CAST($1 AS bigint[])), unnest(CAST($2 AS text[])), unnest(CAST($3 AS integer[])),
   unnest(CAST($4 AS text[])), unnest(CAST($5 AS text[])), unnest(CAST($6 AS text[])),
   unnest(CAST($7 AS text[])), unnest(CAST($8 AS bigint[])), unnest(CAST($9 AS text[])),
   unnest(CAST($10 AS bigint[])), unnest(CAST($11 AS bigint[])), unnest(CAST($12 AS text[])),
-  unnest(CAST($13 AS bigint[])), CAST($14 AS timestamptz)
+  unnest(CAST($13 AS bigint[])), unnest(CAST($14 AS text[])), CAST($15 AS timestamptz)
 ON CONFLICT DO NOTHING
 RETURNING id
 `
@@ -730,6 +741,7 @@ type InsertEventsParams struct {
 	ToNanos    []int64
 	Reasons    []string
 	Keys       []int64
+	Labels     []string
 	LoggedAt   time.Time
 }
 
@@ -749,6 +761,7 @@ func (q *Queries) InsertEvents(ctx context.Context, arg InsertEventsParams) ([]i
 		pq.Array(arg.ToNanos),
 		pq.Array(arg.Reasons),
 		pq.Array(arg.Keys),
+		pq.Array(arg.Labels),
 		arg.LoggedAt,
 	)
 	if err != nil {
@@ -845,7 +858,7 @@ func (q *Queries) PutEventHost(ctx context.Context, arg PutEventHostParams) erro
 }
 
 const recentEventsOfHost = `-- name: RecentEventsOfHost :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
 WHERE time_nano >= $1 AND host = $2 AND kind = 0
 ORDER BY time_nano DESC
 LIMIT $3
@@ -881,6 +894,7 @@ func (q *Queries) RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHost
 			&i.Reason,
 			&i.Key,
 			&i.LoggedAt,
+			&i.Labels,
 		); err != nil {
 			return nil, err
 		}

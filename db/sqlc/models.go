@@ -60,6 +60,7 @@ type Event struct {
 	Reason    string
 	Key       int64
 	LoggedAt  time.Time
+	Labels    string
 }
 
 type EventContainer struct {

@@ -117,12 +117,12 @@ func (s *Sampler) One(ctx context.Context, id string) (Usage, error) {
 
 // Last returns the last sample of the one container that matches, asking nobody; false where
 // none does, several do, or the sample is too old to be shown. It is for hosts that don't answer.
-func (s *Sampler) Last(matches func(id, name string) bool) (Usage, bool) {
+func (s *Sampler) Last(matches func(id, name string, labels map[string]string) bool) (Usage, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found *entry
 	for _, e := range s.table.order {
-		if !matches(e.ID, e.Name) {
+		if !matches(e.ID, e.Name, e.Labels) {
 			continue
 		}
 		if found != nil {

@@ -24,7 +24,18 @@ const minIDStart = 12
 
 // Match tells whether an event passes. Gaps pass all but the host's filter, since what they
 // stand for might have matched.
-func (f *Filter) Match(e *dockerx.Event) bool {
+func (f *Filter) Match(e *dockerx.Event) bool { return f.matchShown(e, e.Action) }
+
+// match is Match for a caller to whom shown shows another action than the record's, so that no filter
+// tells what the caller doesn't see. Nil shows the record's.
+func (f *Filter) match(r *Record, shown func(*Record) string) bool {
+	if shown == nil || len(f.Actions) == 0 {
+		return f.Match(&r.Event)
+	}
+	return f.matchShown(&r.Event, shown(r))
+}
+
+func (f *Filter) matchShown(e *dockerx.Event, action string) bool {
 	if len(f.Hosts) > 0 && e.Host != "" && !slices.Contains(f.Hosts, e.Host) {
 		return false
 	}
@@ -34,7 +45,7 @@ func (f *Filter) Match(e *dockerx.Event) bool {
 	if len(f.Types) > 0 && !slices.Contains(f.Types, e.Type) {
 		return false
 	}
-	if len(f.Actions) > 0 && !slices.ContainsFunc(f.Actions, func(a string) bool { return actionIs(e.Action, a) }) {
+	if len(f.Actions) > 0 && !slices.ContainsFunc(f.Actions, func(a string) bool { return actionIs(action, a) }) {
 		return false
 	}
 	if f.Unexpected && !unexpected(e) {

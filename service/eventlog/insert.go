@@ -41,6 +41,7 @@ func insertTogether(ctx context.Context, q *sqlc.Queries, batch []*pending, rows
 		arg.TimeNanos, arg.Attrs = append(arg.TimeNanos, r.TimeNano), append(arg.Attrs, r.Attrs)
 		arg.FromNanos, arg.ToNanos = append(arg.FromNanos, r.FromNano), append(arg.ToNanos, r.ToNano)
 		arg.Reasons, arg.Keys = append(arg.Reasons, r.Reason), append(arg.Keys, r.Key)
+		arg.Labels = append(arg.Labels, r.Labels)
 	}
 	if len(arg.Ids) == 0 {
 		return nil

@@ -52,6 +52,7 @@ func event(host string, n int) dockerx.Event {
 	return dockerx.Event{
 		Host: host, Type: "container", Action: "exec_die", ActorID: id, ActorName: "c" + id[63:],
 		Time: epoch.Add(time.Duration(n)), Attrs: map[string]string{"name": "c" + id[63:], "n": fmt.Sprint(n)},
+		Labels: map[string]string{"n": fmt.Sprint(n)},
 	}
 }
 

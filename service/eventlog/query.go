@@ -31,6 +31,8 @@ type Query struct {
 	Limit        int       // default 100, at most 1,000
 	Cursor       string    // of the page before
 	Allow        func(*Record) bool
+	// ShownAction is a record's action as the caller sees it, by which Actions picks; nil: as it is.
+	ShownAction func(*Record) string
 }
 
 // Page is a part of an answer.
@@ -64,7 +66,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 			if err != nil {
 				return Page{}, err
 			}
-			if !q.Match(&r.Event) || q.Allow != nil && !q.Allow(r) {
+			if !q.match(r, q.ShownAction) || q.Allow != nil && !q.Allow(r) {
 				continue
 			}
 			size += len(rows[i].Attrs) + len(rows[i].Action) + len(rows[i].ActorName)

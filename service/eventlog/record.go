@@ -59,10 +59,14 @@ func rowOf(e *dockerx.Event, key int64) (sqlc.InsertEventParams, error) {
 	if err != nil {
 		return sqlc.InsertEventParams{}, fmt.Errorf("encode attributes: %w", err)
 	}
+	labels, err := labelsText(e.Labels)
+	if err != nil {
+		return sqlc.InsertEventParams{}, err
+	}
 	return sqlc.InsertEventParams{
 		Host: e.Host, Kind: int32(e.Kind), Type: clean(e.Type), Action: clean(e.Action), ActorID: clean(e.ActorID),
 		ActorName: clean(e.ActorName), TimeNano: e.Time.UnixNano(), Attrs: string(attrs),
-		FromNano: nanos(e.From), ToNano: nanos(e.To), Reason: e.Reason, Key: key,
+		FromNano: nanos(e.From), ToNano: nanos(e.To), Reason: e.Reason, Key: key, Labels: labels,
 	}, nil
 }
 
@@ -78,7 +82,25 @@ func recordOf(row *sqlc.Event) (*Record, error) {
 	if err := json.Unmarshal([]byte(row.Attrs), &r.Attrs); err != nil {
 		return nil, fmt.Errorf("decode attributes of event %d: %w", row.ID, err)
 	}
+	if row.Labels == "" {
+		r.Labels = dockerx.LabelsIn(r.Type, r.Attrs)
+	} else if err := json.Unmarshal([]byte(row.Labels), &r.Labels); err != nil {
+		return nil, fmt.Errorf("decode labels of event %d: %w", row.ID, err)
+	}
 	return r, nil
+}
+
+// labelsText is how labels are stored: "" where there are none to tell from the attributes, as in rows
+// from before labels were stored.
+func labelsText(labels map[string]string) (string, error) {
+	if labels == nil {
+		return "", nil
+	}
+	b, err := json.Marshal(labels)
+	if err != nil {
+		return "", fmt.Errorf("encode labels: %w", err)
+	}
+	return string(b), nil
 }
 
 func recordsOf(rows []sqlc.Event) ([]*Record, error) {

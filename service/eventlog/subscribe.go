@@ -25,6 +25,10 @@ const (
 // retryCatchUp is how long a subscriber waits for a database that is away.
 const retryCatchUp = 250 * time.Millisecond
 
+// idStep is how coarse the ids are that a subscriber of CoarseIDs gets besides those of its deliveries. One
+// that comes back with such an id may be sent again what it saw of that many records.
+const idStep = 1024
+
 // Subscribe says what a subscriber wants. The zero value wants everything from now on.
 type Subscribe struct {
 	Filter
@@ -34,6 +38,11 @@ type Subscribe struct {
 	// Allow tells what the subscriber may see now; nil: everything. It is asked for each record
 	// when it is delivered, by one goroutine.
 	Allow func(*Record) bool
+	// ShownAction is a record's action as the subscriber sees it, by which Actions picks; nil: as it is.
+	ShownAction func(*Record) string
+	// CoarseIDs has LastID move only with what is delivered and in steps of idStep: else it would count
+	// for the subscriber what it may not see.
+	CoarseIDs bool
 	// Wake is called when Next may have something new, and when the subscription ends. It must not
 	// wait, and may be called by several goroutines, even before Subscribe has returned. May be nil.
 	Wake func()
@@ -52,6 +61,8 @@ type Subscription struct {
 	log    *Log
 	filter Filter
 	allow  func(*Record) bool
+	shown  func(*Record) string
+	coarse bool
 	wake   func()
 	closed atomic.Bool
 
@@ -68,7 +79,7 @@ type Subscription struct {
 
 // Subscribe opens a subscription. Close it.
 func (l *Log) Subscribe(o Subscribe) *Subscription {
-	s := &Subscription{log: l, filter: o.Filter, allow: o.Allow, wake: o.Wake}
+	s := &Subscription{log: l, filter: o.Filter, allow: o.Allow, shown: o.ShownAction, coarse: o.CoarseIDs, wake: o.Wake}
 	if s.wake == nil {
 		s.wake = func() {}
 	}
@@ -93,8 +104,18 @@ func (s *Subscription) Closed() bool { return s.closed.Load() }
 // Behind tells whether Next may wait for the database.
 func (s *Subscription) Behind() bool { return s.behind }
 
-// LastID is the highest id that the client needs no more: at least that of the last delivery.
-func (s *Subscription) LastID() int64 { return s.last }
+// LastID is an id from which the client may resume without missing anything: at least that of the last
+// delivery, 0 where the log is empty.
+func (s *Subscription) LastID() int64 {
+	if !s.coarse {
+		return s.last
+	}
+	return max(s.told, coarse(s.last))
+}
+
+// coarse is the id rounded down to a whole step, but at least 1: with no id at all a client that comes back
+// would begin anew.
+func coarse(id int64) int64 { return min(max(id/idStep*idStep, 1), id) }
 
 // Told is the highest id that was delivered.
 func (s *Subscription) Told() int64 { return s.told }
@@ -134,7 +155,7 @@ func (s *Subscription) pass(dst []Delivery, r *Record, idOnly bool) []Delivery {
 		}
 		s.last = r.ID
 	}
-	if !s.filter.Match(&r.Event) || s.allow != nil && !s.allow(r) {
+	if !s.filter.match(r, s.shown) || s.allow != nil && !s.allow(r) {
 		return dst
 	}
 	if r.ID != 0 {
@@ -211,6 +232,9 @@ func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, er
 
 // gap is a gap of all hosts that this subscriber alone has. Its id is where the log goes on.
 func (s *Subscription) gap(id int64, reason string, to time.Time) Delivery {
+	if s.coarse {
+		id = coarse(id)
+	}
 	s.told = id
 	return Delivery{Record: &Record{ID: id, Event: dockerx.Event{
 		Kind: dockerx.KindGap, Type: "gap", Action: "gap", Time: to.UTC(), From: time.Unix(0, 0).UTC(), To: to.UTC(),

@@ -1,0 +1,62 @@
+package dockerx
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+)
+
+func TestAnEventsLabelsAreNotItsAttributes(t *testing.T) {
+	t.Parallel()
+	e, err := decodeEvent("h", []byte(`{"Type":"container","Action":"die","Actor":{"ID":"x","Attributes":{
+		"name":"web","image":"nginx","exitCode":"0","team":"web","wharf.actor":"me"}},"timeNano":5}`))
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"team": "web"}, e.Labels)
+	require.Equal(t, "web", e.Attrs["name"])
+	e, err = decodeEvent("h", []byte(`{"Type":"network","Action":"connect","Actor":{"ID":"x","Attributes":{"team":"web"}},"timeNano":5}`))
+	require.NoError(t, err)
+	require.Nil(t, e.Labels, "what is no container has none that grants go by")
+}
+
+// An engine writes its own attributes over labels of the same names; the list has the labels.
+func TestEventsHaveTheLabelsThatTheListShows(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	labels := map[string]string{"name": "mine", "team": "web"}
+	id := d.Add(dockertest.Container{Name: "web", Labels: labels})
+	got := make(chan Event, 64)
+	f := fleetOf(t, Options{OnEvent: func(e Event) { got <- e }}, HostConfig{Name: "h", Addr: d.Addr()})
+	running(t, f)
+	h := f.Hosts()[0]
+	require.Eventually(t, h.streamUp, 10*time.Second, time.Millisecond)
+	_, err := h.List(t.Context())
+	require.NoError(t, err)
+	d.Emit(dockertest.NewMessage("container", "oom", id, map[string]string{"name": "web", "image": "i", "team": "web"}))
+	for e := range got {
+		if e.Action == "oom" {
+			require.Equal(t, labels, e.Labels)
+			require.Equal(t, "web", e.Attrs["name"])
+			return
+		}
+	}
+}
+
+func TestLabelsOutliveOneListWithoutTheContainer(t *testing.T) {
+	t.Parallel()
+	var b labelBook
+	id := strings.Repeat("a", 64)
+	_, known := b.of(id)
+	require.False(t, known)
+	b.learn([]Container{{ID: id, Labels: map[string]string{"team": "web"}}})
+	b.learn(nil)
+	labels, known := b.of(id)
+	require.True(t, known)
+	require.Equal(t, "web", labels["team"])
+	b.learn(nil)
+	_, known = b.of(id)
+	require.False(t, known)
+}
