@@ -41,6 +41,7 @@ type Host struct {
 	connected  chan struct{} // holds a token after a negotiation
 	health     health
 	lists      listCache
+	guard      listGuard
 	reads      chan struct{} // slots
 	acts       chan struct{}
 
