@@ -39,7 +39,7 @@ func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing stri
 func (h *Host) failed(ctx context.Context, doing string, err error) error {
 	said := classify(ctx, h.name, doing, err)
 	kind := FaultOf(said)
-	if kind != "" && ctx.Err() == nil && !h.ended() && !errors.Is(said, errKnownDown) {
+	if kind != "" && kind != FaultLocal && ctx.Err() == nil && !h.ended() && !errors.Is(said, errKnownDown) {
 		h.broken(kind)
 	}
 	return said

@@ -23,7 +23,8 @@ type certificates struct {
 	mu     sync.Mutex
 	stamp  string // of the files that config was made from
 	config *tls.Config
-	expiry time.Time // of our own certificate or the server's, whichever ends first
+	own    time.Time // when our own certificate ends; zero: there is none
+	server time.Time // when the one ends that the server showed last; zero: none yet
 }
 
 func newCertificates(dir, serverName string) *certificates {
@@ -66,7 +67,7 @@ func (c *certificates) current() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.config, c.expiry, c.stamp = config, expiry, stamp
+	c.config, c.own, c.stamp = config, expiry, stamp
 	return config, nil
 }
 
@@ -119,14 +120,17 @@ func (c *certificates) noteServer(chain []*x509.Certificate) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.expiry.IsZero() || chain[0].NotAfter.Before(c.expiry) {
-		c.expiry = chain[0].NotAfter
-	}
+	c.server = chain[0].NotAfter
 }
 
-// expires returns when the first certificate in use ends, zero where none is known.
+// expires returns when the first certificate in use ends, zero where none is known. A renewed file counts
+// at once, a renewed server from its next connection on.
 func (c *certificates) expires() time.Time {
+	_, _ = c.current() // files that can't be read leave what was known
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.expiry
+	if c.own.IsZero() || !c.server.IsZero() && c.server.Before(c.own) {
+		return c.server
+	}
+	return c.own
 }

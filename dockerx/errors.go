@@ -32,6 +32,7 @@ const (
 	FaultAuth     FaultKind = "auth"     // we aren't let in
 	FaultVersion  FaultKind = "version"  // no API version in common
 	FaultProtocol FaultKind = "protocol" // broke off, or said what no daemon says
+	FaultLocal    FaultKind = "local"    // wharf itself has no file descriptor left: it says nothing of the daemon
 )
 
 // fault is a failure to reach a daemon or to understand it. Its text leaves out the cause on
@@ -154,6 +155,9 @@ func daemonWords(err error) string {
 
 // faultKind finds the word for a failure to reach or to understand a daemon.
 func faultKind(err error) FaultKind {
+	if isLocal(err) {
+		return FaultLocal
+	}
 	var f *fault
 	if errors.As(err, &f) {
 		return f.kind
@@ -173,6 +177,13 @@ func faultKind(err error) FaultKind {
 		return FaultTimeout
 	}
 	return FaultProtocol
+}
+
+// isLocal reports whether this process lacks what it takes to open a connection or a file. The resolver
+// passes some of these errors on as text.
+func isLocal(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
+		strings.Contains(err.Error(), syscall.EMFILE.Error())
 }
 
 func isTLS(err error) bool {

@@ -47,6 +47,7 @@ const (
 	reasonStreamEnded = "event stream ended"
 	reasonMute        = "no answer to ping"
 	reasonUnreachable = "unreachable"
+	reasonLocal       = "no file descriptor left"
 )
 
 var errMute = errors.New("daemon does not answer pings")
@@ -90,6 +91,7 @@ type eventReader struct {
 	up     func(bool)  // tells whether the stream is open
 	resume func(ctx context.Context) (Resume, error)
 	log    zerolog.Logger
+	room   int // bytes of events that may wait to be processed; zero: the usual bound
 
 	anchor    *Event
 	seen      *latest.Keys[int64]
@@ -111,11 +113,14 @@ func (r *eventReader) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if progress || time.Since(started) >= steady {
+		switch {
+		case time.Since(started) >= steady:
 			attempt = 0
+		case progress: // a stream that brings one event and ends must not be opened in a busy loop
+			attempt = min(attempt, 1)
 		}
 		r.log.Debug().Err(err).Int("attempt", attempt).Msg("event stream ended")
-		if attempt > 0 || errors.Is(err, errMute) { // the first retry alone is not worth a record
+		if attempt > 0 && !progress || errors.Is(err, errMute) { // the first retry alone is not worth a record
 			r.disconnected(err)
 		}
 		if wait := retryDelay(attempt); wait > 0 {
@@ -196,9 +201,12 @@ func (r *eventReader) disconnected(err error) {
 		return
 	}
 	reason := reasonUnreachable
-	if errors.Is(err, errMute) {
+	switch {
+	case errors.Is(err, errMute):
 		reason = reasonMute
-	} else if errors.Is(err, io.EOF) {
+	case FaultOf(err) == FaultLocal:
+		reason = reasonLocal
+	case errors.Is(err, io.EOF):
 		reason = reasonStreamEnded
 	}
 	r.connected = false

@@ -93,6 +93,11 @@ func trimEOL(b []byte) []byte {
 	return b
 }
 
+// reserved reports whether a type of events is wharf's own: no engine has it, and none may speak for wharf.
+func reserved(kind string) bool {
+	return strings.EqualFold(kind, "gap") || strings.EqualFold(kind, "host")
+}
+
 func decodeEvent(host string, line []byte) (Event, error) {
 	var m eventMessage
 	if err := json.Unmarshal(line, &m); err != nil {
@@ -102,7 +107,7 @@ func decodeEvent(host string, line []byte) (Event, error) {
 	if nano == 0 {
 		nano = m.Time * int64(time.Second)
 	}
-	if m.Type == "" || m.Action == "" || nano <= 0 {
+	if m.Type == "" || m.Action == "" || nano <= 0 || reserved(m.Type) {
 		return Event{}, errUnreadable
 	}
 	e := Event{

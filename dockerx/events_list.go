@@ -98,8 +98,11 @@ func (r *eventReader) watch(ctx context.Context, cancel context.CancelCauseFunc)
 		pingCtx, stop := context.WithTimeout(ctx, pingLimit)
 		_, err := r.src.pingEvents(pingCtx)
 		stop()
-		if err == nil {
+		switch {
+		case err == nil:
 			misses = 0
+			continue
+		case FaultOf(err) == FaultLocal: // says nothing of the daemon
 			continue
 		}
 		if misses++; misses >= pingMisses {

@@ -403,7 +403,10 @@ func TestReaderSkipsWhatItCannotReadAndSaysSo(t *testing.T) {
 	for i := range huge {
 		huge[i] = ' '
 	}
-	for _, bad := range []string{"{", `{"Type":1}`, `{"Type":"container"}`, "[]", "\x00", string(huge)} {
+	for _, bad := range []string{
+		"{", `{"Type":1}`, `{"Type":"container"}`, "[]", "\x00", string(huge),
+		`{"Type":"gap","Action":"gap","timeNano":1}`, `{"Type":"Host","Action":"disconnected","timeNano":1}`,
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			b := bench()
 			defer b.read(t, nil)()

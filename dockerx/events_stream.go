@@ -21,6 +21,7 @@ type eventStream struct {
 
 	proving  bool    // the anchor has not been replayed yet
 	pending  []Event // came before it
+	waiting  int     // bytes of pending
 	proof    *time.Timer
 	damaged  bool // something since the last event could not be read
 	damage   string
@@ -85,7 +86,7 @@ func (r *eventReader) startingPoint(ctx context.Context) (since, primed time.Tim
 }
 
 func (s *eventStream) run(ctx context.Context, cancel context.CancelCauseFunc, body io.ReadCloser) error {
-	q := newEventQueue()
+	q := newEventQueue(s.room)
 	filled := make(chan struct{})
 	go func() {
 		defer close(filled)
@@ -211,6 +212,9 @@ func (s *eventStream) prove(ctx context.Context, e Event, key int64) {
 		s.accept(e)
 	default:
 		s.pending = append(s.pending, e)
+		if s.waiting += eventBytes(&e); s.waiting > eventQueueBytes {
+			s.endProof(ctx, nil)
+		}
 	}
 }
 
@@ -239,7 +243,7 @@ func (s *eventStream) endProof(ctx context.Context, first *Event) {
 
 func (s *eventStream) flush() {
 	pending := s.pending
-	s.pending = nil
+	s.pending, s.waiting = nil, 0
 	for _, e := range pending {
 		if !s.seen.Has(e.Key()) {
 			s.accept(e)
@@ -251,7 +255,9 @@ func (s *eventStream) flush() {
 func (s *eventStream) accept(e Event) {
 	s.progress = true
 	s.remember(&e)
-	s.model.apply(&e)
+	if s.model.takes(&e) {
+		s.model.apply(&e)
+	}
 	if s.touched != nil && e.Type == "container" {
 		if state, gone := StateAfter(e.Action); state != "" || gone || e.Action == "rename" {
 			s.touched[e.ActorID] = struct{}{}

@@ -22,6 +22,9 @@ type Options struct {
 	OnEvent func(Event)
 	// Resume says where a host's events were left. Nil: begin now.
 	Resume func(ctx context.Context, host string) (Resume, error)
+	// EventQueueBytes bounds the events of a host that wait to be processed; beyond it they are dropped and
+	// marked as a gap. Default 64 MiB.
+	EventQueueBytes int
 	// Stats says how usage is sampled.
 	Stats stats.Options
 }

@@ -115,7 +115,7 @@ func (h *Host) unanswered(sent time.Time, kind FaultKind) {
 	h.health.mu.Lock()
 	outdated := h.health.answeredAt.After(sent)
 	h.health.mu.Unlock()
-	if !outdated && !h.ended() {
+	if !outdated && kind != FaultLocal && !h.ended() {
 		h.silent(kind)
 	}
 }

@@ -42,6 +42,7 @@ type Host struct {
 	health     health
 	lists      listCache
 	labels     labelBook
+	guard      listGuard
 	reads      chan struct{} // slots
 	acts       chan struct{}
 

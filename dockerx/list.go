@@ -3,6 +3,7 @@ package dockerx
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -30,16 +31,30 @@ const (
 
 var fullIDPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-func readList(ctx context.Context, e Engine) (*List, error) {
+// readList asks the host for its list, unless one could not be read a moment ago.
+func (h *Host) readList(ctx context.Context) (*List, error) {
+	if err := h.guard.refusal(); err != nil {
+		return nil, err
+	}
+	return call(ctx, h, "list containers", h.readLimit, h.decodeList)
+}
+
+func (h *Host) decodeList(ctx context.Context, e Engine) (*List, error) {
 	body, err := e.ContainerList(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = body.Close() }()
-	rows, err := decodeList(body)
+	counted := &countedBody{r: body, limit: h.guard.limit()}
+	rows, err := decodeList(counted)
 	if err != nil {
-		return nil, &fault{faultKind(err), fmt.Errorf("read the list: %w", err)}
+		err = &fault{faultKind(err), fmt.Errorf("read the list: %w", err)}
+		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
+			h.guard.done(counted.bytes, classify(ctx, h.name, "list containers", err))
+		}
+		return nil, err
 	}
+	h.guard.done(counted.bytes, nil)
 	return &List{Containers: rows}, nil
 }
 

@@ -69,7 +69,7 @@ func (c *listCache) join(h *Host) (*listFlight, *List) {
 // fly reads the list for whoever waits, now or later; none of them ends it by going away.
 func (c *listCache) fly(h *Host, flight *listFlight) {
 	began := time.Now()
-	flight.list, flight.err = call(h.life, h, "list containers", h.readLimit, readList)
+	flight.list, flight.err = h.readList(h.life)
 	if flight.err == nil {
 		h.labels.learn(flight.list.Containers)
 	}

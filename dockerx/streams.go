@@ -82,7 +82,7 @@ func (h *Host) pingEvents(caller context.Context) (time.Time, error) {
 // listForEvents is the daemon's list as it is now, whatever List keeps.
 func (h *Host) listForEvents(ctx context.Context) ([]Container, error) {
 	took := h.sampler.Expect()
-	list, err := call(ctx, h, "list containers", h.readLimit, readList)
+	list, err := h.readList(ctx)
 	if err != nil {
 		took(ctx, nil, err)
 		return nil, err

@@ -71,7 +71,7 @@ func (s *Sampler) answerOne(e *entry, now time.Time, expired bool) (u Usage, don
 		return Usage{}, false, s.fault
 	case s.fault != nil, e.live(now, s.since(e, now)):
 		return e.row(), true, nil //nolint:nilerr // the fault is too young to hide the last sample
-	case !e.Running:
+	case !e.runs():
 		return e.row(), true, nil
 	case !expired:
 		return Usage{}, false, nil
@@ -103,7 +103,7 @@ func (s *Sampler) fail(err error, now time.Time) {
 // complete tells whether each running container has its samples.
 func (s *Sampler) complete(now time.Time) bool {
 	for _, e := range s.table.order {
-		if e.Running && !e.live(now, s.since(e, now)) {
+		if e.runs() && !e.live(now, s.since(e, now)) {
 			return false
 		}
 	}

@@ -66,8 +66,7 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 	case r.Err == nil:
 		s.tookSample(via, t.e, r.Sample, now)
 	case errors.Is(r.Err, ErrNotRunning):
-		t.e.Running = false
-		t.e.drop()
+		t.e.foundEmpty(now)
 	case errors.Is(r.Err, ErrUnread):
 		t.e.fromEngine = true
 		t.e.drop()
@@ -111,7 +110,7 @@ func (s *Sampler) ended(ctx context.Context, via int, b *batch, took time.Durati
 		return
 	}
 	s.rounds[via].took = took
-	if res.answers == 0 && res.err != nil {
+	if via == viaEngine && res.answers == 0 && res.err != nil { // a kernel that can't be read says nothing of the engine
 		s.fail(res.err, time.Now())
 	}
 	s.dirty = s.dirty || s.news

@@ -23,7 +23,7 @@ type group struct {
 // open checks that the cgroup is the container's and alive on this kernel, and finds its files.
 // k.mu is held.
 func (k *kernelSource) open(id, dir string) (*group, error) {
-	pid := firstPID(dir, 0)
+	pid := k.tree.firstPID(dir, 0)
 	if pid == "" {
 		return nil, ErrUnread
 	}
@@ -42,8 +42,8 @@ func (k *kernelSource) open(id, dir string) (*group, error) {
 	if !k.foreign[ns] {
 		g.netns = ns
 	}
-	g.limit = g.readLimit(k.memory)
-	return g, nil
+	g.limit, err = g.readLimit(k.memory)
+	return g, err
 }
 
 // place takes the directories of the controllers from what /proc/<pid>/cgroup says
@@ -91,16 +91,19 @@ func upTo(path, id string) string {
 
 // readLimit is the memory limit as the engine tells it: the machine's memory where it is higher,
 // or none.
-func (g *group) readLimit(machine uint64) uint64 {
+func (g *group) readLimit(machine uint64) (uint64, error) {
 	name := "/memory.limit_in_bytes"
 	if g.v2 {
 		name = "/memory.max"
 	}
 	text, err := os.ReadFile(g.memory + name)
-	if limit := firstNumber(text); err == nil && limit > 0 && limit < machine {
-		return limit
+	if lacksFiles(err) {
+		return 0, err
 	}
-	return machine // "max" is no number
+	if limit := firstNumber(text); err == nil && limit > 0 && limit < machine {
+		return limit, nil
+	}
+	return machine, nil // "max" is no number
 }
 
 // read takes a sample. The CPU comes last: if its file is there, the container was all along, and

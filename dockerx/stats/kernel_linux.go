@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"wharf/util/apperr"
 )
 
 // hostRoot is where proc and sys are; tests have trees of their own.
@@ -48,7 +50,7 @@ func (k *kernelSource) Forget(id string) {
 }
 
 func (k *kernelSource) Read(ctx context.Context, ids []string, pairs bool, got func(Reading)) {
-	groups := k.locate(ids) //nolint:contextcheck // peerPID dials once, a second at most
+	groups, lacking := k.locate(ids) //nolint:contextcheck // peerPID dials once, a second at most
 	again := time.Now().Add(minGap)
 	buf := buffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
 	defer buffers.Put(buf)
@@ -58,7 +60,10 @@ func (k *kernelSource) Read(ctx context.Context, ids []string, pairs bool, got f
 				continue
 			}
 			s, err := groups[i].read(*buf)
-			if err != nil {
+			switch {
+			case lacksFiles(err):
+				err = errNoFiles
+			case err != nil:
 				groups[i], err = nil, ErrUnread
 				k.Forget(id)
 			}
@@ -67,7 +72,7 @@ func (k *kernelSource) Read(ctx context.Context, ids []string, pairs bool, got f
 	}
 	for i, id := range ids {
 		if groups[i] == nil {
-			got(Reading{ID: id, Err: ErrUnread})
+			got(Reading{ID: id, Err: lacking})
 		}
 	}
 	pass()
@@ -106,8 +111,11 @@ func readFile(name string, buf []byte) ([]byte, error) {
 	return buf[:n], nil
 }
 
-// locate finds the containers' groups; nil where there is none to be seen.
-func (k *kernelSource) locate(ids []string) []*group {
+// errNoFiles says that this process has too many files open to read more. It passes.
+var errNoFiles = apperr.New(apperr.Unavailable, "the server has no file descriptor left")
+
+// locate finds the containers' groups; nil where there is none to be seen, and why: ErrUnread or errNoFiles.
+func (k *kernelSource) locate(ids []string) (groups []*group, lacking error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	out := make([]*group, len(ids))
@@ -117,34 +125,56 @@ func (k *kernelSource) locate(ids []string) []*group {
 			missing = append(missing, id)
 		}
 	}
-	if len(missing) == 0 || !k.look() {
-		return out
+	if len(missing) == 0 {
+		return out, nil
 	}
+	if !k.look() {
+		if k.tree == nil {
+			return out, errNoFiles
+		}
+		return out, ErrUnread
+	}
+	k.tree.starved = false
 	dirs := k.tree.find(missing)
 	for i, id := range ids {
 		if out[i] != nil || dirs[id] == "" {
 			continue
 		}
-		if g, err := k.open(id, dirs[id]); err == nil {
-			k.groups[id], out[i] = g, g
+		g, err := k.open(id, dirs[id])
+		if err != nil {
+			k.tree.failed(err)
+			continue
 		}
+		k.groups[id], out[i] = g, g
 	}
-	return out
+	if k.tree.starved {
+		return out, errNoFiles
+	}
+	return out, ErrUnread
 }
 
-// look learns once what this machine is like.
+// look learns once what this machine is like. Without a tree afterwards no descriptor was left to learn it with.
 func (k *kernelSource) look() bool {
 	if k.tree != nil {
 		return k.tree.dir != ""
 	}
 	k.tree = readTree(filepath.Join(k.root, "proc/self/mountinfo"))
-	k.cpus = countCPUs(filepath.Join(k.root, "sys/devices/system/cpu/online"))
-	k.memory = memTotal(filepath.Join(k.root, "proc/meminfo"))
+	var err error
+	k.cpus, err = countCPUs(filepath.Join(k.root, "sys/devices/system/cpu/online"))
+	k.tree.failed(err)
+	k.memory, err = memTotal(filepath.Join(k.root, "proc/meminfo"))
+	k.tree.failed(err)
+	peer, err := peerPID(k.socket)
+	k.tree.failed(err)
+	if k.tree.starved {
+		k.tree = nil
+		return false
+	}
 	if k.cpus == 0 || k.memory == 0 {
 		k.tree.dir = ""
 	}
 	k.foreign = map[string]bool{}
-	for _, pid := range []string{"self", "1", peerPID(k.socket)} {
+	for _, pid := range []string{"self", "1", peer} {
 		if ns, err := os.Readlink(filepath.Join(k.root, "proc", pid, "ns/net")); pid != "" && err == nil {
 			k.foreign[ns] = true
 		}

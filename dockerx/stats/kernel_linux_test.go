@@ -1,12 +1,16 @@
 package stats
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -290,4 +294,46 @@ func FuzzKernelTexts(f *testing.F) {
 		blockV2(text)
 		networkDev(text)
 	})
+}
+
+// TestKernelSourceOutlivesTheLackOfDescriptors runs in a process of its own: the limit is the whole process's.
+func TestKernelSourceOutlivesTheLackOfDescriptors(t *testing.T) {
+	t.Parallel()
+	const inner = "WHARF_TEST_DESCRIPTORS"
+	if os.Getenv(inner) == "" {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this very test
+		cmd.Env = append(os.Environ(), inner+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	limit := syscall.Rlimit{Cur: 64, Max: 64}
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
+	m := newMachine(t, v1Mounts()...)
+	known, later := fakeID(0), fakeID(1)
+	m.v1(known, "/docker", 71)
+	m.v1(later, "/docker", 72)
+	fresh, warm := m.source(), m.source()
+	requireSample(t, wantV1, read(t, warm, known)[known])
+	var taken []int
+	for {
+		fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			break
+		}
+		taken = append(taken, fd)
+	}
+	require.ErrorIs(t, read(t, fresh, known)[known].Err, errNoFiles)
+	got := read(t, warm, known, later)
+	require.ErrorIs(t, got[known].Err, errNoFiles)
+	require.ErrorIs(t, got[later].Err, errNoFiles)
+	for _, fd := range taken {
+		require.NoError(t, syscall.Close(fd))
+	}
+	requireSample(t, wantV1, read(t, fresh, known)[known])
+	got = read(t, warm, known, later)
+	requireSample(t, wantV1, got[known])
+	requireSample(t, wantV1, got[later])
 }

@@ -90,39 +90,39 @@ func isInner(name string) bool {
 }
 
 // countCPUs counts the CPUs of a list as "0-3,6".
-func countCPUs(name string) uint32 {
+func countCPUs(name string) (uint32, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	n := 0
 	for _, span := range strings.Split(strings.TrimSpace(string(text)), ",") {
 		first, last, isSpan := strings.Cut(span, "-")
 		a, err := strconv.ParseUint(first, 10, 16)
 		if err != nil {
-			return 0
+			return 0, nil //nolint:nilerr // a list in another form is as good as none
 		}
 		b := a
 		if isSpan {
 			if b, err = strconv.ParseUint(last, 10, 16); err != nil || b < a {
-				return 0
+				return 0, nil //nolint:nilerr // as above
 			}
 		}
 		n += int(b-a) + 1 //nolint:gosec // 16 bits each
 	}
-	return uint32(min(n, maxCPUs)) //nolint:gosec // bounded
+	return uint32(min(n, maxCPUs)), nil //nolint:gosec // bounded
 }
 
 // memTotal reads the machine's memory in bytes.
-func memTotal(name string) uint64 {
+func memTotal(name string) (uint64, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	for line := range bytes.Lines(text) {
 		if rest, ok := bytes.CutPrefix(line, []byte("MemTotal:")); ok {
-			return firstNumber(rest) * 1024
+			return firstNumber(rest) * 1024, nil
 		}
 	}
-	return 0
+	return 0, nil
 }

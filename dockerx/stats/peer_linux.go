@@ -11,20 +11,20 @@ import (
 
 // peerPID is the process that listens on a unix socket, "" where that can't be told. Containers
 // that share its network are in the host's network as the engine sees it.
-func peerPID(socket string) string {
+func peerPID(socket string) (string, error) {
 	if socket == "" {
-		return ""
+		return "", nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	c, err := (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	if err != nil {
-		return ""
+		return "", err
 	}
 	defer func() { _ = c.Close() }()
 	raw, err := c.(*net.UnixConn).SyscallConn() //nolint:forcetypeassert // dialled as one
 	if err != nil {
-		return ""
+		return "", err
 	}
 	pid := int32(0)
 	_ = raw.Control(func(fd uintptr) {
@@ -33,7 +33,7 @@ func peerPID(socket string) string {
 		}
 	})
 	if pid <= 0 {
-		return ""
+		return "", nil
 	}
-	return strconv.Itoa(int(pid))
+	return strconv.Itoa(int(pid)), nil
 }

@@ -13,6 +13,7 @@ type entry struct {
 	lastAt     time.Time // when last came in, by our clock
 	paired     bool      // usage rests on two samples
 	reading    bool      // a reading is under way
+	empty      int       // readings in a row that found no process
 	fromEngine bool      // the kernel can't see it
 	told       bool      // the log knows that fromEngine
 	retry      time.Time // not before: the last reading failed
@@ -44,7 +45,7 @@ func (d *demand) ask(now time.Time, idle time.Duration) bool {
 
 // drop forgets the samples: the container's counters begin again.
 func (e *entry) drop() {
-	e.base, e.last, e.lastAt, e.paired, e.reading = Sample{}, Sample{}, time.Time{}, false, false
+	e.base, e.last, e.lastAt, e.paired, e.reading, e.empty = Sample{}, Sample{}, time.Time{}, false, false, 0
 	e.usage = Usage{}
 	e.epoch++
 }
@@ -59,7 +60,7 @@ func (e *entry) add(s Sample, now time.Time) {
 	case gap >= minGap*9/10: // the two clocks are not one
 		e.base = e.last
 	}
-	e.last, e.lastAt = s, now
+	e.last, e.lastAt, e.empty = s, now, 0
 	e.paired = !e.base.Read.IsZero()
 	e.usage = Usage{SampledAt: now}
 	e.usage.apply(s)
@@ -68,10 +69,25 @@ func (e *entry) add(s Sample, now time.Time) {
 	}
 }
 
+// runs reports whether the container has a process. One empty sample against what list and events say may
+// be the engine's mistake; two in a row are taken at their word, until a sample or an event says otherwise.
+func (e *entry) runs() bool { return e.Running && e.empty < 2 }
+
+// foundEmpty takes in that the container has no process, and tells when to look again.
+func (e *entry) foundEmpty(now time.Time) {
+	empty := e.empty + 1
+	if empty == 1 {
+		e.empty, e.retry = 1, now.Add(retryAfter)
+		return
+	}
+	e.drop()
+	e.empty, e.retry = empty, now.Add(relist)
+}
+
 // row is the usage with what it is of.
 func (e *entry) row() Usage {
 	u := e.usage
-	u.ID, u.Name, u.Labels, u.Running = e.ID, e.Name, e.Labels, e.Running
+	u.ID, u.Name, u.Labels, u.Running = e.ID, e.Name, e.Labels, e.runs()
 	return u
 }
 
@@ -134,7 +150,7 @@ func (t *table) snapshot(now time.Time) *Snapshot {
 	for i, e := range t.order {
 		u := &snap.Usages[i]
 		*u = e.row()
-		if !e.Running {
+		if !e.runs() {
 			continue
 		}
 		old := e.lastAt.Add(maxAge)

@@ -2,10 +2,12 @@ package stats
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 )
 
 // tree is the cgroup hierarchy that containers are looked for in: cgroup v1's cpuacct, else v2.
@@ -14,6 +16,8 @@ type tree struct {
 	v2     bool
 	mounts map[string]mount // v1: by controller; v2: under ""
 	shapes []shape          // where containers were found
+	// starved says that something was not seen for want of a file descriptor.
+	starved bool
 }
 
 // mount is where a hierarchy is mounted, and which of its cgroups shows there as the top.
@@ -40,6 +44,7 @@ func readTree(mountinfo string) *tree {
 	t := &tree{mounts: map[string]mount{}}
 	text, err := os.ReadFile(mountinfo)
 	if err != nil {
+		t.failed(err)
 		return t
 	}
 	for line := range strings.Lines(string(text)) {
@@ -64,6 +69,14 @@ func readTree(mountinfo string) *tree {
 		t.dir, t.v2 = m.point, true
 	}
 	return t
+}
+
+// failed takes down whether an error is the lack of file descriptors, which passes.
+func (t *tree) failed(err error) { t.starved = t.starved || lacksFiles(err) }
+
+// lacksFiles reports whether a file could not be opened since this process, or the machine, has too many open.
+func lacksFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // add keeps the first mount of a hierarchy: a later one is a bind mount of it.
@@ -134,6 +147,7 @@ const maxLevels = 16
 func (t *tree) walk(dir string, level int, met func(id, dir string)) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || level > maxLevels {
+		t.failed(err)
 		return
 	}
 	for _, e := range entries {
@@ -150,9 +164,10 @@ func (t *tree) walk(dir string, level int, met func(id, dir string)) {
 
 // firstPID returns a process of a cgroup or of one below it: systemd in a container moves its
 // processes into leaves.
-func firstPID(dir string, level int) string {
+func (t *tree) firstPID(dir string, level int) string {
 	text, err := os.ReadFile(dir + "/cgroup.procs")
 	if err != nil {
+		t.failed(err)
 		return ""
 	}
 	if pid, _, _ := bytes.Cut(text, []byte("\n")); len(pid) > 0 && string(pid) != "0" {
@@ -160,13 +175,14 @@ func firstPID(dir string, level int) string {
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || level > maxLevels {
+		t.failed(err)
 		return ""
 	}
 	for _, e := range entries {
 		if !e.IsDir() {
 			continue
 		}
-		if pid := firstPID(dir+"/"+e.Name(), level+1); pid != "" {
+		if pid := t.firstPID(dir+"/"+e.Name(), level+1); pid != "" {
 			return pid
 		}
 	}
