@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,14 +30,15 @@ type Login struct {
 
 // Login makes a session. Errors: Unauthorized with one text, after one duration, for an
 // unknown user, a wrong password and a disabled user; TooMany with the time to wait.
-func (s *Sessions) Login(ctx context.Context, username, pass string, from Client) (Login, error) {
+func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (Login, error) {
 	ctx = WithClient(ctx, from)
-	try, err := s.gate.enter(ctx, fold(username), from.Addr)
+	s.recallAddress(ctx, name, from.Addr)
+	try, err := s.gate.enter(ctx, fold(name), from.Addr)
 	if err != nil {
 		return Login{}, err
 	}
 	defer try.unjudged()
-	user, err := s.checkPassword(ctx, s.hasher.At(try.class), username, pass)
+	user, err := s.checkPassword(ctx, s.hasher.At(try.class), name, pass)
 	var l Login
 	if err == nil {
 		l, err = s.open(ctx, user, from)
@@ -55,6 +57,21 @@ func (s *Sessions) Login(ctx context.Context, username, pass string, from Client
 		return Login{}, noteErr
 	}
 	return l, err
+}
+
+// recallAddress tells the gate of an address that it doesn't know, after a restart or from another
+// replica, but where the user has a session. What goes wrong leaves the address unknown.
+func (s *Sessions) recallAddress(ctx context.Context, name, addr string) {
+	if !username.MatchString(name) || s.gate.knows(fold(name), addr) {
+		return
+	}
+	addrs, err := s.db.Queries().AddressesOfSessions(ctx, sqlc.AddressesOfSessionsParams{
+		UsernameFolded: fold(name), Now: db.Time(time.Now()), Page: 100,
+	})
+	same := func(other string) bool { return networkOf(other) == networkOf(addr) }
+	if err == nil && slices.ContainsFunc(addrs, same) {
+		s.gate.learn(fold(name), addr)
+	}
 }
 
 func sessionTarget(id uuid.UUID) string {

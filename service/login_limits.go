@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -148,19 +147,6 @@ func (g *loginGate) delay(count int) time.Duration {
 		return 0
 	}
 	return min(delayMin<<min(over, 6), delayMax)
-}
-
-// networkOf is what is counted as one address: of IPv6 the /64, which one client has whole.
-func networkOf(addr string) string {
-	ip, err := netip.ParseAddr(addr)
-	if err != nil || ip.Unmap().Is4() {
-		return addr
-	}
-	prefix, err := ip.WithZone("").Prefix(64)
-	if err != nil {
-		return addr
-	}
-	return prefix.String()
 }
 
 func (g *loginGate) address(addr string) *addressTries {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/util/apperr"
 	"wharf/util/password"
@@ -266,4 +267,22 @@ func TestHonestLoginPassesAmongManyAttackers(t *testing.T) {
 	attacking.Wait()
 	t.Logf("seen: 3 of 3 honest logins in %v at most, beside %d of attackers", slowest, tries.Load())
 	require.Less(t, slowest, 2*time.Second)
+}
+
+func TestHomeIsKnownAfterARestartAndOnAnotherReplica(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d, SessionsOptions{})
+		_, err := b.sessions.Login(t.Context(), "gildong", "123123", Client{Addr: "2001:db8::1"})
+		require.NoError(t, err)
+		again := replica(t, d, newMaker(t), SessionsOptions{})
+		for range again.sessions.gate.limits.FreeTries {
+			_, err := again.sessions.Login(t.Context(), "gildong", "wrong", Client{Addr: "bot"})
+			requireUnauthorized(t, err)
+		}
+		_, err = again.sessions.Login(t.Context(), "gildong", "123123", Client{Addr: "elsewhere"})
+		requireKind(t, apperr.TooMany, err)
+		_, err = again.sessions.Login(t.Context(), "gildong", "123123", Client{Addr: "2001:db8::2"})
+		require.NoError(t, err)
+	})
 }

@@ -30,10 +30,7 @@ func (t *loginTry) failed(now time.Time) {
 func (t *loginTry) passed() {
 	t.end(func(g *loginGate) {
 		t.user.count = 0
-		if len(g.known) >= limitsMax {
-			clear(g.known)
-		}
-		g.known[userAt{t.name, t.addr}] = true
+		g.remember(t.name, t.addr)
 	})
 }
 

@@ -33,3 +33,10 @@ LIMIT @page;
 
 -- name: DeleteSessionOf :execrows
 DELETE FROM sessions WHERE id = @id AND user_id = @user_id;
+
+-- name: AddressesOfSessions :many
+-- Where a user's living sessions come from, the latest first.
+SELECT s.client_addr FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE u.username_folded = @username_folded AND s.expires_at > @now
+ORDER BY s.created_at DESC
+LIMIT @page;

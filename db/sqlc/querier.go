@@ -13,6 +13,8 @@ import (
 
 type Querier interface {
 	AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error
+	// Where a user's living sessions come from, the latest first.
+	AddressesOfSessions(ctx context.Context, arg AddressesOfSessionsParams) ([]string, error)
 	// The latest row that is one too many where so many are kept.
 	AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error)
 	// What was done to containers of all hosts from a time on, or is under way, the latest first. What had

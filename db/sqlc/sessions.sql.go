@@ -12,6 +12,43 @@ import (
 	"github.com/google/uuid"
 )
 
+const addressesOfSessions = `-- name: AddressesOfSessions :many
+SELECT s.client_addr FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE u.username_folded = $1 AND s.expires_at > $2
+ORDER BY s.created_at DESC
+LIMIT $3
+`
+
+type AddressesOfSessionsParams struct {
+	UsernameFolded string
+	Now            time.Time
+	Page           int32
+}
+
+// Where a user's living sessions come from, the latest first.
+func (q *Queries) AddressesOfSessions(ctx context.Context, arg AddressesOfSessionsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, addressesOfSessions, arg.UsernameFolded, arg.Now, arg.Page)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var client_addr string
+		if err := rows.Scan(&client_addr); err != nil {
+			return nil, err
+		}
+		items = append(items, client_addr)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const createSession = `-- name: CreateSession :exec
 INSERT INTO sessions (id, user_id, refresh_hash, user_agent, client_addr, blocked, created_at, last_used_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, false, $6, $6, $7)
