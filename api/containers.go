@@ -39,8 +39,9 @@ func containerRows(containers []dockerx.Container) []containerRow {
 // shortID is the 12 characters by which people know a container.
 func shortID(id string) string { return id[:min(len(id), 12)] }
 
-// openContainer reads the {host} and {id} of a route. The id is checked before the host is
-// looked up, so that a malformed one is 400 wherever it is sent.
+// openContainer reads the {host} and {id} of a route that shows one container. The id is checked before the
+// host is looked up, so that a malformed one is 400 wherever it is sent. Routes that change a container use
+// operate or operateStrictly instead, which ask for the permission.
 func (s *Server) openContainer(r *http.Request, actor service.Actor) (*service.Host, dockerx.Ref, error) {
 	ref, err := dockerx.ParseRef(pathParam(r, "id"))
 	if err != nil {

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 
 	"wharf/dockerx"
@@ -13,35 +12,28 @@ type target struct {
 	Host string `json:"host"`
 }
 
-func (s *Server) startContainer(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	return s.change(w, r, actor, (*service.Host).Start)
-}
-
-func (s *Server) stopContainer(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	return s.change(w, r, actor, (*service.Host).Stop)
-}
-
-// change does something to the container that the body names and answers "", as the contract says.
-func (s *Server) change(w http.ResponseWriter, r *http.Request, actor service.Actor,
-	do func(*service.Host, context.Context, dockerx.Ref) error,
-) error {
-	var in target
-	if err := decode(w, r, &in); err != nil {
-		return err
+// operateStrictly answers /start2 and /stop2: the operation on the container that the body names, and "" as
+// the contract says. That there was nothing to do is a conflict there.
+func (s *Server) operateStrictly(name string) handler {
+	return func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+		var in target
+		if err := decode(w, r, &in); err != nil {
+			return err
+		}
+		if err := required(param{"id", in.ID}, param{"host", in.Host}); err != nil {
+			return err
+		}
+		ref, err := dockerx.ParseRef(in.ID)
+		if err != nil {
+			return err
+		}
+		h, err := s.hosts.Open(r.Context(), actor, in.Host, service.Operate)
+		if err != nil {
+			return err
+		}
+		if _, err := h.Operate(r.Context(), ref, dockerx.Operation{Name: name, Strict: true}); err != nil {
+			return err
+		}
+		return respondBare(w, "")
 	}
-	if err := required(param{"id", in.ID}, param{"host", in.Host}); err != nil {
-		return err
-	}
-	ref, err := dockerx.ParseRef(in.ID)
-	if err != nil {
-		return err
-	}
-	h, err := s.hosts.Open(r.Context(), actor, in.Host, service.Operate)
-	if err != nil {
-		return err
-	}
-	if err := do(h, r.Context(), ref); err != nil {
-		return err
-	}
-	return respondBare(w, "")
 }

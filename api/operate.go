@@ -15,16 +15,16 @@ type operated struct {
 	Reached *bool `json:"reached,omitempty"`
 }
 
-// operate answers POST /v1/hosts/{host}/containers/{id}/<verb>.
-func (s *Server) operate(verb string) handler {
+// operate answers POST /v1/hosts/{host}/containers/{id}/<name>.
+func (s *Server) operate(name string) handler {
 	return func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 		q := queryOf(r)
-		order := dockerx.Order{
-			Verb: verb, Signal: q.text("signal"), Wait: q.text("wait"), Limit: q.duration("limit", 0),
+		operation := dockerx.Operation{
+			Name: name, Signal: q.text("signal"), Wait: q.text("wait"), Limit: q.duration("limit", 0),
 		}
 		if q.has("timeout") {
 			seconds := q.number("timeout", 0, -1, 3600)
-			order.Timeout = &seconds
+			operation.Timeout = &seconds
 		}
 		if err := q.err(); err != nil {
 			return err
@@ -37,15 +37,15 @@ func (s *Server) operate(verb string) handler {
 		if err != nil {
 			return err
 		}
-		authorize := func() error { return h.Authorize(r.Context(), verb, ref) }
+		authorize := func() error { return h.Authorize(r.Context(), name, ref) }
 		return s.once(w, r, actor, authorize, func() ([]byte, error) {
-			change, err := h.Operate(r.Context(), ref, order)
+			result, err := h.Operate(r.Context(), ref, operation)
 			if err != nil {
 				return nil, err
 			}
-			out := operated{Changed: change.Changed, Before: change.Before.Status, After: change.After.Status}
-			if order.Wait != "" {
-				out.Reached = &change.Reached
+			out := operated{Changed: result.Changed, Before: result.Before.Status, After: result.After.Status}
+			if operation.Wait != "" {
+				out.Reached = &result.Reached
 			}
 			return encodeData(out), nil
 		})

@@ -6,6 +6,11 @@ import (
 	"time"
 )
 
+// Which of these to use: call for a question whose answer is read before it returns (list, inspect,
+// info), change for what changes something, openBody (streams.go) for an answer that the caller reads at its
+// own pace. All three classify what goes wrong and remember what it says of the host; attempt does
+// neither, and is for what asks whether the host answers at all.
+
 // call makes one call to a host's daemon inside limit, with a negotiated client, and classifies
 // what goes wrong; doing says what it is for, as "list containers". A daemon that was replaced
 // by one of another version is asked once more. A host that is known to be down answers at once.
@@ -32,6 +37,10 @@ func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing stri
 		h.succeeded()
 		return v, nil
 	}
+	if errors.Is(err, errNotModified) {
+		h.succeeded()
+		return v, err
+	}
 	return v, h.failed(ctx, doing, err)
 }
 
@@ -54,8 +63,9 @@ func attempt[T any](ctx context.Context, h *Host, f func(context.Context, Engine
 	return f(ctx, eng)
 }
 
-// do is call for what changes something and gives nothing back but an error.
-func do(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, Engine) error) error {
+// change is call for what changes something. It has slots of its own, so that long stops hold up no lists,
+// and errNotModified comes back as it is.
+func change(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, Engine) error) error {
 	_, err := callIn(ctx, h, h.acts, doing, limit, func(ctx context.Context, e Engine) (struct{}, error) {
 		return struct{}{}, f(ctx, e)
 	})

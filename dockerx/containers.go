@@ -31,6 +31,7 @@ type Details struct {
 	Network      Network
 	Mounts       []Mount // never nil
 	HealthCheck  bool    // it has one
+	StopTimeout  *int    // seconds; nil: Docker's own, negative: no end
 }
 
 // State is what a container's process does.

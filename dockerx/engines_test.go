@@ -153,12 +153,12 @@ func TestRealEnginesThreeHundredAndFour(t *testing.T) {
 		t.Helper()
 		id := e.Run(t, dockertest.Spec{})
 		ctx, second := context.Background(), 1
-		requireError(t, h.Start(ctx, id), apperr.Conflict, "Error response from daemon: container already started")
-		require.NoError(t, h.Stop(ctx, id, &second))
-		requireError(t, h.Stop(ctx, id, &second), apperr.Conflict, "Error response from daemon: container not running")
-		require.NoError(t, h.Start(ctx, id))
+		requireError(t, start(ctx, h, id), apperr.Conflict, "Error response from daemon: container already started")
+		require.NoError(t, stop(ctx, h, id, &second))
+		requireError(t, stop(ctx, h, id, &second), apperr.Conflict, "Error response from daemon: container not running")
+		require.NoError(t, start(ctx, h, id))
 		e.Pause(t, id)
-		err := h.Start(ctx, id)
+		err := start(ctx, h, id)
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 		paused, unknown := "cannot start a paused container", "No such container: "+strings.Repeat("0", 64)
 		if e.Podman(t) {
@@ -166,7 +166,7 @@ func TestRealEnginesThreeHundredAndFour(t *testing.T) {
 			unknown = `no container with name or ID "` + strings.Repeat("0", 64) + `" found: no such container`
 		}
 		require.ErrorContains(t, err, "Error response from daemon: "+paused)
-		requireError(t, h.Start(ctx, strings.Repeat("0", 64)), apperr.NotFound, "Error response from daemon: "+unknown)
+		requireError(t, start(ctx, h, strings.Repeat("0", 64)), apperr.NotFound, "Error response from daemon: "+unknown)
 	})
 }
 

@@ -100,7 +100,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		d.Handle("POST /containers/{id}/start", away)
 		_, err = h.List(context.Background())
 		require.Equal(t, FaultProtocol, FaultOf(err), status)
-		require.Equal(t, FaultProtocol, FaultOf(h.Start(context.Background(), id)))
+		require.Equal(t, FaultProtocol, FaultOf(start(context.Background(), h, id)))
 	}
 	d.Fault(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://"+target.Host+"/_ping", http.StatusFound)

@@ -48,3 +48,14 @@ func ref(t *testing.T, s string) Ref {
 	require.NoError(t, err)
 	return r
 }
+
+// start and stop are the operations as /start2 and /stop2 ask for them.
+func start(ctx context.Context, h *Host, id string) error {
+	_, err := h.Operate(ctx, &Details{ID: id}, Operation{Name: "start", Strict: true})
+	return err
+}
+
+func stop(ctx context.Context, h *Host, id string, timeout *int) error {
+	_, err := h.Operate(ctx, &Details{ID: id}, Operation{Name: "stop", Strict: true, Timeout: timeout})
+	return err
+}

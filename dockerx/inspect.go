@@ -56,7 +56,15 @@ func details(raw *container.InspectResponse) (*Details, error) {
 		Mounts:  mountsOf(raw.Mounts),
 
 		HealthCheck: hasHealthCheck(raw.Config),
+		StopTimeout: stopTimeout(raw.Config),
 	}, nil
+}
+
+func stopTimeout(c *container.Config) *int {
+	if c == nil {
+		return nil
+	}
+	return c.StopTimeout
 }
 
 // hasHealthCheck knows ["NONE"], which takes the image's check away.

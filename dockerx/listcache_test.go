@@ -67,9 +67,9 @@ func TestWhoStoppedAContainerSeesItStopped(t *testing.T) {
 	zero := 0
 	for range 50 {
 		listed(t, h)
-		require.NoError(t, h.Stop(context.Background(), id, &zero))
+		require.NoError(t, stop(context.Background(), h, id, &zero))
 		require.Equal(t, "exited", listed(t, h).Containers[0].State)
-		require.NoError(t, h.Start(context.Background(), id))
+		require.NoError(t, start(context.Background(), h, id))
 		require.Equal(t, "running", listed(t, h).Containers[0].State)
 	}
 }

@@ -2,28 +2,29 @@ package dockerx
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"time"
-
-	"github.com/docker/docker/api/types/container"
 
 	"wharf/util/apperr"
 )
 
-// Order asks for a change of one container.
-type Order struct {
-	Verb    string // start, stop, restart, pause, unpause, kill
+// Operation asks for a change of one container.
+type Operation struct {
+	Name    string // start, stop, restart, pause, unpause, kill
 	Timeout *int   // stop, restart: seconds before it is killed; nil: the container's own, negative: no end
 	Signal  string // kill, stop, restart ("" is Docker's choice): "TERM", "SIGHUP", "9"
+	// Strict makes it a Conflict, in the words of Docker's API, that there was nothing to do.
+	Strict bool
 	// Wait is what to wait for afterwards: "" (nothing), running, healthy or exited.
 	Wait  string
 	Limit time.Duration // of the wait; 30 s when zero, 5 min at most
 }
 
-// Change is what came of an Order.
-type Change struct {
+// Result is what came of an Operation.
+type Result struct {
 	Changed bool  // false: it was so already
-	Before  State // as the order found it
+	Before  State // as the operation found it
 	After   State
 	// Reached tells whether what was waited for came about; true where nothing was.
 	Reached bool
@@ -32,75 +33,24 @@ type Change struct {
 const (
 	defaultWait = 30 * time.Second
 	maxWait     = 5 * time.Minute
-	quickVerb   = 30 * time.Second // deadline of pause, unpause and kill
 )
-
-// verb is one operation: the call, its deadline for a grace, and Docker's state that makes a
-// Conflict mean that there was nothing to do (nil: it means what it says).
-type verb struct {
-	doing   string
-	limit   func(grace time.Duration) time.Duration
-	call    func(ctx context.Context, e Engine, id string, o Order) error
-	already func(State) bool
-}
-
-// verbs are the operations on a container. A new one is a line here, one in the api's table and one
-// in its document.
-var verbs = map[string]verb{
-	"start":   {"start container", always(startTimeout), startCall, func(s State) bool { return s.Running && !s.Paused }},
-	"stop":    {"stop container", withMargin(graceMargin), stopCall, func(s State) bool { return !s.Running }},
-	"restart": {"restart container", withMargin(graceMargin + startTimeout), restartCall, nil},
-	"pause":   {"pause container", always(quickVerb), pauseCall, func(s State) bool { return s.Paused }},
-	"unpause": {"unpause container", always(quickVerb), unpauseCall, func(s State) bool { return s.Running && !s.Paused }},
-	"kill":    {"kill container", always(quickVerb), killCall, nil},
-}
-
-func always(d time.Duration) func(time.Duration) time.Duration {
-	return func(time.Duration) time.Duration { return d }
-}
-
-func withMargin(d time.Duration) func(time.Duration) time.Duration {
-	return func(grace time.Duration) time.Duration { return grace + d }
-}
-
-func startCall(ctx context.Context, e Engine, id string, _ Order) error {
-	return e.ContainerStart(ctx, id, container.StartOptions{})
-}
-
-func stopCall(ctx context.Context, e Engine, id string, o Order) error {
-	return e.ContainerStop(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
-}
-
-func restartCall(ctx context.Context, e Engine, id string, o Order) error {
-	return e.ContainerRestart(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
-}
-
-func pauseCall(ctx context.Context, e Engine, id string, _ Order) error {
-	return e.ContainerPause(ctx, id)
-}
-
-func unpauseCall(ctx context.Context, e Engine, id string, _ Order) error {
-	return e.ContainerUnpause(ctx, id)
-}
-
-func killCall(ctx context.Context, e Engine, id string, o Order) error {
-	return e.ContainerKill(ctx, id, o.Signal)
-}
 
 var signalPattern = regexp.MustCompile(`^(SIG)?([A-Z][A-Z0-9]{1,9}([+-][0-9]{1,2})?|[1-9][0-9]?)$`)
 
-// check refuses an order that makes no sense, before any daemon hears of it.
-func (o Order) check(d *Details) error {
-	_, known := verbs[o.Verb]
-	signals := o.Verb == "kill" || o.Verb == "stop" || o.Verb == "restart"
+// check refuses an operation that makes no sense, before any daemon hears of it.
+func (o Operation) check(d *Details) error {
+	_, known := operations[o.Name]
+	signals := o.Name == "kill" || o.Name == "stop" || o.Name == "restart"
 	switch {
+	case !fullIDPattern.MatchString(d.ID):
+		return apperr.New(apperr.Invalid, "not a whole container id")
 	case !known:
 		return apperr.New(apperr.Invalid, "unknown operation: expected start, stop, restart, pause, unpause or kill")
 	case o.Signal != "" && !signals:
-		return apperr.New(apperr.Invalid, "signal: %s sends none", o.Verb)
+		return apperr.New(apperr.Invalid, "signal: %s sends none", o.Name)
 	case o.Signal != "" && !signalPattern.MatchString(o.Signal):
 		return apperr.New(apperr.Invalid, "signal: expected a name such as TERM or SIGHUP, or a number")
-	case o.Timeout != nil && o.Verb != "stop" && o.Verb != "restart":
+	case o.Timeout != nil && o.Name != "stop" && o.Name != "restart":
 		return apperr.New(apperr.Invalid, "timeout: only stop and restart have one")
 	case o.Limit < 0 || o.Limit > maxWait:
 		return apperr.New(apperr.Invalid, "limit: expected at most %s", maxWait)
@@ -112,45 +62,58 @@ func (o Order) check(d *Details) error {
 	return nil
 }
 
-// Operate carries out an order on a container that Resolve found. What was there already is no error:
-// Changed is false. What was sent is not undone when ctx ends; waiting ends with it. Errors:
-// apperr.Invalid, Conflict (the daemon's words), NotFound, Unavailable, Daemon.
-func (h *Host) Operate(ctx context.Context, d *Details, o Order) (Change, error) {
+// Operate carries out an operation on a container that Resolve found: no inspect before the call, since d is
+// one, and at most one after it, where the call's answer leaves the state open. What was there already is no
+// error unless Strict: Changed is false. What was sent is not undone when ctx ends; waiting ends with it.
+// Errors: apperr.Invalid, Conflict (the daemon's words), NotFound, Unavailable, Daemon.
+func (h *Host) Operate(ctx context.Context, d *Details, o Operation) (Result, error) {
 	if err := o.check(d); err != nil {
-		return Change{}, err
+		return Result{}, err
 	}
-	v := verbs[o.Verb]
-	grace := defaultGrace
-	if o.Verb == "stop" || o.Verb == "restart" {
-		grace = h.grace(ctx, d.ID, o.Timeout)
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
 	}
-	err := h.act(ctx, d.ID, v.doing, v.limit(grace), "nothing to do", func(ctx context.Context, e Engine) error {
-		return v.call(ctx, e, d.ID, o)
+	row := operations[o.Name]
+	err := change(context.WithoutCancel(ctx), h, row.doing, row.deadline(grace(d, o)), func(ctx context.Context, e Engine) error {
+		return row.call(ctx, e, d.ID, o)
 	})
-	change := Change{Changed: err == nil, Before: d.State, Reached: true}
-	if err != nil && apperr.KindOf(err) != apperr.Conflict {
-		return Change{}, err
+	h.lists.drop() // also after an error: it may have happened all the same
+	unchanged := errors.Is(err, errNotModified)
+	switch {
+	case unchanged && o.Strict:
+		return Result{}, apperr.Wrap(apperr.Conflict, errNotModified, "%s%s", daemonPrefix, row.unchanged)
+	case err != nil && !unchanged && (o.Strict || row.already == nil || apperr.KindOf(err) != apperr.Conflict):
+		return Result{}, err
 	}
-	if change.After, change.Reached, err = h.await(ctx, d.ID, v, o, err); err != nil {
-		return Change{}, err
+	result := Result{Changed: err == nil, Before: d.State, After: row.after, Reached: true}
+	if unchanged {
+		result.After = d.State
 	}
-	return change, nil
+	if o.Wait != "" || err == nil && row.look || err != nil && !row.already(d.State) {
+		return h.lookAfter(ctx, d.ID, row, o, result, err)
+	}
+	return result, nil
 }
 
-// await looks at the container after the call, and waits if that was asked for. A conflict that the
+// lookAfter inspects the container after the call, and waits if that was asked for. A conflict that the
 // state doesn't explain is returned.
-func (h *Host) await(ctx context.Context, id string, v verb, o Order, conflict error) (State, bool, error) {
+func (h *Host) lookAfter(ctx context.Context, id string, row operation, o Operation, result Result, refused error) (Result, error) {
 	after, err := h.Inspect(ctx, Ref{id})
 	if err != nil {
-		return State{}, false, err
+		return Result{}, err
 	}
-	if conflict != nil && (v.already == nil || !v.already(after.State)) {
-		return State{}, false, conflict
+	if refused != nil && !row.already(after.State) {
+		return Result{}, refused
 	}
+	result.After = after.State
 	if o.Wait == "" {
-		return after.State, true, nil
+		return result, nil
 	}
-	return h.waitFor(ctx, id, after.State, conditions[o.Wait], o.Limit)
+	result.After, result.Reached, err = h.waitFor(ctx, id, after.State, conditions[o.Wait], o.Limit)
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
 }
 
 // condition is what a wait is for: whether it has come, and whether it can't come any more.

@@ -13,7 +13,7 @@ import (
 	"wharf/util/apperr"
 )
 
-func operate(t *testing.T, h *Host, id string, o Order) (Change, error) {
+func operate(t *testing.T, h *Host, id string, o Operation) (Result, error) {
 	t.Helper()
 	d, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {
 			t.Parallel()
 			d, h := setup(t)
 			id := d.Add(dockertest.Container{State: c.from})
-			change, err := operate(t, h, id, Order{Verb: c.verb})
+			change, err := operate(t, h, id, Operation{Name: c.verb})
 			if c.kind != 0 {
 				require.Equal(t, c.kind, apperr.KindOf(err))
 				require.ErrorContains(t, err, "Error response from daemon: ")
@@ -64,26 +64,26 @@ func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {
 	}
 }
 
-func TestSenselessOrdersReachNoDaemon(t *testing.T) {
+func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
 	id := d.Add(dockertest.Container{})
 	found, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
 	five := 5
-	for _, o := range []Order{
+	for _, o := range []Operation{
 		{},
-		{Verb: "remove"},
-		{Verb: "../kill"},
-		{Verb: "start", Signal: "TERM"},
-		{Verb: "kill", Signal: "TERM&x=y"},
-		{Verb: "kill", Signal: "0"},
-		{Verb: "kill", Signal: "term it"},
-		{Verb: "start", Timeout: &five},
-		{Verb: "stop", Wait: "asleep"},
-		{Verb: "stop", Wait: "exited", Limit: time.Hour},
-		{Verb: "stop", Limit: -1},
-		{Verb: "restart", Wait: "healthy"},
+		{Name: "remove"},
+		{Name: "../kill"},
+		{Name: "start", Signal: "TERM"},
+		{Name: "kill", Signal: "TERM&x=y"},
+		{Name: "kill", Signal: "0"},
+		{Name: "kill", Signal: "term it"},
+		{Name: "start", Timeout: &five},
+		{Name: "stop", Wait: "asleep"},
+		{Name: "stop", Wait: "exited", Limit: time.Hour},
+		{Name: "stop", Limit: -1},
+		{Name: "restart", Wait: "healthy"},
 	} {
 		_, err := h.Operate(context.Background(), found, o)
 		require.Equal(t, apperr.Invalid, apperr.KindOf(err), "%+v", o)
@@ -97,9 +97,9 @@ func TestSignalAndTimeoutArePassedOn(t *testing.T) {
 	d.SetAPI("1.47", "1.24")
 	id := d.Add(dockertest.Container{})
 	five := 5
-	_, err := operate(t, h, id, Order{Verb: "kill", Signal: "SIGHUP"})
+	_, err := operate(t, h, id, Operation{Name: "kill", Signal: "SIGHUP"})
 	require.NoError(t, err)
-	_, err = operate(t, h, id, Order{Verb: "restart", Signal: "RTMIN+3", Timeout: &five})
+	_, err = operate(t, h, id, Operation{Name: "restart", Signal: "RTMIN+3", Timeout: &five})
 	require.NoError(t, err)
 	var queries []string
 	for _, r := range d.Requests() {
@@ -116,9 +116,9 @@ func TestWaitEndsWhenTheContainerIsHealthy(t *testing.T) {
 	id := d.Add(dockertest.Container{State: "exited", Health: "starting"})
 	found, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
-	answer := make(chan Change, 1)
+	answer := make(chan Result, 1)
 	go func() {
-		c, _ := h.Operate(context.Background(), found, Order{Verb: "start", Wait: "healthy"})
+		c, _ := h.Operate(context.Background(), found, Operation{Name: "start", Wait: "healthy"})
 		answer <- c
 	}()
 	require.Eventually(t, func() bool { return len(d.Requests()) >= 5 }, 5*time.Second, time.Millisecond)
@@ -133,7 +133,7 @@ func TestWaitThatCannotSucceedEndsBeforeItsLimit(t *testing.T) {
 	d, h := setup(t)
 	id := d.Add(dockertest.Container{State: "exited"})
 	d.Handle("POST /containers/{id}/start", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	c, err := operate(t, h, id, Order{Verb: "start", Wait: "running", Limit: time.Minute})
+	c, err := operate(t, h, id, Operation{Name: "start", Wait: "running", Limit: time.Minute})
 	require.NoError(t, err)
 	require.False(t, c.Reached)
 	require.True(t, c.Changed)
@@ -144,7 +144,7 @@ func TestWaitHasALimit(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
 	id := d.Add(dockertest.Container{})
-	c, err := operate(t, h, id, Order{Verb: "kill", Signal: "HUP", Wait: "exited", Limit: 100 * time.Millisecond})
+	c, err := operate(t, h, id, Operation{Name: "kill", Signal: "HUP", Wait: "exited", Limit: 100 * time.Millisecond})
 	require.NoError(t, err)
 	require.False(t, c.Reached)
 	require.Equal(t, "running", c.After.Status)
@@ -157,30 +157,30 @@ func TestOperationsOnRealEngines(t *testing.T) {
 		id := e.Run(t, dockertest.Spec{})
 		second := 1
 		for _, c := range []struct {
-			order   Order
-			changed bool
-			after   string
+			operation Operation
+			changed   bool
+			after     string
 		}{
-			{Order{Verb: "start"}, false, "running"},
-			{Order{Verb: "pause"}, true, "paused"},
-			{Order{Verb: "pause"}, false, "paused"},
-			{Order{Verb: "unpause"}, true, "running"},
-			{Order{Verb: "unpause"}, false, "running"},
-			{Order{Verb: "restart", Timeout: &second, Wait: "running"}, true, "running"},
-			{Order{Verb: "kill", Wait: "exited"}, true, "exited"},
-			{Order{Verb: "stop", Timeout: &second}, false, "exited"},
-			{Order{Verb: "start", Wait: "running"}, true, "running"},
-			{Order{Verb: "stop", Timeout: &second, Wait: "exited"}, true, "exited"},
+			{Operation{Name: "start"}, false, "running"},
+			{Operation{Name: "pause"}, true, "paused"},
+			{Operation{Name: "pause"}, false, "paused"},
+			{Operation{Name: "unpause"}, true, "running"},
+			{Operation{Name: "unpause"}, false, "running"},
+			{Operation{Name: "restart", Timeout: &second, Wait: "running"}, true, "running"},
+			{Operation{Name: "kill", Wait: "exited"}, true, "exited"},
+			{Operation{Name: "stop", Timeout: &second}, false, "exited"},
+			{Operation{Name: "start", Wait: "running"}, true, "running"},
+			{Operation{Name: "stop", Timeout: &second, Wait: "exited"}, true, "exited"},
 		} {
-			change, err := operate(t, h, id, c.order)
-			require.NoError(t, err, c.order.Verb)
-			require.Equal(t, c.changed, change.Changed, c.order.Verb)
-			require.Equal(t, c.after, change.After.Status, c.order.Verb)
+			change, err := operate(t, h, id, c.operation)
+			require.NoError(t, err, c.operation.Name)
+			require.Equal(t, c.changed, change.Changed, c.operation.Name)
+			require.Equal(t, c.after, change.After.Status, c.operation.Name)
 			require.True(t, change.Reached)
 		}
-		_, err := operate(t, h, id, Order{Verb: "kill"})
+		_, err := operate(t, h, id, Operation{Name: "kill"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
-		_, err = operate(t, h, id, Order{Verb: "pause"})
+		_, err = operate(t, h, id, Operation{Name: "pause"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 	})
 }
@@ -193,7 +193,7 @@ func TestWaitForARealHealthCheck(t *testing.T) {
 			t.Skip("Podman has its health checks run by systemd, which isn't here")
 		}
 		id := e.Run(t, dockertest.Spec{Created: true, Healthcheck: []string{"/app", "exit", "0"}})
-		c, err := operate(t, h, id, Order{Verb: "start", Wait: "healthy"})
+		c, err := operate(t, h, id, Operation{Name: "start", Wait: "healthy"})
 		require.NoError(t, err)
 		require.True(t, c.Reached)
 		require.Equal(t, "healthy", c.After.Health)

@@ -37,7 +37,7 @@ func TestPodmansConflictIsNoFailureOfTheDaemon(t *testing.T) {
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = w.Write([]byte(`{"cause":"container state improper","message":"container x must be in Created or Stopped state to be started: container state improper","response":500}`))
 	}))
-	requireError(t, h.Start(context.Background(), id), apperr.Conflict,
+	requireError(t, start(context.Background(), h, id), apperr.Conflict,
 		"Error response from daemon: container x must be in Created or Stopped state to be started: container state improper")
 }
 

@@ -48,8 +48,8 @@ func TestHostileIDsReachNothingButAContainer(t *testing.T) {
 			require.Equal(t, apperr.Invalid, apperr.KindOf(err))
 		}
 		// The calls that take an id take nothing but a whole one.
-		require.Equal(t, apperr.Invalid, apperr.KindOf(h.Start(ctx, id)), "%q", id)
-		require.Equal(t, apperr.Invalid, apperr.KindOf(h.Stop(ctx, id, nil)), "%q", id)
+		require.Equal(t, apperr.Invalid, apperr.KindOf(start(ctx, h, id)), "%q", id)
+		require.Equal(t, apperr.Invalid, apperr.KindOf(stop(ctx, h, id, nil)), "%q", id)
 	}
 	require.GreaterOrEqual(t, refused, 200)
 	require.Len(t, d.Requests(), len(ids)+4-refused)

@@ -9,27 +9,13 @@ import (
 	"wharf/dockerx"
 )
 
-// Start starts a container. Errors: Conflict when it runs already or is paused.
-func (h *Host) Start(ctx context.Context, ref dockerx.Ref) error {
-	return h.act(ctx, "start", ref, func(ctx context.Context, d *dockerx.Details) error {
-		return h.host.Start(ctx, d.ID)
-	})
-}
-
-// Stop stops a container with its own grace period. Errors: Conflict when it isn't running.
-func (h *Host) Stop(ctx context.Context, ref dockerx.Ref) error {
-	return h.act(ctx, "stop", ref, func(ctx context.Context, d *dockerx.Details) error {
-		return h.host.Stop(ctx, d.ID, nil)
-	})
-}
-
-// Operate carries out an order, waiting included, whether or not the caller stays. A state that
-// was there already is no error: Changed is false. Errors: Invalid for an order that makes no
+// Operate carries out an operation, waiting included, whether or not the caller stays. A state that
+// was there already is no error unless it is strict: Changed is false. Errors: Invalid for an operation that makes no
 // sense, Conflict where the daemon refuses.
-func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Order) (change dockerx.Change, err error) {
-	err = h.act(ctx, o.Verb, ref, func(ctx context.Context, d *dockerx.Details) error {
-		change, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
-		if err == nil && !change.Changed {
+func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Operation) (result dockerx.Result, err error) {
+	err = h.act(ctx, o.Name, ref, func(ctx context.Context, d *dockerx.Details) error {
+		result, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
+		if err == nil && !result.Changed {
 			return errNothingToDo
 		}
 		return err
@@ -37,7 +23,7 @@ func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Order) (c
 	if errors.Is(err, errNothingToDo) {
 		err = nil
 	}
-	return change, err
+	return result, err
 }
 
 // act does something to the container that is meant, if the actor may. The audit log has one
