@@ -56,6 +56,7 @@ var rows = map[string]row{
 	"util/config":            {},
 	"util/latest":            {},
 	"util/memo":              {},
+	"util/steady":            {},
 	"util/password":          {imports: []string{"util/apperr"}},
 	"web":                    {tests: []string{"api", "service", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},

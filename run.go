@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -24,6 +26,7 @@ import (
 	"wharf/token"
 	"wharf/util/config"
 	"wharf/util/password"
+	"wharf/util/steady"
 )
 
 // drainTimeout is how long requests in flight may take to finish after SIGTERM, once the
@@ -99,10 +102,17 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if err != nil {
 		return nil, err
 	}
+	server, err := serverName(cfg)
+	if err != nil {
+		return nil, err
+	}
 	w := &wharf{cfg: cfg, log: log, store: store, keyed: keyed, setup: service.NewSetupToken()}
-	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Max: cfg.AuditMax})
+	clock := &steady.Clock{Jumped: func(by time.Duration) {
+		log.Warn().Dur("by_ms", by).Msg("the system's clock jumped: nothing is deleted for its age until it has run steadily for an hour")
+	}}
+	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
 	w.audit = audit
-	w.events = eventlog.New(store, eventlog.Options{Logger: log, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
+	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
 		Stats: stats.Options{
@@ -118,7 +128,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(),
 	})
 	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
-		Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
+		Clock: clock, Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
 	})
 	w.api = api.New(api.Options{
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
@@ -127,6 +137,20 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		StreamsPerUser: cfg.StreamsPerUser, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil
+}
+
+// serverName tells this server from others on the same database, over its restarts: a name kept in DATA_DIR.
+func serverName(cfg config.Config) (string, error) {
+	file := filepath.Join(cfg.DataDir, "server.name")
+	name, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		name = []byte(rand.Text())
+		err = os.WriteFile(file, name, 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("DATA_DIR: %w", err)
+	}
+	return string(name), nil
 }
 
 // keyFile is where the generated token key is kept.
@@ -226,6 +250,11 @@ func (w *wharf) openSchema(ctx context.Context) error {
 	if w.cfg.DBMigrate {
 		if err := w.store.Migrate(ctx); err != nil {
 			return fmt.Errorf("migrate the database: %w", err)
+		}
+	}
+	if w.cfg.DBMigrate { // else the schema may not be there yet
+		if err := w.audit.EndOwn(ctx); err != nil {
+			return err
 		}
 	}
 	if w.cfg.AdminUsername == "" {

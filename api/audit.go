@@ -47,7 +47,7 @@ func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, actor service
 	p := q.page()
 	f := service.AuditFilter{
 		User: q.text("user"), Host: q.text("host"), Container: q.text("container"), Action: q.text("action"),
-		Outcome: q.choice("outcome", "", service.OutcomePending, service.OutcomeOK, service.OutcomeRefused, service.OutcomeFailed),
+		Outcome: q.choice("outcome", "", service.OutcomePending, service.OutcomeOK, service.OutcomeRefused, service.OutcomeFailed, service.OutcomeUnknown),
 		Since:   q.moment("since"), Until: q.moment("until"),
 	}
 	if err := q.err(); err != nil {

@@ -14,14 +14,16 @@ import (
 	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/util/apperr"
+	"wharf/util/steady"
 )
 
 // The outcomes of an audited deed.
 const (
-	OutcomePending = "pending" // under way, or the server ended during it
+	OutcomePending = "pending" // under way
 	OutcomeOK      = "ok"
 	OutcomeRefused = "refused" // by wharf: not allowed, or not shown
 	OutcomeFailed  = "failed"
+	OutcomeUnknown = "unknown" // the server ended during it
 )
 
 // The actions that are audited here; those on containers begin with "container.".
@@ -55,6 +57,10 @@ type AuditOptions struct {
 	Retention time.Duration
 	// Max is how many rows are kept, the latest. Default 1,000,000.
 	Max int32
+	// Clock decides whether what looks old is old. Nil: one of the audit's own, which knows nothing for an hour.
+	Clock *steady.Clock
+	// Server names this server over its restarts. Rows that an earlier process of it left pending end as unknown.
+	Server string
 	// Logger says when a row could not be written or completed. The zero value is silent.
 	Logger zerolog.Logger
 }
@@ -75,6 +81,9 @@ func NewAudit(d *db.DB, o AuditOptions) *Audit {
 	}
 	if o.Max <= 0 {
 		o.Max = 1_000_000
+	}
+	if o.Clock == nil {
+		o.Clock = new(steady.Clock)
 	}
 	return &Audit{db: d, opts: o, full: make(chan struct{}, 1)}
 }
@@ -120,6 +129,7 @@ func (a *Audit) do(ctx context.Context, actor Actor, in Intent, fn func(ctx cont
 }
 
 func (a *Audit) write(ctx context.Context, row sqlc.BeginAuditParams) error {
+	row.Server = a.opts.Server
 	err := a.db.Queries().BeginAudit(context.WithoutCancel(ctx), row)
 	if err == nil {
 		a.wrote()

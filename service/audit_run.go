@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"time"
 
 	"wharf/db"
@@ -15,6 +17,21 @@ const (
 	auditBatch = 5000
 )
 
+// EndOwn ends the rows that an earlier process of this server left pending: what became of their actions is unknown, and
+// they explain nothing that happens from now on. It is called once, before anything is audited.
+func (a *Audit) EndOwn(ctx context.Context) error {
+	n, err := a.db.Queries().EndPendingAudit(ctx, sqlc.EndPendingAuditParams{
+		Outcome: OutcomeUnknown, Detail: "the server ended during it", FinishedAt: sql.NullTime{Time: db.Time(time.Now()), Valid: true}, Server: a.opts.Server,
+	})
+	if err != nil {
+		return fmt.Errorf("end pending audit rows: %w", err)
+	}
+	if n > 0 {
+		a.opts.Logger.Warn().Int64("actions", n).Msg("an earlier process ended during these: their outcome is unknown")
+	}
+	return nil
+}
+
 // Run counts repeated refusals in their rows and removes rows that are too old or too many. It
 // returns nil when ctx ends.
 func (a *Audit) Run(ctx context.Context) error {
@@ -23,6 +40,8 @@ func (a *Audit) Run(ctx context.Context) error {
 		return nil
 	}
 	repeats, retain := time.NewTicker(repeatsEvery), time.NewTicker(retainEvery)
+	watch := time.NewTicker(time.Minute) // of the clock
+	defer watch.Stop()
 	defer repeats.Stop()
 	defer retain.Stop()
 	a.removeOld(ctx)
@@ -32,6 +51,8 @@ func (a *Audit) Run(ctx context.Context) error {
 			a.writeRepeats(ctx)
 		case <-retain.C:
 			a.removeOld(ctx)
+		case <-watch.C:
+			_, _ = a.opts.Clock.Believed()
 		case <-a.full:
 			a.removeBeyond(ctx)
 		case <-ctx.Done():
@@ -46,8 +67,8 @@ func (a *Audit) Run(ctx context.Context) error {
 // removeOld removes rows that are older than the retention, and then those beyond the maximum. What
 // fails is done an hour later.
 func (a *Audit) removeOld(ctx context.Context) {
-	if a.opts.Retention > 0 {
-		_, _ = a.db.Queries().DeleteAuditBefore(ctx, db.Time(time.Now().Add(-a.opts.Retention)))
+	if now, believed := a.opts.Clock.Believed(); believed && a.opts.Retention > 0 {
+		_, _ = a.db.Queries().DeleteAuditBefore(ctx, db.Time(now.Add(-a.opts.Retention)))
 	}
 	a.removeBeyond(ctx)
 }

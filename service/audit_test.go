@@ -14,6 +14,7 @@ import (
 	"wharf/db/dbtest"
 	"wharf/dockerx"
 	"wharf/util/apperr"
+	"wharf/util/steady"
 )
 
 const containerID = "b76ffe5bffb1c7d0a3f1e2d4c5b6a798b76ffe5bffb1c7d0a3f1e2d4c5b6a798"
@@ -219,7 +220,7 @@ func TestOldRowsAreRemoved(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		require.NoError(t, NewAudit(d, AuditOptions{}).Note(t.Context(), *admin, stopIntent(), nil))
-		a := NewAudit(d, AuditOptions{Retention: time.Nanosecond})
+		a := NewAudit(d, AuditOptions{Retention: time.Nanosecond, Clock: steady.Trusting()})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- a.Run(ctx) }()
@@ -239,4 +240,25 @@ func TestNoAuditIsNoHindrance(t *testing.T) {
 	e := dockerx.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
 	require.NoError(t, a.Annotate(t.Context(), []*dockerx.Event{&e}))
 	require.Empty(t, e.Attrs)
+}
+
+// A process that was killed during an action left its row pending: it must not explain what happens much later.
+func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		killed, other := NewAudit(d, AuditOptions{Server: "a"}), NewAudit(d, AuditOptions{Server: "b"})
+		for _, a := range []*Audit{killed, other} {
+			row, err := newAuditRow(t.Context(), *admin, stopIntent())
+			require.NoError(t, err)
+			require.NoError(t, a.write(t.Context(), row))
+		}
+		again := NewAudit(d, AuditOptions{Server: "a"})
+		require.NoError(t, again.EndOwn(t.Context()))
+		require.Len(t, entries(t, again, AuditFilter{Outcome: OutcomeUnknown}), 1)
+		require.Len(t, entries(t, again, AuditFilter{Outcome: OutcomePending}), 1, "another server's is under way")
+		require.NoError(t, NewAudit(d, AuditOptions{Server: "b"}).EndOwn(t.Context()))
+		e := dockerx.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
+		require.NoError(t, again.Annotate(t.Context(), []*dockerx.Event{&e}))
+		require.NotContains(t, e.Attrs, AttrAudit)
+	})
 }

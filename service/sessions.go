@@ -16,6 +16,7 @@ import (
 	"wharf/token"
 	"wharf/util/apperr"
 	"wharf/util/password"
+	"wharf/util/steady"
 )
 
 // Client is where a request comes from.
@@ -36,6 +37,8 @@ type SessionsOptions struct {
 	// Lease is how long a looked-up session counts without asking the database whether any
 	// was revoked; a logout takes that much longer. Default 25 ms, negative: ask each time.
 	Lease time.Duration
+	// Clock decides whether what looks expired may be deleted; it counts nowhere either way. Nil: one of their own.
+	Clock *steady.Clock
 	// Rotate gives a new refresh token at each renewal and retires the old one.
 	Rotate bool
 	// Limits are those of logins that fail.
@@ -68,6 +71,9 @@ func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 	}
 	if o.Hasher == nil {
 		o.Hasher = password.New(password.Options{})
+	}
+	if o.Clock == nil {
+		o.Clock = new(steady.Clock)
 	}
 	if o.Lease == 0 {
 		o.Lease = defaultLease

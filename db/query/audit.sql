@@ -1,8 +1,11 @@
 -- name: BeginAudit :exec
 INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name,
-  target, outcome, detail, finished_at)
+  target, outcome, detail, finished_at, server)
 VALUES (@id, @at, @user_id, @username, @client_addr, @request_id, @action, @host, @container_id, @container_name,
-  @target, @outcome, @detail, @finished_at);
+  @target, @outcome, @detail, @finished_at, @server);
+
+-- name: EndPendingAudit :execrows
+UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_at WHERE finished_at IS NULL AND server = @server;
 
 -- name: FinishAudit :execrows
 UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_at WHERE id = @id AND finished_at IS NULL;

@@ -82,9 +82,9 @@ func (q *Queries) AuditOfContainers(ctx context.Context, arg AuditOfContainersPa
 
 const beginAudit = `-- name: BeginAudit :exec
 INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name,
-  target, outcome, detail, finished_at)
+  target, outcome, detail, finished_at, server)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-  $11, $12, $13, $14)
+  $11, $12, $13, $14, $15)
 `
 
 type BeginAuditParams struct {
@@ -102,6 +102,7 @@ type BeginAuditParams struct {
 	Outcome       string
 	Detail        string
 	FinishedAt    sql.NullTime
+	Server        string
 }
 
 func (q *Queries) BeginAudit(ctx context.Context, arg BeginAuditParams) error {
@@ -120,6 +121,7 @@ func (q *Queries) BeginAudit(ctx context.Context, arg BeginAuditParams) error {
 		arg.Outcome,
 		arg.Detail,
 		arg.FinishedAt,
+		arg.Server,
 	)
 	return err
 }
@@ -185,6 +187,30 @@ func (q *Queries) DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, 
 	return result.RowsAffected()
 }
 
+const endPendingAudit = `-- name: EndPendingAudit :execrows
+UPDATE audit SET outcome = $1, detail = $2, finished_at = $3 WHERE finished_at IS NULL AND server = $4
+`
+
+type EndPendingAuditParams struct {
+	Outcome    string
+	Detail     string
+	FinishedAt sql.NullTime
+	Server     string
+}
+
+func (q *Queries) EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endPendingAudit,
+		arg.Outcome,
+		arg.Detail,
+		arg.FinishedAt,
+		arg.Server,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const finishAudit = `-- name: FinishAudit :execrows
 UPDATE audit SET outcome = $1, detail = $2, finished_at = $3 WHERE id = $4 AND finished_at IS NULL
 `
@@ -210,7 +236,7 @@ func (q *Queries) FinishAudit(ctx context.Context, arg FinishAuditParams) (int64
 }
 
 const listAudit = `-- name: ListAudit :many
-SELECT id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail, finished_at, times FROM audit
+SELECT id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail, finished_at, times, server FROM audit
 WHERE id < $1 AND at >= $2 AND at < $3
   AND (CAST($4 AS text) IS NULL OR username = $4)
   AND (CAST($5 AS text) IS NULL OR host = $5)
@@ -272,6 +298,7 @@ func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, 
 			&i.Detail,
 			&i.FinishedAt,
 			&i.Times,
+			&i.Server,
 		); err != nil {
 			return nil, err
 		}

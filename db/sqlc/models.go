@@ -38,6 +38,7 @@ type Audit struct {
 	Detail        string
 	FinishedAt    sql.NullTime
 	Times         int64
+	Server        string
 }
 
 type Counter struct {

@@ -46,6 +46,7 @@ type Querier interface {
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
+	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
 	EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([]Event, error)
 	// Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.

@@ -10,6 +10,7 @@ import (
 	"wharf/db"
 	"wharf/dockerx"
 	"wharf/util/latest"
+	"wharf/util/steady"
 )
 
 // Options are a log's settings. Zero values are good.
@@ -17,7 +18,9 @@ type Options struct {
 	Logger zerolog.Logger
 	// Keep and Max bound what is kept, by age and by number. Default 168 h and 1,000,000.
 	Keep time.Duration
-	Max  int64
+	// Clock decides whether what looks old is old. Nil: one of the log's own, which knows nothing for an hour.
+	Clock *steady.Clock
+	Max   int64
 	// Ring is how many records a subscriber may fall behind before it is cut off. Default 16,384.
 	Ring int
 	// Pending is how many records may wait for a database that is away. Default 50,000.
@@ -40,6 +43,9 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	def(&o.Keep, 168*time.Hour)
+	if o.Clock == nil {
+		o.Clock = new(steady.Clock)
+	}
 	def(&o.Patience, time.Second)
 	def(&o.Poll, 200*time.Millisecond)
 	if o.Max <= 0 {

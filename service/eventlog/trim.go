@@ -56,7 +56,8 @@ func (l *Log) trimmable(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the event log's state: %w", err)
 	}
-	cutoff := time.Now().Add(-l.opts.Keep)
+	now, believed := l.opts.Clock.Believed()
+	cutoff := now.Add(-l.opts.Keep)
 	for _, nth := range [...]int32{trimStep, trimStep / 10, trimStep / 100, 1} {
 		row, err := q.NthEvent(ctx, nth-1)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -65,7 +66,7 @@ func (l *Log) trimmable(ctx context.Context) (int64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("find old events: %w", err)
 		}
-		if row.ID <= state.LastID-l.opts.Max || row.LoggedAt.Before(cutoff) {
+		if row.ID <= state.LastID-l.opts.Max || believed && row.LoggedAt.Before(cutoff) {
 			return row.ID, nil
 		}
 	}

@@ -1,0 +1,72 @@
+// Package steady tells whether the wall clock can be believed when old things are about to be deleted.
+//
+// A clock that jumps ahead makes everything look old: what is deleted then is gone, though the clock may be put right
+// seconds later. A Clock compares the wall clock with the monotonic one, which no one can set, and believes it only
+// after the two have agreed for an hour, counted anew from the process's start and from each jump.
+package steady
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// trial is how long the two clocks must have agreed.
+	trial = time.Hour
+	// drift is how far the wall clock may be moved between two looks: more than a slewing time service moves it.
+	drift = 10 * time.Second
+)
+
+// Clock watches the wall clock. The zero value is ready for use, and safe for concurrent use.
+type Clock struct {
+	// Now reads the wall clock and the monotonic one; nil: the system's.
+	Now func() (wall time.Time, steady time.Duration)
+	// Jumped is told, if set, of each jump of the wall clock and how far it went; negative: back.
+	Jumped func(by time.Duration)
+
+	mu     sync.Mutex
+	begun  bool
+	offset time.Duration // wall less monotonic at the last look
+	since  time.Duration // monotonic: since when they agree
+}
+
+var start = time.Now()
+
+func system() (time.Time, time.Duration) {
+	now := time.Now()
+	return now.Round(0), now.Sub(start)
+}
+
+// Believed returns the wall clock's time and reports whether it can be believed. Callers ask at intervals of
+// minutes at most: a jump there and back between two looks does no harm.
+func (c *Clock) Believed() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	read := c.Now
+	if read == nil {
+		read = system
+	}
+	wall, steady := read()
+	offset := wall.Sub(time.Unix(0, 0)) - steady
+	by := offset - c.offset
+	switch {
+	case !c.begun:
+		c.begun, c.since = true, steady
+	case by > drift || by < -drift:
+		c.since = steady
+		if c.Jumped != nil {
+			c.Jumped(by)
+		}
+	}
+	c.offset = offset
+	return wall, steady-c.since >= trial
+}
+
+// Trusting returns a Clock that believes the system's clock at once, for tests.
+func Trusting() *Clock {
+	hour := trial
+	return &Clock{begun: true, since: -hour, Now: func() (time.Time, time.Duration) {
+		wall := time.Now().Round(0)
+		return wall, wall.Sub(time.Unix(0, 0))
+	}}
+}
