@@ -15,6 +15,7 @@ import (
 
 	"wharf/service"
 	"wharf/util/config"
+	"wharf/util/text"
 )
 
 // userCommand manages users straight in the database, for whoever may read its settings.
@@ -71,7 +72,7 @@ func addUser(ctx context.Context, users *service.Users, args []string, out io.Wr
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "created %s %s\n", u.Role, u.Username)
+	_, err = fmt.Fprintf(out, "created %s %s\n", u.Role, text.Terminal(u.Username))
 	return err
 }
 
@@ -99,7 +100,7 @@ func listUsers(ctx context.Context, users *service.Users, out io.Writer) error {
 	fmt.Fprintln(table, "USERNAME\tROLE\tDISABLED\tFULL NAME\tEMAIL\tCREATED")
 	for _, u := range all {
 		fmt.Fprintf(table, "%s\t%s\t%t\t%s\t%s\t%s\n",
-			u.Username, u.Role, u.Disabled, u.FullName, u.Email, u.CreatedAt.Format("2006-01-02 15:04:05"))
+			text.Terminal(u.Username), u.Role, u.Disabled, text.Terminal(u.FullName), text.Terminal(u.Email), u.CreatedAt.Format("2006-01-02 15:04:05"))
 	}
 	return table.Flush()
 }

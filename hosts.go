@@ -17,6 +17,7 @@ import (
 
 	"wharf/dockerx"
 	"wharf/util/config"
+	"wharf/util/text"
 )
 
 // hostConfigs reads HOSTS_FILE, or DOCKER_HOSTS where there is none.
@@ -109,6 +110,6 @@ func checkRow(h *dockerx.Host, s dockerx.Status, err error) string {
 	if err != nil {
 		status = fmt.Sprintf("%s: %s", s.State, dockerx.FaultOf(err))
 	}
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s", h.Name(), h.Addr(), status,
-		s.EngineVersion, s.APIVersion, s.OS, s.Latency.Round(10*time.Microsecond))
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s", text.Terminal(h.Name()), text.Terminal(h.Addr()), text.Terminal(status),
+		text.Terminal(s.EngineVersion), text.Terminal(s.APIVersion), text.Terminal(s.OS), s.Latency.Round(10*time.Microsecond))
 }

@@ -15,6 +15,7 @@ import (
 	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/util/apperr"
+	"wharf/util/text"
 )
 
 // KeyPrefix begins every API key, so that one is known for what it is, here and where
@@ -42,7 +43,7 @@ type NewAPIKey struct {
 
 func (in NewAPIKey) check(now time.Time) error {
 	var name, role, expires string
-	if n := utf8.RuneCountInString(in.Name); n < 1 || n > 100 || !printable(in.Name) {
+	if n := utf8.RuneCountInString(in.Name); n < 1 || n > 100 || !text.Printable(in.Name) {
 		name = "name: must be 1 to 100 characters, none of them control characters"
 	}
 	if in.Role == "" || in.Role == RoleNone || checkRole(in.Role) != "" {

@@ -15,6 +15,7 @@ import (
 	"wharf/db/sqlc"
 	"wharf/util/apperr"
 	"wharf/util/steady"
+	"wharf/util/text"
 )
 
 // The outcomes of an audited deed.
@@ -216,9 +217,9 @@ func newAuditRow(ctx context.Context, actor Actor, in Intent) (sqlc.BeginAuditPa
 	from := clientOf(ctx)
 	return sqlc.BeginAuditParams{
 		ID: id, At: db.Time(time.Now()), UserID: actor.UserID, Username: actor.name(),
-		ClientAddr: clip(from.Addr, 100), RequestID: clip(from.RequestID, 200),
-		Action: in.Action, Host: clip(in.Host, 200), ContainerID: clip(in.ContainerID, 200),
-		ContainerName: clip(in.ContainerName, 300), Target: clip(in.Target, 200), Outcome: OutcomePending,
+		ClientAddr: text.Truncate(from.Addr, 100), RequestID: text.Truncate(from.RequestID, 200),
+		Action: in.Action, Host: text.Truncate(in.Host, 200), ContainerID: text.Truncate(in.ContainerID, 200),
+		ContainerName: text.Truncate(in.ContainerName, 300), Target: text.Truncate(in.Target, 200), Outcome: OutcomePending,
 	}, nil
 }
 
@@ -244,7 +245,7 @@ func outcomeOf(err error) (outcome, detail string) {
 	}
 	outcome, detail = OutcomeFailed, "internal error"
 	if e, ok := apperr.As(err); ok {
-		detail = clip(e.Msg, 500)
+		detail = text.Truncate(e.Msg, 500)
 		switch e.Kind {
 		case apperr.Unauthorized, apperr.Forbidden, apperr.NotFound, apperr.TooMany:
 			outcome = OutcomeRefused

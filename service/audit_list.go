@@ -11,6 +11,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
+	"wharf/util/text"
 )
 
 // AuditEntry is one row of the record. Times are UTC, FinishedAt zero while pending.
@@ -76,7 +77,7 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 }
 
 func wanted(s string) sql.NullString {
-	return sql.NullString{String: storable(s), Valid: s != ""}
+	return sql.NullString{String: text.Storable(s), Valid: s != ""}
 }
 
 var idPrefix = regexp.MustCompile(`^[0-9a-f]{4,64}$`)

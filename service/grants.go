@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +12,7 @@ import (
 	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/util/apperr"
+	"wharf/util/text"
 )
 
 // Grant gives a user a role on the containers that have the labels, on the hosts whose names
@@ -43,7 +43,7 @@ func checkGrant(in NewGrant) error {
 	if !hostPattern.MatchString(in.Hosts) {
 		hosts = "hosts: must be a host's name or a pattern such as prod-* or *"
 	}
-	if in.Labels != "" && (!labelSelector.MatchString(in.Labels) || !printable(in.Labels) || len(in.Labels) > 2000) {
+	if in.Labels != "" && (!labelSelector.MatchString(in.Labels) || !text.Printable(in.Labels) || len(in.Labels) > 2000) {
 		labels = "labels: must be a selector such as team=web or team=web,tier=1"
 	}
 	if in.Role == "" || in.Role == RoleNone || checkRole(in.Role) != "" {
@@ -129,7 +129,7 @@ func (u *Users) Grants(ctx context.Context, actor Actor, username string, p Page
 	}
 	rows, err := u.db.Queries().ListGrants(ctx, sqlc.ListGrantsParams{
 		After: after, Page: p.limit() + 1,
-		UsernameFolded: sql.NullString{String: storable(fold(username)), Valid: username != ""},
+		UsernameFolded: sql.NullString{String: text.Storable(fold(username)), Valid: username != ""},
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list grants: %w", err)
@@ -159,13 +159,4 @@ func grantsOf(ctx context.Context, q *sqlc.Queries, user uuid.UUID) ([]Grant, er
 		all = append(all, Grant{ID: r.ID, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role)})
 	}
 	return all, nil
-}
-
-// storable makes a text that is searched for fit for Postgres, which refuses NUL and
-// broken UTF-8 with an error; such a text is stored nowhere.
-func storable(s string) string {
-	if !printable(s) {
-		return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
-	}
-	return s
 }

@@ -14,6 +14,7 @@ import (
 	"wharf/token"
 	"wharf/util/apperr"
 	"wharf/util/password"
+	"wharf/util/text"
 )
 
 // Login is a new session's tokens. Times are UTC.
@@ -102,7 +103,7 @@ func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login
 		}
 		return q.CreateSession(ctx, sqlc.CreateSessionParams{
 			ID: l.SessionID, UserID: user.ID, RefreshHash: hashOf(l.RefreshToken),
-			UserAgent: clip(from.UserAgent, 200), ClientAddr: clip(from.Addr, 100),
+			UserAgent: text.Truncate(from.UserAgent, 200), ClientAddr: text.Truncate(from.Addr, 100),
 			CreatedAt: now, ExpiresAt: l.RefreshExpiresAt,
 		})
 	})

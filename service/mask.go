@@ -12,33 +12,13 @@ import (
 // Mask stands where a value that looks secret was.
 const Mask = "***"
 
-const (
-	secretPart = `(?:pass|secret|token|key|pwd|cred|auth|dsn|private)`
-	secretWord = `[\w.-]*` + secretPart + `[\w.-]*`
-)
-
 var (
 	secretKey = regexp.MustCompile(`(?i)` + secretPart)
-	// urlUser finds the credentials of a URL: scheme://user:password@ or scheme://token@.
-	urlUser = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]+@`)
-	// assigned finds, inside a longer text, a key that looks secret with its value: key=value,
-	// "key": "value", and in a command line --key value.
-	assigned = regexp.MustCompile(`(?i)(` + secretWord + `["']?\s*[=:]\s*|\B--?` + secretWord + `\s+)("[^"]*"|'[^']*'|\S+)`)
+	// argKey is what an argument of the form key=value may begin with.
+	argKey = regexp.MustCompile(`^[\w./\[\]-]+$`)
+	// joint is an argument between a key and its value.
+	joint = regexp.MustCompile(`(?i)^(?:=|:|:=|bearer|basic)$`)
 )
-
-// maskable is the longest text, in bytes, that is searched for secrets. The search takes time with
-// the length, and whoever labels a container chooses it.
-const maskable = 4 << 10
-
-// maskText hides what looks secret inside free text, such as a command line. A longer text than
-// is searched is hidden whole.
-func maskText(s string) string {
-	if len(s) > maskable {
-		return Mask
-	}
-	s = urlUser.ReplaceAllString(s, "${1}"+Mask+"@")
-	return assigned.ReplaceAllString(s, "${1}"+Mask)
-}
 
 // maskValue hides a value whose key looks secret, and what looks secret inside any other.
 func maskValue(key, value string) string {
@@ -54,7 +34,7 @@ func maskEnv(env []string) []string {
 	for i, line := range env {
 		key, value, ok := strings.Cut(line, "=")
 		if !ok {
-			masked[i] = line
+			masked[i] = maskText(line)
 			continue
 		}
 		masked[i] = key + "=" + maskValue(key, value)
@@ -62,23 +42,46 @@ func maskEnv(env []string) []string {
 	return masked
 }
 
-// maskArgs masks a command's arguments: --token=x, --token x, and secrets inside shell text.
+// maskArgs masks a command's arguments: --token=x, --token x, token = x, and secrets inside shell text.
 func maskArgs(args []string) []string {
 	masked := make([]string, len(args))
 	hideNext := false
 	for i, arg := range args {
 		key, value, assigns := strings.Cut(arg, "=")
 		switch {
+		case hideNext && joint.MatchString(arg):
+			masked[i] = arg
+			continue
 		case hideNext:
 			masked[i] = Mask
-		case assigns && !strings.ContainsAny(key, " \t\n"):
-			masked[i] = key + "=" + maskValue(key, value)
+		case assigns && argKey.MatchString(key) && len(arg) <= maskable:
+			masked[i] = key + "=" + maskIfAny(key, value)
 		default:
 			masked[i] = maskText(arg)
 		}
-		hideNext = !hideNext && strings.HasPrefix(arg, "-") && !assigns && secretKey.MatchString(arg)
+		hideNext = !hideNext && asksForValue(args[i:])
 	}
 	return masked
+}
+
+// maskIfAny is maskValue that leaves an empty value empty.
+func maskIfAny(key, value string) string {
+	if value == "" {
+		return ""
+	}
+	return maskValue(key, value)
+}
+
+// asksForValue tells whether the first argument looks secret and has its value in the next.
+func asksForValue(args []string) bool {
+	arg := strings.TrimSuffix(strings.TrimSuffix(args[0], "="), ":")
+	switch {
+	case len(arg) > maskable || strings.ContainsAny(arg, "= \t\n") || !secretKey.MatchString(arg) && !joint.MatchString(arg):
+		return false
+	case arg != args[0] || strings.HasPrefix(arg, "-"):
+		return true
+	}
+	return len(args) > 1 && joint.MatchString(args[1]) || joint.MatchString(arg)
 }
 
 // maskMap masks labels or an event's attributes.

@@ -9,6 +9,7 @@ import (
 	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/util/apperr"
+	"wharf/util/text"
 )
 
 var (
@@ -79,7 +80,7 @@ func (u *Users) Page(ctx context.Context, actor Actor, p Page) (all []User, next
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
 	}
-	rows, err := u.db.Queries().ListUsers(ctx, sqlc.ListUsersParams{After: storable(p.Cursor), Page: p.limit() + 1})
+	rows, err := u.db.Queries().ListUsers(ctx, sqlc.ListUsersParams{After: text.Storable(p.Cursor), Page: p.limit() + 1})
 	if err != nil {
 		return nil, "", fmt.Errorf("list users: %w", err)
 	}

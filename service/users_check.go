@@ -5,10 +5,10 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"wharf/util/apperr"
+	"wharf/util/text"
 )
 
 // The limits of the contract's page, and of SMTP for the email.
@@ -64,7 +64,7 @@ func (u *Users) checkPassword(s, username string) string {
 
 func checkFullName(s string) string {
 	n := utf8.RuneCountInString(s)
-	if n >= 1 && n <= fullNameMax && printable(s) {
+	if n >= 1 && n <= fullNameMax && text.Printable(s) {
 		return ""
 	}
 	return fmt.Sprintf("full_name: must be 1 to %d characters, none of them control characters", fullNameMax)
@@ -72,7 +72,7 @@ func checkFullName(s string) string {
 
 func checkEmail(s string) string {
 	addr, err := mail.ParseAddress(s)
-	if err == nil && addr.Address == s && len(s) <= emailMax && printable(s) {
+	if err == nil && addr.Address == s && len(s) <= emailMax && text.Printable(s) {
 		return ""
 	}
 	return "email: must be one address such as name@example.com"
@@ -83,9 +83,4 @@ func checkRole(r Role) string {
 		return ""
 	}
 	return "role: must be none, viewer, operator or admin"
-}
-
-// printable keeps NUL out of Postgres, and line breaks and terminal codes out of logs.
-func printable(s string) bool {
-	return utf8.ValidString(s) && strings.IndexFunc(s, unicode.IsControl) < 0
 }

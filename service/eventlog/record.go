@@ -13,6 +13,7 @@ import (
 
 	"wharf/db/sqlc"
 	"wharf/dockerx"
+	"wharf/util/text"
 )
 
 // Record is one event of the log. It is immutable and shared between subscribers.
@@ -64,8 +65,8 @@ func rowOf(e *dockerx.Event, key int64) (sqlc.InsertEventParams, error) {
 		return sqlc.InsertEventParams{}, err
 	}
 	return sqlc.InsertEventParams{
-		Host: e.Host, Kind: int32(e.Kind), Type: clean(e.Type), Action: clean(e.Action), ActorID: clean(e.ActorID),
-		ActorName: clean(e.ActorName), TimeNano: e.Time.UnixNano(), Attrs: string(attrs),
+		Host: e.Host, Kind: int32(e.Kind), Type: text.Storable(e.Type), Action: text.Storable(e.Action), ActorID: text.Storable(e.ActorID),
+		ActorName: text.Storable(e.ActorName), TimeNano: e.Time.UnixNano(), Attrs: string(attrs),
 		FromNano: nanos(e.From), ToNano: nanos(e.To), Reason: e.Reason, Key: key, Labels: labels,
 	}, nil
 }

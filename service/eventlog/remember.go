@@ -8,6 +8,7 @@ import (
 
 	"wharf/db/sqlc"
 	"wharf/dockerx"
+	"wharf/util/text"
 )
 
 // hostEvery is how often a host's anchor is written. Resume finds the later ones in the log.
@@ -135,7 +136,7 @@ func statesAfter(batch []*pending) map[containerID]containerState {
 			state = e.Action
 		}
 		if state != "" || gone {
-			states[containerID{e.Host, clean(e.ActorID)}] = containerState{clean(e.ActorName), state, gone}
+			states[containerID{e.Host, text.Storable(e.ActorID)}] = containerState{text.Storable(e.ActorName), state, gone}
 		}
 	}
 	return states

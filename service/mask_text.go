@@ -1,0 +1,138 @@
+package service
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maskable is the longest text, in bytes, that is searched for secrets. The search takes time with
+// the length, and what labels a container chooses it.
+const maskable = 4 << 10
+
+const (
+	secretPart = `(?:pass|secret|token|key|pwd|cred|auth|dsn|private)`
+	secretWord = `[\w.-]*` + secretPart + `[\w.-]*`
+	quoteMark  = "\\\\*[\"'`]" // a quote, escaped or not
+)
+
+// What a text must have in it, in lower case, for there to be a key that looks secret, or a token.
+var (
+	secretParts = []string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "dsn", "private", "identified"}
+	tokenParts  = []string{"eyj", "gh", "github_pat_", "glpat-", "xox", "k_live_", "k_test_", "akia", "bearer", "basic"}
+)
+
+var (
+	// urlUser finds the credentials of a URL, up to the last @ of the word: passwords hold @ and / too.
+	urlUser = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)\S*@`)
+	// plainUser finds user:password@ without a scheme. A digest (name:tag@sha256:…) looks alike.
+	plainUser = regexp.MustCompile(`([\w.+-]+:)[^\s/]\S*@(?:sha256:)?`)
+	maskedURL = regexp.MustCompile(`^[\w+.-]+://` + regexp.QuoteMeta(Mask))
+	pemBlock  = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----.*?(?:-----END [A-Z0-9 ]+-----|\z)`)
+	// xmlElement finds <password>…</password>, attributes of the element included.
+	xmlElement = regexp.MustCompile(`(?i)(<` + secretWord + `(?:\s[^>]*)?>)[^<]+`)
+	// knownToken finds what is a secret by its form: JSON web tokens, those of GitHub, GitLab, Slack,
+	// Stripe and AWS, and what follows the names of HTTP's schemes.
+	knownToken = regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*|\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|AKIA)[\w-]{8,}|` +
+		`\b(?i:bearer|basic)\s+[\w+/=.~-]{4,}`)
+
+	// assignment finds a key that looks secret, up to where its value begins: key=value, key: value,
+	// "key": "value", and "name": "key", "value": "…" as Kubernetes writes it.
+	assignment = regexp.MustCompile(`(?i)` + secretWord + `(` + quoteMark + `)?\]?[ \t]*` +
+		`(?:[+?:]?=>?|:|(?:` + quoteMark + `)?[,\s]+(?:` + quoteMark + `)?value(?:` + quoteMark + `)?[ \t]*[:=])[ \t]*`)
+	// flag finds, up to its value, a flag that looks secret (--password x, "--password", "x", and as items
+	// of a YAML list), and words of configurations and SQL that a secret follows.
+	flag = regexp.MustCompile(`(?i)(?:\B--?` + secretWord + `(?:(?:` + quoteMark + `)?\s*,\s*|(?:` + quoteMark + `)?\s*\n\s*-\s+|(?:[ \t]|\\\r?\n)+)|` +
+		`(?:^|[^<\w-])(?:password|passwd|requirepass|masterauth|identified by)[ \t]+)`)
+)
+
+// maskText hides what looks secret inside free text, such as a command line. A longer text than
+// is searched is hidden whole.
+func maskText(s string) string {
+	if len(s) > maskable {
+		return Mask
+	}
+	if strings.Contains(s, "-----BEGIN ") {
+		s = pemBlock.ReplaceAllStringFunc(s, maskPEM)
+	}
+	if strings.Contains(s, "@") {
+		s = urlUser.ReplaceAllString(s, "${1}"+Mask+"@")
+		s = plainUser.ReplaceAllStringFunc(s, maskPlainUser)
+	}
+	lower := strings.ToLower(s)
+	if hasAny(lower, secretParts) {
+		s = xmlElement.ReplaceAllString(s, "${1}"+Mask)
+		s = maskValues(s)
+	}
+	if hasAny(lower, tokenParts) {
+		s = knownToken.ReplaceAllString(s, Mask)
+	}
+	return s
+}
+
+// hasAny tells whether any of the parts is in the text. It is there because expressions are slow.
+func hasAny(s string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
+}
+
+// maskPEM hides the body of a block that isn't public.
+func maskPEM(block string) string {
+	label := pemBlock.FindStringSubmatch(block)[1]
+	if label == "CERTIFICATE" || strings.HasSuffix(label, "PUBLIC KEY") {
+		return block
+	}
+	return "-----BEGIN " + label + "-----" + Mask
+}
+
+func maskPlainUser(s string) string {
+	if strings.HasSuffix(s, "@sha256:") {
+		return s
+	}
+	user, rest, _ := strings.Cut(s, ":")
+	if maskedURL.MatchString(rest) { // jdbc:mysql://…
+		return s
+	}
+	return user + ":" + Mask + "@"
+}
+
+// maskValues hides the values of keys and flags that look secret.
+func maskValues(s string) string {
+	var out strings.Builder
+	text := valueScanner{s: s}
+	for at := 0; ; {
+		key, value, ok := nextSecret(s, at)
+		if !ok {
+			out.WriteString(s[at:])
+			return out.String()
+		}
+		end := text.valueEnd(key, value)
+		out.WriteString(s[at:value.begin])
+		if end > value.begin {
+			out.WriteString(Mask)
+		}
+		at = max(end, value.begin)
+	}
+}
+
+// secretValue is where the value of a key begins, and how it ends.
+type secretValue struct {
+	begin  int
+	word   bool // ends with the shell's word, not with the line
+	closed bool // the key stood in quotes of its own, which are closed
+}
+
+// nextSecret finds the next key or flag from at on, whichever is first.
+func nextSecret(s string, at int) (key int, v secretValue, ok bool) {
+	a, f := assignment.FindStringSubmatchIndex(s[at:]), flag.FindStringIndex(s[at:])
+	switch {
+	case a == nil && f == nil:
+		return 0, v, false
+	case a == nil || f != nil && f[1] <= a[0]:
+		closed := strings.ContainsAny(s[at+f[0]:at+f[1]], ",\n")
+		if start := s[at+f[0]]; strings.IndexByte("\"'`", start) >= 0 {
+			f[0]++ // the key is inside the quote that begins here
+		}
+		return at + f[0], secretValue{begin: at + f[1], word: true, closed: closed}, true
+	}
+	return at + a[0], secretValue{begin: at + a[1], closed: a[2] >= 0}, true
+}
