@@ -112,6 +112,11 @@ test-engines: ## Test Podman, a newer Docker and a host behind a real sshd (Linu
 lint: tools ## Check formatting, lint rules, generated code, queries and go.mod
 	@scripts/lint.sh
 
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in the dependencies (needs vuln.go.dev; not in CI)
+	@go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... || { code=$$?; \
+		[ $$code -eq 3 ] || echo "vuln: nothing was checked: the database of vulnerabilities can't be reached from here"; exit $$code; }
+
 .PHONY: fmt
 fmt: tools ## Format the Go files
 	$(TOOLS)/gofumpt -w .

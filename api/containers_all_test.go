@@ -55,7 +55,7 @@ func TestContainersOfAllHostsInOneCall(t *testing.T) {
 		"?label=team":               {"a/web", "b/cache"},
 		"?label=team=web":           {"a/web"},
 		"?q=REDIS":                  {"b/cache"},
-		"?q=hunter2":                {},
+		"?q=hunter2":                {"a/web"}, // an admin sees it
 		"?sort=image":               {"a/web", "a/db", "b/cache"},
 	} {
 		var p page

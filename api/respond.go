@@ -78,19 +78,19 @@ func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	return nil
 }
 
-// databaseAway is what callers below /v1 are told while the database doesn't answer. The contract's endpoints know
+// errDatabaseAway is what callers below /v1 are told while the database doesn't answer. The contract's endpoints know
 // no such status: there it is 500.
-var databaseAway = apperr.New(apperr.Away, "the database can't be reached: try again")
+var errDatabaseAway = apperr.New(apperr.Away, "the database can't be reached: try again")
 
 // respondError answers with what the caller may know of err and keeps the rest for the log line.
 func respondError(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := http.StatusInternalServerError, "internal server error"
 	e, ok := apperr.As(err)
 	if !ok && errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil {
-		e, ok = databaseAway, true // hosts classify their own deadlines: this is the database's
+		e, ok = errDatabaseAway, true // hosts classify their own deadlines: this is the database's
 	}
 	contract := !strings.HasPrefix(r.URL.Path, "/v1/")
-	if ok && e.Kind != apperr.Internal && !(e.Kind == apperr.Away && contract) {
+	if ok && e.Kind != apperr.Internal && (e.Kind != apperr.Away || !contract) {
 		status, message = statuses[e.Kind], e.Msg
 		if e.RetryAfter > 0 {
 			seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))

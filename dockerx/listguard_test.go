@@ -64,8 +64,8 @@ func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
 			}
 			return waited
 		}
-		for _, want := range []time.Duration{0, 500, 1000, 2000, 4000, 5000, 5000} {
-			require.Equal(t, want*time.Millisecond, waits(0))
+		for _, want := range []int{0, 500, 1000, 2000, 4000, 5000, 5000} {
+			require.Equal(t, time.Duration(want)*time.Millisecond, waits(0))
 		}
 		require.Equal(t, 32*time.Second, waits(maxList), "half a second's work is paid for")
 		g.done(3<<20, nil)
