@@ -1,15 +1,16 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
-	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/util/text"
 )
@@ -33,8 +34,23 @@ type AuditFilter struct {
 	Since, Until                time.Time // from, and to but not including
 }
 
-// endOfTime is later than any row, and a year that both engines can store.
-var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+// idSlack is how far the time in a row's id may be from the row's own: they are taken one after the other.
+const idSlack = time.Second
+
+// idAt is the least id (UUID version 7) of a time, cut to milliseconds.
+func idAt(t time.Time) (id uuid.UUID) {
+	ms := max(t.UnixMilli(), 0)
+	for i := 5; i >= 0; i-- {
+		id[i] = byte(ms)
+		ms >>= 8
+	}
+	return id
+}
+
+// between reports whether a time is in the span that the filter asks for.
+func (f *AuditFilter) between(at time.Time) bool {
+	return !at.Before(f.Since) && (f.Until.IsZero() || at.Before(f.Until))
+}
 
 // List shows the record to admins, the latest first, a page at a time. Errors: Forbidden.
 func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (all []AuditEntry, next string, err error) {
@@ -49,12 +65,15 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 	if before == uuid.Nil {
 		before = uuid.Max
 	}
-	until := f.Until
-	if until.IsZero() {
-		until = endOfTime
+	if end := idAt(f.Until.Add(idSlack)); !f.Until.IsZero() && bytes.Compare(end[:], before[:]) < 0 {
+		before = end
+	}
+	after := uuid.Nil
+	if !f.Since.IsZero() {
+		after = idAt(f.Since.Add(-idSlack))
 	}
 	rows, err := a.db.Queries().ListAudit(ctx, sqlc.ListAuditParams{
-		Before: before, Since: db.Time(f.Since), Until: db.Time(until), Page: p.limit() + 1,
+		Before: before, After: after, Page: p.limit() + 1,
 		Username: wanted(f.User), Host: wanted(f.Host), Action: wanted(f.Action), Outcome: wanted(f.Outcome),
 		Container: wanted(f.Container), ContainerEnd: idEnd(f.Container),
 	})
@@ -73,7 +92,7 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 	if more {
 		next = all[len(all)-1].ID.String()
 	}
-	return all, next, nil
+	return slices.DeleteFunc(all, func(e AuditEntry) bool { return !f.between(e.At) }), next, nil
 }
 
 func wanted(s string) sql.NullString {

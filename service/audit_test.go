@@ -262,3 +262,24 @@ func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
 		require.NotContains(t, e.Attrs, AttrAudit)
 	})
 }
+
+// The span of time is read along the ids; its ends are those of the rows' own times.
+func TestAuditOfASpanOfTime(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		a := NewAudit(d, AuditOptions{})
+		var at []time.Time
+		for range 5 {
+			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
+			at = append(at, entries(t, a, AuditFilter{})[0].At)
+			require.Eventually(t, func() bool { return db.Time(time.Now()).After(at[len(at)-1]) }, time.Second, time.Microsecond)
+		}
+		require.Len(t, entries(t, a, AuditFilter{Since: at[1]}), 4, "from a time on")
+		require.Len(t, entries(t, a, AuditFilter{Until: at[1]}), 1, "up to but not at a time")
+		require.Len(t, entries(t, a, AuditFilter{Since: at[1], Until: at[4]}), 3)
+		require.Empty(t, entries(t, a, AuditFilter{Since: time.Now().Add(time.Hour)}))
+		require.Empty(t, entries(t, a, AuditFilter{Until: time.Unix(0, 0)}))
+		far := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+		require.Len(t, entries(t, a, AuditFilter{Until: far}), 5)
+	})
+}

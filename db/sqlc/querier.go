@@ -77,7 +77,7 @@ type Querier interface {
 	// Postgres alone: one round trip for a batch.
 	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
 	ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]ApiKey, error)
-	// The latest first, before the given id.
+	// The latest first, between two ids. Ids begin with their time: the engines would take an index on it, and sort.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
 	// A page of grants by id, of one user or of all.
 	ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListGrantsRow, error)
