@@ -47,7 +47,7 @@ type Host struct {
 
 	mu     sync.Mutex
 	eng    Engine // nil until the version is negotiated, and after a failure
-	facts  Facts
+	info   EngineInfo
 	listen []func(Event)
 
 	streaming atomic.Bool
@@ -143,7 +143,7 @@ func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
 func (h *Host) onEvent(e Event) {
 	h.mu.Lock()
 	listen := h.listen
-	e.Ahead = h.facts.ClockSkew
+	e.Ahead = h.info.ClockSkew
 	h.mu.Unlock()
 	for _, f := range listen {
 		f(e)
