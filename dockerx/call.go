@@ -34,11 +34,11 @@ func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing stri
 		v, err = attempt(inner, h, f)
 	}
 	if err == nil {
-		h.succeeded()
+		h.markUp()
 		return v, nil
 	}
 	if errors.Is(err, errNotModified) {
-		h.succeeded()
+		h.markUp()
 		return v, err
 	}
 	return v, h.failed(ctx, doing, err)
@@ -49,7 +49,7 @@ func (h *Host) failed(ctx context.Context, doing string, err error) error {
 	said := classify(ctx, h.name, doing, err)
 	kind := FaultOf(said)
 	if kind != "" && kind != FaultLocal && ctx.Err() == nil && !h.ended() && !errors.Is(said, errKnownDown) {
-		h.broken(kind)
+		h.markFailing(kind)
 	}
 	return said
 }

@@ -116,18 +116,18 @@ func (h *Host) unanswered(sent time.Time, kind FaultKind) {
 	outdated := h.health.answeredAt.After(sent)
 	h.health.mu.Unlock()
 	if !outdated && kind != FaultLocal && !h.ended() {
-		h.silent(kind)
+		h.markDown(kind)
 	}
 }
 
-// succeeded notes that a call went well.
-func (h *Host) succeeded() {
+// markUp notes that a call went well.
+func (h *Host) markUp() {
 	from, to := h.health.update(func() { h.health.pingFault, h.health.callFault = "", "" })
 	h.logState(from, to, "")
 }
 
-// silent notes that the host can't be reached.
-func (h *Host) silent(kind FaultKind) {
+// markDown notes that the host can't be reached.
+func (h *Host) markDown(kind FaultKind) {
 	from, to := h.health.update(func() { h.health.pingFault = kind; h.health.fault(kind) })
 	h.logState(from, to, kind)
 	h.forget()
@@ -136,11 +136,11 @@ func (h *Host) silent(kind FaultKind) {
 	}
 }
 
-// broken notes that a call went wrong. What can't be the matter of one call alone means that the
+// markFailing notes that a call went wrong. What can't be the matter of one call alone means that the
 // host is down; else a ping finds out.
-func (h *Host) broken(kind FaultKind) {
+func (h *Host) markFailing(kind FaultKind) {
 	if kind != FaultTimeout && kind != FaultProtocol {
-		h.silent(kind)
+		h.markDown(kind)
 		return
 	}
 	from, to := h.health.update(func() { h.health.callFault = kind; h.health.fault(kind) })
@@ -192,8 +192,8 @@ func (h *Host) negotiate(ctx context.Context) (Engine, error) {
 	}
 	h.mu.Lock()
 	h.eng = eng
-	h.facts.Latency = time.Since(began)
-	h.facts.APIVersion = ping.APIVersion
+	h.info.Latency = time.Since(began)
+	h.info.APIVersion = ping.APIVersion
 	h.mu.Unlock()
 	h.answered(began)
 	select {

@@ -48,7 +48,7 @@ type Host struct {
 
 	mu     sync.Mutex
 	eng    Engine // nil until the version is negotiated, and after a failure
-	facts  Facts
+	info   EngineInfo
 	listen []func(Event)
 
 	streaming atomic.Bool
@@ -144,7 +144,7 @@ func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
 func (h *Host) onEvent(e Event) {
 	h.mu.Lock()
 	listen := h.listen
-	e.Ahead = h.facts.ClockSkew
+	e.Ahead = h.info.ClockSkew
 	h.mu.Unlock()
 	if e.Kind == KindDocker && e.Type == "container" {
 		if labels, known := h.labels.of(e.ActorID); known {

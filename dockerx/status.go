@@ -14,15 +14,15 @@ type Status struct {
 	LastError   FaultKind // "" if there was none
 	LastErrorAt time.Time
 	Streaming   bool // its events are being read
-	Facts
+	EngineInfo
 	// Containers counts by state; nil unless the last list is still true.
 	Containers map[string]int
 	// CertificateExpiry is the end of our certificate or the daemon's, whichever comes first.
 	CertificateExpiry time.Time
 }
 
-// Facts are what a daemon told of itself when it was last asked.
-type Facts struct {
+// EngineInfo is what a daemon told of itself when it was last asked.
+type EngineInfo struct {
 	EngineVersion string
 	APIVersion    string // its newest; calls use the newest that both sides speak
 	OS            string
@@ -33,8 +33,8 @@ type Facts struct {
 	Latency       time.Duration // of the last ping
 }
 
-// factsEvery is how often a host that stays up is asked about itself.
-const factsEvery = time.Minute
+// infoEvery is how often a host that stays up is asked about itself.
+const infoEvery = time.Minute
 
 // Status tells how the host is, without asking it.
 func (h *Host) Status() Status {
@@ -47,7 +47,7 @@ func (h *Host) Status() Status {
 	s.Containers = h.lists.counts()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s.Facts = h.facts
+	s.EngineInfo = h.info
 	return s
 }
 
@@ -57,7 +57,7 @@ func (h *Host) Check(ctx context.Context) (Status, error) {
 	defer cancel()
 	_, err := h.connect(ctx)
 	if err == nil {
-		err = h.learn(ctx)
+		err = h.refreshInfo(ctx)
 	} else {
 		err = classify(ctx, h.name, "ping", err)
 	}
@@ -75,15 +75,15 @@ func (h *Host) watch(ctx context.Context) {
 		case <-h.connected:
 		case <-timer.C:
 		}
-		if err := h.learn(ctx); err != nil && ctx.Err() == nil {
+		if err := h.refreshInfo(ctx); err != nil && ctx.Err() == nil {
 			h.log.Debug().Err(err).Msg("docker host tells nothing of itself")
 		}
-		timer.Reset(factsEvery)
+		timer.Reset(infoEvery)
 	}
 }
 
-// learn asks the daemon about itself.
-func (h *Host) learn(ctx context.Context) error {
+// refreshInfo asks the daemon about itself.
+func (h *Host) refreshInfo(ctx context.Context) error {
 	began := time.Now()
 	info, err := call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e Engine) (system.Info, error) {
 		return e.Info(ctx)
@@ -94,7 +94,7 @@ func (h *Host) learn(ctx context.Context) error {
 	middle := began.Add(time.Since(began) / 2)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f := &h.facts
+	f := &h.info
 	f.EngineVersion, f.OS, f.Arch = info.ServerVersion, info.OperatingSystem, info.Architecture
 	f.CPUs, f.Memory = info.NCPU, info.MemTotal
 	if now, err := time.Parse(time.RFC3339Nano, info.SystemTime); err == nil {

@@ -75,7 +75,7 @@ func (h *Host) pingEvents(caller context.Context) (time.Time, error) {
 	h.answered(began)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.facts.Latency = time.Since(began)
+	h.info.Latency = time.Since(began)
 	return at, nil
 }
 

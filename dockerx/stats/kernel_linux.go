@@ -28,15 +28,15 @@ type kernelSource struct {
 	socket string // the engine's; "" where it has none
 
 	mu      sync.Mutex
-	tree    *tree // nil until it was looked for
-	groups  map[string]*group
+	tree    *cgroupTree // nil until it was looked for
+	groups  map[string]*cgroup
 	foreign map[string]bool // network namespaces that are no container's own
 	cpus    uint32
 	memory  uint64 // bytes that the machine has
 }
 
 func newKernel(root, socket string) Source {
-	return &kernelSource{root: root, socket: socket, groups: map[string]*group{}}
+	return &kernelSource{root: root, socket: socket, groups: map[string]*cgroup{}}
 }
 
 // Cost is nothing: the engine isn't asked.
@@ -115,10 +115,10 @@ func readFile(name string, buf []byte) ([]byte, error) {
 var errNoFiles = apperr.New(apperr.Unavailable, "the server has no file descriptor left")
 
 // locate finds the containers' groups; nil where there is none to be seen, and why: ErrUnread or errNoFiles.
-func (k *kernelSource) locate(ids []string) (groups []*group, lacking error) {
+func (k *kernelSource) locate(ids []string) (groups []*cgroup, lacking error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	out := make([]*group, len(ids))
+	out := make([]*cgroup, len(ids))
 	var missing []string
 	for i, id := range ids {
 		if out[i] = k.groups[id]; out[i] == nil {

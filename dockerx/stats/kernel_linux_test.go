@@ -244,7 +244,7 @@ func TestNextContainerIsFoundNextToTheFirst(t *testing.T) {
 		requireSample(t, wantV1, got[fakeID(i)])
 	}
 	require.ErrorIs(t, got[fakeID(4)].Err, ErrUnread)
-	require.Len(t, k.tree.shapes, 2)
+	require.Len(t, k.tree.patterns, 2)
 }
 
 func TestUpdatedLimitIsReadAgain(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// group is one container's files. It doesn't change.
-type group struct {
+// cgroup is one container's files. It doesn't change.
+type cgroup struct {
 	v2                    bool
 	cpu, memory, pids, io string // directories; "" where the controller isn't in use
 	proc                  string // of one of its processes
@@ -22,12 +22,12 @@ type group struct {
 
 // open checks that the cgroup is the container's and alive on this kernel, and finds its files.
 // k.mu is held.
-func (k *kernelSource) open(id, dir string) (*group, error) {
+func (k *kernelSource) open(id, dir string) (*cgroup, error) {
 	pid := k.tree.firstPID(dir, 0)
 	if pid == "" {
 		return nil, ErrUnread
 	}
-	g := &group{v2: k.tree.v2, proc: filepath.Join(k.root, "proc", pid), cpus: k.cpus}
+	g := &cgroup{v2: k.tree.v2, proc: filepath.Join(k.root, "proc", pid), cpus: k.cpus}
 	said, err := os.ReadFile(g.proc + "/cgroup")
 	if err != nil {
 		return nil, fmt.Errorf("check a container's cgroup: %w", err)
@@ -48,7 +48,7 @@ func (k *kernelSource) open(id, dir string) (*group, error) {
 
 // place takes the directories of the controllers from what /proc/<pid>/cgroup says
 // (cgroups(7): hierarchy:controllers:path).
-func (g *group) place(t *tree, id, dir, said string) error {
+func (g *cgroup) place(t *cgroupTree, id, dir, said string) error {
 	seen := map[string]string{}
 	for line := range strings.Lines(said) {
 		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
@@ -91,7 +91,7 @@ func upTo(path, id string) string {
 
 // readLimit is the memory limit as the engine tells it: the machine's memory where it is higher,
 // or none.
-func (g *group) readLimit(machine uint64) (uint64, error) {
+func (g *cgroup) readLimit(machine uint64) (uint64, error) {
 	name := "/memory.limit_in_bytes"
 	if g.v2 {
 		name = "/memory.max"
@@ -108,7 +108,7 @@ func (g *group) readLimit(machine uint64) (uint64, error) {
 
 // read takes a sample. The CPU comes last: if its file is there, the container was all along, and
 // a file of another controller that isn't there belongs to a controller that isn't in use.
-func (g *group) read(buf []byte) (Sample, error) {
+func (g *cgroup) read(buf []byte) (Sample, error) {
 	s := Sample{OnlineCPUs: g.cpus, MemoryMax: g.limit}
 	files := []struct {
 		name string
@@ -145,7 +145,7 @@ func (g *group) read(buf []byte) (Sample, error) {
 
 // readNetwork adds up the container's interfaces. Its process may have ended, and its number may
 // have gone to another: the namespace tells.
-func (g *group) readNetwork(buf []byte, s *Sample) error {
+func (g *cgroup) readNetwork(buf []byte, s *Sample) error {
 	if g.netns == "" {
 		return nil
 	}

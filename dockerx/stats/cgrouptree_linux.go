@@ -10,12 +10,12 @@ import (
 	"syscall"
 )
 
-// tree is the cgroup hierarchy that containers are looked for in: cgroup v1's cpuacct, else v2.
-type tree struct {
-	dir    string // "": there is none
-	v2     bool
-	mounts map[string]mount // v1: by controller; v2: under ""
-	shapes []shape          // where containers were found
+// cgroupTree is the cgroup hierarchy that containers are looked for in: cgroup v1's cpuacct, else v2.
+type cgroupTree struct {
+	dir      string // "": there is none
+	v2       bool
+	mounts   map[string]mount // v1: by controller; v2: under ""
+	patterns []cgroupPattern  // where containers were found
 	// starved says that something was not seen for want of a file descriptor.
 	starved bool
 }
@@ -35,13 +35,13 @@ func (m mount) dir(cgroup string) (string, bool) {
 	return m.point + rest, true
 }
 
-// shape is where a driver puts containers: <parent>/<before><id><after>. The cgroupfs driver names
+// cgroupPattern is where a driver puts containers: <parent>/<before><id><after>. The cgroupfs driver names
 // them by id alone, the systemd driver docker-<id>.scope, Podman libpod-<id>.scope.
-type shape struct{ parent, before, after string }
+type cgroupPattern struct{ parent, before, after string }
 
 // readTree finds the hierarchy in a mountinfo file (proc(5)).
-func readTree(mountinfo string) *tree {
-	t := &tree{mounts: map[string]mount{}}
+func readTree(mountinfo string) *cgroupTree {
+	t := &cgroupTree{mounts: map[string]mount{}}
 	text, err := os.ReadFile(mountinfo)
 	if err != nil {
 		t.failed(err)
@@ -72,7 +72,7 @@ func readTree(mountinfo string) *tree {
 }
 
 // failed takes down whether an error is the lack of file descriptors, which passes.
-func (t *tree) failed(err error) { t.starved = t.starved || lacksFiles(err) }
+func (t *cgroupTree) failed(err error) { t.starved = t.starved || lacksFiles(err) }
 
 // lacksFiles reports whether a file could not be opened since this process, or the machine, has too many open.
 func lacksFiles(err error) bool {
@@ -80,7 +80,7 @@ func lacksFiles(err error) bool {
 }
 
 // add keeps the first mount of a hierarchy: a later one is a bind mount of it.
-func (t *tree) add(controller string, m mount) {
+func (t *cgroupTree) add(controller string, m mount) {
 	if _, ok := t.mounts[controller]; !ok {
 		t.mounts[controller] = m
 	}
@@ -93,7 +93,7 @@ func unescape(s string) string {
 
 // find returns where the containers' cgroups are: next to those found before, else wherever a walk
 // through the hierarchy meets them.
-func (t *tree) find(ids []string) map[string]string {
+func (t *cgroupTree) find(ids []string) map[string]string {
 	found := make(map[string]string, len(ids))
 	missing := map[string]bool{}
 	for _, id := range ids {
@@ -114,8 +114,8 @@ func (t *tree) find(ids []string) map[string]string {
 	return found
 }
 
-func (t *tree) guess(id string) string {
-	for _, s := range t.shapes {
+func (t *cgroupTree) guess(id string) string {
+	for _, s := range t.patterns {
 		dir := s.parent + "/" + s.before + id + s.after
 		if _, err := os.Stat(dir); err == nil {
 			return dir
@@ -124,17 +124,17 @@ func (t *tree) guess(id string) string {
 	return ""
 }
 
-func (t *tree) learn(id, dir string) {
+func (t *cgroupTree) learn(id, dir string) {
 	name := filepath.Base(dir)
 	i := strings.Index(name, id)
-	s := shape{filepath.Dir(dir), name[:i], name[i+len(id):]}
-	for _, known := range t.shapes {
+	s := cgroupPattern{filepath.Dir(dir), name[:i], name[i+len(id):]}
+	for _, known := range t.patterns {
 		if known == s {
 			return
 		}
 	}
-	if len(t.shapes) < 16 {
-		t.shapes = append(t.shapes, s)
+	if len(t.patterns) < 16 {
+		t.patterns = append(t.patterns, s)
 	}
 }
 
@@ -144,7 +144,7 @@ var idInName = regexp.MustCompile(`[0-9a-f]{64}`)
 const maxLevels = 16
 
 // walk calls met for each cgroup whose name holds a container's id, outer ones first.
-func (t *tree) walk(dir string, level int, met func(id, dir string)) {
+func (t *cgroupTree) walk(dir string, level int, met func(id, dir string)) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || level > maxLevels {
 		t.failed(err)
@@ -164,7 +164,7 @@ func (t *tree) walk(dir string, level int, met func(id, dir string)) {
 
 // firstPID returns a process of a cgroup or of one below it: systemd in a container moves its
 // processes into leaves.
-func (t *tree) firstPID(dir string, level int) string {
+func (t *cgroupTree) firstPID(dir string, level int) string {
 	text, err := os.ReadFile(dir + "/cgroup.procs")
 	if err != nil {
 		t.failed(err)
