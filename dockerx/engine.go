@@ -14,6 +14,8 @@ import (
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
+
+	"wharf/dockerx/logs"
 )
 
 // Engine is the calls of Docker's client that are in use, and no more, so that a test can put
@@ -34,6 +36,8 @@ type Engine interface {
 	ContainerKill(ctx context.Context, id, signal string) error
 	// ContainerStats is the answer's body: one sample, or with stream one a second without end.
 	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
+	// ContainerLogs is the answer's body, for the caller to read and to close.
+	ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error)
 	// Events is the open stream, for the caller to read line by line and to close, and the
 	// daemon's time, cut to the second (zero: unknown). A since that isn't zero replays from there
 	// on, inclusive.

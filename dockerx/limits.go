@@ -18,6 +18,7 @@ const (
 func limitBody(path string, resp *http.Response) {
 	switch {
 	case strings.HasSuffix(path, "/events"): // the event reader skips what is too long, and says so
+	case strings.HasSuffix(path, "/logs"): // the reader of logs bounds lines and frames, and keeps no more than one
 	case strings.HasSuffix(path, "/stats"):
 		resp.Body = &lineLimit{body: resp.Body, left: maxFrame}
 	case strings.HasSuffix(path, "/containers/json"):
