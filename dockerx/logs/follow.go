@@ -18,6 +18,9 @@ const (
 	// pauseAfter is how long a follower leaves its answer unread before it gives it up. An engine skips rotated files
 	// for a follower that is behind, and tells nobody; a reading that resumes at a position misses nothing.
 	pauseAfter = time.Second
+	// minPoll and maxPoll are the times between two readings of a log that isn't followed.
+	minPoll = 20 * time.Millisecond
+	maxPoll = 250 * time.Millisecond
 	// lookEvery is how often a stopped container is looked at, should its start have been missed.
 	lookEvery = 15 * time.Second
 )
@@ -166,8 +169,36 @@ func (f *follower) once(ctx context.Context) (progress bool, err error) {
 		}
 		quick = f.pace.fillsFiles(n)
 	}
+	if f.pace.small() {
+		return progress, f.poll(ctx)
+	}
 	n, err := f.answer(ctx, true)
 	return progress || n > 0, err
+}
+
+// poll reads again and again what came meanwhile, as long as the container runs.
+func (f *follower) poll(ctx context.Context) error {
+	f.tell(Following)
+	looked := time.Now()
+	for delay := minPoll; ; {
+		f.wait(ctx, delay)
+		n, err := f.answer(ctx, false)
+		switch {
+		case err != nil:
+			return err
+		case n > 0:
+			delay = minPoll
+		default:
+			delay = min(delay*3/2, maxPoll)
+		}
+		if n > 0 || time.Since(looked) < time.Second {
+			continue
+		}
+		looked = time.Now()
+		if running, err := f.src.Running(ctx); err != nil || !running {
+			return err
+		}
+	}
 }
 
 // answer hands on all that one answer of the engine brings, and returns how many bytes that were. The error is nil

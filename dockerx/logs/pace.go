@@ -17,6 +17,13 @@ type pace struct {
 	lines      bool
 }
 
+// smallFile is the size below which the files of a log are so short that it isn't followed but read again and again:
+// engines before 23 miss files also where they begin to follow while one ends.
+const smallFile = 1 << 20
+
+// small reports whether the log has small files.
+func (p *pace) small() bool { return p.file > 0 && p.file < smallFile }
+
 // slotTime is how long the slots are in which bytes are counted.
 const slotTime = int64(50 * time.Millisecond)
 

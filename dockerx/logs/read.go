@@ -26,12 +26,7 @@ func Read(ctx context.Context, src Source, r Range, yield func(*Batch, *Gap) err
 	b := &Batch{}
 	switch {
 	case r.After != nil:
-		s, err := resume(ctx, src, *r.After, false, 0)
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		return s.each(b, r.Until, yield)
+		return readAfter(ctx, src, *r.After, r.Until, b, yield)
 	case !r.Since.IsZero():
 		return readSince(ctx, src, r, b, yield)
 	case r.All:
@@ -42,12 +37,33 @@ func Read(ctx context.Context, src Source, r Range, yield func(*Batch, *Gap) err
 	return nil
 }
 
+// readAfter goes on where an answer repeats lines.
+func readAfter(ctx context.Context, src Source, p Position, until time.Time, b *Batch, yield func(*Batch, *Gap) error) error {
+	for {
+		s, err := resume(ctx, src, p, false, 0)
+		if err != nil {
+			return err
+		}
+		err = s.each(b, until, func(b *Batch, g *Gap) error {
+			if len(b.Lines) > 0 {
+				p = b.Last()
+			}
+			return yield(b, g)
+		})
+		s.close()
+		if !errors.Is(err, errReplay) {
+			return err
+		}
+	}
+}
+
 func readTail(ctx context.Context, src Source, tail int, until time.Time, b *Batch, yield func(*Batch, *Gap) error) error {
 	a, err := open(ctx, src, Query{Tail: tail, Until: until})
 	if err != nil {
 		return err
 	}
 	s := &resumed{answer: a}
+	s.repeats = newRepeats(false)
 	defer s.close()
 	return s.each(b, until, yield)
 }
@@ -63,6 +79,7 @@ func readSince(ctx context.Context, src Source, r Range, b *Batch, yield func(*B
 		return err
 	}
 	s := &resumed{answer: a, since: since}
+	s.repeats = newRepeats(false)
 	defer s.close()
 	return s.each(b, r.Until, yield)
 }
@@ -93,6 +110,7 @@ func ReadBefore(ctx context.Context, src Source, p Position, n int) (*Batch, err
 		return nil, err
 	}
 	defer a.close()
+	a.repeats = newRepeats(false)
 	kept, b := NewLatest(n), &Batch{}
 	for {
 		b.Reset()

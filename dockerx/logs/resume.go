@@ -20,7 +20,8 @@ type resumed struct {
 	seek  *Position // the line after which to begin; nil: found, or none is looked for
 	since int64     // the time from which on to begin; 0: found, or none is looked for
 	gap   *Gap      // to be given before the next line
-	older bool      // a line not after the position was seen in this answer
+	began bool      // a line of this answer was seen
+	older bool      // it was not after the position
 	tries int       // tails that turned out too short
 }
 
@@ -48,7 +49,7 @@ func (s *resumed) lost(to time.Time, reason string) {
 
 func (s *resumed) reopen() (err error) {
 	s.close()
-	s.older = false
+	s.began, s.older = false, false
 	s.answer, err = open(s.ctx, s.src, Query{Tail: s.place.tail, Follow: s.follow})
 	if err == nil && s.seek == nil {
 		s.found()
@@ -62,12 +63,8 @@ func (s *resumed) close() {
 	}
 }
 
-// found begins to look out for repeated frames: what came before the position is in the order of the log's files.
-func (s *resumed) found() {
-	if s.follow {
-		s.repeats = newRepeats()
-	}
-}
+// found begins to look out for repeated frames: what came before the position doesn't matter.
+func (s *resumed) found() { s.repeats = newRepeats(true) }
 
 // read appends what comes next to b, which may be nothing, and returns the gap that precedes it. Errors: those of
 // decoder.next.
@@ -128,7 +125,11 @@ func (s *resumed) locate() error {
 // find takes the lines up to the one at the position out of b, and reports whether that can't come any more.
 func (s *resumed) find(b *Batch, had int, err error) (lost bool) {
 	for i := had; i < len(b.Lines); i++ {
-		switch l := &b.Lines[i]; {
+		l := &b.Lines[i]
+		if !s.began {
+			s.began, s.older = true, l.At <= s.seek.At
+		}
+		switch {
 		case l.Position == *s.seek:
 			b.Lines = append(b.Lines[:had], b.Lines[i+1:]...)
 			s.seek = nil
@@ -136,8 +137,6 @@ func (s *resumed) find(b *Batch, had int, err error) (lost bool) {
 			return false
 		case l.At > s.seek.At+disorder:
 			return true
-		case l.At <= s.seek.At:
-			s.older = true
 		}
 	}
 	b.Lines = b.Lines[:had]
