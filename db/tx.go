@@ -33,6 +33,7 @@ func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 		if try == txTries || !isUndone(err) {
 			return err
 		}
+		d.retries.Add(1)
 		select { // the others first, in no common step
 		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
 		case <-ctx.Done():

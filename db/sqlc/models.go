@@ -97,6 +97,7 @@ type RefreshToken struct {
 	Hash       string
 	SessionID  uuid.UUID
 	ReplacedAt sql.NullTime
+	Generation int32
 }
 
 type Session struct {

@@ -76,6 +76,7 @@ type Querier interface {
 	InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error)
 	// Postgres alone: one round trip for a batch.
 	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
+	LatestGeneration(ctx context.Context, sessionID uuid.UUID) (int32, error)
 	ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]ApiKey, error)
 	// The latest first, between two ids. Ids begin with their time: the engines would take an index on it, and sort.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
@@ -85,6 +86,8 @@ type Querier interface {
 	ListSessions(ctx context.Context, arg ListSessionsParams) ([]ListSessionsRow, error)
 	// A page of users by folded name, after the given one.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
+	// Holds a living session's row until the transaction ends: what changes a session's rows takes this one first.
+	LockSession(ctx context.Context, id uuid.UUID) (int64, error)
 	// Also makes a login wait for a change of the same user that is under way, and fail after it.
 	MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error)
 	NextActor(ctx context.Context, arg NextActorParams) (string, error)
@@ -97,8 +100,10 @@ type Querier interface {
 	// Makes open streams of the user end, to come back with the rights of now.
 	RaiseRights(ctx context.Context, id uuid.UUID) (int64, error)
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
-	// Marks a token as replaced, for the first time only: of two at once the earlier counts.
+	// Marks the token that a login made, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
+	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
+	ReplaceRefreshTokens(ctx context.Context, arg ReplaceRefreshTokensParams) error
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
