@@ -41,7 +41,7 @@ var containerSorts = []string{"host", "-host", "name", "-name", "image", "-image
 // listAllContainers answers GET /v1/containers and GET /v1/hosts/{host}/containers.
 func (s *Server) listAllContainers(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	q := queryOf(r)
-	f := service.Filter{
+	f := service.ContainerFilter{
 		States: q.list("state"), Names: q.list("name"), Images: q.list("image"), Labels: q.list("label"), Text: q.text("q"),
 	}
 	host := pathParam(r, "host")
@@ -100,7 +100,7 @@ func writeCursor(last service.HostedContainer) string {
 	return base64.RawURLEncoding.EncodeToString(encode(row))
 }
 
-func pageOf(all []service.HostedContainer, answers []service.Answer, limit int) containersPage {
+func pageOf(all []service.HostedContainer, answers []service.HostResult, limit int) containersPage {
 	page := containersPage{Containers: []hostedRow{}, Hosts: hostAnswers(answers)}
 	if len(all) > limit {
 		all = all[:limit]
@@ -119,7 +119,7 @@ func rowOfHosted(c service.HostedContainer) hostedRow {
 	}
 }
 
-func hostAnswers(answers []service.Answer) []hostAnswer {
+func hostAnswers(answers []service.HostResult) []hostAnswer {
 	rows := make([]hostAnswer, len(answers))
 	for i, a := range answers {
 		rows[i] = hostAnswer{Host: a.Host, OK: a.Err == nil, Error: reason(a.Err)}
