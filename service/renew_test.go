@@ -80,7 +80,7 @@ func TestRenewalsAtOnceAllGoOn(t *testing.T) {
 func TestRenewalsAtOnceAreOneBranch(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{Rotate: true})
+		b := newFixture(t, d, SessionsOptions{Rotate: true})
 		l := b.session(t)
 		row, err := d.Queries().GetSession(t.Context(), l.SessionID)
 		require.NoError(t, err)
@@ -106,7 +106,7 @@ func TestRenewalsAtOnceAreOneBranch(t *testing.T) {
 func TestLogoutBesideRenewals(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{Rotate: true})
+		b := newFixture(t, d, SessionsOptions{Rotate: true})
 		for range rounds(25, 1000) {
 			l := b.session(t)
 			var wg sync.WaitGroup

@@ -62,6 +62,7 @@ type Event struct {
 	Key       int64
 	LoggedAt  time.Time
 	Labels    string
+	Verb      string
 }
 
 type EventContainer struct {
