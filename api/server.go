@@ -69,6 +69,8 @@ type Server struct {
 	mux            *chi.Mux
 	handler        http.Handler
 	history        actorCaps
+	past           turnstile
+	unread         unreadAnswers
 	streamCaps     actorCaps
 	streamsPerUser int
 	bodyTime       time.Duration
@@ -88,6 +90,7 @@ func New(o Options) *Server {
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		streamsPerUser: cmp.Or(o.StreamsPerUser, 32), bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
+		past:      newTurnstile(),
 		ending:    make(chan struct{}),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}
