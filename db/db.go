@@ -73,6 +73,7 @@ type DB struct {
 	server *os.File // SQLite: the server's lock
 	// retries counts the transactions that were run again.
 	retries atomic.Int64
+	ready   readiness
 }
 
 // Open prepares the database that source names: "postgresql://…" (or "postgres://…"), or

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
+	"wharf/util/apperr"
 )
 
 // txTries is how often a transaction is begun that Postgres ended so that another could go on.
@@ -75,13 +76,20 @@ type bounded struct {
 	writer chan struct{}
 }
 
+// errBusy is what a writer gets whose turn didn't come within the time of a statement.
+var errBusy = apperr.New(apperr.Away, "the database is busy: try again")
+
 func (b *bounded) lockWriter(ctx context.Context) (release func(), err error) {
 	if b.writer == nil {
 		return func() {}, nil
 	}
+	late := time.NewTimer(b.timeout)
+	defer late.Stop()
 	select {
 	case b.writer <- struct{}{}:
 		return func() { <-b.writer }, nil
+	case <-late.C:
+		return nil, errBusy
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
