@@ -28,7 +28,7 @@ type row struct {
 // the test; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "service", "service/eventlog", "db", "token", "dockerx", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api", "service", "service/eventlog", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
@@ -48,7 +48,9 @@ var rows = map[string]row{
 	"db/migration":           {},
 	"db/sqlc":                {},
 	"token":                  {imports: []string{"util/..."}},
-	"dockerx":                {imports: []string{"dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx/connect":        {tests: []string{"dockerx/dockertest"}},
+	"dockerx/events":         {imports: []string{"dockerx/connect", "util/..."}},
 	"dockerx/stats":          {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/dockertest":     {},
 	"dockerx/dockertest/app": {},

@@ -69,7 +69,7 @@ func (a *Audit) Annotate(ctx context.Context, events []*dockerx.Event) error {
 }
 
 // ourTime is when the event happened by our clock.
-func ourTime(e *dockerx.Event) time.Time { return e.Time.Add(-e.Ahead) }
+func ourTime(e *dockerx.Event) time.Time { return e.Time.Add(-e.ClockSkew) }
 
 // behind returns the deed that led to the event, nil where there was none: of several the one
 // that it is nearest to, then the latest. Where two overlapped, what was laid to one may have been

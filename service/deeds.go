@@ -50,7 +50,7 @@ func (a *Audit) deedsBehind(ctx context.Context, events []*dockerx.Event) (deeds
 			continue
 		}
 		all = append(all, d)
-		since[container{d.Host, d.ContainerID}] = d.At.Add(events[i].Ahead - causeSlack) // rows get older
+		since[container{d.Host, d.ContainerID}] = d.At.Add(events[i].ClockSkew - causeSlack) // rows get older
 	}
 	for c, from := range since {
 		if err := a.recall(ctx, all, c.host, c.id, from); err != nil {
