@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"wharf/api/dto"
 	"wharf/service"
 )
 
@@ -68,7 +69,7 @@ func (s *Server) streamUsage(w http.ResponseWriter, r *http.Request, actor servi
 	out.send(greeting)
 	for data, err := range frames(ctx) {
 		if err != nil {
-			out.send("event: stats-error\ndata: ", encode(failure{Message: reason(err)}), "\n\n")
+			out.send("event: stats-error\ndata: ", encode(dto.Failure{Message: reason(err)}), "\n\n")
 			continue
 		}
 		out.send("event: stats\ndata: ", data, "\n\n")
