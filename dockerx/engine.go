@@ -59,6 +59,9 @@ type follows interface {
 	// Events is the open stream, to be read line by line, and the engine's time, cut to the second (zero: unknown).
 	// A since that isn't zero replays from there on, inclusive.
 	Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)
+	// ExecStart starts an exec that was created before, and returns the connection to its input and output. Without
+	// tty, output comes in frames (docker's stdcopy).
+	ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error)
 }
 
 // minAPIVersion is the oldest API that wharf speaks: Docker 19.03.
@@ -100,9 +103,9 @@ func negotiate(ctx context.Context, t *connect.Transport) (*engine, types.Ping, 
 	}
 	switch {
 	case !apiVersionPattern.MatchString(ping.APIVersion):
-		return nil, ping, &connect.Fault{Kind: connect.FaultProtocol, Err: fmt.Errorf("ping answered without an API version: this is no Docker engine")}
+		return nil, ping, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("ping answered without an API version: this is no Docker engine")}
 	case versions.LessThan(ping.APIVersion, minAPIVersion):
-		return nil, ping, &connect.Fault{Kind: connect.FaultVersion, Err: fmt.Errorf("the engine speaks API %s, wharf needs %s or later", ping.APIVersion, minAPIVersion)}
+		return nil, ping, &connect.FaultError{Kind: connect.FaultVersion, Err: fmt.Errorf("the engine speaks API %s, wharf needs %s or later", ping.APIVersion, minAPIVersion)}
 	}
 	version := ping.APIVersion
 	if versions.GreaterThan(version, api.DefaultVersion) {

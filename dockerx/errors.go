@@ -36,7 +36,7 @@ func classify(ctx context.Context, host, doing string, err error) error {
 // unreachable is the one text for a host that can't be used. A since that isn't zero says that the
 // host has been known to be down from then on.
 func unreachable(host string, kind connect.FaultKind, since time.Time, cause error) error {
-	outage := &connect.Outage{Kind: kind, Err: cause}
+	outage := &connect.OutageError{Kind: kind, Err: cause}
 	if !since.IsZero() {
 		return apperr.Wrap(apperr.Unavailable, outage,
 			"cannot reach the Docker daemon of host %s: %s (down since %s)", host, kind, since.UTC().Format(time.RFC3339))

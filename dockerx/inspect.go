@@ -46,7 +46,7 @@ func (h *Host) Resolve(ctx context.Context, ref Ref) (*Details, error) {
 func details(raw *container.InspectResponse) (*Details, error) {
 	base := raw.ContainerJSONBase
 	if base == nil || !fullIDPattern.MatchString(base.ID) {
-		return nil, &connect.Fault{Kind: connect.FaultProtocol, Err: fmt.Errorf("inspect answered without a proper id")}
+		return nil, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("inspect answered without a proper id")}
 	}
 	return &Details{
 		ID: base.ID, Name: base.Name, Image: base.Image, Created: base.Created,

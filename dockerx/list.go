@@ -50,7 +50,7 @@ func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
 	counted := &countedBody{r: body, limit: h.guard.limit()}
 	rows, err := decodeList(counted)
 	if err != nil {
-		err = &connect.Fault{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
+		err = &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
 		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
 			h.guard.done(counted.bytes, classify(ctx, h.name, "list containers", err))
 		}

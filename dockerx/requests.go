@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"wharf/dockerx/connect"
@@ -81,6 +82,18 @@ func (e *engine) Events(ctx context.Context, since time.Time) (io.ReadCloser, ti
 		return nil, time.Time{}, err
 	}
 	return resp.Body, connect.EngineTime(resp), nil
+}
+
+// ExecStart takes over the connection past Docker's client, which dials by itself and so knows neither ssh nor TLS
+// files that were renewed.
+func (e *engine) ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error) {
+	if !refPattern.MatchString(id) {
+		return nil, fmt.Errorf("%.80q is no exec id", id)
+	}
+	return e.upgrade(ctx, connect.Request{
+		Method: http.MethodPost, Path: "/exec/" + id + "/start", Header: http.Header{"Content-Type": {"application/json"}},
+		Body: strings.NewReader(fmt.Sprintf(`{"Detach":false,"Tty":%t}`, tty)),
+	})
 }
 
 // Alive pings, and returns the engine's time, cut to the second (zero: unknown).

@@ -35,7 +35,7 @@ func (c *certificates) dial(dial DialFunc) DialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		config, err := c.current()
 		if err != nil {
-			return nil, &Fault{FaultTLS, err}
+			return nil, &FaultError{FaultTLS, err}
 		}
 		raw, err := dial(ctx, network, addr)
 		if err != nil {

@@ -29,45 +29,45 @@ const (
 	FaultLocal    FaultKind = "local"    // wharf itself has no file descriptor left: it says nothing of the engine
 )
 
-// Fault is a failure to reach an engine or to understand it. Its text leaves out the cause on purpose: Docker's client
+// FaultError is a failure to reach an engine or to understand it. Its text leaves out the cause on purpose: Docker's client
 // replaces errors whose text says "connection refused" (and those with a Timeout method) by its own, and the chain
 // would be lost.
-type Fault struct {
+type FaultError struct {
 	Kind FaultKind
 	Err  error // the cause
 }
 
-func (f *Fault) Error() string { return "docker host fault: " + string(f.Kind) }
+func (f *FaultError) Error() string { return "docker host fault: " + string(f.Kind) }
 
 // Unwrap returns the cause.
-func (f *Fault) Unwrap() error { return f.Err }
+func (f *FaultError) Unwrap() error { return f.Err }
 
 // ErrTooLarge is the error of reading an answer beyond its limit.
 var ErrTooLarge = errors.New("the engine's answer is over the limit")
 
-// Outage is a Fault on its way up: its text, which only the log shows, is the cause's.
-type Outage struct {
+// OutageError is a FaultError on its way up: its text, which only the log shows, is the cause's.
+type OutageError struct {
 	Kind FaultKind
 	Err  error
 }
 
-func (o *Outage) Error() string { return o.Err.Error() }
+func (o *OutageError) Error() string { return o.Err.Error() }
 
 // Unwrap returns the cause.
-func (o *Outage) Unwrap() error { return o.Err }
+func (o *OutageError) Unwrap() error { return o.Err }
 
-// FaultOf returns the kind of the Outage in an error's chain, "" for none.
+// FaultOf returns the kind of the OutageError in an error's chain, "" for none.
 func FaultOf(err error) FaultKind {
-	var o *Outage
+	var o *OutageError
 	if errors.As(err, &o) {
 		return o.Kind
 	}
 	return ""
 }
 
-// Cause returns the cause that a Fault hides from Docker's client, and any other error as it is.
+// Cause returns the cause that a FaultError hides from Docker's client, and any other error as it is.
 func Cause(err error) error {
-	var f *Fault
+	var f *FaultError
 	if errors.As(err, &f) && f.Err != nil {
 		return f.Err
 	}
@@ -80,7 +80,7 @@ func KindOf(err error) FaultKind {
 	if isLocal(err) {
 		return FaultLocal
 	}
-	var f *Fault
+	var f *FaultError
 	if errors.As(err, &f) {
 		return f.Kind
 	}

@@ -37,6 +37,6 @@ func TestAnAnswerWithoutAStatedLimitIsRefused(t *testing.T) {
 	t.Parallel()
 	transport, err := New(Config{Addr: "unix:///nowhere"})
 	require.NoError(t, err)
-	_, err = transport.Open(t.Context(), Request{Path: "/_ping"}) //nolint:bodyclose // there is none
+	_, err = transport.Open(t.Context(), Request{Path: "/_ping"})
 	require.ErrorContains(t, err, "no limit")
 }

@@ -43,7 +43,7 @@ type StatusError struct {
 func (e *StatusError) Error() string { return ErrorPrefix + e.Words }
 
 // Open sends a request and returns the answer, whatever its success: 200, 201, 202, 204 … The caller closes its body;
-// the request ends with its context, the body too. Errors: *StatusError, ErrNotModified, *Fault.
+// the request ends with its context, the body too. Errors: *StatusError, ErrNotModified, *FaultError.
 func (t *Transport) Open(ctx context.Context, r Request) (*http.Response, error) {
 	if r.Limit.wrap == nil {
 		return nil, fmt.Errorf("request for %s: no limit is stated for its answer", r.Path)
@@ -88,13 +88,13 @@ func readStatusError(resp *http.Response) error {
 	var said struct{ Message string }
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
 	if err != nil {
-		return &Fault{KindOf(err), fmt.Errorf("read the engine's error: %w", err)}
+		return &FaultError{KindOf(err), fmt.Errorf("read the engine's error: %w", err)}
 	}
 	if json.Unmarshal(body, &said) != nil || said.Message == "" {
 		said.Message = strings.TrimSpace(string(body))
 	}
 	if resp.StatusCode < http.StatusBadRequest || said.Message == "" {
-		return &Fault{FaultProtocol, fmt.Errorf("status %d without a message", resp.StatusCode)}
+		return &FaultError{FaultProtocol, fmt.Errorf("status %d without a message", resp.StatusCode)}
 	}
 	return &StatusError{resp.StatusCode, said.Message}
 }

@@ -83,14 +83,14 @@ func (l *sshLink) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		}
 		var refused *ssh.OpenChannelError
 		if errors.As(err, &refused) {
-			return nil, &Fault{refusedKind(refused), fmt.Errorf("open %s over ssh: %w", l.socket, err)}
+			return nil, &FaultError{refusedKind(refused), fmt.Errorf("open %s over ssh: %w", l.socket, err)}
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		l.drop(c)
 		if !again {
-			return nil, &Fault{FaultProtocol, fmt.Errorf("open %s over ssh: %w", l.socket, err)}
+			return nil, &FaultError{FaultProtocol, fmt.Errorf("open %s over ssh: %w", l.socket, err)}
 		}
 	}
 }

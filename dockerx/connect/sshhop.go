@@ -66,7 +66,7 @@ func (h hop) addr() string { return net.JoinHostPort(h.host, h.port) }
 func (h hop) connect(ctx context.Context, dial DialFunc, c SSHConfig) (*ssh.Client, error) {
 	config, done, err := h.config(c)
 	if err != nil {
-		return nil, &Fault{FaultAuth, err}
+		return nil, &FaultError{FaultAuth, err}
 	}
 	defer func() { _ = done.Close() }()
 	raw, err := dial(ctx, "tcp", h.addr())
@@ -93,13 +93,13 @@ func loginFault(ctx context.Context, err error) error {
 	)
 	switch {
 	case ctx.Err() != nil:
-		return &Fault{FaultTimeout, err}
+		return &FaultError{FaultTimeout, err}
 	case errors.As(err, &key), strings.Contains(err.Error(), "unable to authenticate"):
-		return &Fault{FaultAuth, err}
+		return &FaultError{FaultAuth, err}
 	case errors.As(err, &net), errors.Is(err, io.EOF):
 		return err
 	}
-	return &Fault{FaultProtocol, err}
+	return &FaultError{FaultProtocol, err}
 }
 
 // config reads keys and known hosts anew for each connection, so that changing them needs no

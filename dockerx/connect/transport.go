@@ -124,7 +124,7 @@ func (t *Transport) CertificateExpiry() time.Time {
 	return t.certs.expires()
 }
 
-// RoundTrip sends one request of Docker's client, which may read 8 MiB of the answer. Errors are *Fault.
+// RoundTrip sends one request of Docker's client, which may read 8 MiB of the answer. Errors are *FaultError.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.exchange(req)
 	if err != nil {
@@ -134,11 +134,11 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// exchange sends one request and sets no limit on the answer. Errors are *Fault.
+// exchange sends one request and sets no limit on the answer. Errors are *FaultError.
 func (t *Transport) exchange(req *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(t.authorized(req))
 	if err != nil {
-		return nil, &Fault{KindOf(err), err}
+		return nil, &FaultError{KindOf(err), err}
 	}
 	if status, ok := req.Context().Value(statusKey{}).(*atomic.Int32); ok {
 		status.Store(int32(resp.StatusCode)) //nolint:gosec // three digits
@@ -166,7 +166,7 @@ func isRedirect(status int) bool {
 }
 
 func redirected(status int) error {
-	return &Fault{FaultProtocol, fmt.Errorf("the engine redirects (status %d), which is refused", status)}
+	return &FaultError{FaultProtocol, fmt.Errorf("the engine redirects (status %d), which is refused", status)}
 }
 
 // RefuseRedirect is the http.Client.CheckRedirect of Docker's client: a second lock, since RoundTrip lets no redirect

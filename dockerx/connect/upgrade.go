@@ -43,7 +43,7 @@ func (c *Conn) Close() error {
 // Upgrade sends a request that asks for the connection itself (Connection: Upgrade, Upgrade: tcp), for attach and
 // exec, and returns it once the engine has given it: with 101, or with a 200 that has no end, as older engines do. It
 // is closed at the context's end or by its caller. Request.Limit isn't looked at: nothing bounds what may be read.
-// Errors: *StatusError, *Fault.
+// Errors: *StatusError, *FaultError.
 func (t *Transport) Upgrade(ctx context.Context, r Request) (*Conn, error) {
 	req, err := t.request(ctx, r)
 	if err != nil {
@@ -57,7 +57,7 @@ func (t *Transport) Upgrade(ctx context.Context, r Request) (*Conn, error) {
 	}
 	raw, err := dial(ctx, "tcp", t.authority)
 	if err != nil {
-		return nil, &Fault{KindOf(err), err}
+		return nil, &FaultError{KindOf(err), err}
 	}
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	c, err := takeOver(raw, t.authorized(req))
@@ -68,7 +68,7 @@ func (t *Transport) Upgrade(ctx context.Context, r Request) (*Conn, error) {
 	stop()
 	_ = raw.Close()
 	if ctx.Err() != nil {
-		return nil, &Fault{KindOf(context.Cause(ctx)), context.Cause(ctx)}
+		return nil, &FaultError{KindOf(context.Cause(ctx)), context.Cause(ctx)}
 	}
 	return nil, err
 }
@@ -76,13 +76,13 @@ func (t *Transport) Upgrade(ctx context.Context, r Request) (*Conn, error) {
 // takeOver sends the request and reads the answer's header.
 func takeOver(raw net.Conn, req *http.Request) (*Conn, error) {
 	if err := req.Write(raw); err != nil {
-		return nil, &Fault{KindOf(err), err}
+		return nil, &FaultError{KindOf(err), err}
 	}
 	limited := &io.LimitedReader{R: raw, N: maxHeaderBytes}
 	r := bufio.NewReader(limited)
-	resp, err := http.ReadResponse(r, req)
+	resp, err := http.ReadResponse(r, req) //nolint:bodyclose // the connection is the body, or is closed
 	if err != nil {
-		return nil, &Fault{KindOf(err), fmt.Errorf("read the answer to an upgrade: %w", err)}
+		return nil, &FaultError{KindOf(err), fmt.Errorf("read the answer to an upgrade: %w", err)}
 	}
 	limited.N = math.MaxInt64
 	endless := resp.ContentLength < 0 && len(resp.TransferEncoding) == 0
@@ -90,7 +90,7 @@ func takeOver(raw net.Conn, req *http.Request) (*Conn, error) {
 	case resp.StatusCode == http.StatusSwitchingProtocols, resp.StatusCode == http.StatusOK && endless:
 		return &Conn{Conn: raw, Header: resp.Header, r: r}, nil
 	case resp.StatusCode < http.StatusMultipleChoices:
-		return nil, &Fault{FaultProtocol, fmt.Errorf("status %d to an upgrade, without the connection", resp.StatusCode)}
+		return nil, &FaultError{FaultProtocol, fmt.Errorf("status %d to an upgrade, without the connection", resp.StatusCode)}
 	case isRedirect(resp.StatusCode):
 		return nil, redirected(resp.StatusCode)
 	}

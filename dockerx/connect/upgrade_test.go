@@ -147,7 +147,7 @@ func TestUpgradeRefusesWhatIsNoConnection(t *testing.T) {
 				require.EqualError(t, err, c.says)
 				return
 			}
-			var f *Fault
+			var f *FaultError
 			require.ErrorAs(t, err, &f, "%v", err)
 			require.Equal(t, c.kind, f.Kind)
 		})
