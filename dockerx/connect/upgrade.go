@@ -37,7 +37,10 @@ func (c *Conn) CloseWrite() error {
 // Close closes the connection, in both directions.
 func (c *Conn) Close() error {
 	c.stop()
-	return c.Conn.Close()
+	if err := c.Conn.Close(); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil // what an ssh channel returns that the other side has closed before
 }
 
 // Upgrade sends a request that asks for the connection itself (Connection: Upgrade, Upgrade: tcp), for attach and
