@@ -1,13 +1,13 @@
 package api
 
 import (
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"wharf/api/stream"
 	"wharf/dockerx"
 	"wharf/service"
 	"wharf/service/eventlog"
@@ -28,24 +28,10 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor serv
 	if err := q.err(); err != nil {
 		return err
 	}
-	if !acceptsStream(r) {
-		return respondBody(w, http.StatusNotAcceptable, encode(failure{Message: "this endpoint answers with text/event-stream"}))
-	}
-	if r.Method == http.MethodHead {
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-cache")
-		w.WriteHeader(http.StatusOK)
-		return nil
-	}
-	release, err := s.enterStream(actor)
-	if err != nil {
-		return err
-	}
-	es := newEventStream(actor.MasksRecord)
-	sub.Wake = es.poke
-	es.sub = s.events.Subscribe(actor, sub)
-	s.serveStream(w, r, es, s.sessions.OnEnd(actor.SessionID, es.sub.Close), release)
-	return nil
+	return s.streams.ServePolled(w, r, s.streamOptions(actor), func(_ stream.Format, notify func()) stream.Poller {
+		sub.Wake = notify
+		return &eventSource{sub: s.events.Subscribe(actor, sub), masks: actor.MasksRecord}
+	})
 }
 
 // eventFilter reads what narrows a stream or a query.
@@ -89,26 +75,6 @@ func lastEventID(q *query, r *http.Request) (int64, bool) {
 		q.bad("last_event_id: expected an id that this server gave")
 	}
 	return id, true
-}
-
-func acceptsStream(r *http.Request) bool {
-	accept := strings.Join(r.Header.Values("Accept"), ",")
-	if strings.TrimSpace(accept) == "" {
-		return true
-	}
-	for part := range strings.SplitSeq(accept, ",") {
-		kind, params, err := mime.ParseMediaType(part)
-		if err != nil {
-			continue
-		}
-		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
-			continue
-		}
-		if kind == "*/*" || kind == "text/*" || kind == "text/event-stream" {
-			return true
-		}
-	}
-	return false
 }
 
 // loggedEvent is one record of the history. From, to and reason are a gap's.

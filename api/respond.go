@@ -27,6 +27,7 @@ var statuses = map[apperr.Kind]int{
 	apperr.Unavailable:     http.StatusInternalServerError,
 	apperr.Daemon:          http.StatusInternalServerError,
 	apperr.NotReady:        http.StatusServiceUnavailable,
+	apperr.NotAcceptable:   http.StatusNotAcceptable,
 	apperr.Unprocessable:   http.StatusUnprocessableEntity,
 	apperr.Away:            http.StatusServiceUnavailable,
 }
