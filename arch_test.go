@@ -32,9 +32,10 @@ var rows = map[string]row{
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
-		imports: []string{"api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
 	},
+	"api/dto":    {imports: []string{"util/apperr"}},
 	"api/stream": {imports: []string{"util/apperr"}},
 	"service": {
 		imports: []string{"service/eventlog", "db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"wharf/api/dto"
 	"wharf/util/apperr"
 )
 
@@ -36,12 +37,6 @@ var statuses = map[apperr.Kind]int{
 type success struct {
 	Success bool `json:"success"`
 	Data    any  `json:"data"`
-}
-
-// failure is the contract's envelope of an error.
-type failure struct {
-	Success bool   `json:"success"`
-	Message string `json:"message"`
 }
 
 // encode renders v as JSON without a trailing newline and without HTML escapes.
@@ -102,5 +97,5 @@ func respondError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="wharf"`)
 	}
 	infoOf(r).err = err
-	_ = respondBody(w, status, encode(failure{Message: message}))
+	_ = respondBody(w, status, encode(dto.Failure{Message: message}))
 }

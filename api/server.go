@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
+	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/service"
 )
@@ -108,8 +109,11 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 			infoOf(r).user = actor.Username
 			err = s.allowed(r, actor, rt)
 		}
+		if err == nil && rt.handle.query == nil && strings.HasPrefix(rt.pattern, "/v1/") {
+			err = refuseQuery(r) // the contract's endpoints ignore what they don't know
+		}
 		if err == nil {
-			err = rt.handle(w, r, actor)
+			err = rt.handle.serve(w, r, actor)
 		}
 		if err != nil {
 			respondError(w, r, err)
@@ -167,5 +171,5 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	_ = respondBody(w, http.StatusMethodNotAllowed, encode(failure{Message: "method not allowed"}))
+	_ = respondBody(w, http.StatusMethodNotAllowed, encode(dto.Failure{Message: "method not allowed"}))
 }

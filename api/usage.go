@@ -5,23 +5,13 @@ import (
 	"strconv"
 	"time"
 
+	"wharf/api/dto"
 	"wharf/dockerx/stats"
 	"wharf/service"
 )
 
-type usageRow struct {
-	ID            string  `json:"id"`
-	Name          string  `json:"name"`
-	CPUPercent    float64 `json:"cpu_percent"`
-	MemoryUsage   string  `json:"memory_usage"`
-	MemoryLimit   string  `json:"memory_limit"`
-	MemoryPercent float64 `json:"memory_percent"`
-	NetworkRx     string  `json:"network_rx"`
-	NetworkTx     string  `json:"network_tx"`
-}
-
-func rowOf(u stats.Usage) usageRow {
-	return usageRow{
+func rowOf(u stats.Usage) dto.UsageText {
+	return dto.UsageText{
 		ID: shortID(u.ID), Name: u.Name, CPUPercent: round2(u.CPUPercent),
 		MemoryUsage: memoryText(u.MemoryUsage), MemoryLimit: memoryText(u.MemoryLimit), MemoryPercent: round2(u.MemoryPercent),
 		NetworkRx: networkText(u.NetworkRx), NetworkTx: networkText(u.NetworkTx),
@@ -56,7 +46,7 @@ func (s *Server) hostUsage(w http.ResponseWriter, r *http.Request, actor service
 
 // encodeUsages renders the contract's map, keyed by the 12-character id.
 func encodeUsages(usages []stats.Usage) []byte {
-	rows := make(map[string]usageRow, len(usages))
+	rows := make(map[string]dto.UsageText, len(usages))
 	for _, u := range usages {
 		rows[shortID(u.ID)] = rowOf(u)
 	}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 
+	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/service"
 )
@@ -33,4 +34,4 @@ func streamUsage[T any](
 	})
 }
 
-func encodeFailure(err error) []byte { return encode(failure{Message: reason(err)}) }
+func encodeFailure(err error) []byte { return encode(dto.Failure{Message: reason(err)}) }

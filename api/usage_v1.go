@@ -5,31 +5,29 @@ import (
 	"slices"
 	"time"
 
+	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/dockerx/stats"
 	"wharf/service"
+	"wharf/util/apperr"
 )
 
-// span is how much of the past is asked for. Zero: none.
-type span struct{ since, step time.Duration }
-
-func spanOf(q *query) span {
-	p := span{since: q.duration("since", 0), step: q.duration("step", 0)}
+// pastOf checks how much of the past is asked for. Errors: Invalid.
+func pastOf(q dto.UsageQuery) (dto.UsageQuery, error) {
 	switch {
-	case p.step > 0 && p.step < time.Second:
-		q.bad("step: expected 1s or more")
-	case p.step > 0 && p.since == 0:
-		q.bad("step: goes with since")
+	case q.Step > 0 && q.Step < time.Second:
+		return q, apperr.New(apperr.Invalid, "step: expected 1s or more")
+	case q.Step > 0 && q.Since == 0:
+		return q, apperr.New(apperr.Invalid, "step: goes with since")
 	}
-	return p
+	return q, nil
 }
 
 // hostRawUsage answers GET /v1/hosts/{host}/stats: numbers, with since their past as well, and as an
 // event stream each new sample.
-func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	past := spanOf(q)
-	if err := q.err(); err != nil {
+func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
+	past, err := pastOf(q)
+	if err != nil {
 		return err
 	}
 	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
@@ -38,7 +36,7 @@ func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor serv
 		return err
 	case stream.Wanted(r, stream.SSE):
 		return streamUsage(s, w, r, actor, h.UsageStream, encodeSnapshot)
-	case past.since > 0:
+	case past.Since > 0:
 		return s.hostPast(w, r, h, past)
 	}
 	snap, err := h.UsageAll(r.Context())
@@ -49,8 +47,8 @@ func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor serv
 	return respondBody(w, http.StatusOK, snap.Get("v1", func() []byte { return encodeData(rawSnapshot(snap, nil)) }))
 }
 
-func (s *Server) hostPast(w http.ResponseWriter, r *http.Request, h *service.Host, past span) error {
-	snap, points, err := h.UsageHistoryAll(r.Context(), past.since, past.step)
+func (s *Server) hostPast(w http.ResponseWriter, r *http.Request, h *service.Host, past dto.UsageQuery) error {
+	snap, points, err := h.UsageHistoryAll(r.Context(), past.Since, past.Step)
 	if err != nil {
 		return err
 	}
@@ -59,10 +57,9 @@ func (s *Server) hostPast(w http.ResponseWriter, r *http.Request, h *service.Hos
 }
 
 // containerRawUsage answers GET /v1/hosts/{host}/containers/{id}/stats likewise, for one container.
-func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	past := spanOf(q)
-	if err := q.err(); err != nil {
+func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
+	past, err := pastOf(q)
+	if err != nil {
 		return err
 	}
 	h, ref, err := s.openContainer(r, actor)
@@ -76,7 +73,7 @@ func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor
 		}
 		return streamUsage(s, w, r, actor, samples, func(u stats.Usage) []byte { return encode(rawOf(u)) })
 	}
-	if past.since == 0 {
+	if past.Since == 0 {
 		u, err := h.Usage(r.Context(), ref)
 		if err != nil {
 			return err
@@ -84,7 +81,7 @@ func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor
 		setSampled(w, u.SampledAt)
 		return respondData(w, rawOf(u))
 	}
-	u, points, err := h.UsageHistory(r.Context(), ref, past.since, past.step)
+	u, points, err := h.UsageHistory(r.Context(), ref, past.Since, past.Step)
 	if err != nil {
 		return err
 	}
@@ -95,22 +92,16 @@ func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor
 }
 
 // topUsage answers GET /v1/stats: the containers of all hosts, those that use most first.
-func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	hosts, by := q.list("host"), q.choice("by", "cpu", "memory")
-	top := q.number("top", 0, 1, 100_000)
-	if err := q.err(); err != nil {
-		return err
-	}
-	all, partial, answers, err := s.hosts.Usage(r.Context(), actor, hosts)
+func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.TopUsageQuery) error {
+	all, partial, answers, err := s.hosts.Usage(r.Context(), actor, q.Host)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(all, service.UsageOrder(by))
-	if top > 0 && len(all) > top {
-		all = all[:top]
+	slices.SortFunc(all, service.UsageOrder(q.By))
+	if q.Top > 0 && len(all) > q.Top {
+		all = all[:q.Top]
 	}
-	data := topUsageData{Partial: partial, Containers: make([]rawUsage, len(all)), Hosts: hostAnswers(answers)}
+	data := dto.TopUsage{Partial: partial, Containers: make([]dto.Usage, len(all)), Hosts: hostAnswers(answers)}
 	for i, u := range all {
 		data.Containers[i] = rawOf(u.Usage)
 		data.Containers[i].Host = u.Host

@@ -1,4 +1,4 @@
-package api
+package dto
 
 import (
 	"encoding/json"
@@ -9,12 +9,12 @@ import (
 	"wharf/util/apperr"
 )
 
-// secretText is a password in a request's body. Half of a surrogate pair (\ud800 to \udfff), which is no
+// Password is a password in a request's body. Half of a surrogate pair (\ud800 to \udfff), which is no
 // character, is refused: the decoder makes U+FFFD of each, and different passwords would be the same.
-type secretText string
+type Password string
 
 // UnmarshalJSON reads a JSON string. Errors: Invalid, those of package json.
-func (s *secretText) UnmarshalJSON(text []byte) error {
+func (s *Password) UnmarshalJSON(text []byte) error {
 	if loneSurrogate(text) {
 		return apperr.New(apperr.Invalid, "a password has half of a surrogate pair (\\ud800 to \\udfff), which is no character")
 	}
