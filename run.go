@@ -112,7 +112,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	}}
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
 	w.audit = audit
-	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
+	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
 		Stats: stats.Options{

@@ -130,7 +130,7 @@ func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 	case actor.Anonymous:
 		return errNoToken
 	default:
-		return s.hosts.Refuse(r.Context(), actor, service.Intent{
+		return s.hosts.Deny(r.Context(), actor, service.Intent{
 			Action: service.ActionRefused, Host: pathParam(r, "host"), Target: rt.method + " " + rt.pattern,
 		})
 	}

@@ -108,7 +108,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	maker, err := token.NewJWT(keys)
 	require.NoError(t, err)
 	audit := service.NewAudit(d, service.AuditOptions{Logger: log})
-	events := eventlog.New(d, eventlog.Options{Logger: log, Annotate: audit.Annotate})
+	events := eventlog.New(d, eventlog.Options{Logger: log, Attribute: audit.Attribute})
 	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
 	w := &world{

@@ -26,19 +26,19 @@ type hostState struct {
 	seen   int64
 }
 
-// kept knows what the database holds of containers and hosts, so that only changes are written.
-type kept struct {
+// checkpoints has what the database holds of containers and hosts, so that only changes are written.
+type checkpoints struct {
 	states map[containerID]containerState
 	hosts  map[string]time.Time // when each was written
 	later  map[string]hostState // to be written when it is time again
 }
 
-func newKept() kept {
-	return kept{states: make(map[containerID]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
+func newCheckpoints() checkpoints {
+	return checkpoints{states: make(map[containerID]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
 }
 
 // changes is what a batch changes.
-func (k *kept) changes(batch []*pending, now time.Time) (map[containerID]containerState, map[string]hostState) {
+func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]containerState, map[string]hostState) {
 	states := statesAfter(batch)
 	for id, s := range states {
 		if k.states[id] == s {
@@ -55,7 +55,7 @@ func (k *kept) changes(batch []*pending, now time.Time) (map[containerID]contain
 }
 
 // due is the hosts whose turn it is to be written.
-func (k *kept) due(now time.Time) map[string]hostState {
+func (k *checkpoints) due(now time.Time) map[string]hostState {
 	due := make(map[string]hostState)
 	for host, h := range k.later {
 		if now.Sub(k.hosts[host]) >= hostEvery {
@@ -65,8 +65,8 @@ func (k *kept) due(now time.Time) map[string]hostState {
 	return due
 }
 
-// note takes in what was committed.
-func (k *kept) note(states map[containerID]containerState, hosts map[string]hostState, now time.Time) {
+// committed takes in what was committed.
+func (k *checkpoints) committed(states map[containerID]containerState, hosts map[string]hostState, now time.Time) {
 	for id, s := range states {
 		if s.gone {
 			delete(k.states, id)
@@ -80,22 +80,22 @@ func (k *kept) note(states map[containerID]containerState, hosts map[string]host
 	}
 }
 
-// rememberHosts writes what became due without a batch that would have taken it along.
-func (l *Log) rememberHosts(ctx context.Context) error {
+// saveHosts writes what became due without a batch that would have taken it along.
+func (l *Log) saveHosts(ctx context.Context) error {
 	now := time.Now()
-	hosts := l.kept.due(now)
+	hosts := l.checkpoints.due(now)
 	if len(hosts) == 0 {
 		return nil
 	}
-	err := l.db.InTx(ctx, func(q *sqlc.Queries) error { return remember(ctx, q, nil, hosts) })
+	err := l.db.InTx(ctx, func(q *sqlc.Queries) error { return saveCheckpoint(ctx, q, nil, hosts) })
 	if err == nil {
-		l.kept.note(nil, hosts, now)
+		l.checkpoints.committed(nil, hosts, now)
 	}
 	return err
 }
 
-// remember writes what a reader needs after a restart.
-func remember(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts map[string]hostState) error {
+// saveCheckpoint writes what a reader needs after a restart.
+func saveCheckpoint(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts map[string]hostState) error {
 	for id, s := range states {
 		var err error
 		if s.gone {
@@ -104,7 +104,7 @@ func remember(ctx context.Context, q *sqlc.Queries, states map[containerID]conta
 			err = q.PutEventContainer(ctx, sqlc.PutEventContainerParams{Host: id.host, ID: id.id, Name: s.name, State: s.state})
 		}
 		if err != nil {
-			return fmt.Errorf("remember a container's state: %w", err)
+			return fmt.Errorf("save a container's state: %w", err)
 		}
 	}
 	for host, e := range hosts {
@@ -117,7 +117,7 @@ func remember(ctx context.Context, q *sqlc.Queries, states map[containerID]conta
 			arg.Anchor = string(b)
 		}
 		if err := q.PutEventHost(ctx, arg); err != nil {
-			return fmt.Errorf("remember a host's anchor: %w", err)
+			return fmt.Errorf("save a host's anchor: %w", err)
 		}
 	}
 	return nil

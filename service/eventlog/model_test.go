@@ -13,9 +13,9 @@ import (
 	"wharf/service/eventlog"
 )
 
-// machine draws publishing, subscribing, stalling, cutting, outages and restarts in any order,
+// model draws publishing, subscribing, stalling, cutting, outages and restarts in any order,
 // and holds every client to it: each event once, in order, or inside a marked gap.
-type machine struct {
+type model struct {
 	t       *rapid.T
 	outer   *testing.T
 	source  string
@@ -41,7 +41,7 @@ type modelClient struct {
 	gaps  int
 }
 
-func (m *machine) start() {
+func (m *model) start() {
 	d, err := db.Open(context.Background(), m.source, db.Options{})
 	if err != nil {
 		m.t.Fatal(err)
@@ -52,7 +52,7 @@ func (m *machine) start() {
 	go func() { m.done <- m.log.Run(ctx) }()
 }
 
-func (m *machine) stop() {
+func (m *model) stop() {
 	// A crash that loses some is the process test's.
 	for end := time.Now().Add(20 * time.Second); m.log.Pending() > 0 && time.Now().Before(end); {
 		<-time.After(time.Millisecond)
@@ -77,7 +77,7 @@ func (c *modelClient) cut() {
 	c.noID = map[int]bool{}
 }
 
-func (m *machine) publish() {
+func (m *model) publish() {
 	for range rapid.IntRange(1, 40).Draw(m.t, "events") {
 		m.log.Publish(event("h", m.events))
 		m.events++
@@ -86,7 +86,7 @@ func (m *machine) publish() {
 }
 
 // again is what a reader does that resumed at an older anchor.
-func (m *machine) again() {
+func (m *model) again() {
 	for n := max(0, m.events-rapid.IntRange(0, 30).Draw(m.t, "back")); n < m.events; n++ {
 		if m.restore == nil {
 			m.log.Publish(event("h", n))
@@ -94,7 +94,7 @@ func (m *machine) again() {
 	}
 }
 
-func (m *machine) come() {
+func (m *model) come() {
 	if len(m.clients) < 4 {
 		c := &modelClient{seen: map[int]bool{}, loose: map[int]bool{}, noID: map[int]bool{}}
 		m.clients = append(m.clients, c)
@@ -102,13 +102,13 @@ func (m *machine) come() {
 	}
 }
 
-func (m *machine) resume(c *modelClient) {
+func (m *model) resume(c *modelClient) {
 	if c.sub == nil {
 		c.sub = m.log.Subscribe(eventlog.Subscribe{Resume: true, After: c.last})
 	}
 }
 
-func (m *machine) any() *modelClient {
+func (m *model) any() *modelClient {
 	if len(m.clients) == 0 {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (m *machine) any() *modelClient {
 }
 
 // read takes at most so many batches; a client that was cut off for being slow comes back.
-func (m *machine) read(c *modelClient, batches int) {
+func (m *model) read(c *modelClient, batches int) {
 	m.resume(c)
 	for range batches {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
@@ -136,7 +136,7 @@ func (m *machine) read(c *modelClient, batches int) {
 	}
 }
 
-func (m *machine) take(c *modelClient, d eventlog.Delivery) {
+func (m *model) take(c *modelClient, d eventlog.Delivery) {
 	if d.ID != 0 {
 		if d.ID <= c.last {
 			m.t.Fatalf("id %d after %d", d.ID, c.last)
@@ -165,22 +165,22 @@ func (m *machine) take(c *modelClient, d eventlog.Delivery) {
 	}
 }
 
-func (m *machine) outage() {
+func (m *model) outage() {
 	if m.restore == nil {
 		m.restore = outage(m.outer, m.source)
 		m.dark = m.log.Pending()
 	}
 }
 
-func (m *machine) recover() {
+func (m *model) recover() {
 	if m.restore != nil {
 		m.restore()
 		m.restore = nil
 	}
 }
 
-// settle brings everything to rest and checks that nobody lacks anything.
-func (m *machine) settle() {
+// checkSaved brings everything to rest and checks that nobody lacks anything.
+func (m *model) checkSaved() {
 	m.recover()
 	m.come()
 	m.complete(func() bool { return m.log.Pending() == 0 })
@@ -188,7 +188,7 @@ func (m *machine) settle() {
 
 // all lets everyone have everything. In an outage, what the ring doesn't hold any more comes
 // only when the database returns.
-func (m *machine) all() {
+func (m *model) all() {
 	if m.restore == nil || m.dark <= ring {
 		m.complete(func() bool { return true })
 		return
@@ -199,7 +199,7 @@ func (m *machine) all() {
 }
 
 // complete reads until everyone has everything, by ids or, in an outage, without.
-func (m *machine) complete(too func() bool) {
+func (m *model) complete(too func() bool) {
 	for end := time.Now().Add(20 * time.Second); ; <-time.After(time.Millisecond) {
 		complete := too()
 		for _, c := range m.clients {
@@ -221,7 +221,7 @@ func (m *machine) complete(too func() bool) {
 func TestEveryClientGetsEachEventOnceOrAGap(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		m := &machine{t: r, outer: t, source: dbtest.SQLiteSource(t)}
+		m := &model{t: r, outer: t, source: dbtest.SQLiteSource(t)}
 		m.start()
 		defer func() {
 			m.recover()
@@ -250,6 +250,6 @@ func TestEveryClientGetsEachEventOnceOrAGap(t *testing.T) {
 				m.start()
 			},
 		})
-		m.settle()
+		m.checkSaved()
 	})
 }

@@ -11,9 +11,9 @@ import (
 // knows what is in it already.
 const startPatience = 10
 
-// deliverLate delivers without an id what the database hasn't taken in time, so that streams
+// runUnsaved delivers without an id what the database hasn't taken in time, so that streams
 // don't stop because a database did.
-func (l *Log) deliverLate(ctx context.Context) {
+func (l *Log) runUnsaved(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -31,25 +31,25 @@ func (l *Log) deliverLate(ctx context.Context) {
 				patience *= startPatience
 			}
 			l.mu.Lock()
-			l.deliverEarly(time.Now().Add(-patience))
+			l.publishUnsaved(time.Now().Add(-patience))
 			waiting = len(l.pending) > 0
 			l.mu.Unlock()
 		}
 	}
 }
 
-// deliverEarly delivers what has been pending since before a time. mu is held.
-func (l *Log) deliverEarly(before time.Time) {
+// publishUnsaved delivers what has been pending since before a time. mu is held.
+func (l *Log) publishUnsaved(before time.Time) {
 	for _, p := range l.pending {
 		if p.since.After(before) {
 			return
 		}
-		if _, twice := l.early[p.key]; twice || p.early != 0 || p.rec.Kind == dockerx.KindState || l.recent.Has(p.key) {
+		if _, twice := l.publishedUnsaved[p.key]; twice || p.unsavedSeq != 0 || p.rec.Kind == dockerx.KindState || l.recent.Has(p.key) {
 			continue
 		}
 		e := &entry{rec: p.rec}
 		l.hub.publish(e)
-		p.early = e.seq + 1
-		l.early[p.key] = p.early
+		p.unsavedSeq = e.seq + 1
+		l.publishedUnsaved[p.key] = p.unsavedSeq
 	}
 }

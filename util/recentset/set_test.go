@@ -1,16 +1,16 @@
-package latest_test
+package recentset_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/util/latest"
+	"wharf/util/recentset"
 )
 
 func TestTheFirstKeysMakeRoom(t *testing.T) {
 	t.Parallel()
-	s := latest.New[int](3)
+	s := recentset.New[int](3)
 	require.False(t, s.Has(0))
 	for _, key := range []int{0, 1, 0, 2, 3, 4} {
 		s.Add(key)

@@ -11,18 +11,18 @@ import (
 )
 
 const (
-	trimEvery = 10 * time.Second
-	trimStep  = 500
-	trimPause = 10 * time.Millisecond // for those who wait to write
+	retentionEvery = 10 * time.Second
+	deleteStep     = 500
+	deletePause    = 10 * time.Millisecond // for those who wait to write
 )
 
-// trim deletes what is too old or too much, a little at a time: a deletion holds up appends.
-func (l *Log) trim(ctx context.Context) {
-	tick := time.NewTicker(trimEvery)
+// runRetention deletes what is too old or too much, a little at a time: a deletion holds up appends.
+func (l *Log) runRetention(ctx context.Context) {
+	tick := time.NewTicker(retentionEvery)
 	defer tick.Stop()
 	for {
-		if err := l.trimAll(ctx); err != nil && ctx.Err() == nil {
-			l.log.Warn().Err(err).Msg("trim the event log")
+		if err := l.deleteExpired(ctx); err != nil && ctx.Err() == nil {
+			l.log.Warn().Err(err).Msg("delete old events")
 		}
 		select {
 		case <-ctx.Done():
@@ -32,25 +32,25 @@ func (l *Log) trim(ctx context.Context) {
 	}
 }
 
-func (l *Log) trimAll(ctx context.Context) error {
+func (l *Log) deleteExpired(ctx context.Context) error {
 	for ctx.Err() == nil {
-		upTo, err := l.trimmable(ctx)
+		upTo, err := l.expiredUpTo(ctx)
 		if err != nil || upTo == 0 {
 			return err
 		}
-		if err := l.trimUpTo(ctx, upTo); err != nil {
+		if err := l.deleteUpTo(ctx, upTo); err != nil {
 			return err
 		}
 		select {
-		case <-time.After(trimPause):
+		case <-time.After(deletePause):
 		case <-ctx.Done():
 		}
 	}
 	return nil
 }
 
-// trimmable finds the highest id, at most a step away from the oldest, that may go; 0: none.
-func (l *Log) trimmable(ctx context.Context) (int64, error) {
+// expiredUpTo finds the highest id, at most a step away from the oldest, that may go; 0: none.
+func (l *Log) expiredUpTo(ctx context.Context) (int64, error) {
 	q := l.db.Queries()
 	state, err := q.GetEventLog(ctx)
 	if err != nil {
@@ -58,7 +58,7 @@ func (l *Log) trimmable(ctx context.Context) (int64, error) {
 	}
 	now, believed := l.opts.Clock.Believed()
 	cutoff := now.Add(-l.opts.Keep)
-	for _, nth := range [...]int32{trimStep, trimStep / 10, trimStep / 100, 1} {
+	for _, nth := range [...]int32{deleteStep, deleteStep / 10, deleteStep / 100, 1} {
 		row, err := q.NthEvent(ctx, nth-1)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
@@ -73,7 +73,7 @@ func (l *Log) trimmable(ctx context.Context) (int64, error) {
 	return 0, nil
 }
 
-func (l *Log) trimUpTo(ctx context.Context, id int64) error {
+func (l *Log) deleteUpTo(ctx context.Context, id int64) error {
 	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		if _, err := q.TakeEventIDs(ctx, 0); err != nil { // the lock
 			return fmt.Errorf("lock the event log: %w", err)

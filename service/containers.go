@@ -15,15 +15,15 @@ import (
 // listAllTimeout is how long a list across hosts waits for the slowest of them.
 const listAllTimeout = 3 * time.Second
 
-// Answer is what one host said to a question to many: nil, or why it said nothing.
-type Answer struct {
+// HostResult is what one host said to a question to many: nil, or why it said nothing.
+type HostResult struct {
 	Host string
 	Err  error
 }
 
-// Filter picks containers; its zero value picks all. Different fields must all match, of the
+// ContainerFilter picks containers; its zero value picks all. Different fields must all match, of the
 // values of one field any.
-type Filter struct {
+type ContainerFilter struct {
 	Hosts  []string // exact
 	States []string // exact
 	Names  []string // part of the name
@@ -41,7 +41,7 @@ type HostedContainer struct {
 // Containers lists the containers of all hosts that the actor may see, all hosts asked at
 // once; a host that doesn't answer in time is missing and says why. Hosts keep the setting's
 // order, containers Docker's. Errors: NotFound for a host in the filter that doesn't exist.
-func (s *Hosts) Containers(ctx context.Context, actor Actor, f Filter) ([]HostedContainer, []Answer, error) {
+func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) ([]HostedContainer, []HostResult, error) {
 	hosts, err := s.openAll(ctx, actor, f.Hosts)
 	if err != nil {
 		return nil, nil, err
@@ -52,7 +52,7 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f Filter) ([]Hosted
 		defer cancel()
 	}
 	lists := make([]*dockerx.List, len(hosts))
-	answers := make([]Answer, len(hosts))
+	answers := make([]HostResult, len(hosts))
 	var asking sync.WaitGroup
 	for i, h := range hosts {
 		answers[i].Host = h.host.Name()
@@ -100,7 +100,7 @@ func (h *Host) shownLabels(labels map[string]string) map[string]string {
 }
 
 // matches looks at a container with the labels as the caller sees them.
-func (f *Filter) matches(host string, c *dockerx.Container) bool {
+func (f *ContainerFilter) matches(host string, c *dockerx.Container) bool {
 	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
 		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
 		oneOf(f.Images, func(s string) bool { return strings.Contains(c.Image, s) }) &&
@@ -121,7 +121,7 @@ func hasLabel(labels map[string]string, selector string) bool {
 }
 
 // mentions looks for Text, whatever the case.
-func (f *Filter) mentions(host string, c *dockerx.Container) bool {
+func (f *ContainerFilter) mentions(host string, c *dockerx.Container) bool {
 	if f.Text == "" {
 		return true
 	}

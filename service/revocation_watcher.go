@@ -8,20 +8,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// endsEvery is how often other replicas' revocations are looked for while anybody waits.
-const endsEvery = 250 * time.Millisecond
+// revocationPoll is how often other replicas' revocations are looked for while anybody waits.
+const revocationPoll = 250 * time.Millisecond
 
-// endWatch tells those who serve long answers when the session behind one has ended, or its
+// revocationWatcher tells those who serve long answers when the session behind one has ended, or its
 // user's rights have changed.
-type endWatch struct {
+type revocationWatcher struct {
 	cache *sessionCache
-	kick  chan struct{} // look now
+	wake  chan struct{} // look now
 
 	mu      sync.Mutex
-	watches map[*watch]struct{}
+	watches map[*sessionWatch]struct{}
 }
 
-type watch struct {
+type sessionWatch struct {
 	session uuid.UUID
 	onEnd   func()
 	// count is the counter of revocations at the last check, -1 before the first.
@@ -31,20 +31,20 @@ type watch struct {
 	until  time.Time
 }
 
-func newEndWatch(c *sessionCache) *endWatch {
-	return &endWatch{cache: c, kick: make(chan struct{}, 1), watches: map[*watch]struct{}{}}
+func newRevocationWatcher(c *sessionCache) *revocationWatcher {
+	return &revocationWatcher{cache: c, wake: make(chan struct{}, 1), watches: map[*sessionWatch]struct{}{}}
 }
 
-// look makes the next check happen now.
-func (w *endWatch) look() {
+// checkNow makes the next check happen now.
+func (w *revocationWatcher) checkNow() {
 	select {
-	case w.kick <- struct{}{}:
+	case w.wake <- struct{}{}:
 	default: // one is due already
 	}
 }
 
-func (w *endWatch) add(session uuid.UUID, onEnd func()) *watch {
-	one := &watch{session: session, onEnd: onEnd, count: -1}
+func (w *revocationWatcher) add(session uuid.UUID, onEnd func()) *sessionWatch {
+	one := &sessionWatch{session: session, onEnd: onEnd, count: -1}
 	// The rights that the caller acts with are those that were found a moment ago.
 	if e, ok := w.cache.peek(session); ok {
 		one.rights, one.known, one.until = e.rights, true, e.expiresAt
@@ -52,19 +52,19 @@ func (w *endWatch) add(session uuid.UUID, onEnd func()) *watch {
 	w.mu.Lock()
 	w.watches[one] = struct{}{}
 	w.mu.Unlock()
-	w.look()
+	w.checkNow()
 	return one
 }
 
-func (w *endWatch) remove(one *watch) {
+func (w *revocationWatcher) remove(one *sessionWatch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.watches, one)
 }
 
 // run checks until ctx ends.
-func (w *endWatch) run(ctx context.Context) {
-	tick := time.NewTicker(endsEvery)
+func (w *revocationWatcher) run(ctx context.Context) {
+	tick := time.NewTicker(revocationPoll)
 	defer tick.Stop()
 	var ticks <-chan time.Time
 	for {
@@ -72,7 +72,7 @@ func (w *endWatch) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticks:
-		case <-w.kick:
+		case <-w.wake:
 		}
 		ticks = nil // nobody waits: only somebody who comes, and kicks, is worth a look
 		if w.check(ctx) {
@@ -84,9 +84,9 @@ func (w *endWatch) run(ctx context.Context) {
 // check looks at each watched session again, if anything was revoked since it last did. A
 // database that doesn't answer ends nothing: then nothing can have been revoked through it. It
 // tells whether anybody waits.
-func (w *endWatch) check(ctx context.Context) bool {
+func (w *revocationWatcher) check(ctx context.Context) bool {
 	w.mu.Lock()
-	all := make([]*watch, 0, len(w.watches))
+	all := make([]*sessionWatch, 0, len(w.watches))
 	for one := range w.watches {
 		all = append(all, one)
 	}
@@ -106,7 +106,7 @@ func (w *endWatch) check(ctx context.Context) bool {
 	return true
 }
 
-func (w *endWatch) checkOne(ctx context.Context, one *watch, count int64) {
+func (w *revocationWatcher) checkOne(ctx context.Context, one *sessionWatch, count int64) {
 	e, err := w.cache.get(ctx, one.session)
 	if err != nil {
 		return
@@ -118,7 +118,7 @@ func (w *endWatch) checkOne(ctx context.Context, one *watch, count int64) {
 	one.count, one.rights, one.known, one.until = count, e.rights, true, e.expiresAt
 }
 
-func (w *endWatch) end(one *watch) {
+func (w *revocationWatcher) end(one *sessionWatch) {
 	w.remove(one)
 	one.onEnd() // only run's goroutine gets here, and only once for each
 }
@@ -131,8 +131,8 @@ func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
 	if id == uuid.Nil {
 		return func() {}
 	}
-	one := s.ends.add(id, f)
-	return func() { s.ends.remove(one) }
+	one := s.revocations.add(id, f)
+	return func() { s.revocations.remove(one) }
 }
 
 // Ended is OnEnd with a channel, which is closed then: nil for who has no session.

@@ -1,9 +1,9 @@
 // Package latest remembers which keys came last.
-package latest
+package recentset
 
 // Keys is a set of the latest keys. It takes memory as they come: most sets stay far below what
 // they may hold. It is not safe for concurrent use.
-type Keys[K comparable] struct {
+type Set[K comparable] struct {
 	most int
 	keys map[K]struct{}
 	ring []K
@@ -11,18 +11,18 @@ type Keys[K comparable] struct {
 }
 
 // New makes a set of so many keys at most; the one that came first makes room.
-func New[K comparable](most int) *Keys[K] {
-	return &Keys[K]{most: most, keys: make(map[K]struct{})}
+func New[K comparable](most int) *Set[K] {
+	return &Set[K]{most: most, keys: make(map[K]struct{})}
 }
 
 // Has tells whether a key is remembered.
-func (s *Keys[K]) Has(key K) bool {
+func (s *Set[K]) Has(key K) bool {
 	_, ok := s.keys[key]
 	return ok
 }
 
 // Add remembers a key. One that is remembered keeps its place.
-func (s *Keys[K]) Add(key K) {
+func (s *Set[K]) Add(key K) {
 	if s.Has(key) {
 		return
 	}

@@ -1,7 +1,9 @@
-package service
+package attribution_test
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,34 +11,56 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/dockerx"
+	"wharf/service"
+	"wharf/service/attribution"
 	"wharf/service/eventlog"
+	"wharf/util/apperr"
 )
 
-func TestEventIsLaidToTheDeedDuringWhichItCame(t *testing.T) {
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const containerID = "b76ffe5bffb1c7d0a3f1e2d4c5b6a798b76ffe5bffb1c7d0a3f1e2d4c5b6a798"
+
+var admin = service.Actor{Username: "boss", Role: service.RoleAdmin}
+
+func stopIntent() service.Intent {
+	return service.Intent{Action: "container.stop", Host: "prod-1", ContainerID: containerID, ContainerName: "web"}
+}
+
+// TestEveryEventOfAnOperationIsKnown lists what the engines report of operations: an event that is missing in the table of
+// operations is attributed to none.
+func TestEveryEventOfAnOperationIsKnown(t *testing.T) {
+	t.Parallel()
+	want := []string{"start", "stop", "restart", "kill", "die", "died", "pause", "unpause"}
+	require.Subset(t, slices.Collect(maps.Keys(dockerx.OperationsByEvent())), want)
+}
+
+func TestEventIsAttributedToTheActionThatItCameDuring(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		a := NewAudit(d, AuditOptions{})
-		actor := Actor{UserID: uuid.New(), Username: "op"}
+		a := service.NewAudit(d, service.AuditOptions{})
+		actor := service.Actor{UserID: uuid.New(), Username: "op"}
 		cause := func(host, id, event string, at time.Time) (map[string]string, bool) {
 			given := map[string]string{"name": "web"}
 			e := dockerx.Event{Host: host, Type: "container", Action: event, ActorID: id, Time: at, Attrs: given}
-			require.NoError(t, a.Annotate(t.Context(), []*dockerx.Event{&e}))
+			require.NoError(t, a.Attribute(t.Context(), []*dockerx.Event{&e}))
 			require.Equal(t, map[string]string{"name": "web"}, given, "the map given is not changed")
-			_, ok := e.Attrs[AttrAudit]
+			_, ok := e.Attrs[attribution.AttrAudit]
 			return e.Attrs, ok
 		}
-		require.NoError(t, a.Note(t.Context(), actor, stopIntent(), errForbidden))
+		require.NoError(t, a.RecordDone(t.Context(), actor, stopIntent(), apperr.New(apperr.Forbidden, "not allowed")))
 		_, ok := cause("prod-1", containerID, "die", time.Now())
 		require.False(t, ok, "what was refused did nothing")
-		require.NoError(t, a.Do(t.Context(), actor, stopIntent(), func(_ context.Context, id uuid.UUID) error {
+		require.NoError(t, a.Record(t.Context(), actor, stopIntent(), func(_ context.Context, id uuid.UUID) error {
 			for _, event := range []string{"kill", "die", "stop"} {
 				c, ok := cause("prod-1", containerID, event, time.Now())
 				require.True(t, ok, event)
-				require.Equal(t, map[string]string{"name": "web", AttrActor: "op", AttrAudit: id.String()}, c)
+				require.Equal(t, map[string]string{"name": "web", attribution.AttrActor: "op", attribution.AttrAudit: id.String()}, c)
 			}
 			for _, event := range []string{"start", "oom", "exec_die"} {
 				_, ok := cause("prod-1", containerID, event, time.Now())
@@ -57,22 +81,22 @@ func TestEventIsLaidToTheDeedDuringWhichItCame(t *testing.T) {
 	})
 }
 
-// story is told by deeds through wharf, with the daemon's events during each, "stop{ kill die stop }",
-// and by events beside them.
-type story struct {
-	t     *testing.T
-	audit *Audit
-	log   *eventlog.Log
-	deeds map[string]string // by audit id: 1, 2, …
-	ahead time.Duration     // of the daemon's clock
-	late  bool              // events are held back until the end
-	held  []dockerx.Event
+// scenario is a sequence of actions through wharf, each with the engine's events during it, "stop{ kill die stop }", and of
+// events outside them.
+type scenario struct {
+	t       *testing.T
+	audit   *service.Audit
+	log     *eventlog.Log
+	actions map[string]string // by audit id: 1, 2, …
+	ahead   time.Duration     // of the engine's clock
+	late    bool              // events are held back until the end
+	held    []dockerx.Event
 }
 
-func newStory(t *testing.T, d *db.DB) *story {
+func newScenario(t *testing.T, d *db.DB) *scenario {
 	t.Helper()
-	a := NewAudit(d, AuditOptions{})
-	s := &story{t: t, audit: a, log: eventlog.New(d, eventlog.Options{Annotate: a.Annotate}), deeds: map[string]string{}}
+	a := service.NewAudit(d, service.AuditOptions{})
+	s := &scenario{t: t, audit: a, log: eventlog.New(d, eventlog.Options{Attribute: a.Attribute}), actions: map[string]string{}}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- s.log.Run(ctx) }()
@@ -83,8 +107,8 @@ func newStory(t *testing.T, d *db.DB) *story {
 	return s
 }
 
-// tell does the deeds and emits the events, each when the one before is stored, or late.
-func (s *story) tell(text string) {
+// play runs the actions and publishes the events, each when the one before is stored, or all at the end.
+func (s *scenario) play(text string) {
 	s.t.Helper()
 	s.words(strings.Fields(text))
 	for _, e := range s.held {
@@ -93,21 +117,21 @@ func (s *story) tell(text string) {
 	s.stored()
 }
 
-// words tells a story up to the end of the deed that it is in, and returns what is left.
-func (s *story) words(words []string) []string {
+// words plays words up to the end of the action that they are in, and returns the rest.
+func (s *scenario) words(words []string) []string {
 	s.t.Helper()
 	for len(words) > 0 && words[0] != "}" {
 		word := words[0]
 		words = words[1:]
-		verb, isDeed := strings.CutSuffix(word, "{")
-		if !isDeed {
+		verb, isAction := strings.CutSuffix(word, "{")
+		if !isAction {
 			s.happen(word)
 			continue
 		}
 		in := stopIntent()
-		in.Action = actionPrefix + verb
-		require.NoError(s.t, s.audit.Do(s.t.Context(), *admin, in, func(_ context.Context, id uuid.UUID) error {
-			s.deeds[id.String()] = strconv.Itoa(len(s.deeds) + 1)
+		in.Action = "container." + verb
+		require.NoError(s.t, s.audit.Record(s.t.Context(), admin, in, func(_ context.Context, id uuid.UUID) error {
+			s.actions[id.String()] = strconv.Itoa(len(s.actions) + 1)
 			words = s.words(words)[1:]
 			return nil
 		}))
@@ -115,8 +139,8 @@ func (s *story) words(words []string) []string {
 	return words
 }
 
-// happen has an event come from the daemon.
-func (s *story) happen(action string) {
+// happen publishes an event as the engine reports it.
+func (s *scenario) happen(action string) {
 	s.t.Helper()
 	e := dockerx.Event{
 		Host: "prod-1", Type: "container", Action: action, ActorID: containerID, ActorName: "web",
@@ -130,40 +154,40 @@ func (s *story) happen(action string) {
 	s.stored()
 }
 
-func (s *story) stored() {
+func (s *scenario) stored() {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool { return s.log.Pending() == 0 }, time.Minute, time.Millisecond)
 }
 
-// causes lists the events in order, each with its deed: "die:1".
-func (s *story) causes() string {
+// attributed lists the events in order, each with the number of its action: "die:1".
+func (s *scenario) attributed() string {
 	s.t.Helper()
 	page, err := s.log.Query(s.t.Context(), eventlog.Query{Ascending: true})
 	require.NoError(s.t, err)
 	words := make([]string, len(page.Records))
 	for i, r := range page.Records {
 		words[i] = r.Action
-		if by := r.Attrs[AttrAudit]; by != "" {
-			words[i] += ":" + s.deeds[by]
+		if by := r.Attrs[attribution.AttrAudit]; by != "" {
+			words[i] += ":" + s.actions[by]
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-// What somebody does by hand right after a deed through wharf isn't laid to it.
-func TestDeedExplainsOneEndAlone(t *testing.T) {
+// An action by hand right after one through wharf is not attributed to the latter.
+func TestActionIsAttributedOneEnd(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ story, want string }{
+	for name, c := range map[string]struct{ scenario, want string }{
 		"a stop by hand after one through wharf": {
 			"stop{ kill die stop } start kill die stop", "kill:1 die:1 stop:1 start kill die stop",
 		},
-		"an end that is told after its stop": {
+		"an end that is reported after its stop": {
 			"stop{ kill stop } die start kill stop die", "kill:1 stop:1 die:1 start kill stop die",
 		},
-		"a second signal for who doesn't heed the first": {
+		"a second signal because the first had no effect": {
 			"stop{ kill kill die stop }", "kill:1 kill:1 die:1 stop:1",
 		},
-		"two deeds": {
+		"two actions": {
 			"stop{ kill die stop } start stop{ kill die stop }", "kill:1 die:1 stop:1 start kill:2 die:2 stop:2",
 		},
 		"a stop that waits for a restart": {
@@ -196,15 +220,15 @@ func TestDeedExplainsOneEndAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dbtest.Each(t, func(t *testing.T, d *db.DB) {
-				s := newStory(t, d)
-				s.tell(c.story)
-				require.Equal(t, c.want, s.causes())
+				s := newScenario(t, d)
+				s.play(c.scenario)
+				require.Equal(t, c.want, s.attributed())
 			})
 			// In one batch, from a daemon whose clock is wrong.
-			s := newStory(t, dbtest.Open(t, dbtest.SQLiteSource(t)))
+			s := newScenario(t, dbtest.Open(t, dbtest.SQLiteSource(t)))
 			s.late, s.ahead = true, time.Hour
-			s.tell(c.story)
-			require.Equal(t, c.want, s.causes())
+			s.play(c.scenario)
+			require.Equal(t, c.want, s.attributed())
 		})
 	}
 }

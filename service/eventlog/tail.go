@@ -7,8 +7,8 @@ import (
 	"wharf/db/sqlc"
 )
 
-// follow publishes the records after the last published one, up to an id.
-func (l *Log) follow(ctx context.Context, until int64) error {
+// readTail publishes the records after the last published one, up to an id.
+func (l *Log) readTail(ctx context.Context, until int64) error {
 	for {
 		rows, err := l.db.Queries().EventsAfterID(ctx, sqlc.EventsAfterIDParams{
 			After: l.hub.lastID(), Until: until, MaxRows: pageSize,
@@ -24,8 +24,8 @@ func (l *Log) follow(ctx context.Context, until int64) error {
 		for _, r := range records {
 			k := keyOf(r)
 			l.recent.Add(k)
-			l.hub.publish(&entry{rec: r, settles: l.early[k]})
-			delete(l.early, k)
+			l.hub.publish(&entry{rec: r, confirms: l.publishedUnsaved[k]})
+			delete(l.publishedUnsaved, k)
 		}
 		l.mu.Unlock()
 		if len(rows) < pageSize {

@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// rememberMax bounds the tokens that are remembered, about 4 MB.
-const rememberMax = 4096
+// cachedMax bounds the tokens that are remembered, about 4 MB.
+const cachedMax = 4096
 
-// Remember makes a Maker that checks the signature of each token once. It only remembers
+// Cached makes a Maker that checks the signature of each token once. It only remembers
 // that a token is genuine: its time is judged anew at each call, and whether its session
 // lives is not a token's to say.
-func Remember(m Maker) Maker {
-	return &remembering{Maker: m, genuine: map[remembered]Payload{}}
+func Cached(m Maker) Maker {
+	return &cachedMaker{Maker: m, genuine: map[cacheKey]Payload{}}
 }
 
-type remembered struct {
+type cacheKey struct {
 	token string
 	kind  Kind
 }
 
-type remembering struct {
+type cachedMaker struct {
 	Maker
 	mu      sync.RWMutex
-	genuine map[remembered]Payload
+	genuine map[cacheKey]Payload
 }
 
-func (r *remembering) Verify(token string, want Kind) (Payload, error) {
-	key := remembered{token, want}
+func (r *cachedMaker) Verify(token string, want Kind) (Payload, error) {
+	key := cacheKey{token, want}
 	r.mu.RLock()
 	p, ok := r.genuine[key]
 	r.mu.RUnlock()
@@ -43,14 +43,14 @@ func (r *remembering) Verify(token string, want Kind) (Payload, error) {
 	return p, nil
 }
 
-func (r *remembering) verify(key remembered) (Payload, error) {
+func (r *cachedMaker) verify(key cacheKey) (Payload, error) {
 	p, err := r.Maker.Verify(key.token, key.kind)
 	if err != nil {
 		return Payload{}, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.genuine) >= rememberMax {
+	if len(r.genuine) >= cachedMax {
 		clear(r.genuine)
 	}
 	r.genuine[key] = p
