@@ -9,10 +9,10 @@ import (
 	"wharf/service/eventlog"
 )
 
-// frame renders a record as server-sent event, for those who see everything.
+// frame renders a record as a server-sent event, unmasked.
 func frame(r *eventlog.Record) []byte { return frameOf(r.ID, &r.Event) }
 
-// maskedFrame is frame for those who don't see what looks secret.
+// maskedFrame is frame for actors that see *** instead of what may be secret.
 func maskedFrame(r *eventlog.Record) []byte {
 	masked := service.MaskEvent(r.Event)
 	return frameOf(r.ID, &masked)

@@ -27,10 +27,10 @@ type Options struct {
 	Events   *service.Events
 	Audit    *service.Audit
 
-	// Ready tells whether requests can be served now; nil error means yes.
+	// Ready reports whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
 
-	// Open lets callers without a token in, as an anonymous actor with AnonRole, who sees
+	// Open lets callers without a token in, as an anonymous actor with AnonRole, which sees
 	// secrets unless MaskSecrets is set.
 	Open        bool
 	AnonRole    service.Role
@@ -100,7 +100,7 @@ func New(o Options) *Server {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// serve is the way to every handler: who calls, may they, then the handler itself.
+// serve is the way to every handler: authentication, permission, then the handler itself.
 func (s *Server) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(service.WithClient(r.Context(), clientOf(r)))

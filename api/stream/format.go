@@ -76,8 +76,8 @@ func (f Format) heartbeat() string {
 	}
 }
 
-// farewell says why a stream is closed.
-func (f Format) farewell(why string) string {
+// comment says why a stream is closed.
+func (f Format) comment(why string) string {
 	switch f {
 	case NDJSON:
 		return `{"error":"` + why + "\"}\n"

@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// ErrTooSlow ends a stream whose client took too little for its source to wait any longer. The client is told, where
-// the format can.
+// ErrTooSlow ends a stream whose client took too little for its source to wait any longer. The reason is sent where
+// the format has comments.
 var ErrTooSlow = errors.New("the client is too slow")
 
 // Source yields a stream's items until it has no more or ctx has ended, on a goroutine of its own.
 //
-// nil ends the stream in order: the client knows that it has all. ErrTooSlow does too, with a farewell. An error
+// nil ends the stream in order: the client knows that it has all. ErrTooSlow does too, with a comment. An error
 // cuts the answer off, so that the client sees that it is incomplete, and stands in the log line; what
 // Writer.Send and ctx failed with counts as nil. ctx ends with the client, its session or the server, and has
 // the values of the request's context.

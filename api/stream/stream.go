@@ -88,7 +88,7 @@ func (s *stream) heartbeat() {
 }
 
 // process does what there is to do. It reports whether more came meanwhile; if not, the next notify decides
-// who processes the stream next. The error says why the stream is over.
+// which worker processes the stream next. The error says why the stream is over.
 func (s *stream) process(ctx context.Context) (again bool, err error) {
 	seen := s.notified.Load()
 	if s.closed.Load() {
@@ -134,7 +134,7 @@ func (s *stream) poll(ctx context.Context) (more bool, err error) {
 	defer b.release()
 	more, err = s.source.Poll(ctx, b)
 	if errors.Is(err, ErrTooSlow) {
-		b.bytes = append(b.bytes, s.format.farewell("too slow")...)
+		b.bytes = append(b.bytes, s.format.comment("too slow")...)
 		err = io.EOF
 	}
 	if failed := b.flush(); failed != nil {
