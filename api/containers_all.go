@@ -34,12 +34,12 @@ func (s *Server) listHostContainers(w http.ResponseWriter, r *http.Request, acto
 }
 
 // containerPage lists the containers of some hosts, or of all, as the query asks.
-func (s *Server) containerPage(r *http.Request, actor service.Actor, hosts []string, q dto.ContainerQuery) (dto.ContainerPage, []service.Answer, error) {
+func (s *Server) containerPage(r *http.Request, actor service.Actor, hosts []string, q dto.ContainerQuery) (dto.ContainerPage, []service.HostResult, error) {
 	after, err := readCursor(q.Cursor)
 	if err != nil {
 		return dto.ContainerPage{}, nil, err
 	}
-	all, answers, err := s.hosts.Containers(r.Context(), actor, service.Filter{
+	all, answers, err := s.hosts.Containers(r.Context(), actor, service.ContainerFilter{
 		Hosts: hosts, States: q.State, Names: q.Name, Images: q.Image, Labels: q.Label, Text: q.Text,
 	})
 	if err != nil {
@@ -80,7 +80,7 @@ func writeCursor(last service.HostedContainer) string {
 }
 
 // containersOf renders a page of at most limit containers.
-func containersOf(all []service.HostedContainer, answers []service.Answer, limit int) dto.ContainerPage {
+func containersOf(all []service.HostedContainer, answers []service.HostResult, limit int) dto.ContainerPage {
 	page := dto.ContainerPage{Containers: []dto.HostedContainer{}, Hosts: hostAnswers(answers)}
 	if len(all) > limit {
 		all = all[:limit]
@@ -99,7 +99,7 @@ func rowOfHosted(c service.HostedContainer) dto.HostedContainer {
 	}
 }
 
-func hostAnswers(answers []service.Answer) []dto.HostAnswer {
+func hostAnswers(answers []service.HostResult) []dto.HostAnswer {
 	rows := make([]dto.HostAnswer, len(answers))
 	for i, a := range answers {
 		rows[i] = dto.HostAnswer{Host: a.Host, OK: a.Err == nil, Error: reason(a.Err)}

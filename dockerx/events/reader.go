@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wharf/dockerx/connect"
-	"wharf/util/latest"
+	"wharf/util/recentset"
 )
 
 // How a host's event stream is kept. The limits follow from what was measured on real
@@ -112,7 +112,7 @@ type Reader struct {
 	opts Options
 
 	anchor    *Event
-	seen      *latest.Keys[int64]
+	seen      *recentset.Set[int64]
 	model     containerModel
 	since     time.Time // the engine's time from which on nothing may be missed, without an anchor
 	lost      time.Time // our time of the last stream's end
@@ -123,7 +123,7 @@ type Reader struct {
 }
 
 // New makes a Reader, which does nothing before Run.
-func New(o Options) *Reader { return &Reader{opts: o, seen: latest.New[int64](seenMax)} }
+func New(o Options) *Reader { return &Reader{opts: o, seen: recentset.New[int64](seenMax)} }
 
 // Run reads until ctx ends; its error is ctx's. It is called once.
 func (r *Reader) Run(ctx context.Context) error {
