@@ -43,11 +43,6 @@ func (c *actorCaps) enter(actor service.Actor, most int, what string) (leave fun
 	}, nil
 }
 
-// enterStream takes one of the actor's places for streams. Errors: TooMany.
-func (s *Server) enterStream(actor service.Actor) (leave func(), err error) {
-	return s.streamCaps.enter(actor, s.streamsPerUser, "streams open")
-}
-
 // capped gives an endpoint of the past its bound.
 func (s *Server) capped(next endpoint) endpoint {
 	handle := next.serve

@@ -123,8 +123,8 @@ func bare(v any) Answer { return Answer{Value: v, Bare: true} }
 // file is an answer that isn't JSON.
 func file(contentType string) Answer { return Answer{ContentType: contentType} }
 
-// stream is an answer of server-sent events alone.
-func stream(frames ...Frame) Answer { return Answer{Frames: frames, StreamOnly: true} }
+// streamed is an answer of server-sent events alone.
+func streamed(frames ...Frame) Answer { return Answer{Frames: frames, StreamOnly: true} }
 
 // with adds headers to an answer.
 func (a Answer) with(headers ...string) Answer {

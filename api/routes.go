@@ -56,7 +56,7 @@ func (s *Server) contractRoutes() []route {
 			"Show what all containers of a host use, as texts, by the first 12 characters of their ids.",
 			data(map[string]dto.UsageText{}).with(sampled...).with("X-Partial")),
 		get("/events", service.View, "streamEvents", queried(s.streamEvents),
-			"Follow the events of all hosts.", stream(eventFrames...)).may(406).reads("Last-Event-ID").withTickets(),
+			"Follow the events of all hosts.", streamed(eventFrames...)).may(406).reads("Last-Event-ID").withTickets(),
 	}
 }
 

@@ -208,7 +208,7 @@ export interface HostEvent {
   timestamp: number;
 }
 
-/** How a host is. What isn't known is missing. */
+/** The state of a host. A field without a value is missing. */
 export interface HostStatus {
   addr: string;
   api_version?: string;
