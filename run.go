@@ -134,7 +134,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
-		StreamsPerUser: cfg.StreamsPerUser, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
+		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil
 }

@@ -45,11 +45,6 @@ func (c *actorCaps) enter(actor service.Actor, most int, what string) (leave fun
 	}, nil
 }
 
-// enterStream takes one of the actor's places for streams. Errors: TooMany.
-func (s *Server) enterStream(actor service.Actor) (leave func(), err error) {
-	return s.streamCaps.enter(actor, s.streamsPerUser, "streams open")
-}
-
 // capped gives an endpoint of the past its bounds: so many an actor, and few at work at once.
 func (s *Server) capped(next endpoint) endpoint {
 	handle := next.serve

@@ -1,13 +1,12 @@
 package api
 
 import (
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"wharf/api/dto"
+	"wharf/api/stream"
 	"wharf/dockerx"
 	"wharf/service"
 	"wharf/service/eventlog"
@@ -24,24 +23,10 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor serv
 	if sub.After, sub.Resume, err = lastEventID(q, r); err != nil {
 		return err
 	}
-	if !acceptsStream(r) {
-		return respondBody(w, http.StatusNotAcceptable, encode(dto.Failure{Message: "this endpoint answers with text/event-stream"}))
-	}
-	if r.Method == http.MethodHead {
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-cache")
-		w.WriteHeader(http.StatusOK)
-		return nil
-	}
-	release, err := s.enterStream(actor)
-	if err != nil {
-		return err
-	}
-	es := newEventStream(actor.MasksRecord)
-	sub.Wake = es.poke
-	es.sub = s.events.Subscribe(actor, sub)
-	s.serveStream(w, r, es, s.sessions.OnEnd(actor.SessionID, es.sub.Close), release)
-	return nil
+	return s.streams.ServePolled(w, r, s.streamOptions(actor), func(_ stream.Format, notify func()) stream.Poller {
+		sub.Wake = notify
+		return &eventSource{sub: s.events.Subscribe(actor, sub), masks: actor.MasksRecord}
+	})
 }
 
 // eventFilter is what narrows a stream or a query. Errors: Invalid.
@@ -79,26 +64,6 @@ func lastEventID(q dto.StreamQuery, r *http.Request) (id int64, resume bool, err
 		return 0, false, apperr.New(apperr.Invalid, "last_event_id: expected an id that this server gave")
 	}
 	return id, true, nil
-}
-
-func acceptsStream(r *http.Request) bool {
-	accept := strings.Join(r.Header.Values("Accept"), ",")
-	if strings.TrimSpace(accept) == "" {
-		return true
-	}
-	for part := range strings.SplitSeq(accept, ",") {
-		kind, params, err := mime.ParseMediaType(part)
-		if err != nil {
-			continue
-		}
-		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
-			continue
-		}
-		if kind == "*/*" || kind == "text/*" || kind == "text/event-stream" {
-			return true
-		}
-	}
-	return false
 }
 
 // queryEvents answers GET /v1/events: what the log holds.

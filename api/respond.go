@@ -28,6 +28,7 @@ var statuses = map[apperr.Kind]int{
 	apperr.Unavailable:     http.StatusInternalServerError,
 	apperr.Daemon:          http.StatusInternalServerError,
 	apperr.NotReady:        http.StatusServiceUnavailable,
+	apperr.NotAcceptable:   http.StatusNotAcceptable,
 	apperr.Unprocessable:   http.StatusUnprocessableEntity,
 	apperr.Away:            http.StatusServiceUnavailable,
 }
@@ -64,7 +65,7 @@ func respondBare(w http.ResponseWriter, v any) error {
 }
 
 // respondBody answers with JSON that is encoded already. Its error is always nil: when the
-// caller is gone nobody is left to tell.
+// caller is gone no one can receive it.
 func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -73,7 +74,7 @@ func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	return nil
 }
 
-// errDatabaseAway is what callers below /v1 are told while the database doesn't answer. The contract's endpoints know
+// errDatabaseAway answers callers below /v1 while the database doesn't respond. The contract's endpoints know
 // no such status: there it is 500.
 var errDatabaseAway = apperr.New(apperr.Away, "the database can't be reached: try again")
 

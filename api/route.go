@@ -14,20 +14,53 @@ import (
 type handler func(w http.ResponseWriter, r *http.Request, actor service.Actor) error
 
 // route is one row of the table: how a request is answered, and everything that the document says of it.
-// What has no row isn't served.
+// What has no row isn't served. get, post, patch and del make one.
 type route struct {
 	method, pattern string
-	// name is the operation's in the document and in the clients: unique, a verb first.
-	name   string
-	need   service.Permission
-	handle endpoint
-	// summary says in one sentence what the operation does.
-	summary string
-	answer  Answer
-	// also are statuses besides those that every route of its kind may answer: see Operation.Statuses.
-	also []int
-	// tickets lets ?ticket= stand for a token: for browsers' EventSource, which sends no headers.
-	tickets bool
+	need            service.Permission
+	name            string // of the operation, in the document and in the clients: unique, a verb first
+	handle          endpoint
+	summary         string // what the operation does, in one sentence
+	answer          Answer // with 200
+
+	also    []int    // see may
+	headers []string // see reads
+	tickets bool     // see withTickets
+	group   string   // the heading in the document; the table gives it
+}
+
+func get(pattern string, need service.Permission, name string, handle endpoint, summary string, answer Answer) route {
+	return route{method: http.MethodGet, pattern: pattern, need: need, name: name, handle: handle, summary: summary, answer: answer}
+}
+
+func post(pattern string, need service.Permission, name string, handle endpoint, summary string, answer Answer) route {
+	return route{method: http.MethodPost, pattern: pattern, need: need, name: name, handle: handle, summary: summary, answer: answer}
+}
+
+func patch(pattern string, need service.Permission, name string, handle endpoint, summary string, answer Answer) route {
+	return route{method: http.MethodPatch, pattern: pattern, need: need, name: name, handle: handle, summary: summary, answer: answer}
+}
+
+func del(pattern string, need service.Permission, name string, handle endpoint, summary string, answer Answer) route {
+	return route{method: http.MethodDelete, pattern: pattern, need: need, name: name, handle: handle, summary: summary, answer: answer}
+}
+
+// may adds statuses besides those that every route of its kind may answer: see Operation.Statuses.
+func (rt route) may(statuses ...int) route {
+	rt.also = append(slices.Clone(rt.also), statuses...)
+	return rt
+}
+
+// reads names the request's headers that the route reads, besides those of all requests.
+func (rt route) reads(headers ...string) route {
+	rt.headers = headers
+	return rt
+}
+
+// withTickets lets ?ticket= stand for a token: for browsers' EventSource, which sends no headers.
+func (rt route) withTickets() route {
+	rt.tickets = true
+	return rt
 }
 
 // endpoint is a handler and what it reads of a request: query and body are nil for nothing.
@@ -67,7 +100,7 @@ type Answer struct {
 	Value any
 	// Bare is an answer without the envelope {"success":true,"data":…}.
 	Bare bool
-	// ContentType is application/json by default.
+	// ContentType is application/json where it is empty. Other answers have no Value.
 	ContentType string
 	// Headers are what the answer may carry besides those of all answers.
 	Headers []string
@@ -87,8 +120,11 @@ type Frame struct {
 func data(v any) Answer { return Answer{Value: v} }
 func bare(v any) Answer { return Answer{Value: v, Bare: true} }
 
-// stream is an answer of server-sent events alone.
-func stream(frames ...Frame) Answer { return Answer{Frames: frames, StreamOnly: true} }
+// file is an answer that isn't JSON.
+func file(contentType string) Answer { return Answer{ContentType: contentType} }
+
+// streamed is an answer of server-sent events alone.
+func streamed(frames ...Frame) Answer { return Answer{Frames: frames, StreamOnly: true} }
 
 // with adds headers to an answer.
 func (a Answer) with(headers ...string) Answer {
@@ -104,11 +140,12 @@ func (a Answer) orStream(frames ...Frame) Answer {
 
 // Operation is a row of the route table, for what is made of it: the document, the clients and tests.
 type Operation struct {
-	Method, Pattern, Name, Summary string
+	Method, Pattern, Name, Summary, Group string
 
 	Permission  service.Permission
 	Query, Body reflect.Type // nil: none
 	Answer      Answer
+	Headers     []string // that it reads
 	Tickets     bool
 	also        []int
 }
@@ -124,8 +161,9 @@ func Operations() []Operation {
 
 func (rt route) operation() Operation {
 	return Operation{
-		Method: rt.method, Pattern: rt.pattern, Name: rt.name, Summary: rt.summary, Permission: rt.need,
-		Query: rt.handle.query, Body: rt.handle.body, Answer: rt.answer, Tickets: rt.tickets, also: rt.also,
+		Method: rt.method, Pattern: rt.pattern, Name: rt.name, Summary: rt.summary, Group: rt.group, Permission: rt.need,
+		Headers: rt.headers,
+		Query:   rt.handle.query, Body: rt.handle.body, Answer: rt.answer, Tickets: rt.tickets, also: rt.also,
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // overH2 serves the same API over HTTP/2 and dials it, with a window for each answer.
-func (w *world) overH2(window uint32) *benchkit.H2 {
+func (w *fixture) overH2(window uint32) *benchkit.H2 {
 	w.t.Helper()
 	server := httptest.NewUnstartedServer(w.api)
 	server.EnableHTTP2 = true

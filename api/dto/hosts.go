@@ -9,7 +9,7 @@ type Host struct {
 	Addr string `json:"addr"`
 }
 
-// HostStatus is how a host is. What isn't known is missing.
+// HostStatus is the state of a host. A field without a value is missing.
 type HostStatus struct {
 	Host   string    `json:"host"`
 	Addr   string    `json:"addr"`
