@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"wharf/dockerx/connect"
+	"wharf/dockerx/events"
 	"wharf/dockerx/logs"
 	"wharf/util/apperr"
 )
@@ -20,8 +22,9 @@ const maxLogOpen = 30 * time.Second
 
 // ContainerLogs asks for a container's log, with times, of both streams.
 func (e *engine) ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error) {
-	if !refPattern.MatchString(id) {
-		return nil, fmt.Errorf("%.80q is no container id", id)
+	path, err := containerPath(id, "/logs")
+	if err != nil {
+		return nil, err
 	}
 	query := url.Values{"stdout": {"1"}, "stderr": {"1"}, "timestamps": {"1"}, "tail": {"all"}}
 	if q.Tail >= 0 {
@@ -33,7 +36,7 @@ func (e *engine) ContainerLogs(ctx context.Context, id string, q logs.Query) (io
 	if !q.Until.IsZero() {
 		query.Set("until", fmt.Sprintf("%d.%09d", q.Until.Unix(), q.Until.Nanosecond()))
 	}
-	resp, err := e.get(ctx, e.versioned("/containers/"+id+"/logs"), query)
+	resp, err := e.open(ctx, connect.Request{Path: path, Query: query, Limit: connect.Unbounded()})
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +71,11 @@ func (h *Host) LongRead(ctx context.Context) (leave func(), err error) {
 }
 
 // wakeLogs has followers go on when their container or the engine is back.
-func (h *Host) wakeLogs(e Event) {
+func (h *Host) wakeLogs(e events.Event) {
 	switch {
-	case e.Kind == KindHost && e.Action == "connected", e.Kind == KindGap:
+	case e.Kind == events.KindHost && e.Action == "connected", e.Kind == events.KindGap:
 		h.logHub.Wake("")
-	case e.Kind == KindDocker && e.Type == "container":
+	case e.Kind == events.KindDocker && e.Type == "container":
 		switch e.Action {
 		case "start", "restart", "unpause", "destroy", "remove":
 			h.logHub.Wake(e.ActorID)
@@ -92,7 +95,7 @@ func (s *logSource) TTY() bool        { return s.tty }
 func (s *logSource) FileBytes() int64 { return s.file }
 
 func (s *logSource) Open(ctx context.Context, q logs.Query) (io.ReadCloser, error) {
-	return s.h.openBody(ctx, "read the log", max(maxLogOpen, s.h.readLimit), func(ctx context.Context, e Engine) (io.ReadCloser, error) {
+	return open(ctx, s.h, "read the log", max(maxLogOpen, s.h.readLimit), func(ctx context.Context, e follows) (io.ReadCloser, error) {
 		return e.ContainerLogs(ctx, s.id, q)
 	})
 }

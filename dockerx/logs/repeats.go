@@ -3,7 +3,7 @@ package logs
 import (
 	"hash/crc32"
 
-	"wharf/util/latest"
+	"wharf/util/recentset"
 )
 
 // remembered is how many frames a follower compares new ones with.
@@ -20,11 +20,11 @@ type repeats struct {
 	exact bool     // the reader has a position at which it can resume
 	last  [3]int64 // the time of each stream's last frame
 	began [3]bool
-	seen  *latest.Keys[uint64]
+	seen  *recentset.Set[uint64]
 }
 
 func newRepeats(exact bool) *repeats {
-	return &repeats{exact: exact, seen: latest.New[uint64](remembered)}
+	return &repeats{exact: exact, seen: recentset.New[uint64](remembered)}
 }
 
 // check reports whether a frame is to be skipped; before is how many bytes of its line came before it: the pieces of a
