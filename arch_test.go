@@ -32,19 +32,20 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
-		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "service/logs", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
 	},
 	"api/dto":    {imports: []string{"util/apperr"}},
 	"api/stream": {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},
 		tests:   []string{"db/dbtest", "service", "service/eventlog", "util/apperr"},
 	},
+	"service/logs": {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},

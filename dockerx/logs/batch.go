@@ -58,8 +58,8 @@ func (b *Batch) AddFrom(other *Batch, i int) {
 	b.Lines = append(b.Lines, l)
 }
 
-// compact returns a copy that takes no more memory than it needs.
-func (b *Batch) compact() *Batch {
+// Clone returns a copy that takes no more memory than it needs.
+func (b *Batch) Clone() *Batch {
 	return &Batch{Lines: append(make([]Line, 0, len(b.Lines)), b.Lines...), text: append(make([]byte, 0, len(b.text)), b.text...)}
 }
 

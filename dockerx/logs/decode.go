@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"time"
 )
 
 const (
@@ -19,6 +20,9 @@ const (
 
 	systemError = 3 // the stream of what the engine itself has to say
 )
+
+// unfinished is how old a line without an end must be that no further piece of it is expected.
+const unfinished = int64(10 * time.Second)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -61,6 +65,7 @@ type decoder struct {
 	stamps     stamps
 	streams    [3]part // by Stream; 0 is unused
 	out        *Batch
+	follows    bool     // the answer ends with its container
 	repeats    *repeats // nil: the answer can't have lines twice
 	frames     int      // so far
 	bytes      int64    // read
@@ -196,10 +201,11 @@ func (d *decoder) line(p *part, stream Stream, at int64, sum uint32, text []byte
 	d.out.add(pos, cut, text)
 }
 
-// flush ends the lines that have no end: their container has ended.
+// flush ends the lines that have no end because their container has ended. At the end of an answer that doesn't follow,
+// a line may also be one of which the container has written the first pieces.
 func (d *decoder) flush() {
 	for s := range d.streams {
-		if p := &d.streams[s]; p.open {
+		if p := &d.streams[s]; p.open && (d.follows || time.Now().UnixNano()-p.at > unfinished) {
 			d.take(p, Stream(s), p.at, nil, true) //nolint:gosec // 1 or 2
 		}
 	}

@@ -236,7 +236,7 @@ func (f *follower) pump(ctx context.Context, s *resumed) (size int64, err error)
 		}
 		if len(b.Lines) > 0 {
 			f.at, f.failed = b.Last(), 0
-			f.out.lines(b.compact())
+			f.out.lines(b.Clone())
 			size += f.pace.add(b)
 			if !s.follow {
 				f.caught += len(b.Lines)

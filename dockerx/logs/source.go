@@ -39,7 +39,9 @@ func open(ctx context.Context, src Source, q Query) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{newDecoder(body, src.TTY()), body}, nil
+	d := newDecoder(body, src.TTY())
+	d.follows = q.Follow
+	return &answer{d, body}, nil
 }
 
 func (a *answer) close() { _ = a.body.Close() }
