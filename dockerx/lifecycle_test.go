@@ -99,6 +99,7 @@ func TestGraceFollowsTheContainersOwnSetting(t *testing.T) {
 // it included, while the host's events are being read.
 func TestRequestsPerOperation(t *testing.T) {
 	t.Parallel()
+	counted := map[string]bool{}
 	for _, c := range []struct {
 		from string
 		o    Operation
@@ -122,6 +123,7 @@ func TestRequestsPerOperation(t *testing.T) {
 		{"exited", Operation{Name: "kill"}, 2},
 		{"exited", Operation{Name: "start", Wait: "running"}, 3},
 	} {
+		counted[c.o.Name] = true
 		t.Run(c.o.Name+" of "+c.from, func(t *testing.T) {
 			t.Parallel()
 			d, h := following(t)
@@ -130,6 +132,9 @@ func TestRequestsPerOperation(t *testing.T) {
 			asked := slices.DeleteFunc(d.Requests(), func(r dockertest.Request) bool { return !aboutOne.MatchString(r.Path) })
 			require.Len(t, asked, c.want, "%+v", asked)
 		})
+	}
+	for _, row := range operations {
+		require.True(t, counted[row.name], "%s: say above how many requests it takes", row.name)
 	}
 }
 

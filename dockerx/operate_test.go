@@ -152,7 +152,7 @@ func TestOperationsOnRealEngines(t *testing.T) {
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
 		t.Helper()
 		id := e.Run(t, dockertest.Spec{})
-		second := 1
+		second, tried := 1, map[string]bool{}
 		for _, c := range []struct {
 			operation Operation
 			changed   bool
@@ -169,11 +169,15 @@ func TestOperationsOnRealEngines(t *testing.T) {
 			{Operation{Name: "start", Wait: "running"}, true, "running"},
 			{Operation{Name: "stop", Params: Stop{Timeout: &second}, Wait: "exited"}, true, "exited"},
 		} {
+			tried[c.operation.Name] = true
 			change, err := operate(t, h, id, c.operation)
 			require.NoError(t, err, c.operation.Name)
 			require.Equal(t, c.changed, change.Changed, c.operation.Name)
 			require.Equal(t, c.after, change.After.Status, c.operation.Name)
 			require.True(t, change.Reached)
+		}
+		for _, row := range operations {
+			require.True(t, tried[row.name], "%s: try it above on real engines", row.name)
 		}
 		_, err := operate(t, h, id, Operation{Name: "kill"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
