@@ -45,6 +45,7 @@ type Host struct {
 	lists      listCache
 	labels     labelBook
 	guard      listGuard
+	traces     traces
 	reads      chan struct{} // slots
 	acts       chan struct{}
 
@@ -78,6 +79,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 			h.lists.drop()
 		}
 	})
+	h.follow(h.traces.onEvent)
 	h.follow(h.wakeLogs)
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
