@@ -38,6 +38,12 @@ func (s *Server) routes() []route {
 		{method: get, pattern: "/healthz", need: service.Public, handle: s.healthz},
 		{method: get, pattern: "/readyz", need: service.Public, handle: s.readyz},
 
+		{method: get, pattern: "/", need: service.Public, handle: s.servePage},
+		{method: get, pattern: "/ui/*", need: service.Public, handle: s.servePage},
+		{method: get, pattern: "/v1/session", need: service.Public, handle: s.describeStart},
+		{method: post, pattern: "/v1/session", need: service.Public, handle: s.openPage},
+		{method: post, pattern: "/v1/session/renew", need: service.Public, handle: s.renewPage},
+
 		{method: get, pattern: "/v1/me", need: service.Self, handle: s.whoAmI},
 		{method: get, pattern: "/v1/users", need: service.Administer, handle: s.listUsers},
 		{method: post, pattern: "/v1/users", need: service.Administer, handle: s.addUser},

@@ -2,7 +2,9 @@ package api
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"wharf/dockerx/stats"
@@ -93,11 +95,19 @@ func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor
 	return respondData(w, row)
 }
 
+// idStart is a container's id, or a beginning of it that names one.
+var idStart = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
+
 // topUsage answers GET /v1/stats: the containers of all hosts, those that use most first.
 func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	q := queryOf(r)
 	hosts, by := q.list("host"), q.choice("by", "cpu", "memory")
-	top := q.number("top", 0, 1, 100_000)
+	top, ids := q.number("top", 0, 1, 100_000), q.list("id")
+	for _, id := range ids {
+		if !idStart.MatchString(id) {
+			q.bad("id: expected 12 to 64 hexadecimal digits")
+		}
+	}
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -105,11 +115,15 @@ func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.
 	if err != nil {
 		return err
 	}
+	data := topUsageData{Partial: partial, Hosts: hostUsages(answers, all)}
+	all = slices.DeleteFunc(all, func(u service.HostedUsage) bool {
+		return len(ids) > 0 && !slices.ContainsFunc(ids, func(id string) bool { return strings.HasPrefix(u.ID, id) })
+	})
 	slices.SortFunc(all, service.UsageOrder(by))
 	if top > 0 && len(all) > top {
 		all = all[:top]
 	}
-	data := topUsageData{Partial: partial, Containers: make([]rawUsage, len(all)), Hosts: hostAnswers(answers)}
+	data.Containers = make([]rawUsage, len(all))
 	for i, u := range all {
 		data.Containers[i] = rawOf(u.Usage)
 		data.Containers[i].Host = u.Host

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wharf/dockerx/stats"
+	"wharf/service"
 )
 
 // rawUsage is what a container uses, in numbers: bytes, bytes a second, nanoseconds, percent.
@@ -53,9 +54,32 @@ type hostUsageData struct {
 
 // topUsageData is what the containers of all hosts use, the largest first.
 type topUsageData struct {
-	Partial    bool         `json:"partial"`
-	Containers []rawUsage   `json:"containers"`
-	Hosts      []hostAnswer `json:"hosts"`
+	Partial    bool        `json:"partial"`
+	Containers []rawUsage  `json:"containers"`
+	Hosts      []hostUsage `json:"hosts"`
+}
+
+// hostUsage is what the containers of a host that the caller may see use together.
+type hostUsage struct {
+	hostAnswer
+	CPUPercent  float64 `json:"cpu_percent"` // 100 = one core busy
+	MemoryUsage uint64  `json:"memory_usage"`
+}
+
+func hostUsages(answers []service.Answer, all []service.HostedUsage) []hostUsage {
+	rows, at := make([]hostUsage, len(answers)), map[string]int{}
+	for i, answer := range hostAnswers(answers) {
+		rows[i].hostAnswer, at[answer.Host] = answer, i
+	}
+	for _, u := range all {
+		row := &rows[at[u.Host]]
+		row.CPUPercent += u.CPUPercent
+		row.MemoryUsage += u.MemoryUsage
+	}
+	for i := range rows {
+		rows[i].CPUPercent = round2(rows[i].CPUPercent)
+	}
+	return rows
 }
 
 func rawOf(u stats.Usage) rawUsage {
