@@ -3,10 +3,11 @@
 import { context } from 'esbuild';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { serve } from './dev.mjs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-const here = import.meta.dirname;
+const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 const watch = process.argv.includes('--watch');
 

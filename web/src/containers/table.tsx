@@ -83,7 +83,7 @@ export function Row({ container: c, usage, index }: RowProps) {
         </a>
       </span>
       <span role="gridcell">
-        <Mark state={stateOf(c)} />
+        <Mark state={stateOf(c)} /> {failed(c) && <span class="badge bad">{texts.exited(String(c.exitCode))}</span>}
       </span>
       <span role="gridcell" class="cut soft wide narrow-out" title={c.image}>
         <bdi>{c.image}</bdi>
@@ -98,14 +98,10 @@ export function Row({ container: c, usage, index }: RowProps) {
   );
 }
 
-// Since says how long a container has been as it is, and how it ended.
+const failed = (c: Container): boolean => c.state !== 'running' && c.exitCode !== undefined && c.exitCode !== 0;
+
+// Since says how long a container has been as it is.
 function Since({ container: c }: { container: Container }) {
-  const texts = t().containers;
   if (c.since === 0) return null;
-  if (c.state === 'running' || c.state === 'paused') return <For since={c.since} />;
-  return (
-    <>
-      {c.exitCode !== undefined && c.exitCode !== 0 && <span class="badge bad">{texts.exited(String(c.exitCode))}</span>} <Ago at={c.since} />
-    </>
-  );
+  return c.state === 'running' || c.state === 'paused' ? <For since={c.since} /> : <Ago at={c.since} />;
 }

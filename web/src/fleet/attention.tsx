@@ -82,14 +82,15 @@ function Line({ concern: c }: { concern: Concern }) {
   return (
     <li>
       <Icon name={icons[c.kind]} class={c.grave ? 'bad' : 'warn'} />
-      <span class="wrap">
-        <a href={c.to}>
+      <span class="cut">
+        <a href={c.to} title={c.name}>
           <b>
             <bdi>{c.name}</bdi>
           </b>
         </a>{' '}
-        {c.host !== c.name && <span class="soft">{c.host}</span>} <span class="why">{words(c)}</span>
+        {c.host !== c.name && <span class="soft">{c.host}</span>}
       </span>
+      <span class="why">{words(c)}</span>
       <span class="soft tab">{c.at > 0 && <Ago at={c.at} />}</span>
     </li>
   );

@@ -30,7 +30,7 @@ export function HostsTable({ usage }: { usage: ReadonlySignal<ReadonlyMap<string
         <h2 id="hosts-title">{texts.hosts}</h2>
       </header>
       <div class="scroll-x" tabIndex={-1}>
-        <table class="list-table">
+        <table class="list-table hosts">
           <thead>
             <tr>
               <th scope="col">{texts.host}</th>
@@ -70,7 +70,8 @@ function Host({ host, counts, usage }: { host: HostRow; counts: Counts | undefin
       <td class="num">
         {now?.ok && host.cpus ? (
           <>
-            {percent(now.cpu_percent)} <Meter part={now.cpu_percent / 100 / host.cpus} />
+            {percent(now.cpu_percent)}&ensp;
+            <Meter part={now.cpu_percent / 100 / host.cpus} warn />
           </>
         ) : (
           <span class="faint">–</span>
@@ -79,7 +80,8 @@ function Host({ host, counts, usage }: { host: HostRow; counts: Counts | undefin
       <td class="num">
         {now?.ok && host.memory ? (
           <>
-            {bytes(now.memory_usage)} <Meter part={now.memory_usage / host.memory} />
+            {bytes(now.memory_usage)}&ensp;
+            <Meter part={now.memory_usage / host.memory} warn />
           </>
         ) : (
           <span class="faint">–</span>

@@ -33,18 +33,21 @@ export default function FleetPage() {
   const texts = t().fleet;
   useEffect(() => repeat(readUsage), []);
   useEffect(() => repeat(loadHosts, 30_000), []); // latency, clock and certificate: no event tells them
-  if (loaded.value && hosts.value.length === 0) return <Empty title={texts.noHosts} hint={texts.noHostsHint} />;
+  const none = loaded.value && hosts.value.length === 0;
   return (
     <>
       <Top title={texts.title} note={loaded.value ? texts.summary(count(hosts.value.length, locale.value), count(containers.value.length, locale.value)) : t().common.loading} />
-      <div class="content">
-        <Attention />
-        <HostsTable usage={hostUsage} />
-        <div class="two">
-          <TopList title={texts.topCpu} usages={topCPU} by="cpu" />
-          <TopList title={texts.topMemory} usages={topMemory} by="memory" />
+      {none && <Empty title={texts.noHosts} hint={texts.noHostsHint} />}
+      {!none && (
+        <div class="content">
+          <Attention />
+          <HostsTable usage={hostUsage} />
+          <div class="two">
+            <TopList title={texts.topCpu} usages={topCPU} by="cpu" />
+            <TopList title={texts.topMemory} usages={topMemory} by="memory" />
+          </div>
         </div>
-      </div>
+      )}
     </>
   );
 }

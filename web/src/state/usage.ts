@@ -1,5 +1,5 @@
 // What containers use now, asked for what is in view and while somebody looks: no event tells it.
-import { effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { get } from '../api/client';
 import type { TopUsage, Usage } from '../types';
 import { visible } from './clock';
@@ -30,18 +30,39 @@ export function repeat(ask: (signal: AbortSignal) => Promise<void>, period = eve
   });
 }
 
+// rest is how long the rows in view must stay the same before they are asked for, in milliseconds.
+const rest = 200;
+
 // most is how many containers one question may name.
 const most = 100;
 
 // readingsOf follows the usage of the containers in view.
 export function readingsOf(inView: ReadonlySignal<readonly Container[]>): { readings: ReadonlySignal<Readings>; stop: () => void } {
   const readings = signal<Readings>(new Map());
-  const stop = repeat(async (abort) => {
+  const read = async (abort: AbortSignal): Promise<void> => {
     const running = inView.value.filter((c) => c.state === 'running' || c.state === 'paused').slice(0, most);
     if (running.length === 0) return;
     const host = [...new Set(running.map((c) => c.host))];
     const answer = await get<TopUsage>('/v1/stats', { host, id: running.map((c) => c.id.slice(0, 12)) }, abort);
     readings.value = new Map(answer.containers.map((u) => [keyOf(u.host ?? '', u.id), u]));
+  };
+  // Other rows in view are asked for as soon as the scrolling rests.
+  const moved = signal(0);
+  const keys = computed(() => inView.value.map((c) => c.key).join());
+  let timer = 0;
+  const unwatch = effect(() => {
+    void keys.value;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => moved.value++, rest);
   });
+  const restart = effect(() => {
+    if (moved.value > 0) return repeat(read);
+    return undefined;
+  });
+  const stop = (): void => {
+    clearTimeout(timer);
+    unwatch();
+    restart();
+  };
   return { readings, stop };
 }

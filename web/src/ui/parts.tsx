@@ -62,11 +62,11 @@ export function Select({ label, value, options, onChange }: SelectProps) {
   );
 }
 
-// Meter is a part of a whole as a bar; the number stands beside it.
-export function Meter({ part }: { part: number }) {
+// Meter is a part of a whole as a bar; the number stands beside it. With warn, nearly all of it is a warning.
+export function Meter({ part, warn = false }: { part: number; warn?: boolean }) {
   const bounded = Math.min(1, Math.max(0, part));
   return (
-    <span class={`meter ${bounded > 0.85 ? 'high' : ''}`} aria-hidden="true">
+    <span class={`meter ${warn && bounded > 0.9 ? 'high' : ''}`} aria-hidden="true">
       <i style={{ '--part': bounded.toFixed(3) }} />
     </span>
   );
