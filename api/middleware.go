@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"wharf/api/stream"
 	"wharf/util/apperr"
 )
 
@@ -30,6 +31,8 @@ type requestInfo struct {
 	gone bool
 	// later is set by an answer that outlives its handler, and logs its line itself.
 	later bool
+	// items is how many a stream has sent; nil for other answers.
+	items *int64
 }
 
 type infoKey struct{}
@@ -55,7 +58,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			info.id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-Id", info.id)
-		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), stall: s.stall}
+		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), stall: s.stall, unread: &s.unread}
 		if r.ProtoMajor == 1 { // HTTP/2 would reset the stream of a call that takes longer before it answers
 			rec.progress()
 		}
@@ -69,6 +72,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				s.panicked(rec, r, p)
 			}
 			if !info.later { // else it is another goroutine's by now
+				if r.ProtoMajor == 2 {
+					rec.finish()
+				}
 				info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
 				s.logRequest(info, rec.Status(), rec.bytes)
 			}
@@ -97,13 +103,16 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	if info.gone {
 		status = statusClientGone
 	}
-	if crash := (*panicError)(nil); status >= http.StatusInternalServerError || errors.As(info.err, &crash) {
+	if crash := (*stream.PanicError)(nil); status >= http.StatusInternalServerError || errors.As(info.err, &crash) {
 		level = zerolog.ErrorLevel
 	}
 	line := s.log.WithLevel(level).
 		Str("request_id", info.id).Str("method", info.method).Str("route", info.routes.RoutePattern()).
 		Int("status", status).Dur("duration_ms", time.Since(info.start)).Int64("bytes", bytes).
 		Str("client", info.client)
+	if info.items != nil {
+		line = line.Int64("items", *info.items)
+	}
 	if info.user != "" {
 		line = line.Str("user", info.user)
 	}
@@ -136,6 +145,7 @@ type recorder struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	stall   time.Duration // how long a write may wait for the client
+	unread  *unreadAnswers
 	status  int
 	bytes   int64
 }
@@ -169,17 +179,9 @@ func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	written := 0
-	for {
-		w.progress()
-		part := p[written:min(written+maxWrite, len(p))]
-		n, err := w.ResponseWriter.Write(part)
-		written += n
-		w.bytes += int64(n)
-		if err != nil || written == len(p) {
-			return written, err
-		}
-	}
+	n, err := w.writeAll(p)
+	w.bytes += int64(n)
+	return n, err
 }
 
 var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")

@@ -2,8 +2,8 @@ package api
 
 import (
 	"net/http"
-	"time"
 
+	"wharf/api/dto"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -14,29 +14,13 @@ const renewPath = "/v1/session/renew"
 // storedHalf is the header with the half that script keeps.
 const storedHalf = "X-Wharf-Stored"
 
-// pageStart is what a page has to know before anybody has logged in.
-type pageStart struct {
-	SetupNeeded bool   `json:"setup_needed"` // there is no user yet
-	SetupToken  bool   `json:"setup_token"`  // and the first one takes the setup token from the log
-	Anonymous   string `json:"anonymous"`    // role of this caller without credentials; empty: it has to log in
-}
-
-// pageSession is what a page lives on. Its other half is the cookie of renewPath.
-type pageSession struct {
-	SessionID            string    `json:"session_id"`
-	AccessToken          string    `json:"access_token"`
-	AccessTokenExpiresAt time.Time `json:"access_token_expires_at"`
-	Stored               string    `json:"stored"` // goes into the origin's storage, and back as X-Wharf-Stored
-	ExpiresAt            time.Time `json:"expires_at"`
-}
-
 // describeStart answers GET /v1/session.
 func (s *Server) describeStart(w http.ResponseWriter, r *http.Request, _ service.Actor) error {
 	setup, err := s.users.Setup(r.Context())
 	if err != nil {
 		return err
 	}
-	out := pageStart{SetupNeeded: setup.Needed, SetupToken: setup.Token}
+	out := dto.PageStart{SetupNeeded: setup.Needed, SetupToken: setup.Token}
 	if s.open && (s.openNetwork || direct(r)) {
 		out.Anonymous = string(s.anonymous.Role)
 	}
@@ -44,11 +28,7 @@ func (s *Server) describeStart(w http.ResponseWriter, r *http.Request, _ service
 }
 
 // openPage answers POST /v1/session: a login whose session survives the page's reload.
-func (s *Server) openPage(w http.ResponseWriter, r *http.Request, _ service.Actor) error {
-	var in credentials
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
+func (s *Server) openPage(w http.ResponseWriter, r *http.Request, _ service.Actor, in dto.Credentials) error {
 	if err := required(param{"username", in.Username}, param{"password", string(in.Password)}); err != nil {
 		return err
 	}
@@ -84,7 +64,7 @@ func (s *Server) respondPage(w http.ResponseWriter, r *http.Request, t service.P
 		Name: s.pageCookieName(r), Value: t.Cookie, Path: renewPath, HttpOnly: true,
 		SameSite: http.SameSiteStrictMode, Secure: s.overTLS(r), Expires: t.ExpiresAt,
 	})
-	return respondData(w, pageSession{
+	return respondData(w, dto.PageSession{
 		SessionID: t.SessionID.String(), AccessToken: t.AccessToken, AccessTokenExpiresAt: t.AccessExpiresAt,
 		Stored: t.Stored, ExpiresAt: t.ExpiresAt,
 	})

@@ -13,12 +13,12 @@ import (
 // halves are what a browser keeps of a page's session.
 type halves struct{ session, access, stored, cookie string }
 
-func (w *world) openPage() halves {
+func (w *fixture) openPage() halves {
 	w.t.Helper()
 	return w.halvesOf(w.call("POST", "/v1/session", "", map[string]string{"username": "gildong", "password": w.password}))
 }
 
-func (w *world) halvesOf(a answer) halves {
+func (w *fixture) halvesOf(a answer) halves {
 	w.t.Helper()
 	var s struct {
 		SessionID   string `json:"session_id"`
@@ -36,7 +36,7 @@ func (w *world) halvesOf(a answer) halves {
 }
 
 // renew sends the halves from a site that the browser names; empty: from no browser.
-func (w *world) renew(h halves, site string) answer {
+func (w *fixture) renew(h halves, site string) answer {
 	w.t.Helper()
 	return w.call("POST", "/v1/session/renew", "", "{}", func(r *http.Request) {
 		if site != "" {

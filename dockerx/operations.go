@@ -2,10 +2,13 @@ package dockerx
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+
+	"wharf/dockerx/events"
 )
 
 // operation is one row of the table: everything that one operation differs in from the others. The
@@ -14,7 +17,7 @@ import (
 type operation struct {
 	doing    string // for errors and the log
 	deadline func(grace time.Duration) time.Duration
-	call     func(ctx context.Context, e Engine, id string, o Operation) error
+	call     func(ctx context.Context, e changes, id string, o Operation) error
 	// unchanged is what Docker's API says where there was nothing to do, for Operation.Strict.
 	unchanged string
 	// already reports whether a container in that state makes a Conflict mean that there was nothing to do.
@@ -37,9 +40,9 @@ const (
 )
 
 var (
-	whenRunning = State{Status: stateRunning, Running: true}
-	whenPaused  = State{Status: statePaused, Running: true, Paused: true}
-	whenExited  = State{Status: stateExited}
+	whenRunning = State{Status: events.StateRunning, Running: true}
+	whenPaused  = State{Status: events.StatePaused, Running: true, Paused: true}
+	whenExited  = State{Status: events.StateExited}
 )
 
 // operations are what can be done to a container, by the name in the route.
@@ -71,17 +74,16 @@ var operations = map[string]operation{
 	},
 }
 
-// OperationsCausing returns the names of the operations that bring about a container's event, in
-// alphabetical order; none for what no operation causes.
-func OperationsCausing(action string) []string {
-	var names []string
-	for name, row := range operations {
-		if slices.Contains(row.causes, action) {
-			names = append(names, name)
+// OperationsByEvent returns, for each kind of container event that operations cause, the names of these operations in
+// alphabetical order.
+func OperationsByEvent() map[string][]string {
+	byEvent := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(operations)) {
+		for _, event := range operations[name].causes {
+			byEvent[event] = append(byEvent[event], name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	return byEvent
 }
 
 func isRunning(s State) bool { return s.Running && !s.Paused }
@@ -109,26 +111,26 @@ func grace(d *Details, o Operation) time.Duration {
 	return time.Duration(*timeout) * time.Second
 }
 
-func startCall(ctx context.Context, e Engine, id string, _ Operation) error {
+func startCall(ctx context.Context, e changes, id string, _ Operation) error {
 	return e.ContainerStart(ctx, id, container.StartOptions{})
 }
 
-func stopCall(ctx context.Context, e Engine, id string, o Operation) error {
+func stopCall(ctx context.Context, e changes, id string, o Operation) error {
 	return e.ContainerStop(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
 }
 
-func restartCall(ctx context.Context, e Engine, id string, o Operation) error {
+func restartCall(ctx context.Context, e changes, id string, o Operation) error {
 	return e.ContainerRestart(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
 }
 
-func pauseCall(ctx context.Context, e Engine, id string, _ Operation) error {
+func pauseCall(ctx context.Context, e changes, id string, _ Operation) error {
 	return e.ContainerPause(ctx, id)
 }
 
-func unpauseCall(ctx context.Context, e Engine, id string, _ Operation) error {
+func unpauseCall(ctx context.Context, e changes, id string, _ Operation) error {
 	return e.ContainerUnpause(ctx, id)
 }
 
-func killCall(ctx context.Context, e Engine, id string, o Operation) error {
+func killCall(ctx context.Context, e changes, id string, o Operation) error {
 	return e.ContainerKill(ctx, id, o.Signal)
 }

@@ -25,7 +25,7 @@ func replaceLongAgo(t *testing.T, d *db.DB, p PageTokens, hashes ...string) {
 func TestReplacedPageHalvesEndTheSession(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		old, err := b.sessions.LoginPage(t.Context(), "gildong", "123123", Client{})
 		require.NoError(t, err)
 		replaceLongAgo(t, d, old, cookieHash(old.Cookie), storedHash(old.Stored))
@@ -39,7 +39,7 @@ func TestReplacedPageHalvesEndTheSession(t *testing.T) {
 func TestOneReplacedPageHalfIsRefusedAndEndsNothing(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		p, err := b.sessions.LoginPage(t.Context(), "gildong", "123123", Client{})
 		require.NoError(t, err)
 		next, err := b.sessions.RenewPage(t.Context(), p.Cookie, p.Stored)
@@ -55,7 +55,7 @@ func TestOneReplacedPageHalfIsRefusedAndEndsNothing(t *testing.T) {
 func TestPageRenewalsAtOnceAllGoOn(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		p, err := b.sessions.LoginPage(t.Context(), "gildong", "123123", Client{})
 		require.NoError(t, err)
 		const tabs = 8

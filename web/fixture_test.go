@@ -77,7 +77,7 @@ func (f *fixture) start() {
 	t.Helper()
 	log := zerolog.New(io.Discard)
 	audit := service.NewAudit(f.db, service.AuditOptions{Logger: log})
-	events := eventlog.New(f.db, eventlog.Options{Logger: log, Annotate: audit.Annotate})
+	events := eventlog.New(f.db, eventlog.Options{Logger: log, Attribute: audit.Attribute})
 	fleet, err := dockerx.NewFleet(f.hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
 	sessions := service.NewSessions(f.db, f.maker, service.SessionsOptions{Audit: audit})

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { call, ApiError } from '../api/client';
 import type { Container } from '../logic/container';
 import { containerOf } from '../state/fleet';
-import type { Operated } from '../types';
+import type { OperationResult } from '../api';
 import { reasonOf } from '../ui/parts';
 import type { IconName } from '../ui/icon';
 
@@ -80,9 +80,9 @@ async function run(action: Action, i: number): Promise<void> {
   // Sent again after a cut, the same key has it done once.
   const headers = { 'Idempotency-Key': key() };
   try {
-    const result = await call<Operated>('POST', path, { headers }).catch((error: unknown) => {
+    const result = await call<OperationResult>('POST', path, { headers }).catch((error: unknown) => {
       if (error instanceof ApiError) throw error;
-      return call<Operated>('POST', path, { headers });
+      return call<OperationResult>('POST', path, { headers });
     });
     update(i, { state: 'done', changed: result.changed, text: `${result.before} → ${result.after}` });
   } catch (error) {

@@ -8,7 +8,7 @@ import { now } from '../state/clock';
 import { containers, hosts, loaded } from '../state/fleet';
 import { link, onHappenings } from '../state/live';
 import { locale, t } from '../state/preferences';
-import type { EventsPage, LoggedEvent } from '../types';
+import type { EventPage, LoggedEvent } from '../api';
 import { Icon, type IconName } from '../ui/icon';
 import { Ago } from '../ui/time';
 
@@ -20,7 +20,7 @@ const list = computed(() => concerns(hosts.value, containers.value, recent.value
 const most = 12;
 
 async function readRecent(): Promise<void> {
-  recent.value = (await get<EventsPage>('/v1/events', { unexpected: true, since: '24h', limit: 200 })).events;
+  recent.value = (await get<EventPage>('/v1/events', { unexpected: true, since: '24h', limit: 200 })).events;
 }
 
 export function Attention() {

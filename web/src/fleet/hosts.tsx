@@ -4,7 +4,7 @@ import { bytes, count, percent } from '../logic/format';
 import { containers, down, unseen } from '../state/fleet';
 import { locale, t } from '../state/preferences';
 import { address } from '../state/route';
-import type { HostRow, HostUsage } from '../types';
+import type { HostStatus, HostSum } from '../api';
 import { hosts } from '../state/fleet';
 import { Mark } from '../ui/mark';
 import { Meter } from '../ui/parts';
@@ -13,7 +13,7 @@ import { Ago, For } from '../ui/time';
 // Counts are how many containers of a host are in each state.
 export type Counts = ReadonlyMap<string, number>;
 
-export function HostsTable({ usage }: { usage: ReadonlySignal<ReadonlyMap<string, HostUsage>> }) {
+export function HostsTable({ usage }: { usage: ReadonlySignal<ReadonlyMap<string, HostSum>> }) {
   const texts = t().fleet;
   const counts = useComputed(() => {
     const byHost = new Map<string, Map<string, number>>();
@@ -51,7 +51,7 @@ export function HostsTable({ usage }: { usage: ReadonlySignal<ReadonlyMap<string
   );
 }
 
-function Host({ host, counts, usage }: { host: HostRow; counts: Counts | undefined; usage: HostUsage | undefined }) {
+function Host({ host, counts, usage }: { host: HostStatus; counts: Counts | undefined; usage: HostSum | undefined }) {
   const lost = host.status === 'down';
   const now = lost ? undefined : usage;
   return (
@@ -92,7 +92,7 @@ function Host({ host, counts, usage }: { host: HostRow; counts: Counts | undefin
 }
 
 // Why says since when a host is not up, and for which reason.
-function Why({ host }: { host: HostRow }) {
+function Why({ host }: { host: HostStatus }) {
   const texts = t().fleet;
   if (host.status === 'up' || host.status === 'unknown') return null;
   return (

@@ -6,7 +6,7 @@ import { count } from '../logic/format';
 import { containers, hosts, loadHosts, loaded } from '../state/fleet';
 import { locale, t } from '../state/preferences';
 import { repeat } from '../state/usage';
-import type { HostUsage, TopUsage, Usage } from '../types';
+import type { HostSum, TopUsage, Usage } from '../api';
 import { Empty, Top } from '../ui/parts';
 import { Attention } from './attention';
 import { HostsTable } from './hosts';
@@ -14,7 +14,7 @@ import { TopList } from './top';
 
 const topCPU = signal<readonly Usage[]>([]);
 const topMemory = signal<readonly Usage[]>([]);
-const hostUsage = signal<ReadonlyMap<string, HostUsage>>(new Map());
+const hostUsage = signal<ReadonlyMap<string, HostSum>>(new Map());
 
 // topCount is how many containers each list of the largest has.
 const topCount = 5;

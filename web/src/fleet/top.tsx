@@ -3,7 +3,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import { bytes, percent } from '../logic/format';
 import { t } from '../state/preferences';
 import { address } from '../state/route';
-import type { Usage } from '../types';
+import type { Usage } from '../api';
 import { Meter } from '../ui/parts';
 
 interface Props {

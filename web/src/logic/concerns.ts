@@ -1,6 +1,6 @@
 // What of hosts, containers and events needs somebody's attention.
 import { address } from '../state/route';
-import type { HostRow, LoggedEvent } from '../types';
+import type { HostStatus, LoggedEvent } from '../api';
 import type { Container } from './container';
 
 export interface Concern {
@@ -25,12 +25,12 @@ const loopEnds = 3;
 const bare: Omit<Concern, 'kind' | 'name' | 'host' | 'to'> = { grave: true, at: 0, detail: '', times: 1, length: 0 };
 
 // concerns lists what needs attention: grave things first, then the latest.
-export function concerns(hosts: readonly HostRow[], containers: readonly Container[], recent: readonly LoggedEvent[], now: number): Concern[] {
+export function concerns(hosts: readonly HostStatus[], containers: readonly Container[], recent: readonly LoggedEvent[], now: number): Concern[] {
   const all = [...hosts.flatMap((h) => ofHost(h, now)), ...ofContainers(containers), ...ofEvents(recent, containers, now)];
   return all.sort((a, b) => Number(b.grave) - Number(a.grave) || b.at - a.at);
 }
 
-function ofHost(h: HostRow, now: number): Concern[] {
+function ofHost(h: HostStatus, now: number): Concern[] {
   const base = { ...bare, name: h.host, host: h.host, to: address.host(h.host), at: h.since ? Date.parse(h.since) : 0, detail: h.last_error ?? '' };
   const found: Concern[] = [];
   if (h.status === 'down') found.push({ ...base, kind: 'down' });

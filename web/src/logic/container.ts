@@ -1,5 +1,5 @@
 // A container as the lists show it, made of wharf's list and kept true by its events.
-import type { ContainerEvent, ContainerRow } from '../types';
+import type { ContainerEvent, HostedContainer } from '../api';
 import { parseStatus, type Health } from './status';
 
 export interface Container {
@@ -21,7 +21,7 @@ export interface Container {
 
 export const keyOf = (host: string, id: string): string => `${host}/${id}`;
 
-export function fromRow(row: ContainerRow, at: number): Container {
+export function fromRow(row: HostedContainer, at: number): Container {
   const labels = row.labels ?? {};
   return complete({
     host: row.host, id: row.id, name: row.name, image: row.image, state: row.state, created: Date.parse(row.created), labels,

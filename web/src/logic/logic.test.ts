@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContainerEvent, ContainerRow, Me } from '../types';
+import type { ContainerEvent, HostedContainer, Me } from '../api';
 import { applied, fromRow, type Container } from './container';
 import { grouped, ordered, picked, readChoice } from './filter';
 import { bytes, percent, traffic } from './format';
@@ -10,7 +10,7 @@ import { windowOf } from './window';
 
 const at = Date.parse('2026-01-28T22:00:00Z');
 
-function row(change: Partial<ContainerRow> = {}): ContainerRow {
+function row(change: Partial<HostedContainer> = {}): HostedContainer {
   return {
     host: 'h1', id: '5'.repeat(64), name: 'web', image: 'nginx', state: 'running', status: 'Up 2 hours', created: '2026-01-28T20:00:00Z',
     labels: {}, ...change,

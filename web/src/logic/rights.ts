@@ -1,5 +1,5 @@
 // What a role may do, as service/access.go decides it: what isn't allowed isn't offered.
-import type { Me, Role } from '../types';
+import type { Me, Role } from '../api';
 
 const rank: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 };
 

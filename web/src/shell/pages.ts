@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact';
 import type { Texts } from '../i18n/en';
 import type { IconName } from '../ui/icon';
 import { isAdmin } from '../logic/rights';
-import type { Me } from '../types';
+import type { Me } from '../api';
 
 export interface PageProps {
   params: readonly string[]; // the variable parts of the address, decoded

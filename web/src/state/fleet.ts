@@ -3,9 +3,9 @@
 import { batch, computed, signal } from '@preact/signals';
 import { get } from '../api/client';
 import { applied, fromRow, keyOf, type Container } from '../logic/container';
-import type { ContainerEvent, ContainersPage, HostEvent, HostRow } from '../types';
+import type { ContainerEvent, ContainerPage, HostEvent, HostStatus } from '../api';
 
-export const hosts = signal<readonly HostRow[]>([]);
+export const hosts = signal<readonly HostStatus[]>([]);
 // loaded says that the lists were complete once.
 export const loaded = signal(false);
 
@@ -46,7 +46,7 @@ export const down = computed<ReadonlyMap<string, number>>(() => {
 });
 
 export async function loadHosts(): Promise<void> {
-  hosts.value = await get<HostRow[]>('/v1/hosts');
+  hosts.value = await get<HostStatus[]>('/v1/hosts');
 }
 
 // loadAll reads every list anew. The first page is small, so that something is seen soon.
@@ -69,9 +69,9 @@ export async function loadHost(host: string): Promise<void> {
   }
 }
 
-const page = (path: string, cursor: string, limit: number): Promise<ContainersPage> => get(path, { cursor, limit });
+const page = (path: string, cursor: string, limit: number): Promise<ContainerPage> => get(path, { cursor, limit });
 
-async function loadRest(path: string, first: ContainersPage): Promise<void> {
+async function loadRest(path: string, first: ContainerPage): Promise<void> {
   const pages = [first];
   for (let cursor = first.cursor; cursor !== ''; cursor = pages.at(-1)?.cursor ?? '') pages.push(await page(path, cursor, 5000));
   const at = Date.now();
@@ -84,7 +84,7 @@ async function loadRest(path: string, first: ContainersPage): Promise<void> {
   });
 }
 
-function take(list: ContainersPage, at: number): void {
+function take(list: ContainerPage, at: number): void {
   const next = new Map(unseen.value);
   for (const host of list.hosts) {
     if (host.ok) {
@@ -121,7 +121,7 @@ export async function applyHostEvent(event: HostEvent): Promise<void> {
   const back = event.action === 'connected';
   hosts.value = hosts.value.map((h) =>
     h.host === event.host
-      ? { ...h, status: back ? 'up' : 'down', since: new Date(event.timestamp * 1000).toISOString(), last_error: event.reason || h.last_error || '' }
+      ? { ...h, status: back ? 'up' : 'down', since: new Date(event.timestamp * 1000).toISOString() }
       : h,
   );
   if (!back) {

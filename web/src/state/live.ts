@@ -3,7 +3,7 @@
 import { effect, signal } from '@preact/signals';
 import { ApiError, stream } from '../api/client';
 import type { Frame } from '../api/sse';
-import type { ContainerEvent, GapEvent, HostEvent } from '../types';
+import type { ContainerEvent, StreamGap, HostEvent } from '../api';
 import { visible } from './clock';
 import { applyEvents, applyHostEvent, forgetFleet, loadAll, loadHost } from './fleet';
 import { phase, refreshMe } from './session';
@@ -17,7 +17,7 @@ export interface Link {
 export const link = signal<Link>({ state: 'connecting', since: Date.now() });
 
 // Happening is what a listener gets of the stream, in order.
-export type Happening = { kind: 'event'; id: string; event: ContainerEvent } | { kind: 'gap'; gap: GapEvent } | { kind: 'host'; host: HostEvent };
+export type Happening = { kind: 'event'; id: string; event: ContainerEvent } | { kind: 'gap'; gap: StreamGap } | { kind: 'host'; host: HostEvent };
 
 type Listener = (happenings: readonly Happening[]) => void;
 const listeners = new Set<Listener>();
@@ -112,7 +112,7 @@ function take(frames: readonly Frame[]): void {
         waiting.push({ kind: 'event', id: frame.id, event: JSON.parse(frame.data) as ContainerEvent });
         break;
       case 'stream-gap':
-        waiting.push({ kind: 'gap', gap: JSON.parse(frame.data) as GapEvent });
+        waiting.push({ kind: 'gap', gap: JSON.parse(frame.data) as StreamGap });
         break;
       case 'host-event':
         waiting.push({ kind: 'host', host: JSON.parse(frame.data) as HostEvent });

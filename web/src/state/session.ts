@@ -1,7 +1,7 @@
 // The page's own session: the access token, in memory alone, and what gives the next one.
 import { signal } from '@preact/signals';
 import { ApiError, data, send } from '../api/http';
-import type { Me, PageSession, PageStart } from '../types';
+import type { Me, PageSession, PageStart } from '../api';
 
 // Phase is how far the page has come with knowing on whose behalf it acts.
 export type Phase = 'starting' | 'setup' | 'login' | 'ready';

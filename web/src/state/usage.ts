@@ -1,7 +1,7 @@
 // What containers use now, asked for what is in view and while somebody looks: no event tells it.
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { get } from '../api/client';
-import type { TopUsage, Usage } from '../types';
+import type { TopUsage, Usage } from '../api';
 import { visible } from './clock';
 import { keyOf, type Container } from '../logic/container';
 import { link } from './live';
