@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -38,7 +37,11 @@ func (s *Sessions) LoginPage(ctx context.Context, name, pass string, from Client
 		return PageTokens{}, fmt.Errorf("get session: %w", err)
 	}
 	p := PageTokens{SessionID: l.SessionID, AccessToken: l.AccessToken, AccessExpiresAt: l.AccessExpiresAt, ExpiresAt: l.RefreshExpiresAt}
-	return p, s.issueHalves(ctx, &p, session, nil)
+	err = s.db.InTx(ctx, func(q *sqlc.Queries) error { return s.addHalves(ctx, q, &p, session, 1) })
+	if err != nil {
+		return PageTokens{}, fmt.Errorf("store halves: %w", db.MapError(err))
+	}
+	return p, nil
 }
 
 // RenewPage makes a new access token for both halves, and new halves. Halves that were replaced count for
@@ -60,78 +63,84 @@ func (s *Sessions) RenewPage(ctx context.Context, cookie, stored string) (PageTo
 	if session.UserID != p.UserID || session.Blocked || session.Disabled || !now.Before(session.ExpiresAt) {
 		return PageTokens{}, errPage
 	}
-	halves := []string{cookieHash(cookie), storedHash(stored)}
-	err = s.checkHalves(ctx, session, halves, now)
+	t := PageTokens{SessionID: session.ID, AccessExpiresAt: now.Add(s.opts.AccessTTL), ExpiresAt: session.ExpiresAt.UTC()}
+	t.AccessToken, err = s.sign(token.Access, session.ID, session.UserID, session.Username, now, t.AccessExpiresAt)
+	if err != nil {
+		return PageTokens{}, err
+	}
+	err = s.rotateHalves(ctx, &t, session, []string{cookieHash(cookie), storedHash(stored)}, now)
 	if errors.Is(err, errReused) {
 		return PageTokens{}, errors.Join(errPage, s.endFamily(ctx, session))
 	}
 	if err != nil {
 		return PageTokens{}, err
 	}
-	t := PageTokens{SessionID: session.ID, AccessExpiresAt: now.Add(s.opts.AccessTTL), ExpiresAt: session.ExpiresAt.UTC()}
-	t.AccessToken, err = s.sign(token.Access, session.ID, session.UserID, session.Username, now, t.AccessExpiresAt)
-	if err != nil {
-		return PageTokens{}, err
-	}
-	if err := s.issueHalves(ctx, &t, session, halves); err != nil {
-		return PageTokens{}, err
-	}
 	s.cache.touch(session.ID, use{at: now})
 	return t, nil
 }
 
-// checkHalves reports, as errPage, that one of the halves isn't the session's or counts no more, and as
-// errReused that both were replaced long ago.
-func (s *Sessions) checkHalves(ctx context.Context, session sqlc.GetSessionRow, halves []string, now time.Time) error {
+// rotateHalves replaces the halves that hash to old by new ones, in generations as refresh tokens have. Errors: errPage,
+// errReused.
+func (s *Sessions) rotateHalves(ctx context.Context, t *PageTokens, session sqlc.GetSessionRow, old []string, now time.Time) error {
+	err := s.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if n, err := q.LockSession(ctx, session.ID); err != nil || n == 0 {
+			return errors.Join(err, errPage)
+		}
+		generation, err := checkHalves(ctx, q, session, old, now)
+		if err != nil {
+			return err
+		}
+		generation, err = replaceRefresh(ctx, q, session.ID, "", generation, now)
+		if err != nil {
+			return err
+		}
+		return s.addHalves(ctx, q, t, session, generation)
+	})
+	if err != nil && !errors.Is(err, errReused) {
+		return fmt.Errorf("rotate halves: %w", db.MapError(err))
+	}
+	return err
+}
+
+// checkHalves returns the later generation of two halves that count for the session. Errors: errPage for one that
+// isn't the session's or counts no more, errReused where both were replaced long ago.
+func checkHalves(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, halves []string, now time.Time) (generation int32, err error) {
 	replaced := 0
 	for _, hash := range halves {
-		row, err := s.db.Queries().GetRefreshToken(ctx, hash)
+		row, err := q.GetRefreshToken(ctx, hash)
 		switch {
 		case db.IsNoRows(err):
-			return errPage
+			return 0, errPage
 		case err != nil:
-			return fmt.Errorf("get half: %w", err)
+			return 0, fmt.Errorf("get half: %w", err)
 		case row.SessionID != session.ID:
-			return errPage
+			return 0, errPage
 		case row.ReplacedAt.Valid && now.Sub(row.ReplacedAt.Time) > rotationGrace:
 			replaced++
 		}
+		generation = max(generation, row.Generation)
 	}
 	switch replaced {
 	case 0:
-		return nil
+		return generation, nil
 	case len(halves):
-		return errReused
+		return 0, errReused
 	default:
-		return errPage // one old half, which its owner may have lost to somebody: no reason to end the session
+		return 0, errPage // one old half, which its owner may have lost to somebody: no reason to end the session
 	}
 }
 
-// issueHalves makes new halves and replaces the old ones.
-func (s *Sessions) issueHalves(ctx context.Context, t *PageTokens, session sqlc.GetSessionRow, old []string) (err error) {
-	now := db.Time(time.Now())
+// addHalves makes new halves.
+func (s *Sessions) addHalves(ctx context.Context, q *sqlc.Queries, t *PageTokens, session sqlc.GetSessionRow, generation int32) (err error) {
 	t.Stored = rand.Text()
-	t.Cookie, err = s.sign(token.PageCookie, session.ID, session.UserID, session.Username, now, t.ExpiresAt)
+	t.Cookie, err = s.sign(token.PageCookie, session.ID, session.UserID, session.Username, db.Time(time.Now()), t.ExpiresAt)
 	if err != nil {
 		return err
 	}
-	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
-		for _, hash := range old {
-			if err := q.ReplaceRefreshToken(ctx, sqlc.ReplaceRefreshTokenParams{
-				Hash: hash, SessionID: session.ID, ReplacedAt: sql.NullTime{Time: now, Valid: true},
-			}); err != nil {
-				return err
-			}
+	for _, hash := range []string{cookieHash(t.Cookie), storedHash(t.Stored)} {
+		if err := q.AddRefreshToken(ctx, sqlc.AddRefreshTokenParams{Hash: hash, SessionID: session.ID, Generation: generation}); err != nil {
+			return fmt.Errorf("add half: %w", err)
 		}
-		for _, hash := range []string{cookieHash(t.Cookie), storedHash(t.Stored)} {
-			if err := q.AddRefreshToken(ctx, sqlc.AddRefreshTokenParams{Hash: hash, SessionID: session.ID}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("store halves: %w", db.MapError(err))
 	}
 	return nil
 }

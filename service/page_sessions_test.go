@@ -1,7 +1,6 @@
 package service
 
 import (
-	"database/sql"
 	"testing"
 	"time"
 
@@ -9,46 +8,29 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
-	"wharf/db/sqlc"
 )
 
-// replaceLongAgo marks halves as replaced before the grace time.
-func replaceLongAgo(t *testing.T, d *db.DB, p PageTokens, hashes ...string) {
-	t.Helper()
-	for _, hash := range hashes {
-		require.NoError(t, d.Queries().ReplaceRefreshToken(t.Context(), sqlc.ReplaceRefreshTokenParams{
-			Hash: hash, SessionID: p.SessionID, ReplacedAt: sql.NullTime{Time: db.Time(time.Now().Add(-rotationGrace - time.Second)), Valid: true},
-		}))
-	}
-}
-
-func TestReplacedPageHalvesEndTheSession(t *testing.T) {
+func TestReplacedPageHalvesEndTheSessionAndOneOfThemDoesNot(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := newFixture(t, d, SessionsOptions{})
 		old, err := b.sessions.LoginPage(t.Context(), "gildong", "123123", Client{})
 		require.NoError(t, err)
-		replaceLongAgo(t, d, old, cookieHash(old.Cookie), storedHash(old.Stored))
+		session, err := d.Queries().GetSession(t.Context(), old.SessionID)
+		require.NoError(t, err)
+		// The thief renews; the owner comes with the old halves after the grace.
+		stolen, longAgo := old, db.Time(time.Now().Add(-rotationGrace-time.Second))
+		require.NoError(t, b.sessions.rotateHalves(t.Context(), &stolen, session, []string{cookieHash(old.Cookie), storedHash(old.Stored)}, longAgo))
+		_, err = b.sessions.RenewPage(t.Context(), old.Cookie, stolen.Stored)
+		requireUnauthorized(t, err)
+		_, err = b.sessions.Authenticate(t.Context(), old.AccessToken)
+		require.NoError(t, err, "one old half ends nothing")
 		_, err = b.sessions.RenewPage(t.Context(), old.Cookie, old.Stored)
+		requireUnauthorized(t, err)
+		_, err = b.sessions.RenewPage(t.Context(), stolen.Cookie, stolen.Stored)
 		requireUnauthorized(t, err)
 		_, err = b.sessions.Authenticate(t.Context(), old.AccessToken)
 		requireUnauthorized(t, err)
-	})
-}
-
-func TestOneReplacedPageHalfIsRefusedAndEndsNothing(t *testing.T) {
-	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newFixture(t, d, SessionsOptions{})
-		p, err := b.sessions.LoginPage(t.Context(), "gildong", "123123", Client{})
-		require.NoError(t, err)
-		next, err := b.sessions.RenewPage(t.Context(), p.Cookie, p.Stored)
-		require.NoError(t, err)
-		replaceLongAgo(t, d, next, cookieHash(next.Cookie))
-		_, err = b.sessions.RenewPage(t.Context(), next.Cookie, next.Stored)
-		requireUnauthorized(t, err)
-		_, err = b.sessions.Authenticate(t.Context(), next.AccessToken)
-		require.NoError(t, err)
 	})
 }
 
