@@ -1,7 +1,6 @@
 package dockertest_test
 
 import (
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -58,9 +57,11 @@ func TestPublishedPortsAnswer(t *testing.T) {
 	id := e.Run(t, dockertest.Spec{Cmd: []string{"listen", "80"}, Ports: []string{"127.0.0.1::80"}})
 	e.AwaitLog(t, id, "listening on")
 	port := e.Inspect(t, id).NetworkSettings.Ports["80/tcp"][0].HostPort
-	conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+	conn, err := dockertest.Dial(t.Context(), "tcp", "127.0.0.1:"+port)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
+	_, err = dockertest.Dial(t.Context(), "tcp", "127.0.0.1:1")
+	require.Error(t, err, "nothing listens there")
 }
 
 func TestTrafficBetweenContainers(t *testing.T) {
