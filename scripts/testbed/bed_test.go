@@ -26,11 +26,11 @@ func build(t *testing.T) string {
 	return program
 }
 
-// begin starts a bed for a command that says where it is and then does what the script says.
+// begin starts a bed for a script, and returns once the script has called ready.
 func begin(t *testing.T, program, script string) (cmd *exec.Cmd, dir string) {
 	t.Helper()
 	said := filepath.Join(t.TempDir(), "said")
-	cmd = exec.Command(program, "run", "--", "sh", "-c", `dirname "$WHARF_TEST_CERTS" >`+said+`.new; mv `+said+`.new `+said+"\n"+script)
+	cmd = exec.Command(program, "run", "--", "sh", "-c", `ready() { dirname "$WHARF_TEST_CERTS" >`+said+`.new; mv `+said+`.new `+said+"; }\n"+script)
 	require.NoError(t, cmd.Start())
 	require.Eventually(t, func() bool {
 		content, err := os.ReadFile(said)
@@ -49,7 +49,7 @@ func requireGone(t *testing.T, dir string) {
 
 func TestRunEndsWithTheCommandsCodeAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cmd, dir := begin(t, build(t), "exit 3")
+	cmd, dir := begin(t, build(t), "ready; exit 3")
 	var exit *exec.ExitError
 	require.ErrorAs(t, cmd.Wait(), &exit)
 	require.Equal(t, 3, exit.ExitCode())
@@ -58,7 +58,7 @@ func TestRunEndsWithTheCommandsCodeAndLeavesNothing(t *testing.T) {
 
 func TestSignalReachesTheCommandAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cmd, dir := begin(t, build(t), "trap 'exit 7' TERM; while :; do sleep 0.1; done")
+	cmd, dir := begin(t, build(t), "trap 'exit 7' TERM; ready; while :; do sleep 0.1; done")
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	var exit *exec.ExitError
 	require.ErrorAs(t, cmd.Wait(), &exit)
@@ -68,7 +68,7 @@ func TestSignalReachesTheCommandAndLeavesNothing(t *testing.T) {
 
 func TestKilledRunLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cmd, dir := begin(t, build(t), "exec sleep 600")
+	cmd, dir := begin(t, build(t), "ready; exec sleep 600")
 	require.NoError(t, cmd.Process.Kill())
 	require.Error(t, cmd.Wait())
 	require.Eventually(t, func() bool {
@@ -84,7 +84,7 @@ func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
 		t.Skip("kills a process of root's")
 	}
 	program := build(t)
-	cmd, dir := begin(t, program, "exec sleep 600")
+	cmd, dir := begin(t, program, "ready; exec sleep 600")
 	owner, err := os.ReadFile(filepath.Join(dir, lockName))
 	require.NoError(t, err)
 	pid, err := strconv.Atoi(string(owner))
@@ -94,7 +94,7 @@ func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
 	require.Error(t, cmd.Wait())
 	require.DirExists(t, dir)
 
-	next, nextDir := begin(t, program, "exit 0")
+	next, nextDir := begin(t, program, "ready; exit 0")
 	require.NoError(t, next.Wait())
 	requireGone(t, dir)
 	requireGone(t, nextDir)
