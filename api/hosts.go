@@ -39,6 +39,8 @@ type hostStatusRow struct {
 	ClockSkewMS   int64          `json:"clock_skew_ms"`        // how far its clock is ahead of ours
 	LatencyMS     float64        `json:"latency_ms"`           // of the last ping
 	CertExpiry    time.Time      `json:"cert_expiry,omitzero"`
+	// Labels are those of hosts.yaml.
+	Labels map[string]string `json:"labels,omitempty"`
 }
 
 func rowOfStatus(h service.HostStatus) hostStatusRow {
@@ -47,15 +49,17 @@ func rowOfStatus(h service.HostStatus) hostStatusRow {
 		LastErrorAt: h.LastErrorAt, Streaming: h.Streaming, EngineVersion: h.EngineVersion, APIVersion: h.APIVersion,
 		OS: h.OS, Arch: h.Arch, CPUs: h.CPUs, Memory: h.Memory, Containers: h.Containers,
 		ClockSkewMS: h.ClockSkew.Milliseconds(), LatencyMS: round2(float64(h.Latency) / float64(time.Millisecond)),
-		CertExpiry: h.CertificateExpiry,
+		CertExpiry: h.CertificateExpiry, Labels: h.Labels,
 	}
 }
 
 func (s *Server) listHostStatus(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	if err := queryOf(r).err(); err != nil {
+	q := queryOf(r)
+	labels := q.list("label")
+	if err := q.err(); err != nil {
 		return err
 	}
-	return respondData(w, rowsOf(s.hosts.Statuses(actor), rowOfStatus))
+	return respondData(w, rowsOf(s.hosts.Statuses(actor, labels...), rowOfStatus))
 }
 
 func (s *Server) hostStatus(w http.ResponseWriter, r *http.Request, actor service.Actor) error {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // hostEntry is a host as hosts.yaml writes it.
@@ -83,6 +83,11 @@ func (e hostEntry) config(certPath string) (HostConfig, error) {
 		return fail(errors.New("certs: only tcp has them"))
 	case t.Ping < 0 || t.Read < 0 || t.Ping > maxTimeout || t.Read > maxTimeout:
 		return fail(fmt.Errorf("timeouts: expected at most %s", maxTimeout))
+	}
+	for key := range e.Labels {
+		if key == "" || strings.Contains(key, "=") {
+			return fail(fmt.Errorf("labels: bad name %q: expected at least a character, and no '='", shorten(key)))
+		}
 	}
 	for _, jump := range e.SSH.Jumps {
 		if _, err := parseHop(jump); err != nil {
