@@ -68,7 +68,7 @@ func addUser(ctx context.Context, users *service.Users, args []string, out io.Wr
 	if in.Password, err = readPassword(); err != nil {
 		return err
 	}
-	u, err := users.Add(ctx, in)
+	u, err := users.AddFromCLI(ctx, in)
 	if err != nil {
 		return err
 	}

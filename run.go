@@ -112,7 +112,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	}}
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
 	w.audit = audit
-	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Annotate: audit.Annotate})
+	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
 		Stats: stats.Options{
@@ -134,7 +134,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
-		StreamsPerUser: cfg.StreamsPerUser, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
+		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil
 }

@@ -11,8 +11,8 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// person signs somebody up through the API and returns an access token.
-func (w *world) person(name, role string) string {
+// person signs a user up through the API and returns an access token.
+func (w *fixture) person(name, role string) string {
 	w.t.Helper()
 	password := secret("password-of-" + name)
 	a := w.post("/v1/users", map[string]string{
@@ -22,7 +22,7 @@ func (w *world) person(name, role string) string {
 	return w.login(name, password).access
 }
 
-func (w *world) grant(name, hosts, labels, role string) string {
+func (w *fixture) grant(name, hosts, labels, role string) string {
 	w.t.Helper()
 	var g struct{ ID string }
 	w.post("/v1/grants", map[string]string{"username": name, "hosts": hosts, "labels": labels, "role": role}).data(w.t.(*testing.T), &g)
@@ -55,7 +55,7 @@ func TestGrantsShowOnlyWhatTheyName(t *testing.T) {
 		require.NotContains(t, a.body, "ledger", path)
 		require.NotContains(t, a.body, "toy", path)
 	}
-	require.NotContains(t, get("/v1/hosts/prod-1").body, `"containers"`, "a count would tell of the hidden one")
+	require.NotContains(t, get("/v1/hosts/prod-1").body, `"containers"`, "a count would betray the hidden one")
 	hidden, missing := get("/inspect2/prod-1/ledger"), get("/inspect2/prod-1/nothing")
 	require.Equal(t, http.StatusNotFound, hidden.status)
 	require.Equal(t, "Error response from daemon: No such container: ledger", hidden.message(t))

@@ -2,31 +2,13 @@ package api
 
 import (
 	"net/http"
-	"time"
 
+	"wharf/api/dto"
 	"wharf/service"
 )
 
-type auditRow struct {
-	ID            string    `json:"id"`
-	At            time.Time `json:"at"`
-	FinishedAt    time.Time `json:"finished_at,omitzero"` // missing while under way
-	User          string    `json:"user"`
-	Address       string    `json:"address"`
-	RequestID     string    `json:"request_id"`
-	Action        string    `json:"action"`
-	Host          string    `json:"host"`
-	ContainerID   string    `json:"container_id"`
-	ContainerName string    `json:"container_name"`
-	Target        string    `json:"target"`
-	Outcome       string    `json:"outcome"` // pending, ok, refused, failed
-	Detail        string    `json:"detail"`
-	DurationMS    int64     `json:"duration_ms"`
-	Times         int64     `json:"times"` // equal refusals that the row stands for
-}
-
-func rowOfAudit(e service.AuditEntry) auditRow {
-	row := auditRow{
+func rowOfAudit(e service.AuditEntry) dto.AuditEntry {
+	row := dto.AuditEntry{
 		ID: e.ID.String(), At: e.At, FinishedAt: e.FinishedAt, User: e.Username, Address: e.Addr, RequestID: e.RequestID,
 		Action: e.Action, Host: e.Host, ContainerID: e.ContainerID, ContainerName: e.ContainerName,
 		Target: e.Target, Outcome: e.Outcome, Detail: e.Detail, Times: e.Times,
@@ -37,25 +19,13 @@ func rowOfAudit(e service.AuditEntry) auditRow {
 	return row
 }
 
-type auditPage struct {
-	Audit  []auditRow `json:"audit"`
-	Cursor string     `json:"cursor"`
-}
-
-func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	p := q.page()
+func (s *Server) listAudit(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.AuditQuery) error {
 	f := service.AuditFilter{
-		User: q.text("user"), Host: q.text("host"), Container: q.text("container"), Action: q.text("action"),
-		Outcome: q.choice("outcome", "", service.OutcomePending, service.OutcomeOK, service.OutcomeRefused, service.OutcomeFailed, service.OutcomeUnknown),
-		Since:   q.moment("since"), Until: q.moment("until"),
+		User: q.User, Host: q.Host, Container: q.Container, Action: q.Action, Outcome: q.Outcome, Since: q.Since, Until: q.Until,
 	}
-	if err := q.err(); err != nil {
-		return err
-	}
-	entries, next, err := s.audit.List(r.Context(), actor, f, p)
+	entries, next, err := s.audit.List(r.Context(), actor, f, pageOf(q.PageQuery))
 	if err != nil {
 		return err
 	}
-	return respondData(w, auditPage{rowsOf(entries, rowOfAudit), next})
+	return respondData(w, dto.AuditPage{Audit: rowsOf(entries, rowOfAudit), Cursor: next})
 }

@@ -48,7 +48,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 	}
 
 	rows := map[string]string{}
-	require.Eventually(t, func() bool { // who hung up doesn't wait for the end
+	require.Eventually(t, func() bool { // a client that hung up doesn't wait for the end
 		rows = w.outcomes()
 		pending := 0
 		for request, status := range statuses {
@@ -76,7 +76,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 	for _, id := range ids {
 		var l loggedEvents
 		w.get("/v1/events?unexpected=true&type=container&limit=1000&container="+id).data(t, &l)
-		require.Empty(t, l.Events, "every end was somebody's doing")
+		require.Empty(t, l.Events, "every end was caused by an action")
 		w.get("/v1/events?type=container&action=die&limit=1000&container="+id).data(t, &l)
 		ends += len(l.Events)
 	}
@@ -84,7 +84,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 }
 
 // act asks for an operation and returns the status, 0 where the caller hung up.
-func (w *world) act(id, verb, request string, hangUp bool) int {
+func (w *fixture) act(id, verb, request string, hangUp bool) int {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
@@ -111,7 +111,7 @@ func (w *world) act(id, verb, request string, hangUp bool) int {
 
 // outcomes maps each request that has an audit row of an action to its outcome. Two rows for one
 // request fail the test.
-func (w *world) outcomes() map[string]string {
+func (w *fixture) outcomes() map[string]string {
 	w.t.Helper()
 	rows := map[string]string{}
 	for cursor := ""; ; {

@@ -14,7 +14,7 @@ var (
 	errQuery   = apperr.New(apperr.Unauthorized, "a token in the query string is refused: send it in the Authorization header")
 )
 
-// authenticate finds out who calls. A credential that was sent must be good; where none was,
+// authenticate identifies the caller. A credential that was sent must be good; where none was,
 // open mode knows an anonymous actor, and a route with Optional permission an empty one.
 func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) {
 	if rt.need == service.Public {
@@ -54,7 +54,7 @@ func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) 
 	}
 }
 
-// looksLikeToken tells whether a value is shaped like a JWT, a PASETO or an API key.
+// looksLikeToken reports whether a value is shaped like a JWT, a PASETO or an API key.
 func looksLikeToken(v string) bool {
 	return strings.HasPrefix(v, "v2.local.") || strings.HasPrefix(v, service.KeyPrefix) || (strings.HasPrefix(v, "eyJ") && strings.Count(v, ".") == 2)
 }

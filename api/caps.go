@@ -43,19 +43,16 @@ func (c *actorCaps) enter(actor service.Actor, most int, what string) (leave fun
 	}, nil
 }
 
-// enterStream takes one of the actor's places for streams. Errors: TooMany.
-func (s *Server) enterStream(actor service.Actor) (leave func(), err error) {
-	return s.streamCaps.enter(actor, s.streamsPerUser, "streams open")
-}
-
-// capped gives a handler of the past its bound.
-func (s *Server) capped(next handler) handler {
-	return func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+// capped gives an endpoint of the past its bound.
+func (s *Server) capped(next endpoint) endpoint {
+	handle := next.serve
+	next.serve = func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 		leave, err := s.history.enter(actor, historyCap, "queries of the past under way")
 		if err != nil {
 			return err
 		}
 		defer leave()
-		return next(w, r, actor)
+		return handle(w, r, actor)
 	}
+	return next
 }

@@ -17,7 +17,7 @@ type loggedEvents struct {
 	}
 }
 
-// On a real engine: what a user stopped is told apart from what died by itself.
+// On a real engine: a stop by a user is distinguished from a death.
 func TestStoppedBySomeoneIsToldFromDiedByItself(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -42,12 +42,12 @@ func TestStoppedBySomeoneIsToldFromDiedByItself(t *testing.T) {
 		require.Contains(t, w.get("/v1/audit?action=container.stop").body, l.Events[0].Attrs["wharf.audit"])
 	}
 	require.NotContains(t, history(w.admin, stopped, "&action=start").Events[0].Attrs, "wharf.actor", "a label doesn't forge it")
-	require.NotContains(t, history(viewer, stopped, "&action=die").Events[0].Attrs, "wharf.actor", "admins alone see who")
+	require.NotContains(t, history(viewer, stopped, "&action=die").Events[0].Attrs, "wharf.actor", "admins alone see the actor")
 	require.Len(t, history(w.admin, died, "&unexpected=true").Events, 1)
 	require.Empty(t, history(w.admin, stopped, "&unexpected=true").Events)
 }
 
-// On a real engine: what somebody stops by hand right after a stop through wharf isn't laid to that
+// On a real engine: a stop by hand right after a stop through wharf isn't laid to that
 // one, nor to one that found nothing to do.
 func TestStopByHandRightAfterOneThroughWharfIsUnexpected(t *testing.T) {
 	t.Parallel()

@@ -48,7 +48,7 @@ func (s *Server) trusted(addr netip.Addr) bool {
 	return false
 }
 
-// overTLS tells whether the caller's connection is encrypted, here or at a trusted proxy.
+// overTLS reports whether the caller's connection is encrypted, here or at a trusted proxy.
 func (s *Server) overTLS(r *http.Request) bool {
 	return r.TLS != nil || (s.trusted(peerAddr(r)) && r.Header.Get("X-Forwarded-Proto") == "https")
 }

@@ -3,17 +3,10 @@ package api
 import (
 	"net/http"
 
+	"wharf/api/dto"
 	"wharf/dockerx"
 	"wharf/service"
 )
-
-type containerRow struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Image  string `json:"image"`
-	State  string `json:"state"`
-	Status string `json:"status"`
-}
 
 func (s *Server) listContainers(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
@@ -28,10 +21,10 @@ func (s *Server) listContainers(w http.ResponseWriter, r *http.Request, actor se
 	return respondBody(w, http.StatusOK, body)
 }
 
-func containerRows(containers []dockerx.Container) []containerRow {
-	rows := make([]containerRow, len(containers))
+func containerRows(containers []dockerx.Container) []dto.Container {
+	rows := make([]dto.Container, len(containers))
 	for i, c := range containers {
-		rows[i] = containerRow{ID: shortID(c.ID), Name: c.Name, Image: c.Image, State: c.State, Status: c.Status}
+		rows[i] = dto.Container{ID: shortID(c.ID), Name: c.Name, Image: c.Image, State: c.State, Status: c.Status}
 	}
 	return rows
 }

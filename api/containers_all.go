@@ -5,66 +5,47 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"time"
 
+	"wharf/api/dto"
 	"wharf/dockerx"
 	"wharf/service"
 	"wharf/util/apperr"
 )
 
-type hostedRow struct {
-	Host    string            `json:"host"`
-	ID      string            `json:"id"`
-	Name    string            `json:"name"`
-	Image   string            `json:"image"`
-	State   string            `json:"state"`
-	Status  string            `json:"status"`
-	Created time.Time         `json:"created"`
-	Labels  map[string]string `json:"labels"`
-}
-
-// hostAnswer says whether a host is part of an answer, and why not.
-type hostAnswer struct {
-	Host  string `json:"host"`
-	OK    bool   `json:"ok"`
-	Error string `json:"error,omitempty"`
-}
-
-type containersPage struct {
-	Containers []hostedRow  `json:"containers"`
-	Hosts      []hostAnswer `json:"hosts"`
-	Cursor     string       `json:"cursor"` // of the next page; empty on the last
-}
-
-var containerSorts = []string{"host", "-host", "name", "-name", "image", "-image", "state", "-state", "created", "-created"}
-
-// listAllContainers answers GET /v1/containers and GET /v1/hosts/{host}/containers.
-func (s *Server) listAllContainers(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	f := service.Filter{
-		States: q.list("state"), Names: q.list("name"), Images: q.list("image"), Labels: q.list("label"), Text: q.text("q"),
-	}
-	host := pathParam(r, "host")
-	single := host != ""
-	if single {
-		f.Hosts = []string{host}
-	} else {
-		f.Hosts = q.list("host")
-	}
-	by := q.choice("sort", containerSorts...)
-	limit := q.number("limit", 500, 1, 5000)
-	after := readCursor(q)
-	if err := q.err(); err != nil {
-		return err
-	}
-	all, answers, err := s.hosts.Containers(r.Context(), actor, f)
+// listAllContainers answers GET /v1/containers.
+func (s *Server) listAllContainers(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.AllContainersQuery) error {
+	page, _, err := s.containerPage(r, actor, q.Host, q.ContainerQuery)
 	if err != nil {
 		return err
 	}
-	if single && answers[0].Err != nil {
+	return respondData(w, page)
+}
+
+// listHostContainers answers GET /v1/hosts/{host}/containers.
+func (s *Server) listHostContainers(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.ContainerQuery) error {
+	page, answers, err := s.containerPage(r, actor, []string{pathParam(r, "host")}, q)
+	switch {
+	case err != nil:
+		return err
+	case answers[0].Err != nil:
 		return answers[0].Err
 	}
-	order := service.ContainerOrder(by)
+	return respondData(w, page)
+}
+
+// containerPage lists the containers of some hosts, or of all, as the query asks.
+func (s *Server) containerPage(r *http.Request, actor service.Actor, hosts []string, q dto.ContainerQuery) (dto.ContainerPage, []service.HostResult, error) {
+	after, err := readCursor(q.Cursor)
+	if err != nil {
+		return dto.ContainerPage{}, nil, err
+	}
+	all, answers, err := s.hosts.Containers(r.Context(), actor, service.ContainerFilter{
+		Hosts: hosts, States: q.State, Names: q.Name, Images: q.Image, Labels: q.Label, Text: q.Text,
+	})
+	if err != nil {
+		return dto.ContainerPage{}, nil, err
+	}
+	order := service.ContainerOrder(q.Sort)
 	slices.SortFunc(all, order)
 	if after != nil {
 		next := slices.IndexFunc(all, func(c service.HostedContainer) bool { return order(c, *after) > 0 })
@@ -73,25 +54,23 @@ func (s *Server) listAllContainers(w http.ResponseWriter, r *http.Request, actor
 			all = nil
 		}
 	}
-	return respondData(w, pageOf(all, answers, limit))
+	return containersOf(all, answers, q.Limit), answers, nil
 }
 
 // readCursor returns the container after which the page begins: enough of it to find its
 // place in the order even when it is gone by now. Nil where there is no cursor.
-func readCursor(q *query) *service.HostedContainer {
-	text := q.text("cursor")
+func readCursor(text string) (*service.HostedContainer, error) {
 	if text == "" {
-		return nil
+		return nil, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text)
-	var row hostedRow
+	var row dto.HostedContainer
 	if err != nil || json.Unmarshal(raw, &row) != nil {
-		q.bad("cursor: not one of ours")
-		return nil
+		return nil, apperr.New(apperr.Invalid, "cursor: not one of ours")
 	}
 	return &service.HostedContainer{Host: row.Host, Container: dockerx.Container{
 		ID: row.ID, Name: row.Name, Image: row.Image, State: row.State, Created: row.Created,
-	}}
+	}}, nil
 }
 
 func writeCursor(last service.HostedContainer) string {
@@ -100,8 +79,9 @@ func writeCursor(last service.HostedContainer) string {
 	return base64.RawURLEncoding.EncodeToString(encode(row))
 }
 
-func pageOf(all []service.HostedContainer, answers []service.Answer, limit int) containersPage {
-	page := containersPage{Containers: []hostedRow{}, Hosts: hostAnswers(answers)}
+// containersOf renders a page of at most limit containers.
+func containersOf(all []service.HostedContainer, answers []service.HostResult, limit int) dto.ContainerPage {
+	page := dto.ContainerPage{Containers: []dto.HostedContainer{}, Hosts: hostAnswers(answers)}
 	if len(all) > limit {
 		all = all[:limit]
 		page.Cursor = writeCursor(all[limit-1])
@@ -112,17 +92,17 @@ func pageOf(all []service.HostedContainer, answers []service.Answer, limit int) 
 	return page
 }
 
-func rowOfHosted(c service.HostedContainer) hostedRow {
-	return hostedRow{
+func rowOfHosted(c service.HostedContainer) dto.HostedContainer {
+	return dto.HostedContainer{
 		Host: c.Host, ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Status: c.Status,
 		Created: c.Created, Labels: c.Labels,
 	}
 }
 
-func hostAnswers(answers []service.Answer) []hostAnswer {
-	rows := make([]hostAnswer, len(answers))
+func hostAnswers(answers []service.HostResult) []dto.HostAnswer {
+	rows := make([]dto.HostAnswer, len(answers))
 	for i, a := range answers {
-		rows[i] = hostAnswer{Host: a.Host, OK: a.Err == nil, Error: reason(a.Err)}
+		rows[i] = dto.HostAnswer{Host: a.Host, OK: a.Err == nil, Error: reason(a.Err)}
 	}
 	return rows
 }

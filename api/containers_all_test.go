@@ -33,7 +33,7 @@ func (p page) names() []string {
 	return names
 }
 
-func twoHosts(t *testing.T) *world {
+func twoHosts(t *testing.T) *fixture {
 	t.Helper()
 	a, b := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
 	a.Add(dockertest.Container{Name: "web", Image: "nginx:1", Labels: map[string]string{"team": "web", "api-token": "hunter2"}},

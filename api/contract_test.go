@@ -26,7 +26,7 @@ func TestContractOnRealEngines(t *testing.T) {
 	}
 }
 
-func contractOnEngine(t *testing.T, w *world, e dockertest.Engine) {
+func contractOnEngine(t *testing.T, w *fixture, e dockertest.Engine) {
 	t.Helper()
 	network := e.Network(t, "second")
 	id := e.Run(t, dockertest.Spec{

@@ -72,7 +72,7 @@ func firstLine(s string) string {
 var curlWord = regexp.MustCompile(`'[^']*'|"[^"]*"|[^\s\\]+`)
 
 // curl makes the request that a curl command line describes: -X, -H, -d and the address.
-func (w *world) curl(line string) answer {
+func (w *fixture) curl(line string) answer {
 	w.t.Helper()
 	method, path, body := "GET", "", any(nil)
 	header := http.Header{}

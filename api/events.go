@@ -1,159 +1,92 @@
 package api
 
 import (
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
+	"wharf/api/dto"
+	"wharf/api/stream"
 	"wharf/dockerx"
 	"wharf/service"
 	"wharf/service/eventlog"
+	"wharf/util/apperr"
 )
 
-// eventTypes are the types that daemons know; host and gap are wharf's.
-var eventTypes = []string{
-	"builder", "config", "container", "daemon", "gap", "host", "image", "network", "node", "plugin", "pod", "secret",
-	"service", "system", "volume",
-}
-
 // streamEvents answers GET /events: the contract's stream, which knows what a client missed.
-func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	q.text("ticket") // was read with the credentials
-	sub := eventlog.Subscribe{Filter: s.eventFilter(q, actor)}
-	sub.After, sub.Resume = lastEventID(q, r)
-	if err := q.err(); err != nil {
-		return err
-	}
-	if !acceptsStream(r) {
-		return respondBody(w, http.StatusNotAcceptable, encode(failure{Message: "this endpoint answers with text/event-stream"}))
-	}
-	if r.Method == http.MethodHead {
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-cache")
-		w.WriteHeader(http.StatusOK)
-		return nil
-	}
-	release, err := s.enterStream(actor)
+func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.StreamQuery) error {
+	filter, err := s.eventFilter(q.EventFilter, actor)
 	if err != nil {
 		return err
 	}
-	es := newEventStream(actor.MasksRecord)
-	sub.Wake = es.poke
-	es.sub = s.events.Subscribe(actor, sub)
-	s.serveStream(w, r, es, s.sessions.OnEnd(actor.SessionID, es.sub.Close), release)
-	return nil
+	sub := eventlog.Subscribe{Filter: filter}
+	if sub.After, sub.Resume, err = lastEventID(q, r); err != nil {
+		return err
+	}
+	return s.streams.ServePolled(w, r, s.streamOptions(actor), func(_ stream.Format, notify func()) stream.Poller {
+		sub.Wake = notify
+		return &eventSource{sub: s.events.Subscribe(actor, sub), masks: actor.MasksRecord}
+	})
 }
 
-// eventFilter reads what narrows a stream or a query.
-func (s *Server) eventFilter(q *query, actor service.Actor) eventlog.Filter {
-	f := eventlog.Filter{
-		Hosts: q.list("host"), Types: q.list("type"), Actions: q.list("action"), Containers: q.list("container"),
-	}
+// eventFilter is what narrows a stream or a query. Errors: Invalid.
+func (s *Server) eventFilter(q dto.EventFilter, actor service.Actor) (eventlog.Filter, error) {
+	var problems []string
+	f := eventlog.Filter{Hosts: q.Host, Types: q.Type, Actions: q.Action, Containers: q.Container}
 	for _, name := range f.Hosts {
 		if !slices.ContainsFunc(s.hosts.List(actor), func(h service.HostInfo) bool { return h.Name == name }) {
-			q.bad("host: unknown host " + strconv.Quote(name))
-		}
-	}
-	for _, name := range f.Types {
-		if !slices.Contains(eventTypes, name) {
-			q.bad("type: expected one of " + strings.Join(eventTypes, ", "))
+			problems = append(problems, "host: unknown host "+strconv.Quote(name))
 		}
 	}
 	for i, name := range f.Containers {
 		ref, err := dockerx.ParseRef(name)
 		if err != nil {
-			q.bad("container: " + err.Error())
+			problems = append(problems, "container: "+err.Error())
 			continue
 		}
 		f.Containers[i] = ref.String()
 	}
-	return f
+	return f, invalid(problems)
 }
 
 // lastEventID reads where the client left off: from the header that browsers send when they
-// reconnect, or from the parameter, for those who can't set it.
-func lastEventID(q *query, r *http.Request) (int64, bool) {
-	text := q.text("last_event_id")
+// reconnect, or from the parameter, for clients that can't set it. Errors: Invalid.
+func lastEventID(q dto.StreamQuery, r *http.Request) (id int64, resume bool, err error) {
+	text := q.LastEventID
 	if sent := r.Header.Get("Last-Event-ID"); sent != "" {
 		text = sent
 	}
 	if text == "" {
-		return 0, false
+		return 0, false, nil
 	}
-	id, err := strconv.ParseInt(text, 10, 64)
+	id, err = strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 0 {
-		q.bad("last_event_id: expected an id that this server gave")
+		return 0, false, apperr.New(apperr.Invalid, "last_event_id: expected an id that this server gave")
 	}
-	return id, true
-}
-
-func acceptsStream(r *http.Request) bool {
-	accept := strings.Join(r.Header.Values("Accept"), ",")
-	if strings.TrimSpace(accept) == "" {
-		return true
-	}
-	for part := range strings.SplitSeq(accept, ",") {
-		kind, params, err := mime.ParseMediaType(part)
-		if err != nil {
-			continue
-		}
-		if q, err := strconv.ParseFloat(params["q"], 64); err == nil && q == 0 {
-			continue
-		}
-		if kind == "*/*" || kind == "text/*" || kind == "text/event-stream" {
-			return true
-		}
-	}
-	return false
-}
-
-// loggedEvent is one record of the history. From, to and reason are a gap's.
-type loggedEvent struct {
-	ID        int64             `json:"id"`
-	Host      string            `json:"host"`
-	Type      string            `json:"type"`
-	Action    string            `json:"action"`
-	ActorID   string            `json:"actor_id"`
-	ActorName string            `json:"actor_name"`
-	Time      time.Time         `json:"time"`
-	Attrs     map[string]string `json:"attrs"`
-	Inferred  bool              `json:"inferred"`
-	From      *time.Time        `json:"from,omitempty"`
-	To        *time.Time        `json:"to,omitempty"`
-	Reason    string            `json:"reason,omitempty"`
-}
-
-type eventPage struct {
-	Events []loggedEvent `json:"events"`
-	Cursor string        `json:"cursor"` // of the next page; empty on the last
+	return id, true, nil
 }
 
 // queryEvents answers GET /v1/events: what the log holds.
-func (s *Server) queryEvents(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	ask := eventlog.Query{
-		Filter: s.eventFilter(q, actor), Since: q.moment("since"), Until: q.moment("until"),
-		Ascending: q.choice("order", "desc", "asc") == "asc", Limit: q.number("limit", 100, 1, 1000), Cursor: q.text("cursor"),
-	}
-	ask.Unexpected = q.flag("unexpected")
-	if err := q.err(); err != nil {
+func (s *Server) queryEvents(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.EventQuery) error {
+	filter, err := s.eventFilter(q.EventFilter, actor)
+	if err != nil {
 		return err
 	}
+	ask := eventlog.Query{
+		Filter: filter, Since: q.Since, Until: q.Until, Ascending: q.Order == "asc", Limit: q.Limit, Cursor: q.Cursor,
+	}
+	ask.Unexpected = q.Unexpected
 	page, err := s.events.Query(r.Context(), actor, ask)
 	if err != nil {
 		return err
 	}
-	out := eventPage{Events: make([]loggedEvent, len(page.Records)), Cursor: page.Cursor}
+	out := dto.EventPage{Events: make([]dto.LoggedEvent, len(page.Records)), Cursor: page.Cursor}
 	for i, record := range page.Records {
 		e := record.Event
 		if actor.MasksRecord(record) {
 			e = service.MaskEvent(e)
 		}
-		out.Events[i] = loggedEvent{
+		out.Events[i] = dto.LoggedEvent{
 			ID: record.ID, Host: e.Host, Type: e.Type, Action: e.Action, ActorID: e.ActorID, ActorName: e.ActorName,
 			Time: e.Time, Attrs: e.Attrs, Inferred: record.Inferred(), Reason: e.Reason,
 		}

@@ -7,7 +7,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// healthz says that the process answers. It asks nobody else.
+// healthz says that the process answers. It depends on nothing else.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ service.Actor) error {
 	return respondData(w, "ok")
 }

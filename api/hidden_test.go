@@ -29,7 +29,7 @@ func TestHiddenContainersAreUnknownOnes(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.status, "%s: %s", ref, a.body)
 		require.Contains(t, a.body, mine)
 	}
-	require.Equal(t, http.StatusBadRequest, w.get("/inspect2/h/abc").status, "two, to those who see both")
+	require.Equal(t, http.StatusBadRequest, w.get("/inspect2/h/abc").status, "two, for an actor that sees both")
 
 	before := len(inspections(d))
 	for _, ref := range []string{"money", "abc2", hidden, "nothing", "def", strings.Repeat("f", 64)} {
@@ -47,7 +47,7 @@ func TestHiddenContainersAreUnknownOnes(t *testing.T) {
 		dockertest.Fail(rw, http.StatusNotFound, "no container with name or ID \"x\" found: no such container")
 	})
 	require.Equal(t, "Error response from daemon: No such container: abc1", get("/inspect2/h/abc1").message(t),
-		"one that is gone since the list isn't told in the engine's words, which differ")
+		"one that is gone since the list isn't reported in the engine's words, which differ")
 }
 
 // inspections are the paths of single containers that the daemon was asked for.

@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// What a container's history can't know is said, but a gap tells nobody of a host that is hidden.
+// A gap shows what a container's history lacks, but never a hidden host.
 func TestAContainersHistoryHasTheGapsOfVisibleHosts(t *testing.T) {
 	t.Parallel()
 	prod, dev := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
@@ -41,7 +41,7 @@ func TestAContainersHistoryHasTheGapsOfVisibleHosts(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, w.call("GET", "/v1/events?host=dev-1", token, nil).status, "a hidden host is an unknown one")
 }
 
-// briefly tells the action and host of each event of an answer.
+// briefly returns the action and host of each event of an answer.
 func briefly(t *testing.T, a answer) string {
 	t.Helper()
 	var page struct {

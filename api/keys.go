@@ -2,61 +2,31 @@ package api
 
 import (
 	"net/http"
-	"time"
 
+	"wharf/api/dto"
 	"wharf/service"
 )
 
-type keyRow struct {
-	ID         string    `json:"id"`
-	Name       string    `json:"name"`
-	Role       string    `json:"role"`
-	CreatedAt  time.Time `json:"created_at"`
-	ExpiresAt  time.Time `json:"expires_at,omitzero"`
-	LastUsedAt time.Time `json:"last_used_at,omitzero"`
-	Key        string    `json:"key,omitempty"` // in the answer that creates it alone
-}
-
-func rowOfKey(k service.APIKey) keyRow {
-	return keyRow{
-		ID: k.ID.String(), Name: k.Name, Role: string(k.Role), CreatedAt: k.CreatedAt,
+func rowOfKey(k service.APIKey) dto.APIKey {
+	return dto.APIKey{
+		ID: k.ID.String(), Name: k.Name, Role: dto.Role(k.Role), CreatedAt: k.CreatedAt,
 		ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt, Key: k.Secret,
 	}
 }
 
-type keysPage struct {
-	Keys   []keyRow `json:"keys"`
-	Cursor string   `json:"cursor"`
-}
-
-func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
-	keys, next, err := s.sessions.Keys(r.Context(), actor, p)
+func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.PageQuery) error {
+	keys, next, err := s.sessions.Keys(r.Context(), actor, pageOf(q))
 	if err != nil {
 		return err
 	}
-	return respondData(w, keysPage{rowsOf(keys, rowOfKey), next})
+	return respondData(w, dto.APIKeyPage{Keys: rowsOf(keys, rowOfKey), Cursor: next})
 }
 
-type newKey struct {
-	Name      string       `json:"name"`
-	Role      service.Role `json:"role"`       // not above one's own
-	ExpiresAt instant      `json:"expires_at"` // missing means never
-}
-
-func (s *Server) addKey(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	var in newKey
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
+func (s *Server) addKey(w http.ResponseWriter, r *http.Request, actor service.Actor, in dto.NewAPIKey) error {
 	if err := required(param{"name", in.Name}, param{"role", string(in.Role)}); err != nil {
 		return err
 	}
-	k, err := s.sessions.CreateKey(r.Context(), actor, service.NewAPIKey{Name: in.Name, Role: in.Role, ExpiresAt: in.ExpiresAt.Time})
+	k, err := s.sessions.CreateKey(r.Context(), actor, service.NewAPIKey{Name: in.Name, Role: service.Role(in.Role), ExpiresAt: in.ExpiresAt.Time})
 	if err != nil {
 		return err
 	}

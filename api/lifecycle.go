@@ -3,23 +3,15 @@ package api
 import (
 	"net/http"
 
+	"wharf/api/dto"
 	"wharf/dockerx"
 	"wharf/service"
 )
 
-type target struct {
-	ID   string `json:"id"`
-	Host string `json:"host"`
-}
-
 // operateStrictly answers /start2 and /stop2: the operation on the container that the body names, and "" as
 // the contract says. That there was nothing to do is a conflict there.
-func (s *Server) operateStrictly(name string) handler {
-	return func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-		var in target
-		if err := decode(w, r, &in); err != nil {
-			return err
-		}
+func (s *Server) operateStrictly(name string) func(http.ResponseWriter, *http.Request, service.Actor, dto.Target) error {
+	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, in dto.Target) error {
 		if err := required(param{"id", in.ID}, param{"host", in.Host}); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The limit on an address can't be dodged by claiming other ones: nobody here is a trusted proxy.
+// The limit on an address can't be dodged by claiming other ones: no caller here is a trusted proxy.
 func TestLoginLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 	t.Parallel()
 	// What fills up again while it is tried, one a second, doesn't count.

@@ -74,7 +74,7 @@ func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
 }
 
 // callers are all credentials: the bad ones, and one for each role.
-func (w *world) callers() []caller {
+func (w *fixture) callers() []caller {
 	w.t.Helper()
 	viewer, operator := w.person("viewer", "none"), w.person("operator", "none")
 	w.grant("viewer", "ours", "team=web", "viewer")
@@ -109,13 +109,13 @@ func (w *world) callers() []caller {
 	}
 }
 
-// bound tells whether a route is about one host or container.
+// bound reports whether a route is about one host or container.
 func bound(row api.RouteRow) bool {
 	return strings.Contains(row.Pattern, "{host}") || row.Pattern == "/start2" || row.Pattern == "/stop2"
 }
 
 // try makes the call; bodies are such that nothing but the place decides.
-func (w *world) try(row api.RouteRow, c caller, p place) answer {
+func (w *fixture) try(row api.RouteRow, c caller, p place) answer {
 	w.t.Helper()
 	path := strings.NewReplacer("{host}", p.host, "{id}", p.id, "{username}", "nobody-at-all").Replace(row.Pattern)
 	if strings.HasSuffix(row.Pattern, "/{id}") && !bound(row) {
@@ -164,7 +164,7 @@ func expected(row api.RouteRow, c caller, p place) []int {
 	}
 }
 
-// named tells whether a route names a container.
+// named reports whether a route names a container.
 func named(row api.RouteRow) bool {
 	return strings.Contains(row.Pattern, "{id}") || row.Pattern == "/start2" || row.Pattern == "/stop2"
 }

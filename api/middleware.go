@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"wharf/api/stream"
 	"wharf/util/apperr"
 )
 
@@ -30,6 +31,8 @@ type requestInfo struct {
 	gone bool
 	// later is set by an answer that outlives its handler, and logs its line itself.
 	later bool
+	// items is how many a stream has sent; nil for other answers.
+	items *int64
 }
 
 type infoKey struct{}
@@ -97,13 +100,16 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	if info.gone {
 		status = statusClientGone
 	}
-	if crash := (*panicError)(nil); status >= http.StatusInternalServerError || errors.As(info.err, &crash) {
+	if crash := (*stream.PanicError)(nil); status >= http.StatusInternalServerError || errors.As(info.err, &crash) {
 		level = zerolog.ErrorLevel
 	}
 	line := s.log.WithLevel(level).
 		Str("request_id", info.id).Str("method", info.method).Str("route", info.routes.RoutePattern()).
 		Int("status", status).Dur("duration_ms", time.Since(info.start)).Int64("bytes", bytes).
 		Str("client", info.client)
+	if info.items != nil {
+		line = line.Int64("items", *info.items)
+	}
 	if info.user != "" {
 		line = line.Str("user", info.user)
 	}

@@ -3,31 +3,16 @@ package api
 import (
 	"net/http"
 
+	"wharf/api/dto"
 	"wharf/dockerx"
 	"wharf/service"
 )
 
-type operated struct {
-	Changed bool   `json:"changed"` // false: it was so already
-	Before  string `json:"before"`  // state: running, exited, paused, …
-	After   string `json:"after"`
-	// Reached tells, where something was waited for, whether it came about in time.
-	Reached *bool `json:"reached,omitempty"`
-}
-
 // operate answers POST /v1/hosts/{host}/containers/{id}/<name>.
-func (s *Server) operate(name string) handler {
-	return func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-		q := queryOf(r)
+func (s *Server) operate(name string) func(http.ResponseWriter, *http.Request, service.Actor, dto.OperationQuery) error {
+	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.OperationQuery) error {
 		operation := dockerx.Operation{
-			Name: name, Signal: q.text("signal"), Wait: q.text("wait"), Limit: q.duration("limit", 0),
-		}
-		if q.has("timeout") {
-			seconds := q.number("timeout", 0, -1, 3600)
-			operation.Timeout = &seconds
-		}
-		if err := q.err(); err != nil {
-			return err
+			Name: name, Signal: q.Signal, Wait: q.Wait, Limit: q.Limit, Timeout: q.Timeout,
 		}
 		ref, err := dockerx.ParseRef(pathParam(r, "id"))
 		if err != nil {
@@ -43,7 +28,7 @@ func (s *Server) operate(name string) handler {
 			if err != nil {
 				return nil, err
 			}
-			out := operated{Changed: result.Changed, Before: result.Before.Status, After: result.After.Status}
+			out := dto.OperationResult{Changed: result.Changed, Before: result.Before.Status, After: result.After.Status}
 			if operation.Wait != "" {
 				out.Reached = &result.Reached
 			}

@@ -21,7 +21,7 @@ func (s *Server) checkOrigin(next http.Handler) http.Handler {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.sharedWith(w, r) {
+		if s.handleCORS(w, r) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
@@ -37,9 +37,9 @@ func (s *Server) checkOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// sharedWith lets the pages of CORS_ORIGINS read the answer; it tells whether the request was
+// handleCORS lets the pages of CORS_ORIGINS read the answer; it reports whether the request was
 // only the browser's question whether they may. They send tokens, never cookies.
-func (s *Server) sharedWith(w http.ResponseWriter, r *http.Request) (preflight bool) {
+func (s *Server) handleCORS(w http.ResponseWriter, r *http.Request) (preflight bool) {
 	if len(s.origins) == 0 {
 		return false
 	}
@@ -60,7 +60,7 @@ func (s *Server) sharedWith(w http.ResponseWriter, r *http.Request) (preflight b
 	return true
 }
 
-// knownHost tells whether a Host header names loopback or one of ALLOWED_HOSTS.
+// knownHost reports whether a Host header names loopback or one of ALLOWED_HOSTS.
 func (s *Server) knownHost(hostport string) bool {
 	host := hostName(hostport)
 	return loopbackName(hostport) || slices.ContainsFunc(s.allowedHosts, func(allowed string) bool {
@@ -84,7 +84,7 @@ func hostName(hostport string) string {
 	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
-// foreignOrigin tells whether a browser says that the request comes from another site.
+// foreignOrigin reports whether a browser says that the request comes from another site.
 func (s *Server) foreignOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(s.origins, origin) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"wharf/api/dto"
 	"wharf/util/apperr"
 )
 
@@ -71,7 +71,7 @@ func describe(err error) error {
 		return e
 	}
 	var wrongType *json.UnmarshalTypeError
-	var badTime *timeError
+	var badTime *dto.TimeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return apperr.New(apperr.Invalid, "%s: expected %s, got %s", wrongType.Field, wrongType.Type, wrongType.Value)
@@ -86,30 +86,6 @@ func describe(err error) error {
 		return apperr.New(apperr.Invalid, "%s: unknown field", strings.Trim(name, `"`))
 	}
 	return apperr.New(apperr.Invalid, "body is not valid JSON")
-}
-
-// instant is a time in a body: RFC 3339, from 1970 to 9999 in UTC. Missing or null leaves it zero; a zero time that
-// is written out is refused, since for most fields zero means never.
-type instant struct{ time.Time }
-
-// timeError says what is wrong with an instant.
-type timeError struct{ problem string }
-
-func (e *timeError) Error() string { return e.problem }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (i *instant) UnmarshalJSON(text []byte) error {
-	if string(text) == "null" {
-		return nil
-	}
-	if err := i.Time.UnmarshalJSON(text); err != nil {
-		return &timeError{fmt.Sprintf("%.60s: expected a time such as 2026-01-28T21:59:11Z", text)}
-	}
-	if err := checkTime(i.Time); err != nil {
-		return &timeError{fmt.Sprintf("%.60s: %s", text, err)}
-	}
-	i.Time = i.Time.UTC()
-	return nil
 }
 
 // param is a named parameter and what the caller sent for it.

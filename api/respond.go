@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"wharf/api/dto"
 	"wharf/util/apperr"
 )
 
@@ -27,6 +28,7 @@ var statuses = map[apperr.Kind]int{
 	apperr.Unavailable:     http.StatusInternalServerError,
 	apperr.Daemon:          http.StatusInternalServerError,
 	apperr.NotReady:        http.StatusServiceUnavailable,
+	apperr.NotAcceptable:   http.StatusNotAcceptable,
 	apperr.Unprocessable:   http.StatusUnprocessableEntity,
 	apperr.Away:            http.StatusServiceUnavailable,
 }
@@ -35,12 +37,6 @@ var statuses = map[apperr.Kind]int{
 type success struct {
 	Success bool `json:"success"`
 	Data    any  `json:"data"`
-}
-
-// failure is the contract's envelope of an error.
-type failure struct {
-	Success bool   `json:"success"`
-	Message string `json:"message"`
 }
 
 // encode renders v as JSON without a trailing newline and without HTML escapes.
@@ -69,7 +65,7 @@ func respondBare(w http.ResponseWriter, v any) error {
 }
 
 // respondBody answers with JSON that is encoded already. Its error is always nil: when the
-// caller is gone nobody is left to tell.
+// caller is gone no one can receive it.
 func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -78,7 +74,7 @@ func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	return nil
 }
 
-// errDatabaseAway is what callers below /v1 are told while the database doesn't answer. The contract's endpoints know
+// errDatabaseAway answers callers below /v1 while the database doesn't respond. The contract's endpoints know
 // no such status: there it is 500.
 var errDatabaseAway = apperr.New(apperr.Away, "the database can't be reached: try again")
 
@@ -101,5 +97,5 @@ func respondError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="wharf"`)
 	}
 	infoOf(r).err = err
-	_ = respondBody(w, status, encode(failure{Message: message}))
+	_ = respondBody(w, status, encode(dto.Failure{Message: message}))
 }

@@ -1,77 +1,160 @@
 package api
 
 import (
-	"net/http"
+	"slices"
 
+	"wharf/api/dto"
 	"wharf/service"
 )
 
-// handler answers one request of an actor. An error it returns becomes the answer.
-type handler func(w http.ResponseWriter, r *http.Request, actor service.Actor) error
-
-// route is one row of the table. What has no row isn't served.
-type route struct {
-	method, pattern string
-	need            service.Permission
-	handle          handler
-	// tickets lets ?ticket= stand for a token: for browsers' EventSource, which sends no headers.
-	tickets bool
+// routes is the whole API. route.go says what a row is made of.
+func (s *Server) routes() []route {
+	return slices.Concat(
+		grouped("The contract", s.contractRoutes()),
+		grouped("Health", s.healthRoutes()),
+		grouped("Users, sessions, keys and grants", s.accountRoutes()),
+		grouped("Hosts and containers", s.hostRoutes()),
+		grouped("Operations", s.operationRoutes()),
+		grouped("Usage", s.usageRoutes()),
+		grouped("Events", s.eventRoutes()),
+	)
 }
 
-// routes is the whole API on one screen. The first twelve are the contract's and never change.
-func (s *Server) routes() []route {
-	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+// grouped puts rows under one heading of the document.
+func grouped(heading string, rows []route) []route {
+	for i := range rows {
+		rows[i].group = heading
+	}
+	return rows
+}
+
+// contractRoutes are the contract's, which never change.
+func (s *Server) contractRoutes() []route {
+	sampled := []string{"X-Sampled-At", "X-Sample-Age"}
 	return []route{
-		{method: post, pattern: "/user", need: service.Optional, handle: s.createUser},
-		{method: post, pattern: "/login", need: service.Public, handle: s.login},
-		{method: post, pattern: "/logout", need: service.Public, handle: s.logout},
-		{method: post, pattern: "/token/renew_access", need: service.Public, handle: s.renewAccess},
-		{method: get, pattern: "/hosts", need: service.View, handle: s.listHosts},
-		{method: get, pattern: "/ps2/{host}", need: service.View, handle: s.listContainers},
-		{method: get, pattern: "/inspect2/{host}/{id}", need: service.View, handle: s.inspectContainer},
-		{method: post, pattern: "/start2", need: service.Operate, handle: s.operateStrictly("start")},
-		{method: post, pattern: "/stop2", need: service.Operate, handle: s.operateStrictly("stop")},
-		{method: get, pattern: "/stat2/{host}/{id}", need: service.View, handle: s.containerUsage},
-		{method: get, pattern: "/stat3/{host}", need: service.View, handle: s.hostUsage},
-		{method: get, pattern: "/events", need: service.View, handle: s.streamEvents, tickets: true},
+		post("/user", service.Optional, "createUser", bodied(s.createUser),
+			"Create a user.", data(dto.CreatedUser{})).may(409, 429).reads("X-Setup-Token"),
+		post("/login", service.Public, "login", bodied(s.login),
+			"Begin a session.", bare(dto.Login{}).with("Set-Cookie")).may(401, 429),
+		post("/logout", service.Public, "logout", bodied(s.logout),
+			"End a session.", data("logged out successfully").with("Set-Cookie")).may(401),
+		post("/token/renew_access", service.Public, "renewAccess", bodied(s.renewAccess),
+			"Get a new access token for a session.", bare(dto.Renewal{}).with("Set-Cookie")).may(401),
+		get("/hosts", service.View, "listHosts", plain(s.listHosts),
+			"List the hosts.", data([]dto.Host{})),
+		get("/ps2/{host}", service.View, "listContainers", plain(s.listContainers),
+			"List a host's containers, running or not, in Docker's order.", data([]dto.Container{})),
+		get("/inspect2/{host}/{id}", service.View, "inspect", plain(s.inspectContainer),
+			"Show a container.", data(dto.ContainerDetails{})).may(409),
+		post("/start2", service.Operate, "start", bodied(s.operateStrictly("start")),
+			"Start a container that doesn't run.", bare("")).may(404, 409),
+		post("/stop2", service.Operate, "stop", bodied(s.operateStrictly("stop")),
+			"Stop a container that runs.", bare("")).may(404, 409),
+		get("/stat2/{host}/{id}", service.View, "usageText", plain(s.containerUsage),
+			"Show what a container uses, as texts.", data(dto.UsageText{}).with(sampled...)).may(409),
+		get("/stat3/{host}", service.View, "hostUsageText", plain(s.hostUsage),
+			"Show what all containers of a host use, as texts, by the first 12 characters of their ids.",
+			data(map[string]dto.UsageText{}).with(sampled...).with("X-Partial")),
+		get("/events", service.View, "streamEvents", queried(s.streamEvents),
+			"Follow the events of all hosts.", streamed(eventFrames...)).may(406).reads("Last-Event-ID").withTickets(),
+	}
+}
 
-		{method: get, pattern: "/healthz", need: service.Public, handle: s.healthz},
-		{method: get, pattern: "/readyz", need: service.Public, handle: s.readyz},
+// healthRoutes are for load balancers.
+func (s *Server) healthRoutes() []route {
+	return []route{
+		get("/healthz", service.Public, "healthz", plain(s.healthz),
+			"Say that the process answers.", data("ok")),
+		get("/readyz", service.Public, "readyz", plain(s.readyz),
+			"Say whether requests can be served.", data("ready")).may(503),
+	}
+}
 
-		{method: get, pattern: "/v1/me", need: service.Self, handle: s.whoAmI},
-		{method: get, pattern: "/v1/users", need: service.Administer, handle: s.listUsers},
-		{method: post, pattern: "/v1/users", need: service.Administer, handle: s.addUser},
-		{method: get, pattern: "/v1/users/{username}", need: service.Self, handle: s.getUser},
-		{method: patch, pattern: "/v1/users/{username}", need: service.Administer, handle: s.updateUser},
-		{method: del, pattern: "/v1/users/{username}", need: service.Administer, handle: s.deleteUser},
-		{method: post, pattern: "/v1/users/{username}/password", need: service.Self, handle: s.changePassword},
-		{method: get, pattern: "/v1/grants", need: service.Administer, handle: s.listGrants},
-		{method: post, pattern: "/v1/grants", need: service.Administer, handle: s.addGrant},
-		{method: del, pattern: "/v1/grants/{id}", need: service.Administer, handle: s.deleteGrant},
-		{method: get, pattern: "/v1/sessions", need: service.Self, handle: s.listSessions},
-		{method: del, pattern: "/v1/sessions", need: service.Self, handle: s.endOtherSessions},
-		{method: del, pattern: "/v1/sessions/{id}", need: service.Self, handle: s.endSession},
-		{method: get, pattern: "/v1/keys", need: service.Self, handle: s.listKeys},
-		{method: post, pattern: "/v1/keys", need: service.Self, handle: s.addKey},
-		{method: del, pattern: "/v1/keys/{id}", need: service.Self, handle: s.deleteKey},
-		{method: get, pattern: "/v1/audit", need: service.Administer, handle: s.capped(s.listAudit)},
+// accountRoutes are about users, what they may do, and their credentials.
+func (s *Server) accountRoutes() []route {
+	return []route{
+		get("/v1/me", service.Self, "whoAmI", plain(s.whoAmI),
+			"Show what the caller may do.", data(dto.Me{})),
+		get("/v1/users", service.Administer, "listUsers", queried(s.listUsers),
+			"List users.", data(dto.UserPage{})),
+		post("/v1/users", service.Administer, "addUser", bodied(s.addUser),
+			"Create a user and show the whole of it.", data(dto.User{})).may(409),
+		get("/v1/users/{username}", service.Self, "getUser", plain(s.getUser),
+			"Show a user; oneself unless one is an admin.", data(dto.User{})),
+		patch("/v1/users/{username}", service.Administer, "updateUser", bodied(s.updateUser),
+			"Change a user's role, name or address, or disable the account.", data(dto.User{})).may(409),
+		del("/v1/users/{username}", service.Administer, "deleteUser", plain(s.deleteUser),
+			"Delete a user. Its sessions and streams end.", data("deleted")).may(409),
+		post("/v1/users/{username}/password", service.Self, "changePassword", bodied(s.changePassword),
+			"Change a password. The user's other sessions end.", data("password changed")).may(429),
+		get("/v1/grants", service.Administer, "listGrants", queried(s.listGrants),
+			"List grants.", data(dto.GrantPage{})),
+		post("/v1/grants", service.Administer, "addGrant", bodied(s.addGrant),
+			"Grant a role on hosts and containers.", data(dto.Grant{})).may(404),
+		del("/v1/grants/{id}", service.Administer, "deleteGrant", plain(s.deleteGrant),
+			"Take a grant back.", data("deleted")),
+		get("/v1/sessions", service.Self, "listSessions", queried(s.listSessions),
+			"List one's sessions, or as an admin those of all users.", data(dto.SessionPage{})),
+		del("/v1/sessions", service.Self, "endOtherSessions", plain(s.endOtherSessions),
+			"End all of one's sessions but the one that asks.", data(dto.SessionsEnded{})),
+		del("/v1/sessions/{id}", service.Self, "endSession", plain(s.endSession),
+			"End a session.", data("ended")),
+		get("/v1/keys", service.Self, "listKeys", queried(s.listKeys),
+			"List one's API keys.", data(dto.APIKeyPage{})),
+		post("/v1/keys", service.Self, "addKey", bodied(s.addKey),
+			"Create an API key. Its secret is shown this once.", data(dto.APIKey{})),
+		del("/v1/keys/{id}", service.Self, "deleteKey", plain(s.deleteKey),
+			"Delete an API key.", data("deleted")),
+		get("/v1/audit", service.Administer, "listAudit", s.capped(queried(s.listAudit)),
+			"List what callers had wharf do, and what was refused.", data(dto.AuditPage{})).may(429),
+	}
+}
 
-		{method: get, pattern: "/v1/hosts", need: service.View, handle: s.listHostStatus},
-		{method: get, pattern: "/v1/hosts/{host}", need: service.View, handle: s.hostStatus},
-		{method: get, pattern: "/v1/containers", need: service.View, handle: s.listAllContainers},
-		{method: get, pattern: "/v1/hosts/{host}/containers", need: service.View, handle: s.listAllContainers},
-		{method: get, pattern: "/v1/hosts/{host}/containers/{id}", need: service.View, handle: s.inspectContainer},
-		{method: post, pattern: "/v1/hosts/{host}/containers/{id}/start", need: service.Operate, handle: s.operate("start")},
-		{method: post, pattern: "/v1/hosts/{host}/containers/{id}/stop", need: service.Operate, handle: s.operate("stop")},
-		{method: post, pattern: "/v1/hosts/{host}/containers/{id}/restart", need: service.Operate, handle: s.operate("restart")},
-		{method: post, pattern: "/v1/hosts/{host}/containers/{id}/pause", need: service.Operate, handle: s.operate("pause")},
-		{method: post, pattern: "/v1/hosts/{host}/containers/{id}/unpause", need: service.Operate, handle: s.operate("unpause")},
-		{method: post, pattern: "/v1/hosts/{host}/containers/{id}/kill", need: service.Operate, handle: s.operate("kill")},
+// hostRoutes show hosts and their containers.
+func (s *Server) hostRoutes() []route {
+	return []route{
+		get("/v1/hosts", service.View, "listHostStatus", queried(s.listHostStatus),
+			"Show how each host is, without asking it.", data([]dto.HostStatus{})),
+		get("/v1/hosts/{host}", service.View, "hostStatus", plain(s.hostStatus),
+			"Show how a host is, without asking it.", data(dto.HostStatus{})),
+		get("/v1/containers", service.View, "listAllContainers", queried(s.listAllContainers),
+			"List the containers of all hosts.", data(dto.ContainerPage{})),
+		get("/v1/hosts/{host}/containers", service.View, "listHostContainers", queried(s.listHostContainers),
+			"List a host's containers.", data(dto.ContainerPage{})),
+		get("/v1/hosts/{host}/containers/{id}", service.View, "getContainer", plain(s.inspectContainer),
+			"Show a container.", data(dto.ContainerDetails{})).may(409),
+	}
+}
 
-		{method: get, pattern: "/v1/hosts/{host}/containers/{id}/stats", need: service.View, handle: s.containerRawUsage},
-		{method: get, pattern: "/v1/hosts/{host}/stats", need: service.View, handle: s.hostRawUsage},
-		{method: get, pattern: "/v1/stats", need: service.View, handle: s.topUsage},
-		{method: get, pattern: "/v1/events", need: service.View, handle: s.capped(s.queryEvents)},
-		{method: post, pattern: "/v1/events/ticket", need: service.Self, handle: s.issueTicket},
+// operationRoutes are the operations on a container.
+func (s *Server) operationRoutes() []route {
+	var rows []route
+	for _, name := range []string{"start", "stop", "restart", "pause", "unpause", "kill"} {
+		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+name, service.Operate, name+"Container", queried(s.operate(name)),
+			"Have a container "+name+". That it was so already is no error.", data(dto.OperationResult{}).with("Idempotent-Replayed")).
+			may(409, 413, 422, 429).reads("Idempotency-Key"))
+	}
+	return rows
+}
+
+// usageRoutes show what containers use.
+func (s *Server) usageRoutes() []route {
+	return []route{
+		get("/v1/hosts/{host}/containers/{id}/stats", service.View, "containerUsage", queried(s.containerRawUsage),
+			"Show what a container uses, or as a stream each new sample.", data(dto.Usage{}).with("X-Sampled-At", "X-Sample-Age").orStream(containerUsageFrames...)).may(409),
+		get("/v1/hosts/{host}/stats", service.View, "hostUsage", queried(s.hostRawUsage),
+			"Show what all containers of a host use, or as a stream each new sample.", data(dto.HostUsage{}).with("X-Sampled-At", "X-Sample-Age", "X-Partial").orStream(hostUsageFrames...)),
+		get("/v1/stats", service.View, "topUsage", queried(s.topUsage),
+			"Show the containers of all hosts, those that use most first.", data(dto.TopUsage{}).with("X-Partial")),
+	}
+}
+
+// eventRoutes are about what happened.
+func (s *Server) eventRoutes() []route {
+	return []route{
+		get("/v1/events", service.View, "queryEvents", s.capped(queried(s.queryEvents)),
+			"List what happened, also to containers that are gone.", data(dto.EventPage{})).may(429),
+		post("/v1/events/ticket", service.Self, "issueTicket", plain(s.issueTicket),
+			"Get a string that stands for the session in the address of an event stream.", data(dto.Ticket{})),
 	}
 }

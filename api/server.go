@@ -8,12 +8,13 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
+	"wharf/api/dto"
+	"wharf/api/stream"
 	"wharf/service"
 )
 
@@ -26,10 +27,10 @@ type Options struct {
 	Events   *service.Events
 	Audit    *service.Audit
 
-	// Ready tells whether requests can be served now; nil error means yes.
+	// Ready reports whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
 
-	// Open lets callers without a token in, as an anonymous actor with AnonRole, who sees
+	// Open lets callers without a token in, as an anonymous actor with AnonRole, which sees
 	// secrets unless MaskSecrets is set.
 	Open        bool
 	AnonRole    service.Role
@@ -43,42 +44,36 @@ type Options struct {
 	// BodyTime is how long a caller may take to send a body, StallTime how long it may take none of an answer.
 	// Default 10 s each.
 	BodyTime, StallTime time.Duration
-	// StreamsPerUser is how many streams one user may have open. Default 32.
-	StreamsPerUser int
+	// StreamsPerUser and MaxStreams are how many streams one user and all may have open. Default 32 and 10,000.
+	StreamsPerUser, MaxStreams int
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
 }
 
 // Server answers wharf's HTTP requests.
 type Server struct {
-	log            zerolog.Logger
-	users          *service.Users
-	sessions       *service.Sessions
-	hosts          *service.Hosts
-	events         *service.Events
-	audit          *service.Audit
-	ready          func(context.Context) error
-	open           bool
-	openNetwork    bool
-	anonymous      service.Actor
-	allowedHosts   []string
-	proxies        []netip.Prefix
-	origins        []string
-	table          []route
-	mux            *chi.Mux
-	handler        http.Handler
-	history        actorCaps
-	streamCaps     actorCaps
-	streamsPerUser int
-	bodyTime       time.Duration
-	stall          time.Duration
+	log          zerolog.Logger
+	users        *service.Users
+	sessions     *service.Sessions
+	hosts        *service.Hosts
+	events       *service.Events
+	audit        *service.Audit
+	ready        func(context.Context) error
+	open         bool
+	openNetwork  bool
+	anonymous    service.Actor
+	allowedHosts []string
+	proxies      []netip.Prefix
+	origins      []string
+	table        []route
+	mux          *chi.Mux
+	handler      http.Handler
+	history      actorCaps
+	bodyTime     time.Duration
+	stall        time.Duration
 
 	answers idempotencyStore
-
-	ending  chan struct{} // closed when streams must end
-	endOnce sync.Once
-	streams sync.WaitGroup
-	live    liveStreams
+	streams *stream.Kit
 }
 
 // New builds the server from its route table.
@@ -86,10 +81,10 @@ func New(o Options) *Server {
 	s := &Server{
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
-		streamsPerUser: cmp.Or(o.StreamsPerUser, 32), bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
-		ending:    make(chan struct{}),
+		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}
+	s.streams = s.newStreams(o)
 	s.mux, s.table = chi.NewRouter(), s.routes()
 	for _, rt := range s.table {
 		s.mux.Method(rt.method, rt.pattern, s.serve(rt))
@@ -103,23 +98,9 @@ func New(o Options) *Server {
 	return s
 }
 
-// EndStreams ends all open streams and returns when they have ended, after a second at most.
-func (s *Server) EndStreams() {
-	s.endOnce.Do(func() { close(s.ending) })
-	ended := make(chan struct{})
-	go func() {
-		s.streams.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-time.After(time.Second):
-	}
-}
-
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// serve is the way to every handler: who calls, may they, then the handler itself.
+// serve is the way to every handler: authentication, permission, then the handler itself.
 func (s *Server) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(service.WithClient(r.Context(), clientOf(r)))
@@ -128,8 +109,11 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 			infoOf(r).user = actor.Username
 			err = s.allowed(r, actor, rt)
 		}
+		if err == nil && rt.handle.query == nil && strings.HasPrefix(rt.pattern, "/v1/") {
+			err = refuseQuery(r) // the contract's endpoints ignore what they don't know
+		}
 		if err == nil {
-			err = rt.handle(w, r, actor)
+			err = rt.handle.serve(w, r, actor)
 		}
 		if err != nil {
 			respondError(w, r, err)
@@ -146,7 +130,7 @@ func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 	case actor.Anonymous:
 		return errNoToken
 	default:
-		return s.hosts.Refuse(r.Context(), actor, service.Intent{
+		return s.hosts.Deny(r.Context(), actor, service.Intent{
 			Action: service.ActionRefused, Host: pathParam(r, "host"), Target: rt.method + " " + rt.pattern,
 		})
 	}
@@ -187,5 +171,5 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	_ = respondBody(w, http.StatusMethodNotAllowed, encode(failure{Message: "method not allowed"}))
+	_ = respondBody(w, http.StatusMethodNotAllowed, encode(dto.Failure{Message: "method not allowed"}))
 }

@@ -2,45 +2,24 @@ package api
 
 import (
 	"net/http"
-	"time"
 
+	"wharf/api/dto"
 	"wharf/service"
 )
 
-type sessionRow struct {
-	ID         string    `json:"id"`
-	Username   string    `json:"username"`
-	Address    string    `json:"address"`
-	UserAgent  string    `json:"user_agent"`
-	CreatedAt  time.Time `json:"created_at"`
-	LastUsedAt time.Time `json:"last_used_at"`
-	ExpiresAt  time.Time `json:"expires_at"`
-	Current    bool      `json:"current"`
-}
-
-func rowOfSession(i service.SessionInfo) sessionRow {
-	return sessionRow{
+func rowOfSession(i service.SessionInfo) dto.Session {
+	return dto.Session{
 		ID: i.ID.String(), Username: i.Username, Address: i.Addr, UserAgent: i.UserAgent,
 		CreatedAt: i.CreatedAt, LastUsedAt: i.LastUsedAt, ExpiresAt: i.ExpiresAt, Current: i.Current,
 	}
 }
 
-type sessionsPage struct {
-	Sessions []sessionRow `json:"sessions"`
-	Cursor   string       `json:"cursor"`
-}
-
-func (s *Server) listSessions(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	p, all := q.page(), q.flag("all")
-	if err := q.err(); err != nil {
-		return err
-	}
-	sessions, next, err := s.sessions.List(r.Context(), actor, all, p)
+func (s *Server) listSessions(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.SessionQuery) error {
+	sessions, next, err := s.sessions.List(r.Context(), actor, q.All, pageOf(q.PageQuery))
 	if err != nil {
 		return err
 	}
-	return respondData(w, sessionsPage{rowsOf(sessions, rowOfSession), next})
+	return respondData(w, dto.SessionPage{Sessions: rowsOf(sessions, rowOfSession), Cursor: next})
 }
 
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
@@ -54,15 +33,11 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request, actor servic
 	return respondData(w, "ended")
 }
 
-type ended struct {
-	Ended int64 `json:"ended"`
-}
-
 // endOtherSessions answers DELETE /v1/sessions: all of the caller's but this one.
 func (s *Server) endOtherSessions(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	n, err := s.sessions.EndOthers(r.Context(), actor)
 	if err != nil {
 		return err
 	}
-	return respondData(w, ended{n})
+	return respondData(w, dto.SessionsEnded{Ended: n})
 }

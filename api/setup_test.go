@@ -73,8 +73,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// world is a whole server with a database of its own.
-type world struct {
+// fixture is a whole server with a database of its own.
+type fixture struct {
 	t        testing.TB
 	url      string
 	db       *db.DB
@@ -95,12 +95,12 @@ func noUsers(o *api.Options) { o.AnonRole = "nobody yet" }
 func openMode(o *api.Options) { o.Open, o.AnonRole = true, service.RoleOperator }
 
 // setup serves the given hosts, on SQLite.
-func setup(t testing.TB, hosts []dockerx.HostConfig, options ...option) *world {
+func setup(t testing.TB, hosts []dockerx.HostConfig, options ...option) *fixture {
 	t.Helper()
 	return setupOn(t, dbtest.Open(t, dbtest.SQLiteSource(t)), hosts, options...)
 }
 
-func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...option) *world {
+func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...option) *fixture {
 	t.Helper()
 	log := zerolog.New(suiteLog{})
 	keys, err := token.ParseKeys("test:" + secret(rand.Text()+rand.Text()))
@@ -108,10 +108,10 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	maker, err := token.NewJWT(keys)
 	require.NoError(t, err)
 	audit := service.NewAudit(d, service.AuditOptions{Logger: log})
-	events := eventlog.New(d, eventlog.Options{Logger: log, Annotate: audit.Annotate})
+	events := eventlog.New(d, eventlog.Options{Logger: log, Attribute: audit.Attribute})
 	fleet, err := dockerx.NewFleet(hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
-	w := &world{
+	w := &fixture{
 		t: t, db: d, password: secret("pw-" + rand.Text()), audit: audit, maker: maker,
 		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6, Audit: audit}),
 		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
@@ -154,13 +154,13 @@ func engineHosts(engines []dockertest.Engine) []dockerx.HostConfig {
 	return hosts
 }
 
-func (w *world) signUpAdmin() string {
+func (w *fixture) signUpAdmin() string {
 	w.t.Helper()
 	w.signUp("", "gildong", w.password)
 	return w.login("gildong", w.password).access
 }
 
-func (w *world) signUp(token, username, password string) {
+func (w *fixture) signUp(token, username, password string) {
 	w.t.Helper()
 	a := w.call("POST", "/user", token, map[string]string{
 		"username": username, "password": secret(password), "full_name": "YunGilDong", "email": username + "@email.com",
@@ -170,7 +170,7 @@ func (w *world) signUp(token, username, password string) {
 
 type tokens struct{ session, access, refresh string }
 
-func (w *world) login(username, password string) tokens {
+func (w *fixture) login(username, password string) tokens {
 	w.t.Helper()
 	a := w.call("POST", "/login", "", map[string]string{"username": username, "password": password})
 	require.Equal(w.t, http.StatusOK, a.status, a.body)
@@ -215,7 +215,7 @@ func (a answer) data(t *testing.T, into any) {
 }
 
 // call sends body as JSON (a string as it is, nil as nothing) with a bearer token where one is given.
-func (w *world) call(method, path, bearer string, body any, edits ...func(*http.Request)) answer {
+func (w *fixture) call(method, path, bearer string, body any, edits ...func(*http.Request)) answer {
 	w.t.Helper()
 	var reader io.Reader
 	switch b := body.(type) {
@@ -246,8 +246,8 @@ func (w *world) call(method, path, bearer string, body any, edits ...func(*http.
 	return answer{resp.StatusCode, resp.Header, string(raw)}
 }
 
-// in is the same world for another test: a fuzz target's.
-func (w *world) in(t testing.TB) *world {
+// in is the same fixture for another test: a fuzz target's.
+func (w *fixture) in(t testing.TB) *fixture {
 	t.Helper()
 	same := *w
 	same.t = t
@@ -255,13 +255,13 @@ func (w *world) in(t testing.TB) *world {
 }
 
 // get is call without a body, as the admin.
-func (w *world) get(path string) answer {
+func (w *fixture) get(path string) answer {
 	w.t.Helper()
 	return w.call("GET", path, w.admin, nil)
 }
 
 // post is call with a body, as the admin.
-func (w *world) post(path string, body any) answer {
+func (w *fixture) post(path string, body any) answer {
 	w.t.Helper()
 	return w.call("POST", path, w.admin, body)
 }

@@ -22,7 +22,7 @@ import (
 func impatient(o *api.Options) { o.BodyTime, o.StallTime = 200*time.Millisecond, 200*time.Millisecond }
 
 // dial opens a connection to the server whose reads and writes fail loudly rather than hang the test.
-func (w *world) dial() net.Conn {
+func (w *fixture) dial() net.Conn {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 	require.NoError(w.t, err)
@@ -91,7 +91,7 @@ func TestTrickledBodyIsCutOff(t *testing.T) {
 	}
 }
 
-// Pipelined questions whose answers nobody takes end the connection.
+// Pipelined requests whose answers the client never reads end the connection.
 func TestAnswersThatNobodyTakesEndTheConnection(t *testing.T) {
 	t.Parallel()
 	w := setup(t, nil, impatient)

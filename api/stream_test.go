@@ -32,7 +32,7 @@ type listener struct {
 	stop context.CancelFunc
 }
 
-func (w *world) listen(path, bearer string, edits ...func(*http.Request)) *listener {
+func (w *fixture) listen(path, bearer string, edits ...func(*http.Request)) *listener {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+path, nil)
@@ -92,7 +92,7 @@ func (l *listener) await(text string) sse {
 }
 
 // oneHost serves a fake daemon as 119server and waits until its events are read.
-func oneHost(t *testing.T, options ...option) (*world, *dockertest.Daemon) {
+func oneHost(t *testing.T, options ...option) (*fixture, *dockertest.Daemon) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
 	w := setup(t, []dockerx.HostConfig{{Name: "119server", Addr: d.Addr()}}, options...)
@@ -102,7 +102,7 @@ func oneHost(t *testing.T, options ...option) (*world, *dockertest.Daemon) {
 }
 
 // eventually waits until the log has text in it.
-func (w *world) eventually(text string) {
+func (w *fixture) eventually(text string) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool { return strings.Contains(w.get("/v1/events").body, text) }, 10*time.Second, 5*time.Millisecond)
 }

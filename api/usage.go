@@ -2,124 +2,71 @@ package api
 
 import (
 	"net/http"
-	"slices"
+	"strconv"
 	"time"
 
+	"wharf/api/dto"
 	"wharf/dockerx/stats"
 	"wharf/service"
 )
 
-// span is how much of the past is asked for. Zero: none.
-type span struct{ since, step time.Duration }
-
-func spanOf(q *query) span {
-	p := span{since: q.duration("since", 0), step: q.duration("step", 0)}
-	switch {
-	case p.step > 0 && p.step < time.Second:
-		q.bad("step: expected 1s or more")
-	case p.step > 0 && p.since == 0:
-		q.bad("step: goes with since")
+func rowOf(u stats.Usage) dto.UsageText {
+	return dto.UsageText{
+		ID: shortID(u.ID), Name: u.Name, CPUPercent: round2(u.CPUPercent),
+		MemoryUsage: memoryText(u.MemoryUsage), MemoryLimit: memoryText(u.MemoryLimit), MemoryPercent: round2(u.MemoryPercent),
+		NetworkRx: networkText(u.NetworkRx), NetworkTx: networkText(u.NetworkTx),
 	}
-	return p
 }
 
-// hostRawUsage answers GET /v1/hosts/{host}/stats: numbers, with since their past as well, and as an
-// event stream each new sample.
-func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	past := spanOf(q)
-	if err := q.err(); err != nil {
+func (s *Server) containerUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+	h, ref, err := s.openContainer(r, actor)
+	if err != nil {
 		return err
 	}
-	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
-	switch {
-	case err != nil:
+	u, err := h.Usage(r.Context(), ref)
+	if err != nil {
 		return err
-	case wantsStream(r):
-		return s.streamUsage(w, r, actor, frames(h.UsageStream, encodeSnapshot))
-	case past.since > 0:
-		return s.hostPast(w, r, h, past)
+	}
+	setSampled(w, u.SampledAt)
+	return respondData(w, rowOf(u))
+}
+
+func (s *Server) hostUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
+	if err != nil {
+		return err
 	}
 	snap, err := h.UsageAll(r.Context())
 	if err != nil {
 		return err
 	}
 	setSnapshot(w, snap)
-	return respondBody(w, http.StatusOK, snap.Get("v1", func() []byte { return encodeData(rawSnapshot(snap, nil)) }))
+	return respondBody(w, http.StatusOK, snap.Get("stat3", func() []byte { return encodeUsages(snap.Usages) }))
 }
 
-func (s *Server) hostPast(w http.ResponseWriter, r *http.Request, h *service.Host, past span) error {
-	snap, points, err := h.UsageHistoryAll(r.Context(), past.since, past.step)
-	if err != nil {
-		return err
+// encodeUsages renders the contract's map, keyed by the 12-character id.
+func encodeUsages(usages []stats.Usage) []byte {
+	rows := make(map[string]dto.UsageText, len(usages))
+	for _, u := range usages {
+		rows[shortID(u.ID)] = rowOf(u)
 	}
-	setSnapshot(w, snap)
-	return respondData(w, rawSnapshot(snap, points))
+	return encodeData(rows)
 }
 
-// containerRawUsage answers GET /v1/hosts/{host}/containers/{id}/stats likewise, for one container.
-func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	past := spanOf(q)
-	if err := q.err(); err != nil {
-		return err
-	}
-	h, ref, err := s.openContainer(r, actor)
-	if err != nil {
-		return err
-	}
-	if wantsStream(r) {
-		stream, err := h.UsageStreamOf(r.Context(), ref)
-		if err != nil {
-			return err
-		}
-		return s.streamUsage(w, r, actor, frames(stream, func(u stats.Usage) []byte { return encode(rawOf(u)) }))
-	}
-	if past.since == 0 {
-		u, err := h.Usage(r.Context(), ref)
-		if err != nil {
-			return err
-		}
-		setSampled(w, u.SampledAt)
-		return respondData(w, rawOf(u))
-	}
-	u, points, err := h.UsageHistory(r.Context(), ref, past.since, past.step)
-	if err != nil {
-		return err
-	}
-	setSampled(w, u.SampledAt)
-	row := rawOf(u)
-	row.History = rawPoints(points)
-	return respondData(w, row)
-}
-
-// topUsage answers GET /v1/stats: the containers of all hosts, those that use most first.
-func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	hosts, by := q.list("host"), q.choice("by", "cpu", "memory")
-	top := q.number("top", 0, 1, 100_000)
-	if err := q.err(); err != nil {
-		return err
-	}
-	all, partial, answers, err := s.hosts.Usage(r.Context(), actor, hosts)
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(all, service.UsageOrder(by))
-	if top > 0 && len(all) > top {
-		all = all[:top]
-	}
-	data := topUsageData{Partial: partial, Containers: make([]rawUsage, len(all)), Hosts: hostAnswers(answers)}
-	for i, u := range all {
-		data.Containers[i] = rawOf(u.Usage)
-		data.Containers[i].Host = u.Host
-	}
-	if partial {
+// setSnapshot says when the numbers were taken, and whether some are missing.
+func setSnapshot(w http.ResponseWriter, snap *stats.Snapshot) {
+	setSampled(w, snap.SampledAt)
+	if snap.Partial {
 		w.Header().Set("X-Partial", "true")
 	}
-	return respondData(w, data)
 }
 
-func encodeSnapshot(snap *stats.Snapshot) []byte {
-	return snap.Get("frame", func() []byte { return encode(rawSnapshot(snap, nil)) })
+// setSampled says when the numbers were taken, and how many seconds ago.
+func setSampled(w http.ResponseWriter, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	w.Header().Set("X-Sampled-At", at.UTC().Format(time.RFC3339Nano))
+	age := max(0, time.Since(at).Seconds())
+	w.Header().Set("X-Sample-Age", strconv.FormatFloat(age, 'f', 3, 64))
 }

@@ -3,63 +3,12 @@ package api
 import (
 	"time"
 
+	"wharf/api/dto"
 	"wharf/dockerx/stats"
 )
 
-// rawUsage is what a container uses, in numbers: bytes, bytes a second, nanoseconds, percent.
-type rawUsage struct {
-	Host           string     `json:"host,omitempty"`
-	ID             string     `json:"id"`
-	Name           string     `json:"name"`
-	Running        bool       `json:"running"`
-	CPUPercent     float64    `json:"cpu_percent"`      // 100 = one core busy
-	HostCPUPercent float64    `json:"host_cpu_percent"` // 100 = every core busy
-	CPUTotal       uint64     `json:"cpu_total"`        // nanoseconds since the container's start
-	MemoryUsage    uint64     `json:"memory_usage"`
-	MemoryLimit    uint64     `json:"memory_limit"`
-	MemoryPercent  float64    `json:"memory_percent"`
-	NetworkRx      uint64     `json:"network_rx"`
-	NetworkTx      uint64     `json:"network_tx"`
-	NetworkRxRate  float64    `json:"network_rx_rate"`
-	NetworkTxRate  float64    `json:"network_tx_rate"`
-	BlockRead      uint64     `json:"block_read"`
-	BlockWrite     uint64     `json:"block_write"`
-	BlockReadRate  float64    `json:"block_read_rate"`
-	BlockWriteRate float64    `json:"block_write_rate"`
-	Pids           uint64     `json:"pids"`
-	SampledAt      *time.Time `json:"sampled_at"` // null where there is no sample
-	// History is there where it was asked for, oldest first.
-	History *[]rawPoint `json:"history,omitempty"`
-}
-
-// rawPoint is one point of a container's past.
-type rawPoint struct {
-	At             time.Time `json:"at"`
-	CPUPercent     float64   `json:"cpu_percent"`
-	MemoryUsage    uint64    `json:"memory_usage"`
-	NetworkRxRate  float64   `json:"network_rx_rate"`
-	NetworkTxRate  float64   `json:"network_tx_rate"`
-	BlockReadRate  float64   `json:"block_read_rate"`
-	BlockWriteRate float64   `json:"block_write_rate"`
-	Pids           uint64    `json:"pids"`
-}
-
-// hostUsageData is what all containers of a host use, running or not, in the host's order.
-type hostUsageData struct {
-	SampledAt  *time.Time `json:"sampled_at"`
-	Partial    bool       `json:"partial"`
-	Containers []rawUsage `json:"containers"`
-}
-
-// topUsageData is what the containers of all hosts use, the largest first.
-type topUsageData struct {
-	Partial    bool         `json:"partial"`
-	Containers []rawUsage   `json:"containers"`
-	Hosts      []hostAnswer `json:"hosts"`
-}
-
-func rawOf(u stats.Usage) rawUsage {
-	return rawUsage{
+func rawOf(u stats.Usage) dto.Usage {
+	return dto.Usage{
 		ID: u.ID, Name: u.Name, Running: u.Running,
 		CPUPercent: round2(u.CPUPercent), HostCPUPercent: round2(u.HostCPUPercent), CPUTotal: u.CPUTotal,
 		MemoryUsage: u.MemoryUsage, MemoryLimit: u.MemoryLimit, MemoryPercent: round2(u.MemoryPercent),
@@ -70,8 +19,8 @@ func rawOf(u stats.Usage) rawUsage {
 }
 
 // rawSnapshot renders a host's rows, with their past where there is one.
-func rawSnapshot(snap *stats.Snapshot, past map[string][]stats.Point) hostUsageData {
-	data := hostUsageData{SampledAt: momentOf(snap.SampledAt), Partial: snap.Partial, Containers: make([]rawUsage, len(snap.Usages))}
+func rawSnapshot(snap *stats.Snapshot, past map[string][]stats.Point) dto.HostUsage {
+	data := dto.HostUsage{SampledAt: momentOf(snap.SampledAt), Partial: snap.Partial, Containers: make([]dto.Usage, len(snap.Usages))}
 	for i, u := range snap.Usages {
 		data.Containers[i] = rawOf(u)
 		if past != nil {
@@ -81,10 +30,10 @@ func rawSnapshot(snap *stats.Snapshot, past map[string][]stats.Point) hostUsageD
 	return data
 }
 
-func rawPoints(points []stats.Point) *[]rawPoint {
-	rows := make([]rawPoint, len(points))
+func rawPoints(points []stats.Point) *[]dto.UsagePoint {
+	rows := make([]dto.UsagePoint, len(points))
 	for i, p := range points {
-		rows[i] = rawPoint{
+		rows[i] = dto.UsagePoint{
 			At: p.At.UTC(), CPUPercent: round2(p.CPUPercent), MemoryUsage: p.MemoryUsage,
 			NetworkRxRate: round2(p.NetworkRxRate), NetworkTxRate: round2(p.NetworkTxRate),
 			BlockReadRate: round2(p.BlockReadRate), BlockWriteRate: round2(p.BlockWriteRate), Pids: p.Pids,

@@ -40,7 +40,7 @@ type usagePage struct {
 	}
 }
 
-func usageWorld(t *testing.T) *world {
+func usageFixture(t *testing.T) *fixture {
 	t.Helper()
 	a, b := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
 	a.Add(dockertest.Container{Name: "web", Usage: dockertest.Usage{Cores: 0.5, Memory: 1 << 20}}, dockertest.Container{Name: "old", State: "exited"})
@@ -49,7 +49,7 @@ func usageWorld(t *testing.T) *world {
 }
 
 // awaitUsage asks until all that run have their samples: an answer doesn't wait for them longer than 3 s.
-func (w *world) awaitUsage(t *testing.T) {
+func (w *fixture) awaitUsage(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var p usagePage
@@ -60,7 +60,7 @@ func (w *world) awaitUsage(t *testing.T) {
 
 func TestRawUsageOfAHostAndOfOneContainer(t *testing.T) {
 	t.Parallel()
-	w := usageWorld(t)
+	w := usageFixture(t)
 	w.awaitUsage(t)
 	a := w.get("/v1/hosts/a/stats")
 	var p usagePage
@@ -79,7 +79,7 @@ func TestRawUsageOfAHostAndOfOneContainer(t *testing.T) {
 	w.get("/v1/hosts/a/containers/web/stats").data(t, &one)
 	require.Equal(t, "web", one.Name)
 	require.Nil(t, one.History)
-	require.Eventually(t, func() bool { // the history grows while somebody asks
+	require.Eventually(t, func() bool { // the history grows while it is requested
 		w.get("/v1/hosts/a/containers/web/stats?since=10m&step=1s").data(t, &one)
 		return len(one.History) >= 2
 	}, 20*time.Second, 50*time.Millisecond)
@@ -130,7 +130,7 @@ func TestLastSampleOfAHostThatHasStoppedAnswering(t *testing.T) {
 
 func TestTopUsersOfAllHosts(t *testing.T) {
 	t.Parallel()
-	w := usageWorld(t)
+	w := usageFixture(t)
 	w.awaitUsage(t)
 	for _, by := range []string{"cpu", "memory"} {
 		var p usagePage
@@ -160,7 +160,7 @@ func TestTopUsersOfAllHosts(t *testing.T) {
 }
 
 // usageStream reads a stream's frames until it ends, each as its event's name and data.
-func (w *world) usageStream(ctx context.Context, path string) (*http.Response, <-chan [2]string) {
+func (w *fixture) usageStream(ctx context.Context, path string) (*http.Response, <-chan [2]string) {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+path, nil)
 	require.NoError(w.t, err)
@@ -201,7 +201,7 @@ func awaitFrame(t *testing.T, frames <-chan [2]string, name string) string {
 
 func TestUsageStreamsGiveEachSampleAndEndWithTheServer(t *testing.T) {
 	t.Parallel()
-	w := usageWorld(t)
+	w := usageFixture(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	resp, host := w.usageStream(ctx, "/v1/hosts/a/stats")
@@ -232,7 +232,7 @@ func TestUsageStreamsGiveEachSampleAndEndWithTheServer(t *testing.T) {
 
 func TestUsageStreamEndsWithItsSession(t *testing.T) {
 	t.Parallel()
-	w := usageWorld(t)
+	w := usageFixture(t)
 	login := w.login("gildong", w.password)
 	w.admin = login.access
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

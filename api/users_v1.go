@@ -2,47 +2,27 @@ package api
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
+	"wharf/api/dto"
 	"wharf/service"
 	"wharf/util/apperr"
 )
 
-type userRow struct {
-	Username          string    `json:"username"`
-	FullName          string    `json:"full_name"`
-	Email             string    `json:"email"`
-	Role              string    `json:"role"`
-	Disabled          bool      `json:"disabled"`
-	PasswordChangedAt time.Time `json:"password_changed_at"`
-	CreatedAt         time.Time `json:"created_at"`
-}
-
-func rowOfUser(u service.User) userRow {
-	return userRow{
-		Username: u.Username, FullName: u.FullName, Email: u.Email, Role: string(u.Role), Disabled: u.Disabled,
+func rowOfUser(u service.User) dto.User {
+	return dto.User{
+		Username: u.Username, FullName: u.FullName, Email: u.Email, Role: dto.Role(u.Role), Disabled: u.Disabled,
 		PasswordChangedAt: u.PasswordChangedAt, CreatedAt: u.CreatedAt,
 	}
 }
 
-type usersPage struct {
-	Users  []userRow `json:"users"`
-	Cursor string    `json:"cursor"`
-}
-
-func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	q := queryOf(r)
-	p := q.page()
-	if err := q.err(); err != nil {
-		return err
-	}
-	users, next, err := s.users.Page(r.Context(), actor, p)
+func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.PageQuery) error {
+	users, next, err := s.users.Page(r.Context(), actor, pageOf(q))
 	if err != nil {
 		return err
 	}
-	return respondData(w, usersPage{rowsOf(users, rowOfUser), next})
+	return respondData(w, dto.UserPage{Users: rowsOf(users, rowOfUser), Cursor: next})
 }
 
 func (s *Server) getUser(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
@@ -54,30 +34,21 @@ func (s *Server) getUser(w http.ResponseWriter, r *http.Request, actor service.A
 }
 
 // addUser answers POST /v1/users, which is for admins and shows the whole user.
-func (s *Server) addUser(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	u, err := s.readAndCreate(w, r, &actor)
+func (s *Server) addUser(w http.ResponseWriter, r *http.Request, actor service.Actor, in dto.NewUser) error {
+	u, err := s.create(r, &actor, in)
 	if err != nil {
 		return err
 	}
 	return respondData(w, rowOfUser(u))
 }
 
-type userChange struct {
-	Role     *service.Role `json:"role"`
-	Disabled *bool         `json:"disabled"`
-	FullName *string       `json:"full_name"`
-	Email    *string       `json:"email"`
-}
-
-func (s *Server) updateUser(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	var in userChange
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
-	if in == (userChange{}) {
+func (s *Server) updateUser(w http.ResponseWriter, r *http.Request, actor service.Actor, in dto.UserChange) error {
+	if in == (dto.UserChange{}) {
 		return apperr.New(apperr.Invalid, "nothing to change: send role, disabled, full_name or email")
 	}
-	u, err := s.users.Update(r.Context(), actor, pathParam(r, "username"), service.UserChange(in))
+	u, err := s.users.Update(r.Context(), actor, pathParam(r, "username"), service.UserChange{
+		Role: (*service.Role)(in.Role), Disabled: in.Disabled, FullName: in.FullName, Email: in.Email,
+	})
 	if err != nil {
 		return err
 	}
@@ -91,16 +62,7 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, actor servic
 	return respondData(w, "deleted")
 }
 
-type passwordChange struct {
-	OldPassword secretText `json:"old_password"` // of oneself; an admin needs none for others
-	Password    secretText `json:"password"`
-}
-
-func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	var in passwordChange
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
+func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, actor service.Actor, in dto.PasswordChange) error {
 	if err := required(param{"password", string(in.Password)}); err != nil {
 		return err
 	}
@@ -111,18 +73,9 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, actor se
 	return respondData(w, "password changed")
 }
 
-type me struct {
-	Username string `json:"username"`
-	Role     string `json:"role"`
-	// SessionID is empty for an API key.
-	SessionID string     `json:"session_id,omitempty"`
-	Anonymous bool       `json:"anonymous"`
-	Grants    []grantRow `json:"grants"`
-}
-
 // whoAmI answers GET /v1/me: what the caller may do.
 func (s *Server) whoAmI(w http.ResponseWriter, _ *http.Request, actor service.Actor) error {
-	out := me{Username: actor.Username, Role: string(actor.Role), Anonymous: actor.Anonymous, Grants: rowsOf(actor.Grants, rowOfGrant)}
+	out := dto.Me{Username: actor.Username, Role: dto.Role(actor.Role), Anonymous: actor.Anonymous, Grants: rowsOf(actor.Grants, rowOfGrant)}
 	if !actor.Key && !actor.Anonymous {
 		out.SessionID = actor.SessionID.String()
 	}
@@ -138,10 +91,8 @@ func rowsOf[T, R any](all []T, row func(T) R) []R {
 	return rows
 }
 
-// page reads the parameters that every list has.
-func (q *query) page() service.Page {
-	return service.Page{Cursor: q.text("cursor"), Limit: q.number("limit", 100, 1, 500)}
-}
+// pageOf is the page that a list's parameters ask for.
+func pageOf(q dto.PageQuery) service.Page { return service.Page{Cursor: q.Cursor, Limit: q.Limit} }
 
 // pathID reads an {id} that is a UUID. Errors: Invalid.
 func pathID(r *http.Request) (uuid.UUID, error) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"wharf/util/latest"
+	"wharf/util/recentset"
 )
 
 // How a host's event stream is kept. The limits follow from what was measured on real
@@ -94,7 +94,7 @@ type eventReader struct {
 	room   int // bytes of events that may wait to be processed; zero: the usual bound
 
 	anchor    *Event
-	seen      *latest.Keys[int64]
+	seen      *recentset.Set[int64]
 	model     containerModel
 	since     time.Time // the daemon's time from which on nothing may be missed, without an anchor
 	lost      time.Time // our time of the last stream's end

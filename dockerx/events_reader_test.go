@@ -16,7 +16,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
-	"wharf/util/latest"
+	"wharf/util/recentset"
 )
 
 // memorySource is a daemon in memory: ring, streams, list. It works inside synctest.
@@ -151,7 +151,7 @@ type readerBench struct {
 // read runs a reader until the returned function is called. It belongs inside synctest.
 func (b *readerBench) read(t *testing.T, resume *Resume) (stop func()) {
 	t.Helper()
-	r := &eventReader{host: "h", src: b.memorySource, seen: latest.New[int64](seenMax), up: func(bool) {}, log: zerolog.Nop(), emit: func(e Event) {
+	r := &eventReader{host: "h", src: b.memorySource, seen: recentset.New[int64](seenMax), up: func(bool) {}, log: zerolog.Nop(), emit: func(e Event) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.events = append(b.events, e)

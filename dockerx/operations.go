@@ -2,6 +2,7 @@ package dockerx
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -71,17 +72,16 @@ var operations = map[string]operation{
 	},
 }
 
-// OperationsCausing returns the names of the operations that bring about a container's event, in
-// alphabetical order; none for what no operation causes.
-func OperationsCausing(action string) []string {
-	var names []string
-	for name, row := range operations {
-		if slices.Contains(row.causes, action) {
-			names = append(names, name)
+// OperationsByEvent returns, for each kind of container event that operations cause, the names of these operations in
+// alphabetical order.
+func OperationsByEvent() map[string][]string {
+	byEvent := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(operations)) {
+		for _, event := range operations[name].causes {
+			byEvent[event] = append(byEvent[event], name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	return byEvent
 }
 
 func isRunning(s State) bool { return s.Running && !s.Paused }

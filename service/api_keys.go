@@ -58,7 +58,7 @@ func (in NewAPIKey) check(now time.Time) error {
 // CreateKey makes a key for the actor. The answer alone holds the secret. Errors: Invalid,
 // Forbidden for a role above the actor's best, or an actor who is nobody in person.
 func (s *Sessions) CreateKey(ctx context.Context, actor Actor, in NewAPIKey) (k APIKey, err error) {
-	err = s.audit.Do(ctx, actor, Intent{Action: ActionKeyCreate, Target: in.Name}, func(ctx context.Context, _ uuid.UUID) error {
+	err = s.audit.Record(ctx, actor, Intent{Action: ActionKeyCreate, Target: in.Name}, func(ctx context.Context, _ uuid.UUID) error {
 		k, err = s.createKey(ctx, actor, in)
 		return err
 	})

@@ -16,7 +16,7 @@ import (
 func TestKeyStandsForItsUserUpToItsRole(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {
-		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+		b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 		other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 		me := b.actor(t, b.session(t))
 		k, err := b.sessions.CreateKey(t.Context(), me, NewAPIKey{Name: "ci", Role: RoleViewer})
@@ -62,7 +62,7 @@ func TestKeyStandsForItsUserUpToItsRole(t *testing.T) {
 func TestKeyIsNotAboveItsUserAndMakesNoKeys(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		viewer := b.actor(t, b.sessionOf(t, "vera", RoleViewer))
 		_, err := b.sessions.CreateKey(t.Context(), viewer, NewAPIKey{Name: "k", Role: RoleOperator})
 		requireKind(t, apperr.Forbidden, err)
@@ -103,7 +103,7 @@ func TestKeyIsNotAboveItsUserAndMakesNoKeys(t *testing.T) {
 func TestKeyExpires(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		me := b.actor(t, b.session(t))
 		k, err := b.sessions.CreateKey(t.Context(), me, NewAPIKey{Name: "brief", Role: RoleViewer, ExpiresAt: time.Now().Add(time.Second)})
 		require.NoError(t, err)
@@ -120,7 +120,7 @@ func TestKeyExpires(t *testing.T) {
 func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		mine, second, third := b.login(t), b.session(t), b.session(t)
 		theirs := b.sessionOf(t, "vera", RoleViewer)
 		me, vera := b.actor(t, mine), b.actor(t, theirs)

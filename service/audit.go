@@ -13,6 +13,8 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
+	"wharf/dockerx"
+	"wharf/service/attribution"
 	"wharf/util/apperr"
 	"wharf/util/steady"
 	"wharf/util/text"
@@ -70,6 +72,7 @@ type AuditOptions struct {
 type Audit struct {
 	db       *db.DB
 	opts     AuditOptions
+	causes   *attribution.Attributor
 	refusals refusals
 	fresh    atomic.Int64  // rows that this process wrote
 	full     chan struct{} // wakes Run: there may be too many rows
@@ -86,27 +89,36 @@ func NewAudit(d *db.DB, o AuditOptions) *Audit {
 	if o.Clock == nil {
 		o.Clock = new(steady.Clock)
 	}
-	return &Audit{db: d, opts: o, full: make(chan struct{}, 1)}
+	return &Audit{db: d, opts: o, causes: attribution.New(d), full: make(chan struct{}, 1)}
 }
 
-// Do writes the intent, does the deed and completes the row with its outcome, also when the
+// Attribute marks the container events that an audited action caused with its actor and row: see package attribution,
+// whose Attribute this is. A nil *Audit marks none.
+func (a *Audit) Attribute(ctx context.Context, events []*dockerx.Event) error {
+	if a == nil {
+		return nil
+	}
+	return a.causes.Attribute(ctx, events)
+}
+
+// Record writes the intent, does the deed and completes the row with its outcome, also when the
 // caller has hung up meanwhile. Where the intent can't be written nothing is done. The row's
 // id is given to fn; the error is fn's.
-func (a *Audit) Do(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
-	return a.do(ctx, actor, in, fn, func(err error) error { return fmt.Errorf("write audit intent: %w", err) })
+func (a *Audit) Record(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
+	return a.record(ctx, actor, in, fn, func(err error) error { return fmt.Errorf("write audit intent: %w", err) })
 }
 
-// Revoke is Do for what takes rights away: that is done, and the log has it, also where the intent
+// Revoke is Record for what takes rights away: that is done, and the log has it, also where the intent
 // can't be written.
 func (a *Audit) Revoke(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
-	return a.do(ctx, actor, in, fn, func(err error) error {
+	return a.record(ctx, actor, in, fn, func(err error) error {
 		a.logUnwritten(actor, in, err)
 		return fn(ctx, uuid.Nil)
 	})
 }
 
-// do runs unwritten in place of fn where the intent can't be written.
-func (a *Audit) do(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error,
+// record runs unwritten in place of fn where the intent can't be written.
+func (a *Audit) record(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error,
 	unwritten func(error) error,
 ) error {
 	if a == nil {
@@ -160,9 +172,9 @@ func (a *Audit) finish(ctx context.Context, row sqlc.BeginAuditParams, result er
 	}
 }
 
-// Note writes down what has happened already, or was refused: a row that is complete at
+// RecordDone writes down what has happened already, or was refused: a row that is complete at
 // once. The result's own words are kept, its causes aren't. The error is the database's.
-func (a *Audit) Note(ctx context.Context, actor Actor, in Intent, result error) error {
+func (a *Audit) RecordDone(ctx context.Context, actor Actor, in Intent, result error) error {
 	if a == nil {
 		return nil
 	}
@@ -184,9 +196,9 @@ func (a *Audit) Note(ctx context.Context, actor Actor, in Intent, result error) 
 	return writeError(err)
 }
 
-// noteRevoked is Note for rights that are gone already: without a row the log has it.
-func (a *Audit) noteRevoked(ctx context.Context, actor Actor, in Intent) {
-	if err := a.Note(ctx, actor, in, nil); err != nil {
+// recordRevoked is RecordDone for rights that are gone already: without a row the log has it.
+func (a *Audit) recordRevoked(ctx context.Context, actor Actor, in Intent) {
+	if err := a.RecordDone(ctx, actor, in, nil); err != nil {
 		a.logUnwritten(actor, in, err)
 	}
 }

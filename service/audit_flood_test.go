@@ -26,8 +26,8 @@ func TestRepeatedRefusalsAreOneRow(t *testing.T) {
 		refused := Intent{Action: ActionRefused, Target: "GET /v1/audit"}
 		change := Intent{Action: ActionPassword, Target: "gildong"}
 		for range 100 {
-			require.NoError(t, a.Note(t.Context(), viewer, refused, errForbidden))
-			err := a.Do(t.Context(), viewer, change, func(context.Context, uuid.UUID) error { return errForbidden })
+			require.NoError(t, a.RecordDone(t.Context(), viewer, refused, errForbidden))
+			err := a.Record(t.Context(), viewer, change, func(context.Context, uuid.UUID) error { return errForbidden })
 			require.Equal(t, errForbidden, err)
 		}
 		all := entries(t, a, AuditFilter{})
@@ -39,8 +39,8 @@ func TestRepeatedRefusalsAreOneRow(t *testing.T) {
 		}
 		require.Equal(t, "gildong", all[0].Target)
 
-		require.NoError(t, a.Do(t.Context(), viewer, change, func(context.Context, uuid.UUID) error { return nil }))
-		require.NoError(t, a.Note(t.Context(), Actor{UserID: uuid.New(), Username: "hong"}, refused, errForbidden))
+		require.NoError(t, a.Record(t.Context(), viewer, change, func(context.Context, uuid.UUID) error { return nil }))
+		require.NoError(t, a.RecordDone(t.Context(), Actor{UserID: uuid.New(), Username: "hong"}, refused, errForbidden))
 		all = entries(t, a, AuditFilter{})
 		require.Len(t, all, 4, "what is done, and another's refusal, have rows of their own")
 		require.Equal(t, int64(1), all[0].Times)
@@ -55,7 +55,7 @@ func TestRefusalsOfManyTargetsAreBounded(t *testing.T) {
 	for i := range 500 {
 		ctx := WithClient(t.Context(), Client{Addr: fmt.Sprintf("2001:db8:%x::1", i)})
 		in := Intent{Action: ActionPassword, Target: fmt.Sprint("user", i)}
-		_ = a.Do(ctx, viewer, in, func(context.Context, uuid.UUID) error { return errForbidden })
+		_ = a.Record(ctx, viewer, in, func(context.Context, uuid.UUID) error { return errForbidden })
 	}
 	all := entries(t, a, AuditFilter{})
 	require.Len(t, all, refusalsOfSource+1)
@@ -91,7 +91,7 @@ func TestRepeatsAreWrittenAtTheEnd(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := NewAudit(d, AuditOptions{})
 		for range 3 {
-			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), errForbidden))
+			require.NoError(t, a.RecordDone(t.Context(), *admin, stopIntent(), errForbidden))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -112,7 +112,7 @@ func TestRecordIsBoundedByNumber(t *testing.T) {
 		for i := range 25 {
 			in := stopIntent()
 			in.Target = fmt.Sprint(i)
-			require.NoError(t, a.Note(t.Context(), *admin, in, nil))
+			require.NoError(t, a.RecordDone(t.Context(), *admin, in, nil))
 		}
 		require.Eventually(t, func() bool { return len(entries(t, a, AuditFilter{})) == 10 }, time.Minute, 5*time.Millisecond)
 		require.Equal(t, "24", entries(t, a, AuditFilter{})[0].Target, "the latest stay")
@@ -129,7 +129,7 @@ func TestRightsAreTakenAwayThoughItCannotBeWrittenDown(t *testing.T) {
 		require.NoError(t, gone.MigrateDown(t.Context(), 0))
 		var log bytes.Buffer
 		broken := NewAudit(gone, AuditOptions{Logger: zerolog.New(&log)})
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		boss := b.login(t)
 		me := b.actor(t, boss)
 		key, err := b.sessions.CreateKey(t.Context(), me, NewAPIKey{Name: "ci", Role: RoleViewer})

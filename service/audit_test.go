@@ -13,6 +13,7 @@ import (
 	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/dockerx"
+	"wharf/service/attribution"
 	"wharf/util/apperr"
 	"wharf/util/steady"
 )
@@ -38,7 +39,7 @@ func TestDeedIsWrittenBeforeAndCompletedAfterThoughTheCallerHangsUp(t *testing.T
 		ctx, hangUp := context.WithCancel(WithClient(t.Context(), Client{Addr: "192.0.2.7", RequestID: "r1"}))
 		actor := Actor{UserID: uuid.New(), Username: "op", Role: RoleOperator}
 		var id uuid.UUID
-		err := a.Do(ctx, actor, stopIntent(), func(_ context.Context, given uuid.UUID) error {
+		err := a.Record(ctx, actor, stopIntent(), func(_ context.Context, given uuid.UUID) error {
 			id = given
 			all := entries(t, a, AuditFilter{})
 			require.Len(t, all, 1)
@@ -64,7 +65,7 @@ func TestNothingIsDoneThatCannotBeWrittenDown(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := NewAudit(d, AuditOptions{})
 		require.NoError(t, d.MigrateDown(t.Context(), 0))
-		err := a.Do(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error {
+		err := a.Record(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error {
 			require.Fail(t, "done")
 			return nil
 		})
@@ -87,8 +88,8 @@ func TestOutcomeTellsRefusalFromFailureAndNoCause(t *testing.T) {
 			{apperr.Wrap(apperr.Unavailable, errors.New("dial tcp 10.0.0.1"), "host is away"), OutcomeFailed, "host is away"},
 			{errors.New("pq: secret"), OutcomeFailed, "internal error"},
 		} {
-			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), c.result))
-			got := a.Do(t.Context(), Actor{Username: "another"}, stopIntent(), func(context.Context, uuid.UUID) error { return c.result })
+			require.NoError(t, a.RecordDone(t.Context(), *admin, stopIntent(), c.result))
+			got := a.Record(t.Context(), Actor{Username: "another"}, stopIntent(), func(context.Context, uuid.UUID) error { return c.result })
 			require.Equal(t, c.result, got)
 			all := entries(t, a, AuditFilter{})
 			for _, e := range all[:2] {
@@ -164,9 +165,9 @@ func TestRecordIsFilteredAndPaged(t *testing.T) {
 		a := NewAudit(d, AuditOptions{})
 		other := Intent{Action: "container.start", Host: "lab", ContainerID: "c" + containerID[1:], ContainerName: "db"}
 		for i := range 3 {
-			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
+			require.NoError(t, a.RecordDone(t.Context(), *admin, stopIntent(), nil))
 			ctx := WithClient(t.Context(), Client{Addr: fmt.Sprint("192.0.2.", i)})
-			require.NoError(t, a.Note(ctx, Actor{Username: "vera"}, other, errForbidden))
+			require.NoError(t, a.RecordDone(ctx, Actor{Username: "vera"}, other, errForbidden))
 		}
 		now := time.Now()
 		for want, filters := range map[int][]AuditFilter{
@@ -219,7 +220,7 @@ func TestRecordIsFilteredAndPaged(t *testing.T) {
 func TestOldRowsAreRemoved(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		require.NoError(t, NewAudit(d, AuditOptions{}).Note(t.Context(), *admin, stopIntent(), nil))
+		require.NoError(t, NewAudit(d, AuditOptions{}).RecordDone(t.Context(), *admin, stopIntent(), nil))
 		a := NewAudit(d, AuditOptions{Retention: time.Nanosecond, Clock: steady.Trusting()})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -234,11 +235,11 @@ func TestNoAuditIsNoHindrance(t *testing.T) {
 	t.Parallel()
 	var a *Audit
 	done := false
-	require.NoError(t, a.Do(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error { done = true; return nil }))
+	require.NoError(t, a.Record(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error { done = true; return nil }))
 	require.True(t, done)
-	require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
+	require.NoError(t, a.RecordDone(t.Context(), *admin, stopIntent(), nil))
 	e := dockerx.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
-	require.NoError(t, a.Annotate(t.Context(), []*dockerx.Event{&e}))
+	require.NoError(t, a.Attribute(t.Context(), []*dockerx.Event{&e}))
 	require.Empty(t, e.Attrs)
 }
 
@@ -258,8 +259,8 @@ func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
 		require.Len(t, entries(t, again, AuditFilter{Outcome: OutcomePending}), 1, "another server's is under way")
 		require.NoError(t, NewAudit(d, AuditOptions{Server: "b"}).EndOwn(t.Context()))
 		e := dockerx.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
-		require.NoError(t, again.Annotate(t.Context(), []*dockerx.Event{&e}))
-		require.NotContains(t, e.Attrs, AttrAudit)
+		require.NoError(t, again.Attribute(t.Context(), []*dockerx.Event{&e}))
+		require.NotContains(t, e.Attrs, attribution.AttrAudit)
 	})
 }
 
@@ -270,7 +271,7 @@ func TestAuditOfASpanOfTime(t *testing.T) {
 		a := NewAudit(d, AuditOptions{})
 		var at []time.Time
 		for range 5 {
-			require.NoError(t, a.Note(t.Context(), *admin, stopIntent(), nil))
+			require.NoError(t, a.RecordDone(t.Context(), *admin, stopIntent(), nil))
 			at = append(at, entries(t, a, AuditFilter{})[0].At)
 			require.Eventually(t, func() bool { return db.Time(time.Now()).After(at[len(at)-1]) }, time.Second, time.Microsecond)
 		}

@@ -50,9 +50,9 @@ func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(c
 // NewSetupToken makes a random token for UsersOptions.SetupToken.
 func NewSetupToken() string { return rand.Text() }
 
-// Add makes a user on behalf of who has the machine: no actor is asked for. The first user
+// AddFromCLI makes a user on behalf of who has the machine: no actor is asked for. The first user
 // becomes an admin whatever its role says. Errors: Invalid, Conflict.
-func (u *Users) Add(ctx context.Context, in NewUser) (User, error) {
+func (u *Users) AddFromCLI(ctx context.Context, in NewUser) (User, error) {
 	if err := u.checkNew(in); err != nil {
 		return User{}, err
 	}

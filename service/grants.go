@@ -55,7 +55,7 @@ func checkGrant(in NewGrant) error {
 // Grant gives a user rights. They count at once, and the user's open streams end, to come
 // back with them. Errors: Forbidden, Invalid, NotFound for an unknown user.
 func (u *Users) Grant(ctx context.Context, actor Actor, in NewGrant) (g Grant, err error) {
-	err = u.opts.Audit.Do(ctx, actor, Intent{Action: ActionGrantCreate, Target: in.Username}, func(ctx context.Context, _ uuid.UUID) error {
+	err = u.opts.Audit.Record(ctx, actor, Intent{Action: ActionGrantCreate, Target: in.Username}, func(ctx context.Context, _ uuid.UUID) error {
 		g, err = u.grant(ctx, actor, in)
 		return err
 	})

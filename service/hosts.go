@@ -90,14 +90,14 @@ func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permiss
 	case !ok || !actor.somewhereOn(name, View):
 		return nil, apperr.New(apperr.NotFound, "unknown host")
 	case !actor.somewhereOn(name, need):
-		return nil, s.Refuse(ctx, actor, Intent{Action: ActionRefused, Host: name})
+		return nil, s.Deny(ctx, actor, Intent{Action: ActionRefused, Host: name})
 	}
 	return &Host{host: h, actor: actor, need: need, audit: s.audit}, nil
 }
 
-// Refuse writes down that an actor was refused for want of a role, and returns the refusal.
-func (s *Hosts) Refuse(ctx context.Context, actor Actor, in Intent) error {
-	return errors.Join(errForbidden, s.audit.Note(ctx, actor, in, errForbidden))
+// Deny writes down that an actor was refused for want of a role, and returns the refusal.
+func (s *Hosts) Deny(ctx context.Context, actor Actor, in Intent) error {
+	return errors.Join(errForbidden, s.audit.RecordDone(ctx, actor, in, errForbidden))
 }
 
 // Host is a Docker host as one actor sees it. Every method shows and touches only what the

@@ -54,8 +54,8 @@ func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (L
 	}
 	// A name that nobody has isn't written down: people type passwords there.
 	actor := Actor{UserID: user.ID, Username: user.Username}
-	if noteErr := s.audit.Note(ctx, actor, Intent{Action: ActionLogin, Target: sessionTarget(l.SessionID)}, err); noteErr != nil {
-		return Login{}, noteErr
+	if auditErr := s.audit.RecordDone(ctx, actor, Intent{Action: ActionLogin, Target: sessionTarget(l.SessionID)}, err); auditErr != nil {
+		return Login{}, auditErr
 	}
 	return l, err
 }

@@ -114,7 +114,7 @@ func TestWhatLimitsRememberIsBounded(t *testing.T) {
 
 func TestGuessedPasswordIsTooManyWhoeverItIs(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Limits: LoginLimits{FreeTries: 2}})
+	b := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Limits: LoginLimits{FreeTries: 2}})
 	for _, name := range []string{"gildong", "nobody"} {
 		for range 2 {
 			_, err := b.sessions.Login(t.Context(), name, "wrong", Client{Addr: "bot"})
@@ -232,7 +232,7 @@ func TestTryThatNobodyJudgedCountsForNothing(t *testing.T) {
 // TestHonestLoginPassesAmongManyAttackers has 64 addresses guess without a pause.
 func TestHonestLoginPassesAmongManyAttackers(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Hasher: password.New(password.Options{})})
+	b := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Hasher: password.New(password.Options{})})
 	home := Client{Addr: "198.51.100.1"}
 	_, err := b.sessions.Login(t.Context(), "gildong", "123123", home)
 	require.NoError(t, err)
@@ -272,7 +272,7 @@ func TestHonestLoginPassesAmongManyAttackers(t *testing.T) {
 func TestHomeIsKnownAfterARestartAndOnAnotherReplica(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		_, err := b.sessions.Login(t.Context(), "gildong", "123123", Client{Addr: "2001:db8::1"})
 		require.NoError(t, err)
 		again := replica(t, d, newMaker(t), SessionsOptions{})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wharf/dockerx"
+	"wharf/service/attribution"
 )
 
 // Mask stands where a value that looks secret was.
@@ -99,8 +100,8 @@ func maskMap(m map[string]string) map[string]string {
 func MaskEvent(e dockerx.Event) dockerx.Event {
 	e.Action = maskAction(e.Action)
 	e.Attrs = maskMap(e.Attrs)
-	delete(e.Attrs, AttrActor)
-	delete(e.Attrs, AttrAudit)
+	delete(e.Attrs, attribution.AttrActor)
+	delete(e.Attrs, attribution.AttrAudit)
 	return e
 }
 

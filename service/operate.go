@@ -35,7 +35,7 @@ func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(co
 	}
 	in := Intent{Action: actionPrefix + verb, Host: h.host.Name()}
 	in.ContainerID, in.ContainerName = d.ID, d.Name[min(1, len(d.Name)):]
-	return h.audit.Do(ctx, h.actor, in, func(ctx context.Context, _ uuid.UUID) error { return do(ctx, d) })
+	return h.audit.Record(ctx, h.actor, in, func(ctx context.Context, _ uuid.UUID) error { return do(ctx, d) })
 }
 
 // Authorize refuses an action that the actor may not take on the container now, and does nothing else. An
@@ -54,7 +54,7 @@ func (h *Host) resolveFor(ctx context.Context, verb string, ref dockerx.Ref) (*d
 	d, err := h.resolve(ctx, ref, Operate)
 	if err != nil {
 		in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), ContainerName: ref.String()}
-		return nil, errors.Join(err, h.audit.Note(ctx, h.actor, in, err))
+		return nil, errors.Join(err, h.audit.RecordDone(ctx, h.actor, in, err))
 	}
 	return d, nil
 }

@@ -14,7 +14,7 @@ import (
 func TestRotationGivesANewTokenAndKeepsTheOldForAMoment(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{Rotate: true})
+		b := newFixture(t, d, SessionsOptions{Rotate: true})
 		l := b.session(t)
 		first, err := b.sessions.Renew(t.Context(), l.RefreshToken)
 		require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestRotationGivesANewTokenAndKeepsTheOldForAMoment(t *testing.T) {
 func TestReplacedTokenShownLateEndsTheFamily(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{Rotate: true})
+		b := newFixture(t, d, SessionsOptions{Rotate: true})
 		l := b.session(t)
 		row, err := d.Queries().GetSession(t.Context(), l.SessionID)
 		require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestReplacedTokenShownLateEndsTheFamily(t *testing.T) {
 func TestRenewalsAtOnceAllRotate(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{Rotate: true})
+		b := newFixture(t, d, SessionsOptions{Rotate: true})
 		l := b.session(t)
 		var wg sync.WaitGroup
 		for range 8 {
@@ -77,7 +77,7 @@ func TestRenewalsAtOnceAllRotate(t *testing.T) {
 func TestWithoutRotationTheTokenStays(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		l := b.session(t)
 		for range 3 {
 			r, err := b.sessions.Renew(t.Context(), l.RefreshToken)

@@ -51,14 +51,14 @@ type SessionsOptions struct {
 // takes a session away counts at once, also on other replicas. It is safe for concurrent
 // use; Run must be running.
 type Sessions struct {
-	db     *db.DB
-	maker  token.Maker
-	opts   SessionsOptions
-	hasher *password.Hasher
-	cache  *sessionCache
-	ends   *endWatch
-	gate   *loginGate
-	audit  *Audit
+	db          *db.DB
+	maker       token.Maker
+	opts        SessionsOptions
+	hasher      *password.Hasher
+	cache       *sessionCache
+	revocations *revocationWatcher
+	gate        *loginGate
+	audit       *Audit
 }
 
 // NewSessions makes a Sessions on a migrated database.
@@ -80,7 +80,7 @@ func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 	}
 	cache := newSessionCache(d, o.Lease)
 	return &Sessions{
-		db: d, maker: token.Remember(m), opts: o, hasher: o.Hasher, cache: cache, ends: newEndWatch(cache),
+		db: d, maker: token.Cached(m), opts: o, hasher: o.Hasher, cache: cache, revocations: newRevocationWatcher(cache),
 		gate: newLoginGate(o.Limits), audit: o.Audit,
 	}
 }
@@ -110,7 +110,7 @@ func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 		return err
 	}
 	actor := Actor{UserID: p.UserID, Username: p.Username, SessionID: p.SessionID}
-	s.audit.noteRevoked(ctx, actor, Intent{Action: ActionLogout, Target: p.SessionID.String()})
+	s.audit.recordRevoked(ctx, actor, Intent{Action: ActionLogout, Target: p.SessionID.String()})
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, er
 	}
 	if n > 0 {
 		settle(s.opts.Lease)
-		s.ends.look()
+		s.revocations.checkNow()
 	}
 	return n, nil
 }

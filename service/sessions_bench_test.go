@@ -22,7 +22,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 			maker := newMaker(b)
 			remembering := NewSessions(d, maker, SessionsOptions{Hasher: hasher})
 			asking := NewSessions(d, maker, SessionsOptions{Hasher: hasher, Lease: -1})
-			_, err := NewUsers(d, UsersOptions{Hasher: hasher}).Add(b.Context(), gildong())
+			_, err := NewUsers(d, UsersOptions{Hasher: hasher}).AddFromCLI(b.Context(), gildong())
 			require.NoError(b, err)
 			l, err := remembering.Login(b.Context(), "gildong", "123123", Client{})
 			require.NoError(b, err)

@@ -22,21 +22,21 @@ func TestNothingCountsAfterItsRevocationWasAnswered(t *testing.T) {
 	t.Parallel()
 	yes, no := true, false
 	for name, c := range map[string]struct {
-		revoke func(*bench, context.Context, Login) error
+		revoke func(*fixture, context.Context, Login) error
 		undo   UserChange
 	}{
-		"logout": {revoke: func(b *bench, ctx context.Context, l Login) error {
+		"logout": {revoke: func(b *fixture, ctx context.Context, l Login) error {
 			return b.sessions.Logout(ctx, l.RefreshToken)
 		}},
 		"disable": {
-			revoke: func(b *bench, ctx context.Context, _ Login) error {
+			revoke: func(b *fixture, ctx context.Context, _ Login) error {
 				_, err := b.users.Update(ctx, *admin, "vera", UserChange{Disabled: &yes})
 				return err
 			},
 			undo: UserChange{Disabled: &no},
 		},
 		"demotion": {
-			revoke: func(b *bench, ctx context.Context, _ Login) error {
+			revoke: func(b *fixture, ctx context.Context, _ Login) error {
 				_, err := b.users.Update(ctx, *admin, "vera", UserChange{Role: ptr(RoleViewer)})
 				return err
 			},
@@ -46,7 +46,7 @@ func TestNothingCountsAfterItsRevocationWasAnswered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dbtest.EachSource(t, func(t *testing.T, source string) {
-				b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+				b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 				other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 				b.sessionOf(t, "vera", RoleOperator)
 				vera, err := b.users.Get(t.Context(), *admin, "vera")
@@ -110,7 +110,7 @@ func raceRevocation(t *testing.T, replicas []*Sessions, l Login, revoke func() e
 func TestLongAnswersEndWithTheirSession(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {
-		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+		b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 		other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 		l, kept := b.session(t), b.session(t)
 		var ends []<-chan struct{}
@@ -152,35 +152,35 @@ func requireEnded(t *testing.T, ends ...<-chan struct{}) {
 func TestLongAnswersEndSoonWhateverTakesTheRights(t *testing.T) {
 	t.Parallel()
 	yes := true
-	for name, take := range map[string]func(*bench, context.Context, Grant) error{
-		"role change": func(b *bench, ctx context.Context, _ Grant) error {
+	for name, take := range map[string]func(*fixture, context.Context, Grant) error{
+		"role change": func(b *fixture, ctx context.Context, _ Grant) error {
 			_, err := b.users.Update(ctx, *admin, "vera", UserChange{Role: ptr(RoleOperator)})
 			return err
 		},
-		"grant removed": func(b *bench, ctx context.Context, g Grant) error {
+		"grant removed": func(b *fixture, ctx context.Context, g Grant) error {
 			return b.users.Revoke(ctx, *admin, g.ID)
 		},
-		"password change": func(b *bench, ctx context.Context, _ Grant) error {
+		"password change": func(b *fixture, ctx context.Context, _ Grant) error {
 			return b.users.ChangePassword(ctx, *admin, "vera", "", "another")
 		},
-		"disabled": func(b *bench, ctx context.Context, _ Grant) error {
+		"disabled": func(b *fixture, ctx context.Context, _ Grant) error {
 			_, err := b.users.Update(ctx, *admin, "vera", UserChange{Disabled: &yes})
 			return err
 		},
-		"deleted": func(b *bench, ctx context.Context, _ Grant) error {
+		"deleted": func(b *fixture, ctx context.Context, _ Grant) error {
 			return b.users.Delete(ctx, *admin, "vera")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dbtest.EachSource(t, func(t *testing.T, source string) {
-				b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+				b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 				other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 				l := b.sessionOf(t, "vera", RoleViewer)
 				g, err := b.users.Grant(t.Context(), *admin, NewGrant{Username: "vera", Hosts: "prod-*", Role: RoleOperator})
 				require.NoError(t, err)
 				var ends []<-chan struct{}
-				for _, at := range []*bench{b, other} {
+				for _, at := range []*fixture{b, other} {
 					at.actor(t, l)
 					ended, cancel := at.sessions.Ended(l.SessionID)
 					defer cancel()
@@ -196,7 +196,7 @@ func TestLongAnswersEndSoonWhateverTakesTheRights(t *testing.T) {
 func TestAnswerBegunAsItsSessionEndsEndsToo(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		l := b.session(t)
 		require.NoError(t, b.sessions.Logout(t.Context(), l.RefreshToken))
 		ended, cancel := b.sessions.Ended(l.SessionID)
@@ -214,9 +214,9 @@ func TestAnswerBegunAsItsSessionEndsEndsToo(t *testing.T) {
 		default:
 		}
 		require.Eventually(t, func() bool {
-			b.sessions.ends.mu.Lock()
-			defer b.sessions.ends.mu.Unlock()
-			return len(b.sessions.ends.watches) == 0
+			b.sessions.revocations.mu.Lock()
+			defer b.sessions.revocations.mu.Unlock()
+			return len(b.sessions.revocations.watches) == 0
 		}, time.Minute, time.Millisecond, "nothing is kept")
 	})
 }
@@ -224,7 +224,7 @@ func TestAnswerBegunAsItsSessionEndsEndsToo(t *testing.T) {
 func TestTicketIsGoodForItsSessionOnly(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		l := b.session(t)
 		actor, err := b.sessions.Authenticate(t.Context(), l.AccessToken)
 		require.NoError(t, err)

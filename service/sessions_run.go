@@ -18,7 +18,7 @@ func (s *Sessions) Run(ctx context.Context) error {
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		s.ends.run(ctx)
+		s.revocations.run(ctx)
 	}()
 	s.tidy(ctx)
 	<-watching

@@ -21,8 +21,8 @@ import (
 	"wharf/util/steady"
 )
 
-// bench is a service over one database, as a replica has it, with the user gildong (admin).
-type bench struct {
+// fixture is a service over one database, as a replica has it, with the user gildong (admin).
+type fixture struct {
 	db       *db.DB
 	users    *Users
 	sessions *Sessions
@@ -33,7 +33,7 @@ type bench struct {
 // hasher is shared by all tests: it bounds the work to the machine's cores.
 var hasher = password.New(password.Options{Queue: 1000})
 
-func newBench(t *testing.T, d *db.DB, o SessionsOptions) *bench {
+func newFixture(t *testing.T, d *db.DB, o SessionsOptions) *fixture {
 	t.Helper()
 	b := replica(t, d, newMaker(t), o)
 	var err error
@@ -52,10 +52,10 @@ func newMaker(t testing.TB) token.Maker {
 }
 
 // replica makes the services of one process and runs them until the test's end.
-func replica(t *testing.T, d *db.DB, m token.Maker, o SessionsOptions) *bench {
+func replica(t *testing.T, d *db.DB, m token.Maker, o SessionsOptions) *fixture {
 	t.Helper()
 	o.Hasher = hasher
-	b := &bench{db: d, users: NewUsers(d, UsersOptions{Hasher: hasher}), sessions: NewSessions(d, m, o), maker: m}
+	b := &fixture{db: d, users: NewUsers(d, UsersOptions{Hasher: hasher}), sessions: NewSessions(d, m, o), maker: m}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- b.sessions.Run(ctx) }()
@@ -66,7 +66,7 @@ func replica(t *testing.T, d *db.DB, m token.Maker, o SessionsOptions) *bench {
 	return b
 }
 
-func (b *bench) login(t *testing.T) Login {
+func (b *fixture) login(t *testing.T) Login {
 	t.Helper()
 	l, err := b.sessions.Login(t.Context(), "gildong", "123123", Client{Addr: "192.0.2.1", UserAgent: "curl"})
 	require.NoError(t, err)
@@ -74,7 +74,7 @@ func (b *bench) login(t *testing.T) Login {
 }
 
 // session is login without the cost of a password, for tests of many sessions.
-func (b *bench) session(t *testing.T) Login {
+func (b *fixture) session(t *testing.T) Login {
 	t.Helper()
 	row, err := b.db.Queries().GetUser(t.Context(), b.user.ID)
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func requireUnauthorized(t *testing.T, err error) {
 func TestLoginGivesASessionWithTwoTokens(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{AccessTTL: time.Minute, RefreshTTL: time.Hour})
+		b := newFixture(t, d, SessionsOptions{AccessTTL: time.Minute, RefreshTTL: time.Hour})
 		l, err := b.sessions.Login(t.Context(), "GILDONG", "123123", Client{
 			Addr: "192.0.2.1", UserAgent: "evil\x1b[31m\x00" + strings.Repeat("길", 1000),
 		})
@@ -121,7 +121,7 @@ func TestLoginGivesASessionWithTwoTokens(t *testing.T) {
 func TestEveryRefusedLoginHasOneText(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		_, err := b.users.Create(t.Context(), admin, named("disabled"), "")
 		require.NoError(t, err)
 		disable(t, b, "disabled")
@@ -145,11 +145,11 @@ func TestEveryRefusedLoginHasOneText(t *testing.T) {
 }
 
 // disable has another admin, whom it makes if need be, disable a user.
-func disable(t *testing.T, b *bench, name string) {
+func disable(t *testing.T, b *fixture, name string) {
 	t.Helper()
 	spare := named("spare")
 	spare.Role = RoleAdmin
-	if _, err := b.users.Add(t.Context(), spare); err != nil {
+	if _, err := b.users.AddFromCLI(t.Context(), spare); err != nil {
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 	}
 	yes := true
@@ -161,7 +161,7 @@ func disable(t *testing.T, b *bench, name string) {
 // wide, for machines with other work: a missing hash would be a factor of a hundred.
 func TestRefusedLoginsTakeOneDuration(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Limits: LoginLimits{Off: true}})
+	b := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Limits: LoginLimits{Off: true}})
 	_, err := b.users.Create(t.Context(), admin, named("disabled"), "")
 	require.NoError(t, err)
 	disable(t, b, "disabled")
@@ -186,7 +186,7 @@ func TestRefusedLoginsTakeOneDuration(t *testing.T) {
 func TestLogoutBitesAtOnceAndTwice(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {
-		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+		b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 		other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 		l, kept := b.login(t), b.login(t)
 		for _, s := range []*Sessions{b.sessions, other.sessions} {
@@ -213,7 +213,7 @@ func TestLogoutBitesAtOnceAndTwice(t *testing.T) {
 func TestRenewChecksTheSession(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		l := b.login(t)
 		r, err := b.sessions.Renew(t.Context(), l.RefreshToken)
 		require.NoError(t, err)
@@ -249,7 +249,7 @@ func TestRenewChecksTheSession(t *testing.T) {
 func TestExpiredSessionIsOverWhateverTheTokenSays(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{AccessTTL: time.Hour, RefreshTTL: 2 * time.Second})
+		b := newFixture(t, d, SessionsOptions{AccessTTL: time.Hour, RefreshTTL: 2 * time.Second})
 		l := b.login(t)
 		_, err := b.sessions.Authenticate(t.Context(), l.AccessToken)
 		require.NoError(t, err)
@@ -274,7 +274,7 @@ func TestExpiredSessionIsOverWhateverTheTokenSays(t *testing.T) {
 func TestOldHashIsUpgradedAtLogin(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		old, err := argon2id.CreateHash("123123", &argon2id.Params{Memory: 8192, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 		require.NoError(t, err)
 		_, err = d.Queries().SetPassword(t.Context(), sqlc.SetPasswordParams{
@@ -293,7 +293,7 @@ func TestOldHashIsUpgradedAtLogin(t *testing.T) {
 func TestPasswordSetOnTheMachineEndsSessions(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {
-		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+		b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 		command := NewUsers(dbtest.Open(t, source), UsersOptions{Hasher: hasher})
 		l := b.login(t)
 		_, err := b.sessions.Authenticate(t.Context(), l.AccessToken)
@@ -317,7 +317,7 @@ func TestPasswordSetOnTheMachineEndsSessions(t *testing.T) {
 func TestLastUseIsWritten(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		l := b.login(t)
 		before, err := d.Queries().GetSession(t.Context(), l.SessionID)
 		require.NoError(t, err)

@@ -22,13 +22,13 @@ type HostedUsage struct {
 // Usage tells what the containers of all hosts that the actor may see use, all hosts asked at
 // once. A host that doesn't answer is missing and says why. partial says that some running
 // container has no sample yet. Errors: NotFound for a named host that doesn't exist.
-func (s *Hosts) Usage(ctx context.Context, actor Actor, names []string) (all []HostedUsage, partial bool, answers []Answer, err error) {
+func (s *Hosts) Usage(ctx context.Context, actor Actor, names []string) (all []HostedUsage, partial bool, answers []HostResult, err error) {
 	hosts, err := s.openAll(ctx, actor, names)
 	if err != nil {
 		return nil, false, nil, err
 	}
 	snaps := make([]*stats.Snapshot, len(hosts))
-	answers = make([]Answer, len(hosts))
+	answers = make([]HostResult, len(hosts))
 	var asking sync.WaitGroup
 	for i, h := range hosts {
 		answers[i].Host = h.host.Name()

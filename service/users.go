@@ -85,11 +85,11 @@ func (u *Users) Create(ctx context.Context, actor *Actor, in NewUser, setupToken
 	if actor == nil {
 		// Strangers who are refused could fill the record.
 		if made, err = u.create(ctx, actor, in, setupToken); err == nil {
-			err = u.opts.Audit.Note(ctx, Actor{UserID: made.ID, Username: made.Username}, intent, nil)
+			err = u.opts.Audit.RecordDone(ctx, Actor{UserID: made.ID, Username: made.Username}, intent, nil)
 		}
 		return made, err
 	}
-	err = u.opts.Audit.Do(ctx, *actor, intent, func(ctx context.Context, _ uuid.UUID) error {
+	err = u.opts.Audit.Record(ctx, *actor, intent, func(ctx context.Context, _ uuid.UUID) error {
 		made, err = u.create(ctx, actor, in, setupToken)
 		return err
 	})

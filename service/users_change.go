@@ -106,7 +106,7 @@ type UserChange struct {
 // open streams; disabling ends everything. Errors: Forbidden, NotFound, Invalid with every
 // wrong field named, Conflict for a taken email or the last admin.
 func (u *Users) Update(ctx context.Context, actor Actor, name string, c UserChange) (changed User, err error) {
-	record := u.opts.Audit.Do
+	record := u.opts.Audit.Record
 	if c.Disabled != nil && *c.Disabled {
 		record = u.opts.Audit.Revoke
 	}

@@ -22,18 +22,18 @@ func requireKind(t *testing.T, want apperr.Kind, err error) {
 }
 
 // sessionOf makes a user with a role and a session.
-func (b *bench) sessionOf(t *testing.T, name string, role Role) Login {
+func (b *fixture) sessionOf(t *testing.T, name string, role Role) Login {
 	t.Helper()
 	in := named(name)
 	in.Role = role
-	user, err := b.users.Add(t.Context(), in)
+	user, err := b.users.AddFromCLI(t.Context(), in)
 	require.NoError(t, err)
 	as := *b
 	as.user = user
 	return as.session(t)
 }
 
-func (b *bench) actor(t *testing.T, l Login) Actor {
+func (b *fixture) actor(t *testing.T, l Login) Actor {
 	t.Helper()
 	a, err := b.sessions.Authenticate(t.Context(), l.AccessToken)
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func (b *bench) actor(t *testing.T, l Login) Actor {
 func TestNewRoleCountsAtOnceAndEndsStreams(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {
-		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+		b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 		other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 		l := b.sessionOf(t, "vera", RoleViewer)
 		require.Equal(t, RoleViewer, other.actor(t, l).Role)
@@ -81,7 +81,7 @@ func TestNewRoleCountsAtOnceAndEndsStreams(t *testing.T) {
 func TestOnlyAdminsChangeUsers(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		op := b.actor(t, b.sessionOf(t, "op", RoleOperator))
 		_, err := b.users.Grant(t.Context(), *admin, NewGrant{Username: "op", Hosts: "*", Role: RoleAdmin})
 		require.NoError(t, err)
@@ -113,7 +113,7 @@ func TestOnlyAdminsChangeUsers(t *testing.T) {
 func TestLastAdminStays(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		down, yes, no, up := RoleViewer, true, false, RoleAdmin
 		for range 2 {
 			for _, c := range []UserChange{{Role: &down}, {Disabled: &yes}} {
@@ -124,7 +124,7 @@ func TestLastAdminStays(t *testing.T) {
 			// A disabled admin is no second one.
 			in := named("off")
 			in.Role = RoleAdmin
-			if _, err := b.users.Add(t.Context(), in); err == nil {
+			if _, err := b.users.AddFromCLI(t.Context(), in); err == nil {
 				_, err = b.users.Update(t.Context(), *admin, "off", UserChange{Disabled: &yes})
 				require.NoError(t, err)
 			}
@@ -170,7 +170,7 @@ func TestAdminsWhoDemoteEachOtherLeaveOne(t *testing.T) {
 func TestPasswordChangeEndsTheOtherSessions(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {
-		b := newBench(t, dbtest.Open(t, source), SessionsOptions{})
+		b := newFixture(t, dbtest.Open(t, source), SessionsOptions{})
 		other := replica(t, dbtest.Open(t, source), b.maker, SessionsOptions{})
 		mine, elsewhere := b.session(t), b.session(t)
 		me := other.actor(t, mine)
@@ -199,7 +199,7 @@ func TestPasswordChangeEndsTheOtherSessions(t *testing.T) {
 func TestAnOldPasswordIsNotGuessedFasterThanAtTheLogin(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{})
 		me := Actor{UserID: b.user.ID, Username: "gildong", Role: RoleViewer}
 		for range 5 {
 			requireKind(t, apperr.Forbidden, b.users.ChangePassword(t.Context(), me, "gildong", "wrong", "another"))
@@ -212,7 +212,7 @@ func TestAnOldPasswordIsNotGuessedFasterThanAtTheLogin(t *testing.T) {
 func TestNoSessionSlipsInBesideAPasswordChange(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newBench(t, d, SessionsOptions{Limits: LoginLimits{Off: true}})
+		b := newFixture(t, d, SessionsOptions{Limits: LoginLimits{Off: true}})
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
@@ -242,7 +242,7 @@ func TestUsersAndGrantsComeInPages(t *testing.T) {
 		u := NewUsers(d, UsersOptions{Hasher: hasher})
 		want := []string{"Ada", "bob", "Cid"}
 		for _, name := range []string{"Cid", "Ada", "bob"} {
-			_, err := u.Add(t.Context(), named(name))
+			_, err := u.AddFromCLI(t.Context(), named(name))
 			require.NoError(t, err)
 			_, err = u.Grant(t.Context(), *admin, NewGrant{Username: name, Hosts: "*", Role: RoleViewer})
 			require.NoError(t, err)

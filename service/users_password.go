@@ -16,7 +16,7 @@ import (
 // without. It ends the user's sessions but the actor's own. Errors: Forbidden, NotFound,
 // Invalid, Forbidden for a wrong old password, TooMany.
 func (u *Users) ChangePassword(ctx context.Context, actor Actor, name, old, password string) error {
-	return u.opts.Audit.Do(ctx, actor, Intent{Action: ActionPassword, Target: name},
+	return u.opts.Audit.Record(ctx, actor, Intent{Action: ActionPassword, Target: name},
 		func(ctx context.Context, _ uuid.UUID) error { return u.changePassword(ctx, actor, name, old, password) })
 }
 

@@ -45,7 +45,7 @@ func eachMaker(t *testing.T, test func(t *testing.T, m Maker)) {
 			m, err := build(keysOf(t, "a:"+secretA))
 			require.NoError(t, err)
 			test(t, m)
-			test(t, Remember(m))
+			test(t, Cached(m))
 		})
 	}
 }
@@ -102,7 +102,7 @@ func TestTokenExpiresAfterItsTimeAndTheLeeway(t *testing.T) {
 				require.NoError(t, err)
 				s, err := m.Create(payload(Access))
 				require.NoError(t, err)
-				r := Remember(m)
+				r := Cached(m)
 				_, err = r.Verify(s, Access)
 				require.NoError(t, err)
 				<-time.After(time.Minute + leeway)
@@ -279,21 +279,21 @@ func TestJWTHeaderIsTheContracts(t *testing.T) {
 	require.JSONEq(t, `{"alg":"HS256","typ":"JWT","kid":"b"}`, header("b:"+secretB+",a:"+secretA))
 }
 
-func TestRememberedTokensAreBounded(t *testing.T) {
+func TestCachedTokensAreBounded(t *testing.T) {
 	t.Parallel()
 	m, err := NewJWT(keysOf(t, "a:"+secretA))
 	require.NoError(t, err)
-	r := Remember(m).(*remembering)
-	for range 2*rememberMax + 1 {
+	r := Cached(m).(*cachedMaker)
+	for range 2*cachedMax + 1 {
 		s, err := r.Create(payload(Access))
 		require.NoError(t, err)
 		_, err = r.Verify(s, Access)
 		require.NoError(t, err)
-		require.LessOrEqual(t, len(r.genuine), rememberMax)
+		require.LessOrEqual(t, len(r.genuine), cachedMax)
 	}
 	_, err = r.Verify("nonsense", Access)
 	require.ErrorIs(t, err, ErrInvalid)
-	require.NotContains(t, r.genuine, remembered{"nonsense", Access})
+	require.NotContains(t, r.genuine, cacheKey{"nonsense", Access})
 }
 
 func TestForgedJWTIsRefused(t *testing.T) {
@@ -429,7 +429,7 @@ func FuzzVerify(f *testing.F) {
 	for _, build := range makers {
 		m, err := build(keysOf(f, "a:"+secretA+",b:"+secretB))
 		require.NoError(f, err)
-		all = append(all, m, Remember(m))
+		all = append(all, m, Cached(m))
 		for _, kind := range kinds {
 			p.Kind = kind
 			s, err := m.Create(p)

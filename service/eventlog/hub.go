@@ -9,9 +9,9 @@ import (
 type entry struct {
 	seq uint64
 	rec *Record
-	// settles is set where the record was delivered before, without an id, as entry number
-	// settles-1: who got that one needs only the id now.
-	settles uint64
+	// confirms is set where the record was delivered before, without an id, as entry number
+	// confirms-1: who got that one needs only the id now.
+	confirms uint64
 }
 
 // hub is the live end of the log: a ring that all subscribers share, each with a cursor of its

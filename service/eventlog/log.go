@@ -9,7 +9,7 @@ import (
 
 	"wharf/db"
 	"wharf/dockerx"
-	"wharf/util/latest"
+	"wharf/util/recentset"
 	"wharf/util/steady"
 )
 
@@ -28,9 +28,9 @@ type Options struct {
 	// Patience is how long a record waits for the database before it is delivered without an
 	// id. Default 1 s.
 	Patience time.Duration
-	// Annotate adds to events what else is known of them, before they are stored. It replaces
+	// Attribute adds to events what else is known of them, before they are stored. It replaces
 	// their Attrs and changes nothing else. May be nil.
-	Annotate func(context.Context, []*dockerx.Event) error
+	Attribute func(context.Context, []*dockerx.Event) error
 	// Poll is how often a Postgres is asked for records of other replicas that this one has not
 	// read itself. Default 200 ms.
 	Poll time.Duration
@@ -67,32 +67,32 @@ type Log struct {
 	log  zerolog.Logger
 	hub  *hub
 	wake chan struct{} // has room for one: something is pending
-	// arrived says the same to deliverLate.
+	// arrived says the same to runUnsaved.
 	arrived chan struct{}
 
 	mu      sync.Mutex
 	pending []*pending // in order; the first ones may be under way to the database
 	dropped map[string]*dropped
-	// early maps the key of each record that was delivered without an id to the number of that
+	// publishedUnsaved maps the key of each record that was delivered without an id to the number of that
 	// delivery plus one, until its id is known.
-	early map[eventKey]uint64
-	// told says that everything pending was delivered or settled, so that nobody looks again.
-	told   bool
-	recent *latest.Keys[eventKey]
+	publishedUnsaved map[eventKey]uint64
+	// allPublished is set once everything pending has been published, so that drop need not go through it again.
+	allPublished bool
+	recent       *recentset.Set[eventKey]
 
 	// The writer alone: records up to the log's end may be unpublished; how many records it
 	// tries at once.
-	following bool
-	batchSize int
-	kept      kept
+	tailUnread  bool
+	batchSize   int
+	checkpoints checkpoints
 }
 
 // pending is a record on its way to the database.
 type pending struct {
-	rec   *Record
-	key   eventKey
-	since time.Time
-	early uint64 // set like Log.early
+	rec        *Record
+	key        eventKey
+	since      time.Time
+	unsavedSeq uint64 // as in Log.publishedUnsaved; 0: not published without an id
 }
 
 // dropped is the time span of what a full queue could not take for a host.
@@ -102,8 +102,8 @@ type dropped struct{ from, to time.Time }
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
-		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, kept: newKept(),
-		dropped: make(map[string]*dropped), early: make(map[eventKey]uint64), recent: latest.New[eventKey](recentMax),
+		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, checkpoints: newCheckpoints(),
+		dropped: make(map[string]*dropped), publishedUnsaved: make(map[eventKey]uint64), recent: recentset.New[eventKey](recentMax),
 	}
 }
 
@@ -112,8 +112,8 @@ func New(d *db.DB, o Options) *Log {
 func (l *Log) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { l.write(ctx) })
-	parts.Go(func() { l.deliverLate(ctx) })
-	parts.Go(func() { l.trim(ctx) })
+	parts.Go(func() { l.runUnsaved(ctx) })
+	parts.Go(func() { l.runRetention(ctx) })
 	parts.Wait()
 	return nil
 }
@@ -137,7 +137,7 @@ func (l *Log) Publish(e dockerx.Event) {
 
 // add puts a record into the queue. mu is held.
 func (l *Log) add(p *pending) {
-	l.pending, l.told = append(l.pending, p), false
+	l.pending, l.allPublished = append(l.pending, p), false
 	notify(l.arrived)
 }
 
@@ -161,11 +161,11 @@ func (l *Log) drop(p *pending) {
 	if e.Kind == dockerx.KindState {
 		return
 	}
-	if !l.told {
-		l.deliverEarly(time.Now().Add(time.Hour))
-		l.told = true
+	if !l.allPublished {
+		l.publishUnsaved(time.Now().Add(time.Hour))
+		l.allPublished = true
 	}
-	if _, waiting := l.early[p.key]; waiting {
+	if _, waiting := l.publishedUnsaved[p.key]; waiting {
 		return
 	}
 	d := l.dropped[e.Host]

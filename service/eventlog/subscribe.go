@@ -66,11 +66,11 @@ type Subscription struct {
 	wake   func()
 	closed atomic.Bool
 
-	cursor uint64 // the next entry of the ring
-	joined uint64 // the first entry it got from the ring
-	last   int64  // the last durable id that it passed, delivered or not
-	told   int64  // the last id that it delivered
-	behind bool   // it reads from the database
+	cursor    uint64 // the next entry of the ring
+	joined    uint64 // the first entry it got from the ring
+	last      int64  // the last durable id that it passed, delivered or not
+	delivered int64  // the last id that it delivered
+	behind    bool   // it reads from the database
 	// paged are records that it read from the database before they were published. The ring may
 	// hold them too, delivered early and without their ids.
 	paged   map[eventKey]struct{}
@@ -85,7 +85,7 @@ func (l *Log) Subscribe(o Subscribe) *Subscription {
 	}
 	l.hub.add(s)
 	if o.Resume {
-		s.behind, s.last, s.told = true, max(o.After, 0), o.After
+		s.behind, s.last, s.delivered = true, max(o.After, 0), o.After
 	}
 	return s
 }
@@ -110,15 +110,12 @@ func (s *Subscription) LastID() int64 {
 	if !s.coarse {
 		return s.last
 	}
-	return max(s.told, coarse(s.last))
+	return max(s.delivered, coarse(s.last))
 }
 
 // coarse is the id rounded down to a whole step, but at least 1: with no id at all a client that comes back
 // would begin anew.
 func coarse(id int64) int64 { return min(max(id/idStep*idStep, 1), id) }
-
-// Told is the highest id that was delivered.
-func (s *Subscription) Told() int64 { return s.told }
 
 // Next appends what is new to dst, up to its capacity. It returns at once where there is
 // nothing new, but may have to read from the database to catch up; more tells that calling
@@ -137,7 +134,7 @@ func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery
 		if e.rec.ID > s.last {
 			s.paged = nil // all that was read from the database has been published
 		}
-		dst = s.pass(dst, e.rec, e.settles != 0 && e.settles > s.joined)
+		dst = s.pass(dst, e.rec, e.confirms != 0 && e.confirms > s.joined)
 	}
 	return dst, s.cursor < head, nil
 }
@@ -159,7 +156,7 @@ func (s *Subscription) pass(dst []Delivery, r *Record, idOnly bool) []Delivery {
 		return dst
 	}
 	if r.ID != 0 {
-		s.told = r.ID
+		s.delivered = r.ID
 	}
 	return append(dst, Delivery{r, idOnly})
 }
@@ -235,7 +232,7 @@ func (s *Subscription) gap(id int64, reason string, to time.Time) Delivery {
 	if s.coarse {
 		id = coarse(id)
 	}
-	s.told = id
+	s.delivered = id
 	return Delivery{Record: &Record{ID: id, Event: dockerx.Event{
 		Kind: dockerx.KindGap, Type: "gap", Action: "gap", Time: to.UTC(), From: time.Unix(0, 0).UTC(), To: to.UTC(),
 		Reason: reason, Attrs: map[string]string{},

@@ -30,7 +30,7 @@ func (l *Log) write(ctx context.Context) {
 		defer tick.Stop()
 		poll = tick.C
 	}
-	l.following = true
+	l.tailUnread = true
 	wait := time.Duration(0)
 	for {
 		err := l.flush(ctx)
@@ -66,7 +66,7 @@ func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duratio
 	select {
 	case <-l.wake:
 	case <-poll:
-		l.following = true
+		l.tailUnread = true
 	case <-ctx.Done():
 	}
 }
@@ -88,16 +88,16 @@ func (l *Log) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.rememberHosts(ctx); err != nil {
+	if err := l.saveHosts(ctx); err != nil {
 		return err
 	}
-	if !l.following {
+	if !l.tailUnread {
 		return nil
 	}
-	if err := l.follow(ctx, math.MaxInt64); err != nil {
+	if err := l.readTail(ctx, math.MaxInt64); err != nil {
 		return err
 	}
-	l.following = false
+	l.tailUnread = false
 	return nil
 }
 
@@ -126,20 +126,20 @@ func (l *Log) fillGaps() {
 // append commits a batch, then publishes it. Ids that others took before are fetched and
 // published first.
 func (l *Log) append(ctx context.Context, batch []*pending) error {
-	if err := l.annotate(ctx, batch); err != nil {
+	if err := l.attribute(ctx, batch); err != nil {
 		return err
 	}
 	first, stored, err := l.store(ctx, batch)
 	if err != nil {
-		l.following = true                  // a commit that failed for us may still have happened
+		l.tailUnread = true                 // a commit that failed for us may still have happened
 		l.batchSize = max(l.batchSize/4, 1) // a slow database may take fewer in its time
 		return err
 	}
 	l.batchSize = min(2*l.batchSize, maxBatch)
-	if l.hub.lastID() < first-1 || l.following {
-		if err := l.follow(ctx, first-1); err != nil {
+	if l.hub.lastID() < first-1 || l.tailUnread {
+		if err := l.readTail(ctx, first-1); err != nil {
 			l.log.Error().Err(err).Msg("read records of other replicas")
-			l.following = true // publishes the batch too, when it succeeds
+			l.tailUnread = true // publishes the batch too, when it succeeds
 			l.done(batch)
 			return nil
 		}
@@ -149,7 +149,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	entries := make([]*entry, 0, len(batch))
 	for i, p := range batch {
 		if !stored[i] {
-			delete(l.early, p.key)
+			delete(l.publishedUnsaved, p.key)
 			continue
 		}
 		l.recent.Add(p.key)
@@ -160,9 +160,9 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	return nil
 }
 
-// annotate completes the records of a batch that nobody has seen yet.
-func (l *Log) annotate(ctx context.Context, batch []*pending) error {
-	if l.opts.Annotate == nil {
+// attribute completes the records of a batch that nobody has seen yet.
+func (l *Log) attribute(ctx context.Context, batch []*pending) error {
+	if l.opts.Attribute == nil {
 		return nil
 	}
 	known := make([]dockerx.Event, len(batch))
@@ -171,13 +171,13 @@ func (l *Log) annotate(ctx context.Context, batch []*pending) error {
 		known[i] = p.rec.Event
 		events[i] = &known[i]
 	}
-	if err := l.opts.Annotate(ctx, events); err != nil {
+	if err := l.opts.Attribute(ctx, events); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, p := range batch {
-		if p.early == 0 {
+		if p.unsavedSeq == 0 {
 			p.rec.Attrs = known[i].Attrs
 		}
 	}
@@ -187,12 +187,12 @@ func (l *Log) annotate(ctx context.Context, batch []*pending) error {
 // entryOf gives a stored record its id. One that was delivered without it is shared with its
 // readers and stays as it is. mu is held.
 func (l *Log) entryOf(p *pending, id int64) *entry {
-	if p.early == 0 {
+	if p.unsavedSeq == 0 {
 		p.rec.ID = id
 		return &entry{rec: p.rec}
 	}
-	delete(l.early, p.key)
-	return &entry{rec: &Record{ID: id, Event: p.rec.Event}, settles: p.early}
+	delete(l.publishedUnsaved, p.key)
+	return &entry{rec: &Record{ID: id, Event: p.rec.Event}, confirms: p.unsavedSeq}
 }
 
 func (l *Log) done(batch []*pending) {
@@ -207,7 +207,7 @@ func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored 
 	if err != nil {
 		return 0, nil, err
 	}
-	states, hosts := l.kept.changes(batch, time.Now())
+	states, hosts := l.checkpoints.changes(batch, time.Now())
 	err = l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		last, err := q.TakeEventIDs(ctx, int64(len(batch)))
 		if err != nil {
@@ -220,10 +220,10 @@ func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored 
 		if stored, err = l.insert(ctx, q, batch, rows); err != nil {
 			return fmt.Errorf("insert events: %w", err)
 		}
-		return remember(ctx, q, states, hosts)
+		return saveCheckpoint(ctx, q, states, hosts)
 	})
 	if err == nil {
-		l.kept.note(states, hosts, time.Now())
+		l.checkpoints.committed(states, hosts, time.Now())
 	}
 	return first, stored, err
 }

@@ -27,6 +27,7 @@ const (
 	Unavailable          // the Docker daemon can't be reached or broke its protocol
 	Daemon               // the Docker daemon answered with a failure of its own
 	NotReady             // wharf itself can't serve yet, or not any more
+	NotAcceptable        // no format that the caller accepts
 	Unprocessable        // well-formed, but at odds with an earlier request
 	Away                 // the database can't be reached
 )

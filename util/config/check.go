@@ -78,6 +78,9 @@ func (c *Config) checkListen() error {
 	if c.StreamsPerUser < 1 {
 		return fmt.Errorf("STREAMS_PER_USER: expected 1 or more, got %d", c.StreamsPerUser)
 	}
+	if c.MaxStreams < 1 {
+		return fmt.Errorf("MAX_STREAMS: expected 1 or more, got %d", c.MaxStreams)
+	}
 	if c.MaxConns < 0 {
 		return fmt.Errorf("MAX_CONNS: expected 0 or more, got %d", c.MaxConns)
 	}

@@ -24,7 +24,8 @@ type Config struct {
 	TLSCertFile    string `env:"TLS_CERT_FILE" help:"PEM certificate chain; with TLS_KEY_FILE wharf serves HTTPS itself, and reads both anew when they change"`
 	TLSKeyFile     string `env:"TLS_KEY_FILE" help:"PEM key of TLS_CERT_FILE"`
 	MaxConns       int    `env:"MAX_CONNS" envDefault:"0" help:"connections of clients at once, further ones wait; 0 is as many as the limit on open files allows beside the engines, 10000 at most"`
-	StreamsPerUser int    `env:"STREAMS_PER_USER" envDefault:"32" help:"event and usage streams that one user may have open at once; in open mode all callers without a token are one"`
+	StreamsPerUser int    `env:"STREAMS_PER_USER" envDefault:"32" help:"streams (events, usage) that one user may have open at once; in open mode all callers without a token are one"`
+	MaxStreams     int    `env:"MAX_STREAMS" envDefault:"10000" help:"streams that all users together may have open at once"`
 	DataDir        string `env:"DATA_DIR" envDefault:"./data" help:"where the generated key and the SQLite database live"`
 
 	DBSource  string `env:"DB_SOURCE" help:"postgresql://user:password@host:5432/name or sqlite:path; empty means SQLite in DATA_DIR"`

@@ -1,0 +1,167 @@
+package dto
+
+import "time"
+
+// Container is a row of the contract's list.
+type Container struct {
+	// Its first 12 characters.
+	ID    string `json:"id" pattern:"^[0-9a-f]{1,12}$"`
+	Name  string `json:"name"`
+	Image string `json:"image"`
+	// As the engine says: running, exited, paused, created, restarting, removing, dead.
+	State  string `json:"state"`
+	Status string `json:"status"`
+}
+
+// HostedContainer is a container of any host.
+type HostedContainer struct {
+	Host string `json:"host"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// The name under which it was started.
+	Image string `json:"image"`
+	// As the engine says: running, exited, paused, created, restarting, removing, dead.
+	State   string            `json:"state"`
+	Status  string            `json:"status"`
+	Created time.Time         `json:"created"`
+	Labels  map[string]string `json:"labels"`
+}
+
+// ContainerPage is a page of containers, and which hosts it speaks of.
+type ContainerPage struct {
+	Containers []HostedContainer `json:"containers"`
+	Hosts      []HostAnswer      `json:"hosts"`
+	// Of the next page; empty on the last.
+	Cursor string `json:"cursor"`
+}
+
+// ContainerQuery selects containers of one host.
+type ContainerQuery struct {
+	// Any of them.
+	State []string `query:"state"`
+	// A part of it; any of them.
+	Name []string `query:"name"`
+	// A part of it; any of them.
+	Image []string `query:"image"`
+	// key or key=value, as the answer shows it; all of them.
+	Label []string `query:"label"`
+	// Text in id, name, image, host, state, status or a label.
+	Text string `query:"q"`
+	// With - in front descending.
+	Sort string `query:"sort" enum:"host,-host,name,-name,image,-image,state,-state,created,-created" default:"host"`
+	// The most rows of the page.
+	Limit int `query:"limit" default:"500" minimum:"1" maximum:"5000"`
+	// Where the page begins: the cursor of the page before it.
+	Cursor string `query:"cursor"`
+}
+
+// AllContainersQuery selects containers of all hosts.
+type AllContainersQuery struct {
+	// Any of them.
+	Host []string `query:"host"`
+	ContainerQuery
+}
+
+// ContainerDetails is a container as inspect shows it.
+type ContainerDetails struct {
+	ID           string           `json:"id"`
+	Name         string           `json:"name"`
+	Image        string           `json:"image"`
+	Created      string           `json:"created"`
+	Platform     string           `json:"platform"`
+	RestartCount int              `json:"restart_count"`
+	State        ContainerState   `json:"state"`
+	Config       ContainerConfig  `json:"config"`
+	Network      ContainerNetwork `json:"network"`
+	Mounts       []Mount          `json:"mounts"`
+}
+
+// ContainerState is what a container does.
+type ContainerState struct {
+	// As the engine says: running, exited, paused, created, restarting, removing, dead.
+	Status     string `json:"status"`
+	Running    bool   `json:"running"`
+	Paused     bool   `json:"paused"`
+	Restarting bool   `json:"restarting"`
+	ExitCode   int    `json:"exit_code"`
+	StartedAt  string `json:"started_at"`
+	FinishedAt string `json:"finished_at"`
+}
+
+// ContainerConfig is what a container was made with. Below admin, values that look secret are "***".
+type ContainerConfig struct {
+	Hostname   string            `json:"hostname"`
+	User       string            `json:"user"`
+	Env        []string          `json:"env"`
+	Cmd        []string          `json:"cmd"`
+	Entrypoint []string          `json:"entrypoint"`
+	WorkingDir string            `json:"working_dir"`
+	Labels     map[string]string `json:"labels"`
+}
+
+// ContainerNetwork is a container's addresses and ports.
+type ContainerNetwork struct {
+	IPAddress  string `json:"ip_address"`
+	Gateway    string `json:"gateway"`
+	MacAddress string `json:"mac_address"`
+	// By port, such as 80/tcp; an exposed port that isn't published has none.
+	Ports map[string][]PortBinding `json:"ports"`
+	// By the network's name.
+	Networks map[string]Endpoint `json:"networks"`
+}
+
+// PortBinding is where a port is published.
+type PortBinding struct {
+	HostIP   string `json:"host_ip"`
+	HostPort string `json:"host_port"`
+}
+
+// Endpoint is a container's place in a network.
+type Endpoint struct {
+	NetworkID  string `json:"network_id"`
+	IPAddress  string `json:"ip_address"`
+	Gateway    string `json:"gateway"`
+	MacAddress string `json:"mac_address"`
+}
+
+// Mount is a volume or a directory of the host inside a container.
+type Mount struct {
+	// bind, volume or tmpfs, as the engine says.
+	Type string `json:"type"`
+	Name string `json:"name"`
+	// Empty below operator.
+	Source      string `json:"source"`
+	Destination string `json:"destination"`
+	Mode        string `json:"mode"`
+	RW          bool   `json:"rw"`
+}
+
+// Target names a container.
+type Target struct {
+	// An id, a unique beginning of it, or a name.
+	ID   string `json:"id" minLength:"1" example:"a1b2c3d4e5f6"`
+	Host string `json:"host" minLength:"1" example:"119server"`
+}
+
+// OperationQuery is how an operation is to be done.
+type OperationQuery struct {
+	// kill, stop, restart: for example TERM, SIGHUP or 9.
+	Signal string `query:"signal"`
+	// Wait for it afterwards.
+	Wait string `query:"wait" enum:"running,healthy,exited"`
+	// The longest wait, 30s by default, 5m at most.
+	Limit time.Duration `query:"limit"`
+	// stop, restart: seconds until the container is killed; -1 waits for ever; missing means the container's own.
+	Timeout *int `query:"timeout" minimum:"-1" maximum:"3600"`
+}
+
+// OperationResult is what an operation did.
+type OperationResult struct {
+	// False: it was so already.
+	Changed bool `json:"changed"`
+	// The state: running, exited, paused, …
+	Before string `json:"before"`
+	After  string `json:"after"`
+	// Whether what was waited for came about in time; missing without wait.
+	Reached *bool `json:"reached,omitempty"`
+}

@@ -1,0 +1,57 @@
+// Package dto is the shapes of wharf's HTTP API: the bodies, answers and query parameters of all routes.
+// Server and client share them, and the OpenAPI document is generated from them: a field without omitempty
+// is required, a comment is a description, and the tags enum, default, minimum, maximum, minLength,
+// maxLength, pattern, format and example say the rest. Package api fills them in, package client reads them.
+package dto
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Failure is the envelope of every error.
+type Failure struct {
+	Success bool `json:"success" const:"false"`
+	// What is wrong, in a sentence for people.
+	Message string `json:"message"`
+}
+
+// Role is what its holder may do: none (only grants count), viewer (list, inspect, usage, events),
+// operator (also start, stop and the like) or admin.
+type Role string
+
+// Roles are all roles, the weakest first.
+var Roles = []Role{"none", "viewer", "operator", "admin"}
+
+// Time is a time in a body: RFC 3339, from 1970 to 9999 in UTC. Missing or null leaves it zero; a zero time
+// that is written out is refused, since for most fields zero means never.
+type Time struct{ time.Time }
+
+// TimeError says what is wrong with a Time.
+type TimeError struct{ problem string }
+
+func (e *TimeError) Error() string { return e.problem }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *Time) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	if err := t.Time.UnmarshalJSON(text); err != nil {
+		return &TimeError{fmt.Sprintf("%.60s: expected a time such as 2026-01-28T21:59:11Z", text)}
+	}
+	if err := CheckTime(t.Time); err != nil {
+		return &TimeError{fmt.Sprintf("%.60s: %s", text, err)}
+	}
+	t.Time = t.Time.UTC()
+	return nil
+}
+
+// CheckTime returns an error for a time that JSON or a database can't hold in UTC.
+func CheckTime(at time.Time) error {
+	if year := at.UTC().Year(); year < 1970 || year > 9999 {
+		return errors.New("expected a time from 1970 to 9999, in UTC")
+	}
+	return nil
+}

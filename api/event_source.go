@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"wharf/api/stream"
+	"wharf/service/eventlog"
+)
+
+const (
+	batchSize = 64  // deliveries of a client that keeps up
+	pageSize  = 256 // deliveries of a client that catches up
+)
+
+// eventSource is one client's place in the log. It has no goroutine: the log notifies its stream.
+type eventSource struct {
+	sub   *eventlog.Subscription
+	masks func(*eventlog.Record) bool
+	sent  int64 // the last id that the client got
+}
+
+// deliveries are what sources need while they are polled, shared by all: a quiet client has none.
+var deliveries = sync.Pool{New: func() any {
+	d := make([]eventlog.Delivery, 0, batchSize)
+	return &d
+}}
+
+// Poll implements stream.Poller.
+func (e *eventSource) Poll(ctx context.Context, b *stream.Batch) (more bool, err error) {
+	if e.sub.Closed() {
+		return false, io.EOF
+	}
+	if e.sub.Behind() {
+		var page []eventlog.Delivery
+		b.Blocking(func() { page, more, err = e.sub.Next(ctx, make([]eventlog.Delivery, 0, pageSize)) })
+		return more, e.add(b, page, err)
+	}
+	d := deliveries.Get().(*[]eventlog.Delivery)
+	defer deliveries.Put(d)
+	defer clear((*d)[:batchSize])
+	page, more, err := e.sub.Next(ctx, *d)
+	return more, e.add(b, page, err)
+}
+
+// add sends deliveries. failed is what came of reading them: a subscription fails only by lagging.
+func (e *eventSource) add(b *stream.Batch, page []eventlog.Delivery, failed error) error {
+	if failed != nil {
+		return stream.ErrTooSlow
+	}
+	for i := range page {
+		if err := b.Append(e.frame(&page[i]), 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *eventSource) frame(d *eventlog.Delivery) []byte {
+	if d.ID != 0 {
+		e.sent = d.ID
+	}
+	switch {
+	case d.IDOnly:
+		return append(appendID(nil, d.ID), '\n')
+	case e.masks(d.Record):
+		return d.Frame(true, maskedFrame)
+	default:
+		return d.Frame(false, frame)
+	}
+}
+
+// Heartbeat implements stream.Poller. It moves the client's id past what didn't concern it, so that the client
+// doesn't ask for that again.
+func (e *eventSource) Heartbeat(dst []byte) []byte {
+	id := e.sub.LastID()
+	if id <= e.sent {
+		return append(dst, ": \n\n"...)
+	}
+	e.sent = id
+	return append(appendID(append(dst, ": \n"...), id), '\n')
+}
+
+// Close implements stream.Poller.
+func (e *eventSource) Close() { e.sub.Close() }

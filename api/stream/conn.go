@@ -1,0 +1,188 @@
+package stream
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// responseHead is the answer's status line and headers, as net/http would write them.
+func responseHead(h http.Header, chunked bool) []byte {
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	h.Del("Content-Length")
+	if chunked {
+		h.Set("Connection", "keep-alive")
+		h.Set("Transfer-Encoding", "chunked")
+	} else {
+		h.Set("Connection", "close")
+	}
+	var b headBuffer
+	b = append(b, "HTTP/1.1 200 OK\r\n"...)
+	_ = h.Write(&b)
+	return append(b, "\r\n"...)
+}
+
+type headBuffer []byte
+
+func (b *headBuffer) Write(p []byte) (int, error) {
+	*b = append(*b, p...)
+	return len(p), nil
+}
+
+// connSink writes to a connection of its own: the request, its buffers and its goroutine's deep stack are let go.
+type connSink struct {
+	conn    net.Conn
+	raw     syscall.RawConn // of a plain TCP connection, else nil
+	chunked bool
+	forget  func() // ends the watching for the client's leaving
+	sent    int64
+
+	// What try gives to its one system call, and gets. The function is made once: a new one for
+	// each write is garbage.
+	next   []byte
+	wrote  int
+	failed error
+	once   func(fd uintptr)
+}
+
+func newConnSink(conn net.Conn, chunked bool) *connSink {
+	c := &connSink{conn: conn, chunked: chunked}
+	tcp := conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		tcp = secure.NetConn()
+	}
+	plain, ok := tcp.(syscall.Conn)
+	if !ok {
+		return c
+	}
+	raw, err := plain.SyscallConn()
+	if err != nil {
+		return c
+	}
+	limitSilence(raw)
+	if tcp == conn { // what is written to a TLS connection goes through its cipher
+		c.raw = raw
+		c.once = func(fd uintptr) { c.wrote, c.failed = tryWrite(fd, c.next) }
+	}
+	return c
+}
+
+// serve sends the head and the greeting, then leaves the stream to the pool if the connection
+// can be written to and watched without a goroutine, else to one of its own.
+func (c *connSink) serve(s *stream, head []byte, r *registry) {
+	s.out = c
+	forget, watched := r.disconnects.watch(c.raw, s.close)
+	if !watched {
+		forget = c.read(s)
+	}
+	c.forget = forget
+	err := c.write(head, s.stall)
+	if err == nil {
+		err = s.writeText(s.format.greeting())
+	}
+	switch {
+	case err != nil:
+		s.ended(err)
+	case watched:
+		s.pool = &r.pool
+		s.pool.add(s)
+	default:
+		s.alone = make(chan struct{}, 1)
+		go func() { s.ended(s.run(context.Background())) }()
+	}
+}
+
+func (c *connSink) bytes() int64 { return c.sent }
+
+// close ends the answer in order where that is possible, and the connection.
+func (c *connSink) close(why error) {
+	if errors.Is(why, errEnded) && c.chunked {
+		_ = c.conn.SetWriteDeadline(time.Now().Add(closeTimeout))
+		_, _ = c.conn.Write([]byte("0\r\n\r\n"))
+	}
+	c.forget()
+	_ = c.conn.Close()
+}
+
+// read reads what a client never sends, which shows when it is gone. The function waits for the
+// end of that.
+func (c *connSink) read(s *stream) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for b := make([]byte, 64); ; { // io.Copy would keep 8 KiB for each client
+			if _, err := c.conn.Read(b); err != nil {
+				break
+			}
+		}
+		s.close()
+	}()
+	return func() {
+		_ = c.conn.SetReadDeadline(time.Unix(1, 0))
+		<-done
+	}
+}
+
+// try makes one write that doesn't wait, past the deadlines and timers that waiting needs: it is
+// what nearly every batch takes.
+func (c *connSink) try(b []byte) (rest []byte, err error) {
+	if c.chunked {
+		b = asChunk(b)
+	} else {
+		b = b[chunkPrefix:]
+	}
+	if c.raw == nil {
+		return b, nil
+	}
+	c.next, c.wrote, c.failed = b, 0, nil
+	err = c.raw.Control(c.once)
+	c.next = nil
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errClient, err)
+	case errors.Is(c.failed, errWouldWait):
+		return b, nil
+	case c.failed != nil:
+		return nil, fmt.Errorf("%w: %w", errClient, c.failed)
+	}
+	c.sent += int64(c.wrote)
+	return b[c.wrote:], nil
+}
+
+// asChunk puts the length of what follows chunkPrefix into it (RFC 9112, section 7.1; leading
+// zeros are allowed), and a line end behind it.
+func asChunk(b []byte) []byte {
+	const digits = "0123456789abcdef"
+	n := len(b) - chunkPrefix
+	for i := chunkPrefix - 3; i >= 0; i-- {
+		b[i] = digits[n&15]
+		n >>= 4
+	}
+	b[chunkPrefix-2], b[chunkPrefix-1] = '\r', '\n'
+	return append(b, "\r\n"...)
+}
+
+func (c *connSink) write(rest []byte, stall time.Duration) error {
+	for len(rest) > 0 {
+		if err := c.conn.SetWriteDeadline(time.Now().Add(stall)); err != nil {
+			return fmt.Errorf("%w: set the deadline: %w", errClient, err)
+		}
+		n, err := c.conn.Write(rest[:min(len(rest), batchBytes)])
+		c.sent += int64(n)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errClient, err)
+		}
+		rest = rest[n:]
+	}
+	if err := c.conn.SetWriteDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("%w: lift the deadline: %w", errClient, err)
+	}
+	return nil
+}
+
+func (c *connSink) interrupt() { _ = c.conn.SetWriteDeadline(time.Unix(1, 0)) }

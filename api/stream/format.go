@@ -1,0 +1,123 @@
+package stream
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Format is how a stream's items become bytes.
+type Format uint8
+
+// The formats.
+const (
+	SSE    Format = iota // server-sent events
+	NDJSON               // one JSON value a line
+	Text                 // one text a line
+)
+
+// Item is one thing that a stream yields.
+type Item struct {
+	ID    string // the client may resume after it; SSE alone sends it, "" is none
+	Event string // the event's name; SSE alone sends it, "" is none
+	Data  []byte // JSON, or text where the format is Text
+}
+
+// Type is the format's media type, without parameters.
+func (f Format) Type() string {
+	switch f {
+	case NDJSON:
+		return "application/x-ndjson"
+	case Text:
+		return "text/plain"
+	default:
+		return "text/event-stream"
+	}
+}
+
+func (f Format) String() string { return f.Type() }
+
+// Append appends an item, encoded. Its bytes may be shared by all streams of the format, through Writer.Append.
+func (f Format) Append(dst []byte, item Item) []byte {
+	switch f {
+	case NDJSON:
+		return appendLine(dst, item.Data)
+	case Text:
+		return append(append(dst, item.Data...), '\n')
+	default:
+		return appendEvent(dst, item)
+	}
+}
+
+// contentType is Type with its parameters.
+func (f Format) contentType() string {
+	if f == Text {
+		return "text/plain; charset=utf-8"
+	}
+	return f.Type()
+}
+
+// greeting is what a stream begins with: how long browsers wait before they come back, in milliseconds.
+func (f Format) greeting() string {
+	if f == SSE {
+		return "retry: 1000\n: wharf\n\n"
+	}
+	return ""
+}
+
+// heartbeat keeps proxies from closing a quiet stream.
+func (f Format) heartbeat() string {
+	switch f {
+	case NDJSON:
+		return "\n" // parsers skip empty lines
+	case Text:
+		return "" // every byte is content
+	default:
+		return ": \n\n"
+	}
+}
+
+// comment says why a stream is closed.
+func (f Format) comment(why string) string {
+	switch f {
+	case NDJSON:
+		return `{"error":"` + why + "\"}\n"
+	case Text:
+		return ""
+	default:
+		return ": " + why + "\n\n"
+	}
+}
+
+// appendLine appends JSON as one line: a line end in it can only stand between two tokens.
+func appendLine(dst, json []byte) []byte {
+	start := len(dst)
+	dst = append(dst, json...)
+	for i, c := range dst[start:] {
+		if c == '\n' || c == '\r' {
+			dst[start+i] = ' '
+		}
+	}
+	return append(dst, '\n')
+}
+
+// appendEvent appends a server-sent event. An id or a name with a character that would end its line is left out.
+func appendEvent(dst []byte, item Item) []byte {
+	if item.ID != "" && !strings.ContainsAny(item.ID, "\x00\r\n") {
+		dst = append(append(append(dst, "id: "...), item.ID...), '\n')
+	}
+	if item.Event != "" && !strings.ContainsAny(item.Event, "\r\n") {
+		dst = append(append(append(dst, "event: "...), item.Event...), '\n')
+	}
+	for data := item.Data; ; {
+		end := bytes.IndexAny(data, "\r\n")
+		if end < 0 {
+			dst = append(append(dst, "data: "...), data...)
+			return append(dst, "\n\n"...)
+		}
+		dst = append(append(append(dst, "data: "...), data[:end]...), '\n')
+		if data[end] == '\r' && end+1 < len(data) && data[end+1] == '\n' {
+			end++
+		}
+		data = data[end+1:]
+	}
+}

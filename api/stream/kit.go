@@ -1,0 +1,192 @@
+package stream
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"wharf/util/apperr"
+)
+
+// Config is what all streams of a server share. The zero value is ready for use.
+type Config struct {
+	// PerCaller and Total bound the streams that are open at once, of one caller and of all.
+	// Default 32 and 10,000.
+	PerCaller, Total int
+	// StallTime is how long a write may wait for the client to take something. Default 10 s.
+	StallTime time.Duration
+	// HeartbeatTime is the time between two heartbeats of a stream. Default 15 s.
+	HeartbeatTime time.Duration
+	// Begin is called by the handler's goroutine when a stream begins; what it returns is called
+	// once when that has ended, by any goroutine: it writes the log line.
+	Begin func(r *http.Request) (ended func(Summary))
+}
+
+// Summary says how a stream went.
+type Summary struct {
+	Bytes int64 // sent, headers and framing included where the kit wrote them
+	Items int64
+	Err   error // what the source failed with, or a *PanicError; nil where nothing failed
+}
+
+// Options is one stream's.
+type Options struct {
+	// Caller is the key by which streams are bounded.
+	Caller string
+	// OnEnd has end called when the caller's session ends or its rights change, and returns what
+	// takes that back. end doesn't wait. nil: never.
+	OnEnd func(end func()) (forget func())
+	// Formats are what the source can yield, the default one first. Default: SSE.
+	Formats []Format
+	// Buffer is how many bytes a Source is ahead of its client before Send waits. Default 256 KiB; 1 is one
+	// item, for sources whose next item replaces the last.
+	Buffer int
+}
+
+// Kit serves the streams of one server. Make it with New, end it with Close.
+type Kit struct {
+	config   Config
+	limit    limit
+	registry registry
+	ending   chan struct{} // closed by Close
+	endOnce  sync.Once
+}
+
+// New returns a Kit. It has no goroutine before its first stream.
+func New(c Config) *Kit {
+	c.PerCaller, c.Total = cmp.Or(c.PerCaller, 32), cmp.Or(c.Total, 10_000)
+	c.StallTime, c.HeartbeatTime = cmp.Or(c.StallTime, 10*time.Second), cmp.Or(c.HeartbeatTime, 15*time.Second)
+	k := &Kit{config: c, ending: make(chan struct{})}
+	k.limit.perCaller, k.limit.total = c.PerCaller, c.Total
+	k.registry.every = c.HeartbeatTime
+	return k
+}
+
+// Close ends all streams, also those that begin from now on, and returns when they have ended, after a
+// second at most.
+func (k *Kit) Close() {
+	k.endOnce.Do(func() { close(k.ending) })
+	select {
+	case <-k.registry.drained():
+	case <-time.After(time.Second):
+	}
+}
+
+// Serve answers with what the source yields. On HTTP/1.1 it returns as soon as the stream has begun, else
+// at its end. The source isn't called for a HEAD request, nor where Serve returns an error, which the
+// handler answers with. Errors: NotAcceptable, TooMany.
+//
+// What can fail with a status of its own is opened before; it may not depend on the request's context,
+// which ends with the handler.
+func (k *Kit) Serve(w http.ResponseWriter, r *http.Request, o Options, source Source) error {
+	return k.ServePolled(w, r, o, func(f Format, notify func()) Poller {
+		return newWriter(r.Context(), f, cmp.Or(o.Buffer, defaultBuffer), notify, source)
+	})
+}
+
+// ServePolled is Serve for a source without a goroutine. open makes it; notify has it polled, doesn't wait,
+// and may be called at once, at any time and by any goroutine.
+func (k *Kit) ServePolled(w http.ResponseWriter, r *http.Request, o Options, open func(f Format, notify func()) Poller) error {
+	formats := o.Formats
+	if formats == nil {
+		formats = []Format{SSE}
+	}
+	format, ok := choose(r, formats)
+	if !ok {
+		return notAcceptable(formats)
+	}
+	h := w.Header()
+	if r.Method != http.MethodHead {
+		leave, err := k.limit.enter(o.Caller)
+		if err != nil {
+			return err
+		}
+		setHeaders(h, format)
+		k.begin(w, r, o, format, open, leave)
+		return nil
+	}
+	setHeaders(h, format)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func setHeaders(h http.Header, f Format) {
+	h.Set("Content-Type", f.contentType())
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold a stream back
+}
+
+func notAcceptable(formats []Format) error {
+	types := formats[0].Type()
+	for _, f := range formats[1:] {
+		types += ", " + f.Type()
+	}
+	return apperr.New(apperr.NotAcceptable, "this endpoint answers with %s", types)
+}
+
+// begin runs a stream whose place is taken. leave gives the place back at its end.
+func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format, open func(Format, func()) Poller, leave func()) {
+	s := &stream{format: f, stall: k.config.StallTime}
+	s.notified.Store(1) // until it is served
+	begun := false
+	defer func() {
+		if !begun {
+			leave()
+		}
+	}()
+	s.source = open(f, s.notify) // a panic is the handler's
+	begun = true
+	ended, forget := func(Summary) {}, func() {}
+	if k.config.Begin != nil {
+		ended = k.config.Begin(r)
+	}
+	if o.OnEnd != nil {
+		forget = o.OnEnd(s.close)
+	}
+	remove := k.registry.enter(s, k.ending)
+	s.ended = func(err error) {
+		s.pool.blocking(func() {
+			s.out.close(err)
+			if crash := guarded(func() error { s.source.Close(); return nil }); crash != nil {
+				err = crash
+			}
+		})
+		forget()
+		leave()
+		if errors.Is(err, errEnded) || errors.Is(err, errClient) {
+			err = nil
+		}
+		ended(Summary{Bytes: s.out.bytes(), Items: s.items, Err: err})
+		remove()
+	}
+	k.serve(w, r, s)
+}
+
+// serve takes the connection over where that can be, else it answers through net/http.
+func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream) {
+	rc := http.NewResponseController(w)
+	if r.ProtoMajor == 1 {
+		if conn, _, err := rc.Hijack(); err == nil {
+			out := newConnSink(conn, r.ProtoMinor > 0)
+			out.serve(s, responseHead(w.Header(), out.chunked), &k.registry)
+			return
+		}
+	}
+	s.alone = make(chan struct{}, 1)
+	out := &responseSink{w: w, rc: rc}
+	s.out = out
+	w.WriteHeader(http.StatusOK)
+	gone := context.AfterFunc(r.Context(), s.close)
+	defer gone()
+	err := out.flush(s.stall)
+	if err == nil {
+		err = s.writeText(s.format.greeting())
+	}
+	if err == nil {
+		err = s.run(r.Context())
+	}
+	s.ended(err)
+}

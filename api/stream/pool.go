@@ -1,0 +1,81 @@
+package stream
+
+import (
+	"context"
+	"runtime"
+	"sync"
+)
+
+// pool processes many streams with a few workers: at most one works for each processor, and none exists while
+// no stream has anything to do. An idle stream costs no goroutine and no stack.
+type pool struct {
+	mu sync.Mutex
+	// now is worked off before what comes later, so that no stream waits for another's second turn.
+	now, later []*stream
+	working    int
+}
+
+// add has a stream processed. It must not be added again before that is over.
+func (p *pool) add(s *stream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.later = append(p.later, s)
+	p.spawn()
+}
+
+// spawn starts a worker if there is room for one. mu is held.
+func (p *pool) spawn() {
+	if p.working < runtime.GOMAXPROCS(0) {
+		p.working++
+		go p.work()
+	}
+}
+
+func (p *pool) work() {
+	for s := p.take(); s != nil; s = p.take() {
+		switch again, err := s.guardedProcess(context.Background()); {
+		case err != nil:
+			s.ended(err)
+		case again:
+			p.add(s)
+		}
+	}
+}
+
+// take returns a worker's next stream; nil ends the worker.
+func (p *pool) take() *stream {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.now) == 0 {
+		p.now, p.later = p.later, p.now
+	}
+	if len(p.now) == 0 || p.working > runtime.GOMAXPROCS(0) {
+		p.working--
+		return nil
+	}
+	last := len(p.now) - 1
+	s := p.now[last]
+	p.now[last] = nil
+	p.now = p.now[:last]
+	return s
+}
+
+// blocking runs f, which may block, and lets another worker start meanwhile. Without a pool it just calls f.
+func (p *pool) blocking(f func()) {
+	if p == nil {
+		f()
+		return
+	}
+	p.mu.Lock()
+	p.working--
+	if len(p.now)+len(p.later) > 0 {
+		p.spawn()
+	}
+	p.mu.Unlock()
+	defer func() { // also where f panics
+		p.mu.Lock()
+		p.working++
+		p.mu.Unlock()
+	}()
+	f()
+}

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"net/http"
+
+	"wharf/api/stream"
+	"wharf/service"
+)
+
+// newStreams makes the kit that serves all long answers.
+func (s *Server) newStreams(o Options) *stream.Kit {
+	return stream.New(stream.Config{
+		PerCaller: o.StreamsPerUser, Total: o.MaxStreams, StallTime: o.StallTime, Begin: s.beginStream,
+	})
+}
+
+// EndStreams ends all open streams and returns when they have ended, after a second at most.
+func (s *Server) EndStreams() { s.streams.Close() }
+
+// streamOptions bind a stream to its actor: it counts for the user, and ends with the session or a change of rights.
+func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) stream.Options {
+	return stream.Options{
+		Caller:  actor.UserID.String(), // the nil UUID for all anonymous callers
+		OnEnd:   func(end func()) func() { return s.sessions.OnEnd(actor.SessionID, end) },
+		Formats: formats,
+	}
+}
+
+// beginStream takes a request's log line over, and writes it at the stream's end.
+func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
+	info := infoOf(r)
+	info.later = true
+	return func(sum stream.Summary) {
+		info.err, info.items = sum.Err, &sum.Items
+		s.logRequest(info, http.StatusOK, sum.Bytes)
+	}
+}

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"wharf/api/dto"
+	"wharf/api/stream"
+	"wharf/dockerx/stats"
+	"wharf/service"
+	"wharf/util/apperr"
+)
+
+// pastOf checks how much of the past is asked for. Errors: Invalid.
+func pastOf(q dto.UsageQuery) (dto.UsageQuery, error) {
+	switch {
+	case q.Step > 0 && q.Step < time.Second:
+		return q, apperr.New(apperr.Invalid, "step: expected 1s or more")
+	case q.Step > 0 && q.Since == 0:
+		return q, apperr.New(apperr.Invalid, "step: goes with since")
+	}
+	return q, nil
+}
+
+// hostRawUsage answers GET /v1/hosts/{host}/stats: numbers, with since their past as well, and as an
+// event stream each new sample.
+func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
+	past, err := pastOf(q)
+	if err != nil {
+		return err
+	}
+	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
+	switch {
+	case err != nil:
+		return err
+	case stream.Wanted(r, stream.SSE):
+		return streamUsage(s, w, r, actor, h.UsageStream, encodeSnapshot)
+	case past.Since > 0:
+		return s.hostPast(w, r, h, past)
+	}
+	snap, err := h.UsageAll(r.Context())
+	if err != nil {
+		return err
+	}
+	setSnapshot(w, snap)
+	return respondBody(w, http.StatusOK, snap.Get("v1", func() []byte { return encodeData(rawSnapshot(snap, nil)) }))
+}
+
+func (s *Server) hostPast(w http.ResponseWriter, r *http.Request, h *service.Host, past dto.UsageQuery) error {
+	snap, points, err := h.UsageHistoryAll(r.Context(), past.Since, past.Step)
+	if err != nil {
+		return err
+	}
+	setSnapshot(w, snap)
+	return respondData(w, rawSnapshot(snap, points))
+}
+
+// containerRawUsage answers GET /v1/hosts/{host}/containers/{id}/stats likewise, for one container.
+func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
+	past, err := pastOf(q)
+	if err != nil {
+		return err
+	}
+	h, ref, err := s.openContainer(r, actor)
+	if err != nil {
+		return err
+	}
+	if stream.Wanted(r, stream.SSE) {
+		samples, err := h.UsageStreamOf(r.Context(), ref)
+		if err != nil {
+			return err
+		}
+		return streamUsage(s, w, r, actor, samples, func(u stats.Usage) []byte { return encode(rawOf(u)) })
+	}
+	if past.Since == 0 {
+		u, err := h.Usage(r.Context(), ref)
+		if err != nil {
+			return err
+		}
+		setSampled(w, u.SampledAt)
+		return respondData(w, rawOf(u))
+	}
+	u, points, err := h.UsageHistory(r.Context(), ref, past.Since, past.Step)
+	if err != nil {
+		return err
+	}
+	setSampled(w, u.SampledAt)
+	row := rawOf(u)
+	row.History = rawPoints(points)
+	return respondData(w, row)
+}
+
+// topUsage answers GET /v1/stats: the containers of all hosts, those that use most first.
+func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.TopUsageQuery) error {
+	all, partial, answers, err := s.hosts.Usage(r.Context(), actor, q.Host)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, service.UsageOrder(q.By))
+	if q.Top > 0 && len(all) > q.Top {
+		all = all[:q.Top]
+	}
+	data := dto.TopUsage{Partial: partial, Containers: make([]dto.Usage, len(all)), Hosts: hostAnswers(answers)}
+	for i, u := range all {
+		data.Containers[i] = rawOf(u.Usage)
+		data.Containers[i].Host = u.Host
+	}
+	if partial {
+		w.Header().Set("X-Partial", "true")
+	}
+	return respondData(w, data)
+}
+
+func encodeSnapshot(snap *stats.Snapshot) []byte {
+	return snap.Get("frame", func() []byte { return encode(rawSnapshot(snap, nil)) })
+}

@@ -1,0 +1,111 @@
+package attribution
+
+import (
+	"slices"
+	"time"
+
+	"wharf/dockerx"
+)
+
+// causedBy lists, for each kind of container event, the operations that cause it.
+var causedBy = dockerx.OperationsByEvent()
+
+// operationKill differs from the others: its call returns before the signal has its effect, and it sends a signal alone.
+const operationKill = "kill"
+
+// position orders the events of one action. An engine writes "die" and "stop" in either order, and engines differ in
+// where "restart" stands: a kind without a position comes anywhere.
+var position = map[string]int{"kill": 1, "die": 2, "died": 2, "stop": 2, "start": 3}
+
+const (
+	// clockSlack is how far an event's time may lie outside its action's. The offset between the clocks of the engine
+	// and of a replica is known to half of a call's duration.
+	clockSlack = 2 * time.Second
+	// killSlack is how long after a signal its container may die of it: the call returns before that.
+	killSlack = 15 * time.Second
+	// pendingMax is how long after its start an action without an end may cause events.
+	pendingMax = time.Hour
+)
+
+// match returns the action that caused the event, or nil if there is none: of several the one nearest in time, then the
+// latest. Where actions overlapped, an event may have been attributed to one although another of them caused it; that
+// one is then free to take this event.
+func (cs candidates) match(e *dockerx.Event) (nearest *auditedAction) {
+	var best time.Duration
+	for _, a := range cs {
+		if !a.covers(e) || !a.canTake(e) {
+			continue
+		}
+		if off := a.distance(localTime(e)); nearest == nil || off < best {
+			nearest, best = a, off
+		}
+	}
+	if nearest != nil {
+		return nearest
+	}
+	for _, a := range cs {
+		if a.covers(e) && a.inOrder(e) && cs.alternative(a, e) != nil {
+			return a
+		}
+	}
+	return nil
+}
+
+// alternative returns another action that may have caused the event of e's kind that is attributed to a, or nil.
+func (cs candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAction {
+	taken := *e
+	taken.Time = a.attributed[e.Action]
+	for _, other := range cs {
+		if other != a && other.covers(&taken) && other.canTake(&taken) {
+			return other
+		}
+	}
+	return nil
+}
+
+// covers reports whether an action of this kind causes such events, and the event happened during it.
+func (a *auditedAction) covers(e *dockerx.Event) bool {
+	slack := clockSlack
+	if a.operation == operationKill {
+		slack = killSlack
+	}
+	at := localTime(e)
+	switch {
+	case a.Host != e.Host || a.ContainerID != e.ActorID || !slices.Contains(causedBy[e.Action], a.operation):
+		return false
+	case at.Before(a.At.Add(-clockSlack)) || at.After(a.At.Add(pendingMax)):
+		return false
+	}
+	return !a.FinishedAt.Valid || !at.After(a.FinishedAt.Time.Add(slack))
+}
+
+// canTake reports whether another event of this kind may belong to the action. Each action causes one event per kind;
+// stop and restart may send a second signal.
+func (a *auditedAction) canTake(e *dockerx.Event) bool {
+	if at, ok := a.attributed[e.Action]; ok && (e.Action != "kill" || a.operation == operationKill) {
+		return at.Equal(e.Time)
+	}
+	return a.inOrder(e)
+}
+
+// inOrder reports whether the action can have caused the event after those that are attributed to it. A death after a
+// later signal is attributed to that signal.
+func (a *auditedAction) inOrder(e *dockerx.Event) bool {
+	for kind, at := range a.attributed {
+		if mine := position[e.Action]; mine > 0 && position[kind] > mine && at.Before(e.Time) {
+			return false
+		}
+	}
+	return a.superseded.IsZero() || e.Time.Before(a.superseded)
+}
+
+// distance returns how far a time lies outside the action's; 0 inside.
+func (a *auditedAction) distance(at time.Time) time.Duration {
+	switch {
+	case at.Before(a.At):
+		return a.At.Sub(at)
+	case a.FinishedAt.Valid && at.After(a.FinishedAt.Time):
+		return at.Sub(a.FinishedAt.Time)
+	}
+	return 0
+}

@@ -1,0 +1,164 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"wharf/dockerx"
+	"wharf/util/apperr"
+)
+
+// listAllTimeout is how long a list across hosts waits for the slowest of them.
+const listAllTimeout = 3 * time.Second
+
+// HostResult is what one host said to a question to many: nil, or why it said nothing.
+type HostResult struct {
+	Host string
+	Err  error
+}
+
+// ContainerFilter picks containers; its zero value picks all. Different fields must all match, of the
+// values of one field any.
+type ContainerFilter struct {
+	Hosts  []string // exact
+	States []string // exact
+	Names  []string // part of the name
+	Images []string // part of the image
+	Labels []string // "key" or "key=value"; of these all must match
+	Text   string   // part of id, name, image, host, state, status or of a label
+}
+
+// HostedContainer is a container and the host that it is on.
+type HostedContainer struct {
+	Host string
+	dockerx.Container
+}
+
+// Containers lists the containers of all hosts that the actor may see, all hosts asked at
+// once; a host that doesn't answer in time is missing and says why. Hosts keep the setting's
+// order, containers Docker's. Errors: NotFound for a host in the filter that doesn't exist.
+func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) ([]HostedContainer, []HostResult, error) {
+	hosts, err := s.openAll(ctx, actor, f.Hosts)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(hosts) > 1 { // one host has its own deadline, and its own words for having passed it
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, listAllTimeout)
+		defer cancel()
+	}
+	lists := make([]*dockerx.List, len(hosts))
+	answers := make([]HostResult, len(hosts))
+	var asking sync.WaitGroup
+	for i, h := range hosts {
+		answers[i].Host = h.host.Name()
+		asking.Go(func() { lists[i], answers[i].Err = h.Containers(ctx) })
+	}
+	asking.Wait()
+	found := []HostedContainer{}
+	for i, list := range lists {
+		if list == nil {
+			continue
+		}
+		for _, c := range list.Containers {
+			c.Labels = hosts[i].shownLabels(c.Labels) // first: a filter must not tell what is masked
+			if f.matches(answers[i].Host, &c) {
+				found = append(found, HostedContainer{answers[i].Host, c})
+			}
+		}
+	}
+	return found, answers, nil
+}
+
+// openAll opens the named hosts, or all that the actor may see.
+func (s *Hosts) openAll(ctx context.Context, actor Actor, names []string) ([]*Host, error) {
+	if len(names) == 0 {
+		for _, info := range s.List(actor) {
+			names = append(names, info.Name)
+		}
+	}
+	hosts := make([]*Host, len(names))
+	for i, name := range names {
+		var err error
+		if hosts[i], err = s.Open(ctx, actor, name, View); err != nil {
+			return nil, apperr.New(apperr.KindOf(err), "host %q: %v", name, err)
+		}
+	}
+	return hosts, nil
+}
+
+// shownLabels masks a container's labels unless the actor may see secrets there.
+func (h *Host) shownLabels(labels map[string]string) map[string]string {
+	if h.actor.Unmasked || h.actor.roleOn(h.host.Name(), labels).atLeast(RoleAdmin) {
+		return labels
+	}
+	return maskMap(labels)
+}
+
+// matches looks at a container with the labels as the caller sees them.
+func (f *ContainerFilter) matches(host string, c *dockerx.Container) bool {
+	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
+		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
+		oneOf(f.Images, func(s string) bool { return strings.Contains(c.Image, s) }) &&
+		!slices.ContainsFunc(f.Labels, func(s string) bool { return !hasLabel(c.Labels, s) }) &&
+		f.mentions(host, c)
+}
+
+// oneOf is true where no value is asked for, or one matches.
+func oneOf(wanted []string, match func(string) bool) bool {
+	return len(wanted) == 0 || slices.ContainsFunc(wanted, match)
+}
+
+// hasLabel looks for "key" or "key=value".
+func hasLabel(labels map[string]string, selector string) bool {
+	key, value, exact := strings.Cut(selector, "=")
+	got, ok := labels[key]
+	return ok && (!exact || got == value)
+}
+
+// mentions looks for Text, whatever the case.
+func (f *ContainerFilter) mentions(host string, c *dockerx.Container) bool {
+	if f.Text == "" {
+		return true
+	}
+	text := strings.ToLower(f.Text)
+	for _, s := range []string{c.ID, c.Name, c.Image, host, c.State, c.Status} {
+		if strings.Contains(strings.ToLower(s), text) {
+			return true
+		}
+	}
+	for key, value := range c.Labels {
+		if strings.Contains(strings.ToLower(key), text) || strings.Contains(strings.ToLower(value), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// ContainerOrder compares by "host", "name", "image", "state" or "created", descending with a
+// leading "-"; equal ones by host, name and id, so that the order is total.
+func ContainerOrder(by string) func(a, b HostedContainer) int {
+	key, descending := strings.CutPrefix(by, "-")
+	return func(a, b HostedContainer) int {
+		order := 0
+		switch key {
+		case "name":
+			order = strings.Compare(a.Name, b.Name)
+		case "image":
+			order = strings.Compare(a.Image, b.Image)
+		case "state":
+			order = strings.Compare(a.State, b.State)
+		case "created":
+			order = a.Created.Compare(b.Created)
+		}
+		order = cmp.Or(order, strings.Compare(a.Host, b.Host), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+		if descending {
+			return -order
+		}
+		return order
+	}
+}

@@ -1,0 +1,158 @@
+package eventlog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"wharf/db/sqlc"
+	"wharf/dockerx"
+	"wharf/util/text"
+)
+
+// hostEvery is how often a host's anchor is written. Resume finds the later ones in the log.
+const hostEvery = time.Second
+
+type containerID struct{ host, id string }
+
+type containerState struct {
+	name, state string
+	gone        bool
+}
+
+type hostState struct {
+	anchor *dockerx.Event
+	seen   int64
+}
+
+// checkpoints has what the database holds of containers and hosts, so that only changes are written.
+type checkpoints struct {
+	states map[containerID]containerState
+	hosts  map[string]time.Time // when each was written
+	later  map[string]hostState // to be written when it is time again
+}
+
+func newCheckpoints() checkpoints {
+	return checkpoints{states: make(map[containerID]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
+}
+
+// changes is what a batch changes.
+func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]containerState, map[string]hostState) {
+	states := statesAfter(batch)
+	for id, s := range states {
+		if k.states[id] == s {
+			delete(states, id)
+		}
+	}
+	for host, h := range latestOf(batch) {
+		if h.anchor == nil {
+			h.anchor = k.later[host].anchor
+		}
+		k.later[host] = h
+	}
+	return states, k.due(now)
+}
+
+// due is the hosts whose turn it is to be written.
+func (k *checkpoints) due(now time.Time) map[string]hostState {
+	due := make(map[string]hostState)
+	for host, h := range k.later {
+		if now.Sub(k.hosts[host]) >= hostEvery {
+			due[host] = h
+		}
+	}
+	return due
+}
+
+// committed takes in what was committed.
+func (k *checkpoints) committed(states map[containerID]containerState, hosts map[string]hostState, now time.Time) {
+	for id, s := range states {
+		if s.gone {
+			delete(k.states, id)
+			continue
+		}
+		k.states[id] = s
+	}
+	for host := range hosts {
+		k.hosts[host] = now
+		delete(k.later, host)
+	}
+}
+
+// saveHosts writes what became due without a batch that would have taken it along.
+func (l *Log) saveHosts(ctx context.Context) error {
+	now := time.Now()
+	hosts := l.checkpoints.due(now)
+	if len(hosts) == 0 {
+		return nil
+	}
+	err := l.db.InTx(ctx, func(q *sqlc.Queries) error { return saveCheckpoint(ctx, q, nil, hosts) })
+	if err == nil {
+		l.checkpoints.committed(nil, hosts, now)
+	}
+	return err
+}
+
+// saveCheckpoint writes what a reader needs after a restart.
+func saveCheckpoint(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts map[string]hostState) error {
+	for id, s := range states {
+		var err error
+		if s.gone {
+			err = q.DeleteEventContainer(ctx, sqlc.DeleteEventContainerParams{Host: id.host, ID: id.id})
+		} else {
+			err = q.PutEventContainer(ctx, sqlc.PutEventContainerParams{Host: id.host, ID: id.id, Name: s.name, State: s.state})
+		}
+		if err != nil {
+			return fmt.Errorf("save a container's state: %w", err)
+		}
+	}
+	for host, e := range hosts {
+		arg := sqlc.PutEventHostParams{Host: host, SeenNano: e.seen}
+		if e.anchor != nil {
+			b, err := json.Marshal(e.anchor)
+			if err != nil {
+				return fmt.Errorf("encode a host's anchor: %w", err)
+			}
+			arg.Anchor = string(b)
+		}
+		if err := q.PutEventHost(ctx, arg); err != nil {
+			return fmt.Errorf("save a host's anchor: %w", err)
+		}
+	}
+	return nil
+}
+
+// statesAfter folds a batch into the last state of each container that it is about.
+func statesAfter(batch []*pending) map[containerID]containerState {
+	states := make(map[containerID]containerState)
+	for _, p := range batch {
+		e := &p.rec.Event
+		if e.Type != "container" || e.ActorID == "" {
+			continue
+		}
+		state, gone := dockerx.StateAfter(e.Action)
+		if e.Kind == dockerx.KindState {
+			state = e.Action
+		}
+		if state != "" || gone {
+			states[containerID{e.Host, text.Storable(e.ActorID)}] = containerState{text.Storable(e.ActorName), state, gone}
+		}
+	}
+	return states
+}
+
+// latestOf finds the last event of each host's daemon in a batch.
+func latestOf(batch []*pending) map[string]hostState {
+	latest := make(map[string]hostState)
+	for _, p := range batch {
+		e := &p.rec.Event
+		s := latest[e.Host]
+		s.seen = e.Time.UnixNano()
+		if e.Kind == dockerx.KindDocker && !inferred(e) {
+			s.anchor = e
+		}
+		latest[e.Host] = s
+	}
+	return latest
+}

@@ -1,0 +1,89 @@
+package eventlog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"wharf/db/sqlc"
+)
+
+const (
+	retentionEvery = 10 * time.Second
+	deleteStep     = 500
+	deletePause    = 10 * time.Millisecond // for those who wait to write
+)
+
+// runRetention deletes what is too old or too much, a little at a time: a deletion holds up appends.
+func (l *Log) runRetention(ctx context.Context) {
+	tick := time.NewTicker(retentionEvery)
+	defer tick.Stop()
+	for {
+		if err := l.deleteExpired(ctx); err != nil && ctx.Err() == nil {
+			l.log.Warn().Err(err).Msg("delete old events")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (l *Log) deleteExpired(ctx context.Context) error {
+	for ctx.Err() == nil {
+		upTo, err := l.expiredUpTo(ctx)
+		if err != nil || upTo == 0 {
+			return err
+		}
+		if err := l.deleteUpTo(ctx, upTo); err != nil {
+			return err
+		}
+		select {
+		case <-time.After(deletePause):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// expiredUpTo finds the highest id, at most a step away from the oldest, that may go; 0: none.
+func (l *Log) expiredUpTo(ctx context.Context) (int64, error) {
+	q := l.db.Queries()
+	state, err := q.GetEventLog(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the event log's state: %w", err)
+	}
+	now, believed := l.opts.Clock.Believed()
+	cutoff := now.Add(-l.opts.Keep)
+	for _, nth := range [...]int32{deleteStep, deleteStep / 10, deleteStep / 100, 1} {
+		row, err := q.NthEvent(ctx, nth-1)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("find old events: %w", err)
+		}
+		if row.ID <= state.LastID-l.opts.Max || believed && row.LoggedAt.Before(cutoff) {
+			return row.ID, nil
+		}
+	}
+	return 0, nil
+}
+
+func (l *Log) deleteUpTo(ctx context.Context, id int64) error {
+	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if _, err := q.TakeEventIDs(ctx, 0); err != nil { // the lock
+			return fmt.Errorf("lock the event log: %w", err)
+		}
+		if err := q.SetTrimmed(ctx, id); err != nil {
+			return fmt.Errorf("mark the log as trimmed: %w", err)
+		}
+		if _, err := q.DeleteEventsUpTo(ctx, id); err != nil {
+			return fmt.Errorf("delete old events: %w", err)
+		}
+		return nil
+	})
+}

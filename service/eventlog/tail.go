@@ -1,0 +1,62 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+
+	"wharf/db/sqlc"
+)
+
+// readTail publishes the records after the last published one, up to an id.
+func (l *Log) readTail(ctx context.Context, until int64) error {
+	for {
+		rows, err := l.db.Queries().EventsAfterID(ctx, sqlc.EventsAfterIDParams{
+			After: l.hub.lastID(), Until: until, MaxRows: pageSize,
+		})
+		if err != nil {
+			return fmt.Errorf("read new events: %w", err)
+		}
+		records, err := recordsOf(rows)
+		if err != nil {
+			return err
+		}
+		l.mu.Lock()
+		for _, r := range records {
+			k := keyOf(r)
+			l.recent.Add(k)
+			l.hub.publish(&entry{rec: r, confirms: l.publishedUnsaved[k]})
+			delete(l.publishedUnsaved, k)
+		}
+		l.mu.Unlock()
+		if len(rows) < pageSize {
+			return nil
+		}
+	}
+}
+
+// begin learns where the log stands and what its latest records are. What comes after is
+// published.
+func (l *Log) begin(ctx context.Context) error {
+	q := l.db.Queries()
+	state, err := q.GetEventLog(ctx)
+	if err != nil {
+		return fmt.Errorf("read the event log's state: %w", err)
+	}
+	rows, err := q.EventsAfterID(ctx, sqlc.EventsAfterIDParams{
+		After: state.LastID - pageSize, Until: state.LastID, MaxRows: pageSize,
+	})
+	if err != nil {
+		return fmt.Errorf("read the latest events: %w", err)
+	}
+	records, err := recordsOf(rows)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	for _, r := range records {
+		l.recent.Add(keyOf(r))
+	}
+	l.mu.Unlock()
+	l.hub.start(state.LastID)
+	return nil
+}

@@ -1,0 +1,55 @@
+package eventlog
+
+import (
+	"context"
+	"time"
+
+	"wharf/dockerx"
+)
+
+// startPatience multiplies the patience while the log hasn't been read yet: until then nobody
+// knows what is in it already.
+const startPatience = 10
+
+// runUnsaved delivers without an id what the database hasn't taken in time, so that streams
+// don't stop because a database did.
+func (l *Log) runUnsaved(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.arrived:
+		}
+		for waiting := true; waiting; { // look now and then while anything is pending
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(l.opts.Patience / 10):
+			}
+			patience := l.opts.Patience
+			if !l.hub.isReady() {
+				patience *= startPatience
+			}
+			l.mu.Lock()
+			l.publishUnsaved(time.Now().Add(-patience))
+			waiting = len(l.pending) > 0
+			l.mu.Unlock()
+		}
+	}
+}
+
+// publishUnsaved delivers what has been pending since before a time. mu is held.
+func (l *Log) publishUnsaved(before time.Time) {
+	for _, p := range l.pending {
+		if p.since.After(before) {
+			return
+		}
+		if _, twice := l.publishedUnsaved[p.key]; twice || p.unsavedSeq != 0 || p.rec.Kind == dockerx.KindState || l.recent.Has(p.key) {
+			continue
+		}
+		e := &entry{rec: p.rec}
+		l.hub.publish(e)
+		p.unsavedSeq = e.seq + 1
+		l.publishedUnsaved[p.key] = p.unsavedSeq
+	}
+}

@@ -1,0 +1,145 @@
+package service
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// revocationPoll is how often other replicas' revocations are looked for while anybody waits.
+const revocationPoll = 250 * time.Millisecond
+
+// revocationWatcher tells those who serve long answers when the session behind one has ended, or its
+// user's rights have changed.
+type revocationWatcher struct {
+	cache *sessionCache
+	wake  chan struct{} // look now
+
+	mu      sync.Mutex
+	watches map[*sessionWatch]struct{}
+}
+
+type sessionWatch struct {
+	session uuid.UUID
+	onEnd   func()
+	// count is the counter of revocations at the last check, -1 before the first.
+	count  int64
+	rights int64
+	known  bool // rights is
+	until  time.Time
+}
+
+func newRevocationWatcher(c *sessionCache) *revocationWatcher {
+	return &revocationWatcher{cache: c, wake: make(chan struct{}, 1), watches: map[*sessionWatch]struct{}{}}
+}
+
+// checkNow makes the next check happen now.
+func (w *revocationWatcher) checkNow() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // one is due already
+	}
+}
+
+func (w *revocationWatcher) add(session uuid.UUID, onEnd func()) *sessionWatch {
+	one := &sessionWatch{session: session, onEnd: onEnd, count: -1}
+	// The rights that the caller acts with are those that were found a moment ago.
+	if e, ok := w.cache.peek(session); ok {
+		one.rights, one.known, one.until = e.rights, true, e.expiresAt
+	}
+	w.mu.Lock()
+	w.watches[one] = struct{}{}
+	w.mu.Unlock()
+	w.checkNow()
+	return one
+}
+
+func (w *revocationWatcher) remove(one *sessionWatch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.watches, one)
+}
+
+// run checks until ctx ends.
+func (w *revocationWatcher) run(ctx context.Context) {
+	tick := time.NewTicker(revocationPoll)
+	defer tick.Stop()
+	var ticks <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+		case <-w.wake:
+		}
+		ticks = nil // nobody waits: only somebody who comes, and kicks, is worth a look
+		if w.check(ctx) {
+			ticks = tick.C
+		}
+	}
+}
+
+// check looks at each watched session again, if anything was revoked since it last did. A
+// database that doesn't answer ends nothing: then nothing can have been revoked through it. It
+// tells whether anybody waits.
+func (w *revocationWatcher) check(ctx context.Context) bool {
+	w.mu.Lock()
+	all := make([]*sessionWatch, 0, len(w.watches))
+	for one := range w.watches {
+		all = append(all, one)
+	}
+	w.mu.Unlock()
+	if len(all) == 0 {
+		return false
+	}
+	count, err := w.cache.refresh(ctx)
+	for _, one := range all {
+		switch {
+		case !one.until.IsZero() && !time.Now().Before(one.until):
+			w.end(one)
+		case err == nil && one.count != count:
+			w.checkOne(ctx, one, count)
+		}
+	}
+	return true
+}
+
+func (w *revocationWatcher) checkOne(ctx context.Context, one *sessionWatch, count int64) {
+	e, err := w.cache.get(ctx, one.session)
+	if err != nil {
+		return
+	}
+	if !e.alive(time.Now()) || (one.known && e.rights != one.rights) {
+		w.end(one)
+		return
+	}
+	one.count, one.rights, one.known, one.until = count, e.rights, true, e.expiresAt
+}
+
+func (w *revocationWatcher) end(one *sessionWatch) {
+	w.remove(one)
+	one.onEnd() // only run's goroutine gets here, and only once for each
+}
+
+// OnEnd has f called within a second of the session's end (logout, expiry, user disabled or
+// deleted) or of a change of its user's rights, here or on another replica. It is called once at most, and
+// must not wait. Call the function when that isn't wanted any more; a call that has begun may go on
+// meanwhile. For the zero UUID, of who has no session, f is never called.
+func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
+	if id == uuid.Nil {
+		return func() {}
+	}
+	one := s.revocations.add(id, f)
+	return func() { s.revocations.remove(one) }
+}
+
+// Ended is OnEnd with a channel, which is closed then: nil for who has no session.
+func (s *Sessions) Ended(id uuid.UUID) (ended <-chan struct{}, forget func()) {
+	if id == uuid.Nil {
+		return nil, func() {}
+	}
+	c := make(chan struct{})
+	return c, s.OnEnd(id, func() { close(c) })
+}
