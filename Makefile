@@ -125,6 +125,10 @@ fmt: tools ## Format the Go files
 sqlc: tools ## Generate db/sqlc from db/query
 	$(TOOLS)/sqlc generate
 
+.PHONY: spec
+spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table
+	go run ./scripts/spec
+
 .PHONY: tools
 tools: $(TOOLS)/.built ## Build the linters and sqlc into .tools
 

@@ -6,19 +6,19 @@ import "time"
 type Container struct {
 	ID      string // 64 hex digits
 	Name    string // without '/'; never a link alias
-	Image   string // as the daemon shows it: a tag, or an id where the tag moved on
+	Image   string // as the engine shows it: a tag, or an id where the tag moved on
 	State   string // created, running, paused, restarting, removing, exited, dead
-	Status  string // the daemon's words: "Up 2 hours"
+	Status  string // the engine's words: "Up 2 hours"
 	Created time.Time
 	Labels  map[string]string // never nil
 }
 
-// Running tells whether the container has a process, paused or not.
+// Running reports whether the container has a process, paused or not.
 func (c *Container) Running() bool {
 	return c.State == "running" || c.State == "paused" || c.State == "restarting"
 }
 
-// Details is one container, as inspect shows it. Times are the daemon's own text.
+// Details is one container, as inspect shows it. Times are the engine's own text.
 type Details struct {
 	ID           string
 	Name         string // with its '/'
@@ -58,7 +58,7 @@ type Config struct {
 }
 
 // Network is how a container is reached. The three addresses are those of the default
-// network or, where the daemon leaves them empty (API 1.52 and later), of the first network
+// network or, where the engine leaves them empty (API 1.52 and later), of the first network
 // by name that has an address.
 type Network struct {
 	IPAddress  string

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -61,7 +62,7 @@ func TestStrangeListIsAnErrorNeverAPanic(t *testing.T) {
 		h.guard = listGuard{} // each is a first one
 		_, err := h.List(context.Background())
 		require.Equal(t, apperr.Unavailable, apperr.KindOf(err), "%.60s", body)
-		require.Equal(t, FaultProtocol, FaultOf(err), "%.60s", body)
+		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err), "%.60s", body)
 	}
 }
 
@@ -106,7 +107,7 @@ func TestEndlessListIsCutAndCostsLittleMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		_, err := h.List(context.Background())
 		runtime.ReadMemStats(&after)
-		require.Contains(t, []FaultKind{FaultProtocol, FaultTimeout}, FaultOf(err), name)
+		require.Contains(t, []connect.FaultKind{connect.FaultProtocol, connect.FaultTimeout}, connect.FaultOf(err), name)
 		require.True(t, <-cut, "%s: the connection is closed before the end", name)
 		require.Less(t, int64(after.HeapSys)-int64(before.HeapSys), int64(100<<20), name)
 	}

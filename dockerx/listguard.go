@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"wharf/dockerx/connect"
 )
 
 // How reading lists is kept cheap on an engine whose lists are wrong. A list that can't be read is tried
@@ -66,7 +68,7 @@ func (g *listGuard) done(bytes int64, err error) {
 	g.until, g.err = time.Now().Add(wait), err
 }
 
-// countedBody counts what is read, and gives errTooLarge beyond limit bytes.
+// countedBody counts what is read, and gives connect.ErrTooLarge beyond limit bytes.
 type countedBody struct {
 	r     io.Reader
 	limit int64
@@ -76,7 +78,7 @@ type countedBody struct {
 func (c *countedBody) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	if c.bytes += int64(n); c.bytes > c.limit {
-		return 0, errTooLarge
+		return 0, connect.ErrTooLarge
 	}
 	return n, err
 }

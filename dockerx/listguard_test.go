@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 )
 
@@ -45,7 +46,7 @@ func TestEndlessListIsReadOnceAndNotFar(t *testing.T) {
 	for range 1000 {
 		h.lists.drop()
 		_, err = h.List(context.Background())
-		require.Equal(t, FaultProtocol, FaultOf(err))
+		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err))
 	}
 	most := 3 + int(time.Since(began)/(500*time.Millisecond))
 	require.LessOrEqual(t, d.Count("/containers/json"), most)

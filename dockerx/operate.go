@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"wharf/dockerx/connect"
 	"wharf/util/apperr"
 )
 
@@ -26,7 +27,7 @@ type Result struct {
 	Changed bool  // false: it was so already
 	Before  State // as the operation found it
 	After   State
-	// Reached tells whether what was waited for came about; true where nothing was.
+	// Reached reports whether what was waited for came about; true where nothing was.
 	Reached bool
 }
 
@@ -37,7 +38,7 @@ const (
 
 var signalPattern = regexp.MustCompile(`^(SIG)?([A-Z][A-Z0-9]{1,9}([+-][0-9]{1,2})?|[1-9][0-9]?)$`)
 
-// check refuses an operation that makes no sense, before any daemon hears of it.
+// check refuses an operation that makes no sense, before any engine hears of it.
 func (o Operation) check(d *Details) error {
 	_, known := operations[o.Name]
 	signals := o.Name == "kill" || o.Name == "stop" || o.Name == "restart"
@@ -65,7 +66,7 @@ func (o Operation) check(d *Details) error {
 // Operate carries out an operation on a container that Resolve found: no inspect before the call, since d is
 // one, and at most one after it, where the call's answer leaves the state open. What was there already is no
 // error unless Strict: Changed is false. What was sent is not undone when ctx ends; waiting ends with it.
-// Errors: apperr.Invalid, Conflict (the daemon's words), NotFound, Unavailable, Daemon.
+// Errors: apperr.Invalid, Conflict (the engine's words), NotFound, Unavailable, Daemon.
 func (h *Host) Operate(ctx context.Context, d *Details, o Operation) (Result, error) {
 	if err := o.check(d); err != nil {
 		return Result{}, err
@@ -74,14 +75,14 @@ func (h *Host) Operate(ctx context.Context, d *Details, o Operation) (Result, er
 		return Result{}, err
 	}
 	row := operations[o.Name]
-	err := change(context.WithoutCancel(ctx), h, row.doing, row.deadline(grace(d, o)), func(ctx context.Context, e Engine) error {
+	err := change(context.WithoutCancel(ctx), h, row.doing, row.deadline(grace(d, o)), func(ctx context.Context, e changes) error {
 		return row.call(ctx, e, d.ID, o)
 	})
 	h.lists.drop() // also after an error: it may have happened all the same
-	unchanged := errors.Is(err, errNotModified)
+	unchanged := errors.Is(err, connect.ErrNotModified)
 	switch {
 	case unchanged && o.Strict:
-		return Result{}, apperr.Wrap(apperr.Conflict, errNotModified, "%s%s", daemonPrefix, row.unchanged)
+		return Result{}, apperr.Wrap(apperr.Conflict, connect.ErrNotModified, "%s%s", connect.ErrorPrefix, row.unchanged)
 	case err != nil && !unchanged && (o.Strict || row.already == nil || apperr.KindOf(err) != apperr.Conflict):
 		return Result{}, err
 	}

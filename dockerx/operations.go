@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+
+	"wharf/dockerx/events"
 )
 
 // operation is one row of the table: everything that one operation differs in from the others. The
@@ -15,7 +17,7 @@ import (
 type operation struct {
 	doing    string // for errors and the log
 	deadline func(grace time.Duration) time.Duration
-	call     func(ctx context.Context, e Engine, id string, o Operation) error
+	call     func(ctx context.Context, e changes, id string, o Operation) error
 	// unchanged is what Docker's API says where there was nothing to do, for Operation.Strict.
 	unchanged string
 	// already reports whether a container in that state makes a Conflict mean that there was nothing to do.
@@ -38,9 +40,9 @@ const (
 )
 
 var (
-	whenRunning = State{Status: stateRunning, Running: true}
-	whenPaused  = State{Status: statePaused, Running: true, Paused: true}
-	whenExited  = State{Status: stateExited}
+	whenRunning = State{Status: events.StateRunning, Running: true}
+	whenPaused  = State{Status: events.StatePaused, Running: true, Paused: true}
+	whenExited  = State{Status: events.StateExited}
 )
 
 // operations are what can be done to a container, by the name in the route.
@@ -109,26 +111,26 @@ func grace(d *Details, o Operation) time.Duration {
 	return time.Duration(*timeout) * time.Second
 }
 
-func startCall(ctx context.Context, e Engine, id string, _ Operation) error {
+func startCall(ctx context.Context, e changes, id string, _ Operation) error {
 	return e.ContainerStart(ctx, id, container.StartOptions{})
 }
 
-func stopCall(ctx context.Context, e Engine, id string, o Operation) error {
+func stopCall(ctx context.Context, e changes, id string, o Operation) error {
 	return e.ContainerStop(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
 }
 
-func restartCall(ctx context.Context, e Engine, id string, o Operation) error {
+func restartCall(ctx context.Context, e changes, id string, o Operation) error {
 	return e.ContainerRestart(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
 }
 
-func pauseCall(ctx context.Context, e Engine, id string, _ Operation) error {
+func pauseCall(ctx context.Context, e changes, id string, _ Operation) error {
 	return e.ContainerPause(ctx, id)
 }
 
-func unpauseCall(ctx context.Context, e Engine, id string, _ Operation) error {
+func unpauseCall(ctx context.Context, e changes, id string, _ Operation) error {
 	return e.ContainerUnpause(ctx, id)
 }
 
-func killCall(ctx context.Context, e Engine, id string, o Operation) error {
+func killCall(ctx context.Context, e changes, id string, o Operation) error {
 	return e.ContainerKill(ctx, id, o.Signal)
 }

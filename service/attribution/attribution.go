@@ -59,4 +59,4 @@ func (a *Attributor) Attribute(ctx context.Context, events []*dockerx.Event) err
 }
 
 // localTime returns when the event happened by this server's clock.
-func localTime(e *dockerx.Event) time.Time { return e.Time.Add(-e.Ahead) }
+func localTime(e *dockerx.Event) time.Time { return e.Time.Add(-e.ClockSkew) }

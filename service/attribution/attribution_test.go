@@ -144,7 +144,7 @@ func (s *scenario) happen(action string) {
 	s.t.Helper()
 	e := dockerx.Event{
 		Host: "prod-1", Type: "container", Action: action, ActorID: containerID, ActorName: "web",
-		Time: time.Now().Add(s.ahead).UTC(), Ahead: s.ahead, Attrs: map[string]string{"name": "web"},
+		Time: time.Now().Add(s.ahead).UTC(), ClockSkew: s.ahead, Attrs: map[string]string{"name": "web"},
 	}
 	if s.late {
 		s.held = append(s.held, e)

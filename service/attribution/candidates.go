@@ -56,7 +56,7 @@ func (a *Attributor) load(ctx context.Context, events []*dockerx.Event) (candida
 			continue
 		}
 		all = append(all, c)
-		since[container{c.Host, c.ContainerID}] = c.At.Add(events[i].Ahead - clockSlack) // rows get older
+		since[container{c.Host, c.ContainerID}] = c.At.Add(events[i].ClockSkew - clockSlack) // rows get older
 	}
 	for c, from := range since {
 		if err := a.loadAttributed(ctx, all, c.host, c.id, from); err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -25,6 +26,7 @@ var commands = map[string]func(args []string) error{
 	"exit":        exit,
 	"ignore-term": ignoreTerm,
 	"env":         printEnv,
+	"cat":         cat,
 }
 
 func main() {
@@ -120,6 +122,12 @@ func exit(args []string) error {
 	}
 	os.Exit(code)
 	return nil
+}
+
+// cat copies its standard input to its standard output, and ends with it.
+func cat([]string) error {
+	_, err := io.Copy(os.Stdout, os.Stdin)
+	return err
 }
 
 // printEnv prints the environment, one variable a line, and ends.
