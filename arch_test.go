@@ -33,7 +33,7 @@ var rows = map[string]row{
 	},
 	"api": {
 		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
+		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
 	},
 	"api/dto":    {imports: []string{"util/apperr"}},
 	"api/stream": {imports: []string{"util/apperr"}},

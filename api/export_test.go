@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -31,3 +32,13 @@ func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 func (s *Server) EnterHistory(actor service.Actor) (leave func(), err error) {
 	return s.history.enter(actor, historyCap, "queries")
 }
+
+// HeldUnread returns how many bytes of answers wait for their clients.
+func (s *Server) HeldUnread() int {
+	s.unread.mu.Lock()
+	defer s.unread.mu.Unlock()
+	return s.unread.held
+}
+
+// EnterPast takes a turn of those that queries of the past wait for.
+func (s *Server) EnterPast(ctx context.Context) (done func(), err error) { return s.past.enter(ctx) }

@@ -10,19 +10,6 @@ UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_a
 -- name: FinishAudit :execrows
 UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_at WHERE id = @id AND finished_at IS NULL;
 
--- name: ListAudit :many
--- The latest first, between two ids. Ids begin with their time: the engines would take an index on it, and sort.
-SELECT * FROM audit
-WHERE id < @before AND id >= @after
-  AND (CAST(sqlc.narg(username) AS text) IS NULL OR username = sqlc.narg(username))
-  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-  AND (CAST(sqlc.narg(action) AS text) IS NULL OR action = sqlc.narg(action))
-  AND (CAST(sqlc.narg(outcome) AS text) IS NULL OR outcome = sqlc.narg(outcome))
-  AND (CAST(sqlc.narg(container) AS text) IS NULL OR container_name = sqlc.narg(container)
-    OR (container_id >= sqlc.narg(container) AND container_id < @container_end))
-ORDER BY id DESC
-LIMIT @page;
-
 -- name: AuditOfContainers :many
 -- What was done to containers of all hosts from a time on, or is under way, the latest first. What had
 -- nothing to do says so in its detail.
