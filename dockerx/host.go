@@ -45,6 +45,7 @@ type Host struct {
 	labels     labelBook
 	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
+	traces     traces
 	reads      chan struct{} // slots
 	acts       chan struct{}
 
@@ -74,6 +75,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 			h.lists.drop()
 		}
 	})
+	h.follow(h.traces.onEvent)
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
