@@ -68,9 +68,12 @@ var rows = map[string]row{
 	"util/steady":            {},
 	"util/password":          {imports: []string{"util/apperr"}},
 	"util/text":              {},
+	"web/browsertest":        {},
+	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
 	"scripts/spec":           {imports: []string{"api", "api/dto", "service"}},
 	"client":                 {imports: []string{"api/dto"}, tests: []string{"api", "service", "service/eventlog", "db/dbtest", "dockerx", "dockerx/dockertest", "token"}},
@@ -96,7 +99,7 @@ var gates = map[string][]string{
 }
 
 // testOnly packages end up in no binary.
-var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit"}
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/web/browsertest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()

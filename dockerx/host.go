@@ -44,6 +44,7 @@ type Host struct {
 	health     health
 	lists      listCache
 	labels     labelBook
+	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
 	traces     traces
 	reads      chan struct{} // slots
@@ -94,6 +95,16 @@ func orElse(d, usual time.Duration) time.Duration {
 
 // Name returns the host's name in the setting.
 func (h *Host) Name() string { return h.name }
+
+// Labels returns the labels that hosts.yaml gives the host. They must not be changed.
+func (h *Host) Labels() map[string]string {
+	if labels := h.ownLabels.Load(); labels != nil {
+		return *labels
+	}
+	return nil
+}
+
+func (h *Host) setLabels(labels map[string]string) { h.ownLabels.Store(&labels) }
 
 // Addr returns the host's address without credentials.
 func (h *Host) Addr() string { return h.addr }
