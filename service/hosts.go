@@ -15,6 +15,8 @@ import (
 type Hosts struct {
 	fleet *dockerx.Fleet
 	audit *Audit
+
+	logsByOperators bool
 }
 
 // NewHosts opens the door to a fleet. What is done to containers, and what is refused, is

@@ -68,6 +68,9 @@ type Config struct {
 	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
 	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`
 
+	LogsRole   string `env:"LOGS_ROLE" envDefault:"viewer" help:"least role to read containers' logs: viewer, or operator, since a program may log what masking hides elsewhere"`
+	LogsSource string `env:"LOGS_SOURCE" envDefault:"auto" help:"where logs are searched: 'engine' asks the engine, 'files' reads this machine's json-file logs and fails where it can't, 'auto' reads them where the engine runs on this machine"`
+
 	CORSOrigins    []string `env:"CORS_ORIGINS" help:"origins of web pages, such as https://app.example.org, that may call the API, comma separated"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
 
