@@ -1,0 +1,43 @@
+package dbtest
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+)
+
+// Migrated brings an empty database up to date, and Exec runs statements on one, for tests of a whole program that
+// want it full from the start.
+func Migrated(t testing.TB, source string) {
+	t.Helper()
+	require.NoError(t, migrated(context.Background(), source))
+}
+
+// Exec runs statements that wharf has no query for.
+func Exec(t testing.TB, source string, statements ...string) {
+	t.Helper()
+	driver, name := "postgres", source
+	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {
+		driver, name = "sqlite", path
+	}
+	pool, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, pool.Close()) }()
+	for _, statement := range statements {
+		_, err := pool.ExecContext(context.Background(), statement)
+		require.NoError(t, err)
+	}
+}
+
+// KindOf returns which engine a source names.
+func KindOf(source string) db.Kind {
+	if strings.HasPrefix(source, "sqlite:") {
+		return db.SQLite
+	}
+	return db.Postgres
+}
