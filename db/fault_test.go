@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/db/sqlc"
+	"wharf/util/apperr"
 )
 
 // gate stands before a Postgres and can vanish as one does: refusing, cutting, or silent.
@@ -27,6 +29,7 @@ type gate struct {
 	conns   map[net.Conn]struct{}
 	silent  chan struct{} // closed while the gate lets bytes through
 	serving sync.WaitGroup
+	loses   atomic.Bool // the next answer to a statement that has run
 }
 
 // newGate opens nothing yet; source leads through it.
@@ -90,6 +93,10 @@ func (g *gate) pass(to, from net.Conn) {
 		open := g.silent
 		g.mu.Unlock()
 		<-open
+		if n > 0 && buf[0] == '2' && g.loses.CompareAndSwap(true, false) { // a statement has run
+			_ = to.(*net.TCPConn).SetLinger(0)
+			return
+		}
 		if n > 0 {
 			if _, err := to.Write(buf[:n]); err != nil {
 				return
@@ -307,4 +314,31 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// A write whose answer is lost may have taken effect: it is an error, and not sent again.
+func TestWriteWhoseAnswerIsLostIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	g, source := newGate(t)
+	g.back()
+	d := open(t, source, db.Options{Timeout: time.Minute})
+	for range 5 {
+		before, err := d.Queries().GetCounter(t.Context(), "users")
+		require.NoError(t, err)
+		g.loses.Store(true)
+		_, err = d.Queries().RaiseCounter(t.Context(), "users")
+		require.Equal(t, apperr.Away, apperr.KindOf(err), "%v", err)
+		after, err := d.Queries().GetCounter(t.Context(), "users")
+		require.NoError(t, err)
+		require.Equal(t, before+1, after)
+
+		g.loses.Store(true) // inside a transaction nothing counts before its commit
+		require.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
+			_, err := q.RaiseCounter(t.Context(), "users")
+			return err
+		}))
+		again, err := d.Queries().GetCounter(t.Context(), "users")
+		require.NoError(t, err)
+		require.Equal(t, after+1, again)
+	}
 }

@@ -3,6 +3,7 @@ package dbtest
 import (
 	"context"
 	"database/sql"
+	"os"
 	"strings"
 	"testing"
 
@@ -40,4 +41,22 @@ func KindOf(source string) db.Kind {
 		return db.SQLite
 	}
 	return db.Postgres
+}
+
+// Size returns how many bytes a database takes on the disk: its files, or what Postgres says.
+func Size(t testing.TB, source string) (size int64) {
+	t.Helper()
+	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {
+		for _, file := range []string{path, path + "-wal"} {
+			if info, err := os.Stat(file); err == nil {
+				size += info.Size()
+			}
+		}
+		return size
+	}
+	pool, err := sql.Open("postgres", source)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, pool.Close()) }()
+	require.NoError(t, pool.QueryRowContext(context.Background(), "SELECT pg_database_size(current_database())").Scan(&size))
+	return size
 }
