@@ -2,9 +2,11 @@ package db_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -294,26 +296,47 @@ func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
 	wg.Wait()
 }
 
-// A role whose default is serializable would have plain statements fail.
+// A database or a role whose default is serializable would have plain statements fail.
 func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	t.Parallel()
-	source := dbtest.PostgresSource(t)
-	raw, err := sql.Open("postgres", source)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, raw.Close()) }()
-	_, err = raw.Exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$`)
-	require.NoError(t, err)
-	d := open(t, source, db.Options{})
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			assert.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
-				_, err := q.RaiseCounter(t.Context(), "users")
-				return err
-			}))
+	for _, whose := range []string{"DATABASE", "ROLE"} {
+		t.Run(whose, func(t *testing.T) {
+			t.Parallel()
+			source := dbtest.PostgresSource(t)
+			raw, err := sql.Open("postgres", source)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, raw.Close()) })
+			u, err := url.Parse(source)
+			require.NoError(t, err)
+			name := strings.TrimPrefix(u.Path, "/")
+			if whose == "ROLE" {
+				name = "wharf_test_role_" + strings.ToLower(rand.Text())
+				_, err = raw.Exec(`CREATE ROLE ` + name + ` LOGIN SUPERUSER PASSWORD 'secret'`)
+				require.NoError(t, err)
+				t.Cleanup(func() {
+					_, err := raw.Exec(`DROP ROLE ` + name)
+					require.NoError(t, err)
+				})
+				u.User = url.UserPassword(name, "secret")
+			}
+			_, err = raw.Exec(`ALTER ` + whose + ` "` + name + `" SET default_transaction_isolation = serializable`)
+			require.NoError(t, err)
+			d := open(t, u.String(), db.Options{})
+			var wg sync.WaitGroup
+			for range 50 {
+				wg.Go(func() {
+					assert.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
+						_, err := q.RaiseCounter(t.Context(), "users")
+						return err
+					}))
+					_, err := d.Queries().RaiseCounter(t.Context(), "users")
+					assert.NoError(t, err)
+				})
+			}
+			wg.Wait()
+			require.Zero(t, d.Retries(), "nothing had to be run again")
 		})
 	}
-	wg.Wait()
 }
 
 // A write whose answer is lost may have taken effect: it is an error, and not sent again.
