@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
 )
 
@@ -54,6 +55,9 @@ type Host struct {
 	info   EngineInfo
 	listen []func(Event)
 
+	logHub    *logs.Hub
+	longReads chan struct{} // slots
+
 	streaming atomic.Bool
 	sampler   *stats.Sampler
 }
@@ -69,6 +73,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
+		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads),
 	}
 	h.follow(func(e Event) {
 		if changesList(e) {
@@ -76,6 +81,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		}
 	})
 	h.follow(h.traces.onEvent)
+	h.follow(h.wakeLogs)
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
@@ -129,6 +135,7 @@ func (h *Host) spawn(f func()) bool {
 
 func (h *Host) close() {
 	h.sampler.Close()
+	h.logHub.Close()
 	h.mu.Lock()
 	h.end()
 	h.mu.Unlock()

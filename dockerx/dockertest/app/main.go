@@ -23,6 +23,7 @@ var commands = map[string]func(args []string) error{
 	"listen":      listen,
 	"send":        send,
 	"log":         logLines,
+	"lines":       numberedLines,
 	"exit":        exit,
 	"ignore-term": ignoreTerm,
 	"env":         printEnv,
