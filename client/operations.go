@@ -338,3 +338,24 @@ func (c *Client) IssueTicket(ctx context.Context) (dto.Ticket, error) {
 	err := c.call(ctx, request{method: "POST", path: "/v1/events/ticket"}, &out)
 	return out, err
 }
+
+// DescribeStart is GET /v1/session: Say what a page has to know before anybody has logged in.
+func (c *Client) DescribeStart(ctx context.Context) (dto.PageStart, error) {
+	var out dto.PageStart
+	err := c.call(ctx, request{method: "GET", path: "/v1/session", public: true}, &out)
+	return out, err
+}
+
+// OpenPage is POST /v1/session: Begin a session that survives a page's reload.
+func (c *Client) OpenPage(ctx context.Context, in dto.Credentials) (dto.PageSession, error) {
+	var out dto.PageSession
+	err := c.call(ctx, request{method: "POST", path: "/v1/session", body: in, public: true}, &out)
+	return out, err
+}
+
+// RenewPage is POST /v1/session/renew: Get a new access token for the two halves that a page has. Browsers of the same origin alone may.
+func (c *Client) RenewPage(ctx context.Context) (dto.PageSession, error) {
+	var out dto.PageSession
+	err := c.call(ctx, request{method: "POST", path: "/v1/session/renew", public: true}, &out)
+	return out, err
+}

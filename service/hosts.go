@@ -22,8 +22,9 @@ func NewHosts(fleet *dockerx.Fleet, audit *Audit) *Hosts { return &Hosts{fleet: 
 
 // HostInfo is what every actor that may see a host sees of it.
 type HostInfo struct {
-	Name string
-	Addr string // without credentials
+	Name   string
+	Addr   string            // without credentials
+	Labels map[string]string // of hosts.yaml; must not be changed
 }
 
 // List returns the hosts that the actor may see, in the order of the settings.
@@ -31,10 +32,19 @@ func (s *Hosts) List(actor Actor) []HostInfo {
 	seen := []HostInfo{}
 	for _, h := range s.fleet.Hosts() {
 		if actor.somewhereOn(h.Name(), View) {
-			seen = append(seen, HostInfo{Name: h.Name(), Addr: h.Addr()})
+			seen = append(seen, infoFor(actor, h))
 		}
 	}
 	return seen
+}
+
+// infoFor returns what the actor sees of a host. Labels that look secret are masked, as those of containers are.
+func infoFor(actor Actor, h *dockerx.Host) HostInfo {
+	labels := h.Labels()
+	if !actor.Unmasked && !actor.roleOn(h.Name(), nil).atLeast(RoleAdmin) {
+		labels = maskMap(labels)
+	}
+	return HostInfo{Name: h.Name(), Addr: h.Addr(), Labels: labels}
 }
 
 // HostStatus is a host with its health.
@@ -43,12 +53,17 @@ type HostStatus struct {
 	dockerx.Status
 }
 
-// Statuses returns the status of each host that the actor may see, in the order of the settings. It calls no engine.
-func (s *Hosts) Statuses(actor Actor) []HostStatus {
+// Statuses returns the status of each host that the actor may see and that has all of the labels, "key=value" or "key", in
+// the order of the settings. It calls no engine.
+func (s *Hosts) Statuses(actor Actor, labels ...string) []HostStatus {
 	var all []HostStatus
 	for _, h := range s.fleet.Hosts() {
-		if actor.somewhereOn(h.Name(), View) {
-			all = append(all, (&Host{host: h, actor: actor}).Status())
+		if !actor.somewhereOn(h.Name(), View) {
+			continue
+		}
+		status := (&Host{host: h, actor: actor}).Status()
+		if !slices.ContainsFunc(labels, func(l string) bool { return !hasLabel(status.Labels, l) }) {
+			all = append(all, status)
 		}
 	}
 	return all
@@ -56,7 +71,7 @@ func (s *Hosts) Statuses(actor Actor) []HostStatus {
 
 // Status returns the host's status. It calls no engine. Containers are counted only for actors that may see all of them.
 func (h *Host) Status() HostStatus {
-	status := HostStatus{HostInfo{h.host.Name(), h.host.Addr()}, h.host.Status()}
+	status := HostStatus{infoFor(h.actor, h.host), h.host.Status()}
 	if !h.actor.everywhereOn(h.host.Name(), View) {
 		status.Containers = nil
 	}

@@ -46,6 +46,21 @@ var errSettled = apperr.New(apperr.Conflict, "there is a user already")
 // NeedsSetup reports whether there is no user yet.
 func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
 
+// Setup tells a client without credentials what the first user takes.
+type Setup struct {
+	// Needed is true while there is no user. Token is true if this client must then send the setup token.
+	Needed, Token bool
+}
+
+// Setup returns what the client of ctx must send to make the first user.
+func (u *Users) Setup(ctx context.Context) (Setup, error) {
+	empty, err := u.empty(ctx)
+	if err != nil || !empty {
+		return Setup{}, err
+	}
+	return Setup{Needed: true, Token: u.checkSetup(clientOf(ctx), "") != nil}, nil
+}
+
 // NewSetupToken returns a random token for UsersOptions.SetupToken.
 func NewSetupToken() string { return rand.Text() }
 
