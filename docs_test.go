@@ -54,3 +54,19 @@ func TestLinksOfThePapersLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestContributingNamesFilesThatExist looks up each path in backquotes.
+func TestContributingNamesFilesThatExist(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("CONTRIBUTING.md")
+	require.NoError(t, err)
+	path := regexp.MustCompile("`([a-z_0-9]+(?:/[a-z_0-9]+)*\\.(?:go|md|sh|txt|ts|tsx|sql)|(?:api|service|dockerx|db|util|web|scripts)(?:/[a-z_0-9]+)+)`")
+	found := path.FindAllStringSubmatch(string(content), -1)
+	require.Greater(t, len(found), 40)
+	for _, f := range found {
+		if strings.Contains(f[1], "/") {
+			_, err := os.Stat(f[1])
+			require.NoError(t, err)
+		}
+	}
+}
