@@ -31,17 +31,17 @@ func (u *Users) Bootstrap(ctx context.Context, username, passwordFile string) (c
 	}
 	_, err = u.insert(ctx, in, func(empty bool) error {
 		if !empty {
-			return errSettled
+			return errHasUser
 		}
 		return nil
 	})
-	if errors.Is(err, errSettled) {
+	if errors.Is(err, errHasUser) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-var errSettled = apperr.New(apperr.Conflict, "there is a user already")
+var errHasUser = apperr.New(apperr.Conflict, "there is a user already")
 
 // NeedsSetup reports whether there is no user yet.
 func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
