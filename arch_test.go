@@ -28,23 +28,24 @@ type row struct {
 // the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "service", "service/eventlog", "db", "token", "dockerx", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"db/dbtest", "dockerx/dockertest"},
+		imports: []string{"api", "service", "service/eventlog", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
-		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
+		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "service/logs", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
 	},
 	"api/dto":    {imports: []string{"util/apperr"}},
 	"api/stream": {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},
-		tests:   []string{"db/dbtest", "service", "service/eventlog", "util/apperr"},
+		tests:   []string{"db/dbtest", "service/eventlog"},
 	},
+	"service/logs": {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
@@ -53,7 +54,10 @@ var rows = map[string]row{
 	"db/dbtest":              {imports: []string{"db"}, tests: []string{"db/sqlc"}},
 	"db/sqlc":                {},
 	"token":                  {imports: []string{"util/..."}},
-	"dockerx":                {imports: []string{"dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/logs", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx/connect":        {tests: []string{"dockerx/dockertest"}},
+	"dockerx/events":         {imports: []string{"dockerx/connect", "util/..."}},
+	"dockerx/logs":           {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/stats":          {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/dockertest":     {},
 	"dockerx/dockertest/app": {},
@@ -64,10 +68,16 @@ var rows = map[string]row{
 	"util/steady":            {},
 	"util/password":          {imports: []string{"util/apperr"}},
 	"util/text":              {},
+	"web/browsertest":        {},
+	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
+	"scripts/benchedge":      {tests: []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
+	"scripts/spec":           {imports: []string{"api", "api/dto", "service"}},
+	"client":                 {imports: []string{"api/dto"}, tests: []string{"api", "service", "service/eventlog", "db/dbtest", "dockerx", "dockerx/dockertest", "token"}},
 	"scripts/testbed":        {},
 	"scripts/benchstats":     {},
 	"scripts/testreport":     {},
@@ -86,11 +96,11 @@ var gates = map[string][]string{
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/stream", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/stream", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.
-var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit"}
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/web/browsertest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()

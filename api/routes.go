@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strings"
 
 	"wharf/api/dto"
 	"wharf/service"
@@ -17,6 +18,7 @@ func (s *Server) routes() []route {
 		grouped("Operations", s.operationRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
+		grouped("The page's session", s.pageRoutes()),
 	)
 }
 
@@ -46,9 +48,9 @@ func (s *Server) contractRoutes() []route {
 			"List a host's containers, running or not, in Docker's order.", data([]dto.Container{})),
 		get("/inspect2/{host}/{id}", service.View, "inspect", plain(s.inspectContainer),
 			"Show a container.", data(dto.ContainerDetails{})).may(409),
-		post("/start2", service.Operate, "start", bodied(s.operateStrictly("start")),
+		post("/start2", service.PermissionOf("start"), "start", bodied(s.operateStrictly("start")),
 			"Start a container that doesn't run.", bare("")).may(404, 409),
-		post("/stop2", service.Operate, "stop", bodied(s.operateStrictly("stop")),
+		post("/stop2", service.PermissionOf("stop"), "stop", bodied(s.operateStrictly("stop")),
 			"Stop a container that runs.", bare("")).may(404, 409),
 		get("/stat2/{host}/{id}", service.View, "usageText", plain(s.containerUsage),
 			"Show what a container uses, as texts.", data(dto.UsageText{}).with(sampled...)).may(409),
@@ -113,7 +115,7 @@ func (s *Server) accountRoutes() []route {
 // hostRoutes show hosts and their containers.
 func (s *Server) hostRoutes() []route {
 	return []route{
-		get("/v1/hosts", service.View, "listHostStatus", plain(s.listHostStatus),
+		get("/v1/hosts", service.View, "listHostStatus", queried(s.listHostStatus),
 			"Show how each host is, without asking it.", data([]dto.HostStatus{})),
 		get("/v1/hosts/{host}", service.View, "hostStatus", plain(s.hostStatus),
 			"Show how a host is, without asking it.", data(dto.HostStatus{})),
@@ -126,12 +128,13 @@ func (s *Server) hostRoutes() []route {
 	}
 }
 
-// operationRoutes are the operations on a container.
+// operationRoutes are the operations on a container: the rows of dockerx/operations.go.
 func (s *Server) operationRoutes() []route {
 	var rows []route
-	for _, name := range []string{"start", "stop", "restart", "pause", "unpause", "kill"} {
-		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+name, service.Operate, name+"Container", queried(s.operate(name)),
-			"Have a container "+name+". That it was so already is no error.", data(dto.OperationResult{}).with("Idempotent-Replayed")).
+	for _, op := range service.Operations() {
+		doing := strings.ToUpper(op.Doing[:1]) + op.Doing[1:]
+		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+op.Name, op.Permission, op.Name+"Container", s.operationEndpoint(op),
+			doing+".", data(dto.OperationResult{}).with("Idempotent-Replayed")).
 			may(409, 413, 422, 429).reads("Idempotency-Key"))
 	}
 	return rows
@@ -156,5 +159,20 @@ func (s *Server) eventRoutes() []route {
 			"List what happened, also to containers that are gone.", data(dto.EventPage{})).may(429),
 		post("/v1/events/ticket", service.Self, "issueTicket", plain(s.issueTicket),
 			"Get a string that stands for the session in the address of an event stream.", data(dto.Ticket{})),
+	}
+}
+
+// pageRoutes are the page, and what it logs in with.
+func (s *Server) pageRoutes() []route {
+	return []route{
+		get("/", service.Public, "page", plain(s.servePage), "The page.", file("text/html")).ofThePage(),
+		get("/ui/*", service.Public, "pagePart", plain(s.servePage), "The page at its other addresses, and its files.", file("text/html")).ofThePage(),
+		get("/v1/session", service.Public, "describeStart", plain(s.describeStart),
+			"Say what a page has to know before anybody has logged in.", data(dto.PageStart{})).may(500, 503),
+		post("/v1/session", service.Public, "openPage", bodied(s.openPage),
+			"Begin a session that survives a page's reload.", data(dto.PageSession{}).with("Set-Cookie")).may(401, 429),
+		post("/v1/session/renew", service.Public, "renewPage", plain(s.renewPage),
+			"Get a new access token for the two halves that a page has. Browsers of the same origin alone may.",
+			data(dto.PageSession{}).with("Set-Cookie")).may(401, 500, 503).reads("X-Wharf-Stored"),
 	}
 }

@@ -71,6 +71,8 @@ type Server struct {
 	mux          *chi.Mux
 	handler      http.Handler
 	history      actorCaps
+	past         turnstile
+	unread       unreadAnswers
 	bodyTime     time.Duration
 	stall        time.Duration
 
@@ -84,6 +86,7 @@ func New(o Options) *Server {
 		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
+		past:      newTurnstile(),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 	}
 	s.streams = s.newStreams(o)
@@ -147,7 +150,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 func (s *Server) missingParams(r *http.Request) error {
 	path := strings.Trim(r.URL.Path, "/")
 	for _, rt := range s.table {
-		if rt.method != r.Method || strings.HasPrefix(rt.pattern, "/v1/") {
+		if rt.method != r.Method || strings.HasPrefix(rt.pattern, "/v1/") || strings.HasSuffix(rt.pattern, "*") {
 			continue
 		}
 		parts := strings.Split(strings.Trim(rt.pattern, "/"), "/")

@@ -3,11 +3,13 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"wharf/db/sqlc"
+	"wharf/util/apperr"
 )
 
 // txTries is how often a transaction is begun that Postgres ended so that another could go on.
@@ -33,6 +35,7 @@ func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 		if try == txTries || !isUndone(err) {
 			return err
 		}
+		d.retries.Add(1)
 		select { // the others first, in no common step
 		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
 		case <-ctx.Done():
@@ -74,13 +77,20 @@ type bounded struct {
 	writer chan struct{}
 }
 
+// errBusy is what a writer gets whose turn didn't come within the time of a statement.
+var errBusy = apperr.New(apperr.Away, "the database is busy: try again")
+
 func (b *bounded) lockWriter(ctx context.Context) (release func(), err error) {
 	if b.writer == nil {
 		return func() {}, nil
 	}
+	late := time.NewTimer(b.timeout)
+	defer late.Stop()
 	select {
 	case b.writer <- struct{}{}:
 		return func() { <-b.writer }, nil
+	case <-late.C:
+		return nil, errBusy
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -94,7 +104,11 @@ func (b *bounded) ExecContext(ctx context.Context, query string, args ...any) (s
 	defer release()
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	return b.pool.ExecContext(ctx, query, args...)
+	result, err := b.pool.ExecContext(ctx, query, args...)
+	if errors.Is(err, errAnswerLost) {
+		err = apperr.Wrap(apperr.Away, err, "the database's answer was lost: look whether the change took effect")
+	}
+	return result, err
 }
 
 func (b *bounded) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -109,7 +123,7 @@ func (b *bounded) QueryRowContext(ctx context.Context, query string, args ...any
 	return b.pool.QueryRowContext(b.limit(ctx), query, args...)
 }
 
-// limit is a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
+// limit returns a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
 // ends with the parent (the request) or when its time is up, whichever is first.
 func (b *bounded) limit(ctx context.Context) context.Context {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)

@@ -6,19 +6,19 @@ import "time"
 type Container struct {
 	ID      string // 64 hex digits
 	Name    string // without '/'; never a link alias
-	Image   string // as the daemon shows it: a tag, or an id where the tag moved on
+	Image   string // as the engine shows it: a tag, or an id where the tag moved on
 	State   string // created, running, paused, restarting, removing, exited, dead
-	Status  string // the daemon's words: "Up 2 hours"
+	Status  string // the engine's words: "Up 2 hours"
 	Created time.Time
 	Labels  map[string]string // never nil
 }
 
-// Running tells whether the container has a process, paused or not.
+// Running reports whether the container has a process, paused or not.
 func (c *Container) Running() bool {
 	return c.State == "running" || c.State == "paused" || c.State == "restarting"
 }
 
-// Details is one container, as inspect shows it. Times are the daemon's own text.
+// Details is one container, as inspect shows it. Times are the engine's own text.
 type Details struct {
 	ID           string
 	Name         string // with its '/'
@@ -31,7 +31,17 @@ type Details struct {
 	Network      Network
 	Mounts       []Mount // never nil
 	HealthCheck  bool    // it has one
-	StopTimeout  *int    // seconds; nil: Docker's own, negative: no end
+	Log          Log
+	StopTimeout  *int // seconds; nil: Docker's own, negative: no end
+}
+
+// Log says how an engine keeps a container's log.
+type Log struct {
+	Driver string // json-file, local, none, journald …
+	Path   string // of a json-file on the engine's machine, "" for others
+	TTY    bool   // the container has a terminal
+	// FileBytes is the size at which the log goes on in another file; 0: never.
+	FileBytes int64
 }
 
 // State is what a container's process does.
@@ -58,7 +68,7 @@ type Config struct {
 }
 
 // Network is how a container is reached. The three addresses are those of the default
-// network or, where the daemon leaves them empty (API 1.52 and later), of the first network
+// network or, where the engine leaves them empty (API 1.52 and later), of the first network
 // by name that has an address.
 type Network struct {
 	IPAddress  string

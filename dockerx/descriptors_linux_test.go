@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 )
 
@@ -30,7 +31,7 @@ func TestHostIsNotDownForWantOfDescriptors(t *testing.T) {
 	d, h := setup(t)
 	d.Add(dockertest.Container{})
 	require.True(t, healthy(h))
-	h.transport.base.CloseIdleConnections()
+	h.transport.CloseIdleConnections()
 	h.forget()
 	d.Disconnect() // returns when the connections are closed: none gives its descriptors back later
 
@@ -38,9 +39,9 @@ func TestHostIsNotDownForWantOfDescriptors(t *testing.T) {
 	for range 3 {
 		h.lists.drop()
 		_, err := h.List(context.Background())
-		require.Equal(t, FaultLocal, FaultOf(err), "%v", err)
-		_, err = h.pingEvents(context.Background())
-		require.Equal(t, FaultLocal, FaultOf(err), "%v", err)
+		require.Equal(t, connect.FaultLocal, connect.FaultOf(err), "%v", err)
+		_, err = eventSource{h}.Ping(context.Background())
+		require.Equal(t, connect.FaultLocal, connect.FaultOf(err), "%v", err)
 	}
 	require.Equal(t, HostUp, h.Status().State)
 	require.Empty(t, h.Status().LastError)

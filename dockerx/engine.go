@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -14,54 +15,78 @@ import (
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
+
+	"wharf/dockerx/connect"
+	"wharf/dockerx/logs"
 )
 
-// Engine is the calls of Docker's client that are in use, and no more, so that a test can put
-// an engine there that hangs, lies or breaks off. ContainerStart and ContainerStop return
-// errNotModified where the daemon says 304.
+// Engine is the calls to one engine that are in use, and no more, so that a test can put an engine there that hangs,
+// lies or breaks off. Its three parts go with the three ways to call an engine (call.go): what is read goes through
+// call, what is changed through change, what is followed through open.
 type Engine interface {
-	// Alive pings, and returns the daemon's time, cut to the second (zero: unknown).
+	reads
+	changes
+	follows
+}
+
+// reads are the questions whose answer is read before call returns.
+type reads interface {
+	// Alive pings, and returns the engine's time, cut to the second (zero: unknown).
 	Alive(ctx context.Context) (time.Time, error)
 	Info(ctx context.Context) (system.Info, error)
+	ServerVersion(ctx context.Context) (types.Version, error)
+	// ClientVersion is the API version in use, as "1.41". It asks nothing.
+	ClientVersion() string
 	// ContainerList is the answer's body, all containers in it, for the caller to read and close.
 	ContainerList(ctx context.Context) (io.ReadCloser, error)
 	ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error)
+}
+
+// changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the
+// engine says 304.
+type changes interface {
 	ContainerStart(ctx context.Context, id string, options container.StartOptions) error
 	ContainerStop(ctx context.Context, id string, options container.StopOptions) error
 	ContainerRestart(ctx context.Context, id string, options container.StopOptions) error
 	ContainerPause(ctx context.Context, id string) error
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
-	// ContainerStats is the answer's body: one sample, or with stream one a second without end.
+}
+
+// follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.
+type follows interface {
+	// ContainerStats is one sample, or with stream one a second without end.
 	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
-	// Events is the open stream, for the caller to read line by line and to close, and the
-	// daemon's time, cut to the second (zero: unknown). A since that isn't zero replays from there
-	// on, inclusive.
+	// ContainerLogs is a container's log, of both streams and with times; see package logs.
+	ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error)
+	// Events is the open stream, to be read line by line, and the engine's time, cut to the second (zero: unknown).
+	// A since that isn't zero replays from there on, inclusive.
 	Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)
-	// ClientVersion is the API version in use, as "1.41".
-	ClientVersion() string
+	// ExecStart starts an exec that was created before, and returns the connection to its input and output. Without
+	// tty, output comes in frames (docker's stdcopy).
+	ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error)
 }
 
 // minAPIVersion is the oldest API that wharf speaks: Docker 19.03.
 const minAPIVersion = "1.40"
 
-const userAgent = "wharf"
+var apiVersionPattern = regexp.MustCompile(`^1\.[0-9]{1,3}$`)
 
-// engine is Docker's client bound to one API version. Negotiating means making another one: the
-// client itself only ever goes down, and races with its own requests while it does.
+// engine is Docker's client bound to one API version, and wharf's own requests (requests.go) beside it. Negotiating
+// means making another one: the client itself only ever goes down, and races with its own requests while it does.
 type engine struct {
 	*client.Client
-	transport *transport
+	transport *connect.Transport
 }
 
 // newEngine makes a client for a version; "" for one that can only ping.
-func newEngine(t *transport, version string) (*engine, error) {
+func newEngine(t *connect.Transport, version string) (*engine, error) {
 	c, err := client.NewClientWithOpts(
-		client.WithHost("tcp://"+t.authority),
-		client.WithHTTPClient(&http.Client{Transport: t, CheckRedirect: refuseRedirect}),
-		client.WithScheme(t.scheme),
+		client.WithHost("tcp://"+t.Authority()),
+		client.WithHTTPClient(&http.Client{Transport: t, CheckRedirect: connect.RefuseRedirect}),
+		client.WithScheme(t.Scheme()),
 		client.WithVersion(version),
-		client.WithUserAgent(userAgent),
+		client.WithUserAgent(connect.UserAgent),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("make a docker client: %w", err)
@@ -70,7 +95,7 @@ func newEngine(t *transport, version string) (*engine, error) {
 }
 
 // negotiate picks the newest API version that both sides speak.
-func negotiate(ctx context.Context, t *transport) (*engine, types.Ping, error) {
+func negotiate(ctx context.Context, t *connect.Transport) (*engine, types.Ping, error) {
 	probe, err := newEngine(t, "")
 	if err != nil {
 		return nil, types.Ping{}, err
@@ -81,9 +106,9 @@ func negotiate(ctx context.Context, t *transport) (*engine, types.Ping, error) {
 	}
 	switch {
 	case !apiVersionPattern.MatchString(ping.APIVersion):
-		return nil, ping, &fault{FaultProtocol, fmt.Errorf("ping answered without an API version: this is no Docker daemon")}
+		return nil, ping, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("ping answered without an API version: this is no Docker engine")}
 	case versions.LessThan(ping.APIVersion, minAPIVersion):
-		return nil, ping, &fault{FaultVersion, fmt.Errorf("the daemon speaks API %s, wharf needs %s or later", ping.APIVersion, minAPIVersion)}
+		return nil, ping, &connect.FaultError{Kind: connect.FaultVersion, Err: fmt.Errorf("the engine speaks API %s, wharf needs %s or later", ping.APIVersion, minAPIVersion)}
 	}
 	version := ping.APIVersion
 	if versions.GreaterThan(version, api.DefaultVersion) {
@@ -93,27 +118,19 @@ func negotiate(ctx context.Context, t *transport) (*engine, types.Ping, error) {
 	return e, ping, err
 }
 
-type statusKey struct{}
-
-// seeStatus lets the caller learn the status of the answer to the request made with the context.
-func seeStatus(ctx context.Context) (context.Context, *atomic.Int32) {
-	status := new(atomic.Int32)
-	return context.WithValue(ctx, statusKey{}, status), status
-}
-
 func notModified(err error, status *atomic.Int32) error {
 	if err == nil && status.Load() == http.StatusNotModified {
-		return errNotModified
+		return connect.ErrNotModified
 	}
 	return err
 }
 
 func (e *engine) ContainerStart(ctx context.Context, id string, options container.StartOptions) error {
-	ctx, status := seeStatus(ctx)
+	ctx, status := connect.WithStatus(ctx)
 	return notModified(e.Client.ContainerStart(ctx, id, options), status)
 }
 
 func (e *engine) ContainerStop(ctx context.Context, id string, options container.StopOptions) error {
-	ctx, status := seeStatus(ctx)
+	ctx, status := connect.WithStatus(ctx)
 	return notModified(e.Client.ContainerStop(ctx, id, options), status)
 }

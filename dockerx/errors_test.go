@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -38,30 +39,30 @@ func TestFaultsAreNamedWithoutDriverText(t *testing.T) {
 	next.SetAPI("1.60", "1.59")
 	cases := map[string]struct {
 		cfg  HostConfig
-		kind FaultKind
+		kind connect.FaultKind
 	}{
-		"refused":         {HostConfig{Addr: "tcp://" + closedPort(t)}, FaultRefused},
-		"no socket":       {HostConfig{Addr: "unix://" + filepath.Join(t.TempDir(), "none.sock")}, FaultRefused},
-		"mute":            {HostConfig{Addr: dockertest.Silent(t)}, FaultTimeout},
-		"no name":         {HostConfig{Addr: "tcp://nowhere.invalid:2375"}, FaultDNS},
-		"expired":         {withCert(dockertest.Certificate{Names: here.Names, NotAfter: time.Now().Add(-time.Hour)}, authority), FaultTLS},
-		"wrong authority": {withCert(here, stranger), FaultTLS},
-		"wrong name":      {withCert(dockertest.Certificate{Names: []string{"other.example"}}, authority), FaultTLS},
-		"no certificates": {HostConfig{Addr: withCert(here, authority).Addr, CertDir: t.TempDir()}, FaultTLS},
-		"plain to TLS":    {HostConfig{Addr: withCert(here, authority).Addr}, FaultTLS},
-		"TLS to plain":    {HostConfig{Addr: dockertest.NewDaemon(t).Addr(), CertDir: withCert(here, authority).CertDir}, FaultTLS},
-		"too old":         {HostConfig{Addr: old.Addr()}, FaultVersion},
-		"too new":         {HostConfig{Addr: next.Addr()}, FaultVersion},
-		"let nobody in":   {answering(func(w http.ResponseWriter, _ *http.Request) { dockertest.Fail(w, http.StatusUnauthorized, "who?") }), FaultAuth},
+		"refused":         {HostConfig{Addr: "tcp://" + closedPort(t)}, connect.FaultRefused},
+		"no socket":       {HostConfig{Addr: "unix://" + filepath.Join(t.TempDir(), "none.sock")}, connect.FaultRefused},
+		"mute":            {HostConfig{Addr: dockertest.Silent(t)}, connect.FaultTimeout},
+		"no name":         {HostConfig{Addr: "tcp://nowhere.invalid:2375"}, connect.FaultDNS},
+		"expired":         {withCert(dockertest.Certificate{Names: here.Names, NotAfter: time.Now().Add(-time.Hour)}, authority), connect.FaultTLS},
+		"wrong authority": {withCert(here, stranger), connect.FaultTLS},
+		"wrong name":      {withCert(dockertest.Certificate{Names: []string{"other.example"}}, authority), connect.FaultTLS},
+		"no certificates": {HostConfig{Addr: withCert(here, authority).Addr, CertDir: t.TempDir()}, connect.FaultTLS},
+		"plain to TLS":    {HostConfig{Addr: withCert(here, authority).Addr}, connect.FaultTLS},
+		"TLS to plain":    {HostConfig{Addr: dockertest.NewDaemon(t).Addr(), CertDir: withCert(here, authority).CertDir}, connect.FaultTLS},
+		"too old":         {HostConfig{Addr: old.Addr()}, connect.FaultVersion},
+		"too new":         {HostConfig{Addr: next.Addr()}, connect.FaultVersion},
+		"let nobody in":   {answering(func(w http.ResponseWriter, _ *http.Request) { dockertest.Fail(w, http.StatusUnauthorized, "who?") }), connect.FaultAuth},
 		"redirect": {answering(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/x")
 			w.WriteHeader(http.StatusFound)
-		}), FaultProtocol},
-		"breaks off": {answering(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), FaultProtocol},
+		}), connect.FaultProtocol},
+		"breaks off": {answering(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), connect.FaultProtocol},
 		"some other server": {answering(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Del("Api-Version")
 			_, _ = w.Write([]byte("hi"))
-		}), FaultProtocol},
+		}), connect.FaultProtocol},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +73,7 @@ func TestFaultsAreNamedWithoutDriverText(t *testing.T) {
 			_, err := h.List(context.Background())
 			require.Less(t, time.Since(began), readTimeout+time.Second)
 			requireError(t, err, apperr.Unavailable, "cannot reach the Docker daemon of host edge: "+string(c.kind))
-			require.Equal(t, c.kind, FaultOf(err), "%v", err)
+			require.Equal(t, c.kind, connect.FaultOf(err), "%v", err)
 		})
 	}
 }
@@ -99,14 +100,14 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		d.Handle("GET /containers/json", away)
 		d.Handle("POST /containers/{id}/start", away)
 		_, err = h.List(context.Background())
-		require.Equal(t, FaultProtocol, FaultOf(err), status)
-		require.Equal(t, FaultProtocol, FaultOf(start(context.Background(), h, id)))
+		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err), status)
+		require.Equal(t, connect.FaultProtocol, connect.FaultOf(start(context.Background(), h, id)))
 	}
 	d.Fault(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://"+target.Host+"/_ping", http.StatusFound)
 	})
 	_, err = h.Check(context.Background())
-	require.Equal(t, FaultProtocol, FaultOf(err))
+	require.Equal(t, connect.FaultProtocol, connect.FaultOf(err))
 	require.Empty(t, canary.Requests())
 }
 
@@ -128,7 +129,7 @@ func TestCallersOwnEndIsNoFaultOfTheHost(t *testing.T) {
 	cancel()
 	err := <-answer
 	require.ErrorIs(t, err, context.Canceled)
-	require.Empty(t, FaultOf(err))
+	require.Empty(t, connect.FaultOf(err))
 }
 
 func TestVersionIsNegotiatedAnewWhenTheDaemonChanges(t *testing.T) {
@@ -154,7 +155,7 @@ func TestRenewedCertificatesCountFromTheNextDial(t *testing.T) {
 	stranger.Write(t, d.CertDir(), stranger.Sign(t, dockertest.Certificate{}))
 	h := hostOf(t, HostConfig{Name: "tls", Addr: d.Addr(), CertDir: d.CertDir()})
 	_, err := h.List(context.Background())
-	require.Equal(t, FaultTLS, FaultOf(err))
+	require.Equal(t, connect.FaultTLS, connect.FaultOf(err))
 	authority.Write(t, d.CertDir(), authority.Sign(t, dockertest.Certificate{}))
 	require.Eventually(t, func() bool { _, err = h.List(context.Background()); return err == nil }, 5*time.Second, 50*time.Millisecond)
 }
@@ -164,11 +165,12 @@ func TestConnectionsAreKept(t *testing.T) {
 	d := dockertest.NewDaemon(t)
 	h := hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
 	var dials atomic.Int32
-	dial := h.transport.base.DialContext
-	h.transport.base.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		dials.Add(1)
-		return dial(ctx, network, addr)
-	}
+	h.transport.WrapDial(func(dial connect.DialFunc) connect.DialFunc {
+		return func(ctx context.Context, network, addr string) (net.Conn, error) {
+			dials.Add(1)
+			return dial(ctx, network, addr)
+		}
+	})
 	id := d.Add(dockertest.Container{})
 	for range 5 {
 		done := make(chan error, 32)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -25,7 +26,7 @@ type faulty struct {
 	cfg   HostConfig
 	harm  func(h *Host)
 	heal  func(h *Host)
-	kinds []FaultKind
+	kinds []connect.FaultKind
 }
 
 func manyContainers(t *testing.T) *dockertest.Daemon {
@@ -45,7 +46,7 @@ func answering(t *testing.T, f http.HandlerFunc) faulty {
 		HostConfig{Addr: d.Addr()},
 		func(*Host) { d.Handle("GET /containers/json", f) },
 		func(*Host) { d.Handle("GET /containers/json", nil) },
-		[]FaultKind{FaultProtocol},
+		[]connect.FaultKind{connect.FaultProtocol},
 	}
 }
 
@@ -65,7 +66,7 @@ func badTLS(t *testing.T, bad dockertest.Certificate, signedByStranger bool) fau
 	return faulty{
 		HostConfig{Addr: "tcp://" + g.addr, CertDir: good.CertDir()},
 		func(*Host) { g.lead(t, other.Addr()); g.cut() }, func(*Host) { g.lead(t, good.Addr()); g.cut() },
-		[]FaultKind{FaultTLS},
+		[]connect.FaultKind{connect.FaultTLS},
 	}
 }
 
@@ -78,7 +79,7 @@ func twelveFaults(t *testing.T) map[string]faulty {
 	}
 	faults := map[string]faulty{}
 	d, g, cfg := plain()
-	faults["refused"] = faulty{cfg, func(*Host) { g.shut() }, func(*Host) { g.lead(t, d.Addr()) }, []FaultKind{FaultRefused}}
+	faults["refused"] = faulty{cfg, func(*Host) { g.shut() }, func(*Host) { g.lead(t, d.Addr()) }, []connect.FaultKind{connect.FaultRefused}}
 	faults["reset mid-body"] = answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`[{"Id":"`))
 		_ = http.NewResponseController(w).Flush()
@@ -90,12 +91,12 @@ func twelveFaults(t *testing.T) map[string]faulty {
 	})
 	_, dark, cfg := plain()
 	var light func()
-	faults["blackholed SYN"] = faulty{cfg, func(*Host) { light = dark.blackhole(t) }, func(*Host) { light() }, []FaultKind{FaultTimeout, FaultRefused}}
+	faults["blackholed SYN"] = faulty{cfg, func(*Host) { light = dark.blackhole(t) }, func(*Host) { light() }, []connect.FaultKind{connect.FaultTimeout, connect.FaultRefused}}
 	mute, _, cfg := plain()
-	faults["accept, then mute"] = faulty{cfg, func(*Host) { mute.Fault(mute.Hang) }, func(*Host) { mute.Fault(nil) }, []FaultKind{FaultTimeout}}
+	faults["accept, then mute"] = faulty{cfg, func(*Host) { mute.Fault(mute.Hang) }, func(*Host) { mute.Fault(nil) }, []connect.FaultKind{connect.FaultTimeout}}
 	half := dockertest.NewProxy(t, "tcp", strings.TrimPrefix(manyContainers(t).Addr(), "tcp://"))
 	faults["half-open"] = faulty{
-		HostConfig{Addr: "tcp://" + half.Addr()}, func(*Host) { half.Stall() }, func(*Host) { half.Resume() }, []FaultKind{FaultTimeout},
+		HostConfig{Addr: "tcp://" + half.Addr()}, func(*Host) { half.Stall() }, func(*Host) { half.Resume() }, []connect.FaultKind{connect.FaultTimeout},
 	}
 	here := []string{"127.0.0.1"}
 	faults["certificate expired"] = badTLS(t, dockertest.Certificate{Names: here, NotAfter: time.Now().Add(-time.Hour)}, false)
@@ -104,7 +105,7 @@ func twelveFaults(t *testing.T) map[string]faulty {
 	faults["no DNS"] = noDNS(t)
 	slow := dockertest.NewProxy(t, "tcp", strings.TrimPrefix(manyContainers(t).Addr(), "tcp://"))
 	faults["1 KiB/s"] = faulty{
-		HostConfig{Addr: "tcp://" + slow.Addr()}, func(*Host) { slow.Throttle(1024) }, func(*Host) { slow.Throttle(0) }, []FaultKind{FaultTimeout},
+		HostConfig{Addr: "tcp://" + slow.Addr()}, func(*Host) { slow.Throttle(1024) }, func(*Host) { slow.Throttle(0) }, []connect.FaultKind{connect.FaultTimeout},
 	}
 	faults["truncated JSON"] = answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`[{"Id":"`)) })
 	faults["wrong types"] = answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`[{"Id":7,"Names":{}}]`)) })
@@ -123,19 +124,20 @@ func noDNS(t *testing.T) faulty {
 		fails = to
 		d.Disconnect()
 	}
-	f := faulty{HostConfig{Addr: d.Addr()}, nil, nil, []FaultKind{FaultDNS}}
+	f := faulty{HostConfig{Addr: d.Addr()}, nil, nil, []connect.FaultKind{connect.FaultDNS}}
 	f.harm = func(h *Host) { set(h, true) }
 	f.heal = func(h *Host) { set(h, false) }
 	dnsFaults.Store(d.Addr(), func(h *Host) {
-		dial := h.transport.base.DialContext
-		h.transport.base.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if fails {
-				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "edge", IsNotFound: true}}
+		h.transport.WrapDial(func(dial connect.DialFunc) connect.DialFunc {
+			return func(ctx context.Context, network, addr string) (net.Conn, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if fails {
+					return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "edge", IsNotFound: true}}
+				}
+				return dial(ctx, network, addr)
 			}
-			return dial(ctx, network, addr)
-		}
+		})
 	})
 	return f
 }
@@ -227,7 +229,7 @@ func healthy(h *Host) bool {
 
 // requireFault asks until the fault shows (the list kept may live for another second): each answer
 // comes inside the deadline and has the one shape.
-func requireFault(t *testing.T, h *Host, kinds []FaultKind) {
+func requireFault(t *testing.T, h *Host, kinds []connect.FaultKind) {
 	t.Helper()
 	pause := time.NewTicker(10 * time.Millisecond) // between two questions of a client
 	defer pause.Stop()
@@ -239,7 +241,7 @@ func requireFault(t *testing.T, h *Host, kinds []FaultKind) {
 		}
 		var e *apperr.Error
 		switch {
-		case errors.As(err, &e) && e.Kind == apperr.Unavailable && slices.Contains(kinds, FaultOf(err)) &&
+		case errors.As(err, &e) && e.Kind == apperr.Unavailable && slices.Contains(kinds, connect.FaultOf(err)) &&
 			strings.HasPrefix(e.Msg, "cannot reach the Docker daemon of host edge: "):
 			return
 		case time.Now().After(end):
@@ -257,7 +259,7 @@ func askOthers(t *testing.T, hosts []*Host, least time.Duration, until <-chan st
 	for began := time.Now(); ; {
 		for _, h := range hosts {
 			sent := time.Now()
-			_, err := h.listForEvents(context.Background())
+			_, err := eventSource{h}.ListContainers(context.Background())
 			require.NoError(t, err, h.Name())
 			took = append(took, time.Since(sent))
 		}

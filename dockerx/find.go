@@ -3,6 +3,7 @@ package dockerx
 import (
 	"strings"
 
+	"wharf/dockerx/connect"
 	"wharf/util/apperr"
 )
 
@@ -28,7 +29,7 @@ func Find(list []Container, ref Ref) (*Container, error) {
 	case named != nil:
 		return named, checkNamed(named.ID, ref)
 	case several:
-		return nil, apperr.New(apperr.Invalid, daemonPrefix+"Multiple IDs found with provided prefix: %s", ref)
+		return nil, apperr.New(apperr.Invalid, connect.ErrorPrefix+"Multiple IDs found with provided prefix: %s", ref)
 	case begun == nil:
 		return nil, ErrNoContainer(ref)
 	}
@@ -37,7 +38,7 @@ func Find(list []Container, ref Ref) (*Container, error) {
 
 // ErrNoContainer is what Docker says of a container that doesn't exist.
 func ErrNoContainer(ref Ref) error {
-	return apperr.New(apperr.NotFound, daemonPrefix+"No such container: %s", ref)
+	return apperr.New(apperr.NotFound, connect.ErrorPrefix+"No such container: %s", ref)
 }
 
 // checkNamed refuses a reference that looks like an id and found a container of another id, which

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"wharf/dockerx/connect"
 )
 
 // HostState says in one word how a host is.
@@ -33,18 +35,18 @@ var errKnownDown = errors.New("known to be down: not tried")
 type health struct {
 	mu         sync.Mutex
 	seen       bool
-	pingFault  FaultKind // "" while pings are answered
-	callFault  FaultKind // "" while calls succeed
+	pingFault  connect.FaultKind // "" while pings are answered
+	callFault  connect.FaultKind // "" while calls succeed
 	state      HostState
 	since      time.Time
-	lastFault  FaultKind
+	lastFault  connect.FaultKind
 	lastAt     time.Time // of lastFault
 	answeredAt time.Time // when the last ping that was answered had been sent
 	probedAt   time.Time
 	probes     int
 }
 
-// update changes what is known and tells whether the state is another one now. The caller holds
+// update changes what is known and reports whether the state is another one now. The caller holds
 // no lock.
 func (s *health) update(f func()) (from, to HostState) {
 	s.mu.Lock()
@@ -69,10 +71,10 @@ func (s *health) update(f func()) (from, to HostState) {
 	return from, to
 }
 
-func (s *health) fault(kind FaultKind) { s.lastFault, s.lastAt = kind, time.Now() }
+func (s *health) fault(kind connect.FaultKind) { s.lastFault, s.lastAt = kind, time.Now() }
 
 // known returns how the host is, since when, and the last fault.
-func (s *health) known() (state HostState, since time.Time, fault FaultKind, at time.Time) {
+func (s *health) known() (state HostState, since time.Time, fault connect.FaultKind, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.seen {
@@ -81,7 +83,7 @@ func (s *health) known() (state HostState, since time.Time, fault FaultKind, at 
 	return s.state, s.since, s.lastFault, s.lastAt
 }
 
-// beginProbe tells whether it is time for a probe. endProbe must follow.
+// beginProbe reports whether it is time for a probe. endProbe must follow.
 func (s *health) beginProbe() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,11 +113,11 @@ func (h *Host) answered(sent time.Time) {
 }
 
 // unanswered notes that a ping failed, unless one sent later was answered meanwhile.
-func (h *Host) unanswered(sent time.Time, kind FaultKind) {
+func (h *Host) unanswered(sent time.Time, kind connect.FaultKind) {
 	h.health.mu.Lock()
 	outdated := h.health.answeredAt.After(sent)
 	h.health.mu.Unlock()
-	if !outdated && kind != FaultLocal && !h.ended() {
+	if !outdated && kind != connect.FaultLocal && !h.ended() {
 		h.markDown(kind)
 	}
 }
@@ -127,19 +129,19 @@ func (h *Host) markUp() {
 }
 
 // markDown notes that the host can't be reached.
-func (h *Host) markDown(kind FaultKind) {
+func (h *Host) markDown(kind connect.FaultKind) {
 	from, to := h.health.update(func() { h.health.pingFault = kind; h.health.fault(kind) })
 	h.logState(from, to, kind)
 	h.forget()
-	if kind == FaultTimeout {
-		h.transport.doubt()
+	if kind == connect.FaultTimeout {
+		h.transport.CheckLink()
 	}
 }
 
 // markFailing notes that a call went wrong. What can't be the matter of one call alone means that the
 // host is down; else a ping finds out.
-func (h *Host) markFailing(kind FaultKind) {
-	if kind != FaultTimeout && kind != FaultProtocol {
+func (h *Host) markFailing(kind connect.FaultKind) {
+	if kind != connect.FaultTimeout && kind != connect.FaultProtocol {
 		h.markDown(kind)
 		return
 	}
@@ -149,7 +151,7 @@ func (h *Host) markFailing(kind FaultKind) {
 	h.probeHost()
 }
 
-func (h *Host) logState(from, to HostState, kind FaultKind) {
+func (h *Host) logState(from, to HostState, kind connect.FaultKind) {
 	switch {
 	case from == to:
 	case to == HostUp:
@@ -182,12 +184,12 @@ func (h *Host) probeHost() {
 	})
 }
 
-// negotiate asks for the daemon's version and keeps a client for it.
+// negotiate asks for the engine's version and keeps a client for it.
 func (h *Host) negotiate(ctx context.Context) (Engine, error) {
 	began := time.Now()
 	eng, ping, err := negotiate(ctx, h.transport)
 	if err != nil {
-		h.unanswered(began, faultKind(err))
+		h.unanswered(began, connect.KindOf(err))
 		return nil, err
 	}
 	h.mu.Lock()

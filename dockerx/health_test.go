@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 )
 
@@ -17,10 +18,10 @@ func TestHostThatIsKnownToBeDownAnswersAtOnceAndSaysSinceWhen(t *testing.T) {
 	h := hostOf(t, HostConfig{Name: "mute", Addr: dockertest.Silent(t)})
 	require.Equal(t, HostUnknown, h.Status().State)
 	_, err := h.List(context.Background())
-	require.Equal(t, FaultTimeout, FaultOf(err))
+	require.Equal(t, connect.FaultTimeout, connect.FaultOf(err))
 	status := h.Status()
 	require.Equal(t, HostDown, status.State)
-	require.Equal(t, FaultTimeout, status.LastError)
+	require.Equal(t, connect.FaultTimeout, status.LastError)
 	for range 50 {
 		began := time.Now()
 		_, err = h.Inspect(context.Background(), ref(t, "x"))
@@ -34,7 +35,7 @@ func TestHostThatComesBackIsUsedAgainWithinTwoSeconds(t *testing.T) {
 	d, h := setup(t)
 	d.Fault(d.Hang)
 	_, err := h.List(context.Background())
-	require.Equal(t, FaultTimeout, FaultOf(err))
+	require.Equal(t, connect.FaultTimeout, connect.FaultOf(err))
 	require.Equal(t, HostDown, h.Status().State)
 	d.Fault(nil)
 	back := time.Now()
@@ -48,16 +49,16 @@ func TestHostThatPingsButBreaksCallsIsDegraded(t *testing.T) {
 	d, h := setup(t)
 	d.Handle("GET /containers/json", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`[{"Id":`)) })
 	_, err := h.List(context.Background())
-	require.Equal(t, FaultProtocol, FaultOf(err))
+	require.Equal(t, connect.FaultProtocol, connect.FaultOf(err))
 	require.Equal(t, HostDegraded, h.Status().State)
-	_, err = h.pingEvents(context.Background())
+	_, err = eventSource{h}.Ping(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, HostDegraded, h.Status().State, "a ping proves nothing about calls")
 	d.Handle("GET /containers/json", nil)
 	_, err = h.List(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, HostUp, h.Status().State)
-	require.Equal(t, FaultProtocol, h.Status().LastError, "what was, is remembered")
+	require.Equal(t, connect.FaultProtocol, h.Status().LastError, "what was, is remembered")
 }
 
 func TestFailureOfAnOldPingDoesNotOutweighALaterAnswer(t *testing.T) {
@@ -65,9 +66,9 @@ func TestFailureOfAnOldPingDoesNotOutweighALaterAnswer(t *testing.T) {
 	_, h := setup(t)
 	sent := time.Now()
 	h.answered(sent.Add(time.Millisecond))
-	h.unanswered(sent, FaultTimeout)
+	h.unanswered(sent, connect.FaultTimeout)
 	require.Equal(t, HostUp, h.Status().State)
-	h.unanswered(sent.Add(time.Second), FaultTimeout)
+	h.unanswered(sent.Add(time.Second), connect.FaultTimeout)
 	require.Equal(t, HostDown, h.Status().State)
 }
 
@@ -93,7 +94,7 @@ func TestStatusTellsWhatTheDaemonSaidOfItself(t *testing.T) {
 	require.Equal(t, int64(1<<30), s.Memory)
 	require.InDelta(t, time.Hour, s.ClockSkew, float64(10*time.Second))
 	h.onEvent(Event{Host: "tls"})
-	require.Equal(t, s.ClockSkew, told.Ahead, "events say how wrong their clock is")
+	require.Equal(t, s.ClockSkew, told.ClockSkew, "events say how wrong their clock is")
 	require.NotZero(t, s.Latency)
 	require.WithinDuration(t, time.Now().Add(24*time.Hour), s.CertificateExpiry, time.Minute)
 }
@@ -104,7 +105,7 @@ func TestStrangeInformationIsAnErrorNeverAPanic(t *testing.T) {
 	for _, body := range []string{``, `[]`, `{"NCPU":"x"}`, `{"MemTotal":1e400}`, `{"SystemTime":{}}`, strings.Repeat("[", 50_000)} {
 		d.Handle("GET /info", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
 		_, err := h.Check(context.Background())
-		require.Equal(t, FaultProtocol, FaultOf(err), "%.40s", body)
+		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err), "%.40s", body)
 	}
 }
 

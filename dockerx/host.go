@@ -10,10 +10,12 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/singleflight"
 
+	"wharf/dockerx/connect"
+	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
 )
 
-// Deadlines of calls to a daemon.
+// Deadlines of calls to an engine.
 const (
 	pingTimeout = 2 * time.Second
 	readTimeout = 5 * time.Second // list, inspect
@@ -30,7 +32,7 @@ type Host struct {
 	addr      string
 	opts      Options
 	log       zerolog.Logger
-	transport *transport
+	transport *connect.Transport
 	life      context.Context //nolint:containedctx // ends with the host; probes outlive the call that asked
 	end       context.CancelFunc
 
@@ -42,7 +44,9 @@ type Host struct {
 	health     health
 	lists      listCache
 	labels     labelBook
+	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
+	traces     traces
 	reads      chan struct{} // slots
 	acts       chan struct{}
 
@@ -51,27 +55,33 @@ type Host struct {
 	info   EngineInfo
 	listen []func(Event)
 
+	logHub    *logs.Hub
+	longReads chan struct{} // slots
+
 	streaming atomic.Bool
 	sampler   *stats.Sampler
 }
 
 func newHost(cfg HostConfig, opts Options) (*Host, error) {
-	t, err := newTransport(cfg)
+	t, err := connect.New(connect.Config{Addr: cfg.Addr, CertDir: cfg.CertDir, SSH: cfg.SSH})
 	if err != nil {
 		return nil, fmt.Errorf("host %q: %w", cfg.Name, err)
 	}
 	life, end := context.WithCancel(context.Background())
 	h := &Host{
-		name: cfg.Name, addr: publicAddr(cfg.Addr), opts: opts, transport: t, life: life, end: end,
+		name: cfg.Name, addr: connect.PublicAddr(cfg.Addr), opts: opts, transport: t, life: life, end: end,
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
+		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads),
 	}
 	h.follow(func(e Event) {
 		if changesList(e) {
 			h.lists.drop()
 		}
 	})
+	h.follow(h.traces.onEvent)
+	h.follow(h.wakeLogs)
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
@@ -83,18 +93,18 @@ func orElse(d, usual time.Duration) time.Duration {
 	return usual
 }
 
-// publicAddr is an address as people may see it: without credentials.
-func publicAddr(addr string) string {
-	u, err := parseAddr(addr)
-	if err != nil || u.User == nil {
-		return addr
-	}
-	u.User = nil
-	return u.String()
-}
-
 // Name returns the host's name in the setting.
 func (h *Host) Name() string { return h.name }
+
+// Labels returns the labels that hosts.yaml gives the host. They must not be changed.
+func (h *Host) Labels() map[string]string {
+	if labels := h.ownLabels.Load(); labels != nil {
+		return *labels
+	}
+	return nil
+}
+
+func (h *Host) setLabels(labels map[string]string) { h.ownLabels.Store(&labels) }
 
 // Addr returns the host's address without credentials.
 func (h *Host) Addr() string { return h.addr }
@@ -108,7 +118,7 @@ func (h *Host) run(ctx context.Context) {
 	h.sampler.Close()
 }
 
-// ended tells whether the host was closed.
+// ended reports whether the host was closed.
 func (h *Host) ended() bool { return h.life.Err() != nil }
 
 // spawn runs f in the background; close waits for it. After close it does nothing and returns
@@ -125,14 +135,15 @@ func (h *Host) spawn(f func()) bool {
 
 func (h *Host) close() {
 	h.sampler.Close()
+	h.logHub.Close()
 	h.mu.Lock()
 	h.end()
 	h.mu.Unlock()
 	h.background.Wait()
-	h.transport.close()
+	h.transport.Close()
 }
 
-// streamUp tells whether the host's events are being read, so that what they invalidate may be
+// streamUp reports whether the host's events are being read, so that what they invalidate may be
 // kept.
 func (h *Host) streamUp() bool { return h.streaming.Load() }
 
@@ -144,7 +155,7 @@ func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
 func (h *Host) onEvent(e Event) {
 	h.mu.Lock()
 	listen := h.listen
-	e.Ahead = h.info.ClockSkew
+	e.ClockSkew = h.info.ClockSkew
 	h.mu.Unlock()
 	if e.Kind == KindDocker && e.Type == "container" {
 		if labels, known := h.labels.of(e.ActorID); known {
@@ -181,7 +192,7 @@ func (h *Host) engine(ctx context.Context) (Engine, error) {
 	return h.connect(ctx)
 }
 
-// connect negotiates the version anew, even with a host that is known to be down, as after a reconnect: the daemon may be another one by
+// connect negotiates the version anew, even with a host that is known to be down, as after a reconnect: the engine may be another one by
 // now. Callers at the same time share one negotiation.
 func (h *Host) connect(ctx context.Context) (Engine, error) {
 	answer := h.probe.DoChan("", func() (any, error) {

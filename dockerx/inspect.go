@@ -8,18 +8,20 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/go-units"
 
+	"wharf/dockerx/connect"
 	"wharf/util/apperr"
 )
 
-// Inspect returns one container as the daemon knows it now; it is never cached. Docker takes a
+// Inspect returns one container as the engine knows it now; it is never cached. Docker takes a
 // name before the prefix of an id: use Resolve before acting on what was found.
 // Errors: apperr.NotFound, Invalid (a prefix of several ids), Unavailable, Daemon.
 func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
 	if ref.s == "" {
 		return nil, apperr.New(apperr.Invalid, "missing container id or name")
 	}
-	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e Engine) (*Details, error) {
+	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e reads) (*Details, error) {
 		raw, err := e.ContainerInspect(ctx, ref.s)
 		if err != nil {
 			return nil, err
@@ -45,7 +47,7 @@ func (h *Host) Resolve(ctx context.Context, ref Ref) (*Details, error) {
 func details(raw *container.InspectResponse) (*Details, error) {
 	base := raw.ContainerJSONBase
 	if base == nil || !fullIDPattern.MatchString(base.ID) {
-		return nil, &fault{FaultProtocol, fmt.Errorf("inspect answered without a proper id")}
+		return nil, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("inspect answered without a proper id")}
 	}
 	return &Details{
 		ID: base.ID, Name: base.Name, Image: base.Image, Created: base.Created,
@@ -57,7 +59,22 @@ func details(raw *container.InspectResponse) (*Details, error) {
 
 		HealthCheck: hasHealthCheck(raw.Config),
 		StopTimeout: stopTimeout(raw.Config),
+		Log:         logOf(base, raw.Config),
 	}, nil
+}
+
+func logOf(base *container.ContainerJSONBase, c *container.Config) Log {
+	l := Log{Path: base.LogPath, TTY: c != nil && c.Tty}
+	if base.HostConfig == nil {
+		return l
+	}
+	l.Driver = base.HostConfig.LogConfig.Type
+	if size, err := units.FromHumanSize(base.HostConfig.LogConfig.Config["max-size"]); err == nil {
+		l.FileBytes = max(size, 0)
+	} else if l.Driver != "json-file" {
+		l.FileBytes = 20e6 // the driver local, which also caches for drivers that can't be read
+	}
+	return l
 }
 
 func stopTimeout(c *container.Config) *int {
@@ -129,7 +146,7 @@ func endpointOf(e *network.EndpointSettings) Endpoint {
 }
 
 // fillFromNetworks takes the three addresses from the first network by name that has an address,
-// where the daemon left them empty.
+// where the engine left them empty.
 func (n *Network) fillFromNetworks() {
 	if n.IPAddress != "" {
 		return

@@ -2,7 +2,6 @@ package dockerx
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/docker/go-connections/nat"
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -116,27 +116,6 @@ func requireError(t *testing.T, err error, kind apperr.Kind, msg string) {
 	require.Equal(t, msg, e.Msg)
 }
 
-func TestInspectOverItsLimitIsRefused(t *testing.T) {
-	t.Parallel()
-	body := &bodyLimit{body: io.NopCloser(strings.NewReader(strings.Repeat("x", 101))), left: 100}
-	_, err := io.ReadAll(body)
-	require.ErrorIs(t, err, errTooLarge)
-	body = &bodyLimit{body: io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), left: 100}
-	whole, err := io.ReadAll(body)
-	require.NoError(t, err)
-	require.Len(t, whole, 100)
-}
-
-func TestEndlessEventLineIsRefused(t *testing.T) {
-	t.Parallel()
-	short := strings.Repeat(strings.Repeat("x", maxFrame-1)+"\n", 3)
-	all, err := io.ReadAll(&lineLimit{body: io.NopCloser(strings.NewReader(short)), left: maxFrame})
-	require.NoError(t, err)
-	require.Len(t, all, len(short))
-	_, err = io.ReadAll(&lineLimit{body: io.NopCloser(strings.NewReader(strings.Repeat("x", maxFrame+1))), left: maxFrame})
-	require.ErrorIs(t, err, errTooLarge)
-}
-
 func TestStrangeInspectIsAnErrorNeverAPanic(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
@@ -146,6 +125,6 @@ func TestStrangeInspectIsAnErrorNeverAPanic(t *testing.T) {
 	} {
 		d.Handle("GET /containers/{id}/json", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
 		_, err := h.Inspect(context.Background(), ref(t, "x"))
-		require.Equal(t, FaultProtocol, FaultOf(err), "%.60s", body)
+		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err), "%.60s", body)
 	}
 }

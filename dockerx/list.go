@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"wharf/dockerx/connect"
+	"wharf/dockerx/events"
 	"wharf/util/memo"
 )
 
@@ -21,7 +23,7 @@ type List struct {
 	memo.Memo
 }
 
-// What a list may hold at most, so that a hostile daemon can't make a small answer large in memory.
+// What a list may hold at most, so that a hostile engine can't make a small answer large in memory.
 const (
 	maxRows     = 50_000
 	maxRowBytes = 2 << 20
@@ -39,7 +41,7 @@ func (h *Host) readList(ctx context.Context) (*List, error) {
 	return call(ctx, h, "list containers", h.readLimit, h.decodeList)
 }
 
-func (h *Host) decodeList(ctx context.Context, e Engine) (*List, error) {
+func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
 	body, err := e.ContainerList(ctx)
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func (h *Host) decodeList(ctx context.Context, e Engine) (*List, error) {
 	counted := &countedBody{r: body, limit: h.guard.limit()}
 	rows, err := decodeList(counted)
 	if err != nil {
-		err = &fault{faultKind(err), fmt.Errorf("read the list: %w", err)}
+		err = &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
 		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
 			h.guard.done(counted.bytes, classify(ctx, h.name, "list containers", err))
 		}
@@ -75,7 +77,7 @@ func decodeList(body io.Reader) ([]Container, error) {
 	budget.left = maxRowBytes
 	dec := json.NewDecoder(budget)
 	if start, err := dec.Token(); err != nil || start == nil {
-		return []Container{}, err // a daemon without containers may say null
+		return []Container{}, err // an engine without containers may say null
 	} else if start != json.Delim('[') {
 		return nil, fmt.Errorf("expected a list, got %v", start)
 	}
@@ -93,7 +95,7 @@ func decodeList(body io.Reader) ([]Container, error) {
 		rows = append(rows, c)
 		labels, kept = labels+len(c.Labels), kept+c.size()
 		if len(rows) > maxRows || labels > maxLabels || kept > maxKept {
-			return nil, errTooLarge
+			return nil, connect.ErrTooLarge
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b Container) int { return b.Created.Compare(a.Created) }) // Podman's are in no order
@@ -101,7 +103,7 @@ func decodeList(body io.Reader) ([]Container, error) {
 	return rows, err
 }
 
-// rowBudget gives errTooLarge once left bytes were read since it was last filled up.
+// rowBudget gives connect.ErrTooLarge once left bytes were read since it was last filled up.
 type rowBudget struct {
 	r    io.Reader
 	left int
@@ -110,7 +112,7 @@ type rowBudget struct {
 func (b *rowBudget) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	if b.left -= n; b.left < 0 {
-		return 0, errTooLarge
+		return 0, connect.ErrTooLarge
 	}
 	return n, err
 }
@@ -141,9 +143,9 @@ func (r *listRow) container() (Container, error) {
 func dockersState(state string) string {
 	switch state {
 	case "stopping":
-		return stateRunning
+		return events.StateRunning
 	case "stopped":
-		return stateExited
+		return events.StateExited
 	}
 	return state
 }

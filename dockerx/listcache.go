@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"wharf/dockerx/connect"
 )
 
 // listMaxAge bounds how long a list is kept even if nothing happens: its status texts ("Up 5
@@ -58,7 +60,7 @@ func (c *listCache) join(h *Host) (*listFlight, *List) {
 	}
 	flight := &listFlight{era: c.era, done: make(chan struct{})}
 	if !h.spawn(func() { c.fly(h, flight) }) {
-		flight.err = unreachable(h.name, FaultRefused, time.Time{}, context.Canceled)
+		flight.err = unreachable(h.name, connect.FaultRefused, time.Time{}, context.Canceled)
 		close(flight.done)
 		return flight, nil
 	}
@@ -102,7 +104,7 @@ func (c *listCache) counts() map[string]int {
 	return countStates(c.kept)
 }
 
-// changesList tells whether an event makes a list untrue. Podman's words stand beside Docker's.
+// changesList reports whether an event makes a list untrue. Podman's words stand beside Docker's.
 func changesList(e Event) bool {
 	if e.Kind == KindState {
 		return false

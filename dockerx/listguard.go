@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"wharf/dockerx/connect"
 )
 
 // How reading lists is kept cheap on an engine whose lists are wrong. A list that can't be read is tried
@@ -18,6 +20,9 @@ const (
 	listFloor = 4 << 20
 	// listGrowth is how many times the largest list so far the next one may have.
 	listGrowth = 4
+	// listDoubts is how many lists in a row may be too large before twice as much is read: a host may have grown beyond
+	// all that it ever had while nobody asked.
+	listDoubts = 5
 )
 
 // listGuard bounds what reading a host's list may cost: how much of an answer is read, and how soon
@@ -26,6 +31,7 @@ type listGuard struct {
 	mu      sync.Mutex
 	largest int64 // bytes of the largest list that was read to its end; 0: none was
 	faults  int   // lists in a row that could not be read
+	larger  int   // lists in a row that were too large
 	until   time.Time
 	err     error // why, while until is ahead
 }
@@ -44,10 +50,15 @@ func (g *listGuard) refusal() error {
 func (g *listGuard) limit() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.bound()
+}
+
+// bound is limit. mu is held.
+func (g *listGuard) bound() int64 {
 	if g.largest == 0 {
 		return maxList
 	}
-	return min(max(listGrowth*g.largest, listFloor), maxList)
+	return min(max(listGrowth*g.largest, listFloor)<<min(g.larger/listDoubts, 10), maxList)
 }
 
 // done takes down how reading a list of so many bytes went. An err of nil ends the waiting.
@@ -55,18 +66,21 @@ func (g *listGuard) done(bytes int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
-		g.largest, g.faults, g.err = max(g.largest, bytes), 0, nil
+		g.largest, g.faults, g.larger, g.err = max(g.largest, bytes), 0, 0, nil
 		return
 	}
 	wait := time.Duration(bytes) * time.Second / listRate
 	if g.faults > 0 {
 		wait = max(wait, min(listRetry<<min(g.faults-1, 10), maxListRetry))
 	}
+	if bytes > g.bound() {
+		g.larger++
+	}
 	g.faults++
 	g.until, g.err = time.Now().Add(wait), err
 }
 
-// countedBody counts what is read, and gives errTooLarge beyond limit bytes.
+// countedBody counts what is read, and gives connect.ErrTooLarge beyond limit bytes.
 type countedBody struct {
 	r     io.Reader
 	limit int64
@@ -76,7 +90,7 @@ type countedBody struct {
 func (c *countedBody) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	if c.bytes += int64(n); c.bytes > c.limit {
-		return 0, errTooLarge
+		return 0, connect.ErrTooLarge
 	}
 	return n, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 )
 
@@ -45,7 +46,7 @@ func TestEndlessListIsReadOnceAndNotFar(t *testing.T) {
 	for range 1000 {
 		h.lists.drop()
 		_, err = h.List(context.Background())
-		require.Equal(t, FaultProtocol, FaultOf(err))
+		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err))
 	}
 	most := 3 + int(time.Since(began)/(500*time.Millisecond))
 	require.LessOrEqual(t, d.Count("/containers/json"), most)
@@ -74,5 +75,27 @@ func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
 		g.done(60<<20, nil)
 		require.Equal(t, int64(maxList), g.limit())
 		require.Zero(t, waits(0), "a good list ends it")
+	})
+}
+
+// A host that grew beyond both bounds while nobody asked is read again after some tries, each of them paid for.
+func TestListThatOutgrewItsBoundsIsReadAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var g listGuard
+		g.done(1<<20, nil)
+		const now = 30 << 20
+		bad, began, read := errors.New("too large"), time.Now(), int64(0)
+		for g.limit() < now {
+			limit := g.limit()
+			g.done(limit+1, bad)
+			for read += limit; g.refusal() != nil; {
+				time.Sleep(100 * time.Millisecond)
+			}
+			require.Less(t, time.Since(began), 10*time.Minute)
+		}
+		require.LessOrEqual(t, float64(read)/time.Since(began).Seconds(), float64(listRate), "more is read than is paid for")
+		g.done(now, nil)
+		require.Equal(t, int64(maxList), g.limit())
 	})
 }

@@ -26,7 +26,7 @@ func ParseRef(s string) (Ref, error) {
 // String returns the reference without a leading slash.
 func (r Ref) String() string { return r.s }
 
-// looksLikeID tells whether the reference could be a short or whole container id.
+// looksLikeID reports whether the reference could be a short or whole container id.
 func (r Ref) looksLikeID() bool {
 	if len(r.s) < 12 || len(r.s) > 64 {
 		return false

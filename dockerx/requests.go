@@ -2,50 +2,51 @@ package dockerx
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"wharf/dockerx/connect"
 )
 
-// statusError is a failure that the daemon answered to a request made without Docker's client,
-// with the words that the client would give it.
-type statusError struct {
-	status int
-	words  string
+// What engines may answer to wharf's own requests, by kind of answer. An answer that is followed has no bound as a
+// whole: its reader bounds each part that it keeps.
+const (
+	maxList  = 64 << 20 // bytes of a container list
+	maxBody  = 8 << 20  // bytes of any other answer that is read to its end
+	maxFrame = 1 << 20  // bytes of one line of a stream
+)
+
+// open sends one of wharf's own requests, past Docker's client; r.Path is without the API's version. The caller closes
+// the answer's body.
+func (e *engine) open(ctx context.Context, r connect.Request) (*http.Response, error) {
+	r.Path = "/v" + e.ClientVersion() + r.Path
+	return e.transport.Open(ctx, r)
 }
 
-func (e *statusError) Error() string { return e.words }
-
-// get asks past Docker's client and returns the answer if its status is 200. The caller closes
-// its body.
-func (e *engine) get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
-	u := url.URL{Scheme: e.transport.scheme, Host: e.transport.authority, Path: path, RawQuery: query.Encode()}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("User-Agent", userAgent)
-	resp, err := e.transport.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode == http.StatusOK {
-		return resp, nil
-	}
-	defer func() { _ = resp.Body.Close() }()
-	return nil, readStatusError(resp)
+// upgrade is open for an answer that is a connection of its own (attach, exec).
+func (e *engine) upgrade(ctx context.Context, r connect.Request) (*connect.Conn, error) {
+	r.Path = "/v" + e.ClientVersion() + r.Path
+	return e.transport.Upgrade(ctx, r)
 }
 
-func (e *engine) versioned(path string) string { return "/v" + e.ClientVersion() + path }
+// containerPath is the path of a request about one container. It refuses what could lead to another one.
+func containerPath(id, rest string) (string, error) {
+	if !refPattern.MatchString(id) {
+		return "", fmt.Errorf("%.80q is no container id", id)
+	}
+	return "/containers/" + id + rest, nil
+}
 
 // ContainerList asks for the list past Docker's client, which would decode all of every row into
 // memory before the first one can be looked at.
 func (e *engine) ContainerList(ctx context.Context) (io.ReadCloser, error) {
-	resp, err := e.get(ctx, e.versioned("/containers/json"), url.Values{"all": {"1"}})
+	resp, err := e.open(ctx, connect.Request{
+		Path: "/containers/json", Query: url.Values{"all": {"1"}}, Limit: connect.Bytes(maxList),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +55,15 @@ func (e *engine) ContainerList(ctx context.Context) (io.ReadCloser, error) {
 
 // ContainerStats asks for one reading (one-shot: no second one to compare it with) or for a stream.
 func (e *engine) ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
-	if !refPattern.MatchString(id) {
-		return nil, fmt.Errorf("%.80q is no container id", id)
+	path, err := containerPath(id, "/stats")
+	if err != nil {
+		return nil, err
 	}
 	query := url.Values{"stream": {"1"}}
 	if !stream {
 		query = url.Values{"stream": {"0"}, "one-shot": {"1"}}
 	}
-	resp, err := e.get(ctx, e.versioned("/containers/"+id+"/stats"), query)
+	resp, err := e.open(ctx, connect.Request{Path: path, Query: query, Limit: connect.Lines(maxFrame)})
 	if err != nil {
 		return nil, err
 	}
@@ -69,49 +71,36 @@ func (e *engine) ContainerStats(ctx context.Context, id string, stream bool) (io
 }
 
 // Events opens the stream past Docker's client, which would decode on a goroutine of its own and
-// make the reader wait for it.
+// make the reader wait for it. The reader skips a line that is too long, and says so.
 func (e *engine) Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error) {
 	query := url.Values{}
 	if !since.IsZero() {
 		query.Set("since", fmt.Sprintf("%d.%09d", since.Unix(), since.Nanosecond()))
 	}
-	resp, err := e.get(ctx, e.versioned("/events"), query)
+	resp, err := e.open(ctx, connect.Request{Path: "/events", Query: query, Limit: connect.Unbounded()})
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	return resp.Body, daemonTime(resp), nil
+	return resp.Body, connect.EngineTime(resp), nil
 }
 
-// Alive pings, and returns the daemon's time, cut to the second (zero: unknown).
+// ExecStart takes over the connection past Docker's client, which dials by itself and so knows neither ssh nor TLS
+// files that were renewed.
+func (e *engine) ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error) {
+	if !refPattern.MatchString(id) {
+		return nil, fmt.Errorf("%.80q is no exec id", id)
+	}
+	return e.upgrade(ctx, connect.Request{
+		Method: http.MethodPost, Path: "/exec/" + id + "/start", Header: http.Header{"Content-Type": {"application/json"}},
+		Body: strings.NewReader(fmt.Sprintf(`{"Detach":false,"Tty":%t}`, tty)),
+	})
+}
+
+// Alive pings, and returns the engine's time, cut to the second (zero: unknown).
 func (e *engine) Alive(ctx context.Context) (time.Time, error) {
-	resp, err := e.get(ctx, "/_ping", nil)
+	resp, err := e.transport.Open(ctx, connect.Request{Path: "/_ping", Limit: connect.Bytes(maxBody)})
 	if err != nil {
 		return time.Time{}, err
 	}
-	return daemonTime(resp), resp.Body.Close()
-}
-
-// daemonTime is when the daemon wrote the answer by its own clock, cut to the second; zero where
-// it doesn't say.
-func daemonTime(resp *http.Response) time.Time {
-	t, err := http.ParseTime(resp.Header.Get("Date"))
-	if err != nil {
-		return time.Time{}
-	}
-	return t
-}
-
-func readStatusError(resp *http.Response) error {
-	var said struct{ Message string }
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if err != nil {
-		return &fault{faultKind(err), fmt.Errorf("read the daemon's error: %w", err)}
-	}
-	if json.Unmarshal(body, &said) != nil || said.Message == "" {
-		said.Message = strings.TrimSpace(string(body))
-	}
-	if resp.StatusCode < http.StatusBadRequest || said.Message == "" {
-		return &fault{FaultProtocol, fmt.Errorf("status %d without a message", resp.StatusCode)}
-	}
-	return &statusError{resp.StatusCode, daemonPrefix + said.Message}
+	return connect.EngineTime(resp), resp.Body.Close()
 }

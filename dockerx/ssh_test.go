@@ -2,8 +2,6 @@ package dockerx
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
 )
 
@@ -22,7 +21,7 @@ import (
 func overSSH(s *dockertest.SSHServer, socket string) HostConfig {
 	return HostConfig{
 		Name: "far", Addr: "ssh://" + s.User + "@" + s.Addr + socket,
-		SSH: SSHConfig{Identities: []string{s.Identity}, KnownHosts: []string{s.KnownHosts}},
+		SSH: connect.SSHConfig{Identities: []string{s.Identity}, KnownHosts: []string{s.KnownHosts}},
 	}
 }
 
@@ -94,7 +93,7 @@ func TestMuteSSHConnectionIsReplaced(t *testing.T) {
 	require.NoError(t, err)
 	p.Stall()
 	_, err = h.List(context.Background())
-	require.Equal(t, FaultTimeout, FaultOf(err))
+	require.Equal(t, connect.FaultTimeout, connect.FaultOf(err))
 	p.Resume()
 	back := time.Now()
 	require.Eventually(t, func() bool { _, err := h.List(context.Background()); return err == nil }, 5*time.Second, 10*time.Millisecond)
@@ -117,22 +116,22 @@ func TestSSHFaultsAreNamed(t *testing.T) {
 	s, other := dockertest.NewSSHServer(t), dockertest.NewSSHServer(t)
 	good := overSSH(s, "/nowhere/docker.sock")
 	wrongKey, unknownHost, noKey, noServer, mute := good, good, good, good, good
-	wrongKey.SSH = SSHConfig{Identities: []string{other.Identity}, KnownHosts: good.SSH.KnownHosts}
-	unknownHost.SSH = SSHConfig{Identities: good.SSH.Identities, KnownHosts: []string{other.KnownHosts}}
-	noKey.SSH = SSHConfig{Identities: []string{"/nowhere/id"}, KnownHosts: good.SSH.KnownHosts}
+	wrongKey.SSH = connect.SSHConfig{Identities: []string{other.Identity}, KnownHosts: good.SSH.KnownHosts}
+	unknownHost.SSH = connect.SSHConfig{Identities: good.SSH.Identities, KnownHosts: []string{other.KnownHosts}}
+	noKey.SSH = connect.SSHConfig{Identities: []string{"/nowhere/id"}, KnownHosts: good.SSH.KnownHosts}
 	noServer.Addr = "ssh://x@" + closedPort(t)
 	mute.Addr = "ssh://x@" + strings.TrimPrefix(dockertest.Silent(t), "tcp://")
 	for name, c := range map[string]struct {
 		cfg  HostConfig
-		kind FaultKind
+		kind connect.FaultKind
 	}{
-		"no socket there": {good, FaultRefused}, "wrong key": {wrongKey, FaultAuth}, "unknown host key": {unknownHost, FaultAuth},
-		"no key file": {noKey, FaultAuth}, "no server": {noServer, FaultRefused}, "mute server": {mute, FaultTimeout},
+		"no socket there": {good, connect.FaultRefused}, "wrong key": {wrongKey, connect.FaultAuth}, "unknown host key": {unknownHost, connect.FaultAuth},
+		"no key file": {noKey, connect.FaultAuth}, "no server": {noServer, connect.FaultRefused}, "mute server": {mute, connect.FaultTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := hostOf(t, c.cfg).List(context.Background())
-			require.Equal(t, c.kind, FaultOf(err), "%v", err)
+			require.Equal(t, c.kind, connect.FaultOf(err), "%v", err)
 			require.NotContains(t, err.Error()[:50], "nowhere")
 		})
 	}
@@ -160,42 +159,6 @@ func TestDaemonOverSSHKeepsItsLimits(t *testing.T) {
 	d.Handle("GET /containers/json", func(w http.ResponseWriter, r *http.Request) { d.Hang(w, r) })
 	began := time.Now()
 	_, err := h.List(context.Background())
-	require.Equal(t, FaultTimeout, FaultOf(err))
+	require.Equal(t, connect.FaultTimeout, connect.FaultOf(err))
 	require.Less(t, time.Since(began), readTimeout+time.Second)
-}
-
-func sum256(s string) []byte {
-	sum := sha256.Sum256([]byte(s))
-	return sum[:]
-}
-
-func TestHostOfADockerContext(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", dir)
-	write := func(name, endpoint string) string {
-		t.Helper()
-		sum := hex.EncodeToString(sum256(name))
-		meta := filepath.Join(dir, "contexts", "meta", sum)
-		require.NoError(t, os.MkdirAll(meta, 0o700))
-		require.NoError(t, os.WriteFile(filepath.Join(meta, "meta.json"), []byte(endpoint), 0o600))
-		return filepath.Join(dir, "contexts", "tls", sum, "docker")
-	}
-	certs := write("far", `{"Name":"far","Metadata":{},"Endpoints":{"docker":{"Host":"tcp://10.0.0.1:2376","SkipTLSVerify":false}}}`)
-	require.NoError(t, os.MkdirAll(certs, 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(certs, "ca.pem"), nil, 0o600))
-	write("shell", `{"Name":"shell","Endpoints":{"docker":{"Host":"ssh://me@10.0.0.2"}}}`)
-	write("lax", `{"Endpoints":{"docker":{"Host":"tcp://10.0.0.1:2376","SkipTLSVerify":true}}}`)
-	write("torn", `{"Endpo`)
-	write("loop", `{"Endpoints":{"docker":{"Host":"context://loop"}}}`)
-
-	cfgs, err := ParseHosts("a=context://far,b=context://shell,c=context://default", "")
-	require.NoError(t, err)
-	require.Equal(t, "tcp://10.0.0.1:2376", cfgs[0].Addr)
-	require.Equal(t, certs, cfgs[0].CertDir)
-	require.Equal(t, "ssh://me@10.0.0.2", cfgs[1].Addr)
-	require.Equal(t, DefaultSocket, cfgs[2].Addr)
-	for _, name := range []string{"lax", "torn", "nobody", "loop", "../x"} {
-		_, err := ParseHosts("a=context://"+name, "")
-		require.ErrorContains(t, err, `host "a"`, name)
-	}
 }

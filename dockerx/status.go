@@ -5,23 +5,25 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/system"
+
+	"wharf/dockerx/connect"
 )
 
 // Status is what is known of a host. What isn't known is zero.
 type Status struct {
 	State       HostState
-	Since       time.Time // when it became so
-	LastError   FaultKind // "" if there was none
+	Since       time.Time         // when it became so
+	LastError   connect.FaultKind // "" if there was none
 	LastErrorAt time.Time
 	Streaming   bool // its events are being read
 	EngineInfo
 	// Containers counts by state; nil unless the last list is still true.
 	Containers map[string]int
-	// CertificateExpiry is the end of our certificate or the daemon's, whichever comes first.
+	// CertificateExpiry is the end of our certificate or the engine's, whichever comes first.
 	CertificateExpiry time.Time
 }
 
-// EngineInfo is what a daemon told of itself when it was last asked.
+// EngineInfo is what an engine told of itself when it was last asked.
 type EngineInfo struct {
 	EngineVersion string
 	APIVersion    string // its newest; calls use the newest that both sides speak
@@ -29,7 +31,7 @@ type EngineInfo struct {
 	Arch          string
 	CPUs          int
 	Memory        int64         // bytes
-	ClockSkew     time.Duration // how far the daemon's clock is ahead of ours
+	ClockSkew     time.Duration // how far the engine's clock is ahead of ours
 	Latency       time.Duration // of the last ping
 }
 
@@ -41,9 +43,7 @@ func (h *Host) Status() Status {
 	var s Status
 	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.known()
 	s.Streaming = h.streamUp()
-	if t := h.transport.certs; t != nil {
-		s.CertificateExpiry = t.expires()
-	}
+	s.CertificateExpiry = h.transport.CertificateExpiry()
 	s.Containers = h.lists.counts()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -82,10 +82,10 @@ func (h *Host) watch(ctx context.Context) {
 	}
 }
 
-// refreshInfo asks the daemon about itself.
+// refreshInfo asks the engine about itself.
 func (h *Host) refreshInfo(ctx context.Context) error {
 	began := time.Now()
-	info, err := call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e Engine) (system.Info, error) {
+	info, err := call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e reads) (system.Info, error) {
 		return e.Info(ctx)
 	})
 	if err != nil {

@@ -136,9 +136,6 @@ func (s statsEngine) Stats(ctx context.Context, id string, stream bool) (io.Read
 	if err == nil {
 		return &statsBody{ReadCloser: body, ctx: ctx, h: s.h}, nil
 	}
-	if isVersionRefusal(err.Error()) {
-		s.h.forget()
-	}
 	err = s.h.failed(ctx, "read usage", err)
 	if k := apperr.KindOf(err); k == apperr.NotFound || k == apperr.Conflict {
 		return nil, stats.ErrNotRunning
@@ -164,18 +161,12 @@ func (b *statsBody) Read(p []byte) (int, error) {
 // Profile takes an engine that doesn't tell its version for what its API's version says. It has more time
 // than a ping: Podman starts two programs to tell its version.
 func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
-	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e Engine) (stats.Profile, error) {
-		v, ok := e.(interface {
-			ServerVersion(ctx context.Context) (types.Version, error)
-		})
-		if !ok {
-			return stats.Profile{Major: majorOf("", e.ClientVersion())}, nil
-		}
-		said, err := v.ServerVersion(ctx)
+	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e reads) (stats.Profile, error) {
+		v, err := e.ServerVersion(ctx)
 		if err != nil {
 			return stats.Profile{}, err
 		}
-		return profileOf(said, e.ClientVersion()), nil
+		return profileOf(v, e.ClientVersion()), nil
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -289,10 +290,11 @@ func recorder(t *testing.T, e dockertest.Engine) (addr string, asked func(part s
 
 func newUnixTransport(t *testing.T, path string) http.RoundTripper {
 	t.Helper()
-	tr, err := newTransport(HostConfig{Name: "direct", Addr: "unix://" + path})
-	require.NoError(t, err)
-	t.Cleanup(tr.close)
-	return tr.base
+	tr := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}}
+	t.Cleanup(tr.CloseIdleConnections)
+	return tr
 }
 
 // TestNoStatsRequestWhileNobodyAsks watches a real engine through a recording proxy: containers

@@ -11,11 +11,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"wharf/db/sqlc"
 	"wharf/util/text"
 )
 
-// AuditEntry is one row of the record. Times are UTC, FinishedAt zero while pending.
+// AuditEntry is one row of the audit. Times are UTC; FinishedAt is zero while the action is pending.
 type AuditEntry struct {
 	ID                               uuid.UUID
 	At, FinishedAt                   time.Time
@@ -27,17 +26,17 @@ type AuditEntry struct {
 	Times int64
 }
 
-// AuditFilter selects rows; zero values select all.
+// AuditFilter selects rows. The zero value of a field selects all rows.
 type AuditFilter struct {
 	User, Host, Action, Outcome string
 	Container                   string    // a name, or the beginning of an id
 	Since, Until                time.Time // from, and to but not including
 }
 
-// idSlack is how far the time in a row's id may be from the row's own: they are taken one after the other.
+// idSlack is the largest difference between the time in a row's id and the row's own time: the clock is read for each.
 const idSlack = time.Second
 
-// idAt is the least id (UUID version 7) of a time, cut to milliseconds.
+// idAt returns the smallest id (UUID version 7) of a time, truncated to milliseconds.
 func idAt(t time.Time) (id uuid.UUID) {
 	ms := max(t.UnixMilli(), 0)
 	for i := 5; i >= 0; i-- {
@@ -47,12 +46,13 @@ func idAt(t time.Time) (id uuid.UUID) {
 	return id
 }
 
-// between reports whether a time is in the span that the filter asks for.
+// between reports whether a time is in the filter's range.
 func (f *AuditFilter) between(at time.Time) bool {
 	return !at.Before(f.Since) && (f.Until.IsZero() || at.Before(f.Until))
 }
 
-// List shows the record to admins, the latest first, a page at a time. Errors: Forbidden.
+// List returns a page of the audit, the latest rows first, and the cursor of the next page. If few rows match, a page may
+// be short although there is a next one. The actor must be an admin. Errors: Forbidden, Invalid.
 func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (all []AuditEntry, next string, err error) {
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
@@ -72,11 +72,8 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 	if !f.Since.IsZero() {
 		after = idAt(f.Since.Add(-idSlack))
 	}
-	rows, err := a.db.Queries().ListAudit(ctx, sqlc.ListAuditParams{
-		Before: before, After: after, Page: p.limit() + 1,
-		Username: wanted(f.User), Host: wanted(f.Host), Action: wanted(f.Action), Outcome: wanted(f.Outcome),
-		Container: wanted(f.Container), ContainerEnd: idEnd(f.Container),
-	})
+	q := auditQuery{q: a.db.Queries(), f: &f, before: before, after: after, page: p.limit() + 1}
+	rows, err := q.rows(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("list audit: %w", err)
 	}
@@ -89,8 +86,11 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 			ContainerName: r.ContainerName, Target: r.Target, Outcome: r.Outcome, Detail: r.Detail, Times: r.Times,
 		}
 	}
-	if more {
+	switch {
+	case more:
 		next = all[len(all)-1].ID.String()
+	case q.bounded:
+		next = q.after.String()
 	}
 	return slices.DeleteFunc(all, func(e AuditEntry) bool { return !f.between(e.At) }), next, nil
 }
@@ -101,8 +101,8 @@ func wanted(s string) sql.NullString {
 
 var idPrefix = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 
-// idEnd is the least text above all ids that begin so, whatever the database's collation:
-// digits come before letters in each. What is no beginning of an id gives an empty range.
+// idEnd returns the smallest text above all ids with the prefix s, in any collation of the database: digits come before
+// letters in each. If s can't be the prefix of an id, the range is empty.
 func idEnd(s string) string {
 	if !idPrefix.MatchString(s) {
 		return ""

@@ -143,7 +143,12 @@ func (s *SSHServer) forward(c ssh.NewChannel) {
 	}
 	s.streams.Add(1)
 	s.all.Go(func() { ssh.DiscardRequests(requests) })
-	s.all.Go(func() { _, _ = io.Copy(to, stream); _ = to.Close() })
+	s.all.Go(func() {
+		_, _ = io.Copy(to, stream)
+		if half, ok := to.(interface{ CloseWrite() error }); ok { // as sshd does: the other direction goes on
+			_ = half.CloseWrite()
+		}
+	})
 	_, _ = io.Copy(stream, to)
 	_, _ = stream.Close(), to.Close()
 }

@@ -80,6 +80,19 @@ func (e Engine) AwaitExit(t testing.TB, id string) int {
 	return -1
 }
 
+// PrepareExec makes a command of Image inside a running container, with its standard input attached, and returns the id of
+// the exec.
+func (e Engine) PrepareExec(t testing.TB, id string, command ...string) string {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	made, err := e.client.ContainerExecCreate(ctx, id, container.ExecOptions{
+		Cmd: append([]string{"/app"}, command...), AttachStdin: true, AttachStdout: true, AttachStderr: true,
+	})
+	require.NoError(t, err, "exec in %s on %s", id, e.Name)
+	return made.ID
+}
+
 // Exec runs one of the app's commands inside the container and waits for its exit code.
 func (e Engine) Exec(t testing.TB, id string, cmd ...string) int {
 	t.Helper()

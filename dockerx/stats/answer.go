@@ -81,7 +81,7 @@ func (s *Sampler) answerOne(e *entry, now time.Time, expired bool) (u Usage, don
 	return e.row(), true, nil
 }
 
-// recent tells whether a sample of that time may be shown as what is. Where the host stopped
+// recent reports whether a sample of that time may be shown as what is. Where the host stopped
 // answering no sample may be for longer than that, be it read past the engine.
 func (s *Sampler) recent(sampled, now time.Time) bool {
 	if sampled.IsZero() || now.Sub(sampled) > maxAge {
@@ -100,7 +100,7 @@ func (s *Sampler) fail(err error, now time.Time) {
 	s.fault = err
 }
 
-// complete tells whether each running container has its samples.
+// complete reports whether each running container has its samples.
 func (s *Sampler) complete(now time.Time) bool {
 	for _, e := range s.table.order {
 		if e.runs() && !e.live(now, s.since(e, now)) {

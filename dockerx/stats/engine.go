@@ -101,7 +101,7 @@ func fanOut(n, limit int, do func(i int)) {
 	wg.Wait()
 }
 
-// sleepUntil tells whether the time came before ctx ended.
+// sleepUntil reports whether the time came before ctx ended.
 func sleepUntil(ctx context.Context, t time.Time) bool {
 	timer := time.NewTimer(time.Until(t))
 	defer timer.Stop()

@@ -109,7 +109,7 @@ func perSecond(prev, cur uint64, passed time.Duration) float64 {
 	return float64(cur-prev) / passed.Seconds()
 }
 
-// add sums counters and stays at the largest number where the sum would not fit: a daemon may say
+// add sums counters and stays at the largest number where the sum would not fit: an engine may say
 // anything.
 func add(a, b uint64) uint64 {
 	if sum := a + b; sum >= a {

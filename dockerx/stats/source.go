@@ -60,8 +60,8 @@ type Profile struct {
 	Podman bool // or another engine that answers at once
 }
 
-// waits tells whether one-shot samples wait for the engine's own round. Docker before 25 answers
+// waits reports whether one-shot samples wait for the engine's own round. Docker before 25 answers
 // only from its collector, which goes round its containers once a second, one after the other;
-// from 25 on it reads the container at once (moby daemon/stats.go, "Get container stats directly if
+// from 25 on it reads the container at once (moby engine/stats.go, "Get container stats directly if
 // OneShot is set").
 func (p Profile) waits() bool { return !p.Podman && p.Major < 25 }

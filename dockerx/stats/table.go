@@ -33,7 +33,7 @@ func (d *demand) active(now time.Time, idle time.Duration) bool {
 	return d.watchers > 0 || now.Sub(d.asked) < idle
 }
 
-// ask renews the demand and tells whether it is new.
+// ask renews the demand and reports whether it is new.
 func (d *demand) ask(now time.Time, idle time.Duration) bool {
 	fresh := !d.active(now, idle)
 	if fresh {
@@ -138,7 +138,7 @@ func (t *table) remove(id string) {
 	t.order = slices.DeleteFunc(t.order, func(e *entry) bool { return e.ID == id })
 }
 
-// live tells whether usage is what is: it rests on two samples, the last of them taken since the
+// live reports whether usage is what is: it rests on two samples, the last of them taken since the
 // demand began and not too long ago.
 func (e *entry) live(now, since time.Time) bool {
 	return e.paired && !e.lastAt.Before(since) && now.Sub(e.lastAt) <= maxAge

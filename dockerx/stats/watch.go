@@ -94,7 +94,7 @@ func (s *Sampler) WatchOne(ctx context.Context, id string) iter.Seq2[Usage, erro
 	}
 }
 
-// firstOf waits for a container's first sample, yields once why there is none yet, and tells whether to go on.
+// firstOf waits for a container's first sample, yields once why there is none yet, and reports whether to go on.
 func (s *Sampler) firstOf(ctx context.Context, id string, yield func(Usage, error) bool) bool {
 	for said := false; ; said = true {
 		_, err := s.One(ctx, id)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -22,9 +23,11 @@ var commands = map[string]func(args []string) error{
 	"listen":      listen,
 	"send":        send,
 	"log":         logLines,
+	"lines":       numberedLines,
 	"exit":        exit,
 	"ignore-term": ignoreTerm,
 	"env":         printEnv,
+	"cat":         cat,
 }
 
 func main() {
@@ -38,9 +41,10 @@ func main() {
 		fmt.Fprintf(os.Stderr, "app: unknown command %q\n", name)
 		os.Exit(125)
 	}
-	// A container's first process gets no signal that it has no handler for, and Go's own ends it with 2.
+	// A container's first process gets no signal that it has no handler for, and Go's own ends it with 2: the
+	// handler stands before the command says anything.
 	if name != "ignore-term" {
-		go endOnSignal()
+		endOnSignal()
 	}
 	if err := command(args); err != nil {
 		fmt.Fprintf(os.Stderr, "app: %s: %v\n", name, err)
@@ -51,8 +55,10 @@ func main() {
 func endOnSignal() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	<-signals
-	os.Exit(0)
+	go func() {
+		<-signals
+		os.Exit(0)
+	}()
 }
 
 // wait never returns. A timer keeps the runtime from calling it a deadlock.
@@ -62,9 +68,10 @@ func wait() error {
 	}
 }
 
-// ignoreTerm has to be killed.
+// ignoreTerm has to be killed, from its line on.
 func ignoreTerm([]string) error {
 	signal.Ignore(syscall.SIGTERM)
+	fmt.Println("ignoring SIGTERM")
 	return wait()
 }
 
@@ -116,6 +123,12 @@ func exit(args []string) error {
 	}
 	os.Exit(code)
 	return nil
+}
+
+// cat copies its standard input to its standard output, and ends with it.
+func cat([]string) error {
+	_, err := io.Copy(os.Stdout, os.Stdin)
+	return err
 }
 
 // printEnv prints the environment, one variable a line, and ends.

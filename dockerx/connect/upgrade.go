@@ -1,0 +1,101 @@
+package connect
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+)
+
+// Conn is a connection that an engine has taken over, after which no more HTTP is spoken on it. Reading and writing
+// may go on at the same time, closing at any time.
+type Conn struct {
+	net.Conn // over ssh it has no deadlines: SetDeadline and its kin return an error
+	// Header is the answer's. Content-Type tells framed output (application/vnd.docker.multiplexed-stream, from API
+	// 1.42 on) from a raw stream.
+	Header http.Header
+
+	r    *bufio.Reader // holds what came with the answer's header
+	stop func() bool   // ends the watch over the context
+}
+
+// Read reads what the engine sends.
+func (c *Conn) Read(p []byte) (int, error) { return c.r.Read(p) }
+
+// CloseWrite ends the direction to the engine, as the end of a process's standard input; reading goes on.
+func (c *Conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// Close closes the connection, in both directions.
+func (c *Conn) Close() error {
+	c.stop()
+	if err := c.Conn.Close(); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil // what an ssh channel returns that the other side has closed before
+}
+
+// Upgrade sends a request that asks for the connection itself (Connection: Upgrade, Upgrade: tcp), for attach and
+// exec, and returns it once the engine has given it: with 101, or with a 200 that has no end, as older engines do. It
+// is closed at the context's end or by its caller. Request.Limit isn't looked at: nothing bounds what may be read.
+// Errors: *StatusError, *FaultError.
+func (t *Transport) Upgrade(ctx context.Context, r Request) (*Conn, error) {
+	req, err := t.request(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "tcp")
+	dial := t.dialRaw
+	if t.certs != nil {
+		dial = t.dialTLS
+	}
+	raw, err := dial(ctx, "tcp", t.authority)
+	if err != nil {
+		return nil, &FaultError{KindOf(err), err}
+	}
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	c, err := takeOver(raw, t.authorized(req))
+	if err == nil && ctx.Err() == nil {
+		c.stop = stop
+		return c, nil
+	}
+	stop()
+	_ = raw.Close()
+	if ctx.Err() != nil {
+		return nil, &FaultError{KindOf(context.Cause(ctx)), context.Cause(ctx)}
+	}
+	return nil, err
+}
+
+// takeOver sends the request and reads the answer's header.
+func takeOver(raw net.Conn, req *http.Request) (*Conn, error) {
+	if err := req.Write(raw); err != nil {
+		return nil, &FaultError{KindOf(err), err}
+	}
+	limited := &io.LimitedReader{R: raw, N: maxHeaderBytes}
+	r := bufio.NewReader(limited)
+	resp, err := http.ReadResponse(r, req) //nolint:bodyclose // the connection is the body, or is closed
+	if err != nil {
+		return nil, &FaultError{KindOf(err), fmt.Errorf("read the answer to an upgrade: %w", err)}
+	}
+	limited.N = math.MaxInt64
+	endless := resp.ContentLength < 0 && len(resp.TransferEncoding) == 0
+	switch {
+	case resp.StatusCode == http.StatusSwitchingProtocols, resp.StatusCode == http.StatusOK && endless:
+		return &Conn{Conn: raw, Header: resp.Header, r: r}, nil
+	case resp.StatusCode < http.StatusMultipleChoices:
+		return nil, &FaultError{FaultProtocol, fmt.Errorf("status %d to an upgrade, without the connection", resp.StatusCode)}
+	case isRedirect(resp.StatusCode):
+		return nil, redirected(resp.StatusCode)
+	}
+	return nil, readStatusError(resp)
+}

@@ -1,0 +1,40 @@
+package events
+
+import "time"
+
+// Kind tells what an Event is about.
+type Kind uint8
+
+// The kinds of events.
+const (
+	// KindDocker is an event of the engine, or one inferred from its container list
+	// (Attrs["wharf.inferred"] is "true").
+	KindDocker Kind = iota
+	// KindHost says that a host was connected or disconnected (Action).
+	KindHost
+	// KindGap says that between From and To events may be missing (Reason tells why).
+	KindGap
+	// KindState tells the state (Action) in which a container was found when a host was first
+	// read. It is no happening: it is remembered for Resume.States, and delivered to nobody.
+	KindState
+)
+
+// Event is one thing that happened on a host.
+type Event struct {
+	Host      string
+	Kind      Kind
+	Type      string // container, network, image, volume, daemon, …; "host" for KindHost; "gap" for KindGap
+	Action    string
+	ActorID   string
+	ActorName string            // Attrs["name"], else ActorID
+	Time      time.Time         // the engine's clock, to the nanosecond
+	Attrs     map[string]string // never nil
+	// Labels are the container's own, apart from what the engine says in Attrs beside them: grants go
+	// by these alone. Nil for what isn't about a container.
+	Labels map[string]string
+	// ClockSkew is how far the engine's clock was ahead of ours when the event came, as far as is
+	// known. It is not stored.
+	ClockSkew time.Duration
+	From, To  time.Time // KindGap alone: the engine's clock
+	Reason    string    // KindGap and a disconnected host: a short fixed text
+}

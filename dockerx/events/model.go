@@ -1,0 +1,178 @@
+package events
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The states that events can tell apart, in Docker's words.
+const (
+	StateCreated = "created"
+	StateRunning = "running"
+	StatePaused  = "paused"
+	StateExited  = "exited"
+)
+
+// attrInferred marks an event that no engine sent.
+const attrInferred = "wharf.inferred"
+
+// containerModel is what the events so far say about a host's containers.
+type containerModel struct {
+	states map[string]ContainerState // nil: nothing is known yet
+}
+
+// filled reports whether the model holds a host's containers yet.
+func (m *containerModel) filled() bool { return m.states != nil }
+
+func (m *containerModel) restore(states map[string]ContainerState) {
+	m.states = maps.Clone(states)
+}
+
+// apply follows one event. Podman says died and remove where Docker says die and destroy.
+// A stop comes after its die, sometimes even after the destroy, and tells nothing more.
+func (m *containerModel) apply(e *Event) {
+	if e.Type != "container" || e.ActorID == "" || m.states == nil {
+		return
+	}
+	state, gone := StateAfter(e.Action)
+	if gone {
+		delete(m.states, e.ActorID)
+		return
+	}
+	if state == "" && e.Action != "rename" {
+		return
+	}
+	s := m.states[e.ActorID]
+	if state != "" {
+		s.State = state
+	}
+	if e.Attrs["name"] != "" {
+		s.Name = e.ActorName
+	}
+	m.states[e.ActorID] = s
+}
+
+// StateAfter tells which state a container is in after an action: "" if the action doesn't
+// say, gone if there is no such container any more.
+func StateAfter(action string) (state string, gone bool) {
+	switch action {
+	case "create":
+		return StateCreated, false
+	case "start", "restart", "unpause":
+		return StateRunning, false
+	case "pause":
+		return StatePaused, false
+	case "die", "died":
+		return StateExited, false
+	case "destroy", "remove":
+		return "", true
+	}
+	return "", false
+}
+
+// modelState maps a list's state to one that events can tell.
+func modelState(listed string) string {
+	switch listed {
+	case StateCreated, StateRunning, StatePaused:
+		return listed
+	}
+	return StateExited // exited, dead, restarting, removing: no process
+}
+
+// difference is one action that explains why a list isn't what the model implies.
+type difference struct {
+	action string
+	id     string
+	name   string
+	attrs  map[string]string
+	labels map[string]string // nil where the list has the container no more
+}
+
+// adopt compares a list with the model and makes the model agree with it. Containers in
+// except are left alone: their own events, which came later, know better.
+func (m *containerModel) adopt(list []Container, except map[string]struct{}) []difference {
+	var out []difference
+	listed := make(map[string]struct{}, len(list))
+	for i := range list {
+		c := &list[i]
+		listed[c.ID] = struct{}{}
+		if _, ok := except[c.ID]; ok {
+			continue
+		}
+		was, known := m.states[c.ID]
+		for _, action := range explain(was, known, c) {
+			out = append(out, difference{action, c.ID, c.Name, inferredAttrs(c, was.Name, action), c.Labels})
+		}
+		m.states[c.ID] = ContainerState{Name: c.Name, State: modelState(c.State)}
+	}
+	for _, id := range slices.Sorted(maps.Keys(m.states)) {
+		_, there := listed[id]
+		if _, ok := except[id]; ok || there {
+			continue
+		}
+		was := m.states[id]
+		attrs := map[string]string{attrInferred: "true", "name": was.Name}
+		if was.State == StateRunning || was.State == StatePaused {
+			out = append(out, difference{"die", id, was.Name, attrs, nil})
+		}
+		out = append(out, difference{"destroy", id, was.Name, attrs, nil})
+		delete(m.states, id)
+	}
+	return out
+}
+
+// explain lists the actions that lead from what was to what is.
+func explain(was ContainerState, known bool, is *Container) []string {
+	var out []string
+	if !known {
+		out = append(out, "create")
+		was = ContainerState{Name: is.Name, State: StateCreated}
+	}
+	now := modelState(is.State)
+	switch {
+	case was.State == now:
+	case now == StateRunning && was.State == StatePaused:
+		out = append(out, "unpause")
+	case now == StateRunning:
+		out = append(out, "start")
+	case now == StatePaused && was.State == StateRunning:
+		out = append(out, "pause")
+	case now == StatePaused:
+		out = append(out, "start", "pause")
+	case now == StateExited:
+		out = append(out, "die")
+	}
+	if was.Name != is.Name && was.Name != "" {
+		out = append(out, "rename")
+	}
+	return out
+}
+
+// inferredAttrs resembles what the engine would have sent: name, image, labels.
+func inferredAttrs(c *Container, oldName, action string) map[string]string {
+	attrs := maps.Clone(c.Labels)
+	if attrs == nil {
+		attrs = make(map[string]string, 3)
+	}
+	attrs["name"], attrs["image"], attrs[attrInferred] = strings.TrimPrefix(c.Name, "/"), c.Image, "true"
+	if action == "rename" {
+		attrs["oldName"] = "/" + oldName
+	}
+	return attrs
+}
+
+// The largest model of a host's containers, and the longest id and name in it: an engine may make up
+// containers without end.
+const (
+	maxModelContainers = 50_000
+	maxModelText       = 512
+)
+
+// takes reports whether the model may grow by what an event says.
+func (m *containerModel) takes(e *Event) bool {
+	if _, ok := m.states[e.ActorID]; ok {
+		return len(e.ActorName) <= maxModelText
+	}
+	return len(m.states) < maxModelContainers && len(e.ActorID) <= maxModelText && len(e.ActorName) <= maxModelText
+}

@@ -1,0 +1,114 @@
+package dockerx
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"wharf/dockerx/events"
+)
+
+// The events' vocabulary, which package events defines, for the layers above.
+type (
+	// Event is one thing that happened on a host.
+	Event = events.Event
+	// EventKind says what an Event is about.
+	EventKind = events.Kind
+	// Resume is what is on record of a host from before this process.
+	Resume = events.Resume
+	// ContainerState is what the events so far imply of one container.
+	ContainerState = events.ContainerState
+)
+
+// The kinds of events.
+const (
+	KindDocker = events.KindDocker
+	KindHost   = events.KindHost
+	KindGap    = events.KindGap
+	KindState  = events.KindState
+)
+
+// StateAfter returns the state of a container after an action; see events.StateAfter.
+func StateAfter(action string) (state string, gone bool) { return events.StateAfter(action) }
+
+// LabelsIn returns the labels among an event's attributes; see events.LabelsIn.
+func LabelsIn(typ string, attrs map[string]string) map[string]string {
+	return events.LabelsIn(typ, attrs)
+}
+
+// runEvents reads the host's events until ctx ends, whatever happens to the engine.
+func (h *Host) runEvents(ctx context.Context) error {
+	o := events.Options{
+		Host: h.name, Source: eventSource{h}, Emit: h.onEvent, Up: h.setStreamUp,
+		QueueBytes: h.opts.EventQueueBytes, Logger: h.log,
+	}
+	if h.opts.Resume != nil {
+		o.Resume = func(ctx context.Context) (Resume, error) { return h.opts.Resume(ctx, h.name) }
+	}
+	return events.New(o).Run(ctx)
+}
+
+// eventSource is a host as the reader of its events sees it.
+type eventSource struct{ h *Host }
+
+// OpenEvents negotiates the version anew: after a cut the engine may be another one.
+func (s eventSource) OpenEvents(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error) {
+	var at time.Time
+	if err := s.h.reconnect(ctx); err != nil {
+		return nil, at, err
+	}
+	body, err := open(ctx, s.h, "open the event stream", s.h.readLimit, func(ctx context.Context, e follows) (io.ReadCloser, error) {
+		body, now, err := e.Events(ctx, since)
+		at = now
+		return body, err
+	})
+	return body, at, err
+}
+
+// Ping negotiates anew with a host that is known to be down, and measures the latency of one that is not.
+func (s eventSource) Ping(caller context.Context) (time.Time, error) {
+	h := s.h
+	if h.knownDown() != nil {
+		if err := h.reconnect(caller); err != nil {
+			return time.Time{}, err
+		}
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(caller, h.pingLimit)
+	defer cancel()
+	at, err := attempt(ctx, h, func(ctx context.Context, e Engine) (time.Time, error) { return e.Alive(ctx) })
+	if err != nil {
+		return at, h.failed(caller, "ping", err)
+	}
+	h.answered(began)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.info.Latency = time.Since(began)
+	return at, nil
+}
+
+// ListContainers is the engine's list as it is now, whatever List keeps.
+func (s eventSource) ListContainers(ctx context.Context) ([]events.Container, error) {
+	took := s.h.sampler.Expect()
+	list, err := s.h.readList(ctx)
+	if err != nil {
+		took(ctx, nil, err)
+		return nil, err
+	}
+	s.h.labels.learn(list.Containers)
+	took(ctx, usageRows(list.Containers), nil)
+	rows := make([]events.Container, len(list.Containers))
+	for i := range list.Containers {
+		c := &list.Containers[i]
+		rows[i] = events.Container{ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Labels: c.Labels}
+	}
+	return rows, nil
+}
+
+// reconnect negotiates anew, whether the host is known to be down or not.
+func (h *Host) reconnect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, h.pingLimit)
+	defer cancel()
+	_, err := h.connect(ctx)
+	return classify(ctx, h.name, "ping", err)
+}

@@ -1,0 +1,65 @@
+// Command spec generates, from the route table and the shapes of package dto, what describes wharf's API to
+// others: the OpenAPI document, the methods of the Go client and the types of the page. `make spec` runs it at
+// the module's root; with -check it writes nothing and fails where a file is stale.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"wharf/api"
+)
+
+func main() {
+	check := flag.Bool("check", false, "write nothing; fail where a file is stale")
+	flag.Parse()
+	if err := run(*check); err != nil {
+		fmt.Fprintln(os.Stderr, "spec:", err)
+		os.Exit(1)
+	}
+}
+
+func run(check bool) error {
+	operations := api.Operations()
+	comments, err := readComments("api/dto")
+	if err != nil {
+		return err
+	}
+	document, schemas, err := documentOf(operations, comments)
+	if err != nil {
+		return err
+	}
+	client, err := clientOf(operations)
+	if err != nil {
+		return err
+	}
+	for path, content := range map[string][]byte{
+		"api/openapi/openapi.json": document,
+		"client/operations.go":     client,
+		"web/src/api.ts":           typescriptOf(operations, schemas),
+	} {
+		if err := put(path, content, check); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put writes a file, or with check fails where it holds something else.
+func put(path string, content []byte, check bool) error {
+	have, err := os.ReadFile(path)
+	if err == nil && bytes.Equal(have, content) {
+		return nil
+	}
+	if check {
+		return fmt.Errorf("%s is stale: run make spec", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	fmt.Println("spec: wrote", path)
+	return os.WriteFile(path, content, 0o644)
+}

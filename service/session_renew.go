@@ -1,0 +1,161 @@
+package service
+
+import (
+	"context"
+	"crypto/subtle"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/token"
+)
+
+// Renewed is what Renew gives. Times are UTC.
+type Renewed struct {
+	AccessToken     string
+	AccessExpiresAt time.Time
+	CookieToken     string // as Login's
+	SessionID       uuid.UUID
+	// RefreshToken takes the place of the one that was sent, where rotation is on; else it is
+	// empty.
+	RefreshToken     string
+	RefreshExpiresAt time.Time
+}
+
+// Renew makes a new access token for a session that exists, isn't blocked, and has this very
+// refresh token and user. With rotation, a token that was replaced more than 10 s ago ends
+// the session: it was copied. Errors: Unauthorized.
+func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, error) {
+	p, err := s.maker.Verify(refreshToken, token.Refresh)
+	if err != nil {
+		return Renewed{}, errRefresh
+	}
+	row, err := s.db.Queries().GetSession(ctx, p.SessionID)
+	if db.IsNoRows(err) {
+		return Renewed{}, errRefresh
+	}
+	if err != nil {
+		return Renewed{}, fmt.Errorf("get session: %w", err)
+	}
+	now, hash := db.Time(time.Now()), hashOf(refreshToken)
+	if row.UserID != p.UserID || row.Blocked || row.Disabled || !now.Before(row.ExpiresAt) {
+		return Renewed{}, errRefresh
+	}
+	r, err := s.renewed(ctx, row, hash, now)
+	if errors.Is(err, errReused) {
+		return Renewed{}, errors.Join(errRefresh, s.endFamily(ctx, row))
+	}
+	return r, err
+}
+
+func (s *Sessions) renewed(ctx context.Context, row sqlc.GetSessionRow, hash string, now time.Time) (r Renewed, err error) {
+	r = Renewed{SessionID: row.ID, AccessExpiresAt: now.Add(s.opts.AccessTTL)}
+	r.AccessToken, err = s.sign(token.Access, row.ID, row.UserID, row.Username, now, r.AccessExpiresAt)
+	if err != nil {
+		return Renewed{}, err
+	}
+	r.CookieToken, err = s.sign(token.Cookie, row.ID, row.UserID, row.Username, now, r.AccessExpiresAt)
+	if err != nil {
+		return Renewed{}, err
+	}
+	if s.opts.Rotate {
+		r.RefreshExpiresAt = row.ExpiresAt.UTC()
+		r.RefreshToken, err = s.rotate(ctx, row, hash, now)
+	} else {
+		_, err = checkRefresh(ctx, s.db.Queries(), row, hash, now)
+	}
+	if err != nil {
+		return Renewed{}, err
+	}
+	s.cache.touch(row.ID, use{at: now})
+	return r, nil
+}
+
+// rotationGrace is how long a replaced refresh token is still good: two tabs may renew at
+// once, or an answer may get lost.
+const rotationGrace = 10 * time.Second
+
+// errReused says that a refresh token was shown that was replaced long ago: somebody else has
+// a copy, or had.
+var errReused = errors.New("refresh token was replaced")
+
+// checkRefresh returns the generation of a token that still counts for the session: 0 is the login's.
+func checkRefresh(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, hash string, now time.Time) (generation int32, err error) {
+	row, err := q.GetRefreshToken(ctx, hash)
+	switch {
+	case db.IsNoRows(err):
+		// Never rotated: then it must be the one that login made.
+		if subtle.ConstantTimeCompare([]byte(session.RefreshHash), []byte(hash)) != 1 {
+			return 0, errRefresh
+		}
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("get refresh token: %w", err)
+	case row.SessionID != session.ID:
+		return 0, errRefresh
+	case row.ReplacedAt.Valid && now.Sub(row.ReplacedAt.Time) > rotationGrace:
+		return 0, errReused
+	default:
+		return row.Generation, nil
+	}
+}
+
+// rotate replaces a refresh token by a new one with the same end of life. Renewals with one token, or with a token
+// that was replaced a moment ago, give tokens of one generation: the first of them to be renewed later replaces all,
+// so that a copied token can't live on beside its owner's. The session's row comes first, as in everything that
+// changes a session. Errors: errRefresh for a session that has ended, errReused.
+func (s *Sessions) rotate(ctx context.Context, session sqlc.GetSessionRow, hash string, now time.Time) (string, error) {
+	fresh, err := s.sign(token.Refresh, session.ID, session.UserID, session.Username, now, session.ExpiresAt.UTC())
+	if err != nil {
+		return "", err
+	}
+	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if n, err := q.LockSession(ctx, session.ID); err != nil || n == 0 {
+			return errors.Join(err, errRefresh)
+		}
+		generation, err := checkRefresh(ctx, q, session, hash, now)
+		if err != nil {
+			return err
+		}
+		if generation, err = replaceRefresh(ctx, q, session.ID, hash, generation, now); err != nil {
+			return err
+		}
+		return q.AddRefreshToken(ctx, sqlc.AddRefreshTokenParams{Hash: hashOf(fresh), SessionID: session.ID, Generation: generation})
+	})
+	switch {
+	case errors.Is(err, errReused):
+		return "", errReused
+	case err != nil:
+		return "", fmt.Errorf("rotate refresh token: %w", db.MapError(err))
+	}
+	return fresh, nil
+}
+
+// replaceRefresh marks a token's whole generation as replaced, and returns that of its successor: the next one, or the
+// session's latest for a token that comes late.
+func replaceRefresh(ctx context.Context, q *sqlc.Queries, session uuid.UUID, hash string, generation int32, now time.Time) (next int32, err error) {
+	at := sql.NullTime{Time: now, Valid: true}
+	if generation == 0 {
+		if err := q.ReplaceRefreshToken(ctx, sqlc.ReplaceRefreshTokenParams{Hash: hash, SessionID: session, ReplacedAt: at}); err != nil {
+			return 0, err
+		}
+	}
+	if err := q.ReplaceRefreshTokens(ctx, sqlc.ReplaceRefreshTokensParams{SessionID: session, Generation: generation, ReplacedAt: at}); err != nil {
+		return 0, err
+	}
+	latest, err := q.LatestGeneration(ctx, session)
+	return max(latest, generation+1), err
+}
+
+// endFamily ends the session whose refresh token was stolen, whoever came with the copy.
+func (s *Sessions) endFamily(ctx context.Context, session sqlc.GetSessionRow) error {
+	_, err := s.revoke(context.WithoutCancel(ctx), func(q *sqlc.Queries) (int64, error) {
+		return q.DeleteSession(ctx, session.ID)
+	})
+	return err
+}

@@ -1,0 +1,62 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"wharf/db"
+)
+
+const (
+	touchEvery = 15 * time.Second
+	pruneEvery = 5 * time.Minute
+)
+
+// Run watches for sessions that end, here and on other replicas, writes the last uses of sessions and deletes expired ones.
+// It returns nil when ctx ends.
+func (s *Sessions) Run(ctx context.Context) error {
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		s.revocations.run(ctx)
+	}()
+	s.tidy(ctx)
+	<-watching
+	return nil
+}
+
+// tidy does the periodic work. What fails is done the next time.
+func (s *Sessions) tidy(ctx context.Context) {
+	touch, prune := time.NewTicker(touchEvery), time.NewTicker(pruneEvery)
+	defer touch.Stop()
+	defer prune.Stop()
+	_ = s.prune(ctx)
+	for {
+		select {
+		case <-touch.C:
+			_ = s.cache.writeTouched(ctx)
+		case <-prune.C:
+			_ = s.prune(ctx)
+		case <-ctx.Done():
+			// The last ones, in the short time that an end has.
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_ = s.cache.writeTouched(last)
+			return
+		}
+	}
+}
+
+// prune deletes expired sessions and tickets, for the room that they take: they are invalid already.
+func (s *Sessions) prune(ctx context.Context) error {
+	wall, believed := s.opts.Clock.Believed()
+	if !believed {
+		return nil
+	}
+	now, q := db.Time(wall), s.db.Queries()
+	if _, err := q.DeleteExpiredTickets(ctx, now); err != nil {
+		return err
+	}
+	_, err := q.DeleteExpiredSessions(ctx, now)
+	return err
+}

@@ -1,0 +1,74 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"wharf/util/apperr"
+)
+
+// Bootstrap makes the first user, an admin, with the password in a file (without a line break at its end). If there is a
+// user already, even one that another replica makes meanwhile, it does nothing. Errors: an unreadable file, Invalid.
+func (u *Users) Bootstrap(ctx context.Context, username, passwordFile string) (created bool, err error) {
+	empty, err := u.empty(ctx)
+	if err != nil || !empty {
+		return false, err
+	}
+	text, err := os.ReadFile(passwordFile)
+	if err != nil {
+		return false, fmt.Errorf("ADMIN_PASSWORD_FILE: %w", err)
+	}
+	in := NewUser{
+		Username: username, Password: strings.TrimRight(string(text), "\r\n"),
+		FullName: username, Email: "admin@localhost", Role: RoleAdmin,
+	}
+	if err := u.checkNew(in); err != nil {
+		return false, fmt.Errorf("first admin: %w", err)
+	}
+	_, err = u.insert(ctx, in, func(empty bool) error {
+		if !empty {
+			return errHasUser
+		}
+		return nil
+	})
+	if errors.Is(err, errHasUser) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+var errHasUser = apperr.New(apperr.Conflict, "there is a user already")
+
+// NeedsSetup reports whether there is no user yet.
+func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
+
+// Setup tells a client without credentials what the first user takes.
+type Setup struct {
+	// Needed is true while there is no user. Token is true if this client must then send the setup token.
+	Needed, Token bool
+}
+
+// Setup returns what the client of ctx must send to make the first user.
+func (u *Users) Setup(ctx context.Context) (Setup, error) {
+	empty, err := u.empty(ctx)
+	if err != nil || !empty {
+		return Setup{}, err
+	}
+	return Setup{Needed: true, Token: u.checkSetup(clientOf(ctx), "") != nil}, nil
+}
+
+// NewSetupToken returns a random token for UsersOptions.SetupToken.
+func NewSetupToken() string { return rand.Text() }
+
+// AddFromCLI makes a user without checking an actor: it is for the command line, on the server's machine. The first user
+// becomes an admin whatever in.Role is. Errors: Invalid, Conflict.
+func (u *Users) AddFromCLI(ctx context.Context, in NewUser) (User, error) {
+	if err := u.checkNew(in); err != nil {
+		return User{}, err
+	}
+	return u.insert(ctx, in, func(bool) error { return nil })
+}
