@@ -32,6 +32,8 @@ type Details struct {
 	Mounts       []Mount // never nil
 	HealthCheck  bool    // it has one
 	StopTimeout  *int    // seconds; nil: Docker's own, negative: no end
+	TTY          bool    // its first process has a terminal
+	OpenStdin    bool    // its first process has a standard input
 }
 
 // State is what a container's process does.

@@ -58,6 +58,8 @@ func details(raw *container.InspectResponse) (*Details, error) {
 
 		HealthCheck: hasHealthCheck(raw.Config),
 		StopTimeout: stopTimeout(raw.Config),
+		TTY:         raw.Config != nil && raw.Config.Tty,
+		OpenStdin:   raw.Config != nil && raw.Config.OpenStdin,
 	}, nil
 }
 

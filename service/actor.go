@@ -32,6 +32,9 @@ const (
 	View
 	// Operate asks for RoleOperator on the container.
 	Operate
+	// Exec asks for RoleAdmin on the container, or for a grant there that says so: a terminal defeats masking, and is
+	// root where the container is.
+	Exec
 	// Administer asks for RoleAdmin.
 	Administer
 )

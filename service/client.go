@@ -9,8 +9,8 @@ func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, clientKey{}, c)
 }
 
-// clientOf returns what WithClient said, else nothing.
-func clientOf(ctx context.Context) Client {
+// ClientOf returns what WithClient said, else nothing.
+func ClientOf(ctx context.Context) Client {
 	c, _ := ctx.Value(clientKey{}).(Client)
 	return c
 }

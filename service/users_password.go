@@ -46,7 +46,7 @@ func (u *Users) changePassword(ctx context.Context, actor Actor, name, old, pass
 
 // checkOld asks for the old password. Who holds a session may not guess faster than at the login.
 func (u *Users) checkOld(ctx context.Context, row *sqlc.User, old string) error {
-	try, err := u.gate.enter(ctx, row.UsernameFolded, clientOf(ctx).Addr)
+	try, err := u.gate.enter(ctx, row.UsernameFolded, ClientOf(ctx).Addr)
 	if err != nil {
 		return err
 	}
