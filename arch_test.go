@@ -43,7 +43,7 @@ var rows = map[string]row{
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},
-		tests:   []string{"db/dbtest", "service", "service/eventlog", "util/apperr"},
+		tests:   []string{"db/dbtest", "service/eventlog"},
 	},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},

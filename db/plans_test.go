@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -61,8 +62,8 @@ var fill = map[db.Kind]string{
 		INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
 		SELECT n, 'h' || n % 50, 0, CASE n % 4 WHEN 0 THEN 'image' ELSE 'container' END, 'a' || n % 60, 'id' || n % 300, 'c' || n % 300, n, '{}', 0, 0, '', n, now()
 		FROM generate_series(1, 20000) AS n;
-		INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail)
-		SELECT CAST(lpad(to_hex(n), 32, '0') AS uuid), now(), CAST(lpad('', 32, '0') AS uuid), 'u' || n % 50, '', '', 'a' || n % 60, 'h' || n % 50, CASE n % 2 WHEN 0 THEN 'id7' ELSE 'id' || n % 300 END, 'c' || n % 300, '', 'o' || n % 30, ''
+		INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail, finished_at)
+		SELECT CAST(lpad(to_hex(n), 32, '0') AS uuid), now(), CAST(lpad('', 32, '0') AS uuid), 'u' || n % 50, '', '', 'a' || n % 60, 'h' || n % 50, CASE n % 2 WHEN 0 THEN 'id7' ELSE 'id' || n % 300 END, 'c' || n % 300, '', 'o' || n % 30, '', CASE n % 1000 WHEN 0 THEN NULL ELSE now() END
 		FROM generate_series(1, 20000) AS n;
 		ANALYZE`,
 	db.SQLite: `
@@ -70,8 +71,8 @@ var fill = map[db.Kind]string{
 		INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
 		SELECT n, 'h' || n % 50, 0, CASE n % 4 WHEN 0 THEN 'image' ELSE 'container' END, 'a' || n % 60, 'id' || n % 300, 'c' || n % 300, n, '{}', 0, 0, '', n, '2026-01-01' FROM s;
 		WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 20000)
-		INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail)
-		SELECT printf('%08x-0000-0000-0000-000000000000', n), '2026-01-01', '', 'u' || n % 50, '', '', 'a' || n % 60, 'h' || n % 50, CASE n % 2 WHEN 0 THEN 'id7' ELSE 'id' || n % 300 END, 'c' || n % 300, '', 'o' || n % 30, '' FROM s`,
+		INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail, finished_at)
+		SELECT printf('%08x-0000-0000-0000-000000000000', n), '2026-01-01', '', 'u' || n % 50, '', '', 'a' || n % 60, 'h' || n % 50, CASE n % 2 WHEN 0 THEN 'id7' ELSE 'id' || n % 300 END, 'c' || n % 300, '', 'o' || n % 30, '', CASE n % 1000 WHEN 0 THEN NULL ELSE '2026-01-01' END FROM s`,
 }
 
 // Each filter of the history and the audit reads along an index, in its order: no query reads a whole table or sorts.
@@ -81,7 +82,12 @@ func TestEveryFilterReadsAlongItsIndex(t *testing.T) {
 		_, err := d.Pool().ExecContext(t.Context(), fill[d.Kind()])
 		require.NoError(t, err)
 		e := &explainer{DB: d.Pool(), kind: d.Kind()}
-		for _, c := range historyQueries(t.Context(), sqlc.New(e)) {
+		q := sqlc.New(e)
+		queries := append(historyQueries(t.Context(), q), attributionQueries(t.Context(), q)...)
+		if d.Kind() == db.Postgres {
+			queries = append(queries, auditedContainers(t.Context(), q))
+		}
+		for _, c := range queries {
 			e.plan = ""
 			if err := c.ask(); !errors.Is(err, errExplained) {
 				require.ErrorIs(t, err, sql.ErrNoRows)
@@ -212,4 +218,35 @@ func historyQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 			return err
 		}},
 	}
+}
+
+// attributionQueries are those that find which action caused an event: by container and time.
+func attributionQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
+	now := time.Now()
+	return []indexedQuery{
+		{"audit_container_idx", func() error {
+			_, err := q.AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
+				ContainerID: "id7", Host: "h7", Since: now.Add(-time.Hour), Until: now, FinishedSince: sql.NullTime{Time: now, Valid: true},
+			})
+			return err
+		}},
+		{"audit_container_idx", func() error {
+			_, err := q.PendingAuditOfContainer(ctx, sqlc.PendingAuditOfContainerParams{ContainerID: "id7", Host: "h7", Since: now.Add(-time.Hour), Until: now})
+			return err
+		}},
+		{"events_actor_id_idx", func() error {
+			_, err := q.EngineEventsOfContainer(ctx, sqlc.EngineEventsOfContainerParams{ContainerID: "id7", Host: "h7", Until: math.MaxInt64, MaxRows: 10})
+			return err
+		}},
+	}
+}
+
+func auditedContainers(ctx context.Context, q *sqlc.Queries) indexedQuery {
+	now := time.Now()
+	return indexedQuery{"audit_container_idx", func() error {
+		_, err := q.AuditedContainers(ctx, sqlc.AuditedContainersParams{
+			ContainerIds: []string{"id7", "id8"}, Since: now.Add(-time.Hour), Until: now, FinishedSince: sql.NullTime{Time: now, Valid: true},
+		})
+		return err
+	}}
 }

@@ -124,6 +124,14 @@ WHERE (actor_id, time_nano, id) < (@actor, CAST(@until AS bigint), CAST(@until_i
 ORDER BY actor_id DESC, time_nano DESC, id DESC
 LIMIT @max_rows;
 
+-- name: EngineEventsOfContainer :many
+-- What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+SELECT id, action, time_nano, attrs FROM events
+WHERE actor_id = @container_id AND host = @host AND kind = 0 AND type = 'container'
+  AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+ORDER BY time_nano, id
+LIMIT @max_rows;
+
 -- name: NextActor :one
 SELECT actor_id FROM events WHERE actor_id >= @least AND actor_id < @until ORDER BY actor_id LIMIT 1;
 

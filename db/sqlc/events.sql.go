@@ -39,6 +39,66 @@ func (q *Queries) DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
 	return result.RowsAffected()
 }
 
+const engineEventsOfContainer = `-- name: EngineEventsOfContainer :many
+SELECT id, action, time_nano, attrs FROM events
+WHERE actor_id = $1 AND host = $2 AND kind = 0 AND type = 'container'
+  AND time_nano >= $3 AND (time_nano > $3 OR id > $4) AND time_nano <= $5
+ORDER BY time_nano, id
+LIMIT $6
+`
+
+type EngineEventsOfContainerParams struct {
+	ContainerID string
+	Host        string
+	Since       int64
+	SinceID     int64
+	Until       int64
+	MaxRows     int32
+}
+
+type EngineEventsOfContainerRow struct {
+	ID       int64
+	Action   string
+	TimeNano int64
+	Attrs    string
+}
+
+// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+func (q *Queries) EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error) {
+	rows, err := q.db.QueryContext(ctx, engineEventsOfContainer,
+		arg.ContainerID,
+		arg.Host,
+		arg.Since,
+		arg.SinceID,
+		arg.Until,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EngineEventsOfContainerRow{}
+	for rows.Next() {
+		var i EngineEventsOfContainerRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Action,
+			&i.TimeNano,
+			&i.Attrs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const eventContainersOfHost = `-- name: EventContainersOfHost :many
 SELECT id, name, state FROM event_containers WHERE host = $1
 `

@@ -30,14 +30,15 @@ type Querier interface {
 	// The id that so many later ones stand before.
 	AuditBoundOfUser(ctx context.Context, arg AuditBoundOfUserParams) (uuid.UUID, error)
 	AuditOfAction(ctx context.Context, arg AuditOfActionParams) ([]Audit, error)
+	// The actions on a container that began in a time span and ended after a time. An action that had nothing to do has a detail.
+	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
 	AuditOfContainerID(ctx context.Context, arg AuditOfContainerIDParams) ([]Audit, error)
 	AuditOfContainerName(ctx context.Context, arg AuditOfContainerNameParams) ([]Audit, error)
-	// What was done to containers of all hosts from a time on, or is under way, the latest first. What had
-	// nothing to do says so in its detail.
-	AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error)
 	AuditOfHost(ctx context.Context, arg AuditOfHostParams) ([]Audit, error)
 	AuditOfOutcome(ctx context.Context, arg AuditOfOutcomeParams) ([]Audit, error)
 	AuditOfUser(ctx context.Context, arg AuditOfUserParams) ([]Audit, error)
+	// Postgres alone: those of the containers that have such actions.
+	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	// Admins who can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
@@ -67,6 +68,8 @@ type Querier interface {
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
 	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
+	// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+	EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
 	EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([]Event, error)
 	// The history by the engines' time, forwards and backwards. Positions are compared as rows and ordered by all of an
@@ -122,6 +125,8 @@ type Querier interface {
 	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
+	// The actions on a container that began in a time span and are under way.
+	PendingAuditOfContainer(ctx context.Context, arg PendingAuditOfContainerParams) ([]PendingAuditOfContainerRow, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
 	// Also a lock that holds until the transaction ends, on both engines.
