@@ -223,4 +223,3 @@ var errNoTerminal = apperr.New(apperr.NotFound, "no such terminal")
 
 // errOff is what callers get while terminals are switched off.
 var errOff = apperr.New(apperr.Forbidden, "terminals are switched off: EXEC_ENABLED")
-

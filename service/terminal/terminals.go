@@ -244,7 +244,9 @@ func (s *Terminals) List(actor service.Actor) []*Terminal {
 			all = append(all, t)
 		}
 	}
-	slices.SortFunc(all, func(a, b *Terminal) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID.String(), b.ID.String())) })
+	slices.SortFunc(all, func(a, b *Terminal) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID.String(), b.ID.String()))
+	})
 	return all
 }
 
@@ -268,7 +270,7 @@ func (s *Terminals) End(ctx context.Context, actor service.Actor, id uuid.UUID) 
 	})
 }
 
-// Close ends all terminals, refuses new ones and returns when their processes have been hung up.
+// Close ends all terminals, refuses new ones and returns when their processes have been hung up, after a second at most.
 func (s *Terminals) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -276,5 +278,13 @@ func (s *Terminals) Close() {
 		t.end(ServerEnds)
 	}
 	s.mu.Unlock()
-	s.ended.Wait()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.ended.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+	}
 }
