@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/go-chi/chi/v5"
 
@@ -13,12 +14,13 @@ import (
 type RouteRow struct {
 	Method, Pattern string
 	Need            service.Permission
+	Body            reflect.Type // nil: none
 }
 
 // RouteTable returns the table, and what the router really serves.
 func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	for _, rt := range s.table {
-		table = append(table, RouteRow{rt.method, rt.pattern, rt.need})
+		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body})
 	}
 	served = map[string]bool{}
 	_ = chi.Walk(s.mux, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
