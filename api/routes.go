@@ -145,11 +145,11 @@ func (s *Server) terminalRoutes() []route {
 	return []route{
 		post("/v1/hosts/{host}/containers/{id}/exec", service.Exec, "execInContainer", queriedBodied(s.exec),
 			"Get a ticket for a terminal in which a command runs, or run it to its end.", data(dto.ExecResult{})).may(409, 429),
-		get("/v1/hosts/{host}/containers/{id}/exec/attach", service.Public, "openExec", queried(s.openTerminal),
+		get("/v1/hosts/{host}/containers/{id}/exec/attach", service.Public, "openExec", queried(s.openTerminal(false)),
 			"Open the terminal of an exec's ticket.", upgraded()).may(400, 401, 409, 429, 500, 503),
 		post("/v1/hosts/{host}/containers/{id}/attach", service.Exec, "attachContainer", plain(s.attachContainer),
 			"Get a ticket for a container's own terminal.", data(dto.TerminalTicket{})).may(409),
-		get("/v1/hosts/{host}/containers/{id}/attach", service.Public, "openAttach", queried(s.openTerminal),
+		get("/v1/hosts/{host}/containers/{id}/attach", service.Public, "openAttach", queried(s.openTerminal(true)),
 			"Open the terminal of an attach's ticket.", upgraded()).may(400, 401, 409, 429, 500, 503),
 		get("/v1/terminals", service.Self, "listTerminals", plain(s.listTerminals),
 			"List one's open terminals, or as an admin those of all users.", data([]dto.Terminal{})),

@@ -115,18 +115,24 @@ func attachURL(r service.TerminalRequest, route string, t service.Ticket) string
 
 // openTerminal answers GET …/exec/attach and …/attach: a WebSocket for a ticket, and for nothing else. Cookies and
 // tokens play no part, so that no other page can open one with what a browser has.
-func (s *Server) openTerminal(w http.ResponseWriter, r *http.Request, _ service.Actor, q dto.AttachQuery) error {
+func (s *Server) openTerminal(attach bool) func(http.ResponseWriter, *http.Request, service.Actor, dto.AttachQuery) error {
+	return func(w http.ResponseWriter, r *http.Request, _ service.Actor, q dto.AttachQuery) error {
+		return s.upgradeTo(w, r, q.Ticket, attach)
+	}
+}
+
+func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
 	if s.foreignOrigin(r) {
 		return apperr.New(apperr.Forbidden, "request from a foreign origin refused")
 	}
 	if err := channels.Check(r); err != nil {
 		return apperr.Wrap(apperr.Invalid, err, "%s", err)
 	}
-	if q.Ticket == "" {
+	if ticket == "" {
 		return apperr.New(apperr.Unauthorized, "a terminal needs a ticket: POST to exec or attach first")
 	}
 	upgraded := false
-	err := s.terminals.Attach(r.Context(), q.Ticket, pathParam(r, "host"), pathParam(r, "id"), func(t *terminal.Terminal) {
+	err := s.terminals.Attach(r.Context(), ticket, pathParam(r, "host"), pathParam(r, "id"), attach, func(t *terminal.Terminal) {
 		infoOf(r).user = t.User
 		conn, err := channels.Accept(w, r)
 		if upgraded = true; err != nil { // Accept has answered

@@ -102,16 +102,16 @@ func (s *Terminals) prepare(ctx context.Context, actor service.Actor, host strin
 	return h.PrepareTerminal(ctx, ref, r)
 }
 
-// Attach uses a ticket up, opens what it stands for and calls serve with it. host and id are the ticket's, or it opens
-// nothing. When serve returns the terminal is ended. Errors before serve: Unauthorized for the ticket, Forbidden,
+// Attach uses a ticket up, opens what it stands for and calls serve with it. host, id and attach are the ticket's, or it
+// opens nothing. When serve returns the terminal is ended. Errors before serve: Unauthorized for the ticket, Forbidden,
 // NotFound, Conflict, TooMany, Unavailable, Daemon; after it: a process that is left running, as Conflict.
-func (s *Terminals) Attach(ctx context.Context, ticket, host, id string, serve func(*Terminal)) error {
+func (s *Terminals) Attach(ctx context.Context, ticket, host, id string, attach bool, serve func(*Terminal)) error {
 	actor, r, err := s.sessions.TakeTerminalTicket(ctx, ticket)
 	if err != nil {
 		return err
 	}
-	if r.Host != host || r.ContainerID != id {
-		return apperr.New(apperr.Unauthorized, "the ticket is for another container")
+	if r.Host != host || r.ContainerID != id || r.Attach != attach {
+		return apperr.New(apperr.Unauthorized, "the ticket is for another terminal")
 	}
 	return s.audit.Record(ctx, actor, r.Intent(service.ActionTerminal), func(ctx context.Context, id uuid.UUID) error {
 		return s.serve(ctx, actor, r, orNew(id), serve)
