@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -103,7 +104,11 @@ func (b *bounded) ExecContext(ctx context.Context, query string, args ...any) (s
 	defer release()
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	return b.pool.ExecContext(ctx, query, args...)
+	result, err := b.pool.ExecContext(ctx, query, args...)
+	if errors.Is(err, errAnswerLost) {
+		err = apperr.Wrap(apperr.Away, err, "the database's answer was lost: look whether the change took effect")
+	}
+	return result, err
 }
 
 func (b *bounded) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -118,7 +123,7 @@ func (b *bounded) QueryRowContext(ctx context.Context, query string, args ...any
 	return b.pool.QueryRowContext(b.limit(ctx), query, args...)
 }
 
-// limit is a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
+// limit returns a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
 // ends with the parent (the request) or when its time is up, whichever is first.
 func (b *bounded) limit(ctx context.Context) context.Context {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)

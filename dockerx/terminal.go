@@ -75,7 +75,7 @@ func (h *Host) Attach(ctx context.Context, d *Details) (*Terminal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Terminal{TTY: d.TTY, conn: conn, host: h, container: d.ID}, nil
+	return &Terminal{TTY: d.Log.TTY, conn: conn, host: h, container: d.ID}, nil
 }
 
 // Write sends input to the process.

@@ -1,7 +1,6 @@
 package benchevents
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,40 +21,17 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// dumping starts a wharf that can be asked for its goroutines: the same program, with
-// testdata/dump.go laid over it by the compiler.
+// dumping starts a wharf that can be asked for its goroutines.
 func dumping(t *testing.T, hosts string) *server {
 	t.Helper()
-	here, err := os.Getwd()
-	require.NoError(t, err)
-	dir := t.TempDir()
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
-		filepath.Join(here, "..", "..", "dump.go"): filepath.Join(here, "testdata", "dump.go"),
-	}})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
-	path := filepath.Join(dir, "wharf")
-	require.NoError(t, benchkit.Build(path, "-overlay", filepath.Join(dir, "overlay.json")))
-	return &server{benchkit.WharfAt(t, path, open(hosts, "GOROUTINES="+dumpFile)...), t}
+	return &server{benchkit.Dumping(t, open(hosts)...), t}
 }
-
-// dumpFile is where a wharf that dumps does that, in its own directory.
-const dumpFile = "goroutines"
 
 // goroutines counts the process's goroutines by what they run and who started them.
 func (s *server) goroutines() map[string]int {
 	s.t.Helper()
-	path := filepath.Join(s.Dir, dumpFile)
-	_ = os.Remove(path)
-	require.NoError(s.t, syscall.Kill(s.PID(), syscall.SIGUSR1))
-	var dump []byte
-	await(s.t, "goroutine dump", 10*time.Second, func() (done bool) {
-		var err error
-		dump, err = os.ReadFile(path)
-		return err == nil
-	})
 	counts := make(map[string]int)
-	for stack := range strings.SplitSeq(strings.TrimSpace(string(dump)), "\n\n") {
+	for stack := range strings.SplitSeq(strings.TrimSpace(s.Goroutines()), "\n\n") {
 		counts[origin(stack)]++
 	}
 	return counts
