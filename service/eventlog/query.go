@@ -12,15 +12,19 @@ import (
 )
 
 // scanLimit bounds how many rows one query looks at. Where few of them match, the answer is
-// short and its cursor goes on from there.
-const scanLimit = 5_000
+// short and its cursor goes on from there. scanBytes does the same where they are long.
+const (
+	scanLimit = 5_000
+	scanBytes = 4 * pageBytes
+)
 
 const (
 	// pageBytes bounds the records of one page: what goes beyond it is left to the next.
 	pageBytes = 8 << 20
-	// batchRows is how many rows a query reads at a time. With the longest events that the readers pass on it
-	// holds some 16 MiB at once.
-	batchRows = 64
+	// batchRows is how many rows a query reads at a time, and fewer where they are so long that they are more than
+	// batchBytes.
+	batchRows  = 64
+	batchBytes = 2 << 20
 )
 
 // Query asks for the past. The zero value asks for the newest records.
@@ -55,12 +59,15 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	out := Page{Records: []*Record{}}
-	for scanned, size := 0, 0; ; {
-		rows, read, err := l.rows(ctx, &q, at)
+	batch := int32(batchRows)
+	for scanned, scannedBytes, size := 0, 0, 0; ; {
+		rows, read, err := l.rows(ctx, &q, at, batch)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
 		}
+		held := 0
 		for i := range rows {
+			held += len(rows[i].Attrs)
 			at = position{rows[i].TimeNano, rows[i].ID}
 			r, err := recordOf(&rows[i])
 			if err != nil {
@@ -77,10 +84,14 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 			}
 			out.Records = append(out.Records, r)
 		}
-		if len(rows) < batchRows {
+		if len(rows) < int(batch) {
 			return out, nil
 		}
-		if scanned += read; scanned >= scanLimit {
+		if held > batchBytes {
+			batch = max(batch/4, 4)
+		}
+		scanned, scannedBytes = scanned+read, scannedBytes+held
+		if scanned >= scanLimit || scannedBytes >= scanBytes {
 			out.Cursor = encodeCursor(at)
 			return out, nil
 		}
