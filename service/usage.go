@@ -100,11 +100,18 @@ func (h *Host) UsageStreamOf(ctx context.Context, ref dockerx.Ref) (func(ctx con
 	return func(ctx context.Context) iter.Seq2[stats.Usage, error] { return h.host.UsageStreamOf(ctx, d.ID) }, nil
 }
 
-// visible leaves out of a snapshot what the actor may not see. One that hides nothing is shared.
+// visible leaves out of a snapshot what the actor may not see, also from what it says as a whole. One that hides nothing
+// is shared.
 func (h *Host) visible(snap *stats.Snapshot) *stats.Snapshot {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return snap
 	}
-	rows := slices.DeleteFunc(slices.Clone(snap.Usages), func(u stats.Usage) bool { return !h.sees(u.Labels) })
-	return &stats.Snapshot{SampledAt: snap.SampledAt, Partial: snap.Partial, Usages: rows}
+	seen := &stats.Snapshot{Usages: slices.DeleteFunc(slices.Clone(snap.Usages), func(u stats.Usage) bool { return !h.sees(u.Labels) })}
+	for _, u := range seen.Usages {
+		seen.Partial = seen.Partial || u.Partial
+		if u.SampledAt.After(seen.SampledAt) {
+			seen.SampledAt = u.SampledAt
+		}
+	}
+	return seen
 }

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -37,6 +38,9 @@ type Query struct {
 	Allow        func(*Record) bool
 	// ShownAction is a record's action as the caller sees it, by which Actions picks; nil: as it is.
 	ShownAction func(*Record) string
+	// CoarseCursors has the cursor of a page that ends at a record which isn't shown tell its time to the second, and not
+	// its id.
+	CoarseCursors bool
 }
 
 // Page is a part of an answer.
@@ -58,7 +62,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	out := Page{Records: []*Record{}}
+	from, out := at, Page{Records: []*Record{}}
 	batch := int32(batchRows)
 	for scanned, scannedBytes, size := 0, 0, 0; ; {
 		rows, read, err := l.rows(ctx, &q, at, batch)
@@ -92,10 +96,43 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		}
 		scanned, scannedBytes = scanned+read, scannedBytes+held
 		if scanned >= scanLimit || scannedBytes >= scanBytes {
-			out.Cursor = encodeCursor(at)
+			out.Cursor = encodeCursor(q.resume(from, at, out.Records))
 			return out, nil
 		}
 	}
+}
+
+// cursorStep is how coarse the time in a coarse cursor is, in nanoseconds.
+const cursorStep = int64(time.Second)
+
+// resume is where the page after one goes on that began after from, looked at all up to at, and shows these records. A
+// coarse one lies between at and the last that is shown; where that is too near to get ahead, it is at itself.
+func (q *Query) resume(from, at position, shown []*Record) position {
+	if !q.CoarseCursors {
+		return at
+	}
+	sign, coarse := 1, position{at.nano / cursorStep * cursorStep, -1}
+	if !q.Ascending {
+		sign, coarse = -1, position{(at.nano/cursorStep + 1) * cursorStep, 0}
+	}
+	after := from
+	if len(shown) > 0 {
+		last := shown[len(shown)-1]
+		after = position{last.Time.UnixNano(), last.ID}
+	}
+	switch {
+	case sign*coarse.compare(after) > 0:
+		return coarse
+	case len(shown) > 0:
+		return after
+	default:
+		return at
+	}
+}
+
+// compare orders positions.
+func (p position) compare(other position) int {
+	return cmp.Or(cmp.Compare(p.nano, other.nano), cmp.Compare(p.id, other.id))
 }
 
 // start returns the position before the first record of the page.
