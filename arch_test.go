@@ -83,7 +83,7 @@ var rows = map[string]row{
 	"scripts/testreport":     {},
 }
 
-// gates say who may import what comes from outside the module, tests included. The prefix decides;
+// gates say which packages may import what comes from outside the module, tests included. The prefix decides;
 // what no gate names is free.
 var gates = map[string][]string{
 	"github.com/docker/":         {"dockerx/..."},

@@ -217,7 +217,7 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out io.Writer, hints bool) error {
 	err := w.openSchema(ctx)
 	if err == nil {
-		err = w.greet(ctx, out, hints)
+		err = w.announceSetup(ctx, out, hints)
 	}
 	if err != nil {
 		return unlessStopped(ctx, err)
@@ -230,7 +230,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	return group.Wait()
 }
 
-// unlessStopped drops an error that comes of being told to stop.
+// unlessStopped drops an error that the stop of the server causes.
 func unlessStopped(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():

@@ -97,15 +97,15 @@ func higher(a, b Role) Role {
 	return a
 }
 
-// onHost matches the grant's pattern, in which * stands for any text and ? for any
-// character. A pattern that is none matches nothing.
+// onHost reports whether the grant's pattern matches the host's name: * stands for any text and ? for any character. A
+// malformed pattern matches nothing.
 func (g Grant) onHost(host string) bool {
 	ok, err := path.Match(g.Hosts, host)
 	return err == nil && ok
 }
 
-// onLabels reports whether a container with these labels is meant: each term of the selector,
-// "key=value" or "key", must hold. An empty selector means every container.
+// onLabels reports whether the grant's selector matches these labels: each of its terms, "key=value" or "key", must hold.
+// An empty selector matches every container.
 func (g Grant) onLabels(labels map[string]string) bool {
 	if g.Labels == "" {
 		return true
