@@ -27,7 +27,7 @@ func dumping(t *testing.T, hosts string) *server {
 	return &server{benchkit.Dumping(t, open(hosts)...), t}
 }
 
-// goroutines counts the process's goroutines by what they run and who started them.
+// goroutines counts the process's goroutines by what they run and what started them.
 func (s *server) goroutines() map[string]int {
 	s.t.Helper()
 	counts := make(map[string]int)
@@ -67,7 +67,7 @@ func (s *server) files() map[string]int {
 }
 
 // holds is what the process has besides its two pools: connections to the daemon and to the
-// database, which come and go with what wharf itself does, whoever is connected.
+// database, which come and go with what wharf itself does, whatever is connected.
 func (s *server) holds() map[string]int {
 	all := s.goroutines()
 	conns := all["net/http.(*persistConn).readLoop by net/http.(*Transport).dialConn"]
@@ -105,16 +105,16 @@ func TestConnectsLeaveNothingBehind(t *testing.T) {
 	w := dumping(t, "h="+d.Addr())
 	w.awaitHost("h")
 	http.DefaultClient.CloseIdleConnections()
-	unused, _ := settled(w, nil)
+	unused, _ := afterRest(w, nil)
 	connectAndLeave(t, w.Addr, 200)
-	before, _ := settled(w, nil)
+	before, _ := afterRest(w, nil)
 	kept := "nothing"
 	if first := more(unused, before); len(first) > 0 {
 		kept = strings.Join(first, ", ")
 	}
 	n := benchkit.Size(500, 10_000)
 	connectAndLeave(t, w.Addr, n)
-	_, grown := settled(w, before)
+	_, grown := afterRest(w, before)
 	seen := "goroutines ±0, descriptors ±0"
 	if len(grown) > 0 {
 		seen = strings.Join(grown, ", ")
@@ -128,9 +128,9 @@ func TestConnectsLeaveNothingBehind(t *testing.T) {
 	require.NotEmpty(t, more(before, w.holds()), "a stream that is open is seen")
 }
 
-// settled waits until the process holds what it held before, if that comes, and else until it
+// afterRest waits until the process holds what it held before, if that comes, and else until it
 // holds the same for a second. It tells what that is, and what it is more than before.
-func settled(w *server, before map[string]int) (now map[string]int, grown []string) {
+func afterRest(w *server, before map[string]int) (now map[string]int, grown []string) {
 	began := time.Now()
 	for same := 0; same < 10 && time.Since(began) < 20*time.Second; time.Sleep(100 * time.Millisecond) {
 		last := now
