@@ -286,6 +286,13 @@ func (c *Client) KillContainer(ctx context.Context, host string, id string, q dt
 	return out, err
 }
 
+// RenameContainer is POST /v1/hosts/{host}/containers/{id}/rename: Rename a container.
+func (c *Client) RenameContainer(ctx context.Context, host string, id string, in dto.Rename) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/rename", body: in}, &out)
+	return out, err
+}
+
 // ContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show what a container uses, or as a stream each new sample.
 func (c *Client) ContainerUsage(ctx context.Context, host string, id string, q dto.UsageQuery) (dto.Usage, error) {
 	var out dto.Usage

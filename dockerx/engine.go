@@ -50,6 +50,7 @@ type changes interface {
 	ContainerPause(ctx context.Context, id string) error
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
+	ContainerRename(ctx context.Context, id, name string) error
 }
 
 // follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.

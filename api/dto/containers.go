@@ -167,6 +167,12 @@ type KillQuery struct {
 	WaitQuery
 }
 
+// Rename is what a container is to be called.
+type Rename struct {
+	// 2 to 255 letters, digits, '_', '.' or '-', and nothing that looks like an id.
+	Name string `json:"name" minLength:"2" maxLength:"255" example:"web-1"`
+}
+
 // OperationResult is what an operation did.
 type OperationResult struct {
 	// False: it was so already.

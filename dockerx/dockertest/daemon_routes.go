@@ -126,6 +126,24 @@ var changes = map[string]change{
 		}
 		return http.StatusNoContent, "", []string{"kill"}
 	},
+	"rename": rename,
+}
+
+// rename is the one change that looks at other containers.
+func rename(d *Daemon, c *Container, r *http.Request) (int, string, []string) {
+	name := r.URL.Query().Get("name")
+	for _, other := range d.containers {
+		switch {
+		case other.Name != name:
+		case other == c:
+			return http.StatusBadRequest, "Renaming a container with the same name as its current name", nil
+		default:
+			return http.StatusConflict, "Conflict. The container name \"/" + name + "\" is already in use by container \"" + other.ID +
+				"\". You have to remove (or rename) that container to be able to reuse that name.", nil
+		}
+	}
+	c.Name = name
+	return http.StatusNoContent, "", []string{"rename"}
 }
 
 func (d *Daemon) serveChange(w http.ResponseWriter, r *http.Request, f change) {

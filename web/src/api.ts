@@ -369,6 +369,12 @@ export interface RefreshToken {
   refresh_token: string;
 }
 
+/** What a container is to be called. */
+export interface Rename {
+  /** 2 to 255 letters, digits, '_', '.' or '-', and nothing that looks like an id. */
+  name: string;
+}
+
 /** A session's new access token. */
 export interface Renewal {
   access_token: string;
@@ -824,6 +830,13 @@ export interface Operations {
     answer: OperationResult;
     frames: Record<string, never>;
   };
+  renameContainer: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: Rename;
+    answer: OperationResult;
+    frames: Record<string, never>;
+  };
   containerUsage: {
     params: { host: string; id: string };
     query: { since?: string; step?: string };
@@ -905,6 +918,7 @@ export const operations = {
   pauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/pause", bare: false },
   unpauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/unpause", bare: false },
   killContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/kill", bare: false },
+  renameContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/rename", bare: false },
   containerUsage: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/stats", bare: false },
   hostUsage: { method: "GET", path: "/v1/hosts/{host}/stats", bare: false },
   topUsage: { method: "GET", path: "/v1/stats", bare: false },
