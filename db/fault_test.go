@@ -209,7 +209,7 @@ func TestPostgresThatDiesGivesErrorsAndComesBack(t *testing.T) {
 	requireBack(t, d)
 }
 
-// TestSilentPostgresGivesErrorsInTime is the one that TCP alone would notice in minutes:
+// TestSilentPostgresGivesErrorsInTime returns the one that TCP alone would notice in minutes:
 // the default bound of 3 s holds for requests that queue for a connection too.
 func TestSilentPostgresGivesErrorsInTime(t *testing.T) {
 	t.Parallel()

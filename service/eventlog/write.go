@@ -20,7 +20,7 @@ const (
 	pageSize  = 500
 )
 
-// write is the log's only writer in this process: what is pending goes out in one transaction,
+// write returns the log's only writer in this process: what is pending goes out in one transaction,
 // and while that commits the next batch gathers. It also fetches what other replicas appended,
 // so that everything is published by one goroutine, in the order of ids.
 func (l *Log) write(ctx context.Context) {
@@ -111,7 +111,7 @@ func (l *Log) batch() []*pending {
 func (l *Log) fillGaps() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.pending) > l.opts.Pending/2 {
+	if len(l.pending) > l.opts.Pending/2 || l.pendingBytes > l.opts.Bytes/2 {
 		return
 	}
 	for host, d := range l.dropped {
@@ -155,7 +155,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 		l.recent.Add(p.key)
 		entries = append(entries, l.entryOf(p, first+int64(i)))
 	}
-	l.pending = l.pending[len(batch):]
+	l.remove(len(batch))
 	l.hub.publish(entries...)
 	return nil
 }
@@ -198,7 +198,7 @@ func (l *Log) entryOf(p *pending, id int64) *entry {
 func (l *Log) done(batch []*pending) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pending = l.pending[len(batch):]
+	l.remove(len(batch))
 }
 
 // store commits a batch and tells its first id and which of it was new.

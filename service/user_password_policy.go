@@ -22,7 +22,7 @@ var common = sync.OnceValue(func() map[string]bool {
 	return set
 })
 
-// guessable tells whether a password is common, with or without digits and marks at its
+// guessable reports whether a password is common, with or without digits and marks at its
 // end, is one character or a short text again and again, or is the username.
 func guessable(password, username string) bool {
 	folded := fold(password)

@@ -174,7 +174,7 @@ func (s *Sessions) actor(ctx context.Context, session, user uuid.UUID, dead erro
 	return e.actor(session), nil
 }
 
-// hashOf is what is stored of a secret that is random enough to need no salt.
+// hashOf returns what is stored of a secret that is random enough to need no salt.
 func hashOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

@@ -113,7 +113,7 @@ func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken
 	})
 }
 
-// empty tells whether there is no user yet.
+// empty reports whether there is no user yet.
 func (u *Users) empty(ctx context.Context) (bool, error) {
 	if u.settled.Load() {
 		return false, nil
@@ -211,7 +211,7 @@ func lockUsers(ctx context.Context, q *sqlc.Queries) error {
 	return nil
 }
 
-// fold is how names and emails are compared: without regard to case.
+// fold returns how names and emails are compared: without regard to case.
 func fold(s string) string { return strings.ToLower(s) }
 
 func userOf(row sqlc.User) User {

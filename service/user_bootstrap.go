@@ -44,7 +44,7 @@ func (u *Users) Bootstrap(ctx context.Context, username, passwordFile string) (c
 
 var errSettled = apperr.New(apperr.Conflict, "there is a user already")
 
-// NeedsSetup tells whether the first user is still to come.
+// NeedsSetup reports whether the first user is still to come.
 func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
 
 // NewSetupToken makes a random token for UsersOptions.SetupToken.

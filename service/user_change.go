@@ -24,7 +24,7 @@ func mayAdminister(actor Actor) error {
 	return nil
 }
 
-// isSelf tells whether the actor is the user in person, not a machine with a key.
+// isSelf reports whether the actor is the user in person, not a machine with a key.
 func (a Actor) isSelf(user uuid.UUID) bool {
 	return !a.Anonymous && !a.Key && a.UserID == user
 }

@@ -18,7 +18,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// gildong is the source's example of a user.
+// gildong returns the source's example of a user.
 func gildong() NewUser {
 	return NewUser{Username: "gildong", Password: "123123", FullName: "YunGilDong", Email: "gildong@email.com"}
 }
