@@ -39,6 +39,8 @@ type reads interface {
 	// ContainerList is the answer's body, all containers in it, for the caller to read and close.
 	ContainerList(ctx context.Context) (io.ReadCloser, error)
 	ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error)
+	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
+	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
 }
 
 // changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the

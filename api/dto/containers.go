@@ -143,6 +143,14 @@ type Target struct {
 	Host string `json:"host" minLength:"1" example:"119server"`
 }
 
+// Processes are those of a container, as ps on the engine's host shows them.
+type Processes struct {
+	// Of the columns, which differ between engines.
+	Titles []string `json:"titles"`
+	// A row of cells for each process. Values that look secret are *** below admin.
+	Processes [][]string `json:"processes"`
+}
+
 // WaitQuery is what to wait for after an operation.
 type WaitQuery struct {
 	// Wait for it afterwards.

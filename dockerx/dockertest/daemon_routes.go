@@ -18,6 +18,7 @@ func (d *Daemon) routes() {
 	m.HandleFunc("GET /containers/json", d.serveList)
 	m.HandleFunc("GET /containers/{id}/json", d.serveInspect)
 	m.HandleFunc("GET /containers/{id}/stats", d.serveStats)
+	m.HandleFunc("GET /containers/{id}/top", d.serveTop)
 	for verb, change := range changes {
 		m.HandleFunc("POST /containers/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, change) })
 	}
@@ -70,6 +71,23 @@ func (d *Daemon) serveInspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	JSON(w, http.StatusOK, answer)
+}
+
+func (d *Daemon) serveTop(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	c, status, words := d.find(r.PathValue("id"))
+	if c != nil && !c.alive() {
+		status, words = http.StatusConflict, "Container "+c.ID+" is not running"
+	}
+	d.mu.Unlock()
+	if words != "" {
+		Fail(w, status, words)
+		return
+	}
+	JSON(w, http.StatusOK, container.TopResponse{
+		Titles:    []string{"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"},
+		Processes: [][]string{{"root", "4711", "4690", "0", "21:33", "?", "00:00:00", "nginx: master process nginx -g daemon off;"}},
+	})
 }
 
 // change is what a verb does to a container: the status to answer, Docker's words if that is a

@@ -364,6 +364,14 @@ export interface PortBinding {
   host_port: string;
 }
 
+/** Those of a container, as ps on the engine's host shows them. */
+export interface Processes {
+  /** A row of cells for each process. Values that look secret are *** below admin. */
+  processes: string[][];
+  /** Of the columns, which differ between engines. */
+  titles: string[];
+}
+
 /** Names a session. */
 export interface RefreshToken {
   refresh_token: string;
@@ -788,6 +796,13 @@ export interface Operations {
     answer: ContainerDetails;
     frames: Record<string, never>;
   };
+  listProcesses: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Processes;
+    frames: Record<string, never>;
+  };
   startContainer: {
     params: { host: string; id: string };
     query: { wait?: "running" | "healthy" | "exited"; limit?: string };
@@ -912,6 +927,7 @@ export const operations = {
   listAllContainers: { method: "GET", path: "/v1/containers", bare: false },
   listHostContainers: { method: "GET", path: "/v1/hosts/{host}/containers", bare: false },
   getContainer: { method: "GET", path: "/v1/hosts/{host}/containers/{id}", bare: false },
+  listProcesses: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/top", bare: false },
   startContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/start", bare: false },
   stopContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/stop", bare: false },
   restartContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/restart", bare: false },
