@@ -52,7 +52,7 @@ func (g *listGuard) limit() int64 {
 	return min(max(listGrowth*g.largest, listFloor), maxList)
 }
 
-// done takes down how reading a list of so many bytes went. An err of nil ends the waiting.
+// done records how reading a list of so many bytes went. An err of nil ends the waiting.
 func (g *listGuard) done(bytes int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
