@@ -18,6 +18,7 @@ func (s *Server) routes() []route {
 		grouped("Operations", s.operationRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
+		grouped("The page's session", s.pageRoutes()),
 	)
 }
 
@@ -114,7 +115,7 @@ func (s *Server) accountRoutes() []route {
 // hostRoutes show hosts and their containers.
 func (s *Server) hostRoutes() []route {
 	return []route{
-		get("/v1/hosts", service.View, "listHostStatus", plain(s.listHostStatus),
+		get("/v1/hosts", service.View, "listHostStatus", queried(s.listHostStatus),
 			"Show how each host is, without asking it.", data([]dto.HostStatus{})),
 		get("/v1/hosts/{host}", service.View, "hostStatus", plain(s.hostStatus),
 			"Show how a host is, without asking it.", data(dto.HostStatus{})),
@@ -160,5 +161,20 @@ func (s *Server) eventRoutes() []route {
 			"List what happened, also to containers that are gone.", data(dto.EventPage{})).may(429),
 		post("/v1/events/ticket", service.Self, "issueTicket", plain(s.issueTicket),
 			"Get a string that stands for the session in the address of an event stream.", data(dto.Ticket{})),
+	}
+}
+
+// pageRoutes are the page, and what it logs in with.
+func (s *Server) pageRoutes() []route {
+	return []route{
+		get("/", service.Public, "page", plain(s.servePage), "The page.", file("text/html")).ofThePage(),
+		get("/ui/*", service.Public, "pagePart", plain(s.servePage), "The page at its other addresses, and its files.", file("text/html")).ofThePage(),
+		get("/v1/session", service.Public, "describeStart", plain(s.describeStart),
+			"Say what a page has to know before anybody has logged in.", data(dto.PageStart{})).may(500, 503),
+		post("/v1/session", service.Public, "openPage", bodied(s.openPage),
+			"Begin a session that survives a page's reload.", data(dto.PageSession{}).with("Set-Cookie")).may(401, 429),
+		post("/v1/session/renew", service.Public, "renewPage", plain(s.renewPage),
+			"Get a new access token for the two halves that a page has. Browsers of the same origin alone may.",
+			data(dto.PageSession{}).with("Set-Cookie")).may(401, 500, 503).reads("X-Wharf-Stored"),
 	}
 }

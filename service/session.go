@@ -91,6 +91,7 @@ var (
 	errAccess  = apperr.New(apperr.Unauthorized, "the access token is invalid or its session has ended")
 	errExpired = apperr.New(apperr.Unauthorized, "the access token is expired")
 	errRefresh = apperr.New(apperr.Unauthorized, "the refresh token is invalid or its session has ended")
+	errPage    = apperr.New(apperr.Unauthorized, "the page's session has ended: log in")
 	errTicket  = apperr.New(apperr.Unauthorized, "the ticket is invalid or its session has ended")
 )
 

@@ -47,6 +47,21 @@ var errSettled = apperr.New(apperr.Conflict, "there is a user already")
 // NeedsSetup reports whether the first user is still to come.
 func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
 
+// Setup is what a client without credentials has to know before the first user exists.
+type Setup struct {
+	// Needed reports that the first user is still to come; Token, that this client needs the setup token for it.
+	Needed, Token bool
+}
+
+// Setup describes what making the first user takes for the client of ctx.
+func (u *Users) Setup(ctx context.Context) (Setup, error) {
+	empty, err := u.empty(ctx)
+	if err != nil || !empty {
+		return Setup{}, err
+	}
+	return Setup{Needed: true, Token: u.checkSetup(clientOf(ctx), "") != nil}, nil
+}
+
 // NewSetupToken makes a random token for UsersOptions.SetupToken.
 func NewSetupToken() string { return rand.Text() }
 
