@@ -66,7 +66,7 @@ func (s *server) attackMemory(name, what, before string, attack func() string) {
 	peak := s.peak()
 	benchkit.Figure(what+", "+name, before, "%.0f MiB resident at most; %s; others' p99 %.1f ms (%.1f before, %d failed)",
 		peak, seen, ms(p99), ms(calm), failed)
-	require.Zero(s.t, failed, what)
+	benchkit.Within(s.t, failed == 0, what+": others fail")
 	benchkit.Within(s.t, peak*mib <= residentLimit, what+": too much memory")
 }
 
@@ -103,7 +103,7 @@ func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 		s.attackMemory(name, fmt.Sprintf("%d strangers pipeline /healthz and don't read", n), "never closed; closed after 10 s", func() string {
 			k := s.stuck()
 			defer k.hangUp()
-			k.open(n, strings.Repeat("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 5_000))
+			k.open(n, strings.Repeat("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 2_500))
 			return k.report()
 		})
 		n = benchkit.Size(50, 5000)
