@@ -222,8 +222,9 @@ func (s *Server) wovenEvents(l *logRequest) func(context.Context, func(time.Time
 }
 
 func (l *logRequest) pumpEvents(ctx context.Context, sub *eventlog.Subscription, wake <-chan struct{}, give func(time.Time, any) error) error {
+	deliveries := make([]eventlog.Delivery, 0, batchSize)
 	for {
-		page, more, err := sub.Next(ctx, nil)
+		page, more, err := sub.Next(ctx, deliveries)
 		if err != nil {
 			return err
 		}
