@@ -26,7 +26,7 @@ func MapError(err error) error {
 	if table, ok := uniqueViolation(err); ok {
 		msg := "already exists"
 		if table == "users" {
-			// Which of the two it was would tell a stranger who is registered.
+			// Which of the two it was would reveal the names of users to strangers.
 			msg = "username or email is already taken"
 		}
 		return apperr.Wrap(apperr.Conflict, err, "%s", msg)
@@ -44,7 +44,7 @@ func isUndone(err error) bool {
 		return true
 	}
 	atCommit := (*commitError)(nil)
-	return errors.Is(err, driver.ErrBadConn) && !errors.As(err, &atCommit)
+	return (errors.Is(err, driver.ErrBadConn) || errors.Is(err, errAnswerLost)) && !errors.As(err, &atCommit)
 }
 
 // IsNoRows says that a :one query found nothing.

@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/logs"
 )
 
 // Engine is the calls to one engine that are in use, and no more, so that a test can put an engine there that hangs,
@@ -39,6 +40,9 @@ type reads interface {
 	// ContainerList is the answer's body, all containers in it, for the caller to read and close.
 	ContainerList(ctx context.Context) (io.ReadCloser, error)
 	ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error)
+	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
+	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
+	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
 }
 
 // changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the
@@ -50,18 +54,27 @@ type changes interface {
 	ContainerPause(ctx context.Context, id string) error
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
+	ContainerRename(ctx context.Context, id, name string) error
+	ContainerExecCreate(ctx context.Context, id string, options container.ExecOptions) (container.ExecCreateResponse, error)
+	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
+	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
 }
 
 // follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.
 type follows interface {
 	// ContainerStats is one sample, or with stream one a second without end.
 	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
+	// ContainerLogs is a container's log, of both streams and with times; see package logs.
+	ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error)
 	// Events is the open stream, to be read line by line, and the engine's time, cut to the second (zero: unknown).
 	// A since that isn't zero replays from there on, inclusive.
 	Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)
 	// ExecStart starts an exec that was created before, and returns the connection to its input and output. Without
 	// tty, output comes in frames (docker's stdcopy).
 	ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error)
+	// ContainerAttach returns the connection to the output, and with input to the input, of a container's first process
+	// from now on.
+	ContainerAttach(ctx context.Context, id string, input bool) (*connect.Conn, error)
 }
 
 // minAPIVersion is the oldest API that wharf speaks: Docker 19.03.

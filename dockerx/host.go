@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
 )
 
@@ -36,7 +37,7 @@ type Host struct {
 	end       context.CancelFunc
 
 	background sync.WaitGroup     // probes and readings under way
-	probe      singleflight.Group // negotiations that somebody waits for
+	probe      singleflight.Group // negotiations with callers waiting
 	pingLimit  time.Duration
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
@@ -54,6 +55,9 @@ type Host struct {
 	info   EngineInfo
 	listen []func(Event)
 
+	logHub    *logs.Hub
+	longReads chan struct{} // slots
+
 	streaming atomic.Bool
 	sampler   *stats.Sampler
 }
@@ -69,6 +73,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
+		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads),
 	}
 	h.follow(func(e Event) {
 		if changesList(e) {
@@ -76,6 +81,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		}
 	})
 	h.follow(h.traces.onEvent)
+	h.follow(h.wakeLogs)
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
@@ -129,6 +135,7 @@ func (h *Host) spawn(f func()) bool {
 
 func (h *Host) close() {
 	h.sampler.Close()
+	h.logHub.Close()
 	h.mu.Lock()
 	h.end()
 	h.mu.Unlock()
@@ -143,8 +150,7 @@ func (h *Host) streamUp() bool { return h.streaming.Load() }
 // setStreamUp is for the event reader alone.
 func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
 
-// onEvent hands an event to all who follow the host's events inside this package, then to
-// Options.OnEvent. None of them blocks.
+// onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
 func (h *Host) onEvent(e Event) {
 	h.mu.Lock()
 	listen := h.listen
@@ -163,7 +169,7 @@ func (h *Host) onEvent(e Event) {
 	}
 }
 
-// follow adds f to those whom onEvent tells. It is called while the host is made.
+// follow has onEvent call f. It is called while the host is made.
 func (h *Host) follow(f func(Event)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -8,12 +8,13 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/go-units"
 
 	"wharf/dockerx/connect"
 	"wharf/util/apperr"
 )
 
-// Inspect returns one container as the engine knows it now; it is never cached. Docker takes a
+// Inspect returns one container as the engine has it now; it is never cached. Docker takes a
 // name before the prefix of an id: use Resolve before acting on what was found.
 // Errors: apperr.NotFound, Invalid (a prefix of several ids), Unavailable, Daemon.
 func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
@@ -29,7 +30,7 @@ func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
 	})
 }
 
-// Resolve is Inspect for those who will act on what they find. It refuses a reference that looks
+// Resolve is Inspect for callers that will act on what they find. It refuses a reference that looks
 // like an id and found a container of another id, which was merely named so (apperr.Conflict).
 func (h *Host) Resolve(ctx context.Context, ref Ref) (*Details, error) {
 	d, err := h.Inspect(ctx, ref)
@@ -58,7 +59,23 @@ func details(raw *container.InspectResponse) (*Details, error) {
 
 		HealthCheck: hasHealthCheck(raw.Config),
 		StopTimeout: stopTimeout(raw.Config),
+		Log:         logOf(base, raw.Config),
+		OpenStdin:   raw.Config != nil && raw.Config.OpenStdin,
 	}, nil
+}
+
+func logOf(base *container.ContainerJSONBase, c *container.Config) Log {
+	l := Log{Path: base.LogPath, TTY: c != nil && c.Tty}
+	if base.HostConfig == nil {
+		return l
+	}
+	l.Driver = base.HostConfig.LogConfig.Type
+	if size, err := units.FromHumanSize(base.HostConfig.LogConfig.Config["max-size"]); err == nil {
+		l.FileBytes = max(size, 0)
+	} else if l.Driver != "json-file" {
+		l.FileBytes = 20e6 // the driver local, which also caches for drivers that can't be read
+	}
+	return l
 }
 
 func stopTimeout(c *container.Config) *int {
@@ -68,7 +85,7 @@ func stopTimeout(c *container.Config) *int {
 	return c.StopTimeout
 }
 
-// hasHealthCheck knows ["NONE"], which takes the image's check away.
+// hasHealthCheck reports whether a container has a health check; ["NONE"] takes the image's away.
 func hasHealthCheck(c *container.Config) bool {
 	return c != nil && c.Healthcheck != nil && len(c.Healthcheck.Test) > 0 && c.Healthcheck.Test[0] != "NONE"
 }

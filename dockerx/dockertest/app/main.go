@@ -23,10 +23,13 @@ var commands = map[string]func(args []string) error{
 	"listen":      listen,
 	"send":        send,
 	"log":         logLines,
+	"lines":       numberedLines,
 	"exit":        exit,
 	"ignore-term": ignoreTerm,
 	"env":         printEnv,
 	"cat":         cat,
+	"winsize":     winsize,
+	"stubborn":    stubborn,
 }
 
 func main() {
