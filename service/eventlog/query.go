@@ -11,40 +11,40 @@ import (
 	"wharf/util/apperr"
 )
 
-// scanLimit bounds how many rows one query looks at. Where few of them match, the answer is
-// short and its cursor goes on from there.
+// scanLimit bounds how many rows one query reads. If few of them match, the page is short and its cursor goes on from
+// there.
 const scanLimit = 5_000
 
 const (
-	// pageBytes bounds the records of one page: what goes beyond it is left to the next.
+	// pageBytes bounds the records of one page, in bytes: the rest comes on the next.
 	pageBytes = 8 << 20
-	// batchRows is how many rows a query reads at a time. With the longest events that the readers pass on it
-	// holds some 16 MiB at once.
+	// batchRows is how many rows a query reads at a time: with the longest events that readers report, about 16 MiB.
 	batchRows = 64
 )
 
-// Query asks for the past. The zero value asks for the newest records.
+// Query selects stored records. The zero value selects the newest.
 type Query struct {
 	Filter
-	Since, Until time.Time // both inclusive; zero: open. A gap counts when any of it lies between
+	Since, Until time.Time // both inclusive; zero: open. A gap is selected if any of it lies between
 	Ascending    bool      // oldest first
 	Limit        int       // default 100, at most 1,000
-	Cursor       string    // of the page before
+	Cursor       string    // from the page before; empty for the first
 	Allow        func(*Record) bool
-	// ShownAction is a record's action as the caller sees it, by which Actions picks; nil: as it is.
+	// ShownAction returns a record's action as the caller sees it, which Actions matches. Nil: the record's own.
 	ShownAction func(*Record) string
 }
 
-// Page is a part of an answer.
+// Page is a part of a query's result.
 type Page struct {
 	Records []*Record
-	Cursor  string // of the next page; "" when there is none
+	Cursor  string // of the next page; empty on the last
 }
 
 // position is a place in the order of time, then id.
 type position struct{ nano, id int64 }
 
-// Query reads the log by the daemons' time. Errors: apperr.Invalid for a foreign cursor.
+// Query returns a page of stored records in the order of the engines' times. Errors: apperr.Invalid for a cursor of another
+// query.
 func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	if q.Limit <= 0 {
 		q.Limit = 100
