@@ -28,18 +28,23 @@ type row struct {
 // the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "service", "service/eventlog", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api", "service", "service/eventlog", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
-		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "service/logs", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/channels", "api/dto", "api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
 	},
-	"api/dto":    {imports: []string{"util/apperr"}},
-	"api/stream": {imports: []string{"util/apperr"}},
+	"api/channels": {},
+	"api/dto":      {imports: []string{"util/apperr"}},
+	"api/stream":   {imports: []string{"util/apperr"}},
 	"service": {
 		imports: []string{"service/attribution", "service/eventlog", "service/logs", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
+	},
+	"service/terminal": {
+		imports: []string{"service", "dockerx", "util/..."},
+		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},
@@ -62,6 +67,7 @@ var rows = map[string]row{
 	"dockerx/dockertest":     {},
 	"dockerx/dockertest/app": {},
 	"util/apperr":            {},
+	"util/asciicast":         {},
 	"util/config":            {},
 	"util/memo":              {},
 	"util/recentset":         {},
@@ -96,7 +102,7 @@ var gates = map[string][]string{
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/stream", "client", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/channels", "api/stream", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.

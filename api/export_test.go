@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"wharf/api/stream"
 	"wharf/service"
 )
 
@@ -28,6 +29,14 @@ func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 		return nil
 	})
 	return table, served
+}
+
+// ServeStream adds a route that answers with what a source yields.
+func (s *Server) ServeStream(pattern string, source stream.Source) {
+	handle := func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+		return s.streams.Serve(w, r, s.streamOptions(actor), source)
+	}
+	s.mux.Get(pattern, s.serve(route{need: service.Public, handle: plain(handle)}))
 }
 
 // EnterHistory takes one of an actor's places for queries of the past.

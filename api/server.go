@@ -16,6 +16,7 @@ import (
 	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/service"
+	"wharf/service/terminal"
 )
 
 // Options is what a Server is made of. Every pointer is required.
@@ -26,6 +27,8 @@ type Options struct {
 	Hosts    *service.Hosts
 	Events   *service.Events
 	Audit    *service.Audit
+	// Terminals are those of containers.
+	Terminals *terminal.Terminals
 
 	// Ready reports whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
@@ -44,6 +47,8 @@ type Options struct {
 	// BodyTime is how long a caller may take to send a body, StallTime how long it may take none of an answer.
 	// Default 10 s each.
 	BodyTime, StallTime time.Duration
+	// HeartbeatTime is the time between two heartbeats of a stream. Default 15 s.
+	HeartbeatTime time.Duration
 	// StreamsPerUser and MaxStreams are how many streams one user and all may have open. Default 32 and 10,000.
 	StreamsPerUser, MaxStreams int
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
@@ -58,6 +63,7 @@ type Server struct {
 	hosts        *service.Hosts
 	events       *service.Events
 	audit        *service.Audit
+	terminals    *terminal.Terminals
 	ready        func(context.Context) error
 	open         bool
 	openNetwork  bool
@@ -81,7 +87,7 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),

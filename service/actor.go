@@ -32,6 +32,9 @@ const (
 	View
 	// Operate requires RoleOperator on the container.
 	Operate
+	// Exec requires RoleAdmin on the container, or a grant there that says so: a terminal defeats masking, and is
+	// root where the container is.
+	Exec
 	// Administer requires RoleAdmin.
 	Administer
 )

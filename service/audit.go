@@ -224,7 +224,7 @@ func newAuditRow(ctx context.Context, actor Actor, in Intent) (sqlc.BeginAuditPa
 	if err != nil {
 		return sqlc.BeginAuditParams{}, fmt.Errorf("audit id: %w", err)
 	}
-	from := clientOf(ctx)
+	from := ClientOf(ctx)
 	return sqlc.BeginAuditParams{
 		ID: id, At: db.Time(time.Now()), UserID: actor.UserID, Username: actor.name(),
 		ClientAddr: text.Truncate(from.Addr, 100), RequestID: text.Truncate(from.RequestID, 200),

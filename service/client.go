@@ -9,8 +9,8 @@ func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, clientKey{}, c)
 }
 
-// clientOf returns the client of WithClient, or the zero Client.
-func clientOf(ctx context.Context) Client {
+// ClientOf returns the client of WithClient, or the zero Client.
+func ClientOf(ctx context.Context) Client {
 	c, _ := ctx.Value(clientKey{}).(Client)
 	return c
 }

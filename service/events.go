@@ -23,7 +23,7 @@ func (e *Events) Subscribe(actor Actor, o eventlog.Subscribe) *eventlog.Subscrip
 
 // Query returns a page of the stored records that the actor may see. Errors: Invalid for a cursor of another query.
 func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (eventlog.Page, error) {
-	q.Allow, q.ShownAction = actor.seesRecord, actor.shownAction
+	q.Allow, q.ShownAction, q.CoarseCursors = actor.seesRecord, actor.shownAction, !actor.everywhere(View)
 	return e.log.Query(ctx, q)
 }
 

@@ -23,6 +23,7 @@ type Grant struct {
 	Hosts     string // a pattern: prod-*, *
 	Labels    string // a selector: team=web, or team=web,tier; empty for all
 	Role      Role
+	Exec      bool // terminals too
 	CreatedBy string
 	CreatedAt time.Time // UTC
 }
@@ -31,6 +32,7 @@ type Grant struct {
 type NewGrant struct {
 	Username, Hosts, Labels string
 	Role                    Role
+	Exec                    bool
 }
 
 var (
@@ -70,7 +72,7 @@ func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 		return Grant{}, err
 	}
 	g := Grant{
-		ID: uuid.New(), Hosts: in.Hosts, Labels: in.Labels, Role: in.Role,
+		ID: uuid.New(), Hosts: in.Hosts, Labels: in.Labels, Role: in.Role, Exec: in.Exec,
 		CreatedBy: actor.Username, CreatedAt: db.Time(time.Now()),
 	}
 	err := u.change(ctx, func(q *sqlc.Queries) error {
@@ -80,7 +82,7 @@ func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 		}
 		g.Username = user.Username
 		if err := q.CreateGrant(ctx, sqlc.CreateGrantParams{
-			ID: g.ID, UserID: user.ID, Hosts: g.Hosts, Labels: g.Labels, Role: string(g.Role),
+			ID: g.ID, UserID: user.ID, Hosts: g.Hosts, Labels: g.Labels, Role: string(g.Role), Exec: g.Exec,
 			CreatedBy: g.CreatedBy, CreatedAt: g.CreatedAt,
 		}); err != nil {
 			return fmt.Errorf("create grant: %w", db.MapError(err))
@@ -138,7 +140,7 @@ func (u *Users) Grants(ctx context.Context, actor Actor, username string, p Page
 	all = make([]Grant, len(rows))
 	for i, r := range rows {
 		all[i] = Grant{
-			ID: r.ID, Username: r.Username, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role),
+			ID: r.ID, Username: r.Username, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role), Exec: r.Exec,
 			CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.UTC(),
 		}
 	}
@@ -156,7 +158,7 @@ func grantsOf(ctx context.Context, q *sqlc.Queries, user uuid.UUID) ([]Grant, er
 	}
 	var all []Grant
 	for _, r := range rows {
-		all = append(all, Grant{ID: r.ID, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role)})
+		all = append(all, Grant{ID: r.ID, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role), Exec: r.Exec})
 	}
 	return all, nil
 }

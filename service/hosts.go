@@ -204,5 +204,5 @@ var errForbidden = apperr.New(apperr.Forbidden, "not allowed")
 func (h *Host) sees(labels map[string]string) bool { return h.may(View, labels) }
 
 func (h *Host) may(p Permission, labels map[string]string) bool {
-	return h.actor.roleOn(h.host.Name(), labels).atLeast(needs[p])
+	return h.actor.roleFor(p, h.host.Name(), labels).atLeast(needs[p])
 }

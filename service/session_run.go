@@ -57,6 +57,9 @@ func (s *Sessions) prune(ctx context.Context) error {
 	if _, err := q.DeleteExpiredTickets(ctx, now); err != nil {
 		return err
 	}
+	if _, err := q.DeleteExpiredTerminalTickets(ctx, now); err != nil {
+		return err
+	}
 	_, err := q.DeleteExpiredSessions(ctx, now)
 	return err
 }

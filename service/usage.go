@@ -100,11 +100,18 @@ func (h *Host) UsageStreamOf(ctx context.Context, ref dockerx.Ref) (func(ctx con
 	return func(ctx context.Context) iter.Seq2[stats.Usage, error] { return h.host.UsageStreamOf(ctx, d.ID) }, nil
 }
 
-// visible returns a snapshot without the containers that the actor may not see: the same one if there are none.
+// visible returns a snapshot without the containers that the actor may not see, also in what it says as a whole: the
+// same one if there are none.
 func (h *Host) visible(snap *stats.Snapshot) *stats.Snapshot {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return snap
 	}
-	rows := slices.DeleteFunc(slices.Clone(snap.Usages), func(u stats.Usage) bool { return !h.sees(u.Labels) })
-	return &stats.Snapshot{SampledAt: snap.SampledAt, Partial: snap.Partial, Usages: rows}
+	seen := &stats.Snapshot{Usages: slices.DeleteFunc(slices.Clone(snap.Usages), func(u stats.Usage) bool { return !h.sees(u.Labels) })}
+	for _, u := range seen.Usages {
+		seen.Partial = seen.Partial || u.Partial
+		if u.SampledAt.After(seen.SampledAt) {
+			seen.SampledAt = u.SampledAt
+		}
+	}
+	return seen
 }

@@ -127,7 +127,7 @@ func (u *Users) empty(ctx context.Context) (bool, error) {
 
 func (u *Users) mayCreate(ctx context.Context, actor *Actor, role Role, setupToken string, empty bool) error {
 	if empty {
-		return u.checkSetup(clientOf(ctx), setupToken)
+		return u.checkSetup(ClientOf(ctx), setupToken)
 	}
 	switch {
 	case actor != nil && actor.Has(Administer):

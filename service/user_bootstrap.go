@@ -58,7 +58,7 @@ func (u *Users) Setup(ctx context.Context) (Setup, error) {
 	if err != nil || !empty {
 		return Setup{}, err
 	}
-	return Setup{Needed: true, Token: u.checkSetup(clientOf(ctx), "") != nil}, nil
+	return Setup{Needed: true, Token: u.checkSetup(ClientOf(ctx), "") != nil}, nil
 }
 
 // NewSetupToken returns a random token for UsersOptions.SetupToken.

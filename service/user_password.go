@@ -45,7 +45,7 @@ func (u *Users) changePassword(ctx context.Context, actor Actor, name, old, pass
 
 // checkOld checks the old password, with the limits of logins: a session must not make guessing faster.
 func (u *Users) checkOld(ctx context.Context, row *sqlc.User, old string) error {
-	try, err := u.gate.enter(ctx, row.UsernameFolded, clientOf(ctx).Addr)
+	try, err := u.gate.enter(ctx, row.UsernameFolded, ClientOf(ctx).Addr)
 	if err != nil {
 		return err
 	}

@@ -142,7 +142,9 @@ func (s *server) others(done <-chan struct{}) (took []time.Duration, failed int)
 				mu.Lock()
 				took = append(took, time.Since(began))
 				if a.status != http.StatusOK {
-					failed++
+					if failed++; failed == 1 {
+						s.t.Logf("others, after %s: %d %s", time.Since(began), a.status, a.body)
+					}
 				}
 				mu.Unlock()
 				select {

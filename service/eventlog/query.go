@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -11,15 +12,19 @@ import (
 	"wharf/util/apperr"
 )
 
-// scanLimit bounds how many rows one query reads. If few of them match, the page is short and its cursor goes on from
-// there.
-const scanLimit = 5_000
+// scanLimit and scanBytes bound the rows that one query reads, by number and in bytes. If few of them match, the page is
+// short and its cursor goes on from there.
+const (
+	scanLimit = 5_000
+	scanBytes = 4 * pageBytes
+)
 
 const (
 	// pageBytes bounds the records of one page, in bytes: the rest comes on the next.
 	pageBytes = 8 << 20
-	// batchRows is how many rows a query reads at a time: with the longest events that readers report, about 16 MiB.
-	batchRows = 64
+	// batchRows is how many rows a query reads at a time: fewer if that many exceed batchBytes.
+	batchRows  = 64
+	batchBytes = 2 << 20
 )
 
 // Query selects stored records. The zero value selects the newest.
@@ -32,6 +37,8 @@ type Query struct {
 	Allow        func(*Record) bool
 	// ShownAction returns a record's action as the caller sees it, which Actions matches. Nil: the record's own.
 	ShownAction func(*Record) string
+	// CoarseCursors makes a page's cursor that stands at a hidden record reveal only the second of its time, not its id.
+	CoarseCursors bool
 }
 
 // Page is a part of a query's result.
@@ -54,13 +61,16 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	out := Page{Records: []*Record{}}
-	for scanned, size := 0, 0; ; {
-		rows, read, err := l.rows(ctx, &q, at)
+	from, out := at, Page{Records: []*Record{}}
+	batch := int32(batchRows)
+	for scanned, scannedBytes, size := 0, 0, 0; ; {
+		rows, read, err := l.rows(ctx, &q, at, batch)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
 		}
+		held := 0
 		for i := range rows {
+			held += len(rows[i].Attrs)
 			at = position{rows[i].TimeNano, rows[i].ID}
 			r, err := recordOf(&rows[i])
 			if err != nil {
@@ -77,14 +87,51 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 			}
 			out.Records = append(out.Records, r)
 		}
-		if len(rows) < batchRows {
+		if len(rows) < int(batch) {
 			return out, nil
 		}
-		if scanned += read; scanned >= scanLimit {
-			out.Cursor = encodeCursor(at)
+		if held > batchBytes {
+			batch = max(batch/4, 4)
+		}
+		scanned, scannedBytes = scanned+read, scannedBytes+held
+		if scanned >= scanLimit || scannedBytes >= scanBytes {
+			out.Cursor = encodeCursor(q.resume(from, at, out.Records))
 			return out, nil
 		}
 	}
+}
+
+// cursorStep is how coarse the time in a coarse cursor is, in nanoseconds.
+const cursorStep = int64(time.Second)
+
+// resume is where the page after one goes on that began after from, looked at all up to at, and shows these records. A
+// coarse one lies between at and the last that is shown; where that is too near to get ahead, it is at itself.
+func (q *Query) resume(from, at position, shown []*Record) position {
+	if !q.CoarseCursors {
+		return at
+	}
+	sign, coarse := 1, position{at.nano / cursorStep * cursorStep, -1}
+	if !q.Ascending {
+		sign, coarse = -1, position{(at.nano/cursorStep + 1) * cursorStep, 0}
+	}
+	after := from
+	if len(shown) > 0 {
+		last := shown[len(shown)-1]
+		after = position{last.Time.UnixNano(), last.ID}
+	}
+	switch {
+	case sign*coarse.compare(after) > 0:
+		return coarse
+	case len(shown) > 0:
+		return after
+	default:
+		return at
+	}
+}
+
+// compare orders positions.
+func (p position) compare(other position) int {
+	return cmp.Or(cmp.Compare(p.nano, other.nano), cmp.Compare(p.id, other.id))
 }
 
 // start returns the position before the first record of the page.
