@@ -37,10 +37,10 @@ type Config struct {
 	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"folder with <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all, for tcp hosts with mutual TLS"`
 
 	HostsFile     string `env:"HOSTS_FILE" help:"hosts.yaml, in place of DOCKER_HOSTS: hosts with tls, ssh, labels and timeouts; read anew when it changes or on SIGHUP"`
-	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS in AUTH_MODE=required: whoever is on the way to them controls them"`
+	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS in AUTH_MODE=required: everything on the way to them can control them"`
 
 	AuthMode         string   `env:"AUTH_MODE" envDefault:"required" help:"'required' asks for a token on every Docker endpoint; 'open' lets requests without one through"`
-	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open beyond loopback or behind a proxy: control of Docker for whoever reaches it"`
+	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open beyond loopback or behind a proxy: every client that reaches it controls Docker"`
 	AllowedHosts     []string `env:"ALLOWED_HOSTS" help:"names accepted in the Host header in open mode besides loopback, comma separated"`
 	AnonRole         string   `env:"ANON_ROLE" envDefault:"operator" help:"role of a caller without a token in open mode: none, viewer, operator or admin"`
 	MaskSecrets      bool     `env:"MASK_SECRETS" envDefault:"false" help:"mask what looks secret in open mode too"`
