@@ -192,7 +192,7 @@ func fan(t *testing.T, p *benchkit.Process, e dockertest.Engine, viewers, lines 
 	}
 	began := p.CPU()
 	time.Sleep(time.Second)
-	upstreams = engineConnections(e) - 1 // the warm one's
+	upstreams = engineFollowers(e, id)
 	reading.Wait()
 	cost = (p.CPU() - began) / time.Duration(viewers*lines)
 	memory = float64(p.Resident("VmRSS")-before) / 1024 / float64(viewers)
@@ -216,18 +216,19 @@ func countLines(c net.Conn, lines int) {
 	}
 }
 
-// engineConnections counts the follow requests that an engine serves now, by the files that its process has open of logs.
-func engineConnections(e dockertest.Engine) int {
-	n := 0
+// engineFollowers counts the engine's open files of a container's log, but for the one that it writes to.
+func engineFollowers(e dockertest.Engine, id string) int {
+	n := -1
 	dir := strings.TrimSuffix(strings.TrimPrefix(e.Addr, "unix://"), "/docker.sock")
 	pid, err := os.ReadFile(dir + "/pid")
 	if err != nil {
-		return -1
+		return n
 	}
-	entries, _ := os.ReadDir("/proc/" + strings.TrimSpace(string(pid)) + "/fd")
+	files := "/proc/" + strings.TrimSpace(string(pid)) + "/fd"
+	entries, _ := os.ReadDir(files)
 	for _, entry := range entries {
-		link, _ := os.Readlink("/proc/" + strings.TrimSpace(string(pid)) + "/fd/" + entry.Name())
-		if strings.HasSuffix(link, "-json.log") {
+		link, _ := os.Readlink(files + "/" + entry.Name())
+		if strings.HasSuffix(link, id+"-json.log") {
 			n++
 		}
 	}

@@ -209,6 +209,18 @@ func page(t testing.TB, url string) (lines []line, prev, next string) {
 	return answer.Data.Lines, answer.Data.Prev, answer.Data.Next
 }
 
+// lastLine asks for a page of one line, which there may not be.
+func lastLine(url string) []line {
+	resp, err := http.Get(url)
+	if err != nil {
+		return nil
+	}
+	defer resp.Body.Close()
+	var answer struct{ Data struct{ Lines []line } }
+	_ = json.NewDecoder(resp.Body).Decode(&answer)
+	return answer.Data.Lines
+}
+
 // awaitLine waits until the engine has a container's line, by its number.
 func awaitLine(t testing.TB, base string, number int) {
 	t.Helper()
