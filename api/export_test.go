@@ -16,12 +16,13 @@ type RouteRow struct {
 	Method, Pattern string
 	Need            service.Permission
 	Body            reflect.Type // nil: none
+	Also            []int        // statuses
 }
 
 // RouteTable returns the table, and what the router really serves.
 func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	for _, rt := range s.table {
-		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body})
+		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body, rt.also})
 	}
 	served = map[string]bool{}
 	_ = chi.Walk(s.mux, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {

@@ -26,7 +26,7 @@ func MapError(err error) error {
 	if table, ok := uniqueViolation(err); ok {
 		msg := "already exists"
 		if table == "users" {
-			// Which of the two it was would tell a stranger who is registered.
+			// Which of the two it was would reveal the names of users to strangers.
 			msg = "username or email is already taken"
 		}
 		return apperr.Wrap(apperr.Conflict, err, "%s", msg)

@@ -128,7 +128,7 @@ func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error
 	return errors.Join(err, sourceErr, driverErr)
 }
 
-// explain puts the library's errors into words for those who don't know it.
+// explain puts the library's errors into words that need no knowledge of it.
 func explain(err error) error {
 	var dirty migrate.ErrDirty
 	switch {

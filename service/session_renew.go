@@ -152,7 +152,7 @@ func replaceRefresh(ctx context.Context, q *sqlc.Queries, session uuid.UUID, has
 	return max(latest, generation+1), err
 }
 
-// endFamily ends the session whose refresh token was stolen, whoever came with the copy.
+// endFamily ends the session whose refresh token was used twice: one of the two is a thief's.
 func (s *Sessions) endFamily(ctx context.Context, session sqlc.GetSessionRow) error {
 	_, err := s.revoke(context.WithoutCancel(ctx), func(q *sqlc.Queries) (int64, error) {
 		return q.DeleteSession(ctx, session.ID)

@@ -26,8 +26,8 @@ const minIDStart = 12
 // stand for might have matched.
 func (f *Filter) Match(e *dockerx.Event) bool { return f.matchShown(e, e.Action) }
 
-// match is Match for a caller to whom shown shows another action than the record's, so that no filter
-// tells what the caller doesn't see. Nil shows the record's.
+// match is Match by the action that shown returns, where the caller sees another one than the record's: a filter must
+// not reveal what is hidden. A nil shown returns the record's.
 func (f *Filter) match(r *Record, shown func(*Record) string) bool {
 	if shown == nil || len(f.Actions) == 0 {
 		return f.Match(&r.Event)

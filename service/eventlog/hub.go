@@ -13,7 +13,7 @@ type entry struct {
 	rec  *Record
 	size int
 	// confirms is set where the record was delivered before, without an id, as entry number
-	// confirms-1: who got that one needs only the id now.
+	// confirms-1: a subscriber that got that one needs only the id now.
 	confirms uint64
 }
 
@@ -29,7 +29,7 @@ func sizeOf(e *dockerx.Event) int {
 }
 
 // hub is the live end of the log: a ring that all subscribers share, each with a cursor of its
-// own. Publishing never waits; who falls behind by more than the ring is cut off.
+// own. Publishing never waits; a subscriber that falls behind by more than the ring is cut off.
 type hub struct {
 	slots []atomic.Pointer[entry]
 	head  atomic.Uint64 // the next entry's number

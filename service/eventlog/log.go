@@ -159,7 +159,7 @@ func (l *Log) remove(n int) {
 	l.pending = l.pending[n:]
 }
 
-// notify signals to whoever waits, or will.
+// notify wakes the reader of the channel, now or when it next waits.
 func notify(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -29,7 +29,7 @@ type model struct {
 	dark    int    // how many events the outage keeps from the database
 }
 
-// ring is how many records the log holds for those who fall behind.
+// ring is how many records the log holds for subscriptions that fall behind.
 const ring = 64
 
 type modelClient struct {

@@ -1,5 +1,5 @@
 // Package eventlog keeps a durable, ordered record of what happened on every host and delivers
-// it: live through one shared ring, and from the database to whoever comes back with the id of
+// it: live through one shared ring, and from the database to a client that comes back with the id of
 // the last record it saw.
 package eventlog
 
@@ -26,7 +26,7 @@ type Record struct {
 }
 
 // Frame returns what encode makes of the record, kept for the next caller: a record is encoded
-// once for those who see secrets and once for those who don't, however many they are.
+// once for callers that see secrets and once for those that don't, however many there are.
 func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	slot := &r.frames[0]
 	if masked {

@@ -13,7 +13,7 @@ import (
 const (
 	retentionEvery = 10 * time.Second
 	deleteStep     = 500
-	deletePause    = 10 * time.Millisecond // for those who wait to write
+	deletePause    = 10 * time.Millisecond // for others that wait to write
 )
 
 // runRetention deletes what is too old or too much, a little at a time: a deletion holds up appends.
