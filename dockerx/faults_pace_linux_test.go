@@ -12,7 +12,7 @@ import (
 )
 
 // TestOthersKeepTheirPaceDuringFaults takes a figure of `make bench-hosts`: before and during a
-// fault in turn, with somebody who goes on asking for the faulty host.
+// fault in turn, while requests for the faulty host go on.
 func TestOthersKeepTheirPaceDuringFaults(t *testing.T) {
 	if os.Getenv("BENCH_HOSTS") == "" {
 		t.Skip("a figure, not a test: make bench-hosts takes it")

@@ -22,7 +22,7 @@ import (
 )
 
 // TestImageServesAsNobody builds the Dockerfile's last stage, which needs no other image, from a static
-// binary, and runs it as its own user, who gets at the engine's socket through the socket's group.
+// binary, and runs it as its own user, which reaches the engine's socket through the socket's group.
 func TestImageServesAsNobody(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
