@@ -12,7 +12,7 @@ import (
 )
 
 // TestOthersKeepTheirPaceDuringFaults takes a figure of `make bench-hosts`: before and during a
-// fault in turn, while requests for the faulty host go on.
+// fault in turn, while a client goes on asking for the faulty host.
 func TestOthersKeepTheirPaceDuringFaults(t *testing.T) {
 	if os.Getenv("BENCH_HOSTS") == "" {
 		t.Skip("a figure, not a test: make bench-hosts takes it")

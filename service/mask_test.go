@@ -64,7 +64,7 @@ func TestMaskEventCutsCommandLinesAndMasksLabels(t *testing.T) {
 	require.Equal(t, "health_status: healthy", MaskEvent(dockerx.Event{Action: "health_status: healthy"}).Action)
 }
 
-// Whoever labels a container must not choose how long its events keep wharf busy.
+// The labels of a container must not decide how long its events keep wharf busy.
 func TestMaskingHugeValuesTakesNoTime(t *testing.T) {
 	t.Parallel()
 	huge := strings.Repeat("pass-word-", 1<<20)
