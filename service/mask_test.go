@@ -73,5 +73,5 @@ func TestMaskingHugeValuesTakesNoTime(t *testing.T) {
 		require.Equal(t, Mask, maskValue("note", huge))
 		require.Equal(t, Mask, maskValue(huge, "note"))
 	}
-	require.Less(t, time.Since(began), time.Second)
+	require.Less(t, time.Since(began), 30*time.Second, "a tenth of a second on a quiet machine; quadratic work takes hours")
 }
