@@ -13,7 +13,7 @@ import (
 
 const (
 	maxBatch  = 512
-	batchMost = 4 << 20 // bytes: a statement is held several times over
+	batchMost = 4 << 20               // bytes: a statement is held several times over
 	firstWait = 50 * time.Millisecond // after a failed write
 	maxWait   = time.Second
 	// lastWrite bounds the last try to store what is pending when the process ends.
