@@ -47,12 +47,11 @@ func TestPostgresThatComesAndGoes(t *testing.T) {
 	status, body := p.call(http.MethodPost, "/login", "", `{"username":"gildong","password":"123123"}`)
 	require.Equal(t, http.StatusInternalServerError, status)
 	require.JSONEq(t, `{"success":false,"message":"internal server error"}`, body)
-	require.Less(t, time.Since(start), 4*time.Second)
-	require.Equal(t, http.StatusServiceUnavailable, p.get("/readyz", ""))
+	require.Less(t, time.Since(start), 15*time.Second, "not TCP's minutes")
+	require.Eventually(t, func() bool { return p.get("/readyz", "") == http.StatusServiceUnavailable }, time.Minute, 10*time.Millisecond,
+		"an outcome counts for a second")
 
 	proxy.Refuse(false)
-	back := time.Now()
-	require.Eventually(t, func() bool { return p.get("/hosts", token) == http.StatusOK }, 2*time.Second, 10*time.Millisecond)
-	require.Less(t, time.Since(back), 2*time.Second)
+	require.Eventually(t, func() bool { return p.get("/hosts", token) == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	require.NotContains(t, p.logs.String(), u.User.String())
 }

@@ -244,6 +244,13 @@ func (c *Client) GetContainer(ctx context.Context, host string, id string) (dto.
 	return out, err
 }
 
+// ListProcesses is GET /v1/hosts/{host}/containers/{id}/top: List the processes of a container that runs.
+func (c *Client) ListProcesses(ctx context.Context, host string, id string) (dto.Processes, error) {
+	var out dto.Processes
+	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/top"}, &out)
+	return out, err
+}
+
 // StartContainer is POST /v1/hosts/{host}/containers/{id}/start: Start a container.
 func (c *Client) StartContainer(ctx context.Context, host string, id string, q dto.WaitQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
@@ -283,6 +290,13 @@ func (c *Client) UnpauseContainer(ctx context.Context, host string, id string, q
 func (c *Client) KillContainer(ctx context.Context, host string, id string, q dto.KillQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/kill", query: q}, &out)
+	return out, err
+}
+
+// RenameContainer is POST /v1/hosts/{host}/containers/{id}/rename: Rename a container.
+func (c *Client) RenameContainer(ctx context.Context, host string, id string, in dto.Rename) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/rename", body: in}, &out)
 	return out, err
 }
 
@@ -363,6 +377,48 @@ func (c *Client) IssueTicket(ctx context.Context) (dto.Ticket, error) {
 	var out dto.Ticket
 	err := c.call(ctx, request{method: "POST", path: "/v1/events/ticket"}, &out)
 	return out, err
+}
+
+// ContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream.
+func (c *Client) ContainerLogs(ctx context.Context, host string, id string, q dto.LogQuery) (dto.LogPage, error) {
+	var out dto.LogPage
+	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/logs", query: q}, &out)
+	return out, err
+}
+
+// StreamContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream. It resumes by itself and ends
+// with ctx or an error, which is its last element.
+func (c *Client) StreamContainerLogs(ctx context.Context, host string, id string, q dto.LogQuery) iter.Seq2[Frame, error] {
+	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/logs", query: q}, frameTypes{
+		"log":             decodeFrame[dto.LogLine],
+		"log-hosts":       decodeFrame[dto.LogHosts],
+		"stream-gap":      decodeFrame[dto.LogGap],
+		"log-end":         decodeFrame[dto.LogEnd],
+		"container-event": decodeFrame[dto.ContainerEvent],
+		"progress":        decodeFrame[dto.LogProgress],
+		"end":             decodeFrame[dto.LogSearchEnd],
+	})
+}
+
+// Logs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream.
+func (c *Client) Logs(ctx context.Context, q dto.AllLogsQuery) (dto.LogPage, error) {
+	var out dto.LogPage
+	err := c.call(ctx, request{method: "GET", path: "/v1/logs", query: q}, &out)
+	return out, err
+}
+
+// StreamLogs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream. It resumes by itself and ends
+// with ctx or an error, which is its last element.
+func (c *Client) StreamLogs(ctx context.Context, q dto.AllLogsQuery) iter.Seq2[Frame, error] {
+	return c.stream(ctx, request{method: "GET", path: "/v1/logs", query: q}, frameTypes{
+		"log":             decodeFrame[dto.LogLine],
+		"log-hosts":       decodeFrame[dto.LogHosts],
+		"stream-gap":      decodeFrame[dto.LogGap],
+		"log-end":         decodeFrame[dto.LogEnd],
+		"container-event": decodeFrame[dto.ContainerEvent],
+		"progress":        decodeFrame[dto.LogProgress],
+		"end":             decodeFrame[dto.LogSearchEnd],
+	})
 }
 
 // DescribeStart is GET /v1/session: Say what a page has to know before anybody has logged in.

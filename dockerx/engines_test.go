@@ -24,7 +24,7 @@ func onEngines(t *testing.T, f func(t *testing.T, e dockertest.Engine, h *Host))
 	for _, e := range dockertest.Engines(t) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
-			f(t, e, hostOf(t, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir}))
+			f(t, e, hostOf(t, engineConfig(e)))
 		})
 		socket, local := strings.CutPrefix(e.Addr, "unix://")
 		if !local || far {
@@ -63,7 +63,7 @@ func TestEveryStateOfARealContainer(t *testing.T) {
 		e.Pause(t, ids["paused"])
 		require.Equal(t, 3, e.AwaitExit(t, ids["exited"]))
 		for state, id := range ids {
-			require.Eventually(t, func() bool { return rowOf(t, h, id).State == state }, 30*time.Second, 20*time.Millisecond, state)
+			require.Eventually(t, func() bool { return rowOf(t, h, id).State == state }, time.Minute, 20*time.Millisecond, state)
 			if state == "restarting" {
 				continue // may have moved on by the next call
 			}
@@ -186,7 +186,7 @@ func TestRealNameThatShadowsAShortIDIsRefused(t *testing.T) {
 
 func TestTwoHundredContainersOnOneRealHost(t *testing.T) {
 	e := dockertest.DefaultEngine(t)
-	h := hostOf(t, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+	h := hostOf(t, engineConfig(e))
 	label := "many-" + dockertest.NewID()[:8]
 	var creating sync.WaitGroup
 	slots := make(chan struct{}, 4)

@@ -21,7 +21,7 @@ import (
 	"wharf/util/steady"
 )
 
-// fixture is a service over one database, as a replica has it, with the user gildong (admin).
+// fixture is the services of a replica on one database, with the user gildong (admin).
 type fixture struct {
 	db       *db.DB
 	users    *Users
@@ -144,7 +144,7 @@ func TestEveryRefusedLoginHasOneText(t *testing.T) {
 	})
 }
 
-// disable has another admin, whom it makes if need be, disable a user.
+// disable has another admin, made if there is none, disable a user.
 func disable(t *testing.T, b *fixture, name string) {
 	t.Helper()
 	spare := named("spare")

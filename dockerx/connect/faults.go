@@ -37,6 +37,7 @@ type FaultError struct {
 	Err  error // the cause
 }
 
+// Error returns the kind alone.
 func (f *FaultError) Error() string { return "docker host fault: " + string(f.Kind) }
 
 // Unwrap returns the cause.
@@ -51,6 +52,7 @@ type OutageError struct {
 	Err  error
 }
 
+// Error returns the text of the cause.
 func (o *OutageError) Error() string { return o.Err.Error() }
 
 // Unwrap returns the cause.
@@ -148,8 +150,10 @@ func isRefused(err error) bool {
 		errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
+// isTimeout also takes a read from a connection that is closed on this side: net/http closes it at the deadline, and
+// the read that waits may see that first.
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }

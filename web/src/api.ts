@@ -128,6 +128,13 @@ export interface ContainerState {
   status: string;
 }
 
+/** A line beside one that a search found. */
+export interface ContextLine {
+  at: string;
+  stream: string;
+  text: string;
+}
+
 /** The contract's answer to POST /user. */
 export interface CreatedUser {
   /** In UTC. */
@@ -303,6 +310,109 @@ export interface HostedContainer {
   status: string;
 }
 
+/** A container whose log is part of an answer. */
+export interface LogContainer {
+  /** Why it could not be read. */
+  error?: string;
+  host: string;
+  id: string;
+  name: string;
+}
+
+/** Says that no more lines of a container will come. */
+export interface LogEnd {
+  /** Why; empty where all that was asked for was read. */
+  error?: string;
+  /** Log-end, in NDJSON alone. */
+  event?: string;
+  host: string;
+  id: string;
+  name: string;
+}
+
+/** Says that between two times of the engine's clock lines of a container may be missing. */
+export interface LogGap {
+  /** Stream-gap, in NDJSON alone. */
+  event?: string;
+  from: string;
+  host: string;
+  id: string;
+  name: string;
+  reason: string;
+  to: string;
+}
+
+/** Says which hosts an answer speaks of, and which containers are no part of it. */
+export interface LogHosts {
+  containers: LogContainer[];
+  /** Log-hosts, in NDJSON alone. */
+  event?: string;
+  hosts: HostAnswer[];
+  omitted: OmittedLog[];
+}
+
+/** A line of a container's log. */
+export interface LogLine {
+  /** Of a hit of a search: the lines after it. */
+  after?: ContextLine[];
+  /** By the engine's clock. */
+  at: string;
+  /** Of a hit of a search: the lines before it. */
+  before?: ContextLine[];
+  /** Whether the line was longer than 256 KiB. */
+  cut?: boolean;
+  host: string;
+  id: string;
+  /** Trace, debug, info, warn, error, fatal, or empty where the line doesn't tell. */
+  level: string;
+  name: string;
+  /** Stdout or stderr. */
+  stream: string;
+  /** Without the line's end; bytes that are no UTF-8 are U+FFFD. */
+  text: string;
+}
+
+/** A page of lines: by time, those of a search the newest first. */
+export interface LogPage {
+  /** Of a search: whether there is nothing more to be searched. */
+  complete?: boolean;
+  containers: LogContainer[];
+  /** Log-hosts, in NDJSON alone. */
+  event?: string;
+  gaps: LogGap[];
+  hosts: HostAnswer[];
+  lines: LogLine[];
+  /** Of what comes after it: also for Last-Event-ID. Empty for a search. */
+  next: string;
+  omitted: OmittedLog[];
+  /** Of the page before it, or of the older hits; empty where there is none. */
+  prev: string;
+}
+
+/** Says how far a search is. */
+export interface LogProgress {
+  /** Read from engines and files so far. */
+  bytes: number;
+  containers: number;
+  /** Progress, in NDJSON alone. */
+  event?: string;
+  /** Back to here all containers were searched. */
+  from?: string;
+  lines: number;
+  /** How many containers were searched to the end. */
+  searched: number;
+}
+
+/** Says how a search ended. */
+export interface LogSearchEnd {
+  /** Whether there is nothing more to be searched. */
+  complete: boolean;
+  /** Where to go on; empty where it is complete. */
+  cursor: string;
+  /** End, in NDJSON alone. */
+  event?: string;
+}
+
 /** One record of the history. */
 export interface LoggedEvent {
   action: string;
@@ -387,6 +497,14 @@ export interface NewUser {
   username: string;
 }
 
+/** A container that was meant and is no part of the answer. */
+export interface OmittedLog {
+  host: string;
+  id: string;
+  name: string;
+  reason: string;
+}
+
 /** What an operation did. */
 export interface OperationResult {
   after: string;
@@ -431,9 +549,23 @@ export interface PortBinding {
   host_port: string;
 }
 
+/** Those of a container, as ps on the engine's host shows them. */
+export interface Processes {
+  /** A row of cells for each process. Values that look secret are *** below admin. */
+  processes: string[][];
+  /** Of the columns, which differ between engines. */
+  titles: string[];
+}
+
 /** Names a session. */
 export interface RefreshToken {
   refresh_token: string;
+}
+
+/** What a container is to be called. */
+export interface Rename {
+  /** 2 to 255 letters, digits, '_', '.' or '-', and nothing that looks like an id. */
+  name: string;
 }
 
 /** A session's new access token. */
@@ -875,6 +1007,13 @@ export interface Operations {
     answer: ContainerDetails;
     frames: Record<string, never>;
   };
+  listProcesses: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Processes;
+    frames: Record<string, never>;
+  };
   startContainer: {
     params: { host: string; id: string };
     query: { wait?: "running" | "healthy" | "exited"; limit?: string };
@@ -914,6 +1053,13 @@ export interface Operations {
     params: { host: string; id: string };
     query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
+    answer: OperationResult;
+    frames: Record<string, never>;
+  };
+  renameContainer: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: Rename;
     answer: OperationResult;
     frames: Record<string, never>;
   };
@@ -1001,6 +1147,20 @@ export interface Operations {
     answer: Ticket;
     frames: Record<string, never>;
   };
+  containerLogs: {
+    params: { host: string; id: string };
+    query: { tail?: string; since?: string; until?: string; follow?: boolean; stream?: "stdout" | "stderr"; grep?: string; regex?: boolean; invert?: boolean; context?: number; level?: ("trace" | "debug" | "info" | "warn" | "error" | "fatal")[]; limit?: number; deadline?: string; cursor?: string; ansi?: boolean; timestamps?: boolean; download?: boolean; events?: boolean; last_event_id?: string; ticket?: string };
+    body: undefined;
+    answer: LogPage;
+    frames: { "log": LogLine; "log-hosts": LogHosts; "stream-gap": LogGap; "log-end": LogEnd; "container-event": ContainerEvent; "progress": LogProgress; "end": LogSearchEnd };
+  };
+  logs: {
+    params: Record<string, never>;
+    query: { host?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; project?: (string)[]; state?: (string)[]; q?: string; tail?: string; since?: string; until?: string; follow?: boolean; stream?: "stdout" | "stderr"; grep?: string; regex?: boolean; invert?: boolean; context?: number; level?: ("trace" | "debug" | "info" | "warn" | "error" | "fatal")[]; limit?: number; deadline?: string; cursor?: string; ansi?: boolean; timestamps?: boolean; download?: boolean; events?: boolean; last_event_id?: string; ticket?: string };
+    body: undefined;
+    answer: LogPage;
+    frames: { "log": LogLine; "log-hosts": LogHosts; "stream-gap": LogGap; "log-end": LogEnd; "container-event": ContainerEvent; "progress": LogProgress; "end": LogSearchEnd };
+  };
   describeStart: {
     params: Record<string, never>;
     query: Record<string, never>;
@@ -1062,12 +1222,14 @@ export const operations = {
   listAllContainers: { method: "GET", path: "/v1/containers", bare: false },
   listHostContainers: { method: "GET", path: "/v1/hosts/{host}/containers", bare: false },
   getContainer: { method: "GET", path: "/v1/hosts/{host}/containers/{id}", bare: false },
+  listProcesses: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/top", bare: false },
   startContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/start", bare: false },
   stopContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/stop", bare: false },
   restartContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/restart", bare: false },
   pauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/pause", bare: false },
   unpauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/unpause", bare: false },
   killContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/kill", bare: false },
+  renameContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/rename", bare: false },
   execInContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/exec", bare: false },
   openExec: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/exec/attach", bare: false },
   attachContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/attach", bare: false },
@@ -1080,6 +1242,8 @@ export const operations = {
   topUsage: { method: "GET", path: "/v1/stats", bare: false },
   queryEvents: { method: "GET", path: "/v1/events", bare: false },
   issueTicket: { method: "POST", path: "/v1/events/ticket", bare: false },
+  containerLogs: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/logs", bare: false },
+  logs: { method: "GET", path: "/v1/logs", bare: false },
   describeStart: { method: "GET", path: "/v1/session", bare: false },
   openPage: { method: "POST", path: "/v1/session", bare: false },
   renewPage: { method: "POST", path: "/v1/session/renew", bare: false },
