@@ -22,6 +22,8 @@ func (c *Config) check() error {
 		{"TOKEN_MAKER", c.TokenMaker, []string{"jwt", "paseto"}},
 		{"PASSWORD_POLICY", c.PasswordPolicy, []string{"basic", "strict"}},
 		{"STATS_SOURCE", c.StatsSource, []string{"auto", "engine", "kernel"}},
+		{"LOGS_ROLE", c.LogsRole, []string{"viewer", "operator"}},
+		{"LOGS_SOURCE", c.LogsSource, []string{"auto", "engine", "files"}},
 		{"EXEC_RECORD", c.ExecRecord, []string{"off", "output"}},
 		{"LOG_LEVEL", c.LogLevel, []string{"debug", "info", "warn", "error"}},
 		{"LOG_FORMAT", c.LogFormat, []string{"auto", "json", "text"}},

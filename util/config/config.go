@@ -68,6 +68,9 @@ type Config struct {
 	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
 	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`
 
+	LogsRole   string `env:"LOGS_ROLE" envDefault:"viewer" help:"least role to read containers' logs: viewer, or operator, since a program may log what masking hides elsewhere"`
+	LogsSource string `env:"LOGS_SOURCE" envDefault:"auto" help:"where logs are searched: 'engine' asks the engine, 'files' reads this machine's json-file logs and fails where it can't, 'auto' reads them where the engine runs on this machine"`
+
 	ExecEnabled    bool          `env:"EXEC_ENABLED" envDefault:"true" help:"allow terminals in containers, to admins and to grants with exec; a container refuses them by its label wharf.exec=off"`
 	ExecIdle       time.Duration `env:"EXEC_IDLE" envDefault:"30m" help:"how long a terminal may be without input"`
 	ExecLongest    time.Duration `env:"EXEC_LONGEST" envDefault:"8h" help:"how long a terminal may be open"`
