@@ -4,6 +4,7 @@ import { containersKo } from './containers.ko';
 import type { Texts } from './en';
 import { eventsKo } from './events.ko';
 import { fleetKo } from './fleet.ko';
+import { logsKo } from './logs.ko';
 import { shellKo } from './shell.ko';
 
-export const ko: Texts = { ...shellKo, fleet: fleetKo, containers: containersKo, events: eventsKo, me: meKo, users: usersKo, audit: auditKo };
+export const ko: Texts = { ...shellKo, fleet: fleetKo, containers: containersKo, events: eventsKo, me: meKo, users: usersKo, audit: auditKo, logs: logsKo };

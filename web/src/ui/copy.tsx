@@ -7,7 +7,7 @@ import { Icon } from './icon';
 // shownFor is how long it says that it did, in milliseconds.
 const shownFor = 2000;
 
-export function Copy({ text }: { text: string }) {
+export function Copy({ text, label }: { text: string; label?: string }) {
   const done = useSignal(false);
   useEffect(() => {
     if (!done.value) return undefined;
@@ -21,7 +21,7 @@ export function Copy({ text }: { text: string }) {
   return (
     <button type="button" class="button" onClick={() => void copy()}>
       <Icon name={done.value ? 'check' : 'copy'} />
-      {done.value ? t().common.copied : t().common.copy}
+      {done.value ? t().common.copied : (label ?? t().common.copy)}
     </button>
   );
 }
