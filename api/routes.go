@@ -118,7 +118,7 @@ func (s *Server) hostRoutes() []route {
 		get("/v1/hosts/{host}", service.View, "hostStatus", plain(s.hostStatus),
 			"Show how a host is, without asking it.", data(dto.HostStatus{})),
 		get("/v1/containers", service.View, "listAllContainers", queried(s.listAllContainers),
-			"List the containers of all hosts.", data(dto.ContainerPage{})),
+			"List the containers of all hosts.", data(dto.ContainerPage{})).may(404),
 		get("/v1/hosts/{host}/containers", service.View, "listHostContainers", queried(s.listHostContainers),
 			"List a host's containers.", data(dto.ContainerPage{})),
 		get("/v1/hosts/{host}/containers/{id}", service.View, "getContainer", plain(s.inspectContainer),

@@ -75,6 +75,9 @@ func (l *listener) read() (sse, error) {
 			f.data = value
 		case "":
 			if f.data != "" {
+				if l.resp != nil {
+					require.NoError(l.t, spec().checkFrame(l.resp.Request.URL.Path, f.event, f.data))
+				}
 				return f, nil
 			}
 		}
@@ -291,7 +294,7 @@ func TestStreamOnHTTP10AndHTTP2(t *testing.T) {
 	defer old.Close()
 	_, err = fmt.Fprintf(old, "GET /events HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
 	require.NoError(t, err)
-	two := httptest.NewUnstartedServer(w.api)
+	two := httptest.NewUnstartedServer(watch(t, w.api))
 	two.EnableHTTP2 = true
 	two.StartTLS()
 	defer two.Close()

@@ -225,9 +225,9 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 func (d *document) answerSchema(a api.Answer) (map[string]any, error) {
 	schema, err := d.schemas.of(a.Value, "json")
 	if text, ok := a.Value.(string); ok {
-		schema = map[string]any{"const": text}
+		schema = map[string]any{"type": "string", "enum": []any{text}}
 	}
-	if schema["type"] == nil && schema["$ref"] == nil && schema["const"] == nil {
+	if schema["type"] == nil && schema["$ref"] == nil {
 		return nil, fmt.Errorf("no schema for %T", a.Value)
 	}
 	if a.Bare || err != nil {
@@ -235,7 +235,7 @@ func (d *document) answerSchema(a api.Answer) (map[string]any, error) {
 	}
 	return map[string]any{
 		"type": "object", "additionalProperties": false, "required": []string{"success", "data"},
-		"properties": map[string]any{"success": map[string]any{"const": true}, "data": schema},
+		"properties": map[string]any{"success": map[string]any{"type": "boolean", "enum": []any{true}}, "data": schema},
 	}, nil
 }
 

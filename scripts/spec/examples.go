@@ -57,9 +57,6 @@ func (d *document) example(schema map[string]any) any {
 	if ref, ok := schema["$ref"].(string); ok {
 		return d.example(d.schemas.components[strings.TrimPrefix(ref, schemaPrefix)])
 	}
-	if v, ok := schema["const"]; ok {
-		return v
-	}
 	for _, key := range []string{"examples", "enum"} {
 		if all, ok := schema[key].([]any); ok && len(all) > 0 {
 			return all[0]

@@ -90,6 +90,10 @@ func (s *schemas) editProperty(p jsonschema.InterceptPropParams) error {
 		p.PropertySchema.Enum = nil
 		p.PropertySchema.Items.SchemaOrBoolEns().TypeObjectEns().WithEnum(anys(strings.Split(enum, ","))...)
 	}
+	if v := p.PropertySchema.Const; v != nil { // an enum of one, which more readers know
+		p.PropertySchema.Const = nil
+		p.PropertySchema.WithEnum(*v)
+	}
 	if text := s.fieldComment(p.ParentSchema.ReflectType, p.Field.Name); text != "" && p.PropertySchema.Ref == nil {
 		p.PropertySchema.WithDescription(text)
 	}
