@@ -32,11 +32,12 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
-		imports: []string{"api/dto", "api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/dto", "api/openapi", "api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
 	},
-	"api/dto":    {imports: []string{"util/apperr"}},
-	"api/stream": {imports: []string{"util/apperr"}},
+	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/openapi": {},
+	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
 		imports: []string{"service/attribution", "service/eventlog", "db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},

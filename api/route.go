@@ -176,6 +176,9 @@ func (o Operation) Statuses() []int {
 			all = append(all, http.StatusServiceUnavailable) // the database is away
 		}
 	}
+	if strings.HasPrefix(o.Pattern, "/v1/") {
+		all = append(all, http.StatusBadRequest) // an unknown parameter
+	}
 	if o.Body != nil {
 		all = append(all, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusInternalServerError)
 	}

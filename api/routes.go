@@ -17,6 +17,7 @@ func (s *Server) routes() []route {
 		grouped("Operations", s.operationRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
+		grouped("Documentation", s.documentRoutes()),
 	)
 }
 
@@ -66,7 +67,7 @@ func (s *Server) healthRoutes() []route {
 		get("/healthz", service.Public, "healthz", plain(s.healthz),
 			"Say that the process answers.", data("ok")),
 		get("/readyz", service.Public, "readyz", plain(s.readyz),
-			"Say whether requests can be served.", data("ready")).may(503),
+			"Say whether requests can be served.", data("ready")).may(500, 503),
 	}
 }
 
@@ -145,7 +146,7 @@ func (s *Server) usageRoutes() []route {
 		get("/v1/hosts/{host}/stats", service.View, "hostUsage", queried(s.hostRawUsage),
 			"Show what all containers of a host use, or as a stream each new sample.", data(dto.HostUsage{}).with("X-Sampled-At", "X-Sample-Age", "X-Partial").orStream(hostUsageFrames...)),
 		get("/v1/stats", service.View, "topUsage", queried(s.topUsage),
-			"Show the containers of all hosts, those that use most first.", data(dto.TopUsage{}).with("X-Partial")),
+			"Show the containers of all hosts, those that use most first.", data(dto.TopUsage{}).with("X-Partial")).may(404),
 	}
 }
 
@@ -156,5 +157,15 @@ func (s *Server) eventRoutes() []route {
 			"List what happened, also to containers that are gone.", data(dto.EventPage{})).may(429),
 		post("/v1/events/ticket", service.Self, "issueTicket", plain(s.issueTicket),
 			"Get a string that stands for the session in the address of an event stream.", data(dto.Ticket{})),
+	}
+}
+
+// documentRoutes are what describes the rest.
+func (s *Server) documentRoutes() []route {
+	return []route{
+		get("/v1/openapi.json", service.Public, "getDocument", plain(s.getDocument),
+			"Get the OpenAPI document.", file("application/json").with("ETag")).may(304).reads("If-None-Match"),
+		get("/docs", service.Public, "getDocs", plain(s.getDocs),
+			"Get the documentation as a page.", file("text/html").with("ETag")).may(304).reads("If-None-Match"),
 	}
 }

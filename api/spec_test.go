@@ -107,7 +107,7 @@ func (d *document) check(r *http.Request, status int, header http.Header, body [
 	if status == http.StatusTooManyRequests && header.Get("Retry-After") == "" {
 		return fmt.Errorf("%s: no Retry-After", name)
 	}
-	if r.Method == http.MethodHead {
+	if r.Method == http.MethodHead || status == http.StatusNotModified {
 		return nil
 	}
 	if err := checkBody(answer.Value.Content, header, body); err != nil {

@@ -195,7 +195,11 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 	}
 	switch {
 	case o.Answer.ContentType != "":
-		out.Content[o.Answer.ContentType] = openapi31.MediaType{Schema: map[string]any{"type": "string"}}
+		schema := map[string]any{"type": "string"}
+		if o.Answer.ContentType == jsonType {
+			schema["type"] = "object"
+		}
+		out.Content[o.Answer.ContentType] = openapi31.MediaType{Schema: schema}
 	case o.Answer.Value != nil:
 		schema, err := d.answerSchema(o.Answer)
 		if err != nil {

@@ -32,11 +32,10 @@ func exampleOf(name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var example any
-	if err := json.Unmarshal(raw, &example); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if !json.Valid(raw) {
+		return nil, fmt.Errorf("%s is no JSON", path)
 	}
-	return example, nil
+	return json.RawMessage(raw), nil // its keys keep their order
 }
 
 // frameExample is the example of a stream: the contract's frames, or a file of api/testdata/examples.

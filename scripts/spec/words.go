@@ -24,6 +24,7 @@ var about = strings.Join([]string{
 
 // failureTexts say when an operation answers a status.
 var failureTexts = map[int]string{
+	http.StatusNotModified:           "The client has it already.",
 	http.StatusBadRequest:            "A parameter or the body is missing or malformed; the message names it.",
 	http.StatusUnauthorized:          "No credentials, or bad ones.",
 	http.StatusForbidden:             "Not allowed, or a foreign origin.",
@@ -49,6 +50,12 @@ func (d *document) failures() map[string]openapi31.ResponseOrReference {
 			headers["Retry-After"] = headerRefs("Retry-After")["Retry-After"]
 		case http.StatusUnauthorized:
 			headers["WWW-Authenticate"] = headerRefs("WWW-Authenticate")["WWW-Authenticate"]
+		}
+		if status == http.StatusNotModified {
+			out[strconv.Itoa(status)] = openapi31.ResponseOrReference{Response: &openapi31.Response{
+				Description: failureTexts[status], Headers: headers,
+			}}
+			continue
 		}
 		var example any = map[string]any{"success": false, "message": strings.ToLower(http.StatusText(status))}
 		out[strconv.Itoa(status)] = openapi31.ResponseOrReference{Response: &openapi31.Response{

@@ -859,6 +859,20 @@ export interface Operations {
     answer: Ticket;
     frames: Record<string, never>;
   };
+  getDocument: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
+  getDocs: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
 }
 
 // Where each operation is.
@@ -910,4 +924,6 @@ export const operations = {
   topUsage: { method: "GET", path: "/v1/stats", bare: false },
   queryEvents: { method: "GET", path: "/v1/events", bare: false },
   issueTicket: { method: "POST", path: "/v1/events/ticket", bare: false },
+  getDocument: { method: "GET", path: "/v1/openapi.json", bare: false },
+  getDocs: { method: "GET", path: "/docs", bare: false },
 } as const satisfies Record<keyof Operations, { method: string; path: string; bare: boolean }>;
