@@ -70,7 +70,7 @@ func (d *document) operation(method, path string) (op *openapi3.Operation, name 
 	parts := strings.Split(path, "/")
 	for _, p := range d.patterns {
 		if slices.EqualFunc(p.parts, parts, func(want, got string) bool {
-			return want == got || strings.HasPrefix(want, "{") && got != ""
+			return want == got || strings.HasPrefix(want, "{")
 		}) {
 			if op := p.item.GetOperation(method); op != nil {
 				return op, method + " " + p.path
@@ -179,6 +179,9 @@ func (d *document) unseen() (missing []string) {
 			missing = append(missing, pair)
 		}
 	}
+	if len(neverSeen) > 10 {
+		missing = append(missing, "too much to excuse: neverSeen has more than ten rows")
+	}
 	for _, pair := range slices.Sorted(maps.Keys(neverSeen)) {
 		if d.seen[pair] > 0 {
 			missing = append(missing, pair+" was seen: take it out of neverSeen")
@@ -274,5 +277,7 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	}
 }
 
-// neverSeen are documented pairs that no test brings about, with the reason.
-var neverSeen = map[string]string{}
+// neverSeen are documented pairs that no test brings about, ten at most, with the reason.
+var neverSeen = map[string]string{
+	"POST /user 429": "only while the queue of passwords to hash is full, which package password tests",
+}
