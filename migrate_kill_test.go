@@ -1,9 +1,13 @@
 package main_test
 
 import (
+	"bytes"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -13,8 +17,31 @@ import (
 	"wharf/db/dbtest"
 )
 
-// A process that is killed while it migrates leaves a database that the next start takes. WHARF_KILLS sets how many
-// moments of the start are tried on each engine (default 12).
+// stepKiller reads a server's log and kills it in a step of its migrations: so long after the step has begun.
+type stepKiller struct {
+	cmd   *exec.Cmd
+	step  int // which, from 1
+	after time.Duration
+
+	mu   sync.Mutex
+	seen int
+	log  bytes.Buffer
+}
+
+func (k *stepKiller) Write(p []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	before := k.seen
+	k.log.Write(p)
+	k.seen = strings.Count(k.log.String(), "migration step begins")
+	if before < k.step && k.seen >= k.step {
+		time.AfterFunc(k.after, func() { _ = k.cmd.Process.Signal(syscall.SIGKILL) })
+	}
+	return len(p), nil
+}
+
+// A process that is killed in any step of its migrations leaves a database that the next start takes. WHARF_KILLS sets
+// how many kills are tried on each engine (default 12).
 func TestAKillDuringMigrationsHurtsNoLaterStart(t *testing.T) {
 	t.Parallel()
 	kills := 12
@@ -27,22 +54,42 @@ func TestAKillDuringMigrationsHurtsNoLaterStart(t *testing.T) {
 	} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
+			between := 0 // kills that left some steps done and some not
 			for n := range kills {
-				dir, env := t.TempDir(), []string{"DB_SOURCE=" + source(t), "LISTEN_ADDR=127.0.0.1:0", "DOCKER_HOST=unix:///nowhere.sock"}
-				cmd := command(t, dir, env, "migrate", "up")
+				dir, db := t.TempDir(), "DB_SOURCE="+source(t)
+				env := []string{db, "LISTEN_ADDR=127.0.0.1:0", "DOCKER_HOST=unix:///nowhere.sock", "LOG_LEVEL=debug", "LOG_FORMAT=json", "DB_NEW=true"}
+				cmd := command(t, dir, env, "serve")
+				killer := &stepKiller{cmd: cmd, step: 1 + n%8, after: time.Duration(n/8%8) * 250 * time.Microsecond}
+				cmd.Stderr = killer
 				require.NoError(t, cmd.Start())
-				killed := time.AfterFunc(time.Duration(n%60)*2*time.Millisecond+5*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
 				_ = cmd.Wait()
-				killed.Stop()
-				_, stderr, err := wharf(t, dir, "", env, "migrate", "up")
+				require.GreaterOrEqual(t, killer.seen, killer.step, "no such step: %s", &killer.log)
+				stdout, stderr, err := wharf(t, dir, "", env[:3], "migrate", "version")
+				require.NoError(t, err, "after kill %d: %s", n, stderr)
+				require.NotContains(t, stdout, "dirty")
+				if !strings.Contains(stdout, "version 0 ") && !latestVersion(stdout) {
+					between++
+				}
+				_, stderr, err = wharf(t, dir, "", env[:3], "migrate", "up")
 				require.NoError(t, err, "after kill %d: %s", n, stderr)
 				if n%6 == 0 {
-					p := serve(t, dir, env[0])
+					p := serve(t, dir, db, "DB_NEW=true")
 					p.awaitReady()
 					require.Equal(t, http.StatusOK, p.get("/healthz", ""))
 					p.stop(syscall.SIGTERM)
 				}
 			}
+			t.Logf("%d of %d kills fell between the first step and the last", between, kills)
+			require.Positive(t, between, "no kill fell into the migrations: this proves nothing")
 		})
 	}
+}
+
+// latestVersion reports whether `wharf migrate version` prints a schema that has all steps.
+func latestVersion(line string) bool {
+	_, rest, _ := strings.Cut(line, "version ")
+	current, rest, _ := strings.Cut(rest, " ")
+	_, rest, _ = strings.Cut(rest, "is ")
+	latest, _, _ := strings.Cut(rest, ")")
+	return current == latest
 }

@@ -300,7 +300,7 @@ func (w *wharf) ready(ctx context.Context) error {
 	case !w.migrated.Load():
 		return errors.New("waiting for the database")
 	}
-	return w.store.Ping(ctx)
+	return w.store.Writable(ctx)
 }
 
 // drain ends the streams, then lets requests in flight finish; what takes longer is cut.

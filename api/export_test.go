@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/go-chi/chi/v5"
 
@@ -12,12 +14,13 @@ import (
 type RouteRow struct {
 	Method, Pattern string
 	Need            service.Permission
+	Body            reflect.Type // nil: none
 }
 
 // RouteTable returns the table, and what the router really serves.
 func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	for _, rt := range s.table {
-		table = append(table, RouteRow{rt.method, rt.pattern, rt.need})
+		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body})
 	}
 	served = map[string]bool{}
 	_ = chi.Walk(s.mux, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
@@ -31,3 +34,13 @@ func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 func (s *Server) EnterHistory(actor service.Actor) (leave func(), err error) {
 	return s.history.enter(actor, historyCap, "queries")
 }
+
+// HeldUnread returns how many bytes of answers wait for their clients.
+func (s *Server) HeldUnread() int {
+	s.unread.mu.Lock()
+	defer s.unread.mu.Unlock()
+	return s.unread.held
+}
+
+// EnterPast takes a turn of those that queries of the past wait for.
+func (s *Server) EnterPast(ctx context.Context) (done func(), err error) { return s.past.enter(ctx) }

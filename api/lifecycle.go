@@ -19,7 +19,7 @@ func (s *Server) operateStrictly(name string) func(http.ResponseWriter, *http.Re
 		if err != nil {
 			return err
 		}
-		h, err := s.hosts.Open(r.Context(), actor, in.Host, service.Operate)
+		h, err := s.hosts.Open(r.Context(), actor, in.Host, service.PermissionOf(name))
 		if err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			info.id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-Id", info.id)
-		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), stall: s.stall}
+		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), stall: s.stall, unread: &s.unread}
 		if r.ProtoMajor == 1 { // HTTP/2 would reset the stream of a call that takes longer before it answers
 			rec.progress()
 		}
@@ -72,6 +72,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				s.panicked(rec, r, p)
 			}
 			if !info.later { // else it is another goroutine's by now
+				if r.ProtoMajor == 2 {
+					rec.finish()
+				}
 				info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
 				s.logRequest(info, rec.Status(), rec.bytes)
 			}
@@ -142,6 +145,7 @@ type recorder struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	stall   time.Duration // how long a write may wait for the client
+	unread  *unreadAnswers
 	status  int
 	bytes   int64
 }
@@ -175,17 +179,9 @@ func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	written := 0
-	for {
-		w.progress()
-		part := p[written:min(written+maxWrite, len(p))]
-		n, err := w.ResponseWriter.Write(part)
-		written += n
-		w.bytes += int64(n)
-		if err != nil || written == len(p) {
-			return written, err
-		}
-	}
+	n, err := w.writeAll(p)
+	w.bytes += int64(n)
+	return n, err
 }
 
 var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")

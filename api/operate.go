@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 
 	"wharf/api/dto"
@@ -8,21 +9,42 @@ import (
 	"wharf/service"
 )
 
-// operate answers POST /v1/hosts/{host}/containers/{id}/<name>.
-func (s *Server) operate(name string) func(http.ResponseWriter, *http.Request, service.Actor, dto.OperationQuery) error {
-	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.OperationQuery) error {
-		operation := dockerx.Operation{
-			Name: name, Signal: q.Signal, Wait: q.Wait, Limit: q.Limit, Timeout: q.Timeout,
-		}
+// operationEndpoint is what an operation reads of its request, by the type of its parameters: a shape of package dto,
+// and what that means to the engine. A type without a case fails every test of this package.
+func (s *Server) operationEndpoint(op service.Operation) endpoint {
+	switch op.Params.(type) {
+	case dockerx.None:
+		return queried(operate(s, op, func(q dto.WaitQuery) dockerx.Operation { return waiting(q, dockerx.None{}) }))
+	case dockerx.Stop:
+		return queried(operate(s, op, func(q dto.StopQuery) dockerx.Operation {
+			return waiting(q.WaitQuery, dockerx.Stop{Timeout: q.Timeout, Signal: q.Signal})
+		}))
+	case dockerx.Kill:
+		return queried(operate(s, op, func(q dto.KillQuery) dockerx.Operation {
+			return waiting(q.WaitQuery, dockerx.Kill{Signal: q.Signal})
+		}))
+	}
+	panic(fmt.Sprintf("operation %s: no endpoint reads its parameters, %T", op.Name, op.Params))
+}
+
+func waiting(q dto.WaitQuery, p dockerx.Params) dockerx.Operation {
+	return dockerx.Operation{Params: p, Wait: q.Wait, Limit: q.Limit}
+}
+
+// operate answers POST /v1/hosts/{host}/containers/{id}/<name>: asked makes the operation of what was read of the request.
+func operate[Q any](s *Server, op service.Operation, asked func(Q) dockerx.Operation) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
+	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q) error {
+		operation := asked(q)
+		operation.Name = op.Name
 		ref, err := dockerx.ParseRef(pathParam(r, "id"))
 		if err != nil {
 			return err
 		}
-		h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.Operate)
+		h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), op.Permission)
 		if err != nil {
 			return err
 		}
-		authorize := func() error { return h.Authorize(r.Context(), name, ref) }
+		authorize := func() error { return h.Authorize(r.Context(), op.Name, ref) }
 		return s.once(w, r, actor, authorize, func() ([]byte, error) {
 			result, err := h.Operate(r.Context(), ref, operation)
 			if err != nil {

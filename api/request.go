@@ -50,9 +50,12 @@ func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 	return nil
 }
 
+// readBody reads the whole body. It can be read again: an operation's parameters are decoded from it, and then it is
+// compared with that of the same Idempotency-Key.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err == nil { // it is whole: what the handler does now may take longer than the body might
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	}
 	var tooLarge *http.MaxBytesError

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strings"
 
 	"wharf/api/dto"
 	"wharf/service"
@@ -47,9 +48,9 @@ func (s *Server) contractRoutes() []route {
 			"List a host's containers, running or not, in Docker's order.", data([]dto.Container{})),
 		get("/inspect2/{host}/{id}", service.View, "inspect", plain(s.inspectContainer),
 			"Show a container.", data(dto.ContainerDetails{})).may(409),
-		post("/start2", service.Operate, "start", bodied(s.operateStrictly("start")),
+		post("/start2", service.PermissionOf("start"), "start", bodied(s.operateStrictly("start")),
 			"Start a container that doesn't run.", bare("")).may(404, 409),
-		post("/stop2", service.Operate, "stop", bodied(s.operateStrictly("stop")),
+		post("/stop2", service.PermissionOf("stop"), "stop", bodied(s.operateStrictly("stop")),
 			"Stop a container that runs.", bare("")).may(404, 409),
 		get("/stat2/{host}/{id}", service.View, "usageText", plain(s.containerUsage),
 			"Show what a container uses, as texts.", data(dto.UsageText{}).with(sampled...)).may(409),
@@ -127,12 +128,13 @@ func (s *Server) hostRoutes() []route {
 	}
 }
 
-// operationRoutes are the operations on a container.
+// operationRoutes are the operations on a container: the rows of dockerx/operations.go.
 func (s *Server) operationRoutes() []route {
 	var rows []route
-	for _, name := range []string{"start", "stop", "restart", "pause", "unpause", "kill"} {
-		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+name, service.Operate, name+"Container", queried(s.operate(name)),
-			"Have a container "+name+". That it was so already is no error.", data(dto.OperationResult{}).with("Idempotent-Replayed")).
+	for _, op := range service.Operations() {
+		doing := strings.ToUpper(op.Doing[:1]) + op.Doing[1:]
+		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+op.Name, op.Permission, op.Name+"Container", s.operationEndpoint(op),
+			doing+".", data(dto.OperationResult{}).with("Idempotent-Replayed")).
 			may(409, 413, 422, 429).reads("Idempotency-Key"))
 	}
 	return rows

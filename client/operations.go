@@ -244,43 +244,43 @@ func (c *Client) GetContainer(ctx context.Context, host string, id string) (dto.
 	return out, err
 }
 
-// StartContainer is POST /v1/hosts/{host}/containers/{id}/start: Have a container start. That it was so already is no error.
-func (c *Client) StartContainer(ctx context.Context, host string, id string, q dto.OperationQuery) (dto.OperationResult, error) {
+// StartContainer is POST /v1/hosts/{host}/containers/{id}/start: Start a container.
+func (c *Client) StartContainer(ctx context.Context, host string, id string, q dto.WaitQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/start", query: q}, &out)
 	return out, err
 }
 
-// StopContainer is POST /v1/hosts/{host}/containers/{id}/stop: Have a container stop. That it was so already is no error.
-func (c *Client) StopContainer(ctx context.Context, host string, id string, q dto.OperationQuery) (dto.OperationResult, error) {
+// StopContainer is POST /v1/hosts/{host}/containers/{id}/stop: Stop a container.
+func (c *Client) StopContainer(ctx context.Context, host string, id string, q dto.StopQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/stop", query: q}, &out)
 	return out, err
 }
 
-// RestartContainer is POST /v1/hosts/{host}/containers/{id}/restart: Have a container restart. That it was so already is no error.
-func (c *Client) RestartContainer(ctx context.Context, host string, id string, q dto.OperationQuery) (dto.OperationResult, error) {
+// RestartContainer is POST /v1/hosts/{host}/containers/{id}/restart: Restart a container.
+func (c *Client) RestartContainer(ctx context.Context, host string, id string, q dto.StopQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/restart", query: q}, &out)
 	return out, err
 }
 
-// PauseContainer is POST /v1/hosts/{host}/containers/{id}/pause: Have a container pause. That it was so already is no error.
-func (c *Client) PauseContainer(ctx context.Context, host string, id string, q dto.OperationQuery) (dto.OperationResult, error) {
+// PauseContainer is POST /v1/hosts/{host}/containers/{id}/pause: Pause a container.
+func (c *Client) PauseContainer(ctx context.Context, host string, id string, q dto.WaitQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/pause", query: q}, &out)
 	return out, err
 }
 
-// UnpauseContainer is POST /v1/hosts/{host}/containers/{id}/unpause: Have a container unpause. That it was so already is no error.
-func (c *Client) UnpauseContainer(ctx context.Context, host string, id string, q dto.OperationQuery) (dto.OperationResult, error) {
+// UnpauseContainer is POST /v1/hosts/{host}/containers/{id}/unpause: Unpause a container.
+func (c *Client) UnpauseContainer(ctx context.Context, host string, id string, q dto.WaitQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/unpause", query: q}, &out)
 	return out, err
 }
 
-// KillContainer is POST /v1/hosts/{host}/containers/{id}/kill: Have a container kill. That it was so already is no error.
-func (c *Client) KillContainer(ctx context.Context, host string, id string, q dto.OperationQuery) (dto.OperationResult, error) {
+// KillContainer is POST /v1/hosts/{host}/containers/{id}/kill: Send a signal to a container.
+func (c *Client) KillContainer(ctx context.Context, host string, id string, q dto.KillQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/kill", query: q}, &out)
 	return out, err

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -70,6 +71,9 @@ type DB struct {
 	pool   *sql.DB
 	bound  *bounded
 	server *os.File // SQLite: the server's lock
+	// retries counts the transactions that were run again.
+	retries atomic.Int64
+	ready   readiness
 }
 
 // Open prepares the database that source names: "postgresql://…" (or "postgres://…"), or
@@ -102,6 +106,9 @@ func newDB(kind Kind, source string, pool *sql.DB, opts Options) *DB {
 
 // Kind returns which engine this is.
 func (d *DB) Kind() Kind { return d.kind }
+
+// Retries returns how many transactions were run again so far, after a deadlock or on a dead connection.
+func (d *DB) Retries() int64 { return d.retries.Load() }
 
 // Queries returns the queries outside a transaction. Don't use it inside InTx's function.
 func (d *DB) Queries() *sqlc.Queries { return sqlc.New(d.bound) }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"database/sql"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,3 +14,6 @@ func HoldSchemaLock(t *testing.T, path string) (release func()) {
 	require.NoError(t, err)
 	return func() { require.NoError(t, f.Close()) }
 }
+
+// Pool returns the connections themselves, for a test that reads plans.
+func (d *DB) Pool() *sql.DB { return d.pool }

@@ -246,7 +246,7 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
-	d := open(t, source, db.Options{})
+	d := open(t, source, db.Options{Timeout: 30 * time.Second}) // a busy machine is no lost connection
 	raw, err := sql.Open("postgres", source)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, raw.Close()) }()

@@ -4,7 +4,9 @@ package db
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,4 +17,13 @@ func tryLock(f *os.File) error {
 		return errLocked
 	}
 	return err
+}
+
+// links is how many names a file has.
+func links(info fs.FileInfo) uint64 {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 1
+	}
+	return uint64(stat.Nlink) //nolint:unconvert // of another type elsewhere
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/golang-migrate/migrate/v4/database/postgres"
 	"github.com/golang-migrate/migrate/v4/database/sqlite"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
+	"github.com/rs/zerolog"
 )
 
 //go:embed migration
@@ -115,7 +116,7 @@ func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error
 	if err != nil {
 		return errors.Join(fmt.Errorf("migrate: %w", err), source.Close())
 	}
-	m, err := migrate.NewWithInstance("iofs", source, string(d.kind), &wholeSteps{Driver: driver})
+	m, err := migrate.NewWithInstance("iofs", source, string(d.kind), &wholeSteps{Driver: driver, log: d.opts.Logger})
 	if err != nil {
 		return errors.Join(fmt.Errorf("migrate: %w", err), source.Close(), driver.Close())
 	}
@@ -170,6 +171,7 @@ func (d *DB) migrationDriver(ctx context.Context) (driver database.Driver, err e
 // after the step: a process killed between leaves a schema that nobody dares to touch.
 type wholeSteps struct {
 	database.Driver
+	log     zerolog.Logger
 	begun   bool // a step to version next is about to run
 	next    int
 	stepped bool // it has run, and its version with it
@@ -179,6 +181,7 @@ type wholeSteps struct {
 func (w *wholeSteps) SetVersion(version int, dirty bool) error {
 	if dirty {
 		w.begun, w.next, w.stepped = true, version, false
+		w.log.Debug().Int("version", version).Msg("migration step begins")
 		return nil
 	}
 	if w.begun && w.stepped && w.next == version {

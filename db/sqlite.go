@@ -38,6 +38,15 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
+	// One name for one file: locks and SQLite's own log stand beside it.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return nil, fmt.Errorf("database file: %w", err)
+	}
+	if opts.Server {
+		if err := refuseLinks(path); err != nil {
+			return nil, err
+		}
+	}
 	pool, err := sql.Open("sqlite", sqliteDSN(path))
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite: %w", err)
@@ -52,6 +61,19 @@ func openSQLite(path string, opts Options) (*DB, error) {
 		}
 	}
 	return d, nil
+}
+
+// refuseLinks returns an error for a file that has several names: a server by another one would have locks, and a log, of
+// its own, and the two would destroy the file.
+func refuseLinks(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("database file: %w", err)
+	}
+	if n := links(info); n > 1 {
+		return fmt.Errorf("database file: %s has %d names (hard links), by which another server could open it: remove the others", path, n)
+	}
+	return nil
 }
 
 func sqliteDSN(path string) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
+	"wharf/util/apperr"
 )
 
 // txTries is how often a transaction is begun that Postgres ended so that another could go on.
@@ -33,6 +34,7 @@ func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 		if try == txTries || !isUndone(err) {
 			return err
 		}
+		d.retries.Add(1)
 		select { // the others first, in no common step
 		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
 		case <-ctx.Done():
@@ -74,13 +76,20 @@ type bounded struct {
 	writer chan struct{}
 }
 
+// errBusy is what a writer gets whose turn didn't come within the time of a statement.
+var errBusy = apperr.New(apperr.Away, "the database is busy: try again")
+
 func (b *bounded) lockWriter(ctx context.Context) (release func(), err error) {
 	if b.writer == nil {
 		return func() {}, nil
 	}
+	late := time.NewTimer(b.timeout)
+	defer late.Stop()
 	select {
 	case b.writer <- struct{}{}:
 		return func() { <-b.writer }, nil
+	case <-late.C:
+		return nil, errBusy
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -23,6 +23,7 @@ func TestApplyLeavesUntouchedHostsAlone(t *testing.T) {
 	}
 	require.Eventually(t, up("a"), 5*time.Second, time.Millisecond)
 	require.Eventually(t, up("b"), 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return a.Streams() == 1 && b.Streams() == 1 }, 5*time.Second, time.Millisecond)
 	kept, _ := f.Host("a")
 	opens := a.Opens()
 

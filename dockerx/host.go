@@ -44,6 +44,7 @@ type Host struct {
 	lists      listCache
 	labels     labelBook
 	guard      listGuard
+	traces     traces
 	reads      chan struct{} // slots
 	acts       chan struct{}
 
@@ -73,6 +74,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 			h.lists.drop()
 		}
 	})
+	h.follow(h.traces.onEvent)
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }

@@ -56,6 +56,6 @@ func start(ctx context.Context, h *Host, id string) error {
 }
 
 func stop(ctx context.Context, h *Host, id string, timeout *int) error {
-	_, err := h.Operate(ctx, &Details{ID: id}, Operation{Name: "stop", Strict: true, Timeout: timeout})
+	_, err := h.Operate(ctx, &Details{ID: id}, Operation{Name: "stop", Strict: true, Params: Stop{Timeout: timeout}})
 	return err
 }

@@ -3,6 +3,8 @@ package dockerx
 import (
 	"context"
 	"net/http"
+	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,16 +89,17 @@ func TestGraceFollowsTheContainersOwnSetting(t *testing.T) {
 		return found
 	}
 	own, plain := of(dockertest.Container{StopTimeout: &ninety}), of(dockertest.Container{})
-	require.Equal(t, 90*time.Second, grace(own, Operation{}))
-	require.Equal(t, 10*time.Second, grace(plain, Operation{}))
-	require.Equal(t, 5*time.Second, grace(own, Operation{Timeout: &five}))
-	require.Equal(t, maxGrace, grace(own, Operation{Timeout: &forever}))
+	require.Equal(t, 90*time.Second, grace(own, Stop{}))
+	require.Equal(t, 10*time.Second, grace(plain, Stop{}))
+	require.Equal(t, 5*time.Second, grace(own, Stop{Timeout: &five}))
+	require.Equal(t, maxGrace, grace(own, Stop{Timeout: &forever}))
 }
 
-// TestRequestsPerOperation counts what an engine is asked for one operation, the inspect that finds the
-// container included.
+// TestRequestsPerOperation counts what an engine is asked about a container for one operation, the inspect that finds
+// it included, while the host's events are being read.
 func TestRequestsPerOperation(t *testing.T) {
 	t.Parallel()
+	counted := map[string]bool{}
 	for _, c := range []struct {
 		from string
 		o    Operation
@@ -120,8 +123,81 @@ func TestRequestsPerOperation(t *testing.T) {
 		{"exited", Operation{Name: "kill"}, 2},
 		{"exited", Operation{Name: "start", Wait: "running"}, 3},
 	} {
-		d, h := setup(t)
-		_, _ = operate(t, h, d.Add(dockertest.Container{State: c.from}), c.o)
-		require.Len(t, d.Requests(), c.want, "%s of %s: %+v", c.o.Name, c.from, d.Requests())
+		counted[c.o.Name] = true
+		t.Run(c.o.Name+" of "+c.from, func(t *testing.T) {
+			t.Parallel()
+			d, h := following(t)
+			h.traces.patience = time.Minute // a busy machine is no reason for an inspect
+			_, _ = operate(t, h, d.Add(dockertest.Container{State: c.from}), c.o)
+			asked := slices.DeleteFunc(d.Requests(), func(r dockertest.Request) bool { return !aboutOne.MatchString(r.Path) })
+			require.Len(t, asked, c.want, "%+v", asked)
+		})
 	}
+	for _, row := range operations {
+		require.True(t, counted[row.name], "%s: say above how many requests it takes", row.name)
+	}
+}
+
+var aboutOne = regexp.MustCompile(`/containers/[0-9a-f]{64}/`)
+
+// A success that didn't last is no state to report: the events tell that the container ended, and one inspect says how.
+func TestContainerThatEndsAtOnceIsNotReportedAsRunning(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	died := make(chan struct{}, 1)
+	f := fleetOf(t, Options{OnEvent: func(e Event) {
+		if e.Action == "die" {
+			died <- struct{}{}
+		}
+	}}, HostConfig{Name: "fake", Addr: d.Addr()})
+	running(t, f)
+	h := f.Hosts()[0]
+	require.Eventually(t, func() bool { return h.streamUp() && d.Streams() == 1 }, 5*time.Second, time.Millisecond)
+	id := endsAtOnce(d, func() { <-died })
+	result, err := operate(t, h, id, Operation{Name: "start"})
+	require.NoError(t, err)
+	require.True(t, result.Changed)
+	require.Equal(t, "exited", result.After.Status)
+}
+
+// Without the host's events the one inspect comes at once.
+func TestStateAfterAStartIsInspectedWhereEventsAreNotRead(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	id := endsAtOnce(d, func() {})
+	result, err := operate(t, h, id, Operation{Name: "start"})
+	require.NoError(t, err)
+	require.Equal(t, "exited", result.After.Status)
+	require.Len(t, d.Requests(), 3)
+}
+
+// endsAtOnce adds a container that a start leaves as it was; before is called before the start's answer.
+func endsAtOnce(d *dockertest.Daemon, before func()) (id string) {
+	id = d.Add(dockertest.Container{State: "exited"})
+	d.Handle("POST /containers/{id}/start", func(w http.ResponseWriter, _ *http.Request) {
+		d.Emit(dockertest.NewMessage("container", "start", id, nil))
+		d.Emit(dockertest.NewMessage("container", "die", id, nil))
+		before()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return id
+}
+
+// Each row is whole, and its parameters are of the type that its call takes.
+func TestOperationsRowsAreWhole(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, row := range operations {
+		require.False(t, names[row.name], row.name)
+		names[row.name] = true
+		require.NotZero(t, row.need, row.name)
+		require.NotZero(t, row.outcome, row.name)
+		require.NotEmpty(t, row.doing, row.name)
+		require.NotEmpty(t, row.causes, row.name)
+		require.NotNil(t, row.call.do, row.name)
+		require.NoError(t, row.call.params.check(), row.name)
+		require.Positive(t, row.deadline(&Details{}, row.call.params), row.name)
+	}
+	_, err := hostOf(t, HostConfig{Name: "x", Addr: "unix:///nowhere"}).Operate(t.Context(), &Details{}, Operation{Name: "start", Params: Kill{}})
+	require.ErrorContains(t, err, "takes dockerx.None, got dockerx.Kill")
 }

@@ -20,7 +20,7 @@ func following(t *testing.T) (*dockertest.Daemon, *Host) {
 	f := fleetOf(t, Options{}, HostConfig{Name: "fake", Addr: d.Addr()})
 	running(t, f)
 	h := f.Hosts()[0]
-	require.Eventually(t, func() bool { return h.streamUp() && d.Count("/info") > 0 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return h.streamUp() && d.Streams() == 1 && d.Count("/info") > 0 }, 5*time.Second, 5*time.Millisecond)
 	return d, h
 }
 

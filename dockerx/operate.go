@@ -3,7 +3,6 @@ package dockerx
 import (
 	"context"
 	"errors"
-	"regexp"
 	"time"
 
 	"wharf/dockerx/connect"
@@ -12,10 +11,10 @@ import (
 
 // Operation asks for a change of one container.
 type Operation struct {
-	Name    string // start, stop, restart, pause, unpause, kill
-	Timeout *int   // stop, restart: seconds before it is killed; nil: the container's own, negative: no end
-	Signal  string // kill, stop, restart ("" is Docker's choice): "TERM", "SIGHUP", "9"
-	// Strict makes it a Conflict, in the words of Docker's API, that there was nothing to do.
+	Name   string // of a row of the table
+	Params Params // of the type that the row takes; nil: none of them given
+	// Strict makes it a Conflict, in the words of Docker's API, that there was nothing to do. Its Result says nothing
+	// of the state afterwards, so that nothing is asked for it.
 	Strict bool
 	// Wait is what to wait for afterwards: "" (nothing), running, healthy or exited.
 	Wait  string
@@ -26,7 +25,7 @@ type Operation struct {
 type Result struct {
 	Changed bool  // false: it was so already
 	Before  State // as the operation found it
-	After   State
+	After   State // as the operation left it; zero where nothing is left
 	// Reached reports whether what was waited for came about; true where nothing was.
 	Reached bool
 }
@@ -36,26 +35,14 @@ const (
 	maxWait     = 5 * time.Minute
 )
 
-var signalPattern = regexp.MustCompile(`^(SIG)?([A-Z][A-Z0-9]{1,9}([+-][0-9]{1,2})?|[1-9][0-9]?)$`)
-
 // check refuses an operation that makes no sense, before any engine hears of it.
-func (o Operation) check(d *Details) error {
-	_, known := operations[o.Name]
-	signals := o.Name == "kill" || o.Name == "stop" || o.Name == "restart"
+func (o Operation) check(row *operation, d *Details) error {
 	switch {
 	case !fullIDPattern.MatchString(d.ID):
 		return apperr.New(apperr.Invalid, "not a whole container id")
-	case !known:
-		return apperr.New(apperr.Invalid, "unknown operation: expected start, stop, restart, pause, unpause or kill")
-	case o.Signal != "" && !signals:
-		return apperr.New(apperr.Invalid, "signal: %s sends none", o.Name)
-	case o.Signal != "" && !signalPattern.MatchString(o.Signal):
-		return apperr.New(apperr.Invalid, "signal: expected a name such as TERM or SIGHUP, or a number")
-	case o.Timeout != nil && o.Name != "stop" && o.Name != "restart":
-		return apperr.New(apperr.Invalid, "timeout: only stop and restart have one")
 	case o.Limit < 0 || o.Limit > maxWait:
 		return apperr.New(apperr.Invalid, "limit: expected at most %s", maxWait)
-	case o.Wait != "" && conditions[o.Wait] == nil:
+	case o.Wait != "" && (conditions[o.Wait] == nil || row.outcome == removed):
 		return apperr.New(apperr.Invalid, "wait: expected running, healthy or exited")
 	case o.Wait == "healthy" && d.State.Health == "" && !d.HealthCheck:
 		return apperr.New(apperr.Invalid, "wait: the container has no health check")
@@ -64,46 +51,71 @@ func (o Operation) check(d *Details) error {
 }
 
 // Operate carries out an operation on a container that Resolve found: no inspect before the call, since d is
-// one, and at most one after it, where the call's answer leaves the state open. What was there already is no
-// error unless Strict: Changed is false. What was sent is not undone when ctx ends; waiting ends with it.
+// one, and at most one after it, where neither the call's answer nor the host's events tell the state. What was there
+// already is no error unless Strict: Changed is false. What was sent is not undone when ctx ends; waiting ends with it.
 // Errors: apperr.Invalid, Conflict (the engine's words), NotFound, Unavailable, Daemon.
 func (h *Host) Operate(ctx context.Context, d *Details, o Operation) (Result, error) {
-	if err := o.check(d); err != nil {
+	row := operationNamed(o.Name)
+	if row == nil {
+		return Result{}, apperr.New(apperr.Invalid, "unknown operation")
+	}
+	params, err := row.call.of(o)
+	if err != nil {
 		return Result{}, err
 	}
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(o.check(row, d), ctx.Err()); err != nil {
 		return Result{}, err
 	}
-	row := operations[o.Name]
-	err := change(context.WithoutCancel(ctx), h, row.doing, row.deadline(grace(d, o)), func(ctx context.Context, e changes) error {
-		return row.call(ctx, e, d.ID, o)
+	if row.nothing != nil && row.nothing(d, params) {
+		return h.lookAfter(ctx, d, row, o, connect.ErrNotModified, nil)
+	}
+	seen := h.traces.begin(d.ID)
+	defer h.traces.end(seen)
+	err = change(context.WithoutCancel(ctx), h, row.doing, row.deadline(d, params), func(ctx context.Context, e changes) error {
+		return row.call.do(ctx, e, d.ID, params)
 	})
 	h.lists.drop() // also after an error: it may have happened all the same
+	return h.lookAfter(ctx, d, row, o, err, seen)
+}
+
+// lookAfter makes the Result of a call that ended with err.
+func (h *Host) lookAfter(ctx context.Context, d *Details, row *operation, o Operation, err error, seen *trace) (Result, error) {
 	unchanged := errors.Is(err, connect.ErrNotModified)
 	switch {
 	case unchanged && o.Strict:
-		return Result{}, apperr.Wrap(apperr.Conflict, connect.ErrNotModified, "%s%s", connect.ErrorPrefix, row.unchanged)
+		return Result{}, apperr.Wrap(apperr.Conflict, err, "%s%s", connect.ErrorPrefix, row.unchanged)
 	case err != nil && !unchanged && (o.Strict || row.already == nil || apperr.KindOf(err) != apperr.Conflict):
 		return Result{}, err
 	}
-	result := Result{Changed: err == nil, Before: d.State, After: row.after, Reached: true}
-	if unchanged {
-		result.After = d.State
+	result := Result{Changed: err == nil, Before: d.State, After: d.State, Reached: true}
+	known := o.Strict
+	switch {
+	case unchanged:
+		known = true
+	case err != nil: // a conflict: it was so already, if the state explains it
+		known = row.already(d.State)
+	case row.outcome == answered, row.outcome == removed:
+		result.After, known = row.after, true
+	case row.outcome == unaltered:
+		known = true
+	case row.outcome == passing && !o.Strict:
+		result.After = row.after
+		known = h.traces.confirm(ctx, seen, row, h.streamUp)
 	}
-	if o.Wait != "" || err == nil && row.look || err != nil && !row.already(d.State) {
-		return h.lookAfter(ctx, d.ID, row, o, result, err)
+	if known && o.Wait == "" {
+		return result, nil
 	}
-	return result, nil
+	return h.inspectAfter(ctx, row, d.ID, o, result, err)
 }
 
-// lookAfter inspects the container after the call, and waits if that was asked for. A conflict that the
+// inspectAfter inspects the container after the call, and waits if that was asked for. A conflict that the
 // state doesn't explain is returned.
-func (h *Host) lookAfter(ctx context.Context, id string, row operation, o Operation, result Result, refused error) (Result, error) {
+func (h *Host) inspectAfter(ctx context.Context, row *operation, id string, o Operation, result Result, refused error) (Result, error) {
 	after, err := h.Inspect(ctx, Ref{id})
 	if err != nil {
 		return Result{}, err
 	}
-	if refused != nil && !row.already(after.State) {
+	if refused != nil && !errors.Is(refused, connect.ErrNotModified) && !row.already(after.State) {
 		return Result{}, refused
 	}
 	result.After = after.State

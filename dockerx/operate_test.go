@@ -70,16 +70,13 @@ func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 	id := d.Add(dockertest.Container{})
 	found, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
-	five := 5
 	for _, o := range []Operation{
 		{},
 		{Name: "remove"},
 		{Name: "../kill"},
-		{Name: "start", Signal: "TERM"},
-		{Name: "kill", Signal: "TERM&x=y"},
-		{Name: "kill", Signal: "0"},
-		{Name: "kill", Signal: "term it"},
-		{Name: "start", Timeout: &five},
+		{Name: "kill", Params: Kill{Signal: "TERM&x=y"}},
+		{Name: "kill", Params: Kill{Signal: "0"}},
+		{Name: "restart", Params: Stop{Signal: "term it"}},
 		{Name: "stop", Wait: "asleep"},
 		{Name: "stop", Wait: "exited", Limit: time.Hour},
 		{Name: "stop", Limit: -1},
@@ -97,9 +94,9 @@ func TestSignalAndTimeoutArePassedOn(t *testing.T) {
 	d.SetAPI("1.47", "1.24")
 	id := d.Add(dockertest.Container{})
 	five := 5
-	_, err := operate(t, h, id, Operation{Name: "kill", Signal: "SIGHUP"})
+	_, err := operate(t, h, id, Operation{Name: "kill", Params: Kill{Signal: "SIGHUP"}})
 	require.NoError(t, err)
-	_, err = operate(t, h, id, Operation{Name: "restart", Signal: "RTMIN+3", Timeout: &five})
+	_, err = operate(t, h, id, Operation{Name: "restart", Params: Stop{Signal: "RTMIN+3", Timeout: &five}})
 	require.NoError(t, err)
 	var queries []string
 	for _, r := range d.Requests() {
@@ -144,7 +141,7 @@ func TestWaitHasALimit(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
 	id := d.Add(dockertest.Container{})
-	c, err := operate(t, h, id, Operation{Name: "kill", Signal: "HUP", Wait: "exited", Limit: 100 * time.Millisecond})
+	c, err := operate(t, h, id, Operation{Name: "kill", Params: Kill{Signal: "HUP"}, Wait: "exited", Limit: 100 * time.Millisecond})
 	require.NoError(t, err)
 	require.False(t, c.Reached)
 	require.Equal(t, "running", c.After.Status)
@@ -155,7 +152,7 @@ func TestOperationsOnRealEngines(t *testing.T) {
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
 		t.Helper()
 		id := e.Run(t, dockertest.Spec{})
-		second := 1
+		second, tried := 1, map[string]bool{}
 		for _, c := range []struct {
 			operation Operation
 			changed   bool
@@ -166,17 +163,21 @@ func TestOperationsOnRealEngines(t *testing.T) {
 			{Operation{Name: "pause"}, false, "paused"},
 			{Operation{Name: "unpause"}, true, "running"},
 			{Operation{Name: "unpause"}, false, "running"},
-			{Operation{Name: "restart", Timeout: &second, Wait: "running"}, true, "running"},
+			{Operation{Name: "restart", Params: Stop{Timeout: &second}, Wait: "running"}, true, "running"},
 			{Operation{Name: "kill", Wait: "exited"}, true, "exited"},
-			{Operation{Name: "stop", Timeout: &second}, false, "exited"},
+			{Operation{Name: "stop", Params: Stop{Timeout: &second}}, false, "exited"},
 			{Operation{Name: "start", Wait: "running"}, true, "running"},
-			{Operation{Name: "stop", Timeout: &second, Wait: "exited"}, true, "exited"},
+			{Operation{Name: "stop", Params: Stop{Timeout: &second}, Wait: "exited"}, true, "exited"},
 		} {
+			tried[c.operation.Name] = true
 			change, err := operate(t, h, id, c.operation)
 			require.NoError(t, err, c.operation.Name)
 			require.Equal(t, c.changed, change.Changed, c.operation.Name)
 			require.Equal(t, c.after, change.After.Status, c.operation.Name)
 			require.True(t, change.Reached)
+		}
+		for _, row := range operations {
+			require.True(t, tried[row.name], "%s: try it above on real engines", row.name)
 		}
 		_, err := operate(t, h, id, Operation{Name: "kill"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))

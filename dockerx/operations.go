@@ -2,7 +2,6 @@ package dockerx
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -11,25 +10,58 @@ import (
 	"wharf/dockerx/events"
 )
 
-// operation is one row of the table: everything that one operation differs in from the others. The
-// permission that it asks for stands in the route's row (api/routes.go); /start2, /stop2 and
-// /v1/hosts/{host}/containers/{id}/<name> all lead to Host.Operate with a row of this table.
+// operation is one row of the table: everything that one operation differs in from the others. /start2, /stop2 and
+// /v1/hosts/{host}/containers/{id}/<name> all lead to Host.Operate with a row of this table; routes, permissions,
+// parameters, the audit's words and the attribution of events derive from it.
 type operation struct {
-	doing    string // for errors and the log
-	deadline func(grace time.Duration) time.Duration
-	call     func(ctx context.Context, e changes, id string, o Operation) error
+	name string // in the route, the audit and the log
+	need Need
+	// doing continues "cannot" and "have wharf": it is for errors, the log and the API's document.
+	doing string
+	// call is the engine call, made by taking for its type of Params.
+	call     engineCall
+	deadline func(d *Details, p Params) time.Duration
+	// nothing reports before the call whether there is nothing to do, where the engine would answer with an error of
+	// its own. Nil: the engine's answer says it.
+	nothing func(d *Details, p Params) bool
 	// unchanged is what Docker's API says where there was nothing to do, for Operation.Strict.
 	unchanged string
 	// already reports whether a container in that state makes a Conflict mean that there was nothing to do.
 	// Nil: a Conflict means what it says.
 	already func(State) bool
-	// after is the state that a success leaves; with look it isn't known from the answer, and an inspect
-	// follows.
-	after State
-	look  bool
-	// causes are the actions of the container's events that the operation brings about, Podman's words too.
+	// outcome says how the state afterwards is known; after is the state that a success leaves, where it is that.
+	outcome outcome
+	after   State
+	// causes are the actions of the container's events that the operation brings about, Podman's words too. The last
+	// one is the operation's end.
 	causes []string
 }
+
+// Need says what right an operation asks for. Package service makes a permission of it: dockerx knows no actors.
+type Need uint8
+
+// The needs.
+const (
+	NeedOperator Need = iota + 1 // on the container
+	NeedAdmin                    // of wharf
+)
+
+// outcome says how the state of a container after an operation is known.
+type outcome uint8
+
+const (
+	// answered: the engine's success is proof of after, since what it did lasts.
+	answered outcome = iota + 1
+	// passing: a success leaves after, but the container may end at once. The host's events tell, where they are
+	// being read; else one inspect does.
+	passing
+	// inspected: the answer leaves the state open, so one inspect follows.
+	inspected
+	// unaltered: the operation doesn't touch the state.
+	unaltered
+	// removed: nothing is left to look at, and nothing can be waited for.
+	removed
+)
 
 const (
 	startTimeout = time.Minute
@@ -45,60 +77,89 @@ var (
 	whenExited  = State{Status: events.StateExited}
 )
 
-// operations are what can be done to a container, by the name in the route.
-var operations = map[string]operation{
-	"start": {
-		doing: "start container", deadline: always(startTimeout), call: startCall, after: whenRunning,
-		unchanged: "container already started", already: isRunning, causes: []string{"start"},
+// operations are what can be done to a container, in the order of the document.
+var operations = []operation{
+	{
+		name: "start", need: NeedOperator, doing: "start a container", call: taking(startCall), deadline: always(startTimeout),
+		unchanged: "container already started", already: isRunning,
+		outcome: passing, after: whenRunning, causes: []string{"start"},
 	},
-	"stop": {
-		doing: "stop container", deadline: graceAnd(graceMargin), call: stopCall, after: whenExited,
+	{
+		name: "stop", need: NeedOperator, doing: "stop a container", call: taking(stopCall), deadline: graceAnd(graceMargin),
 		unchanged: "container not running", already: func(s State) bool { return !s.Running },
-		causes: []string{"kill", "die", "died", "stop"},
+		outcome: answered, after: whenExited, causes: []string{"kill", "die", "died", "stop"},
 	},
-	"restart": {
-		doing: "restart container", deadline: graceAnd(graceMargin + startTimeout), call: restartCall, after: whenRunning,
-		causes: []string{"kill", "die", "died", "stop", "start", "restart"},
+	{
+		name: "restart", need: NeedOperator, doing: "restart a container", call: taking(restartCall),
+		deadline: graceAnd(graceMargin + startTimeout),
+		outcome:  passing, after: whenRunning, causes: []string{"kill", "die", "died", "stop", "start", "restart"},
 	},
-	"pause": {
-		doing: "pause container", deadline: always(quickTimeout), call: pauseCall, after: whenPaused,
-		already: func(s State) bool { return s.Paused }, causes: []string{"pause"},
+	{
+		name: "pause", need: NeedOperator, doing: "pause a container", call: taking(pauseCall), deadline: always(quickTimeout),
+		already: func(s State) bool { return s.Paused },
+		outcome: answered, after: whenPaused, causes: []string{"pause"},
 	},
-	"unpause": {
-		doing: "unpause container", deadline: always(quickTimeout), call: unpauseCall, after: whenRunning,
-		already: isRunning, causes: []string{"unpause"},
+	{
+		name: "unpause", need: NeedOperator, doing: "unpause a container", call: taking(unpauseCall), deadline: always(quickTimeout),
+		already: isRunning,
+		outcome: answered, after: whenRunning, causes: []string{"unpause"},
 	},
-	"kill": { // the container may live on: it depends on the signal
-		doing: "kill container", deadline: always(quickTimeout), call: killCall, look: true,
-		causes: []string{"kill", "die", "died"},
+	{ // the container may live on: it depends on the signal
+		name: "kill", need: NeedOperator, doing: "send a signal to a container", call: taking(killCall), deadline: always(quickTimeout),
+		outcome: inspected, causes: []string{"kill", "die", "died"},
 	},
 }
 
-// OperationsByEvent returns, for each kind of container event that operations cause, the names of these operations in
-// alphabetical order.
-func OperationsByEvent() map[string][]string {
-	byEvent := map[string][]string{}
-	for _, name := range slices.Sorted(maps.Keys(operations)) {
-		for _, event := range operations[name].causes {
-			byEvent[event] = append(byEvent[event], name)
-		}
+// operationNamed finds a row; nil for a name that has none.
+func operationNamed(name string) *operation {
+	i := slices.IndexFunc(operations, func(o operation) bool { return o.name == name })
+	if i < 0 {
+		return nil
 	}
-	return byEvent
+	return &operations[i]
+}
+
+func startCall(ctx context.Context, e changes, id string, _ None) error {
+	return e.ContainerStart(ctx, id, container.StartOptions{})
+}
+
+func stopCall(ctx context.Context, e changes, id string, p Stop) error {
+	return e.ContainerStop(ctx, id, container.StopOptions{Timeout: p.Timeout, Signal: p.Signal})
+}
+
+func restartCall(ctx context.Context, e changes, id string, p Stop) error {
+	return e.ContainerRestart(ctx, id, container.StopOptions{Timeout: p.Timeout, Signal: p.Signal})
+}
+
+func pauseCall(ctx context.Context, e changes, id string, _ None) error {
+	return e.ContainerPause(ctx, id)
+}
+
+func unpauseCall(ctx context.Context, e changes, id string, _ None) error {
+	return e.ContainerUnpause(ctx, id)
+}
+
+func killCall(ctx context.Context, e changes, id string, p Kill) error {
+	return e.ContainerKill(ctx, id, p.Signal)
 }
 
 func isRunning(s State) bool { return s.Running && !s.Paused }
 
-func always(d time.Duration) func(time.Duration) time.Duration {
-	return func(time.Duration) time.Duration { return d }
+func always(t time.Duration) func(*Details, Params) time.Duration {
+	return func(*Details, Params) time.Duration { return t }
 }
 
-func graceAnd(d time.Duration) func(time.Duration) time.Duration {
-	return func(grace time.Duration) time.Duration { return grace + d }
+// graceAnd is for operations with Stop's parameters: the container's grace, and t.
+func graceAnd(t time.Duration) func(*Details, Params) time.Duration {
+	return func(d *Details, p Params) time.Duration {
+		stop, _ := p.(Stop)
+		return grace(d, stop) + t
+	}
 }
 
 // grace is how long a container has to end by itself: what was asked for, else its own setting.
-func grace(d *Details, o Operation) time.Duration {
-	timeout := o.Timeout
+func grace(d *Details, p Stop) time.Duration {
+	timeout := p.Timeout
 	if timeout == nil {
 		timeout = d.StopTimeout
 	}
@@ -111,26 +172,35 @@ func grace(d *Details, o Operation) time.Duration {
 	return time.Duration(*timeout) * time.Second
 }
 
-func startCall(ctx context.Context, e changes, id string, _ Operation) error {
-	return e.ContainerStart(ctx, id, container.StartOptions{})
+// OperationInfo is what the layers above need of an operation's row.
+type OperationInfo struct {
+	Name   string
+	Need   Need
+	Doing  string // "stop a container"
+	Params Params // of the operation's type, without values
+	Lasts  bool   // something is left to wait for afterwards
 }
 
-func stopCall(ctx context.Context, e changes, id string, o Operation) error {
-	return e.ContainerStop(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
+// Operations returns the table of operations, in its order.
+func Operations() []OperationInfo {
+	infos := make([]OperationInfo, len(operations))
+	for i, row := range operations {
+		infos[i] = OperationInfo{row.name, row.need, row.doing, row.call.params, row.outcome != removed}
+	}
+	return infos
 }
 
-func restartCall(ctx context.Context, e changes, id string, o Operation) error {
-	return e.ContainerRestart(ctx, id, container.StopOptions{Timeout: o.Timeout, Signal: o.Signal})
-}
-
-func pauseCall(ctx context.Context, e changes, id string, _ Operation) error {
-	return e.ContainerPause(ctx, id)
-}
-
-func unpauseCall(ctx context.Context, e changes, id string, _ Operation) error {
-	return e.ContainerUnpause(ctx, id)
-}
-
-func killCall(ctx context.Context, e changes, id string, o Operation) error {
-	return e.ContainerKill(ctx, id, o.Signal)
+// OperationsByEvent returns, for each kind of container event that operations cause, the names of these operations in
+// alphabetical order.
+func OperationsByEvent() map[string][]string {
+	byEvent := map[string][]string{}
+	for _, row := range operations {
+		for _, event := range row.causes {
+			byEvent[event] = append(byEvent[event], row.name)
+		}
+	}
+	for _, names := range byEvent {
+		slices.Sort(names)
+	}
+	return byEvent
 }

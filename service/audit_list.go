@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"wharf/db/sqlc"
 	"wharf/util/text"
 )
 
@@ -52,7 +51,8 @@ func (f *AuditFilter) between(at time.Time) bool {
 	return !at.Before(f.Since) && (f.Until.IsZero() || at.Before(f.Until))
 }
 
-// List shows the record to admins, the latest first, a page at a time. Errors: Forbidden.
+// List shows the record to admins, the latest first, a page at a time; where few rows match, a page may be short though
+// its cursor goes on. Errors: Forbidden, Invalid.
 func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (all []AuditEntry, next string, err error) {
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
@@ -72,11 +72,8 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 	if !f.Since.IsZero() {
 		after = idAt(f.Since.Add(-idSlack))
 	}
-	rows, err := a.db.Queries().ListAudit(ctx, sqlc.ListAuditParams{
-		Before: before, After: after, Page: p.limit() + 1,
-		Username: wanted(f.User), Host: wanted(f.Host), Action: wanted(f.Action), Outcome: wanted(f.Outcome),
-		Container: wanted(f.Container), ContainerEnd: idEnd(f.Container),
-	})
+	q := auditQuery{q: a.db.Queries(), f: &f, before: before, after: after, page: p.limit() + 1}
+	rows, err := q.rows(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("list audit: %w", err)
 	}
@@ -89,8 +86,11 @@ func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (a
 			ContainerName: r.ContainerName, Target: r.Target, Outcome: r.Outcome, Detail: r.Detail, Times: r.Times,
 		}
 	}
-	if more {
+	switch {
+	case more:
 		next = all[len(all)-1].ID.String()
+	case q.bounded:
+		next = q.after.String()
 	}
 	return slices.DeleteFunc(all, func(e AuditEntry) bool { return !f.between(e.At) }), next, nil
 }

@@ -46,14 +46,11 @@ func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, err
 	if row.UserID != p.UserID || row.Blocked || row.Disabled || !now.Before(row.ExpiresAt) {
 		return Renewed{}, errRefresh
 	}
-	err = checkRefresh(ctx, s.db.Queries(), row, hash, now)
+	r, err := s.renewed(ctx, row, hash, now)
 	if errors.Is(err, errReused) {
 		return Renewed{}, errors.Join(errRefresh, s.endFamily(ctx, row))
 	}
-	if err != nil {
-		return Renewed{}, err
-	}
-	return s.renewed(ctx, row, hash, now)
+	return r, err
 }
 
 func (s *Sessions) renewed(ctx context.Context, row sqlc.GetSessionRow, hash string, now time.Time) (r Renewed, err error) {
@@ -68,9 +65,12 @@ func (s *Sessions) renewed(ctx context.Context, row sqlc.GetSessionRow, hash str
 	}
 	if s.opts.Rotate {
 		r.RefreshExpiresAt = row.ExpiresAt.UTC()
-		if r.RefreshToken, err = s.rotate(ctx, row, hash, now); err != nil {
-			return Renewed{}, err
-		}
+		r.RefreshToken, err = s.rotate(ctx, row, hash, now)
+	} else {
+		_, err = checkRefresh(ctx, s.db.Queries(), row, hash, now)
+	}
+	if err != nil {
+		return Renewed{}, err
 	}
 	s.cache.touch(row.ID, use{at: now})
 	return r, nil
@@ -84,45 +84,72 @@ const rotationGrace = 10 * time.Second
 // a copy, or had.
 var errReused = errors.New("refresh token was replaced")
 
-// checkRefresh tells whether the token is one of the session's that still counts.
-func checkRefresh(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, hash string, now time.Time) error {
+// checkRefresh returns the generation of a token that still counts for the session: 0 is the login's.
+func checkRefresh(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, hash string, now time.Time) (generation int32, err error) {
 	row, err := q.GetRefreshToken(ctx, hash)
 	switch {
 	case db.IsNoRows(err):
 		// Never rotated: then it must be the one that login made.
 		if subtle.ConstantTimeCompare([]byte(session.RefreshHash), []byte(hash)) != 1 {
-			return errRefresh
+			return 0, errRefresh
 		}
-		return nil
+		return 0, nil
 	case err != nil:
-		return fmt.Errorf("get refresh token: %w", err)
+		return 0, fmt.Errorf("get refresh token: %w", err)
 	case row.SessionID != session.ID:
-		return errRefresh
+		return 0, errRefresh
 	case row.ReplacedAt.Valid && now.Sub(row.ReplacedAt.Time) > rotationGrace:
-		return errReused
+		return 0, errReused
 	default:
-		return nil
+		return row.Generation, nil
 	}
 }
 
-// rotate replaces a refresh token by a new one with the same end of life.
+// rotate replaces a refresh token by a new one with the same end of life. Renewals with one token, or with a token
+// that was replaced a moment ago, give tokens of one generation: the first of them to be renewed later replaces all,
+// so that a copied token can't live on beside its owner's. The session's row comes first, as in everything that
+// changes a session. Errors: errRefresh for a session that has ended, errReused.
 func (s *Sessions) rotate(ctx context.Context, session sqlc.GetSessionRow, hash string, now time.Time) (string, error) {
 	fresh, err := s.sign(token.Refresh, session.ID, session.UserID, session.Username, now, session.ExpiresAt.UTC())
 	if err != nil {
 		return "", err
 	}
 	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
-		if err := q.ReplaceRefreshToken(ctx, sqlc.ReplaceRefreshTokenParams{
-			Hash: hash, SessionID: session.ID, ReplacedAt: sql.NullTime{Time: now, Valid: true},
-		}); err != nil {
+		if n, err := q.LockSession(ctx, session.ID); err != nil || n == 0 {
+			return errors.Join(err, errRefresh)
+		}
+		generation, err := checkRefresh(ctx, q, session, hash, now)
+		if err != nil {
 			return err
 		}
-		return q.AddRefreshToken(ctx, sqlc.AddRefreshTokenParams{Hash: hashOf(fresh), SessionID: session.ID})
+		if generation, err = replaceRefresh(ctx, q, session.ID, hash, generation, now); err != nil {
+			return err
+		}
+		return q.AddRefreshToken(ctx, sqlc.AddRefreshTokenParams{Hash: hashOf(fresh), SessionID: session.ID, Generation: generation})
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errReused):
+		return "", errReused
+	case err != nil:
 		return "", fmt.Errorf("rotate refresh token: %w", db.MapError(err))
 	}
 	return fresh, nil
+}
+
+// replaceRefresh marks a token's whole generation as replaced, and returns that of its successor: the next one, or the
+// session's latest for a token that comes late.
+func replaceRefresh(ctx context.Context, q *sqlc.Queries, session uuid.UUID, hash string, generation int32, now time.Time) (next int32, err error) {
+	at := sql.NullTime{Time: now, Valid: true}
+	if generation == 0 {
+		if err := q.ReplaceRefreshToken(ctx, sqlc.ReplaceRefreshTokenParams{Hash: hash, SessionID: session, ReplacedAt: at}); err != nil {
+			return 0, err
+		}
+	}
+	if err := q.ReplaceRefreshTokens(ctx, sqlc.ReplaceRefreshTokensParams{SessionID: session, Generation: generation, ReplacedAt: at}); err != nil {
+		return 0, err
+	}
+	latest, err := q.LatestGeneration(ctx, session)
+	return max(latest, generation+1), err
 }
 
 // endFamily ends the session whose refresh token was stolen, whoever came with the copy.

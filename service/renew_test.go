@@ -9,6 +9,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
+	"wharf/util/apperr"
 )
 
 func TestRotationGivesANewTokenAndKeepsTheOldForAMoment(t *testing.T) {
@@ -53,13 +54,13 @@ func TestReplacedTokenShownLateEndsTheFamily(t *testing.T) {
 	})
 }
 
-func TestRenewalsAtOnceAllRotate(t *testing.T) {
+func TestRenewalsAtOnceAllGoOn(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := newFixture(t, d, SessionsOptions{Rotate: true})
 		l := b.session(t)
 		var wg sync.WaitGroup
-		for range 8 {
+		for range 16 {
 			wg.Go(func() {
 				r, err := b.sessions.Renew(t.Context(), l.RefreshToken)
 				if err == nil {
@@ -71,6 +72,62 @@ func TestRenewalsAtOnceAllRotate(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	})
+}
+
+// Renewals at once are one branch: when one of what they gave goes on alone, the others are replaced with it, and a
+// copy among them ends the session after the grace.
+func TestRenewalsAtOnceAreOneBranch(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newFixture(t, d, SessionsOptions{Rotate: true})
+		l := b.session(t)
+		row, err := d.Queries().GetSession(t.Context(), l.SessionID)
+		require.NoError(t, err)
+		earlier := db.Time(time.Now().Add(-rotationGrace - time.Second))
+		var branch [16]string
+		for i := range branch {
+			branch[i], err = b.sessions.rotate(t.Context(), row, hashOf(l.RefreshToken), earlier)
+			require.NoError(t, err)
+		}
+		next, err := b.sessions.rotate(t.Context(), row, hashOf(branch[0]), earlier)
+		require.NoError(t, err)
+		next2, err := b.sessions.Renew(t.Context(), next)
+		require.NoError(t, err, "it goes on")
+		_, err = b.sessions.Renew(t.Context(), branch[1])
+		requireUnauthorized(t, err)
+		_, err = b.sessions.Renew(t.Context(), next2.RefreshToken)
+		requireUnauthorized(t, err)
+	})
+}
+
+// A session's row is taken first by all that changes a session, so that a logout and renewals wait for each other
+// rather than cross; a renewal that comes too late is refused as any other of a session that has ended.
+func TestLogoutBesideRenewals(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newFixture(t, d, SessionsOptions{Rotate: true})
+		for range rounds(25, 1000) {
+			l := b.session(t)
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					_, err := b.sessions.Renew(t.Context(), l.RefreshToken)
+					if err != nil && apperr.KindOf(err) != apperr.Unauthorized {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Go(func() {
+				if err := b.sessions.Logout(t.Context(), l.RefreshToken); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			_, err := b.sessions.Renew(t.Context(), l.RefreshToken)
+			requireUnauthorized(t, err)
+		}
+		require.Zero(t, d.Retries(), "a deadlock was run again")
 	})
 }
 

@@ -219,14 +219,19 @@ func (c *sessionCache) writeTouched(ctx context.Context) error {
 	if len(touched) == 0 {
 		return nil
 	}
-	return c.db.InTx(ctx, func(q *sqlc.Queries) error {
-		for id, u := range touched {
-			if err := u.write(ctx, q, id); err != nil {
-				return fmt.Errorf("write last use: %w", err)
-			}
+	if c.db.Kind() == db.Postgres { // one by one: many rows locked in any order could cross with a user's deletion
+		return writeUses(ctx, c.db.Queries(), touched)
+	}
+	return c.db.InTx(ctx, func(q *sqlc.Queries) error { return writeUses(ctx, q, touched) })
+}
+
+func writeUses(ctx context.Context, q *sqlc.Queries, touched map[uuid.UUID]use) error {
+	for id, u := range touched {
+		if err := u.write(ctx, q, id); err != nil {
+			return fmt.Errorf("write last use: %w", err)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (u use) write(ctx context.Context, q *sqlc.Queries, id uuid.UUID) error {

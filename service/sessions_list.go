@@ -86,6 +86,9 @@ func (s *Sessions) EndOthers(ctx context.Context, actor Actor) (n int64, err err
 	}
 	err = s.audit.Revoke(ctx, actor, Intent{Action: ActionSessionEnd, Target: "all others"}, func(ctx context.Context, _ uuid.UUID) error {
 		n, err = s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
+			if err := lockUsers(ctx, q); err != nil { // as all that takes several sessions at once
+				return 0, err
+			}
 			return q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: actor.UserID, Keep: actor.SessionID})
 		})
 		return err

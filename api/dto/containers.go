@@ -143,16 +143,28 @@ type Target struct {
 	Host string `json:"host" minLength:"1" example:"119server"`
 }
 
-// OperationQuery is how an operation is to be done.
-type OperationQuery struct {
-	// kill, stop, restart: for example TERM, SIGHUP or 9.
-	Signal string `query:"signal"`
+// WaitQuery is what to wait for after an operation.
+type WaitQuery struct {
 	// Wait for it afterwards.
 	Wait string `query:"wait" enum:"running,healthy,exited"`
 	// The longest wait, 30s by default, 5m at most.
 	Limit time.Duration `query:"limit"`
-	// stop, restart: seconds until the container is killed; -1 waits for ever; missing means the container's own.
+}
+
+// StopQuery is how a container is stopped or restarted.
+type StopQuery struct {
+	// Instead of the container's own stop signal: for example TERM, SIGHUP or 9.
+	Signal string `query:"signal"`
+	// Seconds until the container is killed; -1 waits for ever; missing means the container's own.
 	Timeout *int `query:"timeout" minimum:"-1" maximum:"3600"`
+	WaitQuery
+}
+
+// KillQuery is which signal is sent.
+type KillQuery struct {
+	// KILL by default: for example TERM, SIGHUP or 9.
+	Signal string `query:"signal"`
+	WaitQuery
 }
 
 // OperationResult is what an operation did.

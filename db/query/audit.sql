@@ -10,26 +10,25 @@ UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_a
 -- name: FinishAudit :execrows
 UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_at WHERE id = @id AND finished_at IS NULL;
 
--- name: ListAudit :many
--- The latest first, between two ids. Ids begin with their time: the engines would take an index on it, and sort.
-SELECT * FROM audit
-WHERE id < @before AND id >= @after
-  AND (CAST(sqlc.narg(username) AS text) IS NULL OR username = sqlc.narg(username))
-  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-  AND (CAST(sqlc.narg(action) AS text) IS NULL OR action = sqlc.narg(action))
-  AND (CAST(sqlc.narg(outcome) AS text) IS NULL OR outcome = sqlc.narg(outcome))
-  AND (CAST(sqlc.narg(container) AS text) IS NULL OR container_name = sqlc.narg(container)
-    OR (container_id >= sqlc.narg(container) AND container_id < @container_end))
-ORDER BY id DESC
-LIMIT @page;
+-- name: AuditOfContainer :many
+-- The actions on a container that began in a time span and ended after a time. An action that had nothing to do has a detail.
+SELECT id, at, username, action, finished_at FROM audit
+WHERE container_id = @container_id AND host = @host AND at >= @since AND at <= @until
+  AND finished_at >= @finished_since AND outcome = 'ok' AND detail = '';
 
--- name: AuditOfContainers :many
--- What was done to containers of all hosts from a time on, or is under way, the latest first. What had
--- nothing to do says so in its detail.
-SELECT id, at, username, action, finished_at, host, container_id FROM audit
-WHERE at >= @since AND at <= @until AND container_id <> '' AND outcome IN ('pending', 'ok') AND detail = ''
-ORDER BY at DESC
-LIMIT 2000;
+-- name: PendingAuditOfContainer :many
+-- The actions on a container that began in a time span and are under way.
+SELECT id, at, username, action, finished_at FROM audit
+WHERE container_id = @container_id AND host = @host AND at >= @since AND at <= @until
+  AND finished_at IS NULL AND detail = '';
+
+-- name: AuditedContainers :many
+-- Postgres alone: those of the containers that have such actions.
+SELECT CAST(c.id AS text) AS container_id FROM (SELECT unnest(CAST(@container_ids AS text[])) AS id) AS c
+WHERE EXISTS (SELECT 1 FROM audit a
+    WHERE a.container_id = c.id AND a.at >= @since AND a.at <= @until AND a.finished_at >= @finished_since)
+  OR EXISTS (SELECT 1 FROM audit a
+    WHERE a.container_id = c.id AND a.at >= @since AND a.at <= @until AND a.finished_at IS NULL);
 
 -- name: DeleteAuditBefore :execrows
 DELETE FROM audit WHERE at < @before;

@@ -34,69 +34,102 @@ WHERE time_nano >= @since AND host = @host AND kind = 0
 ORDER BY time_nano DESC
 LIMIT @max_rows;
 
+-- The history by the engines' time, forwards and backwards. Positions are compared as rows and ordered by all of an
+-- index's columns, so that no other index will do: by the one of times alone a host that was busy long ago would take
+-- a walk through the whole log. Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
+
 -- name: EventsByTime :many
--- Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
 SELECT * FROM events
-WHERE time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
-  AND kind <> 2
-  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+WHERE (time_nano, id) > (CAST(@since AS bigint), CAST(@since_id AS bigint)) AND time_nano <= @until AND kind <> 2
 ORDER BY time_nano, id
 LIMIT @max_rows;
 
 -- name: EventsByTimeBackwards :many
 SELECT * FROM events
-WHERE time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
-  AND kind <> 2
-  AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
+WHERE (time_nano, id) < (CAST(@until AS bigint), CAST(@until_id AS bigint)) AND time_nano >= @since AND kind <> 2
 ORDER BY time_nano DESC, id DESC
+LIMIT @max_rows;
+
+-- name: EventsOfHost :many
+SELECT * FROM events
+WHERE (host, time_nano, id) > (@host, CAST(@since AS bigint), CAST(@since_id AS bigint)) AND (host, time_nano) <= (@host, CAST(@until AS bigint))
+  AND kind <> 2
+ORDER BY host, time_nano, id
+LIMIT @max_rows;
+
+-- name: EventsOfHostBackwards :many
+SELECT * FROM events
+WHERE (host, time_nano, id) < (@host, CAST(@until AS bigint), CAST(@until_id AS bigint)) AND (host, time_nano) >= (@host, CAST(@since AS bigint))
+  AND kind <> 2
+ORDER BY host DESC, time_nano DESC, id DESC
+LIMIT @max_rows;
+
+-- name: EventsOfVerb :many
+SELECT * FROM events
+WHERE (verb, time_nano, id) > (@verb, CAST(@since AS bigint), CAST(@since_id AS bigint)) AND (verb, time_nano) <= (@verb, CAST(@until AS bigint))
+  AND kind <> 2
+ORDER BY verb, time_nano, id
+LIMIT @max_rows;
+
+-- name: EventsOfVerbBackwards :many
+SELECT * FROM events
+WHERE (verb, time_nano, id) < (@verb, CAST(@until AS bigint), CAST(@until_id AS bigint)) AND (verb, time_nano) >= (@verb, CAST(@since AS bigint))
+  AND kind <> 2
+ORDER BY verb DESC, time_nano DESC, id DESC
 LIMIT @max_rows;
 
 -- name: EventsOfType :many
 -- Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
 -- begins_until may count though it ends after what is asked for.
 SELECT * FROM events
-WHERE type = @type AND type <> 'container'
-  AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
-  AND from_nano <= @begins_until
+WHERE (type, time_nano, id) > (@type, CAST(@since AS bigint), CAST(@since_id AS bigint)) AND (type, time_nano) <= (@type, CAST(@until AS bigint))
+  AND type <> 'container' AND from_nano <= @begins_until
   AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-ORDER BY time_nano, id
+ORDER BY type, time_nano, id
 LIMIT @max_rows;
 
 -- name: EventsOfTypeBackwards :many
 SELECT * FROM events
-WHERE type = @type AND type <> 'container'
-  AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
-  AND from_nano <= @begins_until
+WHERE (type, time_nano, id) < (@type, CAST(@until AS bigint), CAST(@until_id AS bigint)) AND (type, time_nano) >= (@type, CAST(@since AS bigint))
+  AND type <> 'container' AND from_nano <= @begins_until
   AND (CAST(sqlc.narg(host) AS text) IS NULL OR host = sqlc.narg(host))
-ORDER BY time_nano DESC, id DESC
+ORDER BY type DESC, time_nano DESC, id DESC
 LIMIT @max_rows;
 
 -- name: EventsOfName :many
 SELECT * FROM events
-WHERE actor_name = @name AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+WHERE (actor_name, time_nano, id) > (@name, CAST(@since AS bigint), CAST(@since_id AS bigint)) AND (actor_name, time_nano) <= (@name, CAST(@until AS bigint))
   AND kind <> 2
-ORDER BY time_nano, id
+ORDER BY actor_name, time_nano, id
 LIMIT @max_rows;
 
 -- name: EventsOfNameBackwards :many
 SELECT * FROM events
-WHERE actor_name = @name AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
+WHERE (actor_name, time_nano, id) < (@name, CAST(@until AS bigint), CAST(@until_id AS bigint)) AND (actor_name, time_nano) >= (@name, CAST(@since AS bigint))
   AND kind <> 2
-ORDER BY time_nano DESC, id DESC
+ORDER BY actor_name DESC, time_nano DESC, id DESC
 LIMIT @max_rows;
 
 -- name: EventsOfActor :many
 SELECT * FROM events
-WHERE actor_id = @actor AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+WHERE (actor_id, time_nano, id) > (@actor, CAST(@since AS bigint), CAST(@since_id AS bigint)) AND (actor_id, time_nano) <= (@actor, CAST(@until AS bigint))
   AND kind <> 2
-ORDER BY time_nano, id
+ORDER BY actor_id, time_nano, id
 LIMIT @max_rows;
 
 -- name: EventsOfActorBackwards :many
 SELECT * FROM events
-WHERE actor_id = @actor AND time_nano <= @until AND (time_nano < @until OR id < @until_id) AND time_nano >= @since
+WHERE (actor_id, time_nano, id) < (@actor, CAST(@until AS bigint), CAST(@until_id AS bigint)) AND (actor_id, time_nano) >= (@actor, CAST(@since AS bigint))
   AND kind <> 2
-ORDER BY time_nano DESC, id DESC
+ORDER BY actor_id DESC, time_nano DESC, id DESC
+LIMIT @max_rows;
+
+-- name: EngineEventsOfContainer :many
+-- What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+SELECT id, action, time_nano, attrs FROM events
+WHERE actor_id = @container_id AND host = @host AND kind = 0 AND type = 'container'
+  AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
+ORDER BY time_nano, id
 LIMIT @max_rows;
 
 -- name: NextActor :one

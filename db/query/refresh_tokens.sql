@@ -1,10 +1,18 @@
 -- name: AddRefreshToken :exec
-INSERT INTO refresh_tokens (hash, session_id, replaced_at) VALUES (@hash, @session_id, NULL);
+INSERT INTO refresh_tokens (hash, session_id, generation) VALUES (@hash, @session_id, @generation);
 
 -- name: ReplaceRefreshToken :exec
--- Marks a token as replaced, for the first time only: of two at once the earlier counts.
+-- Marks the token that a login made, which has no row yet, as replaced.
 INSERT INTO refresh_tokens (hash, session_id, replaced_at) VALUES (@hash, @session_id, @replaced_at)
-ON CONFLICT (hash) DO UPDATE SET replaced_at = excluded.replaced_at WHERE refresh_tokens.replaced_at IS NULL;
+ON CONFLICT (hash) DO NOTHING;
+
+-- name: ReplaceRefreshTokens :exec
+-- Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
+UPDATE refresh_tokens SET replaced_at = @replaced_at
+WHERE session_id = @session_id AND generation <= @generation AND replaced_at IS NULL;
 
 -- name: GetRefreshToken :one
 SELECT * FROM refresh_tokens WHERE hash = @hash;
+
+-- name: LatestGeneration :one
+SELECT generation FROM refresh_tokens WHERE session_id = @session_id ORDER BY generation DESC LIMIT 1;

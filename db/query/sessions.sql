@@ -9,6 +9,10 @@ SELECT s.id, s.user_id, s.refresh_hash, s.blocked, s.expires_at, s.last_used_at,
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = @id;
 
+-- name: LockSession :execrows
+-- Holds a living session's row until the transaction ends: what changes a session's rows takes this one first.
+UPDATE sessions SET last_used_at = last_used_at WHERE id = @id AND NOT blocked;
+
 -- name: DeleteSession :execrows
 DELETE FROM sessions WHERE id = @id;
 

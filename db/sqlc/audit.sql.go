@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 )
 
 const auditBeyond = `-- name: AuditBeyond :one
@@ -25,51 +26,98 @@ func (q *Queries) AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error
 	return id, err
 }
 
-const auditOfContainers = `-- name: AuditOfContainers :many
-SELECT id, at, username, action, finished_at, host, container_id FROM audit
-WHERE at >= $1 AND at <= $2 AND container_id <> '' AND outcome IN ('pending', 'ok') AND detail = ''
-ORDER BY at DESC
-LIMIT 2000
+const auditOfContainer = `-- name: AuditOfContainer :many
+SELECT id, at, username, action, finished_at FROM audit
+WHERE container_id = $1 AND host = $2 AND at >= $3 AND at <= $4
+  AND finished_at >= $5 AND outcome = 'ok' AND detail = ''
 `
 
-type AuditOfContainersParams struct {
-	Since time.Time
-	Until time.Time
+type AuditOfContainerParams struct {
+	ContainerID   string
+	Host          string
+	Since         time.Time
+	Until         time.Time
+	FinishedSince sql.NullTime
 }
 
-type AuditOfContainersRow struct {
-	ID          uuid.UUID
-	At          time.Time
-	Username    string
-	Action      string
-	FinishedAt  sql.NullTime
-	Host        string
-	ContainerID string
+type AuditOfContainerRow struct {
+	ID         uuid.UUID
+	At         time.Time
+	Username   string
+	Action     string
+	FinishedAt sql.NullTime
 }
 
-// What was done to containers of all hosts from a time on, or is under way, the latest first. What had
-// nothing to do says so in its detail.
-func (q *Queries) AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error) {
-	rows, err := q.db.QueryContext(ctx, auditOfContainers, arg.Since, arg.Until)
+// The actions on a container that began in a time span and ended after a time. An action that had nothing to do has a detail.
+func (q *Queries) AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error) {
+	rows, err := q.db.QueryContext(ctx, auditOfContainer,
+		arg.ContainerID,
+		arg.Host,
+		arg.Since,
+		arg.Until,
+		arg.FinishedSince,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AuditOfContainersRow{}
+	items := []AuditOfContainerRow{}
 	for rows.Next() {
-		var i AuditOfContainersRow
+		var i AuditOfContainerRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.At,
 			&i.Username,
 			&i.Action,
 			&i.FinishedAt,
-			&i.Host,
-			&i.ContainerID,
 		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditedContainers = `-- name: AuditedContainers :many
+SELECT CAST(c.id AS text) AS container_id FROM (SELECT unnest(CAST($1 AS text[])) AS id) AS c
+WHERE EXISTS (SELECT 1 FROM audit a
+    WHERE a.container_id = c.id AND a.at >= $2 AND a.at <= $3 AND a.finished_at >= $4)
+  OR EXISTS (SELECT 1 FROM audit a
+    WHERE a.container_id = c.id AND a.at >= $2 AND a.at <= $3 AND a.finished_at IS NULL)
+`
+
+type AuditedContainersParams struct {
+	ContainerIds  []string
+	Since         time.Time
+	Until         time.Time
+	FinishedSince sql.NullTime
+}
+
+// Postgres alone: those of the containers that have such actions.
+func (q *Queries) AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, auditedContainers,
+		pq.Array(arg.ContainerIds),
+		arg.Since,
+		arg.Until,
+		arg.FinishedSince,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var container_id string
+		if err := rows.Scan(&container_id); err != nil {
+			return nil, err
+		}
+		items = append(items, container_id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -235,68 +283,48 @@ func (q *Queries) FinishAudit(ctx context.Context, arg FinishAuditParams) (int64
 	return result.RowsAffected()
 }
 
-const listAudit = `-- name: ListAudit :many
-SELECT id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name, target, outcome, detail, finished_at, times, server FROM audit
-WHERE id < $1 AND id >= $2
-  AND (CAST($3 AS text) IS NULL OR username = $3)
-  AND (CAST($4 AS text) IS NULL OR host = $4)
-  AND (CAST($5 AS text) IS NULL OR action = $5)
-  AND (CAST($6 AS text) IS NULL OR outcome = $6)
-  AND (CAST($7 AS text) IS NULL OR container_name = $7
-    OR (container_id >= $7 AND container_id < $8))
-ORDER BY id DESC
-LIMIT $9
+const pendingAuditOfContainer = `-- name: PendingAuditOfContainer :many
+SELECT id, at, username, action, finished_at FROM audit
+WHERE container_id = $1 AND host = $2 AND at >= $3 AND at <= $4
+  AND finished_at IS NULL AND detail = ''
 `
 
-type ListAuditParams struct {
-	Before       uuid.UUID
-	After        uuid.UUID
-	Username     sql.NullString
-	Host         sql.NullString
-	Action       sql.NullString
-	Outcome      sql.NullString
-	Container    sql.NullString
-	ContainerEnd string
-	Page         int32
+type PendingAuditOfContainerParams struct {
+	ContainerID string
+	Host        string
+	Since       time.Time
+	Until       time.Time
 }
 
-// The latest first, between two ids. Ids begin with their time: the engines would take an index on it, and sort.
-func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error) {
-	rows, err := q.db.QueryContext(ctx, listAudit,
-		arg.Before,
-		arg.After,
-		arg.Username,
+type PendingAuditOfContainerRow struct {
+	ID         uuid.UUID
+	At         time.Time
+	Username   string
+	Action     string
+	FinishedAt sql.NullTime
+}
+
+// The actions on a container that began in a time span and are under way.
+func (q *Queries) PendingAuditOfContainer(ctx context.Context, arg PendingAuditOfContainerParams) ([]PendingAuditOfContainerRow, error) {
+	rows, err := q.db.QueryContext(ctx, pendingAuditOfContainer,
+		arg.ContainerID,
 		arg.Host,
-		arg.Action,
-		arg.Outcome,
-		arg.Container,
-		arg.ContainerEnd,
-		arg.Page,
+		arg.Since,
+		arg.Until,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []Audit{}
+	items := []PendingAuditOfContainerRow{}
 	for rows.Next() {
-		var i Audit
+		var i PendingAuditOfContainerRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.At,
-			&i.UserID,
 			&i.Username,
-			&i.ClientAddr,
-			&i.RequestID,
 			&i.Action,
-			&i.Host,
-			&i.ContainerID,
-			&i.ContainerName,
-			&i.Target,
-			&i.Outcome,
-			&i.Detail,
 			&i.FinishedAt,
-			&i.Times,
-			&i.Server,
 		); err != nil {
 			return nil, err
 		}

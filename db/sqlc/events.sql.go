@@ -39,6 +39,66 @@ func (q *Queries) DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
 	return result.RowsAffected()
 }
 
+const engineEventsOfContainer = `-- name: EngineEventsOfContainer :many
+SELECT id, action, time_nano, attrs FROM events
+WHERE actor_id = $1 AND host = $2 AND kind = 0 AND type = 'container'
+  AND time_nano >= $3 AND (time_nano > $3 OR id > $4) AND time_nano <= $5
+ORDER BY time_nano, id
+LIMIT $6
+`
+
+type EngineEventsOfContainerParams struct {
+	ContainerID string
+	Host        string
+	Since       int64
+	SinceID     int64
+	Until       int64
+	MaxRows     int32
+}
+
+type EngineEventsOfContainerRow struct {
+	ID       int64
+	Action   string
+	TimeNano int64
+	Attrs    string
+}
+
+// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+func (q *Queries) EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error) {
+	rows, err := q.db.QueryContext(ctx, engineEventsOfContainer,
+		arg.ContainerID,
+		arg.Host,
+		arg.Since,
+		arg.SinceID,
+		arg.Until,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EngineEventsOfContainerRow{}
+	for rows.Next() {
+		var i EngineEventsOfContainerRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Action,
+			&i.TimeNano,
+			&i.Attrs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const eventContainersOfHost = `-- name: EventContainersOfHost :many
 SELECT id, name, state FROM event_containers WHERE host = $1
 `
@@ -73,7 +133,7 @@ func (q *Queries) EventContainersOfHost(ctx context.Context, host string) ([]Eve
 }
 
 const eventsAfterID = `-- name: EventsAfterID :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
 WHERE id > $1 AND id <= $2
   AND (CAST($3 AS text) IS NULL OR host = $3)
 ORDER BY id
@@ -117,6 +177,7 @@ func (q *Queries) EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -132,29 +193,28 @@ func (q *Queries) EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([
 }
 
 const eventsByTime = `-- name: EventsByTime :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE time_nano >= $1 AND (time_nano > $1 OR id > $2) AND time_nano <= $3
-  AND kind <> 2
-  AND (CAST($4 AS text) IS NULL OR host = $4)
+
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (time_nano, id) > (CAST($1 AS bigint), CAST($2 AS bigint)) AND time_nano <= $3 AND kind <> 2
 ORDER BY time_nano, id
-LIMIT $5
+LIMIT $4
 `
 
 type EventsByTimeParams struct {
 	Since   int64
 	SinceID int64
 	Until   int64
-	Host    sql.NullString
 	MaxRows int32
 }
 
-// Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
+// The history by the engines' time, forwards and backwards. Positions are compared as rows and ordered by all of an
+// index's columns, so that no other index will do: by the one of times alone a host that was busy long ago would take
+// a walk through the whole log. Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
 func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, eventsByTime,
 		arg.Since,
 		arg.SinceID,
 		arg.Until,
-		arg.Host,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -180,6 +240,7 @@ func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]E
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -195,19 +256,16 @@ func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]E
 }
 
 const eventsByTimeBackwards = `-- name: EventsByTimeBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE time_nano <= $1 AND (time_nano < $1 OR id < $2) AND time_nano >= $3
-  AND kind <> 2
-  AND (CAST($4 AS text) IS NULL OR host = $4)
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (time_nano, id) < (CAST($1 AS bigint), CAST($2 AS bigint)) AND time_nano >= $3 AND kind <> 2
 ORDER BY time_nano DESC, id DESC
-LIMIT $5
+LIMIT $4
 `
 
 type EventsByTimeBackwardsParams struct {
 	Until   int64
 	UntilID int64
 	Since   int64
-	Host    sql.NullString
 	MaxRows int32
 }
 
@@ -216,7 +274,6 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 		arg.Until,
 		arg.UntilID,
 		arg.Since,
-		arg.Host,
 		arg.MaxRows,
 	)
 	if err != nil {
@@ -242,6 +299,7 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -257,10 +315,10 @@ func (q *Queries) EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBac
 }
 
 const eventsOfActor = `-- name: EventsOfActor :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE actor_id = $1 AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (actor_id, time_nano, id) > ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (actor_id, time_nano) <= ($1, CAST($4 AS bigint))
   AND kind <> 2
-ORDER BY time_nano, id
+ORDER BY actor_id, time_nano, id
 LIMIT $5
 `
 
@@ -303,6 +361,7 @@ func (q *Queries) EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -318,10 +377,10 @@ func (q *Queries) EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([
 }
 
 const eventsOfActorBackwards = `-- name: EventsOfActorBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE actor_id = $1 AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (actor_id, time_nano, id) < ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (actor_id, time_nano) >= ($1, CAST($4 AS bigint))
   AND kind <> 2
-ORDER BY time_nano DESC, id DESC
+ORDER BY actor_id DESC, time_nano DESC, id DESC
 LIMIT $5
 `
 
@@ -364,6 +423,131 @@ func (q *Queries) EventsOfActorBackwards(ctx context.Context, arg EventsOfActorB
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsOfHost = `-- name: EventsOfHost :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (host, time_nano, id) > ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (host, time_nano) <= ($1, CAST($4 AS bigint))
+  AND kind <> 2
+ORDER BY host, time_nano, id
+LIMIT $5
+`
+
+type EventsOfHostParams struct {
+	Host    string
+	Since   int64
+	SinceID int64
+	Until   int64
+	MaxRows int32
+}
+
+func (q *Queries) EventsOfHost(ctx context.Context, arg EventsOfHostParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfHost,
+		arg.Host,
+		arg.Since,
+		arg.SinceID,
+		arg.Until,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+			&i.Labels,
+			&i.Verb,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsOfHostBackwards = `-- name: EventsOfHostBackwards :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (host, time_nano, id) < ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (host, time_nano) >= ($1, CAST($4 AS bigint))
+  AND kind <> 2
+ORDER BY host DESC, time_nano DESC, id DESC
+LIMIT $5
+`
+
+type EventsOfHostBackwardsParams struct {
+	Host    string
+	Until   int64
+	UntilID int64
+	Since   int64
+	MaxRows int32
+}
+
+func (q *Queries) EventsOfHostBackwards(ctx context.Context, arg EventsOfHostBackwardsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfHostBackwards,
+		arg.Host,
+		arg.Until,
+		arg.UntilID,
+		arg.Since,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -379,10 +563,10 @@ func (q *Queries) EventsOfActorBackwards(ctx context.Context, arg EventsOfActorB
 }
 
 const eventsOfName = `-- name: EventsOfName :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE actor_name = $1 AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (actor_name, time_nano, id) > ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (actor_name, time_nano) <= ($1, CAST($4 AS bigint))
   AND kind <> 2
-ORDER BY time_nano, id
+ORDER BY actor_name, time_nano, id
 LIMIT $5
 `
 
@@ -425,6 +609,7 @@ func (q *Queries) EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]E
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -440,10 +625,10 @@ func (q *Queries) EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]E
 }
 
 const eventsOfNameBackwards = `-- name: EventsOfNameBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE actor_name = $1 AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (actor_name, time_nano, id) < ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (actor_name, time_nano) >= ($1, CAST($4 AS bigint))
   AND kind <> 2
-ORDER BY time_nano DESC, id DESC
+ORDER BY actor_name DESC, time_nano DESC, id DESC
 LIMIT $5
 `
 
@@ -486,6 +671,7 @@ func (q *Queries) EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBac
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -501,12 +687,11 @@ func (q *Queries) EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBac
 }
 
 const eventsOfType = `-- name: EventsOfType :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE type = $1 AND type <> 'container'
-  AND time_nano >= $2 AND (time_nano > $2 OR id > $3) AND time_nano <= $4
-  AND from_nano <= $5
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (type, time_nano, id) > ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (type, time_nano) <= ($1, CAST($4 AS bigint))
+  AND type <> 'container' AND from_nano <= $5
   AND (CAST($6 AS text) IS NULL OR host = $6)
-ORDER BY time_nano, id
+ORDER BY type, time_nano, id
 LIMIT $7
 `
 
@@ -555,6 +740,7 @@ func (q *Queries) EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]E
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -570,12 +756,11 @@ func (q *Queries) EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]E
 }
 
 const eventsOfTypeBackwards = `-- name: EventsOfTypeBackwards :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
-WHERE type = $1 AND type <> 'container'
-  AND time_nano <= $2 AND (time_nano < $2 OR id < $3) AND time_nano >= $4
-  AND from_nano <= $5
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (type, time_nano, id) < ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (type, time_nano) >= ($1, CAST($4 AS bigint))
+  AND type <> 'container' AND from_nano <= $5
   AND (CAST($6 AS text) IS NULL OR host = $6)
-ORDER BY time_nano DESC, id DESC
+ORDER BY type DESC, time_nano DESC, id DESC
 LIMIT $7
 `
 
@@ -622,6 +807,131 @@ func (q *Queries) EventsOfTypeBackwards(ctx context.Context, arg EventsOfTypeBac
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsOfVerb = `-- name: EventsOfVerb :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (verb, time_nano, id) > ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (verb, time_nano) <= ($1, CAST($4 AS bigint))
+  AND kind <> 2
+ORDER BY verb, time_nano, id
+LIMIT $5
+`
+
+type EventsOfVerbParams struct {
+	Verb    string
+	Since   int64
+	SinceID int64
+	Until   int64
+	MaxRows int32
+}
+
+func (q *Queries) EventsOfVerb(ctx context.Context, arg EventsOfVerbParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfVerb,
+		arg.Verb,
+		arg.Since,
+		arg.SinceID,
+		arg.Until,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+			&i.Labels,
+			&i.Verb,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsOfVerbBackwards = `-- name: EventsOfVerbBackwards :many
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
+WHERE (verb, time_nano, id) < ($1, CAST($2 AS bigint), CAST($3 AS bigint)) AND (verb, time_nano) >= ($1, CAST($4 AS bigint))
+  AND kind <> 2
+ORDER BY verb DESC, time_nano DESC, id DESC
+LIMIT $5
+`
+
+type EventsOfVerbBackwardsParams struct {
+	Verb    string
+	Until   int64
+	UntilID int64
+	Since   int64
+	MaxRows int32
+}
+
+func (q *Queries) EventsOfVerbBackwards(ctx context.Context, arg EventsOfVerbBackwardsParams) ([]Event, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfVerbBackwards,
+		arg.Verb,
+		arg.Until,
+		arg.UntilID,
+		arg.Since,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.Host,
+			&i.Kind,
+			&i.Type,
+			&i.Action,
+			&i.ActorID,
+			&i.ActorName,
+			&i.TimeNano,
+			&i.Attrs,
+			&i.FromNano,
+			&i.ToNano,
+			&i.Reason,
+			&i.Key,
+			&i.LoggedAt,
+			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}
@@ -858,7 +1168,7 @@ func (q *Queries) PutEventHost(ctx context.Context, arg PutEventHostParams) erro
 }
 
 const recentEventsOfHost = `-- name: RecentEventsOfHost :many
-SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels FROM events
+SELECT id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at, labels, verb FROM events
 WHERE time_nano >= $1 AND host = $2 AND kind = 0
 ORDER BY time_nano DESC
 LIMIT $3
@@ -895,6 +1205,7 @@ func (q *Queries) RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHost
 			&i.Key,
 			&i.LoggedAt,
 			&i.Labels,
+			&i.Verb,
 		); err != nil {
 			return nil, err
 		}

@@ -62,6 +62,7 @@ type Event struct {
 	Key       int64
 	LoggedAt  time.Time
 	Labels    string
+	Verb      string
 }
 
 type EventContainer struct {
@@ -97,6 +98,7 @@ type RefreshToken struct {
 	Hash       string
 	SessionID  uuid.UUID
 	ReplacedAt sql.NullTime
+	Generation int32
 }
 
 type Session struct {

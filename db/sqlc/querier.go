@@ -17,9 +17,28 @@ type Querier interface {
 	AddressesOfSessions(ctx context.Context, arg AddressesOfSessionsParams) ([]string, error)
 	// The latest row that is one too many where so many are kept.
 	AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error)
-	// What was done to containers of all hosts from a time on, or is under way, the latest first. What had
-	// nothing to do says so in its detail.
-	AuditOfContainers(ctx context.Context, arg AuditOfContainersParams) ([]AuditOfContainersRow, error)
+	// The id that so many later ones stand before.
+	AuditBoundOfAction(ctx context.Context, arg AuditBoundOfActionParams) (uuid.UUID, error)
+	// The id that so many later ones stand before.
+	AuditBoundOfContainerID(ctx context.Context, arg AuditBoundOfContainerIDParams) (uuid.UUID, error)
+	// The id that so many later ones stand before.
+	AuditBoundOfContainerName(ctx context.Context, arg AuditBoundOfContainerNameParams) (uuid.UUID, error)
+	// The id that so many later ones stand before.
+	AuditBoundOfHost(ctx context.Context, arg AuditBoundOfHostParams) (uuid.UUID, error)
+	// The id that so many later ones stand before.
+	AuditBoundOfOutcome(ctx context.Context, arg AuditBoundOfOutcomeParams) (uuid.UUID, error)
+	// The id that so many later ones stand before.
+	AuditBoundOfUser(ctx context.Context, arg AuditBoundOfUserParams) (uuid.UUID, error)
+	AuditOfAction(ctx context.Context, arg AuditOfActionParams) ([]Audit, error)
+	// The actions on a container that began in a time span and ended after a time. An action that had nothing to do has a detail.
+	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
+	AuditOfContainerID(ctx context.Context, arg AuditOfContainerIDParams) ([]Audit, error)
+	AuditOfContainerName(ctx context.Context, arg AuditOfContainerNameParams) ([]Audit, error)
+	AuditOfHost(ctx context.Context, arg AuditOfHostParams) ([]Audit, error)
+	AuditOfOutcome(ctx context.Context, arg AuditOfOutcomeParams) ([]Audit, error)
+	AuditOfUser(ctx context.Context, arg AuditOfUserParams) ([]Audit, error)
+	// Postgres alone: those of the containers that have such actions.
+	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	// Admins who can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
@@ -47,19 +66,27 @@ type Querier interface {
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
 	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
+	// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+	EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
 	EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([]Event, error)
-	// Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
+	// The history by the engines' time, forwards and backwards. Positions are compared as rows and ordered by all of an
+	// index's columns, so that no other index will do: by the one of times alone a host that was busy long ago would take
+	// a walk through the whole log. Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
 	EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error)
 	EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBackwardsParams) ([]Event, error)
 	EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([]Event, error)
 	EventsOfActorBackwards(ctx context.Context, arg EventsOfActorBackwardsParams) ([]Event, error)
+	EventsOfHost(ctx context.Context, arg EventsOfHostParams) ([]Event, error)
+	EventsOfHostBackwards(ctx context.Context, arg EventsOfHostBackwardsParams) ([]Event, error)
 	EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]Event, error)
 	EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBackwardsParams) ([]Event, error)
 	// Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
 	// begins_until may count though it ends after what is asked for.
 	EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]Event, error)
 	EventsOfTypeBackwards(ctx context.Context, arg EventsOfTypeBackwardsParams) ([]Event, error)
+	EventsOfVerb(ctx context.Context, arg EventsOfVerbParams) ([]Event, error)
+	EventsOfVerbBackwards(ctx context.Context, arg EventsOfVerbBackwardsParams) ([]Event, error)
 	FinishAudit(ctx context.Context, arg FinishAuditParams) (int64, error)
 	// A key with what decides over its rights.
 	GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error)
@@ -76,8 +103,11 @@ type Querier interface {
 	InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error)
 	// Postgres alone: one round trip for a batch.
 	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
+	LatestGeneration(ctx context.Context, sessionID uuid.UUID) (int32, error)
 	ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]ApiKey, error)
-	// The latest first, between two ids. Ids begin with their time: the engines would take an index on it, and sort.
+	// The audit, the latest first, between two ids, which begin with their time. Each filter leads one query, along its
+	// index; the others narrow what that reads. Rows are compared and ordered by all of the index's columns, so that no other
+	// index will do: by the primary key a value that is seldom, or was long ago, would take a walk through everything.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
 	// A page of grants by id, of one user or of all.
 	ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListGrantsRow, error)
@@ -85,11 +115,16 @@ type Querier interface {
 	ListSessions(ctx context.Context, arg ListSessionsParams) ([]ListSessionsRow, error)
 	// A page of users by folded name, after the given one.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
+	// Holds a living session's row until the transaction ends: what changes a session's rows takes this one first.
+	LockSession(ctx context.Context, id uuid.UUID) (int64, error)
 	// Also makes a login wait for a change of the same user that is under way, and fail after it.
 	MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error)
 	NextActor(ctx context.Context, arg NextActorParams) (string, error)
+	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
+	// The actions on a container that began in a time span and are under way.
+	PendingAuditOfContainer(ctx context.Context, arg PendingAuditOfContainerParams) ([]PendingAuditOfContainerRow, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
 	// Also a lock that holds until the transaction ends, on both engines.
@@ -97,8 +132,10 @@ type Querier interface {
 	// Makes open streams of the user end, to come back with the rights of now.
 	RaiseRights(ctx context.Context, id uuid.UUID) (int64, error)
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
-	// Marks a token as replaced, for the first time only: of two at once the earlier counts.
+	// Marks the token that a login made, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
+	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
+	ReplaceRefreshTokens(ctx context.Context, arg ReplaceRefreshTokensParams) error
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.

@@ -13,33 +13,50 @@ import (
 )
 
 const addRefreshToken = `-- name: AddRefreshToken :exec
-INSERT INTO refresh_tokens (hash, session_id, replaced_at) VALUES ($1, $2, NULL)
+INSERT INTO refresh_tokens (hash, session_id, generation) VALUES ($1, $2, $3)
 `
 
 type AddRefreshTokenParams struct {
-	Hash      string
-	SessionID uuid.UUID
+	Hash       string
+	SessionID  uuid.UUID
+	Generation int32
 }
 
 func (q *Queries) AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error {
-	_, err := q.db.ExecContext(ctx, addRefreshToken, arg.Hash, arg.SessionID)
+	_, err := q.db.ExecContext(ctx, addRefreshToken, arg.Hash, arg.SessionID, arg.Generation)
 	return err
 }
 
 const getRefreshToken = `-- name: GetRefreshToken :one
-SELECT hash, session_id, replaced_at FROM refresh_tokens WHERE hash = $1
+SELECT hash, session_id, replaced_at, generation FROM refresh_tokens WHERE hash = $1
 `
 
 func (q *Queries) GetRefreshToken(ctx context.Context, hash string) (RefreshToken, error) {
 	row := q.db.QueryRowContext(ctx, getRefreshToken, hash)
 	var i RefreshToken
-	err := row.Scan(&i.Hash, &i.SessionID, &i.ReplacedAt)
+	err := row.Scan(
+		&i.Hash,
+		&i.SessionID,
+		&i.ReplacedAt,
+		&i.Generation,
+	)
 	return i, err
+}
+
+const latestGeneration = `-- name: LatestGeneration :one
+SELECT generation FROM refresh_tokens WHERE session_id = $1 ORDER BY generation DESC LIMIT 1
+`
+
+func (q *Queries) LatestGeneration(ctx context.Context, sessionID uuid.UUID) (int32, error) {
+	row := q.db.QueryRowContext(ctx, latestGeneration, sessionID)
+	var generation int32
+	err := row.Scan(&generation)
+	return generation, err
 }
 
 const replaceRefreshToken = `-- name: ReplaceRefreshToken :exec
 INSERT INTO refresh_tokens (hash, session_id, replaced_at) VALUES ($1, $2, $3)
-ON CONFLICT (hash) DO UPDATE SET replaced_at = excluded.replaced_at WHERE refresh_tokens.replaced_at IS NULL
+ON CONFLICT (hash) DO NOTHING
 `
 
 type ReplaceRefreshTokenParams struct {
@@ -48,8 +65,25 @@ type ReplaceRefreshTokenParams struct {
 	ReplacedAt sql.NullTime
 }
 
-// Marks a token as replaced, for the first time only: of two at once the earlier counts.
+// Marks the token that a login made, which has no row yet, as replaced.
 func (q *Queries) ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error {
 	_, err := q.db.ExecContext(ctx, replaceRefreshToken, arg.Hash, arg.SessionID, arg.ReplacedAt)
+	return err
+}
+
+const replaceRefreshTokens = `-- name: ReplaceRefreshTokens :exec
+UPDATE refresh_tokens SET replaced_at = $1
+WHERE session_id = $2 AND generation <= $3 AND replaced_at IS NULL
+`
+
+type ReplaceRefreshTokensParams struct {
+	ReplacedAt sql.NullTime
+	SessionID  uuid.UUID
+	Generation int32
+}
+
+// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
+func (q *Queries) ReplaceRefreshTokens(ctx context.Context, arg ReplaceRefreshTokensParams) error {
+	_, err := q.db.ExecContext(ctx, replaceRefreshTokens, arg.ReplacedAt, arg.SessionID, arg.Generation)
 	return err
 }

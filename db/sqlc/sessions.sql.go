@@ -238,6 +238,19 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]L
 	return items, nil
 }
 
+const lockSession = `-- name: LockSession :execrows
+UPDATE sessions SET last_used_at = last_used_at WHERE id = $1 AND NOT blocked
+`
+
+// Holds a living session's row until the transaction ends: what changes a session's rows takes this one first.
+func (q *Queries) LockSession(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.ExecContext(ctx, lockSession, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const touchSession = `-- name: TouchSession :exec
 UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND last_used_at < $1
 `

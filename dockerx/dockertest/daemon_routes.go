@@ -73,11 +73,11 @@ func (d *Daemon) serveInspect(w http.ResponseWriter, r *http.Request) {
 }
 
 // change is what a verb does to a container: the status to answer, Docker's words if that is a
-// failure, and the events' actions.
-type change func(c *Container, r *http.Request) (status int, words string, actions []string)
+// failure, and the events' actions. The daemon is locked.
+type change func(d *Daemon, c *Container, r *http.Request) (status int, words string, actions []string)
 
 var changes = map[string]change{
-	"start": func(c *Container, _ *http.Request) (int, string, []string) {
+	"start": func(_ *Daemon, c *Container, _ *http.Request) (int, string, []string) {
 		switch {
 		case c.State == "paused":
 			return http.StatusConflict, "cannot start a paused container, try unpause instead", nil
@@ -87,18 +87,18 @@ var changes = map[string]change{
 		c.State, c.started = "running", time.Now()
 		return http.StatusNoContent, "", []string{"start"}
 	},
-	"stop": func(c *Container, _ *http.Request) (int, string, []string) {
+	"stop": func(_ *Daemon, c *Container, _ *http.Request) (int, string, []string) {
 		if !c.alive() {
 			return http.StatusNotModified, "", nil
 		}
 		c.State, c.Exit = "exited", 0
 		return http.StatusNoContent, "", []string{"kill", "die", "stop"}
 	},
-	"restart": func(c *Container, _ *http.Request) (int, string, []string) {
+	"restart": func(_ *Daemon, c *Container, _ *http.Request) (int, string, []string) {
 		c.State, c.started = "running", time.Now()
 		return http.StatusNoContent, "", []string{"kill", "die", "stop", "start", "restart"}
 	},
-	"pause": func(c *Container, _ *http.Request) (int, string, []string) {
+	"pause": func(_ *Daemon, c *Container, _ *http.Request) (int, string, []string) {
 		switch c.State {
 		case "running":
 			c.State = "paused"
@@ -108,14 +108,14 @@ var changes = map[string]change{
 		}
 		return http.StatusConflict, "Container " + c.ID + " is not running", nil
 	},
-	"unpause": func(c *Container, _ *http.Request) (int, string, []string) {
+	"unpause": func(_ *Daemon, c *Container, _ *http.Request) (int, string, []string) {
 		if c.State != "paused" {
 			return http.StatusInternalServerError, "Container " + c.ID + " is not paused", nil
 		}
 		c.State = "running"
 		return http.StatusNoContent, "", []string{"unpause"}
 	},
-	"kill": func(c *Container, r *http.Request) (int, string, []string) {
+	"kill": func(_ *Daemon, c *Container, r *http.Request) (int, string, []string) {
 		if !c.alive() {
 			return http.StatusConflict, "Cannot kill container: " + c.ID + ": Container " + c.ID + " is not running", nil
 		}
@@ -136,7 +136,7 @@ func (d *Daemon) serveChange(w http.ResponseWriter, r *http.Request, f change) {
 		after   Container
 	)
 	if c != nil {
-		status, words, actions = f(c, r)
+		status, words, actions = f(d, c, r)
 		after = *c
 	}
 	d.mu.Unlock()

@@ -14,7 +14,6 @@ package attribution
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	"wharf/db"
@@ -37,23 +36,22 @@ func New(d *db.DB) *Attributor { return &Attributor{db: d} }
 // stay as they are. Each action causes one event per kind, so that the next event of that kind soon after it is not
 // attributed to it. The attribute maps are replaced, not changed. Errors are the database's.
 func (a *Attributor) Attribute(ctx context.Context, events []*dockerx.Event) error {
-	events = slices.DeleteFunc(slices.Clone(events), func(e *dockerx.Event) bool {
-		return e.Kind != dockerx.KindDocker || e.Type != "container" || causedBy[e.Action] == nil
-	})
-	if len(events) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(events, func(x, y *dockerx.Event) int { return x.Time.Compare(y.Time) })
-	all, err := a.load(ctx, events)
+	all, err := a.audited(ctx, groups(events))
 	if err != nil {
 		return err
 	}
-	for _, e := range events {
-		if action := all.match(e); action != nil {
-			e.Attrs = maps.Clone(e.Attrs)
-			e.Attrs[AttrActor], e.Attrs[AttrAudit] = action.Username, action.ID.String()
+	for _, g := range all {
+		candidates, err := a.load(ctx, g)
+		if err != nil {
+			return err
 		}
-		all.add(e)
+		for _, e := range g.events {
+			if action := candidates.match(e); action != nil {
+				e.Attrs = maps.Clone(e.Attrs)
+				e.Attrs[AttrActor], e.Attrs[AttrAudit] = action.username, action.id
+			}
+			candidates.add(e)
+		}
 	}
 	return nil
 }

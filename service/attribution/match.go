@@ -30,9 +30,9 @@ const (
 // match returns the action that caused the event, or nil if there is none: of several the one nearest in time, then the
 // latest. Where actions overlapped, an event may have been attributed to one although another of them caused it; that
 // one is then free to take this event.
-func (cs candidates) match(e *dockerx.Event) (nearest *auditedAction) {
+func (cs *candidates) match(e *dockerx.Event) (nearest *auditedAction) {
 	var best time.Duration
-	for _, a := range cs {
+	for _, a := range cs.actions {
 		if !a.covers(e) || !a.canTake(e) {
 			continue
 		}
@@ -43,7 +43,7 @@ func (cs candidates) match(e *dockerx.Event) (nearest *auditedAction) {
 	if nearest != nil {
 		return nearest
 	}
-	for _, a := range cs {
+	for _, a := range cs.actions {
 		if a.covers(e) && a.inOrder(e) && cs.alternative(a, e) != nil {
 			return a
 		}
@@ -52,10 +52,10 @@ func (cs candidates) match(e *dockerx.Event) (nearest *auditedAction) {
 }
 
 // alternative returns another action that may have caused the event of e's kind that is attributed to a, or nil.
-func (cs candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAction {
+func (cs *candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAction {
 	taken := *e
 	taken.Time = a.attributed[e.Action]
-	for _, other := range cs {
+	for _, other := range cs.actions {
 		if other != a && other.covers(&taken) && other.canTake(&taken) {
 			return other
 		}
@@ -63,20 +63,14 @@ func (cs candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAct
 	return nil
 }
 
-// covers reports whether an action of this kind causes such events, and the event happened during it.
+// covers reports whether the action causes events of this kind, and the event happened during it. The event is one of the
+// action's container.
 func (a *auditedAction) covers(e *dockerx.Event) bool {
-	slack := clockSlack
-	if a.operation == operationKill {
-		slack = killSlack
-	}
 	at := localTime(e)
-	switch {
-	case a.Host != e.Host || a.ContainerID != e.ActorID || !slices.Contains(causedBy[e.Action], a.operation):
-		return false
-	case at.Before(a.At.Add(-clockSlack)) || at.After(a.At.Add(pendingMax)):
+	if at.Before(a.at.Add(-clockSlack)) || at.After(a.at.Add(pendingMax)) || at.After(a.end()) {
 		return false
 	}
-	return !a.FinishedAt.Valid || !at.After(a.FinishedAt.Time.Add(slack))
+	return slices.Contains(causedBy[e.Action], a.operation)
 }
 
 // canTake reports whether another event of this kind may belong to the action. Each action causes one event per kind;
@@ -102,10 +96,10 @@ func (a *auditedAction) inOrder(e *dockerx.Event) bool {
 // distance returns how far a time lies outside the action's; 0 inside.
 func (a *auditedAction) distance(at time.Time) time.Duration {
 	switch {
-	case at.Before(a.At):
-		return a.At.Sub(at)
-	case a.FinishedAt.Valid && at.After(a.FinishedAt.Time):
-		return at.Sub(a.FinishedAt.Time)
+	case at.Before(a.at):
+		return a.at.Sub(at)
+	case !a.finishedAt.IsZero() && at.After(a.finishedAt):
+		return at.Sub(a.finishedAt)
 	}
 	return 0
 }

@@ -56,8 +56,7 @@ func (f *Filter) matchShown(e *dockerx.Event, action string) bool {
 
 // unexpected tells whether a container ended without anybody's doing that the audit log knows.
 func unexpected(e *dockerx.Event) bool {
-	ended := e.Action == "die" || e.Action == "died" || e.Action == "stop"
-	return e.Type == "container" && ended && e.Attrs["wharf.audit"] == ""
+	return e.Type == "container" && slices.Contains(ends, e.Action) && e.Attrs["wharf.audit"] == ""
 }
 
 // actionIs compares "exec_start" and "exec_start: sh" alike.

@@ -3,15 +3,29 @@ package eventlog
 import (
 	"sync"
 	"sync/atomic"
+
+	"wharf/dockerx"
 )
 
 // entry is one delivery. Entries are numbered without holes, durable or not.
 type entry struct {
-	seq uint64
-	rec *Record
+	seq  uint64
+	rec  *Record
+	size int
 	// confirms is set where the record was delivered before, without an id, as entry number
 	// confirms-1: who got that one needs only the id now.
 	confirms uint64
+}
+
+// sizeOf is roughly what an event holds in memory, in bytes.
+func sizeOf(e *dockerx.Event) int {
+	size := 512 + len(e.Host) + len(e.Type) + len(e.Action) + len(e.ActorID) + len(e.ActorName) + len(e.Reason)
+	for _, texts := range []map[string]string{e.Attrs, e.Labels} {
+		for k, v := range texts {
+			size += 64 + len(k) + len(v)
+		}
+	}
+	return size
 }
 
 // hub is the live end of the log: a ring that all subscribers share, each with a cursor of its
@@ -19,16 +33,19 @@ type entry struct {
 type hub struct {
 	slots []atomic.Pointer[entry]
 	head  atomic.Uint64 // the next entry's number
+	most  int           // bytes that the ring may hold
 
 	mu    sync.Mutex // guards what follows, and publishing
+	bytes int        // that the ring holds
+	tail  uint64     // the oldest entry that it holds
 	ready bool       // last and floor are known
 	last  int64      // the highest durable id that was published, or known at the start
 	floor int64      // the highest durable id that the ring doesn't hold any more
 	subs  map[*Subscription]struct{}
 }
 
-func newHub(size int) *hub {
-	return &hub{slots: make([]atomic.Pointer[entry], size), subs: make(map[*Subscription]struct{})}
+func newHub(size, bytes int) *hub {
+	return &hub{slots: make([]atomic.Pointer[entry], size), most: bytes, subs: make(map[*Subscription]struct{})}
 }
 
 // start tells where the log stood when the process began.
@@ -55,12 +72,12 @@ func (h *hub) publish(entries ...*entry) {
 	defer h.mu.Unlock()
 	head := h.head.Load()
 	for _, e := range entries {
-		e.seq = head
-		slot := &h.slots[head%uint64(len(h.slots))]
-		if old := slot.Load(); old != nil && old.rec.ID > h.floor {
-			h.floor = old.rec.ID
+		e.seq, e.size = head, sizeOf(&e.rec.Event)
+		for h.tail < head && (head-h.tail >= uint64(len(h.slots)) || h.bytes+e.size > h.most) {
+			h.evict()
 		}
-		slot.Store(e)
+		h.slots[head%uint64(len(h.slots))].Store(e)
+		h.bytes += e.size
 		if e.rec.ID > h.last {
 			h.last = e.rec.ID
 		}
@@ -70,6 +87,15 @@ func (h *hub) publish(entries ...*entry) {
 	for s := range h.subs {
 		s.wake()
 	}
+}
+
+// evict drops the ring's oldest entry. mu is held.
+func (h *hub) evict() {
+	slot := &h.slots[h.tail%uint64(len(h.slots))]
+	old := slot.Swap(nil)
+	h.floor = max(h.floor, old.rec.ID)
+	h.bytes -= old.size
+	h.tail++
 }
 
 // get returns an entry, nil if the ring holds it no more.

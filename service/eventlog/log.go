@@ -25,6 +25,9 @@ type Options struct {
 	Ring int
 	// Pending is how many records may wait for a database that is away. Default 50,000.
 	Pending int
+	// Bytes bounds, roughly, what the records hold that subscribers may fall behind by, and as much again for those that
+	// wait for the database: however long events are. Default 64 MiB.
+	Bytes int
 	// Patience is how long a record waits for the database before it is delivered without an
 	// id. Default 1 s.
 	Patience time.Duration
@@ -57,6 +60,9 @@ func (o Options) withDefaults() Options {
 	if o.Pending <= 0 {
 		o.Pending = 50_000
 	}
+	if o.Bytes <= 0 {
+		o.Bytes = 64 << 20
+	}
 	return o
 }
 
@@ -70,9 +76,10 @@ type Log struct {
 	// arrived says the same to runUnsaved.
 	arrived chan struct{}
 
-	mu      sync.Mutex
-	pending []*pending // in order; the first ones may be under way to the database
-	dropped map[string]*dropped
+	mu           sync.Mutex
+	pending      []*pending // in order; the first ones may be under way to the database
+	pendingBytes int
+	dropped      map[string]*dropped
 	// publishedUnsaved maps the key of each record that was delivered without an id to the number of that
 	// delivery plus one, until its id is known.
 	publishedUnsaved map[eventKey]uint64
@@ -91,6 +98,7 @@ type Log struct {
 type pending struct {
 	rec        *Record
 	key        eventKey
+	size       int
 	since      time.Time
 	unsavedSeq uint64 // as in Log.publishedUnsaved; 0: not published without an id
 }
@@ -102,7 +110,7 @@ type dropped struct{ from, to time.Time }
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
-		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, checkpoints: newCheckpoints(),
+		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring, o.Bytes), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, checkpoints: newCheckpoints(),
 		dropped: make(map[string]*dropped), publishedUnsaved: make(map[eventKey]uint64), recent: recentset.New[eventKey](recentMax),
 	}
 }
@@ -127,7 +135,7 @@ func (l *Log) Publish(e dockerx.Event) {
 	if l.recent.Has(p.key) {
 		return // two readers report it, or one twice
 	}
-	if len(l.pending) >= l.opts.Pending {
+	if len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes {
 		l.drop(p)
 		return
 	}
@@ -138,7 +146,17 @@ func (l *Log) Publish(e dockerx.Event) {
 // add puts a record into the queue. mu is held.
 func (l *Log) add(p *pending) {
 	l.pending, l.allPublished = append(l.pending, p), false
+	l.pendingBytes += p.size
 	notify(l.arrived)
+}
+
+// remove takes the first records out of the queue. mu is held.
+func (l *Log) remove(n int) {
+	for _, p := range l.pending[:n] {
+		l.pendingBytes -= p.size
+	}
+	clear(l.pending[:n]) // the rest keeps the array, and would keep them
+	l.pending = l.pending[n:]
 }
 
 // notify signals to whoever waits, or will.
@@ -151,7 +169,7 @@ func notify(c chan<- struct{}) {
 
 func newPending(e dockerx.Event) *pending {
 	r := &Record{Event: e}
-	return &pending{rec: r, key: keyOf(r), since: time.Now()}
+	return &pending{rec: r, key: keyOf(r), size: sizeOf(&r.Event), since: time.Now()}
 }
 
 // drop delivers a record that can't be kept, after those before it, unless it is one of them. mu is

@@ -49,7 +49,7 @@ func TestClientsResumeAfterTheirLastID(t *testing.T) {
 		for n := 20; n < 1200; n++ {
 			l.Publish(event("h", n))
 		}
-		require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
 		require.Equal(t, texts("h", 10, 1200), subscribe(t, l, eventlog.Subscribe{Resume: true, After: id}).read(1190), "from the log, then the ring")
 		stop()
 		l, _ = start(t, d, eventlog.Options{})
@@ -139,7 +139,7 @@ func TestIDsBecomeVisibleInOrderWithSeveralWriters(t *testing.T) {
 		}
 	}
 	for _, l := range logs {
-		require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
 	}
 	read()
 	require.Equal(t, after(0), seen, "a reader that goes on from the highest id misses none")
@@ -250,7 +250,7 @@ func TestAnAnchorIsFoundThoughItsWritingWasCutOff(t *testing.T) {
 		connected := event("h", 0)
 		connected.Kind, connected.Type, connected.Action = dockerx.KindHost, "host", "connected"
 		l.Publish(connected)
-		require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
 		l.Publish(event("h", 1))
 		l.Publish(event("h", 2))
 		l.Publish(event("other", 3))

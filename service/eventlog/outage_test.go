@@ -47,7 +47,7 @@ func (c *client) first(l *eventlog.Log) {
 	require.Eventually(c.t, func() bool {
 		c.readAny()
 		return c.sub.LastID() != 0
-	}, 20*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	c.got, c.last = nil, c.sub.LastID()
 }
 
@@ -69,7 +69,7 @@ func TestStreamsGoOnWithoutTheDatabaseAndNothingComesTwice(t *testing.T) {
 		require.Equal(t, texts("h", 1, 6), during.read(5), "the ring doesn't need the database")
 		late := subscribe(t, l, eventlog.Subscribe{})
 		end()
-		require.Eventually(t, func() bool { return l.Pending() == 0 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
 		l.Publish(event("h", 6))
 		require.Equal(t, texts("h", 6, 7), c.read(1), "and nothing twice")
 		require.Equal(t, texts("h", 6, 7), during.read(1))

@@ -13,7 +13,7 @@ import (
 
 // scanLimit bounds how many rows one query looks at. Where few of them match, the answer is
 // short and its cursor goes on from there.
-const scanLimit = 50_000
+const scanLimit = 5_000
 
 const (
 	// pageBytes bounds the records of one page: what goes beyond it is left to the next.
@@ -56,7 +56,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	}
 	out := Page{Records: []*Record{}}
 	for scanned, size := 0, 0; ; {
-		rows, err := l.rows(ctx, &q, at)
+		rows, read, err := l.rows(ctx, &q, at)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
 		}
@@ -80,7 +80,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		if len(rows) < batchRows {
 			return out, nil
 		}
-		if scanned += len(rows); scanned >= scanLimit {
+		if scanned += read; scanned >= scanLimit {
 			out.Cursor = encodeCursor(at)
 			return out, nil
 		}

@@ -26,24 +26,26 @@ type span struct {
 }
 
 // rows gets the next rows after a position, at most batchRows, narrowed by what the database has an
-// index for. Gaps pass whatever else is asked for.
-func (l *Log) rows(ctx context.Context, q *Query, at position) ([]sqlc.Event, error) {
+// index for, and how many were read for them. Gaps pass whatever else is asked for.
+func (l *Log) rows(ctx context.Context, q *Query, at position) (rows []sqlc.Event, read int, err error) {
 	s := span{ascending: q.Ascending, at: at, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
+	gaps := s
 	if len(q.Hosts) == 1 { // else Filter alone does
-		s.host = sql.NullString{String: q.Hosts[0], Valid: true}
+		gaps.host = sql.NullString{String: q.Hosts[0], Valid: true}
 	}
-	rows, err := l.ofType(ctx, "gap", s, math.MaxInt64)
+	rows, err = l.ofType(ctx, "gap", gaps, math.MaxInt64)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if !s.ascending && s.at.nano > s.until { // among the gaps that end later
 		s.at = position{s.until, math.MaxInt64}
 	}
 	events, err := l.eventRows(ctx, q, s)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	rows = append(rows, events...)
+	read = len(rows)
 	slices.SortFunc(rows, func(a, b sqlc.Event) int {
 		if !q.Ascending {
 			a, b = b, a
@@ -51,36 +53,66 @@ func (l *Log) rows(ctx context.Context, q *Query, at position) ([]sqlc.Event, er
 		return cmp.Or(cmp.Compare(a.TimeNano, b.TimeNano), cmp.Compare(a.ID, b.ID))
 	})
 	rows = slices.CompactFunc(rows, func(a, b sqlc.Event) bool { return a.ID == b.ID })
-	return rows[:min(len(rows), batchRows)], nil
+	return rows[:min(len(rows), batchRows)], read, nil
 }
 
-// eventRows gets rows in no order, at least the next batchRows of what matches.
+// maxValues bounds the values of a filter that are read one by one along an index; more are left to Filter.
+const maxValues = 20
+
+// ends are the actions that end a container.
+var ends = []string{"die", "died", "stop"}
+
+// eventRows gets rows in no order, at least the next batchRows of what matches: along the index of the filter that
+// lets the least through. Filter does the rest.
 func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, error) {
+	verbs := verbsOf(q)
+	types := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(q.Types))), func(t string) bool { return t == "gap" })
+	hosts := slices.Compact(slices.Sorted(slices.Values(q.Hosts)))
 	switch {
 	case len(q.Containers) == 1:
 		return l.ofContainer(ctx, q.Containers[0], s)
-	case len(q.Types) > 0 && !slices.Contains(q.Types, "container"):
-		var rows []sqlc.Event
-		for _, typ := range q.Types {
-			if typ == "gap" {
-				continue
-			}
-			more, err := l.ofType(ctx, typ, s, s.until)
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, more...)
-		}
-		return rows, nil
+	case len(q.Types) > 0 && len(types) <= maxValues && !slices.Contains(types, "container"):
+		return each(types, func(typ string) ([]sqlc.Event, error) { return l.ofType(ctx, typ, s, s.until) })
+	case len(verbs) > 0 && len(verbs) <= maxValues:
+		return each(verbs, func(verb string) ([]sqlc.Event, error) { return l.ofVerb(ctx, verb, s) })
+	case len(hosts) > 0 && len(hosts) <= maxValues:
+		return each(hosts, func(host string) ([]sqlc.Event, error) { return l.ofHost(ctx, host, s) })
 	case s.ascending:
 		return l.db.Queries().EventsByTime(ctx, sqlc.EventsByTimeParams{
-			Since: s.at.nano, SinceID: s.at.id, Until: s.until, Host: s.host, MaxRows: batchRows,
+			Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
 		})
 	default:
 		return l.db.Queries().EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{
-			Since: s.since, Until: s.at.nano, UntilID: s.at.id, Host: s.host, MaxRows: batchRows,
+			Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
 		})
 	}
+}
+
+// verbsOf is what the actions that are asked for begin with, up to their colon.
+func verbsOf(q *Query) []string {
+	actions := q.Actions
+	if len(actions) == 0 && q.Unexpected {
+		actions = ends
+	}
+	var verbs []string
+	for _, action := range actions {
+		verb, _, _ := strings.Cut(action, ":")
+		verbs = append(verbs, verb)
+	}
+	slices.Sort(verbs)
+	return slices.Compact(verbs)
+}
+
+// each gathers the rows of each value.
+func each(values []string, rows func(string) ([]sqlc.Event, error)) (all []sqlc.Event, err error) {
+	for _, v := range values {
+		more, err := rows(v)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
 }
 
 func (l *Log) ofType(ctx context.Context, typ string, s span, last int64) ([]sqlc.Event, error) {
@@ -138,5 +170,27 @@ func (l *Log) ofActor(ctx context.Context, id string, s span) ([]sqlc.Event, err
 	}
 	return l.db.Queries().EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
 		Actor: id, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
+	})
+}
+
+func (l *Log) ofVerb(ctx context.Context, verb string, s span) ([]sqlc.Event, error) {
+	if s.ascending {
+		return l.db.Queries().EventsOfVerb(ctx, sqlc.EventsOfVerbParams{
+			Verb: verb, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
+		})
+	}
+	return l.db.Queries().EventsOfVerbBackwards(ctx, sqlc.EventsOfVerbBackwardsParams{
+		Verb: verb, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
+	})
+}
+
+func (l *Log) ofHost(ctx context.Context, host string, s span) ([]sqlc.Event, error) {
+	if s.ascending {
+		return l.db.Queries().EventsOfHost(ctx, sqlc.EventsOfHostParams{
+			Host: host, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
+		})
+	}
+	return l.db.Queries().EventsOfHostBackwards(ctx, sqlc.EventsOfHostBackwardsParams{
+		Host: host, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
 	})
 }

@@ -111,7 +111,7 @@ func (l *Log) batch() []*pending {
 func (l *Log) fillGaps() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.pending) > l.opts.Pending/2 {
+	if len(l.pending) > l.opts.Pending/2 || l.pendingBytes > l.opts.Bytes/2 {
 		return
 	}
 	for host, d := range l.dropped {
@@ -155,7 +155,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 		l.recent.Add(p.key)
 		entries = append(entries, l.entryOf(p, first+int64(i)))
 	}
-	l.pending = l.pending[len(batch):]
+	l.remove(len(batch))
 	l.hub.publish(entries...)
 	return nil
 }
@@ -198,7 +198,7 @@ func (l *Log) entryOf(p *pending, id int64) *entry {
 func (l *Log) done(batch []*pending) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pending = l.pending[len(batch):]
+	l.remove(len(batch))
 }
 
 // store commits a batch and tells its first id and which of it was new.

@@ -784,42 +784,42 @@ export interface Operations {
   };
   startContainer: {
     params: { host: string; id: string };
-    query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string; timeout?: number };
+    query: { wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
     answer: OperationResult;
     frames: Record<string, never>;
   };
   stopContainer: {
     params: { host: string; id: string };
-    query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string; timeout?: number };
+    query: { signal?: string; timeout?: number; wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
     answer: OperationResult;
     frames: Record<string, never>;
   };
   restartContainer: {
     params: { host: string; id: string };
-    query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string; timeout?: number };
+    query: { signal?: string; timeout?: number; wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
     answer: OperationResult;
     frames: Record<string, never>;
   };
   pauseContainer: {
     params: { host: string; id: string };
-    query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string; timeout?: number };
+    query: { wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
     answer: OperationResult;
     frames: Record<string, never>;
   };
   unpauseContainer: {
     params: { host: string; id: string };
-    query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string; timeout?: number };
+    query: { wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
     answer: OperationResult;
     frames: Record<string, never>;
   };
   killContainer: {
     params: { host: string; id: string };
-    query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string; timeout?: number };
+    query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
     answer: OperationResult;
     frames: Record<string, never>;

@@ -1,0 +1,10 @@
+DROP INDEX events_time_idx;
+DROP INDEX events_actor_id_idx;
+CREATE INDEX events_actor_id_idx ON events (actor_id, time_nano);
+DROP INDEX events_actor_name_idx;
+CREATE INDEX events_actor_name_idx ON events (actor_name, time_nano);
+DROP INDEX events_type_idx;
+CREATE INDEX events_type_idx ON events (type, time_nano) WHERE type <> 'container';
+DROP INDEX events_host_idx;
+DROP INDEX events_verb_idx;
+ALTER TABLE events DROP COLUMN verb;

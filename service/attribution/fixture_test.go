@@ -1,0 +1,149 @@
+package attribution_test
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/dockerx"
+	"wharf/service/attribution"
+	"wharf/service/eventlog"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	host        = "prod-1"
+	containerID = "b76ffe5bffb1c7d0a3f1e2d4c5b6a798b76ffe5bffb1c7d0a3f1e2d4c5b6a798"
+)
+
+// fixture is an audit and an event log, with a clock of their own: each event and each action's start and end take a
+// millisecond of it, so that nothing depends on how busy the machine is.
+type fixture struct {
+	t       *testing.T
+	db      *db.DB
+	to      *attribution.Attributor
+	now     time.Time
+	actions map[string]string // by audit id: 1, 2, …
+	ahead   time.Duration     // of the engine's clock
+	late    bool              // events are held back for store
+	held    []dockerx.Event
+}
+
+func newFixture(t *testing.T, d *db.DB) *fixture {
+	t.Helper()
+	return &fixture{
+		t: t, db: d, to: attribution.New(d), now: time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC), actions: map[string]string{},
+	}
+}
+
+func (f *fixture) tick() time.Time {
+	f.now = f.now.Add(time.Millisecond)
+	return f.now
+}
+
+// play plays actions through wharf, each with the engine's events during it, "stop{ kill die stop }", and events outside
+// them. Each event is stored before the next happens, unless f.late.
+func (f *fixture) play(text string) {
+	f.t.Helper()
+	var open []uuid.UUID
+	for _, word := range strings.Fields(text) {
+		verb, isAction := strings.CutSuffix(word, "{")
+		switch {
+		case isAction:
+			open = append(open, f.begin(containerID, verb))
+		case word == "}":
+			f.finish(open[len(open)-1], "ok", "")
+			open = open[:len(open)-1]
+		case f.late:
+			f.held = append(f.held, f.event(containerID, word))
+		default:
+			f.store([]dockerx.Event{f.event(containerID, word)})
+		}
+	}
+	require.Empty(f.t, open)
+}
+
+// begin audits an action that is under way.
+func (f *fixture) begin(container, operation string) uuid.UUID {
+	f.t.Helper()
+	row := f.row(container, operation)
+	require.NoError(f.t, f.db.Queries().BeginAudit(f.t.Context(), row))
+	return row.ID
+}
+
+// done audits an action that began and ended now.
+func (f *fixture) done(q *sqlc.Queries, container, operation string) uuid.UUID {
+	f.t.Helper()
+	row := f.row(container, operation)
+	row.Outcome, row.FinishedAt = "ok", sql.NullTime{Time: row.At, Valid: true}
+	require.NoError(f.t, q.BeginAudit(f.t.Context(), row))
+	return row.ID
+}
+
+func (f *fixture) row(container, operation string) sqlc.BeginAuditParams {
+	f.t.Helper()
+	id, err := uuid.NewV7()
+	require.NoError(f.t, err)
+	f.actions[id.String()] = strconv.Itoa(len(f.actions) + 1)
+	return sqlc.BeginAuditParams{
+		ID: id, At: db.Time(f.tick()), Username: "op", Action: "container." + operation, Host: host, ContainerID: container, Outcome: "pending",
+	}
+}
+
+func (f *fixture) finish(id uuid.UUID, outcome, detail string) {
+	f.t.Helper()
+	_, err := f.db.Queries().FinishAudit(f.t.Context(), sqlc.FinishAuditParams{
+		ID: id, Outcome: outcome, Detail: detail, FinishedAt: sql.NullTime{Time: db.Time(f.tick()), Valid: true},
+	})
+	require.NoError(f.t, err)
+}
+
+// event returns an event as the engine reports it now.
+func (f *fixture) event(container, action string) dockerx.Event {
+	return dockerx.Event{
+		Host: host, Type: "container", Action: action, ActorID: container, ActorName: "web",
+		Time: f.tick().Add(f.ahead), ClockSkew: f.ahead, Attrs: map[string]string{"name": "web"},
+	}
+}
+
+// store has an event log attribute and store the events, in one batch.
+func (f *fixture) store(events []dockerx.Event) {
+	f.t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(f.t.Context()))
+	log := eventlog.New(f.db, eventlog.Options{Attribute: f.to.Attribute})
+	for _, e := range events {
+		e.Attrs = maps.Clone(e.Attrs)
+		log.Publish(e)
+	}
+	done := make(chan error, 1)
+	go func() { done <- log.Run(ctx) }()
+	require.Eventually(f.t, func() bool { return log.Pending() == 0 }, time.Minute, time.Millisecond)
+	cancel()
+	require.NoError(f.t, <-done)
+}
+
+// attributed lists the stored events in order, each with the number of its action: "die:1".
+func (f *fixture) attributed() string {
+	f.t.Helper()
+	page, err := eventlog.New(f.db, eventlog.Options{}).Query(f.t.Context(), eventlog.Query{Ascending: true})
+	require.NoError(f.t, err)
+	words := make([]string, len(page.Records))
+	for i, r := range page.Records {
+		words[i] = r.Action
+		if by := r.Attrs[attribution.AttrAudit]; by != "" {
+			words[i] += ":" + f.actions[by]
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,190 @@
+package attribution
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/dockerx"
+)
+
+// eventPage is how many stored events are read at once.
+const eventPage = 500
+
+// container names a container of a host.
+type container struct{ host, id string }
+
+// group is the events of one container in a batch, by time.
+type group struct {
+	container
+	events      []*dockerx.Event
+	first, last time.Time     // of the events, by this server's clock
+	ahead       time.Duration // of the engine's clock
+}
+
+// groups returns the container events that an operation can cause, by container.
+func groups(events []*dockerx.Event) []*group {
+	var all []*group
+	byContainer := map[container]*group{}
+	for _, e := range events {
+		if e.Kind != dockerx.KindDocker || e.Type != "container" || causedBy[e.Action] == nil {
+			continue
+		}
+		c, at := container{e.Host, e.ActorID}, localTime(e)
+		g := byContainer[c]
+		if g == nil {
+			g = &group{container: c, first: at, last: at, ahead: e.ClockSkew}
+			all, byContainer[c] = append(all, g), g
+		}
+		g.events = append(g.events, e)
+		if at.Before(g.first) {
+			g.first = at
+		}
+		if at.After(g.last) {
+			g.last = at
+		}
+	}
+	for _, g := range all {
+		slices.SortStableFunc(g.events, func(x, y *dockerx.Event) int { return x.Time.Compare(y.Time) })
+	}
+	return all
+}
+
+// audited returns those of the groups whose container has an action near their events. Postgres answers that for all
+// containers in one round trip; on SQLite asking first would save nothing.
+func (a *Attributor) audited(ctx context.Context, all []*group) ([]*group, error) {
+	if a.db.Kind() != db.Postgres || len(all) < 2 {
+		return all, nil
+	}
+	ids := make([]string, len(all))
+	first, last := all[0].first, all[0].last
+	for i, g := range all {
+		ids[i] = g.id
+		if g.first.Before(first) {
+			first = g.first
+		}
+		if g.last.After(last) {
+			last = g.last
+		}
+	}
+	since, until, finishedSince := bounds(first, last)
+	found, err := a.db.Queries().AuditedContainers(ctx, sqlc.AuditedContainersParams{
+		ContainerIds: ids, Since: since, Until: until, FinishedSince: finishedSince,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find containers with actions: %w", err)
+	}
+	return slices.DeleteFunc(all, func(g *group) bool { return !slices.Contains(found, g.id) }), nil
+}
+
+// load returns the actions that may have caused events of the group, with what is attributed to them already, and the
+// actions that overlap these: they may have caused events that are attributed to these.
+func (a *Attributor) load(ctx context.Context, g *group) (*candidates, error) {
+	actions, err := a.actions(ctx, g.container, g.first, g.last)
+	if err != nil {
+		return nil, err
+	}
+	actions = slices.DeleteFunc(actions, func(a *auditedAction) bool { return !slices.ContainsFunc(g.events, a.covers) })
+	if len(actions) == 0 {
+		return newCandidates(nil), nil
+	}
+	// The latest action is the first: the last one began first.
+	since := actions[len(actions)-1].at.Add(-clockSlack)
+	if actions, err = a.actions(ctx, g.container, since, g.last); err != nil {
+		return nil, err
+	}
+	all := newCandidates(actions)
+	return all, a.loadAttributed(ctx, g, all)
+}
+
+// actions returns the actions on a container that may have caused events between two times of this server's clock, the
+// latest first. Time and container bound them, not their number.
+func (a *Attributor) actions(ctx context.Context, c container, first, last time.Time) ([]*auditedAction, error) {
+	since, until, finishedSince := bounds(first, last)
+	q := a.db.Queries()
+	finished, err := q.AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
+		Host: c.host, ContainerID: c.id, Since: since, Until: until, FinishedSince: finishedSince,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find actions on a container: %w", err)
+	}
+	pending, err := q.PendingAuditOfContainer(ctx, sqlc.PendingAuditOfContainerParams{
+		Host: c.host, ContainerID: c.id, Since: since, Until: until,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find pending actions on a container: %w", err)
+	}
+	actions := make([]*auditedAction, 0, len(finished)+len(pending))
+	for i := range finished {
+		actions = append(actions, newAuditedAction(&finished[i]))
+	}
+	for _, row := range pending {
+		actions = append(actions, newAuditedAction((*sqlc.AuditOfContainerRow)(&row)))
+	}
+	slices.SortFunc(actions, func(x, y *auditedAction) int {
+		return cmp.Or(y.at.Compare(x.at), strings.Compare(y.id, x.id))
+	})
+	return actions, nil
+}
+
+// bounds returns when an action that caused an event between two times began, at the earliest and the latest, and when it
+// ended at the earliest.
+func bounds(first, last time.Time) (since, until time.Time, finishedSince sql.NullTime) {
+	return db.Time(first.Add(-pendingMax)), db.Time(last.Add(clockSlack)), sql.NullTime{Time: db.Time(first.Add(-killSlack)), Valid: true}
+}
+
+// loadAttributed adds to the actions the events that are stored of their container, whichever replica attributed them.
+func (a *Attributor) loadAttributed(ctx context.Context, g *group, all *candidates) error {
+	since, until := g.first, g.last
+	for _, action := range all.actions {
+		if action.at.Before(since) {
+			since = action.at
+		}
+		if end := action.end(); end.After(until) {
+			until = end
+		}
+	}
+	arg := sqlc.EngineEventsOfContainerParams{
+		Host: g.host, ContainerID: g.id, MaxRows: eventPage,
+		Since: since.Add(g.ahead - clockSlack).UnixNano(), Until: until.Add(g.ahead).UnixNano(),
+	}
+	for {
+		rows, err := a.db.Queries().EngineEventsOfContainer(ctx, arg)
+		if err != nil {
+			return fmt.Errorf("find events of a container: %w", err)
+		}
+		for i := range rows {
+			arg.Since, arg.SinceID = rows[i].TimeNano, rows[i].ID
+			if causedBy[rows[i].Action] == nil {
+				continue
+			}
+			e, err := storedEvent(&rows[i], g.ahead)
+			if err != nil {
+				return err
+			}
+			all.add(e)
+		}
+		if len(rows) < eventPage {
+			return nil
+		}
+	}
+}
+
+// storedEvent returns as much of a stored event as attribution needs. An event is stored without its clock offset: the
+// engine's present one stands for it, else an event of a wrong clock would lie outside every action.
+func storedEvent(row *sqlc.EngineEventsOfContainerRow, ahead time.Duration) (*dockerx.Event, error) {
+	e := &dockerx.Event{Action: row.Action, Time: time.Unix(0, row.TimeNano), ClockSkew: ahead}
+	if strings.Contains(row.Attrs, AttrAudit) {
+		if err := json.Unmarshal([]byte(row.Attrs), &e.Attrs); err != nil {
+			return nil, fmt.Errorf("decode attributes of event %d: %w", row.ID, err)
+		}
+	}
+	return e, nil
+}

@@ -1,0 +1,106 @@
+package attribution_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+	"wharf/db/dbtest"
+)
+
+// scenarios are what fixture.play plays, and what fixture.attributed then lists.
+var scenarios = map[string]struct{ play, want string }{
+	"a stop by hand after one through wharf": {
+		"stop{ kill die stop } start kill die stop", "kill:1 die:1 stop:1 start kill die stop",
+	},
+	"an end that is reported after its stop": {
+		"stop{ kill stop } die start kill stop die", "kill:1 stop:1 die:1 start kill stop die",
+	},
+	"a second signal because the first had no effect": {
+		"stop{ kill kill die stop }", "kill:1 kill:1 die:1 stop:1",
+	},
+	"two actions": {
+		"stop{ kill die stop } start stop{ kill die stop }", "kill:1 die:1 stop:1 start kill:2 die:2 stop:2",
+	},
+	"a stop that waits for a restart": {
+		"restart{ stop{ kill die stop start restart kill die stop } }",
+		"kill:2 die:2 stop:2 start:1 restart:1 kill die:2 stop:2",
+	},
+	"the same, then a stop by hand": {
+		"restart{ stop{ kill die stop start restart kill die stop } } start kill die stop",
+		"kill:2 die:2 stop:2 start:1 restart:1 kill die:2 stop:2 start kill die stop",
+	},
+	"restart, then a stop by hand": {
+		"restart{ kill die stop start restart } kill die stop", "kill:1 die:1 stop:1 start:1 restart:1 kill die stop",
+	},
+	"restart of one that didn't run, then its own end": {
+		"restart{ start restart } die", "start:1 restart:1 die",
+	},
+	"kill of one that starts again by itself, and dies": {
+		"kill{ kill } die start die", "kill:1 die:1 start die",
+	},
+	"a signal that ends nothing, then a stop by hand": {
+		"kill{ kill } kill die stop", "kill:1 kill die stop",
+	},
+	"a signal that ends nothing, then a stop through wharf": {
+		"kill{ kill } stop{ kill die stop }", "kill:1 kill:2 die:2 stop:2",
+	},
+	"pause by hand after one through wharf": {
+		"pause{ pause } unpause pause", "pause:1 unpause pause",
+	},
+}
+
+// An action by hand right after one through wharf is not attributed to the latter.
+func TestActionIsAttributedOneEnd(t *testing.T) {
+	t.Parallel()
+	for name, c := range scenarios {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				f := newFixture(t, d)
+				f.play(c.play)
+				require.Equal(t, c.want, f.attributed())
+			})
+		})
+	}
+}
+
+// The attribution is the same however the events are cut into batches, and when the engine's clock is wrong.
+func TestAttributionIsTheSameInAnyBatches(t *testing.T) {
+	t.Parallel()
+	for name, c := range scenarios {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, ahead := range []time.Duration{time.Hour, -time.Hour} {
+				f := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)))
+				f.ahead = ahead
+				f.play(c.play)
+				require.Equal(t, c.want, f.attributed(), "as they come, clock %v ahead", ahead)
+			}
+			events := len(eventsOf(t, c.play))
+			for first := range events {
+				f := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)))
+				f.ahead, f.late = time.Hour, true
+				f.play(c.play)
+				f.store(f.held[:first])
+				f.store(f.held[first:])
+				require.Equal(t, c.want, f.attributed(), "late, the first %d apart", first)
+			}
+		})
+	}
+}
+
+// eventsOf returns the events of a scenario.
+func eventsOf(t *testing.T, play string) []string {
+	t.Helper()
+	var events []string
+	for _, word := range strings.Fields(play) {
+		if !strings.HasSuffix(word, "{") && word != "}" {
+			events = append(events, word)
+		}
+	}
+	return events
+}

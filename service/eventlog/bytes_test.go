@@ -1,0 +1,66 @@
+package eventlog_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+	"wharf/db/dbtest"
+	"wharf/dockerx"
+	"wharf/service/eventlog"
+)
+
+// large is an event that holds about 100 KiB.
+func large(n int) dockerx.Event {
+	e := event("h", n)
+	e.Attrs["long"] = strings.Repeat("x", 100<<10)
+	return e
+}
+
+// However few they are, a subscriber can't fall behind by more bytes of records than the ring may hold; it comes back
+// and misses nothing.
+func TestRingIsBoundedByBytes(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{Bytes: 1 << 20})
+		slow := subscribe(t, l, eventlog.Subscribe{})
+		for n := range 30 {
+			l.Publish(large(n))
+			if n%5 == 4 { // the queue is bounded too
+				require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
+			}
+		}
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
+		_, _, err := slow.sub.Next(t.Context(), make([]eventlog.Delivery, 0, 100))
+		require.ErrorIs(t, err, eventlog.ErrLagged)
+		again := subscribe(t, l, eventlog.Subscribe{Resume: true})
+		require.Equal(t, texts("h", 0, 30), again.read(30))
+		stop()
+	})
+}
+
+// What waits for a database that is away is bounded by bytes; what goes beyond it is a gap.
+func TestQueueIsBoundedByBytes(t *testing.T) {
+	t.Parallel()
+	dbtest.EachSource(t, func(t *testing.T, source string) {
+		d := dbtest.Open(t, source)
+		l, stop := start(t, d, eventlog.Options{Bytes: 1 << 20})
+		c := subscribe(t, l, eventlog.Subscribe{Resume: true})
+		c.first(l)
+		end := outage(t, source)
+		for n := 1; n < 50; n++ {
+			l.Publish(large(n))
+			require.LessOrEqual(t, l.Pending(), 10)
+		}
+		end()
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
+		stop()
+		page, err := l.Query(t.Context(), eventlog.Query{Filter: eventlog.Filter{Types: []string{"gap"}}})
+		require.NoError(t, err)
+		require.Len(t, page.Records, 1)
+		require.Equal(t, "event log overflow", page.Records[0].Reason)
+	})
+}

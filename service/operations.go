@@ -1,0 +1,39 @@
+package service
+
+import (
+	"slices"
+
+	"wharf/dockerx"
+)
+
+// Operation is a row of the table of operations (dockerx/operations.go), with its need as a permission.
+type Operation struct {
+	dockerx.OperationInfo
+	Permission Permission // on the container that it is done to
+}
+
+// permissionFor translates the needs of operations. A need without a translation gives Administer.
+func permissionFor(need dockerx.Need) Permission {
+	if need == dockerx.NeedOperator {
+		return Operate
+	}
+	return Administer
+}
+
+// Operations returns the table of operations, in its order.
+func Operations() []Operation {
+	var all []Operation
+	for _, info := range dockerx.Operations() {
+		all = append(all, Operation{info, permissionFor(info.Need)})
+	}
+	return all
+}
+
+// PermissionOf returns the permission that an operation asks for, Administer for a name without a row.
+func PermissionOf(operation string) Permission {
+	all := Operations()
+	if i := slices.IndexFunc(all, func(o Operation) bool { return o.Name == operation }); i >= 0 {
+		return all[i].Permission
+	}
+	return Administer
+}
