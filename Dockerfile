@@ -8,13 +8,22 @@
 # talk to the socket is root on that machine, so this keeps wharf's own mistakes small, no more.
 # A socket that is root's alone needs --user 0.
 
+# The page: static files, which the binary embeds.
+FROM node:22-slim AS page
+WORKDIR /web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --ignore-scripts
+COPY web .
+RUN node build.mjs
+
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+COPY --from=page /web/dist web/dist
 ARG VERSION=dev
-RUN make build VERSION="$VERSION"
+RUN make build WEB=built VERSION="$VERSION"
 
 # A test builds what follows from a binary at hand (dockerx/dockertest/image_test.go).
 FROM scratch

@@ -14,6 +14,9 @@ FUZZTIME       ?= 1m
 FUZZTIME_SHORT ?= 2s
 BENCH          ?= .
 
+# The page is built first and embedded. WEB=no leaves it out; WEB=built takes what stands in web/dist.
+export WEB ?= yes
+
 export CGO_ENABLED ?= 0
 
 ##@ Run
@@ -28,8 +31,16 @@ run: build ## Run wharf on 127.0.0.1:9083, with an engine installed first if non
 	@scripts/run.sh $(BIN)/wharf -hints
 
 .PHONY: build
-build: ## Build bin/wharf, static
+build: web ## Build bin/wharf, static, with its page
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN)/wharf .
+
+.PHONY: web
+web: ## Build the page into web/dist; WEB=no leaves it out
+	@scripts/web.sh build
+
+.PHONY: web-watch
+web-watch: ## Rebuild the page at each change, on 127.0.0.1:9084, against the wharf that WHARF names (127.0.0.1:9083)
+	@scripts/web.sh watch
 
 .PHONY: docker
 docker: ## Build the image wharf:VERSION
@@ -56,8 +67,9 @@ migrateversion: build ## Print the schema's version
 ##@ Test
 
 .PHONY: test
-test: ## Run every test with -race, on Docker engines and a Postgres of its own
+test: web ## Run every test with -race, on Docker engines and a Postgres of its own
 	@scripts/install-cc.sh
+	@scripts/web.sh test
 	@$(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT)
 
 .PHONY: test-short
@@ -88,6 +100,16 @@ bench-access: ## Race sessions, logins and sign-ups, measure what checks cost, a
 
 # Benchmarks and tests of their own kind stand here, one target each: bench-access,
 # bench-events, bench-stats, bench-hosts, bench-engines, test-engines.
+
+.PHONY: bench-web
+bench-web: build ## Measure the page in a browser, and print the table (10 minutes)
+	@scripts/install-browser.sh
+	@BENCH_WEB=1 go test -count=1 -v -timeout 30m ./scripts/benchweb
+
+.PHONY: screenshots
+screenshots: build ## Take the pictures of docs/images that README.md shows
+	@scripts/install-browser.sh
+	@SCREENSHOTS=$(CURDIR)/docs/images go test -count=1 -run TestScreenshots ./scripts/benchweb
 
 .PHONY: bench-stats
 bench-stats: ## Measure usage beside docker stats on a real engine (15 minutes; Linux, root)
@@ -140,4 +162,4 @@ $(TOOLS)/.built: tools/go.mod tools/go.sum
 
 .PHONY: clean
 clean: ## Remove what was built; data stays
-	rm -rf $(BIN) $(TOOLS)
+	rm -rf $(BIN) $(TOOLS) web/dist web/node_modules

@@ -32,20 +32,21 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
-		imports: []string{"api/dto", "api/openapi", "api/stream", "service", "service/eventlog", "dockerx", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/dto", "api/openapi", "api/stream", "service", "service/eventlog", "service/logs", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
 	},
 	"api/dto":     {imports: []string{"util/apperr"}},
 	"api/openapi": {},
 	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "db", "db/sqlc", "dockerx", "dockerx/stats", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},
 		tests:   []string{"db/dbtest", "service/eventlog"},
 	},
+	"service/logs": {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
@@ -54,9 +55,10 @@ var rows = map[string]row{
 	"db/dbtest":              {imports: []string{"db"}, tests: []string{"db/sqlc"}},
 	"db/sqlc":                {},
 	"token":                  {imports: []string{"util/..."}},
-	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/logs", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/connect":        {tests: []string{"dockerx/dockertest"}},
 	"dockerx/events":         {imports: []string{"dockerx/connect", "util/..."}},
+	"dockerx/logs":           {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/stats":          {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/dockertest":     {},
 	"dockerx/dockertest/app": {},
@@ -67,9 +69,12 @@ var rows = map[string]row{
 	"util/steady":            {},
 	"util/password":          {imports: []string{"util/apperr"}},
 	"util/text":              {},
+	"web/browsertest":        {},
+	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
 	"scripts/spec":           {imports: []string{"api", "api/dto", "service"}},
 	"client":                 {imports: []string{"api/dto"}, tests: []string{"api", "service", "service/eventlog", "db/dbtest", "dockerx", "dockerx/dockertest", "token"}},
@@ -95,7 +100,7 @@ var gates = map[string][]string{
 }
 
 // testOnly packages end up in no binary.
-var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit"}
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/web/browsertest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"wharf/dockerx"
 	"wharf/dockerx/connect"
@@ -99,6 +99,11 @@ func (e hostEntry) config(certPath string) (dockerx.HostConfig, error) {
 		return fail(errors.New("certs: only tcp has them"))
 	case t.Ping < 0 || t.Read < 0 || t.Ping > maxTimeout || t.Read > maxTimeout:
 		return fail(fmt.Errorf("timeouts: expected at most %s", maxTimeout))
+	}
+	for key := range e.Labels {
+		if key == "" || strings.Contains(key, "=") {
+			return fail(fmt.Errorf("labels: bad name %q: expected at least a character, and no '='", shorten(key)))
+		}
 	}
 	ssh := connect.SSHConfig(e.SSH)
 	if err := ssh.Check(); err != nil {

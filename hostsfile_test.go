@@ -122,6 +122,7 @@ func TestMalformedHostsFileIsOneLineThatNamesTheCulprit(t *testing.T) {
 		"hosts: [{name: a, addr: \"unix:///x\", timeouts: {ping: 5h}}]":           "timeouts",
 		"hosts: [{name: a, addr: \"unix:///x\", timeouts: {ping: soon}}]":         "soon",
 		"hosts: [{name: a, addr: \"unix:///x\", certs: /x}]":                      "certs",
+		"hosts: [{name: a, addr: \"unix:///x\", labels: {\"a=b\": c}}]":           `"a=b"`,
 		"hosts: [{name: a, addr: \"ssh://x\", ssh: {jumps: [\"@@\"]}}]":           "jump",
 		"\t": "hosts file",
 	} {

@@ -22,12 +22,12 @@ func rowOfStatus(h service.HostStatus) dto.HostStatus {
 		LastErrorAt: h.LastErrorAt, Streaming: h.Streaming, EngineVersion: h.EngineVersion, APIVersion: h.APIVersion,
 		OS: h.OS, Arch: h.Arch, CPUs: h.CPUs, Memory: h.Memory, Containers: h.Containers,
 		ClockSkewMS: h.ClockSkew.Milliseconds(), LatencyMS: round2(float64(h.Latency) / float64(time.Millisecond)),
-		CertExpiry: h.CertificateExpiry,
+		CertExpiry: h.CertificateExpiry, Labels: h.Labels,
 	}
 }
 
-func (s *Server) listHostStatus(w http.ResponseWriter, _ *http.Request, actor service.Actor) error {
-	return respondData(w, rowsOf(s.hosts.Statuses(actor), rowOfStatus))
+func (s *Server) listHostStatus(w http.ResponseWriter, _ *http.Request, actor service.Actor, q dto.HostQuery) error {
+	return respondData(w, rowsOf(s.hosts.Statuses(actor, q.Label...), rowOfStatus))
 }
 
 func (s *Server) hostStatus(w http.ResponseWriter, r *http.Request, actor service.Actor) error {

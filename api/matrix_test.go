@@ -162,6 +162,8 @@ func exampleOf(body reflect.Type) map[string]any {
 func expected(row api.RouteRow, c caller, p place) []int {
 	fine := []int{200, 400, 404, 409, 415}
 	switch {
+	case row.Pattern == "/v1/session/renew":
+		return []int{403} // for browsers alone
 	case row.Need == service.Public:
 		return append(fine, 401) // /login with a wrong password, and the like
 	case row.Need == service.Optional && c.token == "":

@@ -26,6 +26,7 @@ type route struct {
 	also    []int    // see may
 	headers []string // see reads
 	tickets bool     // see withTickets
+	page    bool     // see ofThePage
 	group   string   // the heading in the document; the table gives it
 }
 
@@ -60,6 +61,12 @@ func (rt route) reads(headers ...string) route {
 // withTickets lets ?ticket= stand for a token: for browsers' EventSource, which sends no headers.
 func (rt route) withTickets() route {
 	rt.tickets = true
+	return rt
+}
+
+// ofThePage leaves a row out of the document: a page for people is no API.
+func (rt route) ofThePage() route {
+	rt.page = true
 	return rt
 }
 
@@ -150,11 +157,13 @@ type Operation struct {
 	also        []int
 }
 
-// Operations returns the route table.
+// Operations returns the route table, without the page.
 func Operations() []Operation {
 	var all []Operation
 	for _, rt := range new(Server).routes() {
-		all = append(all, rt.operation())
+		if !rt.page {
+			all = append(all, rt.operation())
+		}
 	}
 	return all
 }

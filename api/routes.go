@@ -19,6 +19,7 @@ func (s *Server) routes() []route {
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
 		grouped("Documentation", s.documentRoutes()),
+		grouped("The page's session", s.pageRoutes()),
 	)
 }
 
@@ -115,7 +116,7 @@ func (s *Server) accountRoutes() []route {
 // hostRoutes show hosts and their containers.
 func (s *Server) hostRoutes() []route {
 	return []route{
-		get("/v1/hosts", service.View, "listHostStatus", plain(s.listHostStatus),
+		get("/v1/hosts", service.View, "listHostStatus", queried(s.listHostStatus),
 			"Show how each host is, without asking it.", data([]dto.HostStatus{})),
 		get("/v1/hosts/{host}", service.View, "hostStatus", plain(s.hostStatus),
 			"Show how a host is, without asking it.", data(dto.HostStatus{})),
@@ -169,5 +170,20 @@ func (s *Server) documentRoutes() []route {
 			"Get the OpenAPI document.", file("application/json").with("ETag")).may(304).reads("If-None-Match"),
 		get("/docs", service.Public, "getDocs", plain(s.getDocs),
 			"Get the documentation as a page.", file("text/html").with("ETag")).may(304).reads("If-None-Match"),
+	}
+}
+
+// pageRoutes are the page, and what it logs in with.
+func (s *Server) pageRoutes() []route {
+	return []route{
+		get("/", service.Public, "page", plain(s.servePage), "The page.", file("text/html")).ofThePage(),
+		get("/ui/*", service.Public, "pagePart", plain(s.servePage), "The page at its other addresses, and its files.", file("text/html")).ofThePage(),
+		get("/v1/session", service.Public, "describeStart", plain(s.describeStart),
+			"Say what a page has to know before anybody has logged in.", data(dto.PageStart{})).may(500, 503),
+		post("/v1/session", service.Public, "openPage", bodied(s.openPage),
+			"Begin a session that survives a page's reload.", data(dto.PageSession{}).with("Set-Cookie")).may(401, 429),
+		post("/v1/session/renew", service.Public, "renewPage", plain(s.renewPage),
+			"Get a new access token for the two halves that a page has. Browsers of the same origin alone may.",
+			data(dto.PageSession{}).with("Set-Cookie")).may(401, 500, 503).reads("X-Wharf-Stored"),
 	}
 }

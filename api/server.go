@@ -148,7 +148,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 func (s *Server) missingParams(r *http.Request) error {
 	path := strings.Trim(r.URL.Path, "/")
 	for _, rt := range s.table {
-		if rt.method != r.Method || strings.HasPrefix(rt.pattern, "/v1/") {
+		if rt.method != r.Method || strings.HasPrefix(rt.pattern, "/v1/") || strings.HasSuffix(rt.pattern, "*") {
 			continue
 		}
 		parts := strings.Split(strings.Trim(rt.pattern, "/"), "/")

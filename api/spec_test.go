@@ -85,6 +85,9 @@ func (d *document) check(r *http.Request, status int, header http.Header, body [
 	start := time.Now()
 	defer func() { d.spent.Add(int64(time.Since(start))) }()
 	op, name := d.operation(r.Method, r.URL.EscapedPath())
+	if op == nil && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/ui/")) { // the page, which is no API
+		return nil
+	}
 	if op == nil { // no route of the table: 404, 405 or a preflight
 		if status != http.StatusNotFound && status != http.StatusMethodNotAllowed && status != http.StatusNoContent &&
 			status != http.StatusBadRequest && status != http.StatusForbidden {

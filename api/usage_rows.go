@@ -5,6 +5,7 @@ import (
 
 	"wharf/api/dto"
 	"wharf/dockerx/stats"
+	"wharf/service"
 )
 
 func rawOf(u stats.Usage) dto.Usage {
@@ -49,4 +50,21 @@ func momentOf(t time.Time) *time.Time {
 	}
 	t = t.UTC()
 	return &t
+}
+
+// hostSums are what the containers of each host use together.
+func hostSums(answers []service.HostResult, all []service.HostedUsage) []dto.HostSum {
+	rows, at := make([]dto.HostSum, len(answers)), map[string]int{}
+	for i, answer := range hostAnswers(answers) {
+		rows[i].HostAnswer, at[answer.Host] = answer, i
+	}
+	for _, u := range all {
+		row := &rows[at[u.Host]]
+		row.CPUPercent += u.CPUPercent
+		row.MemoryUsage += u.MemoryUsage
+	}
+	for i := range rows {
+		rows[i].CPUPercent = round2(rows[i].CPUPercent)
+	}
+	return rows
 }

@@ -2,7 +2,9 @@ package api
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"wharf/api/dto"
@@ -91,17 +93,29 @@ func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor
 	return respondData(w, row)
 }
 
+// idStart is a container's id, or a beginning of it that names one.
+var idStart = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
+
 // topUsage answers GET /v1/stats: the containers of all hosts, those that use most first.
 func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.TopUsageQuery) error {
+	for _, id := range q.ID {
+		if !idStart.MatchString(id) {
+			return apperr.New(apperr.Invalid, "id: expected 12 to 64 hexadecimal digits")
+		}
+	}
 	all, partial, answers, err := s.hosts.Usage(r.Context(), actor, q.Host)
 	if err != nil {
 		return err
 	}
+	data := dto.TopUsage{Partial: partial, Hosts: hostSums(answers, all)}
+	all = slices.DeleteFunc(all, func(u service.HostedUsage) bool {
+		return len(q.ID) > 0 && !slices.ContainsFunc(q.ID, func(id string) bool { return strings.HasPrefix(u.ID, id) })
+	})
 	slices.SortFunc(all, service.UsageOrder(q.By))
 	if q.Top > 0 && len(all) > q.Top {
 		all = all[:q.Top]
 	}
-	data := dto.TopUsage{Partial: partial, Containers: make([]dto.Usage, len(all)), Hosts: hostAnswers(answers)}
+	data.Containers = make([]dto.Usage, len(all))
 	for i, u := range all {
 		data.Containers[i] = rawOf(u.Usage)
 		data.Containers[i].Host = u.Host

@@ -210,9 +210,9 @@ func (c *Client) ListAudit(ctx context.Context, q dto.AuditQuery) (dto.AuditPage
 }
 
 // ListHostStatus is GET /v1/hosts: Show how each host is, without asking it.
-func (c *Client) ListHostStatus(ctx context.Context) ([]dto.HostStatus, error) {
+func (c *Client) ListHostStatus(ctx context.Context, q dto.HostQuery) ([]dto.HostStatus, error) {
 	var out []dto.HostStatus
-	err := c.call(ctx, request{method: "GET", path: "/v1/hosts"}, &out)
+	err := c.call(ctx, request{method: "GET", path: "/v1/hosts", query: q}, &out)
 	return out, err
 }
 
@@ -336,5 +336,26 @@ func (c *Client) QueryEvents(ctx context.Context, q dto.EventQuery) (dto.EventPa
 func (c *Client) IssueTicket(ctx context.Context) (dto.Ticket, error) {
 	var out dto.Ticket
 	err := c.call(ctx, request{method: "POST", path: "/v1/events/ticket"}, &out)
+	return out, err
+}
+
+// DescribeStart is GET /v1/session: Say what a page has to know before anybody has logged in.
+func (c *Client) DescribeStart(ctx context.Context) (dto.PageStart, error) {
+	var out dto.PageStart
+	err := c.call(ctx, request{method: "GET", path: "/v1/session", public: true}, &out)
+	return out, err
+}
+
+// OpenPage is POST /v1/session: Begin a session that survives a page's reload.
+func (c *Client) OpenPage(ctx context.Context, in dto.Credentials) (dto.PageSession, error) {
+	var out dto.PageSession
+	err := c.call(ctx, request{method: "POST", path: "/v1/session", body: in, public: true}, &out)
+	return out, err
+}
+
+// RenewPage is POST /v1/session/renew: Get a new access token for the two halves that a page has. Browsers of the same origin alone may.
+func (c *Client) RenewPage(ctx context.Context) (dto.PageSession, error) {
+	var out dto.PageSession
+	err := c.call(ctx, request{method: "POST", path: "/v1/session/renew", public: true}, &out)
 	return out, err
 }

@@ -134,6 +134,9 @@ func (g *gate) speak() {
 // soon is far above the bounds that the package promises, for a busy machine, and far below TCP's own minutes.
 const soon = 15 * time.Second
 
+// patient is a bound that a busy machine doesn't reach, for tests of something else.
+var patient = db.Options{Timeout: 2 * time.Minute}
+
 // crowd runs the query of many requests at once and returns how long the slowest took, and
 // how many failed.
 func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
@@ -167,15 +170,14 @@ func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
 	return slowest, failed
 }
 
-// requireBack fails if queries don't succeed again.
+// requireBack fails if a whole crowd's queries don't succeed again. On a busy machine a few of an early crowd may
+// reach their bound.
 func requireBack(t *testing.T, d *db.DB) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		_, err := d.Queries().CountUsers(t.Context())
-		return err == nil
-	}, 20*time.Second, 10*time.Millisecond)
-	_, failed := crowd(t, d)
-	require.Zero(t, failed)
+		_, failed := crowd(t, d)
+		return failed == 0
+	}, 2*time.Minute, 10*time.Millisecond)
 }
 
 func TestWaitReadyWaitsForAPostgresThatIsAway(t *testing.T) {
@@ -198,7 +200,7 @@ func TestPostgresThatDiesGivesErrorsAndComesBack(t *testing.T) {
 	t.Parallel()
 	g, source := newGate(t)
 	g.back()
-	d := open(t, source, db.Options{})
+	d := open(t, source, patient)
 	_, failed := crowd(t, d)
 	require.Zero(t, failed)
 	g.away()
@@ -209,15 +211,14 @@ func TestPostgresThatDiesGivesErrorsAndComesBack(t *testing.T) {
 	requireBack(t, d)
 }
 
-// TestSilentPostgresGivesErrorsInTime is the one that TCP alone would notice in minutes:
+// TestSilentPostgresGivesErrorsInTime returns the one that TCP alone would notice in minutes:
 // the default bound of 3 s holds for requests that queue for a connection too.
 func TestSilentPostgresGivesErrorsInTime(t *testing.T) {
 	t.Parallel()
 	g, source := newGate(t)
 	g.back()
 	d := open(t, source, db.Options{MaxConns: 5})
-	_, failed := crowd(t, d)
-	require.Zero(t, failed)
+	requireBack(t, d)
 	g.hush()
 	for range 2 { // with connections made before, and without
 		slowest, failed := crowd(t, d)
@@ -233,6 +234,7 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 	g, source := newGate(t)
 	g.back()
 	d := open(t, source, db.Options{Timeout: 5 * time.Second})
+	requireBack(t, d) // with its connections made, the insert takes no time to speak of
 	err := d.InTx(t.Context(), func(q *sqlc.Queries) error {
 		require.NoError(t, q.CreateUser(t.Context(), newUser("a", db.Time(time.Now()))))
 		g.hush()
@@ -246,7 +248,7 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
-	d := open(t, source, db.Options{Timeout: 30 * time.Second}) // a busy machine is no lost connection
+	d := open(t, source, patient)
 	raw, err := sql.Open("postgres", source)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, raw.Close()) }()

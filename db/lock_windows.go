@@ -17,5 +17,5 @@ func tryLock(f *os.File) error {
 	return err
 }
 
-// links is how many names a file has; here it isn't looked up.
+// links returns how many names a file has; here it isn't looked up.
 func links(fs.FileInfo) uint64 { return 1 }

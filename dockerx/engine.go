@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/logs"
 )
 
 // Engine is the calls to one engine that are in use, and no more, so that a test can put an engine there that hangs,
@@ -56,6 +57,8 @@ type changes interface {
 type follows interface {
 	// ContainerStats is one sample, or with stream one a second without end.
 	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
+	// ContainerLogs is a container's log, of both streams and with times; see package logs.
+	ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error)
 	// Events is the open stream, to be read line by line, and the engine's time, cut to the second (zero: unknown).
 	// A since that isn't zero replays from there on, inclusive.
 	Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)

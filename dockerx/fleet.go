@@ -58,7 +58,7 @@ func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
 }
 
 // Apply makes the fleet consist of these hosts, in this order. A host whose configuration is what it
-// was goes on undisturbed, its streams too; others end, and new ones begin. After an error nothing
+// was, labels aside, goes on undisturbed, its streams too; others end, and new ones begin. After an error nothing
 // has changed. It is called before Run or during it, not after.
 func (f *Fleet) Apply(cfgs []HostConfig) error {
 	f.changing.Lock()
@@ -67,7 +67,7 @@ func (f *Fleet) Apply(cfgs []HostConfig) error {
 	next := make([]*member, 0, len(cfgs))
 	var made []*member
 	for _, cfg := range cfgs {
-		if i := slices.IndexFunc(old, func(m *member) bool { return reflect.DeepEqual(m.cfg, cfg) }); i >= 0 {
+		if i := slices.IndexFunc(old, func(m *member) bool { return sameConnection(m.cfg, cfg) }); i >= 0 {
 			next = append(next, old[i])
 			continue
 		}
@@ -78,6 +78,10 @@ func (f *Fleet) Apply(cfgs []HostConfig) error {
 		}
 		m := &member{host: h, cfg: cfg, ended: make(chan struct{})}
 		made, next = append(made, m), append(next, m)
+	}
+	for i, m := range next {
+		m.cfg = cfgs[i]
+		m.host.setLabels(cfgs[i].Labels)
 	}
 	gone := slices.DeleteFunc(old, func(m *member) bool { return slices.Contains(next, m) })
 	f.mu.Lock()
@@ -90,6 +94,12 @@ func (f *Fleet) Apply(cfgs []HostConfig) error {
 		f.start(made)
 	}
 	return nil
+}
+
+// sameConnection reports whether two configurations differ in nothing but labels.
+func sameConnection(a, b HostConfig) bool {
+	a.Labels, b.Labels = nil, nil
+	return reflect.DeepEqual(a, b)
 }
 
 // end stops what runs for hosts and closes them.

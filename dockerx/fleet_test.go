@@ -35,6 +35,14 @@ func TestApplyLeavesUntouchedHostsAlone(t *testing.T) {
 	require.Equal(t, opens, a.Opens(), "its stream went on")
 	require.Eventually(t, func() bool { return b.Streams() == 0 && c.Streams() == 2 }, 5*time.Second, time.Millisecond)
 
+	relabelled := cfg("a", a)
+	relabelled.Labels = map[string]string{"x": "z"}
+	require.NoError(t, f.Apply([]HostConfig{cfg("c", c), relabelled, cfg("b", c)}))
+	again, _ = f.Host("a")
+	require.Same(t, kept, again)
+	require.Equal(t, map[string]string{"x": "z"}, again.Labels(), "labels change without a reconnect")
+	require.Equal(t, opens, a.Opens())
+
 	require.Error(t, f.Apply([]HostConfig{cfg("new", b), {Name: "bad", Addr: "nonsense"}}))
 	require.Equal(t, "c a b", names(f), "a bad one changes nothing")
 	require.Equal(t, opens, a.Opens())

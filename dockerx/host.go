@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
 )
 
@@ -43,6 +44,7 @@ type Host struct {
 	health     health
 	lists      listCache
 	labels     labelBook
+	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
 	traces     traces
 	reads      chan struct{} // slots
@@ -52,6 +54,9 @@ type Host struct {
 	eng    Engine // nil until the version is negotiated, and after a failure
 	info   EngineInfo
 	listen []func(Event)
+
+	logHub    *logs.Hub
+	longReads chan struct{} // slots
 
 	streaming atomic.Bool
 	sampler   *stats.Sampler
@@ -68,6 +73,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
+		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads),
 	}
 	h.follow(func(e Event) {
 		if changesList(e) {
@@ -75,6 +81,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		}
 	})
 	h.follow(h.traces.onEvent)
+	h.follow(h.wakeLogs)
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
@@ -88,6 +95,16 @@ func orElse(d, usual time.Duration) time.Duration {
 
 // Name returns the host's name in the setting.
 func (h *Host) Name() string { return h.name }
+
+// Labels returns the labels that hosts.yaml gives the host. They must not be changed.
+func (h *Host) Labels() map[string]string {
+	if labels := h.ownLabels.Load(); labels != nil {
+		return *labels
+	}
+	return nil
+}
+
+func (h *Host) setLabels(labels map[string]string) { h.ownLabels.Store(&labels) }
 
 // Addr returns the host's address without credentials.
 func (h *Host) Addr() string { return h.addr }
@@ -118,6 +135,7 @@ func (h *Host) spawn(f func()) bool {
 
 func (h *Host) close() {
 	h.sampler.Close()
+	h.logHub.Close()
 	h.mu.Lock()
 	h.end()
 	h.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/go-units"
 
 	"wharf/dockerx/connect"
 	"wharf/util/apperr"
@@ -58,7 +59,22 @@ func details(raw *container.InspectResponse) (*Details, error) {
 
 		HealthCheck: hasHealthCheck(raw.Config),
 		StopTimeout: stopTimeout(raw.Config),
+		Log:         logOf(base, raw.Config),
 	}, nil
+}
+
+func logOf(base *container.ContainerJSONBase, c *container.Config) Log {
+	l := Log{Path: base.LogPath, TTY: c != nil && c.Tty}
+	if base.HostConfig == nil {
+		return l
+	}
+	l.Driver = base.HostConfig.LogConfig.Type
+	if size, err := units.FromHumanSize(base.HostConfig.LogConfig.Config["max-size"]); err == nil {
+		l.FileBytes = max(size, 0)
+	} else if l.Driver != "json-file" {
+		l.FileBytes = 20e6 // the driver local, which also caches for drivers that can't be read
+	}
+	return l
 }
 
 func stopTimeout(c *container.Config) *int {

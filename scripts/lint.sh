@@ -34,6 +34,7 @@ check golangci-lint "$tools/golangci-lint" run ./...
 check "who imports whom" go test -count=1 arch_test.go
 check "spec" go run ./scripts/spec -check
 check "go mod tidy" go mod tidy -diff
+check "the page: types and house rules" scripts/web.sh check
 check "sqlc diff" "$tools/sqlc" diff
 check "sqlc vet" vet_queries
 

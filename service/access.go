@@ -11,7 +11,7 @@ var rank = map[Role]int{RoleNone: 0, RoleViewer: 1, RoleOperator: 2, RoleAdmin: 
 // needs is the least role that a permission asks for on a host or container.
 var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, Administer: RoleAdmin}
 
-// Has tells whether the actor has a permission at all: View and Operate on some container of
+// Has reports whether the actor has a permission at all: View and Operate on some container of
 // some host, Administer over wharf itself, which no grant gives.
 func (a Actor) Has(p Permission) bool {
 	switch p {
@@ -26,7 +26,7 @@ func (a Actor) Has(p Permission) bool {
 	}
 }
 
-// highest is the best role that the actor has on anything.
+// highest returns the best role that the actor has on anything.
 func (a Actor) highest() Role {
 	best := a.Role
 	for _, g := range a.Grants {
@@ -35,7 +35,7 @@ func (a Actor) highest() Role {
 	return a.capped(best)
 }
 
-// roleOn is what the actor may do with a container of a host that has these labels.
+// roleOn returns what the actor may do with a container of a host that has these labels.
 func (a Actor) roleOn(host string, labels map[string]string) Role {
 	best := a.Role
 	for _, g := range a.Grants {
@@ -46,7 +46,7 @@ func (a Actor) roleOn(host string, labels map[string]string) Role {
 	return a.capped(best)
 }
 
-// somewhereOn tells whether the actor has the permission on some container of the host, real
+// somewhereOn reports whether the actor has the permission on some container of the host, real
 // or possible.
 func (a Actor) somewhereOn(host string, p Permission) bool {
 	best := a.Role
@@ -58,7 +58,7 @@ func (a Actor) somewhereOn(host string, p Permission) bool {
 	return a.capped(best).atLeast(needs[p])
 }
 
-// everywhereOn tells whether the actor has the permission on every container of the host.
+// everywhereOn reports whether the actor has the permission on every container of the host.
 func (a Actor) everywhereOn(host string, p Permission) bool {
 	best := a.Role
 	for _, g := range a.Grants {
@@ -69,7 +69,7 @@ func (a Actor) everywhereOn(host string, p Permission) bool {
 	return a.capped(best).atLeast(needs[p])
 }
 
-// everywhere tells whether the actor has the permission on every container of every host, also of hosts
+// everywhere reports whether the actor has the permission on every container of every host, also of hosts
 // to come.
 func (a Actor) everywhere(p Permission) bool {
 	best := a.Role
@@ -104,7 +104,7 @@ func (g Grant) onHost(host string) bool {
 	return err == nil && ok
 }
 
-// onLabels tells whether a container with these labels is meant: each term of the selector,
+// onLabels reports whether a container with these labels is meant: each term of the selector,
 // "key=value" or "key", must hold. An empty selector means every container.
 func (g Grant) onLabels(labels map[string]string) bool {
 	if g.Labels == "" {

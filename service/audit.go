@@ -235,7 +235,7 @@ func newAuditRow(ctx context.Context, actor Actor, in Intent) (sqlc.BeginAuditPa
 	}, nil
 }
 
-// name is what the record calls the actor.
+// name returns what the record calls the actor.
 func (a Actor) name() string {
 	if a.Anonymous {
 		return ""
@@ -247,7 +247,7 @@ func (a Actor) name() string {
 // no failure, but no event comes of it either.
 var errNothingToDo = errors.New("nothing to do")
 
-// outcomeOf is how a deed's error is written down.
+// outcomeOf returns how a deed's error is written down.
 func outcomeOf(err error) (outcome, detail string) {
 	switch {
 	case err == nil:

@@ -36,7 +36,7 @@ type AuditFilter struct {
 // idSlack is how far the time in a row's id may be from the row's own: they are taken one after the other.
 const idSlack = time.Second
 
-// idAt is the least id (UUID version 7) of a time, cut to milliseconds.
+// idAt returns the least id (UUID version 7) of a time, cut to milliseconds.
 func idAt(t time.Time) (id uuid.UUID) {
 	ms := max(t.UnixMilli(), 0)
 	for i := 5; i >= 0; i-- {
@@ -101,7 +101,7 @@ func wanted(s string) sql.NullString {
 
 var idPrefix = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 
-// idEnd is the least text above all ids that begin so, whatever the database's collation:
+// idEnd returns the least text above all ids that begin so, whatever the database's collation:
 // digits come before letters in each. What is no beginning of an id gives an empty range.
 func idEnd(s string) string {
 	if !idPrefix.MatchString(s) {

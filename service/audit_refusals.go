@@ -84,7 +84,7 @@ func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal
 	return key, true
 }
 
-// wrote says whether the first row of a refusal is in the database. Without it the next is the first.
+// wrote reports whether the first row of a refusal is in the database. Without it the next is the first.
 func (f *refusals) wrote(key refusal, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -27,7 +27,7 @@ func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (even
 	return e.log.Query(ctx, q)
 }
 
-// seesRecord tells whether a record may be shown. A container's event carries its labels, and these
+// seesRecord reports whether a record may be shown. A container's event carries its labels, and these
 // alone count, not what an engine adds in attributes; what
 // isn't about a container has none, so that a grant by label doesn't show it.
 func (a Actor) seesRecord(r *eventlog.Record) bool {
@@ -41,12 +41,12 @@ func (a Actor) seesRecord(r *eventlog.Record) bool {
 	}
 }
 
-// MasksRecord tells whether the actor sees a record through MaskEvent.
+// MasksRecord reports whether the actor sees a record through MaskEvent.
 func (a Actor) MasksRecord(r *eventlog.Record) bool {
 	return !a.Unmasked && !a.roleOn(r.Host, r.Labels).atLeast(RoleAdmin)
 }
 
-// shownAction is a record's action as the actor sees it.
+// shownAction returns a record's action as the actor sees it.
 func (a Actor) shownAction(r *eventlog.Record) string {
 	if a.MasksRecord(r) {
 		return maskAction(r.Action)

@@ -23,8 +23,9 @@ func NewHosts(fleet *dockerx.Fleet, audit *Audit) *Hosts { return &Hosts{fleet: 
 
 // HostInfo is what anyone who may see a host may know of it.
 type HostInfo struct {
-	Name string
-	Addr string // without credentials
+	Name   string
+	Addr   string            // without credentials
+	Labels map[string]string // of hosts.yaml; must not be changed
 }
 
 // List returns the hosts that the actor may see, in the setting's order.
@@ -32,10 +33,19 @@ func (s *Hosts) List(actor Actor) []HostInfo {
 	seen := []HostInfo{}
 	for _, h := range s.fleet.Hosts() {
 		if actor.somewhereOn(h.Name(), View) {
-			seen = append(seen, HostInfo{Name: h.Name(), Addr: h.Addr()})
+			seen = append(seen, infoFor(actor, h))
 		}
 	}
 	return seen
+}
+
+// infoFor masks labels that look secret, as a container's are.
+func infoFor(actor Actor, h *dockerx.Host) HostInfo {
+	labels := h.Labels()
+	if !actor.Unmasked && !actor.roleOn(h.Name(), nil).atLeast(RoleAdmin) {
+		labels = maskMap(labels)
+	}
+	return HostInfo{Name: h.Name(), Addr: h.Addr(), Labels: labels}
 }
 
 // HostStatus is how a host is.
@@ -44,13 +54,17 @@ type HostStatus struct {
 	dockerx.Status
 }
 
-// Statuses tells how each host is that the actor may see, in the setting's order. It asks no
-// daemon.
-func (s *Hosts) Statuses(actor Actor) []HostStatus {
+// Statuses returns the status of each host that the actor may see and that has the labels, in the setting's order. A
+// label is "key=value" or "key", and all must be there. It asks no daemon.
+func (s *Hosts) Statuses(actor Actor, labels ...string) []HostStatus {
 	var all []HostStatus
 	for _, h := range s.fleet.Hosts() {
-		if actor.somewhereOn(h.Name(), View) {
-			all = append(all, (&Host{host: h, actor: actor}).Status())
+		if !actor.somewhereOn(h.Name(), View) {
+			continue
+		}
+		status := (&Host{host: h, actor: actor}).Status()
+		if !slices.ContainsFunc(labels, func(l string) bool { return !hasLabel(status.Labels, l) }) {
+			all = append(all, status)
 		}
 	}
 	return all
@@ -59,7 +73,7 @@ func (s *Hosts) Statuses(actor Actor) []HostStatus {
 // Status tells how the host is, without asking it. Containers are counted for those who see
 // all of them.
 func (h *Host) Status() HostStatus {
-	status := HostStatus{HostInfo{h.host.Name(), h.host.Addr()}, h.host.Status()}
+	status := HostStatus{infoFor(h.actor, h.host), h.host.Status()}
 	if !h.actor.everywhereOn(h.host.Name(), View) {
 		status.Containers = nil
 	}

@@ -2,7 +2,7 @@ package service
 
 import "net/netip"
 
-// networkOf is what is counted as one address: of IPv6 the /64, which one client has whole.
+// networkOf returns what is counted as one address: of IPv6 the /64, which one client has whole.
 func networkOf(addr string) string {
 	ip, err := netip.ParseAddr(addr)
 	if err != nil || ip.Unmap().Is4() {

@@ -140,7 +140,7 @@ func tooSoon(wait time.Duration) error {
 	return &apperr.Error{Kind: apperr.TooMany, Msg: "too many failed logins, try again later", RetryAfter: wait}
 }
 
-// delay is how long to wait after so many failures.
+// delay returns how long to wait after so many failures.
 func (g *loginGate) delay(count int) time.Duration {
 	over := count - g.limits.FreeTries
 	if over < 0 {

@@ -35,14 +35,14 @@ func wait(t *testing.T, g *loginGate, name, addr string, at time.Time) time.Dura
 	return e.RetryAfter
 }
 
-// fail is a try with a wrong password, refused or not.
+// fail returns a try with a wrong password, refused or not.
 func fail(g *loginGate, name, addr string, at time.Time) {
 	if try, _, err := g.reserve(name, addr, at); err == nil {
 		try.failed(at)
 	}
 }
 
-// pass is a try with the right password.
+// pass returns a try with the right password.
 func pass(g *loginGate, name, addr string) {
 	if try, _, err := g.reserve(name, addr, noon); err == nil {
 		try.passed()

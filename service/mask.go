@@ -73,7 +73,7 @@ func maskIfAny(key, value string) string {
 	return maskValue(key, value)
 }
 
-// asksForValue tells whether the first argument looks secret and has its value in the next.
+// asksForValue reports whether the first argument looks secret and has its value in the next.
 func asksForValue(args []string) bool {
 	arg := strings.TrimSuffix(strings.TrimSuffix(args[0], "="), ":")
 	switch {

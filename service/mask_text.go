@@ -70,7 +70,7 @@ func maskText(s string) string {
 	return s
 }
 
-// hasAny tells whether any of the parts is in the text. It is there because expressions are slow.
+// hasAny reports whether any of the parts is in the text. It is there because expressions are slow.
 func hasAny(s string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
 }

@@ -44,7 +44,7 @@ func (q quote) closing(s string, i int) int {
 	return len(s)
 }
 
-// ends tells whether a mark after so many backslashes closes the quote.
+// ends reports whether a mark after so many backslashes closes the quote.
 func (q quote) ends(backslashes int) bool {
 	if q.escapes == 0 {
 		return backslashes%2 == 0
@@ -139,7 +139,7 @@ func (t *valueScanner) afterQuote(i int, q quote) int {
 	return min(q.closing(t.s, i+q.len())+q.len(), len(t.s))
 }
 
-// wordEnd is the end of a word of the shell.
+// wordEnd returns the end of a word of the shell.
 func (t *valueScanner) wordEnd(i int, around quote) int {
 	for i < len(t.s) {
 		q := quoteAt(t.s, i)
@@ -159,10 +159,10 @@ func (t *valueScanner) wordEnd(i int, around quote) int {
 	return i
 }
 
-// closes tells whether a mark ends the quote around.
+// closes reports whether a mark ends the quote around.
 func closes(around, q quote) bool { return q.mark == around.mark && around.ends(q.escapes) }
 
-// bracketEnd is the end of a list or object, brackets inside its quotes not counted.
+// bracketEnd returns the end of a list or object, brackets inside its quotes not counted.
 func (t *valueScanner) bracketEnd(i int) int {
 	for depth := 0; i < len(t.s); {
 		if q := quoteAt(t.s, i); q.mark != 0 {
@@ -182,7 +182,7 @@ func (t *valueScanner) bracketEnd(i int) int {
 	return len(t.s)
 }
 
-// blockEnd is the end of the line, of the lines after it that are indented more (YAML's blocks, folded
+// blockEnd returns the end of the line, of the lines after it that are indented more (YAML's blocks, folded
 // headers) or are items of a list, or of the quote around.
 func (t *valueScanner) blockEnd(i int, around quote) int {
 	line := t.s[strings.LastIndexByte(t.s[:i], '\n')+1:]
@@ -204,7 +204,7 @@ func (t *valueScanner) blockEnd(i int, around quote) int {
 	return end
 }
 
-// lineEnd is the length of the first line. A backslash at its end joins the next.
+// lineEnd returns the length of the first line. A backslash at its end joins the next.
 func lineEnd(s string) int {
 	for i := range len(s) {
 		if s[i] == '\n' && !strings.HasSuffix(strings.TrimSuffix(s[:i], "\r"), "\\") {

@@ -83,7 +83,7 @@ func (w *revocationWatcher) run(ctx context.Context) {
 
 // check looks at each watched session again, if anything was revoked since it last did. A
 // database that doesn't answer ends nothing: then nothing can have been revoked through it. It
-// tells whether anybody waits.
+// reports whether anybody waits.
 func (w *revocationWatcher) check(ctx context.Context) bool {
 	w.mu.Lock()
 	all := make([]*sessionWatch, 0, len(w.watches))

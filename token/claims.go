@@ -60,7 +60,7 @@ func (c claims) payload(want Kind, now time.Time) (Payload, error) {
 	return p, nil
 }
 
-// plain tells whether a token has a sane length and no byte that tokens don't have: decoders
+// plain reports whether a token has a sane length and no byte that tokens don't have: decoders
 // of base64 skip line breaks.
 func plain(token string) bool {
 	if len(token) > maxLength {

@@ -73,7 +73,7 @@ func checkSecret(s string) error {
 	return nil
 }
 
-// periodic tells whether s is a shorter text said again and again.
+// periodic reports whether s is a shorter text said again and again.
 func periodic(s string) bool {
 	return strings.Contains((s + s)[1:2*len(s)-1], s) || strings.HasPrefix(s, s[len(s)/2:])
 }

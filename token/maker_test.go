@@ -36,7 +36,7 @@ func keysOf(t testing.TB, setting string) Keys {
 
 var makers = map[string]func(Keys) (Maker, error){"jwt": NewJWT, "paseto": NewPASETO}
 
-// eachMaker is the conformance suite's frame: what holds for one format holds for the other.
+// eachMaker returns the conformance suite's frame: what holds for one format holds for the other.
 func eachMaker(t *testing.T, test func(t *testing.T, m Maker)) {
 	t.Helper()
 	for format, build := range makers {

@@ -16,10 +16,12 @@ const (
 	Refresh Kind = "refresh"
 	// Cookie is a browser's, which sends it to every port of the host's name.
 	Cookie Kind = "cookie"
+	// PageCookie is one half of what a page's reload needs, good for nothing else.
+	PageCookie Kind = "page"
 )
 
 // kinds are all kinds; each has keys of its own.
-var kinds = []Kind{Access, Refresh, Cookie}
+var kinds = []Kind{Access, Refresh, Cookie, PageCookie}
 
 // Payload is what a token says. Every field is required.
 type Payload struct {

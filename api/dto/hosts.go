@@ -34,6 +34,14 @@ type HostStatus struct {
 	// Of the last ping, in milliseconds.
 	LatencyMS  float64   `json:"latency_ms"`
 	CertExpiry time.Time `json:"cert_expiry,omitzero"`
+	// Those of hosts.yaml. Below admin, values that look secret are ***.
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// HostQuery selects hosts.
+type HostQuery struct {
+	// key or key=value, as the answer shows it; all of them.
+	Label []string `query:"label"`
 }
 
 // HostAnswer says whether a host is part of an answer, and why not.

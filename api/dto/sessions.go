@@ -107,3 +107,23 @@ type NewAPIKey struct {
 	// Missing: never.
 	ExpiresAt Time `json:"expires_at,omitzero"`
 }
+
+// PageStart is what a page has to know before anybody has logged in.
+type PageStart struct {
+	// There is no user yet.
+	SetupNeeded bool `json:"setup_needed"`
+	// The first user takes the setup token from wharf's log.
+	SetupToken bool `json:"setup_token"`
+	// The role of this caller without credentials; empty: it has to log in.
+	Anonymous string `json:"anonymous" enum:",none,viewer,operator,admin"`
+}
+
+// PageSession is what a page lives on. Its other half is a cookie that goes to /v1/session/renew alone.
+type PageSession struct {
+	SessionID            string    `json:"session_id" format:"uuid"`
+	AccessToken          string    `json:"access_token"`
+	AccessTokenExpiresAt time.Time `json:"access_token_expires_at"`
+	// For the origin's storage; goes back as X-Wharf-Stored.
+	Stored    string    `json:"stored"`
+	ExpiresAt time.Time `json:"expires_at"`
+}

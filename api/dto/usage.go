@@ -71,9 +71,17 @@ type HostUsage struct {
 // TopUsage is what the containers of all hosts use, the largest first.
 type TopUsage struct {
 	// Whether something is missing.
-	Partial    bool         `json:"partial"`
-	Containers []Usage      `json:"containers"`
-	Hosts      []HostAnswer `json:"hosts"`
+	Partial    bool      `json:"partial"`
+	Containers []Usage   `json:"containers"`
+	Hosts      []HostSum `json:"hosts"`
+}
+
+// HostSum is what the containers of a host that the caller may see use together.
+type HostSum struct {
+	HostAnswer
+	// 100 is one core busy.
+	CPUPercent  float64 `json:"cpu_percent" minimum:"0"`
+	MemoryUsage uint64  `json:"memory_usage"`
 }
 
 // UsageQuery says how much of the past is asked for.
@@ -88,7 +96,9 @@ type UsageQuery struct {
 type TopUsageQuery struct {
 	// Any of them.
 	Host []string `query:"host"`
-	By   string   `query:"by" enum:"cpu,memory" default:"cpu"`
+	// Ids of containers, 12 digits of each or more; any of them.
+	ID []string `query:"id"`
+	By string   `query:"by" enum:"cpu,memory" default:"cpu"`
 	// How many of them; missing means all.
 	Top int `query:"top" minimum:"1" maximum:"100000"`
 }

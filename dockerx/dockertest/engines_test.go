@@ -1,7 +1,6 @@
 package dockertest_test
 
 import (
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,10 +43,12 @@ func TestContainersReachTheStatesThatTestsNeed(t *testing.T) {
 	require.Equal(t, "paused", e.State(t, paused))
 	restarting := e.Run(t, dockertest.Spec{Cmd: []string{"exit", "1"}, Restart: "always"})
 	e.AwaitState(t, restarting, "restarting")
-	stopped := e.Run(t, dockertest.Spec{})
-	e.Stop(t, stopped)
-	require.Equal(t, 0, e.AwaitExit(t, stopped), "sleep ends on SIGTERM")
+	stopped := e.Run(t, dockertest.Spec{Cmd: []string{"log", "up"}})
+	e.AwaitLog(t, stopped, "up")
+	e.Kill(t, stopped, "TERM")
+	require.Equal(t, 0, e.AwaitExit(t, stopped), "the app ends on SIGTERM")
 	stubborn := e.Run(t, dockertest.Spec{Cmd: []string{"ignore-term"}})
+	e.AwaitLog(t, stubborn, "ignoring SIGTERM")
 	e.Stop(t, stubborn)
 	require.Equal(t, 137, e.AwaitExit(t, stubborn))
 }
@@ -58,9 +59,11 @@ func TestPublishedPortsAnswer(t *testing.T) {
 	id := e.Run(t, dockertest.Spec{Cmd: []string{"listen", "80"}, Ports: []string{"127.0.0.1::80"}})
 	e.AwaitLog(t, id, "listening on")
 	port := e.Inspect(t, id).NetworkSettings.Ports["80/tcp"][0].HostPort
-	conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+	conn, err := dockertest.Dial(t.Context(), "tcp", "127.0.0.1:"+port)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
+	_, err = dockertest.Dial(t.Context(), "tcp", "127.0.0.1:1")
+	require.Error(t, err, "nothing listens there")
 }
 
 func TestTrafficBetweenContainers(t *testing.T) {

@@ -48,7 +48,8 @@ func TestImageServesAsNobody(t *testing.T) {
 }
 
 func get(url string) (status int, body string) {
-	resp, err := http.Get(url)
+	client := http.Client{Transport: &http.Transport{DialContext: dockertest.Dial, DisableKeepAlives: true}}
+	resp, err := client.Get(url)
 	if err != nil {
 		return 0, ""
 	}

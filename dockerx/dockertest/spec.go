@@ -33,6 +33,8 @@ type Spec struct {
 	Groups      []string // additional groups of the process, by number
 	StopSignal  string
 	TTY         bool
+	LogDriver   string // the engine's default when empty
+	LogOptions  map[string]string
 	Healthcheck []string      // command of the app, run each HealthEvery
 	HealthEvery time.Duration // 1 s when zero
 	Created     bool          // create only, don't start
@@ -56,6 +58,7 @@ func (s Spec) config(t testing.TB) (*container.Config, *container.HostConfig) {
 		Binds: s.Mounts, PortBindings: bindings, Links: s.Links, GroupAdd: s.Groups, RestartPolicy: s.restart(t),
 		Resources: container.Resources{Memory: s.Memory, NanoCPUs: int64(s.CPUs * 1e9)},
 	}
+	host.LogConfig = container.LogConfig{Type: s.LogDriver, Config: s.LogOptions}
 	if len(s.Networks) > 0 {
 		host.NetworkMode = container.NetworkMode(s.Networks[0])
 	}

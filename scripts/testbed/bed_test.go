@@ -26,11 +26,11 @@ func build(t *testing.T) string {
 	return program
 }
 
-// begin starts a bed for a command that says where it is and then does what the script says.
+// begin starts a bed for a script, and returns once the script has called ready.
 func begin(t *testing.T, program, script string) (cmd *exec.Cmd, dir string) {
 	t.Helper()
 	said := filepath.Join(t.TempDir(), "said")
-	cmd = exec.Command(program, "run", "--", "sh", "-c", `dirname "$WHARF_TEST_CERTS" >`+said+`.new; mv `+said+`.new `+said+"\n"+script)
+	cmd = exec.Command(program, "run", "--", "sh", "-c", `ready() { dirname "$WHARF_TEST_CERTS" >`+said+`.new; mv `+said+`.new `+said+"; }\n"+script)
 	require.NoError(t, cmd.Start())
 	require.Eventually(t, func() bool {
 		content, err := os.ReadFile(said)
@@ -49,7 +49,7 @@ func requireGone(t *testing.T, dir string) {
 
 func TestRunEndsWithTheCommandsCodeAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cmd, dir := begin(t, build(t), "exit 3")
+	cmd, dir := begin(t, build(t), "ready; exit 3")
 	var exit *exec.ExitError
 	require.ErrorAs(t, cmd.Wait(), &exit)
 	require.Equal(t, 3, exit.ExitCode())
@@ -58,7 +58,7 @@ func TestRunEndsWithTheCommandsCodeAndLeavesNothing(t *testing.T) {
 
 func TestSignalReachesTheCommandAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cmd, dir := begin(t, build(t), "trap 'exit 7' TERM; while :; do sleep 0.1; done")
+	cmd, dir := begin(t, build(t), "trap 'exit 7' TERM; ready; while :; do sleep 0.1; done")
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	var exit *exec.ExitError
 	require.ErrorAs(t, cmd.Wait(), &exit)
@@ -68,7 +68,7 @@ func TestSignalReachesTheCommandAndLeavesNothing(t *testing.T) {
 
 func TestKilledRunLeavesNothing(t *testing.T) {
 	t.Parallel()
-	cmd, dir := begin(t, build(t), "exec sleep 600")
+	cmd, dir := begin(t, build(t), "ready; exec sleep 600")
 	require.NoError(t, cmd.Process.Kill())
 	require.Error(t, cmd.Wait())
 	require.Eventually(t, func() bool {
@@ -84,7 +84,7 @@ func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
 		t.Skip("kills a process of root's")
 	}
 	program := build(t)
-	cmd, dir := begin(t, program, "exec sleep 600")
+	cmd, dir := begin(t, program, "ready; exec sleep 600")
 	owner, err := os.ReadFile(filepath.Join(dir, lockName))
 	require.NoError(t, err)
 	pid, err := strconv.Atoi(string(owner))
@@ -94,26 +94,57 @@ func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
 	require.Error(t, cmd.Wait())
 	require.DirExists(t, dir)
 
-	next, nextDir := begin(t, program, "exit 0")
+	next, nextDir := begin(t, program, "ready; exit 0")
 	require.NoError(t, next.Wait())
 	requireGone(t, dir)
 	requireGone(t, nextDir)
 }
 
-// An engine of the machine's own sets the packet filter like this, which sees what crosses a bridge, too.
-func TestContainersReachEachOtherOnAMachineThatForwardsNothing(t *testing.T) {
+// networkState prints a machine's links, addresses, routes, packet filter, and the switch that engines turn on.
+const networkState = `ip -o link
+ip -o addr
+ip route show table all
+ip -6 route show table all
+ip rule
+iptables-save | grep -v '^#'
+cat /proc/sys/net/ipv4/ip_forward`
+
+// The machine of this test is a network namespace with the bridge of an engine of its own, docker0, and a filter that
+// forwards nothing, as that engine sets it. A bed's engine that is started again deletes any docker0 that it sees: it
+// has --default-address-pool.
+func TestBedLeavesTheMachinesNetworkAsItWas(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 || !installed("iptables") || os.Getenv("WHARF_TESTBED") == string(containers) {
-		t.Skip("sets a packet filter in a network namespace: needs root, iptables and engines of our own")
+		t.Skip("makes a network namespace: needs root, iptables and engines of our own")
 	}
-	script := `ip link set lo up
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "state"), []byte(networkState), 0o600))
+	cmd := exec.Command("unshare", "--net", "sh", "-ec", `
+ip link set lo up
+ip link add docker0 type bridge
+ip addr add 172.17.0.1/16 dev docker0
+ip link set docker0 addrgenmode none
+ip link set docker0 up
 iptables -P FORWARD DROP
-"$0" run -- sh -ec 'iptables -S FORWARD; go test -count=1 -run "^TestTrafficBetweenContainers$" wharf/dockerx/dockertest'
-echo "left: $(iptables -S FORWARD)"`
-	cmd := exec.Command("unshare", "--net", "sh", "-ec", script, build(t))
-	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin", "WHARF_TESTBED=native")
+iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+sh "$DIR/state" >"$DIR/before"
+"$0" run -- sh -ec '
+	go test -count=1 -run "^(TestTrafficBetweenContainers|TestOwnEngineComesBackWithItsContainers)$" wharf/dockerx/dockertest
+	sh "$DIR/state" >"$DIR/during"'
+sh "$DIR/state" >"$DIR/after"`, build(t))
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin", "WHARF_TESTBED=native", "DIR="+dir)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	require.Regexp(t, `-A FORWARD -s (10\.2\d\d\.0\.0/16) -d 10\.2\d\d\.0\.0/16 -j ACCEPT`, string(out))
-	require.Contains(t, string(out), "left: -P FORWARD DROP\n", "the rule goes with the bed")
+	before := readFile(t, dir, "before")
+	require.Contains(t, before, "docker0")
+	require.Contains(t, before, "-A POSTROUTING -s 172.17.0.0/16")
+	require.Equal(t, before, readFile(t, dir, "during"))
+	require.Equal(t, before, readFile(t, dir, "after"))
+}
+
+func readFile(t *testing.T, dir, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	return string(content)
 }

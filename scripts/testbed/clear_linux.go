@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// clearBed takes away whatever is left of a bed: processes, mounts, bridges, files. It is the last
+// clearBed takes away whatever is left of a bed: processes, mounts, files. It is the last
 // step of an orderly end, and all that is done for a bed whose owner was killed.
 func clearBed(dir string) error {
 	if err := removeBedContainers(dir); err != nil {
@@ -21,7 +21,6 @@ func clearBed(dir string) error {
 	}
 	killProcesses(dir)
 	err := unmountAll(dir)
-	err = errors.Join(err, removeBridges(dir))
 	if removeErr := removeAll(dir); removeErr != nil {
 		err = errors.Join(err, fmt.Errorf("remove the bed's directory: %w", removeErr))
 	}

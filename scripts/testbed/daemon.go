@@ -18,20 +18,35 @@ type daemon struct {
 	ended chan struct{} // closed when the process has been waited for
 }
 
-// startDaemon starts a child with its output in dir/name.log. A nil credential keeps our own.
-func startDaemon(dir, name string, as *syscall.Credential, command ...string) (*daemon, error) {
+// child is what a daemon gets beyond its command line.
+type child struct {
+	as     *syscall.Credential // nil keeps our own
+	socket *os.File            // a listening socket, passed as systemd's socket activation does; may be nil
+}
+
+// startDaemon starts a child in the network with its output in dir/name.log.
+func (n *network) startDaemon(dir, name string, c child, command ...string) (*daemon, error) {
 	d := &daemon{log: filepath.Join(dir, name+".log"), ended: make(chan struct{})}
 	out, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close()
+	env := daemonEnv()
+	if c.socket != nil {
+		// sd_listen_fds(3) wants the daemon's own process id, which only the child knows.
+		command = append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$@"`, "sh"}, command...)
+		env = append(env, "LISTEN_FDS=1")
+	}
 	d.cmd = exec.Command(command[0], command[1:]...)
+	if c.socket != nil {
+		d.cmd.ExtraFiles = []*os.File{c.socket}
+	}
 	d.cmd.Dir = dir
-	d.cmd.Env = daemonEnv()
+	d.cmd.Env = env
 	d.cmd.Stdout, d.cmd.Stderr = out, out
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: as}
-	if err := d.cmd.Start(); err != nil {
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.as}
+	if err := n.do(d.cmd.Start); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	go func() {

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
@@ -70,37 +69,16 @@ func (b *bed) proxy(socket string, to *engine) error {
 	}
 	b.later(l.Close)
 	_, target, _ := strings.Cut(to.addr, "://")
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go handOn(conn, target, to.tls)
+	go acceptAll(l, func(client net.Conn) {
+		defer client.Close()
+		server, err := tls.Dial("tcp", target, to.tls)
+		if err != nil {
+			return
 		}
-	}()
+		defer server.Close()
+		exchange(client, client, server)
+	})
 	return nil
-}
-
-// handOn copies both ways. The end of one direction is passed on as such: attached containers need it.
-func handOn(client net.Conn, target string, config *tls.Config) {
-	defer client.Close()
-	server, err := tls.Dial("tcp", target, config)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	ended := make(chan struct{})
-	go func() {
-		_, _ = io.Copy(server, client)
-		_ = server.CloseWrite()
-		close(ended)
-	}()
-	_, _ = io.Copy(client, server)
-	if half, ok := client.(*net.UnixConn); ok {
-		_ = half.CloseRead() // the engine has hung up: what the client still says has no reader
-	}
-	<-ended
 }
 
 // loadClient reads ca.pem, cert.pem and key.pem for an engine at addr.

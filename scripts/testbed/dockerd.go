@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,16 +14,17 @@ import (
 type dockerd struct {
 	*engine
 	*daemon
-	dir    string
-	bridge string
-	args   []string
+	network *network
+	dir     string
+	bridge  string
+	socket  *os.File // the TCP engine's listener
+	args    []string
 }
 
-// newDockerd prepares an engine with a bridge of its own: --bridge=none would delete docker0 of an
-// engine beside it. It keeps its hands off the packet filter, which all engines of a machine share;
-// published ports go through Docker's own proxy.
-func newDockerd(b *bed, name string, index int, nets *subnets, client *tls.Config) (*dockerd, error) {
-	d := &dockerd{dir: filepath.Join(b.dir, name)}
+// newDockerd prepares an engine with a bridge of its own: the engines of a bed share a network. It leaves the packet
+// filter alone, which they share too; published ports go through Docker's own proxy.
+func newDockerd(b *bed, name string, index int, n *network, client *tls.Config) (*dockerd, error) {
+	d := &dockerd{network: n, dir: filepath.Join(b.dir, name)}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -31,7 +33,7 @@ func newDockerd(b *bed, name string, index int, nets *subnets, client *tls.Confi
 		return nil, err
 	}
 	var err error
-	if d.bridge, err = nets.addBridge(index); err != nil {
+	if d.bridge, err = n.addBridge(index); err != nil {
 		return nil, err
 	}
 	d.args = []string{
@@ -39,37 +41,49 @@ func newDockerd(b *bed, name string, index int, nets *subnets, client *tls.Confi
 		"--data-root", filepath.Join(d.dir, "data"), "--exec-root", filepath.Join(d.dir, "exec"),
 		"--pidfile", d.pidfile(), "--group", strconv.Itoa(b.gid),
 		"--containerd", b.containerd(), "--containerd-namespace", name, "--containerd-plugins-namespace", name + "-plugins",
-		"--bridge", d.bridge, "--default-address-pool", nets.pool(index),
+		"--bridge", d.bridge, "--default-address-pool", poolOf(index),
 		"--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
 		"--shutdown-timeout", "2", "--log-level", "warn",
 	}
 	if client == nil {
 		d.engine = newEngine(name, "unix://"+filepath.Join(d.dir, "docker.sock"), nil)
 		d.note = "unix socket"
-	} else {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		d.engine = newEngine(name, "tcp://127.0.0.1:"+strconv.Itoa(port), client)
-		d.note = "mutual TLS"
-		certs := filepath.Join(b.certDir(), name)
-		d.args = append(d.args, "--tlsverify", "--tlscacert", filepath.Join(certs, "ca.pem"),
-			"--tlscert", filepath.Join(certs, "server-cert.pem"), "--tlskey", filepath.Join(certs, "server-key.pem"))
+		d.args = append(d.args, "-H", d.addr)
+		return d, nil
 	}
-	d.args = append(d.args, "-H", d.addr)
+	addr, err := d.listen()
+	if err != nil {
+		return nil, err
+	}
+	d.engine = newEngine(name, "tcp://"+addr, client)
+	d.note = "mutual TLS"
+	certs := filepath.Join(b.certDir(), name)
+	d.args = append(d.args, "--tlsverify", "--tlscacert", filepath.Join(certs, "ca.pem"),
+		"--tlscert", filepath.Join(certs, "server-cert.pem"), "--tlskey", filepath.Join(certs, "server-key.pem"), "-H", "fd://")
 	return d, nil
+}
+
+// listen opens the engine's socket in the machine's network, where the tests are: a socket stays in the namespace
+// that it was made in.
+func (d *dockerd) listen() (addr string, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	d.socket, err = l.(*net.TCPListener).File()
+	return l.Addr().String(), err
 }
 
 func (d *dockerd) api() *engine { return d.engine }
 
-// start starts the engine, for the first time or again. The image is imported by whoever starts it
-// first; an engine keeps it.
+// start starts the engine, for the first time or again. The caller imports the image after the first start; an engine
+// keeps it.
 func (d *dockerd) start(ctx context.Context) error {
 	// What a killed engine leaves; its number may belong to another process by now.
 	_ = os.Remove(d.pidfile())
 	var err error
-	if d.daemon, err = startDaemon(d.dir, "dockerd", nil, d.args...); err != nil {
+	if d.daemon, err = d.network.startDaemon(d.dir, "dockerd", child{socket: d.socket}, d.args...); err != nil {
 		return err
 	}
 	return d.await(ctx, "engine "+d.name, d.ping)
@@ -91,5 +105,5 @@ func (d *dockerd) end() error {
 	defer cancel()
 	_ = d.removeContainers(ctx, "{}") // what is left, clearBed finds
 	d.halt(false)
-	return ip("link", "del", d.bridge)
+	return d.network.ip("link", "del", d.bridge)
 }

@@ -32,11 +32,14 @@ func (b *bed) startEngines(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.startContainerd(ctx); err != nil {
+	network, err := newNetwork()
+	if err != nil {
 		return err
 	}
-	nets, err := newSubnets(b.dir)
-	if err != nil {
+	if err := b.serveNetwork(network); err != nil {
+		return err
+	}
+	if err := b.startContainerd(ctx, network); err != nil {
 		return err
 	}
 	for i, name := range []string{"default", "unix", "tls"} {
@@ -44,7 +47,7 @@ func (b *bed) startEngines(ctx context.Context) error {
 		if name == "tls" {
 			client = config
 		}
-		d, err := newDockerd(b, name, i, nets, client)
+		d, err := newDockerd(b, name, i, network, client)
 		if err != nil {
 			return err
 		}
@@ -55,21 +58,21 @@ func (b *bed) startEngines(ctx context.Context) error {
 		b.later(d.end)
 	}
 	return b.serveControl(func(name string, index int) (machine, error) {
-		return newDockerd(b, name, index, nets, nil)
+		return newDockerd(b, name, index, network, nil)
 	})
 }
 
 // startContainerd starts one containerd for all engines, each in a namespace of its own. The one
 // of the machine, if there is one, is left alone, and a killed dockerd leaves its containers running as
 // it does in life.
-func (b *bed) startContainerd(ctx context.Context) error {
+func (b *bed) startContainerd(ctx context.Context, n *network) error {
 	config := fmt.Sprintf("version = 2\nroot = %q\nstate = %q\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n"+
 		"[grpc]\naddress = %q\n", filepath.Join(b.dir, "containerd/root"), filepath.Join(b.dir, "containerd/run"), b.containerd())
 	file := filepath.Join(b.dir, "containerd.toml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return err
 	}
-	d, err := startDaemon(b.dir, "containerd", nil, "containerd", "--config", file)
+	d, err := n.startDaemon(b.dir, "containerd", child{}, "containerd", "--config", file)
 	if err != nil {
 		return err
 	}
@@ -85,8 +88,8 @@ func (b *bed) startContainerd(ctx context.Context) error {
 
 func (b *bed) containerd() string { return filepath.Join(b.dir, "containerd.sock") }
 
-// freePort picks a port below those that the system gives to whoever asks for any: between our look and
-// the daemon's start nobody takes it by chance.
+// freePort picks a port below the system's range for listeners that ask for any port: none of these takes it between
+// our look and the daemon's start.
 func freePort() (int, error) {
 	for range 100 {
 		port := 18000 + rand.IntN(14000)

@@ -56,8 +56,9 @@ func (b *bed) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var machine *network // Postgres needs none of its own: it only listens
 	command := append([]string{filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data")}, postgresOptions(port, dir)...)
-	d, err := startDaemon(b.dir, "postgres", as, command...)
+	d, err := machine.startDaemon(b.dir, "postgres", child{as: as}, command...)
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func initdb(ctx context.Context, bin, dir, password string, as *syscall.Credenti
 	return nil
 }
 
-// postgresUser is who the server runs as: user postgres for root, otherwise nil.
+// postgresUser returns the user that the server runs as: postgres for root, otherwise nil for our own.
 func postgresUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -13,7 +13,7 @@ import (
 	"wharf/service/eventlog"
 )
 
-// large is an event that holds about 100 KiB.
+// large returns an event that holds about 100 KiB.
 func large(n int) dockerx.Event {
 	e := event("h", n)
 	e.Attrs["long"] = strings.Repeat("x", 100<<10)

@@ -37,7 +37,7 @@ func newCheckpoints() checkpoints {
 	return checkpoints{states: make(map[containerID]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
 }
 
-// changes is what a batch changes.
+// changes returns what a batch changes.
 func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]containerState, map[string]hostState) {
 	states := statesAfter(batch)
 	for id, s := range states {
@@ -54,7 +54,7 @@ func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]
 	return states, k.due(now)
 }
 
-// due is the hosts whose turn it is to be written.
+// due returns the hosts whose turn it is to be written.
 func (k *checkpoints) due(now time.Time) map[string]hostState {
 	due := make(map[string]hostState)
 	for host, h := range k.later {

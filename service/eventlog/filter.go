@@ -22,7 +22,7 @@ type Filter struct {
 // minIDStart is how much of an id names a container.
 const minIDStart = 12
 
-// Match tells whether an event passes. Gaps pass all but the host's filter, since what they
+// Match reports whether an event passes. Gaps pass all but the host's filter, since what they
 // stand for might have matched.
 func (f *Filter) Match(e *dockerx.Event) bool { return f.matchShown(e, e.Action) }
 
@@ -54,7 +54,7 @@ func (f *Filter) matchShown(e *dockerx.Event, action string) bool {
 	return len(f.Containers) == 0 || slices.ContainsFunc(f.Containers, func(c string) bool { return isContainer(e, c) })
 }
 
-// unexpected tells whether a container ended without anybody's doing that the audit log knows.
+// unexpected reports whether a container ended without anybody's doing that the audit log knows.
 func unexpected(e *dockerx.Event) bool {
 	return e.Type == "container" && slices.Contains(ends, e.Action) && e.Attrs["wharf.audit"] == ""
 }

@@ -16,7 +16,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// gap is a hole in the record of a host, between the times of its events from and to.
+// gap returns a hole in the record of a host, between the times of its events from and to.
 func gap(host string, from, to int) dockerx.Event {
 	return dockerx.Event{
 		Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host, Attrs: map[string]string{},

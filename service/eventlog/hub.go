@@ -107,7 +107,7 @@ func (h *hub) get(seq uint64) *entry {
 	return e
 }
 
-// lastID is the highest durable id that was published.
+// lastID returns the highest durable id that was published.
 func (h *hub) lastID() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()

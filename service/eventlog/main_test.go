@@ -46,7 +46,7 @@ func start(t testing.TB, d *db.DB, o eventlog.Options) (*eventlog.Log, func()) {
 
 var epoch = time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)
 
-// event is the nth event of a host, a nanosecond after the one before it.
+// event returns the nth event of a host, a nanosecond after the one before it.
 func event(host string, n int) dockerx.Event {
 	id := fmt.Sprintf("%064x", n%7)
 	return dockerx.Event{

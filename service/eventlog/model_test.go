@@ -85,7 +85,7 @@ func (m *model) publish() {
 	}
 }
 
-// again is what a reader does that resumed at an older anchor.
+// again returns what a reader does that resumed at an older anchor.
 func (m *model) again() {
 	for n := max(0, m.events-rapid.IntRange(0, 30).Draw(m.t, "back")); n < m.events; n++ {
 		if m.restore == nil {

@@ -87,7 +87,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	}
 }
 
-// start is the position before the first record of the page.
+// start returns the position before the first record of the page.
 func (q *Query) start() (position, error) {
 	switch {
 	case q.Cursor != "":

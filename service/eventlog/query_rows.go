@@ -88,7 +88,7 @@ func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, er
 	}
 }
 
-// verbsOf is what the actions that are asked for begin with, up to their colon.
+// verbsOf returns what the actions that are asked for begin with, up to their colon.
 func verbsOf(q *Query) []string {
 	actions := q.Actions
 	if len(actions) == 0 && q.Unexpected {

@@ -49,7 +49,7 @@ func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	return b
 }
 
-// Inferred tells whether the record was concluded from a container list.
+// Inferred reports whether the record was concluded from a container list.
 func (r *Record) Inferred() bool { return inferred(&r.Event) }
 
 func inferred(e *dockerx.Event) bool { return e.Attrs["wharf.inferred"] == "true" }
@@ -91,7 +91,7 @@ func recordOf(row *sqlc.Event) (*Record, error) {
 	return r, nil
 }
 
-// labelsText is how labels are stored: "" where there are none to tell from the attributes, as in rows
+// labelsText returns how labels are stored: "" where there are none to tell from the attributes, as in rows
 // from before labels were stored.
 func labelsText(labels map[string]string) (string, error) {
 	if labels == nil {

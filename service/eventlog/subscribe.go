@@ -98,13 +98,13 @@ func (s *Subscription) Close() {
 	}
 }
 
-// Closed tells whether the subscription has ended.
+// Closed reports whether the subscription has ended.
 func (s *Subscription) Closed() bool { return s.closed.Load() }
 
-// Behind tells whether Next may wait for the database.
+// Behind reports whether Next may wait for the database.
 func (s *Subscription) Behind() bool { return s.behind }
 
-// LastID is an id from which the client may resume without missing anything: at least that of the last
+// LastID returns an id from which the client may resume without missing anything: at least that of the last
 // delivery, 0 where the log is empty.
 func (s *Subscription) LastID() int64 {
 	if !s.coarse {
@@ -113,7 +113,7 @@ func (s *Subscription) LastID() int64 {
 	return max(s.delivered, coarse(s.last))
 }
 
-// coarse is the id rounded down to a whole step, but at least 1: with no id at all a client that comes back
+// coarse returns the id rounded down to a whole step, but at least 1: with no id at all a client that comes back
 // would begin anew.
 func coarse(id int64) int64 { return min(max(id/idStep*idStep, 1), id) }
 
@@ -227,7 +227,7 @@ func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, er
 	return dst, nil
 }
 
-// gap is a gap of all hosts that this subscriber alone has. Its id is where the log goes on.
+// gap returns a gap of all hosts that this subscriber alone has. Its id is where the log goes on.
 func (s *Subscription) gap(id int64, reason string, to time.Time) Delivery {
 	if s.coarse {
 		id = coarse(id)

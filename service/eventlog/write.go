@@ -20,7 +20,7 @@ const (
 	pageSize  = 500
 )
 
-// write is the log's only writer in this process: what is pending goes out in one transaction,
+// write returns the log's only writer in this process: what is pending goes out in one transaction,
 // and while that commits the next batch gathers. It also fetches what other replicas appended,
 // so that everything is published by one goroutine, in the order of ids.
 func (l *Log) write(ctx context.Context) {

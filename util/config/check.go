@@ -108,7 +108,7 @@ func (c *Config) checkOrigins() error {
 	return nil
 }
 
-// Loopback tells whether only this machine can reach ListenAddr.
+// Loopback reports whether only this machine can reach ListenAddr.
 func (c *Config) Loopback() bool {
 	host, _, err := net.SplitHostPort(c.ListenAddr)
 	if err != nil {

@@ -15,7 +15,7 @@ func New[K comparable](most int) *Set[K] {
 	return &Set[K]{most: most, keys: make(map[K]struct{})}
 }
 
-// Has tells whether a key is remembered.
+// Has reports whether a key is remembered.
 func (s *Set[K]) Has(key K) bool {
 	_, ok := s.keys[key]
 	return ok

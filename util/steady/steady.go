@@ -1,4 +1,4 @@
-// Package steady tells whether the wall clock can be believed when old things are about to be deleted.
+// Package steady reports whether the wall clock can be believed when old things are about to be deleted.
 //
 // A clock that jumps ahead makes everything look old: what is deleted then is gone, though the clock may be put right
 // seconds later. A Clock compares the wall clock with the monotonic one, which no one can set, and believes it only

@@ -221,6 +221,8 @@ export interface HostStatus {
   cpus?: number;
   engine_version?: string;
   host: string;
+  /** Those of hosts.yaml. Below admin, values that look secret are ***. */
+  labels?: Record<string, string>;
   /** Local: wharf has no file descriptor left; the host keeps its status. */
   last_error?: "refused" | "timeout" | "dns" | "tls" | "auth" | "version" | "protocol" | "local";
   last_error_at?: string;
@@ -233,6 +235,16 @@ export interface HostStatus {
   status: "up" | "down" | "degraded" | "unknown";
   /** Whether its events are being read. */
   streaming: boolean;
+}
+
+/** What the containers of a host that the caller may see use together. */
+export interface HostSum {
+  /** 100 is one core busy. */
+  cpu_percent: number;
+  error?: string;
+  host: string;
+  memory_usage: number;
+  ok: boolean;
 }
 
 /** What all containers of a host use, running or not, in the host's order. */
@@ -351,6 +363,26 @@ export interface OperationResult {
   reached?: boolean;
 }
 
+/** What a page lives on. Its other half is a cookie that goes to /v1/session/renew alone. */
+export interface PageSession {
+  access_token: string;
+  access_token_expires_at: string;
+  expires_at: string;
+  session_id: string;
+  /** For the origin's storage; goes back as X-Wharf-Stored. */
+  stored: string;
+}
+
+/** What a page has to know before anybody has logged in. */
+export interface PageStart {
+  /** The role of this caller without credentials; empty: it has to log in. */
+  anonymous: "" | "none" | "viewer" | "operator" | "admin";
+  /** There is no user yet. */
+  setup_needed: boolean;
+  /** The first user takes the setup token from wharf's log. */
+  setup_token: boolean;
+}
+
 /** A user's new password. */
 export interface PasswordChange {
   /** One's own; an admin needs none for others. */
@@ -440,7 +472,7 @@ export interface Ticket {
 /** What the containers of all hosts use, the largest first. */
 export interface TopUsage {
   containers: Usage[];
-  hosts: HostAnswer[];
+  hosts: HostSum[];
   /** Whether something is missing. */
   partial: boolean;
 }
@@ -749,7 +781,7 @@ export interface Operations {
   };
   listHostStatus: {
     params: Record<string, never>;
-    query: Record<string, never>;
+    query: { label?: (string)[] };
     body: undefined;
     answer: HostStatus[];
     frames: Record<string, never>;
@@ -840,7 +872,7 @@ export interface Operations {
   };
   topUsage: {
     params: Record<string, never>;
-    query: { host?: (string)[]; by?: "cpu" | "memory"; top?: number };
+    query: { host?: (string)[]; id?: (string)[]; by?: "cpu" | "memory"; top?: number };
     body: undefined;
     answer: TopUsage;
     frames: Record<string, never>;
@@ -871,6 +903,27 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: undefined;
+    frames: Record<string, never>;
+  };
+  describeStart: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: PageStart;
+    frames: Record<string, never>;
+  };
+  openPage: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: Credentials;
+    answer: PageSession;
+    frames: Record<string, never>;
+  };
+  renewPage: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: PageSession;
     frames: Record<string, never>;
   };
 }
@@ -926,4 +979,7 @@ export const operations = {
   issueTicket: { method: "POST", path: "/v1/events/ticket", bare: false },
   getDocument: { method: "GET", path: "/v1/openapi.json", bare: false },
   getDocs: { method: "GET", path: "/docs", bare: false },
+  describeStart: { method: "GET", path: "/v1/session", bare: false },
+  openPage: { method: "POST", path: "/v1/session", bare: false },
+  renewPage: { method: "POST", path: "/v1/session/renew", bare: false },
 } as const satisfies Record<keyof Operations, { method: string; path: string; bare: boolean }>;

@@ -23,6 +23,7 @@ var commands = map[string]func(args []string) error{
 	"listen":      listen,
 	"send":        send,
 	"log":         logLines,
+	"lines":       numberedLines,
 	"exit":        exit,
 	"ignore-term": ignoreTerm,
 	"env":         printEnv,
@@ -40,9 +41,10 @@ func main() {
 		fmt.Fprintf(os.Stderr, "app: unknown command %q\n", name)
 		os.Exit(125)
 	}
-	// A container's first process gets no signal that it has no handler for, and Go's own ends it with 2.
+	// A container's first process gets no signal that it has no handler for, and Go's own ends it with 2: the
+	// handler stands before the command says anything.
 	if name != "ignore-term" {
-		go endOnSignal()
+		endOnSignal()
 	}
 	if err := command(args); err != nil {
 		fmt.Fprintf(os.Stderr, "app: %s: %v\n", name, err)
@@ -53,8 +55,10 @@ func main() {
 func endOnSignal() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
-	<-signals
-	os.Exit(0)
+	go func() {
+		<-signals
+		os.Exit(0)
+	}()
 }
 
 // wait never returns. A timer keeps the runtime from calling it a deadlock.
@@ -64,9 +68,10 @@ func wait() error {
 	}
 }
 
-// ignoreTerm has to be killed.
+// ignoreTerm has to be killed, from its line on.
 func ignoreTerm([]string) error {
 	signal.Ignore(syscall.SIGTERM)
+	fmt.Println("ignoring SIGTERM")
 	return wait()
 }
 

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"wharf/service"
+	"wharf/web"
+)
+
+// pagePolicy lets the page load its own files and call its own server, nothing else, and keeps its script
+// from making markup out of strings. The hash is that of the empty text: an empty <style> that script fills.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; " +
+	"img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'"
+
+// servePage answers GET / and everything below /ui/: the page's files, and for each of the page's own
+// addresses the page itself, so that reloading works.
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request, _ service.Actor) error {
+	name, isAsset := strings.CutPrefix(r.URL.Path, "/ui/assets/")
+	file, found := web.Index(), true
+	if isAsset {
+		file, found = web.Asset(name)
+	}
+	if !found {
+		return errNoRoute
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Content-Type", file.Type)
+	h.Set("Cache-Control", "no-cache")
+	if isAsset { // its name changes with its content
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	body, encoding := file.Encoded(r.Header.Get("Accept-Encoding"))
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+	}
+	if file.Tag != "" {
+		tag := strconv.Quote(file.Tag + encoding)
+		h.Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(file.Status)
+	_, _ = w.Write(body)
+	return nil
+}

@@ -1,0 +1,109 @@
+package dockerx
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"time"
+
+	"wharf/dockerx/connect"
+	"wharf/dockerx/events"
+	"wharf/dockerx/logs"
+	"wharf/util/apperr"
+)
+
+// longReads is how many long readings of logs (searches, downloads) a host gets at once. Others wait for their turn.
+const longReads = 4
+
+// maxLogOpen is how long an engine may take to begin a log's answer: it looks for the tail first.
+const maxLogOpen = 30 * time.Second
+
+// ContainerLogs asks for a container's log, with times, of both streams.
+func (e *engine) ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error) {
+	path, err := containerPath(id, "/logs")
+	if err != nil {
+		return nil, err
+	}
+	query := url.Values{"stdout": {"1"}, "stderr": {"1"}, "timestamps": {"1"}, "tail": {"all"}}
+	if q.Tail >= 0 {
+		query.Set("tail", strconv.Itoa(q.Tail))
+	}
+	if q.Follow {
+		query.Set("follow", "1")
+	}
+	if !q.Until.IsZero() {
+		query.Set("until", fmt.Sprintf("%d.%09d", q.Until.Unix(), q.Until.Nanosecond()))
+	}
+	resp, err := e.open(ctx, connect.Request{Path: path, Query: query, Limit: connect.Unbounded()})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// LogSource returns the container's log. Errors: apperr.Invalid where its driver keeps none.
+func (h *Host) LogSource(d *Details) (logs.Source, error) {
+	if d.Log.Driver == "none" {
+		return nil, apperr.New(apperr.Invalid, "container %s has the log driver none: its lines are not kept anywhere", d.ID[:12])
+	}
+	return &logSource{h: h, id: d.ID, tty: d.Log.TTY, file: d.Log.FileBytes}, nil
+}
+
+// FollowLog subscribes to what the container logs from now on. All subscribers of a container share one answer of
+// the engine. See logs.Hub.Subscribe.
+func (h *Host) FollowLog(id string, src logs.Source, notify func()) *logs.Subscription {
+	return h.logHub.Subscribe(id, src, notify)
+}
+
+// LogUpstreams returns how many of the host's logs are followed.
+func (h *Host) LogUpstreams() int { return h.logHub.Upstreams() }
+
+// LongRead waits for one of the host's places for long readings of logs; leave gives it back.
+func (h *Host) LongRead(ctx context.Context) (leave func(), err error) {
+	select {
+	case h.longReads <- struct{}{}:
+		return func() { <-h.longReads }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// wakeLogs has followers go on when their container or the engine is back.
+func (h *Host) wakeLogs(e events.Event) {
+	switch {
+	case e.Kind == events.KindHost && e.Action == "connected", e.Kind == events.KindGap:
+		h.logHub.Wake("")
+	case e.Kind == events.KindDocker && e.Type == "container":
+		switch e.Action {
+		case "start", "restart", "unpause", "destroy", "remove":
+			h.logHub.Wake(e.ActorID)
+		}
+	}
+}
+
+// logSource is one container's log.
+type logSource struct {
+	h    *Host
+	id   string
+	tty  bool
+	file int64
+}
+
+func (s *logSource) TTY() bool        { return s.tty }
+func (s *logSource) FileBytes() int64 { return s.file }
+
+func (s *logSource) Open(ctx context.Context, q logs.Query) (io.ReadCloser, error) {
+	return open(ctx, s.h, "read the log", max(maxLogOpen, s.h.readLimit), func(ctx context.Context, e follows) (io.ReadCloser, error) {
+		return e.ContainerLogs(ctx, s.id, q)
+	})
+}
+
+func (s *logSource) Running(ctx context.Context) (bool, error) {
+	d, err := s.h.Inspect(ctx, Ref{s.id})
+	if err != nil {
+		return false, err
+	}
+	return d.State.Running, nil
+}

@@ -1,0 +1,65 @@
+package logs
+
+import (
+	"bytes"
+	"time"
+)
+
+// stampLen is the length of the time that Docker writes before a line: "2026-11-24T10:11:12.123456789Z".
+const stampLen = 30
+
+// stamps reads the times before lines. Lines of the same second share most of the work.
+type stamps struct {
+	second [19]byte // "2026-11-24T10:11:12"
+	unix   int64
+}
+
+// cut reads the time that a frame or line begins with and returns what follows the space after it.
+func (s *stamps) cut(p []byte) (at int64, rest []byte, ok bool) {
+	if len(p) > stampLen && p[stampLen] == ' ' && p[stampLen-1] == 'Z' && p[19] == '.' {
+		if nano, ok := digits(p[20:29]); ok && s.seconds(p[:19]) {
+			return s.unix*1e9 + nano, p[stampLen+1:], true
+		}
+		return 0, p, false
+	}
+	return s.cutOther(p)
+}
+
+// cutOther reads times of other lengths: Podman's have the zone's offset.
+func (s *stamps) cutOther(p []byte) (at int64, rest []byte, ok bool) {
+	end := bytes.IndexByte(p[:min(len(p), 40)], ' ')
+	if end < 0 {
+		end = min(len(p), 40)
+		if end == len(p) && end > 0 && p[end-1] == '\n' {
+			end--
+		}
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(p[:end]))
+	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
+		return 0, p, false
+	}
+	return t.UnixNano(), p[min(end+1, len(p)):], true
+}
+
+func (s *stamps) seconds(p []byte) bool {
+	if bytes.Equal(p, s.second[:]) {
+		return true
+	}
+	t, err := time.Parse("2006-01-02T15:04:05", string(p))
+	if err != nil || t.Year() < 1970 || t.Year() > 2200 {
+		return false
+	}
+	copy(s.second[:], p)
+	s.unix = t.Unix()
+	return true
+}
+
+func digits(p []byte) (n int64, ok bool) {
+	for _, c := range p {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}

@@ -1,0 +1,172 @@
+package logs
+
+import "bytes"
+
+// The levels of lines.
+var levels = []string{"trace", "debug", "info", "warn", "error", "fatal"}
+
+// Levels returns the names of levels, the least first.
+func Levels() []string { return levels }
+
+// lookAt is how many bytes of a line are looked at for its level.
+const lookAt = 512
+
+// LevelOf reads a line's level: of a JSON object or logfmt by its key, else of the common prefixes ([ERROR], WARN:,
+// klog's E0102). "" where none is told.
+func LevelOf(text []byte) string {
+	text = text[:min(len(text), lookAt)]
+	text = bytes.TrimLeft(StripANSI(nil, text), " \t")
+	if len(text) == 0 {
+		return ""
+	}
+	if text[0] == '{' {
+		return jsonLevel(text)
+	}
+	if level := logfmtLevel(text); level != "" {
+		return level
+	}
+	return prefixLevel(text)
+}
+
+var jsonKeys = [][]byte{[]byte(`"level"`), []byte(`"severity"`), []byte(`"lvl"`), []byte(`"log.level"`), []byte(`"levelname"`), []byte(`"loglevel"`)}
+
+func jsonLevel(text []byte) string {
+	for _, key := range jsonKeys {
+		i := bytes.Index(text, key)
+		if i < 0 {
+			continue
+		}
+		rest := bytes.TrimLeft(text[i+len(key):], " ")
+		if len(rest) == 0 || rest[0] != ':' {
+			continue
+		}
+		rest = bytes.TrimLeft(rest[1:], " ")
+		if len(rest) > 0 && rest[0] == '"' {
+			return named(word(rest[1:]))
+		}
+		return numbered(rest)
+	}
+	return ""
+}
+
+// numbered knows the levels of bunyan and pino.
+func numbered(text []byte) string {
+	if len(text) < 3 || text[1] != '0' || text[2] >= '0' && text[2] <= '9' || text[0] < '1' || text[0] > '6' {
+		return ""
+	}
+	return levels[text[0]-'1']
+}
+
+var logfmtKeys = [][]byte{[]byte("level="), []byte("lvl="), []byte("severity="), []byte("loglevel=")}
+
+func logfmtLevel(text []byte) string {
+	for _, key := range logfmtKeys {
+		i := bytes.Index(text, key)
+		if i < 0 || i > 0 && text[i-1] != ' ' && text[i-1] != '\t' {
+			continue
+		}
+		return named(word(bytes.TrimLeft(text[i+len(key):], `"`)))
+	}
+	return ""
+}
+
+// prefixLevel looks at the first words, past times and brackets.
+func prefixLevel(text []byte) string {
+	if level := klogLevel(text); level != "" {
+		return level
+	}
+	for range 6 {
+		text = bytes.TrimLeft(text, " \t[(<|:-")
+		if len(text) == 0 {
+			return ""
+		}
+		w := word(text)
+		if len(w) == 0 { // no letter: a part of a time
+			end := bytes.IndexAny(text, " \t]|")
+			if end <= 0 {
+				return ""
+			}
+			text = text[end+1:]
+			continue
+		}
+		rest := text[len(w):]
+		marked := len(rest) == 0 || bytes.IndexByte([]byte(" \t:]|)>,-/"), rest[0]) >= 0
+		if level := named(w); level != "" && marked && (isUpper(w) || len(rest) > 0 && (rest[0] == ':' || rest[0] == ']')) {
+			return level
+		}
+		end := bytes.IndexAny(text, " \t]|")
+		if end < 0 {
+			return ""
+		}
+		text = text[end+1:]
+	}
+	return ""
+}
+
+// klogLevel knows "E0102 15:04:05.000000".
+func klogLevel(text []byte) string {
+	if len(text) < 6 || text[5] != ' ' {
+		return ""
+	}
+	for _, c := range text[1:5] {
+		if c < '0' || c > '9' {
+			return ""
+		}
+	}
+	switch text[0] {
+	case 'I':
+		return "info"
+	case 'W':
+		return "warn"
+	case 'E':
+		return "error"
+	case 'F':
+		return "fatal"
+	}
+	return ""
+}
+
+// word is the letters that text begins with.
+func word(text []byte) []byte {
+	n := 0
+	for n < len(text) && n < 12 && (text[n]|0x20 >= 'a' && text[n]|0x20 <= 'z') {
+		n++
+	}
+	return text[:n]
+}
+
+func isUpper(w []byte) bool {
+	for _, c := range w {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return true
+}
+
+// named is the level that a word stands for.
+func named(w []byte) string {
+	var b [12]byte
+	switch string(lower(b[:0], w)) {
+	case "trace", "trc", "verbose", "finest", "finer":
+		return "trace"
+	case "debug", "dbg", "debu", "fine":
+		return "debug"
+	case "info", "inf", "information", "informationa", "notice", "log":
+		return "info"
+	case "warn", "warning", "wrn":
+		return "warn"
+	case "error", "err", "eror", "severe":
+		return "error"
+	case "fatal", "ftl", "crit", "critical", "panic", "emerg", "emergency", "alert", "dpanic":
+		return "fatal"
+	}
+	return ""
+}
+
+func lower(dst, w []byte) []byte {
+	for _, c := range w {
+		dst = append(dst, c|0x20)
+	}
+	return dst
+}

@@ -1,0 +1,239 @@
+package logs
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wharf/dockerx/logs"
+)
+
+const (
+	// holdBack is how long a line waits for earlier ones of other containers.
+	holdBack = 200 * time.Millisecond
+	// pastTime is how long lines wait for the first line of a container whose past is being read.
+	pastTime = 2 * time.Second
+	// queueBytes is how much of one container waits to be merged.
+	queueBytes = 512 << 10
+)
+
+// Item is one thing of a merged answer.
+type Item struct {
+	Lines *Lines
+	Gap   *Gap
+	Ended *Ended
+	Event any // what Stream was given to weave in
+}
+
+// Ended says that no more lines of a container will come.
+type Ended struct {
+	Container *Container
+	Err       error // why; nil: all was read
+}
+
+// piece is what one source gives at a time.
+type piece struct {
+	item  Item
+	batch *logs.Batch // of item.Lines
+	next  int         // the first line that wasn't given on
+	at    int64       // the time of an item without lines
+	came  time.Time
+}
+
+// queue is what one source has given and was not merged yet.
+type queue struct {
+	pieces  []piece
+	bytes   int
+	last    int64 // the time up to which the source was merged: its lines never go back
+	past    bool  // the source reads what was: it is waited for longer
+	since   time.Time
+	ended   bool
+	waiting chan struct{} // closed when there is room; nil: nobody waits
+}
+
+// merger merges sources by time.
+type merger struct {
+	mu     sync.Mutex
+	queues []*queue
+	kick   chan struct{}
+}
+
+func newMerger(sources int) *merger {
+	m := &merger{kick: make(chan struct{}, 1)}
+	for range sources {
+		m.queues = append(m.queues, &queue{past: true, since: time.Now()})
+	}
+	return m
+}
+
+// put adds what source i has, and waits while it has too much there.
+func (m *merger) put(ctx context.Context, i int, p piece) error {
+	p.came = time.Now()
+	q := m.queues[i]
+	for {
+		m.mu.Lock()
+		if q.bytes <= queueBytes {
+			q.pieces = append(q.pieces, p)
+			q.bytes += p.bytes()
+			m.mu.Unlock()
+			m.wake()
+			return nil
+		}
+		if q.waiting == nil {
+			q.waiting = make(chan struct{})
+		}
+		room := q.waiting
+		m.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (p *piece) bytes() int {
+	if p.batch == nil {
+		return 128
+	}
+	return p.batch.Bytes()
+}
+
+func (m *merger) wake() {
+	select {
+	case m.kick <- struct{}{}:
+	default:
+	}
+}
+
+// change tells how source i goes on.
+func (m *merger) change(i int, f func(q *queue)) {
+	m.mu.Lock()
+	f(m.queues[i])
+	m.mu.Unlock()
+	m.wake()
+}
+
+// run gives what sources put, merged, until all have ended.
+func (m *merger) run(ctx context.Context, emit func(Item) error) error {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		m.mu.Lock()
+		item, wait, over := m.pop()
+		m.mu.Unlock()
+		switch {
+		case item != nil:
+			if err := emit(*item); err != nil {
+				return err
+			}
+			continue
+		case over:
+			return nil
+		}
+		timer.Reset(wait)
+		select {
+		case <-m.kick:
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// pop takes the next item if it may be given on, else returns how long to wait for that at most. The lock is held.
+func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
+	first, second := -1, int64(1<<62)
+	var least int64
+	over = true
+	now := time.Now()
+	awaited := time.Time{} // until when sources without lines are waited for
+	for i, q := range m.queues {
+		over = over && q.ended && len(q.pieces) == 0
+		if len(q.pieces) == 0 {
+			if !q.ended && q.past && q.since.Add(pastTime).After(awaited) {
+				awaited = q.since.Add(pastTime)
+			}
+			continue
+		}
+		at := max(q.pieces[0].time(), q.last)
+		switch {
+		case first < 0 || at < least:
+			if first >= 0 {
+				second = least
+			}
+			first, least = i, at
+		case at < second:
+			second = at
+		}
+	}
+	if first < 0 {
+		return nil, time.Hour, over
+	}
+	q := m.queues[first]
+	if m.silent() && q.pieces[0].came.Add(holdBack).After(awaited) {
+		awaited = q.pieces[0].came.Add(holdBack)
+	}
+	if awaited.After(now) {
+		return nil, awaited.Sub(now), false
+	}
+	return m.take(q, second), 0, false
+}
+
+// silent reports whether a source that follows has no line there.
+func (m *merger) silent() bool {
+	for _, q := range m.queues {
+		if len(q.pieces) == 0 && !q.ended && !q.past {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *piece) time() int64 {
+	if p.batch == nil {
+		return p.at
+	}
+	return p.batch.Lines[p.next].At
+}
+
+// take removes from q its first item: of lines those up to a time.
+func (m *merger) take(q *queue, until int64) *Item {
+	p := &q.pieces[0]
+	q.last = max(q.last, p.time())
+	item := p.item
+	if p.batch != nil {
+		from := p.next
+		for p.next++; p.next < len(p.batch.Lines) && max(p.batch.Lines[p.next].At, q.last) <= until; p.next++ {
+			q.last = max(q.last, p.batch.Lines[p.next].At)
+		}
+		item.Lines = span(p.item.Lines, from, p.next)
+		if p.next < len(p.batch.Lines) {
+			return &item
+		}
+	}
+	q.bytes -= p.bytes()
+	q.pieces[0] = piece{}
+	if q.pieces = q.pieces[1:]; len(q.pieces) == 0 {
+		q.pieces = nil
+		q.since = time.Now()
+	}
+	if q.waiting != nil && q.bytes <= queueBytes/2 {
+		close(q.waiting)
+		q.waiting = nil
+	}
+	return &item
+}
+
+// span is the lines from one number up to another one.
+func span(l *Lines, from, to int) *Lines {
+	if from == 0 && to == len(l.Batch.Lines) {
+		return l
+	}
+	part := *l
+	part.Only = make([]int, 0, to-from)
+	for i := from; i < to; i++ {
+		part.Only = append(part.Only, i)
+	}
+	return &part
+}

@@ -1,0 +1,182 @@
+package service
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/token"
+	"wharf/util/apperr"
+	"wharf/util/password"
+	"wharf/util/steady"
+)
+
+// Client is where a request comes from.
+type Client struct {
+	Addr, UserAgent, RequestID string
+	// Local reports that the request came straight from a program on this machine, through no proxy.
+	Local bool
+}
+
+// SessionsOptions are the settings of NewSessions; zero values are good.
+type SessionsOptions struct {
+	// AccessTTL is the life of an access token. Default 15 min.
+	AccessTTL time.Duration
+	// RefreshTTL is the life of a refresh token and of its session. Default 24 h.
+	RefreshTTL time.Duration
+	// Hasher is shared with the users, so that the bound holds for both. Nil: an own one.
+	Hasher *password.Hasher
+	// Lease is how long a looked-up session counts without asking the database whether any
+	// was revoked; a logout takes that much longer. Default 25 ms, negative: ask each time.
+	Lease time.Duration
+	// Clock decides whether what looks expired may be deleted; it counts nowhere either way. Nil: one of their own.
+	Clock *steady.Clock
+	// Rotate gives a new refresh token at each renewal and retires the old one.
+	Rotate bool
+	// Limits are those of logins that fail.
+	Limits LoginLimits
+	// Audit records logins and what ends sessions; nil: nothing is recorded.
+	Audit *Audit
+}
+
+// Sessions logs users in and out and knows on whose behalf a request comes. Everything that
+// takes a session away counts at once, also on other replicas. It is safe for concurrent
+// use; Run must be running.
+type Sessions struct {
+	db          *db.DB
+	maker       token.Maker
+	opts        SessionsOptions
+	hasher      *password.Hasher
+	cache       *sessionCache
+	revocations *revocationWatcher
+	gate        *loginGate
+	audit       *Audit
+}
+
+// NewSessions makes a Sessions on a migrated database.
+func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
+	if o.AccessTTL <= 0 {
+		o.AccessTTL = 15 * time.Minute
+	}
+	if o.RefreshTTL <= 0 {
+		o.RefreshTTL = 24 * time.Hour
+	}
+	if o.Hasher == nil {
+		o.Hasher = password.New(password.Options{})
+	}
+	if o.Clock == nil {
+		o.Clock = new(steady.Clock)
+	}
+	if o.Lease == 0 {
+		o.Lease = defaultLease
+	}
+	cache := newSessionCache(d, o.Lease)
+	return &Sessions{
+		db: d, maker: token.Cached(m), opts: o, hasher: o.Hasher, cache: cache, revocations: newRevocationWatcher(cache),
+		gate: newLoginGate(o.Limits), audit: o.Audit,
+	}
+}
+
+// What a caller is told, whichever of the reasons it was.
+var (
+	errLogin   = apperr.New(apperr.Unauthorized, "wrong username or password")
+	errAccess  = apperr.New(apperr.Unauthorized, "the access token is invalid or its session has ended")
+	errExpired = apperr.New(apperr.Unauthorized, "the access token is expired")
+	errRefresh = apperr.New(apperr.Unauthorized, "the refresh token is invalid or its session has ended")
+	errPage    = apperr.New(apperr.Unauthorized, "the page's session has ended: log in")
+	errTicket  = apperr.New(apperr.Unauthorized, "the ticket is invalid or its session has ended")
+)
+
+// Logout ends the session of a refresh token. When it returns, no replica takes the
+// session's access tokens any more. A session that has ended already is no error, nor is an
+// expired token (RFC 7009). Errors: Unauthorized for a token that isn't ours.
+func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
+	p, err := s.maker.Verify(refreshToken, token.Refresh)
+	if errors.Is(err, token.ErrExpired) {
+		return nil
+	}
+	if err != nil {
+		return errRefresh
+	}
+	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) { return q.DeleteSession(ctx, p.SessionID) })
+	if err != nil || n == 0 {
+		return err
+	}
+	actor := Actor{UserID: p.UserID, Username: p.Username, SessionID: p.SessionID}
+	s.audit.recordRevoked(ctx, actor, Intent{Action: ActionLogout, Target: p.SessionID.String()})
+	return nil
+}
+
+// revoke takes something away in one transaction with the count that tells every replica,
+// and returns, with the number of rows gone, when none can still act on what it remembers.
+func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, error)) (n int64, err error) {
+	err = s.db.InTxReserved(ctx, func(q *sqlc.Queries) error {
+		if n, err = fn(q); err != nil || n == 0 {
+			return err
+		}
+		return raiseRevocations(ctx, q)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("revoke: %w", err)
+	}
+	if n > 0 {
+		settle(s.opts.Lease)
+		s.revocations.checkNow()
+	}
+	return n, nil
+}
+
+// Authenticate tells on whose behalf a request with this access token or API key comes. Errors:
+// Unauthorized.
+func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Actor, error) {
+	if strings.HasPrefix(accessToken, KeyPrefix) {
+		return s.authenticateKey(ctx, accessToken)
+	}
+	return s.authenticateToken(ctx, accessToken, token.Access)
+}
+
+// AuthenticateCookie returns the actor of a request with this cookie token. Access tokens and API keys
+// are none. Errors: Unauthorized.
+func (s *Sessions) AuthenticateCookie(ctx context.Context, cookieToken string) (Actor, error) {
+	return s.authenticateToken(ctx, cookieToken, token.Cookie)
+}
+
+func (s *Sessions) authenticateToken(ctx context.Context, signed string, kind token.Kind) (Actor, error) {
+	p, err := s.maker.Verify(signed, kind)
+	if errors.Is(err, token.ErrExpired) {
+		return Actor{}, errExpired
+	}
+	if err != nil {
+		return Actor{}, errAccess
+	}
+	return s.actor(ctx, p.SessionID, p.UserID, errAccess)
+}
+
+// actor is who a living session stands for; dead is what to answer for another one. A
+// user of uuid.Nil stands for whoever the session's is.
+func (s *Sessions) actor(ctx context.Context, session, user uuid.UUID, dead error) (Actor, error) {
+	e, err := s.cache.get(ctx, session)
+	if err != nil {
+		return Actor{}, err
+	}
+	now := time.Now()
+	if !e.alive(now) || e.key || (user != uuid.Nil && e.user != user) {
+		return Actor{}, dead
+	}
+	s.cache.touch(session, use{at: now})
+	return e.actor(session), nil
+}
+
+// hashOf returns what is stored of a secret that is random enough to need no salt.
+func hashOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}

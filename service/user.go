@@ -1,0 +1,224 @@
+package service
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/util/apperr"
+	"wharf/util/password"
+)
+
+// NewUser is what a user is made from; Role may be empty.
+type NewUser struct {
+	Username, Password, FullName, Email string
+	Role                                Role
+}
+
+// User is a user without what must not leave the service. Times are UTC.
+type User struct {
+	ID                           uuid.UUID
+	Username, FullName, Email    string
+	Role                         Role
+	Disabled                     bool
+	PasswordChangedAt, CreatedAt time.Time
+	// LastLoginAt is zero for a user who never logged in.
+	LastLoginAt time.Time
+}
+
+// UsersOptions are the settings of NewUsers; zero values are good.
+type UsersOptions struct {
+	// Hasher is shared with the sessions, so that the bound holds for both. Nil: an own one.
+	Hasher *password.Hasher
+	// PasswordMin is the fewest bytes of a password. Default 6.
+	PasswordMin int
+	// PasswordStrict asks for 8 bytes and refuses the most common passwords.
+	PasswordStrict bool
+	// OpenSignup lets anyone make themselves a viewer.
+	OpenSignup bool
+	// SetupToken is asked of a client without credentials that makes the first user, unless
+	// WaiveSetup lets it off. Empty: of none, which suits tests alone.
+	SetupToken string
+	// WaiveSetup lets local clients (Client.Local) make the first user without the token.
+	WaiveSetup bool
+	// Lease must be that of the sessions.
+	Lease time.Duration
+	// Audit records changes of users; nil: nothing is recorded.
+	Audit *Audit
+}
+
+// Users makes and changes users. It is safe for concurrent use.
+type Users struct {
+	db      *db.DB
+	opts    UsersOptions
+	hasher  *password.Hasher
+	hash    func(ctx context.Context, password string) (string, error) // hasher's
+	gate    *loginGate                                                 // for old passwords
+	settled atomic.Bool                                                // there is a user, and so there will always be one
+}
+
+// NewUsers makes a Users on a migrated database.
+func NewUsers(d *db.DB, o UsersOptions) *Users {
+	if o.Hasher == nil {
+		o.Hasher = password.New(password.Options{})
+	}
+	if o.Lease == 0 {
+		o.Lease = defaultLease
+	}
+	o.PasswordMin = max(o.PasswordMin, passwordMin)
+	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash, gate: newLoginGate(LoginLimits{})}
+}
+
+// Create makes a user on behalf of actor, nil for a caller without credentials. While there
+// is no user, anyone who has the setup token makes the first one, an admin. Then only
+// admins do, unless sign-up is open. Errors: Unauthorized, Forbidden, Invalid with every
+// wrong field named, Conflict for a taken username or email, TooMany.
+func (u *Users) Create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (made User, err error) {
+	intent := Intent{Action: ActionUserCreate, Target: in.Username}
+	if actor == nil {
+		// Strangers who are refused could fill the record.
+		if made, err = u.create(ctx, actor, in, setupToken); err == nil {
+			err = u.opts.Audit.RecordDone(ctx, Actor{UserID: made.ID, Username: made.Username}, intent, nil)
+		}
+		return made, err
+	}
+	err = u.opts.Audit.Record(ctx, *actor, intent, func(ctx context.Context, _ uuid.UUID) error {
+		made, err = u.create(ctx, actor, in, setupToken)
+		return err
+	})
+	return made, err
+}
+
+func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (User, error) {
+	empty, err := u.empty(ctx)
+	if err != nil {
+		return User{}, err
+	}
+	if err := u.mayCreate(ctx, actor, in.Role, setupToken, empty); err != nil {
+		return User{}, err
+	}
+	// Hashing is dear: it comes after every check that can be made before.
+	if err := u.checkNew(in); err != nil {
+		return User{}, err
+	}
+	return u.insert(ctx, in, func(empty bool) error {
+		return u.mayCreate(ctx, actor, in.Role, setupToken, empty)
+	})
+}
+
+// empty reports whether there is no user yet.
+func (u *Users) empty(ctx context.Context) (bool, error) {
+	if u.settled.Load() {
+		return false, nil
+	}
+	n, err := u.db.Queries().CountUsers(ctx)
+	if err != nil {
+		return false, fmt.Errorf("count users: %w", err)
+	}
+	u.settled.Store(n > 0)
+	return n == 0, nil
+}
+
+func (u *Users) mayCreate(ctx context.Context, actor *Actor, role Role, setupToken string, empty bool) error {
+	if empty {
+		return u.checkSetup(clientOf(ctx), setupToken)
+	}
+	switch {
+	case actor != nil && actor.Has(Administer):
+		return nil
+	case u.opts.OpenSignup && role != "" && role != RoleViewer:
+		return errForbidden
+	case u.opts.OpenSignup:
+		return nil
+	case actor == nil:
+		return apperr.New(apperr.Unauthorized, "only an admin may create users: send Authorization: Bearer <access_token>")
+	default:
+		return errForbidden
+	}
+}
+
+// checkSetup reports, as an error, that a client may not make the first user.
+func (u *Users) checkSetup(from Client, setupToken string) error {
+	want := u.opts.SetupToken
+	genuine := subtle.ConstantTimeCompare([]byte(want), []byte(setupToken)) == 1
+	if want == "" || genuine || (u.opts.WaiveSetup && from.Local) {
+		return nil
+	}
+	return apperr.New(apperr.Forbidden, "the first user needs the setup token that the server printed to its log (header X-Setup-Token)")
+}
+
+// insert hashes, and then decides in one transaction whether this is the first user: of
+// many at once one is.
+func (u *Users) insert(ctx context.Context, in NewUser, allowed func(empty bool) error) (User, error) {
+	hash, err := u.hash(ctx, in.Password)
+	if err != nil {
+		return User{}, err
+	}
+	now := db.Time(time.Now())
+	row := sqlc.CreateUserParams{
+		ID: uuid.New(), Username: in.Username, UsernameFolded: fold(in.Username),
+		FullName: in.FullName, Email: in.Email, EmailFolded: fold(in.Email),
+		PasswordHash: hash, Role: string(in.Role), PasswordChangedAt: now, CreatedAt: now,
+	}
+	if row.Role == "" {
+		row.Role = string(RoleViewer)
+	}
+	err = u.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if err := lockUsers(ctx, q); err != nil {
+			return err
+		}
+		n, err := q.CountUsers(ctx)
+		if err != nil {
+			return fmt.Errorf("count users: %w", err)
+		}
+		if err := allowed(n == 0); err != nil {
+			return err
+		}
+		if n == 0 {
+			row.Role = string(RoleAdmin)
+		}
+		if err := q.CreateUser(ctx, row); err != nil {
+			return fmt.Errorf("create user: %w", db.MapError(err))
+		}
+		return nil
+	})
+	if err != nil {
+		return User{}, err
+	}
+	u.settled.Store(true)
+	return User{
+		ID: row.ID, Username: row.Username, FullName: row.FullName, Email: row.Email,
+		Role: Role(row.Role), PasswordChangedAt: now, CreatedAt: now,
+	}, nil
+}
+
+// lockUsers makes changes of users that must see each other run one after the other.
+func lockUsers(ctx context.Context, q *sqlc.Queries) error {
+	n, err := q.RaiseCounter(ctx, "users")
+	if err != nil {
+		return fmt.Errorf("lock users: %w", err)
+	}
+	if n != 1 {
+		return fmt.Errorf("lock users: %d rows of the counter, want 1", n)
+	}
+	return nil
+}
+
+// fold returns how names and emails are compared: without regard to case.
+func fold(s string) string { return strings.ToLower(s) }
+
+func userOf(row sqlc.User) User {
+	return User{
+		ID: row.ID, Username: row.Username, FullName: row.FullName, Email: row.Email,
+		Role: Role(row.Role), Disabled: row.Disabled,
+		PasswordChangedAt: row.PasswordChangedAt.UTC(), CreatedAt: row.CreatedAt.UTC(),
+		LastLoginAt: row.LastLoginAt.Time.UTC(),
+	}
+}

@@ -1,0 +1,32 @@
+// The filters of the list, kept in the address.
+import { useComputed } from '@preact/signals';
+import { groups, sorts, type Choice } from '../logic/filter';
+import { hosts } from '../state/fleet';
+import { t } from '../state/preferences';
+import { setQuery } from '../state/route';
+import { Select } from '../ui/parts';
+
+const states = ['running', 'exited', 'paused', 'restarting', 'created', 'dead', 'unhealthy'];
+
+export function Filters({ choice }: { choice: Choice }) {
+  const texts = t().containers;
+  const names = useComputed(() => hosts.value.map((h) => h.host));
+  const groupNames = { '': texts.ungrouped, project: texts.byProject, host: texts.byHost };
+  return (
+    <div class="toolbar">
+      <Select
+        label={texts.filterState} value={choice.states.join(',')} onChange={(state) => setQuery({ state })}
+        options={[['', texts.allStates] as const, ...states.map((s) => [s, t().state(s)] as const)]}
+      />
+      <Select
+        label={texts.filterHost} value={choice.host} onChange={(host) => setQuery({ host })}
+        options={[['', texts.allHosts] as const, ...names.value.map((name) => [name, name] as const)]}
+      />
+      <Select label={texts.groupBy} value={choice.group} onChange={(group) => setQuery({ group })} options={groups.map((g) => [g, groupNames[g]] as const)} />
+      <Select
+        label={texts.sortBy} value={choice.sort} onChange={(sort) => setQuery({ sort: sort === 'name' ? '' : sort })}
+        options={sorts.map((s) => [s, `${texts.sortBy}: ${texts.sorts[s]}`] as const)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+// Before anybody is logged in: the first admin, and the login.
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { send } from '../api/http';
+import { chooseLanguage, chooseTheme, language, t, theme, type Language, type Theme } from '../state/preferences';
+import { ended, enter, login, phase, start } from '../state/session';
+import { Logo } from '../ui/icon';
+import { Notice, reasonOf, Select } from '../ui/parts';
+
+export function Entry() {
+  return (
+    <main class="entry">
+      <div class="entry-box">
+        <div class="brand">
+          <Logo />
+          wharf
+        </div>
+        {phase.value === 'setup' ? <Setup /> : <Login />}
+        <Choices />
+      </div>
+    </main>
+  );
+}
+
+function Choices() {
+  const texts = t();
+  return (
+    <div class="entry-foot">
+      <Select label={texts.language.label} value={language.value} options={[['en', texts.language.en], ['ko', texts.language.ko]]} onChange={(v) => chooseLanguage(v as Language)} />
+      <Select label={texts.theme.label} value={theme.value} options={[['auto', texts.theme.auto], ['light', texts.theme.light], ['dark', texts.theme.dark]]} onChange={(v) => chooseTheme(v as Theme)} />
+    </div>
+  );
+}
+
+interface FormProps {
+  title: string;
+  submit: string;
+  send: (fields: FormData) => Promise<void>;
+  children: ComponentChildren;
+}
+
+// Form sends its fields and says what went wrong. A password that was refused is typed anew.
+function Form({ title, submit, send: run, children }: FormProps) {
+  const busy = useSignal(false);
+  const fault = useSignal('');
+  const onSubmit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    busy.value = true;
+    try {
+      await run(new FormData(form));
+    } catch (error) {
+      fault.value = reasonOf(error);
+      const password = form.querySelector<HTMLInputElement>('input[type="password"]');
+      password?.focus();
+      password?.select();
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <form class="card" onSubmit={(event) => void onSubmit(event)}>
+      <h1>{title}</h1>
+      {fault.value !== '' && <Notice bad>{fault.value}</Notice>}
+      {children}
+      <button class="button primary" disabled={busy.value}>
+        {submit}
+      </button>
+    </form>
+  );
+}
+
+interface FieldProps {
+  name: string;
+  label: string;
+  type?: 'text' | 'password' | 'email';
+  hint?: string;
+  complete?: string;
+  focus?: boolean;
+}
+
+function Field({ name, label, type = 'text', hint, complete = 'off', focus = false }: FieldProps) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input class="input" name={name} type={type as 'text'} required autocomplete={complete} autofocus={focus} spellcheck={false} autocapitalize="none" />
+      {hint && <small>{hint}</small>}
+    </label>
+  );
+}
+
+const text = (fields: FormData, name: string): string => String(fields.get(name) ?? '');
+
+function Login() {
+  const texts = t().login;
+  return (
+    <>
+      {ended.value && <Notice icon="lock">{texts.ended}</Notice>}
+      <Form title={texts.title} submit={texts.submit} send={(f) => login(text(f, 'username'), text(f, 'password'))}>
+        <Field name="username" label={texts.username} complete="username" focus />
+        <Field name="password" label={texts.password} type="password" complete="current-password" />
+      </Form>
+      {start.value.anonymous !== '' && (
+        <button class="button quiet" onClick={() => void enter()}>
+          {texts.anonymous}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Setup() {
+  const texts = t();
+  const create = async (f: FormData): Promise<void> => {
+    const token = text(f, 'token').trim();
+    await send('POST', '/user', {
+      headers: token === '' ? {} : { 'X-Setup-Token': token },
+      body: { username: text(f, 'username'), password: text(f, 'password'), full_name: text(f, 'full_name'), email: text(f, 'email') },
+    });
+    start.value = { ...start.value, setup_needed: false };
+    phase.value = 'login'; // should the login fail, there is a user all the same
+    await login(text(f, 'username'), text(f, 'password'));
+  };
+  return (
+    <Form title={texts.setup.title} submit={texts.setup.submit} send={create}>
+      <p class="soft">{texts.setup.intro}</p>
+      {start.value.setup_token && <Field name="token" label={texts.setup.token} hint={texts.setup.tokenHint} focus />}
+      <Field name="username" label={texts.login.username} complete="username" focus={!start.value.setup_token} />
+      <Field name="password" label={texts.login.password} type="password" hint={texts.setup.passwordHint} complete="new-password" />
+      <Field name="full_name" label={texts.setup.fullName} complete="name" />
+      <Field name="email" label={texts.setup.email} type="email" complete="email" />
+    </Form>
+  );
+}

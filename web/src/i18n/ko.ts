@@ -1,0 +1,8 @@
+// The page's texts in Korean.
+import { containersKo } from './containers.ko';
+import type { Texts } from './en';
+import { eventsKo } from './events.ko';
+import { fleetKo } from './fleet.ko';
+import { shellKo } from './shell.ko';
+
+export const ko: Texts = { ...shellKo, fleet: fleetKo, containers: containersKo, events: eventsKo };

@@ -1,0 +1,38 @@
+// What a role may do, as service/access.go decides it: what isn't allowed isn't offered.
+import type { Me, Role } from '../api';
+
+const rank: Record<Role, number> = { none: 0, viewer: 1, operator: 2, admin: 3 };
+
+// roleOn is the caller's role on a container with these labels.
+export function roleOn(me: Me, host: string, labels: Readonly<Record<string, string>>): Role {
+  let best = me.role;
+  for (const grant of me.grants) {
+    if (rank[grant.role] > rank[best] && matches(grant.hosts, host) && selects(grant.labels, labels)) best = grant.role;
+  }
+  return best;
+}
+
+export function mayOperate(me: Me, container: { host: string; labels: Readonly<Record<string, string>> }): boolean {
+  return rank[roleOn(me, container.host, container.labels)] >= rank.operator;
+}
+
+export const isAdmin = (me: Me): boolean => me.role === 'admin';
+
+// seesAnything reports whether the caller may see some host.
+export const seesAnything = (me: Me): boolean => me.role !== 'none' || me.grants.length > 0;
+
+// matches compares a name with a pattern in which * stands for any text and ? for any character.
+export function matches(pattern: string, name: string): boolean {
+  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+  return new RegExp(`^${source}$`).test(name);
+}
+
+// selects reports whether labels fit a selector such as team=web,tier.
+export function selects(selector: string, labels: Readonly<Record<string, string>>): boolean {
+  if (selector === '') return true;
+  return selector.split(',').every((term) => {
+    const at = term.indexOf('=');
+    const key = at < 0 ? term : term.slice(0, at);
+    return Object.hasOwn(labels, key) && (at < 0 || labels[key] === term.slice(at + 1));
+  });
+}

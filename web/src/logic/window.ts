@@ -1,0 +1,15 @@
+// Which rows of a long list are in view: only these become elements.
+
+export interface Range {
+  first: number;
+  last: number; // exclusive
+  above: number; // height of the rows before, in pixels
+  below: number;
+}
+
+// windowOf picks the rows of a list of equal rows that a view shows, and `spare` ones on each side.
+export function windowOf(count: number, rowHeight: number, scrolled: number, viewHeight: number, spare = 8): Range {
+  const first = Math.min(Math.max(0, Math.floor(scrolled / rowHeight) - spare), count);
+  const last = Math.min(count, Math.max(first, Math.ceil((scrolled + viewHeight) / rowHeight) + spare));
+  return { first, last, above: first * rowHeight, below: (count - last) * rowHeight };
+}

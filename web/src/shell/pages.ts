@@ -1,0 +1,53 @@
+// The pages and their addresses. Each is a folder, loaded when it is first opened.
+import type { ComponentType } from 'preact';
+import type { Texts } from '../i18n/en';
+import type { IconName } from '../ui/icon';
+import { isAdmin } from '../logic/rights';
+import type { Me } from '../api';
+
+export interface PageProps {
+  params: readonly string[]; // the variable parts of the address, decoded
+}
+
+export interface PageEntry {
+  pattern: RegExp;
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+}
+
+// NavItem is a page with a place in the navigation.
+export interface NavItem {
+  path: string;
+  icon: IconName;
+  name: (t: Texts) => string;
+  allowed?: (me: Me) => boolean;
+}
+
+export const pages: readonly PageEntry[] = [
+  { pattern: /^\/$/, load: () => import('../fleet/page') },
+  { pattern: /^\/ui\/containers$/, load: () => import('../containers/page') },
+];
+
+export const navigation: readonly NavItem[] = [
+  { path: '/', icon: 'fleet', name: (t) => t.nav.fleet },
+  { path: '/ui/containers', icon: 'containers', name: (t) => t.nav.containers },
+];
+
+export const offered = (item: NavItem, me: Me): boolean => item.allowed === undefined || item.allowed(me);
+export { isAdmin };
+
+// find returns the page of a path with its parameters.
+export function find(path: string): { page: PageEntry; params: string[] } | undefined {
+  for (const page of pages) {
+    const match = page.pattern.exec(path);
+    if (match) return { page, params: match.slice(1).map(decode) };
+  }
+  return undefined;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,145 @@
+// All hosts and containers that the caller may see: loaded once, then kept true by events. This module alone
+// changes them; everybody else reads the signals.
+import { batch, computed, signal } from '@preact/signals';
+import { get } from '../api/client';
+import { applied, fromRow, keyOf, type Container } from '../logic/container';
+import type { ContainerEvent, ContainerPage, HostEvent, HostStatus } from '../api';
+
+export const hosts = signal<readonly HostStatus[]>([]);
+// loaded says that the lists were complete once.
+export const loaded = signal(false);
+
+// Containers live in one map that changes in place; `revision` says that it did.
+const rows = new Map<string, Container>();
+const revision = signal(0);
+
+export const containers = computed<readonly Container[]>(() => {
+  void revision.value;
+  return [...rows.values()];
+});
+
+// Unseen is a host whose containers couldn't be listed: since when what is shown of them is old, and why.
+export interface Unseen {
+  since: number;
+  error: string;
+  never: boolean; // none of its containers were ever listed here
+}
+
+export const unseen = signal<ReadonlyMap<string, Unseen>>(new Map());
+
+// listed is when a host's containers were last known to be true.
+const listed = new Map<string, number>();
+
+export function containerOf(host: string, id: string): Container | undefined {
+  void revision.value;
+  return rows.get(keyOf(host, id));
+}
+
+// down maps a host that doesn't answer to the time since when.
+export const down = computed<ReadonlyMap<string, number>>(() => {
+  const found = new Map<string, number>();
+  for (const host of hosts.value) {
+    if (host.status === 'down') found.set(host.host, host.since ? Date.parse(host.since) : 0);
+  }
+  for (const [host, { since }] of unseen.value) if (!found.has(host)) found.set(host, since);
+  return found;
+});
+
+export async function loadHosts(): Promise<void> {
+  hosts.value = await get<HostStatus[]>('/v1/hosts');
+}
+
+// loadAll reads every list anew. The first page is small, so that something is seen soon.
+export async function loadAll(): Promise<void> {
+  const [, first] = await Promise.all([loadHosts(), page('/v1/containers', '', loaded.value ? 5000 : 500)]);
+  if (!loaded.value) take(first, Date.now()); // shown while the rest comes
+  await loadRest('/v1/containers', first);
+  loaded.value = true;
+}
+
+// loadHost reads one host's containers anew: after a gap, or when it is back.
+export async function loadHost(host: string): Promise<void> {
+  const path = `/v1/hosts/${encodeURIComponent(host)}/containers`;
+  try {
+    await loadRest(path, await page(path, '', 5000));
+  } catch (error) {
+    if (!listed.has(host)) return;
+    const since = listed.get(host) ?? 0;
+    unseen.value = new Map(unseen.value).set(host, { since, error: error instanceof Error ? error.message : '', never: false });
+  }
+}
+
+const page = (path: string, cursor: string, limit: number): Promise<ContainerPage> => get(path, { cursor, limit });
+
+async function loadRest(path: string, first: ContainerPage): Promise<void> {
+  const pages = [first];
+  for (let cursor = first.cursor; cursor !== ''; cursor = pages.at(-1)?.cursor ?? '') pages.push(await page(path, cursor, 5000));
+  const at = Date.now();
+  batch(() => {
+    const whole = { ...first, containers: pages.flatMap((p) => p.containers) };
+    const seen = new Set(whole.containers.map((c) => keyOf(c.host, c.id)));
+    const answered = new Set(whole.hosts.filter((h) => h.ok).map((h) => h.host));
+    for (const [key, c] of rows) if (answered.has(c.host) && !seen.has(key)) rows.delete(key);
+    take(whole, at);
+  });
+}
+
+function take(list: ContainerPage, at: number): void {
+  const next = new Map(unseen.value);
+  for (const host of list.hosts) {
+    if (host.ok) {
+      next.delete(host.host);
+      listed.set(host.host, at);
+    } else {
+      const since = listed.get(host.host);
+      next.set(host.host, { since: since ?? at, error: host.error ?? '', never: since === undefined });
+    }
+  }
+  for (const row of list.containers) rows.set(keyOf(row.host, row.id), fromRow(row, at));
+  unseen.value = next;
+  revision.value++;
+}
+
+// applyEvents brings the lists up to date. Everything that happened at once becomes one change.
+export function applyEvents(events: readonly ContainerEvent[]): void {
+  let changed = false;
+  for (const event of events) {
+    if (event.type !== 'container') continue;
+    const key = keyOf(event.host, event.actor_id);
+    const before = rows.get(key);
+    const next = applied(before, event);
+    if (next === before) continue;
+    if (next) rows.set(key, next);
+    else rows.delete(key);
+    changed = true;
+  }
+  if (changed) revision.value++;
+}
+
+// applyHostEvent marks a host as reached or lost, and reads again what may have changed meanwhile.
+export async function applyHostEvent(event: HostEvent): Promise<void> {
+  const back = event.action === 'connected';
+  hosts.value = hosts.value.map((h) =>
+    h.host === event.host
+      ? { ...h, status: back ? 'up' : 'down', since: new Date(event.timestamp * 1000).toISOString() }
+      : h,
+  );
+  if (!back) {
+    listed.set(event.host, event.timestamp * 1000);
+    await loadHosts();
+    return;
+  }
+  await Promise.all([loadHosts(), loadHost(event.host)]);
+}
+
+// forgetFleet empties everything: another user must not see what the last one saw.
+export function forgetFleet(): void {
+  batch(() => {
+    rows.clear();
+    listed.clear();
+    hosts.value = [];
+    unseen.value = new Map();
+    loaded.value = false;
+    revision.value++;
+  });
+}

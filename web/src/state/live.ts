@@ -1,0 +1,138 @@
+// The one event stream that keeps everything true. It runs while the page is visible and somebody is logged in,
+// and goes on from the last id that it saw.
+import { effect, signal } from '@preact/signals';
+import { ApiError, stream } from '../api/client';
+import type { Frame } from '../api/sse';
+import type { ContainerEvent, StreamGap, HostEvent } from '../api';
+import { visible } from './clock';
+import { applyEvents, applyHostEvent, forgetFleet, loadAll, loadHost } from './fleet';
+import { phase, refreshMe } from './session';
+
+// Link is how the page stands with wharf. `since` is when it last changed, in milliseconds.
+export interface Link {
+  state: 'connecting' | 'live' | 'lost' | 'resting';
+  since: number;
+}
+
+export const link = signal<Link>({ state: 'connecting', since: Date.now() });
+
+// Happening is what a listener gets of the stream, in order.
+export type Happening = { kind: 'event'; id: string; event: ContainerEvent } | { kind: 'gap'; gap: StreamGap } | { kind: 'host'; host: HostEvent };
+
+type Listener = (happenings: readonly Happening[]) => void;
+const listeners = new Set<Listener>();
+
+// onHappenings calls back for everything that the stream brings, until the returned function is called.
+export function onHappenings(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+let lastID = '';
+let running: AbortController | undefined;
+
+// follow runs the stream as the page's state asks for it, from now on.
+export function follow(): void {
+  effect(() => {
+    const wanted = phase.value === 'ready' && visible.value;
+    if (!wanted) running?.abort();
+    if (phase.value !== 'ready') {
+      lastID = '';
+      forgetFleet();
+    }
+    if (!wanted) {
+      set('resting');
+      return;
+    }
+    running = new AbortController();
+    void keep(running.signal);
+  });
+}
+
+function set(state: Link['state']): void {
+  if (link.peek().state !== state) link.value = { state, since: Date.now() };
+}
+
+// keep opens the stream again whenever it ends, sooner after one that held.
+async function keep(signal: AbortSignal): Promise<void> {
+  set(lastID === '' ? 'connecting' : link.peek().state);
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      await read(signal, () => {
+        failures = 0;
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ApiError && error.status === 401) return; // the session's end shows the login
+    }
+    if (signal.aborted) return;
+    if (failures > 0) set('lost'); // one that just ended is opened again before anybody need know
+    await pause(failures === 0 ? 100 : Math.min(500 * 2 ** Math.min(failures, 5), 8000) * (0.75 + Math.random() / 2), signal);
+  }
+}
+
+async function read(signal: AbortSignal, opened: () => void): Promise<void> {
+  const resumed = lastID !== '';
+  const own = new AbortController();
+  try {
+    const frames = await stream('/events', resumed ? { 'Last-Event-ID': lastID } : {}, AbortSignal.any([signal, own.signal]));
+    // The stream is open: what the lists don't have yet will be in it. Rights may have changed since the last one.
+    await refreshMe();
+    if (!resumed) await loadAll();
+    set('live');
+    opened();
+    for await (const group of frames) {
+      if (signal.aborted) return;
+      take(group);
+    }
+  } finally {
+    own.abort();
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+
+// Frames wait for the next frame of the screen: two hundred events a second are sixty changes.
+let waiting: Happening[] = [];
+
+function take(frames: readonly Frame[]): void {
+  const idle = waiting.length === 0;
+  for (const frame of frames) {
+    if (frame.id !== '') lastID = frame.id;
+    if (frame.data === '') continue;
+    switch (frame.event) {
+      case 'container-event':
+        waiting.push({ kind: 'event', id: frame.id, event: JSON.parse(frame.data) as ContainerEvent });
+        break;
+      case 'stream-gap':
+        waiting.push({ kind: 'gap', gap: JSON.parse(frame.data) as StreamGap });
+        break;
+      case 'host-event':
+        waiting.push({ kind: 'host', host: JSON.parse(frame.data) as HostEvent });
+        break;
+    }
+  }
+  if (idle && waiting.length > 0) requestAnimationFrame(deliver);
+}
+
+function deliver(): void {
+  const happenings = waiting;
+  waiting = [];
+  applyEvents(happenings.flatMap((h) => (h.kind === 'event' ? [h.event] : [])));
+  const again = new Set<string>();
+  for (const h of happenings) {
+    if (h.kind === 'gap') again.add(h.gap.host);
+    if (h.kind === 'host') void applyHostEvent(h.host).catch(() => undefined); // the link's state tells of it
+  }
+  // After a gap the engine's own list is the truth; a gap without a host is everybody's.
+  if (again.has('')) void loadAll().catch(() => undefined);
+  else for (const host of again) void loadHost(host).catch(() => undefined);
+  for (const listener of listeners) listener(happenings);
+}
