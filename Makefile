@@ -152,6 +152,10 @@ sqlc: tools ## Generate db/sqlc from db/query
 spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table
 	go run ./scripts/spec
 
+.PHONY: spec-mutants
+spec-mutants: ## Check that the tests find an undocumented key, status and route
+	@scripts/spec-mutants.sh
+
 .PHONY: tools
 tools: $(TOOLS)/.built ## Build the linters and sqlc into .tools
 

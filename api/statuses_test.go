@@ -129,11 +129,14 @@ func TestAnAmbiguousIDIsAConflict(t *testing.T) {
 func TestEveryOperationFailsWithAClosedDatabase(t *testing.T) {
 	t.Parallel()
 	w := fakeFixture(t)
-	refresh := w.login("gildong", w.password).refresh
+	refresh, page := w.login("gildong", w.password).refresh, w.openPage()
 	require.NoError(t, w.db.Close())
 	w.each(w.admin, nil, http.StatusInternalServerError, isPublic)
 	credentials := `{"username":"gildong","password":"` + w.password + `"}`
-	require.Equal(t, http.StatusInternalServerError, w.call("POST", "/login", "", credentials).status)
+	for _, path := range []string{"/login", "/v1/session"} {
+		require.Equal(t, http.StatusInternalServerError, w.call("POST", path, "", credentials).status, path)
+	}
+	require.Equal(t, http.StatusInternalServerError, w.renew(page, "same-origin").status)
 	for _, path := range []string{"/logout", "/token/renew_access"} {
 		body := fmt.Sprintf(`{"refresh_token":%q}`, refresh)
 		require.Equal(t, http.StatusInternalServerError, w.call("POST", path, "", body).status, path)
@@ -152,6 +155,15 @@ func TestEveryOperationSaysThatTheDatabaseIsAway(t *testing.T) {
 	w.each(key, nil, http.StatusServiceUnavailable, func(o api.Operation) bool {
 		return isPublic(o) || !strings.HasPrefix(o.Pattern, "/v1/")
 	})
+	require.Equal(t, http.StatusServiceUnavailable, w.call("GET", "/v1/session", "", nil).status)
+}
+
+// Before there is a user, the page has to ask the database.
+func TestPageStartFailsWithAClosedDatabase(t *testing.T) {
+	t.Parallel()
+	w := fakeFixture(t, noUsers)
+	require.NoError(t, w.db.Close())
+	require.Equal(t, http.StatusInternalServerError, w.call("GET", "/v1/session", "", nil).status)
 }
 
 func TestEveryStreamHasItsCap(t *testing.T) {

@@ -38,13 +38,9 @@ func exampleOf(name string) (any, error) {
 	return json.RawMessage(raw), nil // its keys keep their order
 }
 
-// frameExample is the example of a stream: the contract's frames, or a file of api/testdata/examples.
+// frameExample is the example of a stream, a file of api/testdata/examples; "" for none.
 func frameExample(name string) (string, error) {
-	path := filepath.Join("api/testdata/examples", name+".txt")
-	if name == "streamEvents" {
-		path = "api/testdata/contract/event_die.txt"
-	}
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(filepath.Join("api/testdata/examples", name+".txt"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
