@@ -72,6 +72,11 @@ test: web ## Run every test with -race, on Docker engines and a Postgres of its 
 	@scripts/web.sh test
 	@$(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT)
 
+.PHONY: test-busy
+test-busy: ## Run every test three times beside four busy loops (an hour on two cores)
+	@scripts/install-cc.sh
+	@scripts/busy.sh 4 $(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT) 3
+
 .PHONY: test-short
 test-short: ## Run the tests that need neither Docker nor Postgres
 	go test -short ./...
@@ -98,7 +103,18 @@ bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the t
 bench-access: ## Race sessions, logins and sign-ups, measure what checks cost, and print the table (7 minutes)
 	@$(TESTBED) run -- env BENCH_ACCESS=1 go test -count=1 -v -timeout 20m ./scripts/benchaccess
 
-# Benchmarks and tests of their own kind stand here, one target each: bench-access,
+.PHONY: bench-edge
+bench-edge: ## Attack a wharf of its own on 127.0.0.1, measure memory and others' answers, and print the table (20 minutes)
+	@$(TESTBED) -only postgres run -- env BENCH_EDGE=1 go test -count=1 -v -timeout 60m ./scripts/benchedge
+
+# How long `make soak` lasts.
+SOAK ?= 20m
+
+.PHONY: soak
+soak: ## Run wharf under churn for SOAK (20m): goroutines, descriptors, memory and the database must stay flat
+	@$(TESTBED) -only postgres run -- env SOAK=$(SOAK) go test -count=1 -v -timeout 0 -run TestSoak ./scripts/benchedge
+
+# Benchmarks and tests of their own kind stand here, one target each: bench-access, bench-edge, soak,
 # bench-events, bench-stats, bench-hosts, bench-engines, test-engines.
 
 .PHONY: bench-web

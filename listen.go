@@ -55,6 +55,7 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	if !ok {
 		return conn, nil
 	}
+	_ = tcp.SetWriteBuffer(writeBuffer) // else some MiB of the kernel's, and a stalled client shows late
 	return &countedConn{TCPConn: tcp, leave: sync.OnceFunc(func() { <-l.places })}, nil
 }
 
@@ -63,6 +64,9 @@ func (l *boundedListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()
 }
+
+// writeBuffer is how many bytes of answers the kernel keeps for a client.
+const writeBuffer = 256 << 10
 
 // countedConn gives its place back when it is closed. It is a whole TCP connection, since streams write past net/http.
 type countedConn struct {

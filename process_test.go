@@ -94,9 +94,15 @@ var listening = regexp.MustCompile(`"address":"[^"]*:(\d+)"`)
 // serve starts a server on a free port and waits until it listens.
 func serve(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
+	return serveAs(t, dir, func(cmd *exec.Cmd) *exec.Cmd { return cmd }, env...)
+}
+
+// serveAs is serve with another command in its place.
+func serveAs(t *testing.T, dir string, as func(*exec.Cmd) *exec.Cmd, env ...string) *process {
+	t.Helper()
 	p := &process{t: t, out: &output{}, logs: &output{}}
 	env = append([]string{"LISTEN_ADDR=127.0.0.1:0", "DOCKER_HOST=unix:///nowhere.sock"}, env...)
-	p.cmd = command(t, dir, env, "serve", "-hints")
+	p.cmd = as(command(t, dir, env, "serve", "-hints"))
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.logs
 	require.NoError(t, p.cmd.Start())
 	t.Cleanup(func() {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 	"wharf/dockerx/stats"
 	"wharf/service"
 	"wharf/service/eventlog"
+	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/util/config"
 	"wharf/util/password"
@@ -72,19 +74,20 @@ func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger) (*db.
 
 // wharf holds the parts that run() starts and stops.
 type wharf struct {
-	cfg      config.Config
-	log      zerolog.Logger
-	store    *db.DB
-	fleet    *dockerx.Fleet
-	events   *eventlog.Log
-	users    *service.Users
-	sessions *service.Sessions
-	audit    *service.Audit
-	api      *api.Server
-	setup    string      // one-time token for the first user
-	keyed    bool        // DATA_DIR held a token key before this start
-	migrated atomic.Bool // the database answered and has its schema
-	stopping atomic.Bool
+	cfg       config.Config
+	log       zerolog.Logger
+	store     *db.DB
+	fleet     *dockerx.Fleet
+	events    *eventlog.Log
+	users     *service.Users
+	sessions  *service.Sessions
+	audit     *service.Audit
+	terminals *terminal.Terminals
+	api       *api.Server
+	setup     string      // one-time token for the first user
+	keyed     bool        // DATA_DIR held a token key before this start
+	migrated  atomic.Bool // the database answered and has its schema
+	stopping  atomic.Bool
 }
 
 // wire makes the parts; nothing runs and nothing is dialled yet.
@@ -130,8 +133,10 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
 		Clock: clock, Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
 	})
+	hostDoor := service.NewHosts(w.fleet, audit)
+	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
 	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(w.fleet, audit),
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals,
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
@@ -151,6 +156,18 @@ func serverName(cfg config.Config) (string, error) {
 		return "", fmt.Errorf("DATA_DIR: %w", err)
 	}
 	return string(name), nil
+}
+
+// terminalOptions are the settings that begin with EXEC_.
+func terminalOptions(cfg config.Config, log zerolog.Logger) terminal.Options {
+	o := terminal.Options{
+		Off: !cfg.ExecEnabled, Idle: cfg.ExecIdle, Longest: cfg.ExecLongest, PerUser: cfg.ExecPerUser, Total: cfg.ExecMax,
+		RecordKeep: cfg.ExecRecordKeep, Logger: log,
+	}
+	if cfg.ExecRecord == "output" {
+		o.Records = filepath.Join(cfg.DataDir, "terminals")
+	}
+	return o
 }
 
 // keyFile is where the generated token key is kept.
@@ -217,7 +234,7 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out io.Writer, hints bool) error {
 	err := w.openSchema(ctx)
 	if err == nil {
-		err = w.greet(ctx, out, hints)
+		err = w.announceSetup(ctx, out, hints)
 	}
 	if err != nil {
 		return unlessStopped(ctx, err)
@@ -227,10 +244,11 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group, behind := errgroup.WithContext(behind)
 	group.Go(func() error { return w.sessions.Run(behind) })
 	group.Go(func() error { return w.audit.Run(behind) })
+	group.Go(func() error { return w.terminals.Run(behind) })
 	return group.Wait()
 }
 
-// unlessStopped drops an error that comes of being told to stop.
+// unlessStopped drops an error that the stop of the server causes.
 func unlessStopped(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():
@@ -305,7 +323,10 @@ func (w *wharf) ready(ctx context.Context) error {
 
 // drain ends the streams, then lets requests in flight finish; what takes longer is cut.
 func (w *wharf) drain(ctx context.Context, server *http.Server) {
-	w.api.EndStreams()
+	var ending sync.WaitGroup
+	ending.Go(w.api.EndStreams)
+	ending.Go(w.terminals.Close)
+	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {

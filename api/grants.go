@@ -9,7 +9,7 @@ import (
 
 func rowOfGrant(g service.Grant) dto.Grant {
 	return dto.Grant{
-		ID: g.ID.String(), Username: g.Username, Hosts: g.Hosts, Labels: g.Labels, Role: dto.Role(g.Role),
+		ID: g.ID.String(), Username: g.Username, Hosts: g.Hosts, Labels: g.Labels, Role: dto.Role(g.Role), Exec: g.Exec,
 		CreatedBy: g.CreatedBy, CreatedAt: g.CreatedAt,
 	}
 }
@@ -28,7 +28,7 @@ func (s *Server) addGrant(w http.ResponseWriter, r *http.Request, actor service.
 		return err
 	}
 	g, err := s.users.Grant(r.Context(), actor, service.NewGrant{
-		Username: in.Username, Hosts: in.Hosts, Labels: in.Labels, Role: service.Role(in.Role),
+		Username: in.Username, Hosts: in.Hosts, Labels: in.Labels, Role: service.Role(in.Role), Exec: in.Exec,
 	})
 	if err != nil {
 		return err

@@ -115,6 +115,8 @@ type Answer struct {
 	// that there is no other.
 	Frames     []Frame
 	StreamOnly bool
+	// Upgrade is an answer with 101 instead of 200: the connection becomes a WebSocket.
+	Upgrade bool
 }
 
 // Frame is a kind of server-sent event: its name, and a value of the type of its data.
@@ -133,6 +135,9 @@ func file(contentType string) Answer { return Answer{ContentType: contentType} }
 // streamed is an answer of server-sent events alone.
 func streamed(frames ...Frame) Answer { return Answer{Frames: frames, StreamOnly: true} }
 
+// upgraded is a WebSocket.
+func upgraded() Answer { return Answer{Upgrade: true} }
+
 // with adds headers to an answer.
 func (a Answer) with(headers ...string) Answer {
 	a.Headers = append(slices.Clone(a.Headers), headers...)
@@ -143,6 +148,20 @@ func (a Answer) with(headers ...string) Answer {
 func (a Answer) orStream(frames ...Frame) Answer {
 	a.Frames = frames
 	return a
+}
+
+// queriedBodied is queried and bodied in one.
+func queriedBodied[Q, B any](h func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q, in B) error) endpoint {
+	inner := func(q Q) handler {
+		return bodied(func(w http.ResponseWriter, r *http.Request, actor service.Actor, in B) error {
+			return h(w, r, actor, q, in)
+		}).serve
+	}
+	outer := queried(func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q) error {
+		return inner(q)(w, r, actor)
+	})
+	outer.body = reflect.TypeFor[B]()
+	return outer
 }
 
 // Operation is a row of the route table, for what is made of it: the document, the clients and tests.
@@ -176,9 +195,17 @@ func (rt route) operation() Operation {
 	}
 }
 
+// Success returns the status of an answer that isn't an error.
+func (o Operation) Success() int {
+	if o.Answer.Upgrade {
+		return http.StatusSwitchingProtocols
+	}
+	return http.StatusOK
+}
+
 // Statuses returns every status that the operation may answer, in order.
 func (o Operation) Statuses() []int {
-	all := append([]int{http.StatusOK, http.StatusForbidden}, o.also...) // 403: a foreign origin
+	all := append([]int{o.Success(), http.StatusForbidden}, o.also...) // 403: a foreign origin
 	if o.Permission != service.Public {
 		all = append(all, http.StatusBadRequest, http.StatusUnauthorized, http.StatusInternalServerError)
 		if strings.HasPrefix(o.Pattern, "/v1/") {

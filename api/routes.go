@@ -16,6 +16,7 @@ func (s *Server) routes() []route {
 		grouped("Users, sessions, keys and grants", s.accountRoutes()),
 		grouped("Hosts and containers", s.hostRoutes()),
 		grouped("Operations", s.operationRoutes()),
+		grouped("Terminals", s.terminalRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
 		grouped("Documentation", s.documentRoutes()),
@@ -139,6 +140,26 @@ func (s *Server) operationRoutes() []route {
 			may(409, 413, 422, 429).reads("Idempotency-Key"))
 	}
 	return rows
+}
+
+// terminalRoutes open terminals in containers.
+func (s *Server) terminalRoutes() []route {
+	return []route{
+		post("/v1/hosts/{host}/containers/{id}/exec", service.Exec, "execInContainer", queriedBodied(s.exec),
+			"Get a ticket for a terminal in which a command runs, or run it to its end.", data(dto.ExecResult{})).may(409, 429),
+		get("/v1/hosts/{host}/containers/{id}/exec/attach", service.Public, "openExec", queried(s.openTerminal(false)),
+			"Open the terminal of an exec's ticket.", upgraded()).may(400, 401, 409, 429, 500, 503),
+		post("/v1/hosts/{host}/containers/{id}/attach", service.Exec, "attachContainer", plain(s.attachContainer),
+			"Get a ticket for a container's own terminal.", data(dto.TerminalTicket{})).may(409),
+		get("/v1/hosts/{host}/containers/{id}/attach", service.Public, "openAttach", queried(s.openTerminal(true)),
+			"Open the terminal of an attach's ticket.", upgraded()).may(400, 401, 409, 429, 500, 503),
+		get("/v1/terminals", service.Self, "listTerminals", plain(s.listTerminals),
+			"List one's open terminals, or as an admin those of all users.", data([]dto.Terminal{})),
+		del("/v1/terminals/{id}", service.Self, "endTerminal", plain(s.endTerminal),
+			"End a terminal: one's own, or as an admin any.", data("ended")),
+		get("/v1/terminals/{id}/cast", service.Administer, "terminalCast", plain(s.terminalCast),
+			"Get the recording of a terminal, in the format asciicast v2.", file("application/x-asciicast").with("Content-Disposition")),
+	}
 }
 
 // usageRoutes show what containers use.

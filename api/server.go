@@ -16,6 +16,7 @@ import (
 	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/service"
+	"wharf/service/terminal"
 )
 
 // Options is what a Server is made of. Every pointer is required.
@@ -26,6 +27,8 @@ type Options struct {
 	Hosts    *service.Hosts
 	Events   *service.Events
 	Audit    *service.Audit
+	// Terminals are those of containers.
+	Terminals *terminal.Terminals
 
 	// Ready reports whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
@@ -58,6 +61,7 @@ type Server struct {
 	hosts        *service.Hosts
 	events       *service.Events
 	audit        *service.Audit
+	terminals    *terminal.Terminals
 	ready        func(context.Context) error
 	open         bool
 	openNetwork  bool
@@ -81,7 +85,7 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),

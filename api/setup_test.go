@@ -26,6 +26,7 @@ import (
 	"wharf/dockerx/dockertest"
 	"wharf/service"
 	"wharf/service/eventlog"
+	"wharf/service/terminal"
 	"wharf/token"
 )
 
@@ -83,16 +84,17 @@ func TestMain(m *testing.M) {
 
 // fixture is a whole server with a database of its own.
 type fixture struct {
-	t        testing.TB
-	url      string
-	db       *db.DB
-	users    *service.Users
-	sessions *service.Sessions
-	audit    *service.Audit
-	maker    token.Maker
-	api      *api.Server
-	admin    string // access token of the first user
-	password string // of the first user
+	t         testing.TB
+	url       string
+	db        *db.DB
+	users     *service.Users
+	sessions  *service.Sessions
+	audit     *service.Audit
+	maker     token.Maker
+	api       *api.Server
+	terminals *terminal.Terminals
+	admin     string // access token of the first user
+	password  string // of the first user
 }
 
 type option func(*api.Options)
@@ -124,14 +126,17 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6, Audit: audit}),
 		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
 	}
+	door := service.NewHosts(fleet, w.audit)
 	o := api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: service.NewHosts(fleet, w.audit), Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
+		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
+		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
 		MaskSecrets: true,
 	}
 	for _, set := range options {
 		set(&o)
 	}
 	w.api = api.New(o)
+	w.terminals = o.Terminals
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = fleet.Run(ctx) })
@@ -142,6 +147,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	w.url = server.URL
 	t.Cleanup(func() {
 		w.api.EndStreams()
+		o.Terminals.Close()
 		server.Close()
 		cancel()
 		running.Wait()

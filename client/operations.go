@@ -286,6 +286,32 @@ func (c *Client) KillContainer(ctx context.Context, host string, id string, q dt
 	return out, err
 }
 
+// ExecInContainer is POST /v1/hosts/{host}/containers/{id}/exec: Get a ticket for a terminal in which a command runs, or run it to its end.
+func (c *Client) ExecInContainer(ctx context.Context, host string, id string, q dto.ExecQuery, in dto.ExecRequest) (dto.ExecResult, error) {
+	var out dto.ExecResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/exec", query: q, body: in}, &out)
+	return out, err
+}
+
+// AttachContainer is POST /v1/hosts/{host}/containers/{id}/attach: Get a ticket for a container's own terminal.
+func (c *Client) AttachContainer(ctx context.Context, host string, id string) (dto.TerminalTicket, error) {
+	var out dto.TerminalTicket
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/attach"}, &out)
+	return out, err
+}
+
+// ListTerminals is GET /v1/terminals: List one's open terminals, or as an admin those of all users.
+func (c *Client) ListTerminals(ctx context.Context) ([]dto.Terminal, error) {
+	var out []dto.Terminal
+	err := c.call(ctx, request{method: "GET", path: "/v1/terminals"}, &out)
+	return out, err
+}
+
+// EndTerminal is DELETE /v1/terminals/{id}: End a terminal: one's own, or as an admin any.
+func (c *Client) EndTerminal(ctx context.Context, id string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/terminals/" + segment(id)}, nil)
+}
+
 // ContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show what a container uses, or as a stream each new sample.
 func (c *Client) ContainerUsage(ctx context.Context, host string, id string, q dto.UsageQuery) (dto.Usage, error) {
 	var out dto.Usage

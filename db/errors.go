@@ -44,7 +44,7 @@ func isUndone(err error) bool {
 		return true
 	}
 	atCommit := (*commitError)(nil)
-	return errors.Is(err, driver.ErrBadConn) && !errors.As(err, &atCommit)
+	return (errors.Is(err, driver.ErrBadConn) || errors.Is(err, errAnswerLost)) && !errors.As(err, &atCommit)
 }
 
 // IsNoRows says that a :one query found nothing.

@@ -2,10 +2,13 @@ package db_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/db/sqlc"
+	"wharf/util/apperr"
 )
 
 // gate stands before a Postgres and can vanish as one does: refusing, cutting, or silent.
@@ -27,6 +31,7 @@ type gate struct {
 	conns   map[net.Conn]struct{}
 	silent  chan struct{} // closed while the gate lets bytes through
 	serving sync.WaitGroup
+	loses   atomic.Bool // the next answer to a statement that has run
 }
 
 // newGate opens nothing yet; source leads through it.
@@ -90,6 +95,10 @@ func (g *gate) pass(to, from net.Conn) {
 		open := g.silent
 		g.mu.Unlock()
 		<-open
+		if n > 0 && buf[0] == '2' && g.loses.CompareAndSwap(true, false) { // a statement has run
+			_ = to.(*net.TCPConn).SetLinger(0)
+			return
+		}
 		if n > 0 {
 			if _, err := to.Write(buf[:n]); err != nil {
 				return
@@ -289,24 +298,72 @@ func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
 	wg.Wait()
 }
 
-// A role whose default is serializable would have plain statements fail.
+// A database or a role whose default is serializable would have plain statements fail.
 func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	t.Parallel()
-	source := dbtest.PostgresSource(t)
-	raw, err := sql.Open("postgres", source)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, raw.Close()) }()
-	_, err = raw.Exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$`)
-	require.NoError(t, err)
-	d := open(t, source, db.Options{})
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			assert.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
-				_, err := q.RaiseCounter(t.Context(), "users")
-				return err
-			}))
+	for _, whose := range []string{"DATABASE", "ROLE"} {
+		t.Run(whose, func(t *testing.T) {
+			t.Parallel()
+			source := dbtest.PostgresSource(t)
+			raw, err := sql.Open("postgres", source)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, raw.Close()) })
+			u, err := url.Parse(source)
+			require.NoError(t, err)
+			name := strings.TrimPrefix(u.Path, "/")
+			if whose == "ROLE" {
+				name = "wharf_test_role_" + strings.ToLower(rand.Text())
+				_, err = raw.Exec(`CREATE ROLE ` + name + ` LOGIN SUPERUSER PASSWORD 'secret'`)
+				require.NoError(t, err)
+				t.Cleanup(func() {
+					_, err := raw.Exec(`DROP ROLE ` + name)
+					require.NoError(t, err)
+				})
+				u.User = url.UserPassword(name, "secret")
+			}
+			_, err = raw.Exec(`ALTER ` + whose + ` "` + name + `" SET default_transaction_isolation = serializable`)
+			require.NoError(t, err)
+			d := open(t, u.String(), db.Options{})
+			var wg sync.WaitGroup
+			for range 50 {
+				wg.Go(func() {
+					assert.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
+						_, err := q.RaiseCounter(t.Context(), "users")
+						return err
+					}))
+					_, err := d.Queries().RaiseCounter(t.Context(), "users")
+					assert.NoError(t, err)
+				})
+			}
+			wg.Wait()
+			require.Zero(t, d.Retries(), "nothing had to be run again")
 		})
 	}
-	wg.Wait()
+}
+
+// A write whose answer is lost may have taken effect: it is an error, and not sent again.
+func TestWriteWhoseAnswerIsLostIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	g, source := newGate(t)
+	g.back()
+	d := open(t, source, db.Options{Timeout: time.Minute})
+	for range 5 {
+		before, err := d.Queries().GetCounter(t.Context(), "users")
+		require.NoError(t, err)
+		g.loses.Store(true)
+		_, err = d.Queries().RaiseCounter(t.Context(), "users")
+		require.Equal(t, apperr.Away, apperr.KindOf(err), "%v", err)
+		after, err := d.Queries().GetCounter(t.Context(), "users")
+		require.NoError(t, err)
+		require.Equal(t, before+1, after)
+
+		g.loses.Store(true) // inside a transaction nothing counts before its commit
+		require.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
+			_, err := q.RaiseCounter(t.Context(), "users")
+			return err
+		}))
+		again, err := d.Queries().GetCounter(t.Context(), "users")
+		require.NoError(t, err)
+		require.Equal(t, after+1, again)
+	}
 }

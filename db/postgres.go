@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -106,6 +107,7 @@ type replyConn struct {
 	net.Conn
 	reply time.Duration
 	began byte // the first byte of the answer to what was written last, 0 while there is none
+	runs  bool // what was written last may take effect
 }
 
 // errServerEnded says that nothing was sent, since the server had ended the connection.
@@ -118,18 +120,35 @@ func (c *replyConn) Write(p []byte) (int, error) {
 		}
 		return 0, errServerEnded
 	}
-	c.began = 0
+	c.began, c.runs = 0, mayRun(p)
 	if err := c.SetDeadline(time.Now().Add(c.reply)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)
 }
 
+// mayRun reports whether a message that is sent may take effect though its answer is lost: all but the start of a
+// transaction, and the preparation of a statement, which comes before it with an answer of its own. Under TLS messages
+// can't be told apart.
+func mayRun(message []byte) bool {
+	const lead = 5 // a message's type and length
+	begin := len(message) > lead && message[0] == 'Q' && bytes.HasPrefix(message[lead:], []byte("BEGIN"))
+	return len(message) > 0 && message[0] != 'P' && !begin
+}
+
+// errAnswerLost says that a statement may have taken effect or not: it must not be sent again by itself.
+var errAnswerLost = errors.New("the connection ended before the server's answer")
+
 // Read reads the server's answer. A connection that is reset before an answer, or after an error, which then was the
-// server's last word, has ended like one that was closed.
+// server's last word, has ended like one that was closed. Where nothing says whether the statement was run, the error is
+// one for which the driver has it not sent again.
 func (c *replyConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n == 0 && (c.began == 0 || c.began == 'E') && errors.Is(err, syscall.ECONNRESET) {
+	reset := errors.Is(err, syscall.ECONNRESET)
+	switch {
+	case n == 0 && c.began == 0 && c.runs && (reset || errors.Is(err, io.EOF)):
+		return 0, &net.OpError{Op: "read", Net: "tcp", Err: errAnswerLost}
+	case n == 0 && (c.began == 0 || c.began == 'E') && reset:
 		return 0, io.EOF
 	}
 	if c.began == 0 && n > 0 {

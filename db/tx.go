@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -103,7 +104,11 @@ func (b *bounded) ExecContext(ctx context.Context, query string, args ...any) (s
 	defer release()
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	return b.pool.ExecContext(ctx, query, args...)
+	result, err := b.pool.ExecContext(ctx, query, args...)
+	if errors.Is(err, errAnswerLost) {
+		err = apperr.Wrap(apperr.Away, err, "the database's answer was lost: look whether the change took effect")
+	}
+	return result, err
 }
 
 func (b *bounded) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {

@@ -33,6 +33,7 @@ type Details struct {
 	HealthCheck  bool    // it has one
 	Log          Log
 	StopTimeout  *int // seconds; nil: Docker's own, negative: no end
+	OpenStdin    bool // its first process has a standard input
 }
 
 // Log says how an engine keeps a container's log.

@@ -40,6 +40,7 @@ type reads interface {
 	// ContainerList is the answer's body, all containers in it, for the caller to read and close.
 	ContainerList(ctx context.Context) (io.ReadCloser, error)
 	ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error)
+	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
 }
 
 // changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the
@@ -51,6 +52,9 @@ type changes interface {
 	ContainerPause(ctx context.Context, id string) error
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
+	ContainerExecCreate(ctx context.Context, id string, options container.ExecOptions) (container.ExecCreateResponse, error)
+	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
+	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
 }
 
 // follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.
@@ -65,6 +69,9 @@ type follows interface {
 	// ExecStart starts an exec that was created before, and returns the connection to its input and output. Without
 	// tty, output comes in frames (docker's stdcopy).
 	ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error)
+	// ContainerAttach returns the connection to the output, and with input to the input, of a container's first process
+	// from now on.
+	ContainerAttach(ctx context.Context, id string, input bool) (*connect.Conn, error)
 }
 
 // minAPIVersion is the oldest API that wharf speaks: Docker 19.03.

@@ -60,6 +60,7 @@ func details(raw *container.InspectResponse) (*Details, error) {
 		HealthCheck: hasHealthCheck(raw.Config),
 		StopTimeout: stopTimeout(raw.Config),
 		Log:         logOf(base, raw.Config),
+		OpenStdin:   raw.Config != nil && raw.Config.OpenStdin,
 	}, nil
 }
 

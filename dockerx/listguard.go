@@ -20,6 +20,9 @@ const (
 	listFloor = 4 << 20
 	// listGrowth is how many times the largest list so far the next one may have.
 	listGrowth = 4
+	// listDoubts is how many lists in a row may be too large before twice as much is read: a host may have grown beyond
+	// all that it ever had while nobody asked.
+	listDoubts = 5
 )
 
 // listGuard bounds what reading a host's list may cost: how much of an answer is read, and how soon
@@ -28,6 +31,7 @@ type listGuard struct {
 	mu      sync.Mutex
 	largest int64 // bytes of the largest list that was read to its end; 0: none was
 	faults  int   // lists in a row that could not be read
+	larger  int   // lists in a row that were too large
 	until   time.Time
 	err     error // why, while until is ahead
 }
@@ -46,10 +50,15 @@ func (g *listGuard) refusal() error {
 func (g *listGuard) limit() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.bound()
+}
+
+// bound is limit. mu is held.
+func (g *listGuard) bound() int64 {
 	if g.largest == 0 {
 		return maxList
 	}
-	return min(max(listGrowth*g.largest, listFloor), maxList)
+	return min(max(listGrowth*g.largest, listFloor)<<min(g.larger/listDoubts, 10), maxList)
 }
 
 // done takes down how reading a list of so many bytes went. An err of nil ends the waiting.
@@ -57,12 +66,15 @@ func (g *listGuard) done(bytes int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
-		g.largest, g.faults, g.err = max(g.largest, bytes), 0, nil
+		g.largest, g.faults, g.larger, g.err = max(g.largest, bytes), 0, 0, nil
 		return
 	}
 	wait := time.Duration(bytes) * time.Second / listRate
 	if g.faults > 0 {
 		wait = max(wait, min(listRetry<<min(g.faults-1, 10), maxListRetry))
+	}
+	if bytes > g.bound() {
+		g.larger++
 	}
 	g.faults++
 	g.until, g.err = time.Now().Add(wait), err

@@ -77,3 +77,25 @@ func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
 		require.Zero(t, waits(0), "a good list ends it")
 	})
 }
+
+// A host that grew beyond both bounds while nobody asked is read again after some tries, each of them paid for.
+func TestListThatOutgrewItsBoundsIsReadAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var g listGuard
+		g.done(1<<20, nil)
+		const now = 30 << 20
+		bad, began, read := errors.New("too large"), time.Now(), int64(0)
+		for g.limit() < now {
+			limit := g.limit()
+			g.done(limit+1, bad)
+			for read += limit; g.refusal() != nil; {
+				time.Sleep(100 * time.Millisecond)
+			}
+			require.Less(t, time.Since(began), 10*time.Minute)
+		}
+		require.LessOrEqual(t, float64(read)/time.Since(began).Seconds(), float64(listRate), "more is read than is paid for")
+		g.done(now, nil)
+		require.Equal(t, int64(maxList), g.limit())
+	})
+}

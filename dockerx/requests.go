@@ -96,6 +96,19 @@ func (e *engine) ExecStart(ctx context.Context, id string, tty bool) (*connect.C
 	})
 }
 
+// ContainerAttach takes over the connection, for the reasons that ExecStart has.
+func (e *engine) ContainerAttach(ctx context.Context, id string, input bool) (*connect.Conn, error) {
+	path, err := containerPath(id, "/attach")
+	if err != nil {
+		return nil, err
+	}
+	query := url.Values{"stream": {"1"}, "stdout": {"1"}, "stderr": {"1"}, "detachKeys": {detachKeys}}
+	if input {
+		query.Set("stdin", "1")
+	}
+	return e.upgrade(ctx, connect.Request{Method: http.MethodPost, Path: path, Query: query})
+}
+
 // Alive pings, and returns the engine's time, cut to the second (zero: unknown).
 func (e *engine) Alive(ctx context.Context) (time.Time, error) {
 	resp, err := e.transport.Open(ctx, connect.Request{Path: "/_ping", Limit: connect.Bytes(maxBody)})

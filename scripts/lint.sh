@@ -31,7 +31,7 @@ vet_queries() {
 
 check gofumpt formatted
 check golangci-lint "$tools/golangci-lint" run ./...
-check "who imports whom" go test -count=1 arch_test.go
+check "imports" go test -count=1 arch_test.go
 check "spec" go run ./scripts/spec -check
 check "go mod tidy" go mod tidy -diff
 check "the page: types and house rules" scripts/web.sh check

@@ -52,7 +52,7 @@ start_container() {
 
 bin() { dirname "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n1 || command -v initdb)"; }
 
-# as_server runs one of the server's programs: as user postgres when we are root, whom it refuses.
+# as_server runs one of the server's programs: as user postgres when we are root: it refuses root.
 as_server() {
 	if [ "$(id -u)" -eq 0 ]; then
 		(cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@")

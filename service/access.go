@@ -9,7 +9,15 @@ import (
 var rank = map[Role]int{RoleNone: 0, RoleViewer: 1, RoleOperator: 2, RoleAdmin: 3}
 
 // needs is the least role that a permission asks for on a host or container.
-var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, Administer: RoleAdmin}
+var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, Exec: RoleAdmin, Administer: RoleAdmin}
+
+// roleFor returns the role that the grant gives for a permission: that of an admin for Exec, if it says so.
+func (g Grant) roleFor(p Permission) Role {
+	if p == Exec && g.Exec {
+		return RoleAdmin
+	}
+	return g.Role
+}
 
 // Has reports whether the actor has a permission at all: View and Operate on some container of
 // some host, Administer over wharf itself, which no grant gives.
@@ -22,25 +30,32 @@ func (a Actor) Has(p Permission) bool {
 	case Administer:
 		return a.capped(a.Role).atLeast(RoleAdmin)
 	default:
-		return a.highest().atLeast(needs[p])
+		return a.highestFor(p).atLeast(needs[p])
 	}
 }
 
 // highest returns the best role that the actor has on anything.
-func (a Actor) highest() Role {
+func (a Actor) highest() Role { return a.highestFor(View) }
+
+func (a Actor) highestFor(p Permission) Role {
 	best := a.Role
 	for _, g := range a.Grants {
-		best = higher(best, g.Role)
+		best = higher(best, g.roleFor(p))
 	}
 	return a.capped(best)
 }
 
 // roleOn returns what the actor may do with a container of a host that has these labels.
 func (a Actor) roleOn(host string, labels map[string]string) Role {
+	return a.roleFor(View, host, labels)
+}
+
+// roleFor is roleOn as it counts for one permission.
+func (a Actor) roleFor(p Permission, host string, labels map[string]string) Role {
 	best := a.Role
 	for _, g := range a.Grants {
 		if g.onHost(host) && g.onLabels(labels) {
-			best = higher(best, g.Role)
+			best = higher(best, g.roleFor(p))
 		}
 	}
 	return a.capped(best)
@@ -52,7 +67,7 @@ func (a Actor) somewhereOn(host string, p Permission) bool {
 	best := a.Role
 	for _, g := range a.Grants {
 		if g.onHost(host) {
-			best = higher(best, g.Role)
+			best = higher(best, g.roleFor(p))
 		}
 	}
 	return a.capped(best).atLeast(needs[p])
@@ -63,7 +78,7 @@ func (a Actor) everywhereOn(host string, p Permission) bool {
 	best := a.Role
 	for _, g := range a.Grants {
 		if g.onHost(host) && g.Labels == "" {
-			best = higher(best, g.Role)
+			best = higher(best, g.roleFor(p))
 		}
 	}
 	return a.capped(best).atLeast(needs[p])
@@ -75,7 +90,7 @@ func (a Actor) everywhere(p Permission) bool {
 	best := a.Role
 	for _, g := range a.Grants {
 		if g.Hosts == "*" && g.Labels == "" {
-			best = higher(best, g.Role)
+			best = higher(best, g.roleFor(p))
 		}
 	}
 	return a.capped(best).atLeast(needs[p])
@@ -97,15 +112,15 @@ func higher(a, b Role) Role {
 	return a
 }
 
-// onHost matches the grant's pattern, in which * stands for any text and ? for any
-// character. A pattern that is none matches nothing.
+// onHost reports whether the grant's pattern matches the host's name: * stands for any text and ? for any character. A
+// malformed pattern matches nothing.
 func (g Grant) onHost(host string) bool {
 	ok, err := path.Match(g.Hosts, host)
 	return err == nil && ok
 }
 
-// onLabels reports whether a container with these labels is meant: each term of the selector,
-// "key=value" or "key", must hold. An empty selector means every container.
+// onLabels reports whether the grant's selector matches these labels: each of its terms, "key=value" or "key", must hold.
+// An empty selector matches every container.
 func (g Grant) onLabels(labels map[string]string) bool {
 	if g.Labels == "" {
 		return true

@@ -1,5 +1,5 @@
-// Package service holds wharf's policy: who may do what, and what is remembered of it.
-// It is the only user of package db, and the only door to a Docker host.
+// Package service holds wharf's policy: users, sessions, permissions and the audit of actions. It is the only user of
+// package db, and the only way to a Docker host.
 package service
 
 import (
@@ -17,26 +17,29 @@ const (
 	RoleAdmin    Role = "admin"    // also users, grants, audit; sees secrets
 )
 
-// Permission is what a route asks of its caller.
+// Permission is what a route requires of its caller.
 type Permission uint8
 
 // The permissions.
 const (
-	// Public asks for nothing; credentials aren't looked at.
+	// Public requires nothing; credentials aren't read.
 	Public Permission = iota
-	// Optional asks for nothing, but credentials that are sent must be good.
+	// Optional requires nothing, but credentials that are sent must be valid.
 	Optional
-	// Self asks for a session, whatever its role.
+	// Self requires a session of any role.
 	Self
-	// View asks for RoleViewer somewhere.
+	// View requires RoleViewer on some container.
 	View
-	// Operate asks for RoleOperator on the container.
+	// Operate requires RoleOperator on the container.
 	Operate
-	// Administer asks for RoleAdmin.
+	// Exec requires RoleAdmin on the container, or a grant there that says so: a terminal defeats masking, and is
+	// root where the container is.
+	Exec
+	// Administer requires RoleAdmin.
 	Administer
 )
 
-// Actor is on whose behalf something is done.
+// Actor is the authenticated caller, with role and grants.
 type Actor struct {
 	UserID    uuid.UUID
 	Username  string
@@ -44,9 +47,9 @@ type Actor struct {
 	SessionID uuid.UUID // or the API key's, if Key
 	// Grants add to Role on the hosts and containers that they name.
 	Grants []Grant
-	// Key is true for a machine that sent an API key.
+	// Key is true for a caller with an API key.
 	Key bool
-	// Limit, if set, caps all rights: what an API key was made for.
+	// Limit, if set, caps all rights: it is the role that an API key was made with.
 	Limit Role
 	// Anonymous is true for the tokenless caller of AUTH_MODE=open.
 	Anonymous bool

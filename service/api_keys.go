@@ -18,11 +18,10 @@ import (
 	"wharf/util/text"
 )
 
-// KeyPrefix begins every API key, so that one is known for what it is, here and where
-// secrets that leaked are looked for.
+// KeyPrefix begins every API key, so that wharf and scanners for leaked secrets recognize one.
 const KeyPrefix = "wharf_"
 
-// APIKey is what a machine sends in place of an access token. Times are UTC, zero for never.
+// APIKey is a credential for programs, sent in place of an access token. Times are UTC, zero for never.
 type APIKey struct {
 	ID         uuid.UUID
 	Name       string
@@ -30,11 +29,11 @@ type APIKey struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	LastUsedAt time.Time
-	// Secret is what the machine sends; it is known only when the key is made.
+	// Secret is the key itself. It is set only by CreateKey: its hash alone is stored.
 	Secret string
 }
 
-// NewAPIKey is what a key is made from. A zero ExpiresAt means never.
+// NewAPIKey describes a key to make. A zero ExpiresAt means that it never expires.
 type NewAPIKey struct {
 	Name      string
 	Role      Role
@@ -55,8 +54,8 @@ func (in NewAPIKey) check(now time.Time) error {
 	return invalid(name, role, expires)
 }
 
-// CreateKey makes a key for the actor. The answer alone holds the secret. Errors: Invalid,
-// Forbidden for a role above the actor's best, or an actor who is nobody in person.
+// CreateKey makes a key for the actor. Only its result holds the secret. Errors: Invalid; Forbidden for a role above the
+// actor's best, and for an actor without a session of its own (an API key, the anonymous caller).
 func (s *Sessions) CreateKey(ctx context.Context, actor Actor, in NewAPIKey) (k APIKey, err error) {
 	err = s.audit.Record(ctx, actor, Intent{Action: ActionKeyCreate, Target: in.Name}, func(ctx context.Context, _ uuid.UUID) error {
 		k, err = s.createKey(ctx, actor, in)
@@ -112,8 +111,8 @@ func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey,
 	return all, next, nil
 }
 
-// DeleteKey takes one of the actor's own keys back, at once and everywhere. Errors:
-// NotFound, also for another user's key; Forbidden for an actor who is nobody in person.
+// DeleteKey revokes one of the actor's own keys, at once and on every replica. Errors: NotFound, also for another user's
+// key; Forbidden for an actor without a session of its own (an API key, the anonymous caller).
 func (s *Sessions) DeleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return s.audit.Revoke(ctx, actor, Intent{Action: ActionKeyDelete, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return s.deleteKey(ctx, actor, id) })
@@ -132,7 +131,7 @@ func (s *Sessions) deleteKey(ctx context.Context, actor Actor, id uuid.UUID) err
 	return err
 }
 
-// authenticateKey finds the key by the id in it and compares the hash of the whole.
+// authenticateKey finds the key by the id that it contains and compares the hash of the whole secret.
 func (s *Sessions) authenticateKey(ctx context.Context, secret string) (Actor, error) {
 	encoded, _, found := strings.Cut(strings.TrimPrefix(secret, KeyPrefix), "_")
 	id, err := uuid.Parse(encoded)

@@ -20,7 +20,7 @@ import (
 	"wharf/util/text"
 )
 
-// The outcomes of an audited deed.
+// The outcomes of an audited action.
 const (
 	OutcomePending = "pending" // under way
 	OutcomeOK      = "ok"
@@ -47,28 +47,28 @@ const (
 	actionPrefix = "container."
 )
 
-// Intent is what somebody is about to do. Fields that don't apply are empty.
+// Intent describes an action before it is done. Fields that don't apply are empty.
 type Intent struct {
 	Action                           string
 	Host, ContainerID, ContainerName string
 	Target                           string // a user, grant, session or key
 }
 
-// AuditOptions are the settings of NewAudit; zero values are good.
+// AuditOptions are the settings of NewAudit. The zero value of each field selects its default.
 type AuditOptions struct {
 	// Retention is how long rows are kept. Default 365 days, negative: for ever.
 	Retention time.Duration
-	// Max is how many rows are kept, the latest. Default 1,000,000.
+	// Max is how many rows are kept; the oldest beyond it are deleted. Default 1,000,000.
 	Max int32
-	// Clock decides whether what looks old is old. Nil: one of the audit's own, which knows nothing for an hour.
+	// Clock decides whether rows are old enough to delete. Nil selects a new clock, which trusts no time for its first hour.
 	Clock *steady.Clock
-	// Server names this server over its restarts. Rows that an earlier process of it left pending end as unknown.
+	// Server names this server across its restarts. EndOwn ends the pending rows of earlier processes of this name.
 	Server string
-	// Logger says when a row could not be written or completed. The zero value is silent.
+	// Logger logs rows that could not be written or completed. The zero value logs nothing.
 	Logger zerolog.Logger
 }
 
-// Audit writes down who did what. It is safe for concurrent use. A nil *Audit writes nothing.
+// Audit records actions and their actors. It is safe for concurrent use. A nil *Audit records nothing.
 type Audit struct {
 	db       *db.DB
 	opts     AuditOptions
@@ -78,7 +78,7 @@ type Audit struct {
 	full     chan struct{} // wakes Run: there may be too many rows
 }
 
-// NewAudit makes an Audit on a migrated database.
+// NewAudit returns an Audit on a migrated database.
 func NewAudit(d *db.DB, o AuditOptions) *Audit {
 	if o.Retention == 0 {
 		o.Retention = 365 * 24 * time.Hour
@@ -101,15 +101,14 @@ func (a *Audit) Attribute(ctx context.Context, events []*dockerx.Event) error {
 	return a.causes.Attribute(ctx, events)
 }
 
-// Record writes the intent, does the deed and completes the row with its outcome, also when the
-// caller has hung up meanwhile. Where the intent can't be written nothing is done. The row's
-// id is given to fn; the error is fn's.
+// Record writes a pending row for the intent, calls fn with the row's id, and completes the row with fn's outcome, also
+// when ctx has ended meanwhile. If the row can't be written, fn isn't called. The error is fn's.
 func (a *Audit) Record(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
 	return a.record(ctx, actor, in, fn, func(err error) error { return fmt.Errorf("write audit intent: %w", err) })
 }
 
-// Revoke is Record for what takes rights away: that is done, and the log has it, also where the intent
-// can't be written.
+// Revoke is like Record, for actions that take rights away: fn is called even if the row can't be written. The action is
+// then in the log instead.
 func (a *Audit) Revoke(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
 	return a.record(ctx, actor, in, fn, func(err error) error {
 		a.logUnwritten(actor, in, err)
@@ -117,7 +116,7 @@ func (a *Audit) Revoke(ctx context.Context, actor Actor, in Intent, fn func(ctx 
 	})
 }
 
-// record runs unwritten in place of fn where the intent can't be written.
+// record implements Record and Revoke. It calls unwritten in place of fn if the row can't be written.
 func (a *Audit) record(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error,
 	unwritten func(error) error,
 ) error {
@@ -131,8 +130,7 @@ func (a *Audit) record(ctx context.Context, actor Actor, in Intent, fn func(ctx 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// A write that the caller's leaving cut off may have come about all the same, and nobody
-	// would complete it.
+	// Not cancelled with ctx: a write that is cut off may be committed all the same, and its row would stay pending.
 	if err := a.write(ctx, row); err != nil {
 		return unwritten(err)
 	}
@@ -150,7 +148,7 @@ func (a *Audit) write(ctx context.Context, row sqlc.BeginAuditParams) error {
 	return err
 }
 
-// finish completes a row, or removes it where it would repeat a refusal that has one.
+// finish completes a row, or deletes it if it repeats a refusal that has a row already.
 func (a *Audit) finish(ctx context.Context, row sqlc.BeginAuditParams, result error) {
 	ctx, q := context.WithoutCancel(ctx), a.db.Queries()
 	row.Outcome, row.Detail = outcomeOf(result)
@@ -172,8 +170,8 @@ func (a *Audit) finish(ctx context.Context, row sqlc.BeginAuditParams, result er
 	}
 }
 
-// RecordDone writes down what has happened already, or was refused: a row that is complete at
-// once. The result's own words are kept, its causes aren't. The error is the database's.
+// RecordDone records an action that is done already or was refused, as a complete row. The row has the result's message,
+// not the errors that it wraps. The returned error is the database's.
 func (a *Audit) RecordDone(ctx context.Context, actor Actor, in Intent, result error) error {
 	if a == nil {
 		return nil
@@ -196,7 +194,7 @@ func (a *Audit) RecordDone(ctx context.Context, actor Actor, in Intent, result e
 	return writeError(err)
 }
 
-// recordRevoked is RecordDone for rights that are gone already: without a row the log has it.
+// recordRevoked is like RecordDone, for rights that are revoked already: if the row can't be written, the log has it.
 func (a *Audit) recordRevoked(ctx context.Context, actor Actor, in Intent) {
 	if err := a.RecordDone(ctx, actor, in, nil); err != nil {
 		a.logUnwritten(actor, in, err)
@@ -215,8 +213,8 @@ func writeError(err error) error {
 	return nil
 }
 
-// repeatable reports whether a result is one that a caller can bring about again and again without any
-// right: a refusal, or a request that makes no sense.
+// repeatable reports whether callers without any right can cause the result again and again: a refusal, or an invalid
+// request.
 func repeatable(result error, outcome string) bool {
 	return outcome == OutcomeRefused || (result != nil && apperr.KindOf(result) == apperr.Invalid)
 }
@@ -226,7 +224,7 @@ func newAuditRow(ctx context.Context, actor Actor, in Intent) (sqlc.BeginAuditPa
 	if err != nil {
 		return sqlc.BeginAuditParams{}, fmt.Errorf("audit id: %w", err)
 	}
-	from := clientOf(ctx)
+	from := ClientOf(ctx)
 	return sqlc.BeginAuditParams{
 		ID: id, At: db.Time(time.Now()), UserID: actor.UserID, Username: actor.name(),
 		ClientAddr: text.Truncate(from.Addr, 100), RequestID: text.Truncate(from.RequestID, 200),
@@ -235,7 +233,7 @@ func newAuditRow(ctx context.Context, actor Actor, in Intent) (sqlc.BeginAuditPa
 	}, nil
 }
 
-// name returns what the record calls the actor.
+// name returns the actor's name in the audit.
 func (a Actor) name() string {
 	if a.Anonymous {
 		return ""
@@ -243,11 +241,10 @@ func (a Actor) name() string {
 	return a.Username
 }
 
-// errNothingToDo is the result of a deed that changed nothing because it was so already. It is
-// no failure, but no event comes of it either.
+// errNothingToDo is the result of an action that found its state there already. It is no failure, but causes no event.
 var errNothingToDo = errors.New("nothing to do")
 
-// outcomeOf returns how a deed's error is written down.
+// outcomeOf returns an action's outcome and detail, as its row has them.
 func outcomeOf(err error) (outcome, detail string) {
 	switch {
 	case err == nil:

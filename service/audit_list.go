@@ -14,7 +14,7 @@ import (
 	"wharf/util/text"
 )
 
-// AuditEntry is one row of the record. Times are UTC, FinishedAt zero while pending.
+// AuditEntry is one row of the audit. Times are UTC; FinishedAt is zero while the action is pending.
 type AuditEntry struct {
 	ID                               uuid.UUID
 	At, FinishedAt                   time.Time
@@ -26,17 +26,17 @@ type AuditEntry struct {
 	Times int64
 }
 
-// AuditFilter selects rows; zero values select all.
+// AuditFilter selects rows. The zero value of a field selects all rows.
 type AuditFilter struct {
 	User, Host, Action, Outcome string
 	Container                   string    // a name, or the beginning of an id
 	Since, Until                time.Time // from, and to but not including
 }
 
-// idSlack is how far the time in a row's id may be from the row's own: they are taken one after the other.
+// idSlack is the largest difference between the time in a row's id and the row's own time: the clock is read for each.
 const idSlack = time.Second
 
-// idAt returns the least id (UUID version 7) of a time, cut to milliseconds.
+// idAt returns the smallest id (UUID version 7) of a time, truncated to milliseconds.
 func idAt(t time.Time) (id uuid.UUID) {
 	ms := max(t.UnixMilli(), 0)
 	for i := 5; i >= 0; i-- {
@@ -46,13 +46,13 @@ func idAt(t time.Time) (id uuid.UUID) {
 	return id
 }
 
-// between reports whether a time is in the span that the filter asks for.
+// between reports whether a time is in the filter's range.
 func (f *AuditFilter) between(at time.Time) bool {
 	return !at.Before(f.Since) && (f.Until.IsZero() || at.Before(f.Until))
 }
 
-// List shows the record to admins, the latest first, a page at a time; where few rows match, a page may be short though
-// its cursor goes on. Errors: Forbidden, Invalid.
+// List returns a page of the audit, the latest rows first, and the cursor of the next page. If few rows match, a page may
+// be short although there is a next one. The actor must be an admin. Errors: Forbidden, Invalid.
 func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (all []AuditEntry, next string, err error) {
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
@@ -101,8 +101,8 @@ func wanted(s string) sql.NullString {
 
 var idPrefix = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 
-// idEnd returns the least text above all ids that begin so, whatever the database's collation:
-// digits come before letters in each. What is no beginning of an id gives an empty range.
+// idEnd returns the smallest text above all ids with the prefix s, in any collation of the database: digits come before
+// letters in each. If s can't be the prefix of an id, the range is empty.
 func idEnd(s string) string {
 	if !idPrefix.MatchString(s) {
 		return ""

@@ -13,25 +13,25 @@ import (
 )
 
 const (
-	// refusalsFor is how long repetitions count in the row of the first.
+	// refusalsFor is how long a repetition is counted in the first refusal's row.
 	refusalsFor = time.Hour
-	// refusalsOfSource is how many different refusals of one caller have rows of their own in that time.
+	// refusalsOfSource is how many different refusals of one caller get rows of their own in that time.
 	refusalsOfSource = 32
-	// refusalsMax bounds all rows that are remembered.
+	// refusalsMax bounds the refusals that are kept in memory.
 	refusalsMax = 10_000
 	// othersCounted ends the detail of a row that stands for different refusals.
 	othersCounted = " (and other refusals of the same caller)"
 )
 
-// refusals remembers the rows of what was refused lately. A repetition is counted there, in memory
-// first, so that a caller who is refused again and again fills neither the record nor the disk.
+// refusals has the rows of recent refusals. Repetitions are counted in memory and then in the first one's row, so that
+// repeated refusals fill neither the audit nor the disk.
 type refusals struct {
 	mu   sync.Mutex
 	rows map[refusal]*refusedRow
 	of   map[string]int // rows of each source
 }
 
-// refusal is what makes two refusals the same.
+// refusal identifies equal refusals.
 type refusal struct{ source, addr, user, action, host, container, target, detail string }
 
 // refusedRow is the row of a refusal.
@@ -43,7 +43,7 @@ type refusedRow struct {
 	last    time.Time
 }
 
-// refusalOf names a refusal. Its source is the user, or the network of a caller who is none.
+// refusalOf returns what identifies a row's refusal. Its source is the user, or the network of a caller without one.
 func refusalOf(row *sqlc.BeginAuditParams) refusal {
 	r := refusal{
 		source: row.UserID.String(), addr: networkOf(row.ClientAddr), user: row.Username, action: row.Action, host: row.Host,
@@ -55,8 +55,8 @@ func refusalOf(row *sqlc.BeginAuditParams) refusal {
 	return r
 }
 
-// count counts a refusal, and reports whether its row is to be written: it is the first. The caller
-// then says with wrote what came of it.
+// count counts a refusal, and reports whether it is the first of its kind: the caller must then write its row and call
+// wrote with the result.
 func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -84,7 +84,7 @@ func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal
 	return key, true
 }
 
-// wrote reports whether the first row of a refusal is in the database. Without it the next is the first.
+// wrote takes the result of writing a first refusal's row. After an error the next refusal counts as the first.
 func (f *refusals) wrote(key refusal, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -102,7 +102,7 @@ func (f *refusals) remove(key refusal) {
 	}
 }
 
-// take returns what the rows don't have yet, and forgets rows whose time is over.
+// take returns the repetitions that aren't in the rows yet, and drops refusals whose time is over.
 func (f *refusals) take(now time.Time) []sqlc.CountRepeatsParams {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -121,7 +121,7 @@ func (f *refusals) take(now time.Time) []sqlc.CountRepeatsParams {
 	return all
 }
 
-// writeRepeats brings the rows of refusals up to date.
+// writeRepeats adds the counted repetitions to their rows.
 func (a *Audit) writeRepeats(ctx context.Context) {
 	for _, r := range a.refusals.take(time.Now()) {
 		if _, err := a.db.Queries().CountRepeats(ctx, r); err != nil {

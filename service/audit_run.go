@@ -17,8 +17,8 @@ const (
 	auditBatch = 5000
 )
 
-// EndOwn ends the rows that an earlier process of this server left pending: what became of their actions is unknown, and
-// they explain nothing that happens from now on. It is called once, before anything is audited.
+// EndOwn ends the rows that an earlier process of this server left pending, with the outcome unknown: no later event is
+// attributed to their actions. Call it once, before anything is audited. The error is the database's.
 func (a *Audit) EndOwn(ctx context.Context) error {
 	n, err := a.db.Queries().EndPendingAudit(ctx, sqlc.EndPendingAuditParams{
 		Outcome: OutcomeUnknown, Detail: "the server ended during it", FinishedAt: sql.NullTime{Time: db.Time(time.Now()), Valid: true}, Server: a.opts.Server,
@@ -64,8 +64,8 @@ func (a *Audit) Run(ctx context.Context) error {
 	}
 }
 
-// removeOld removes rows that are older than the retention, and then those beyond the maximum. What
-// fails is done an hour later.
+// removeOld deletes rows that are older than the retention, and then those beyond the maximum. It runs again an hour
+// later, so that errors need no retry.
 func (a *Audit) removeOld(ctx context.Context) {
 	if now, believed := a.opts.Clock.Believed(); believed && a.opts.Retention > 0 {
 		_, _ = a.db.Queries().DeleteAuditBefore(ctx, db.Time(now.Add(-a.opts.Retention)))
@@ -73,7 +73,7 @@ func (a *Audit) removeOld(ctx context.Context) {
 	a.removeBeyond(ctx)
 }
 
-// removeBeyond removes the oldest rows beyond the maximum.
+// removeBeyond deletes the oldest rows beyond the maximum.
 func (a *Audit) removeBeyond(ctx context.Context) {
 	last, err := a.db.Queries().AuditBeyond(ctx, a.opts.Max)
 	for err == nil {
@@ -95,6 +95,6 @@ func (a *Audit) wrote() {
 	}
 	select {
 	case a.full <- struct{}{}:
-	default: // it is awake already
+	default: // it has been woken already
 	}
 }

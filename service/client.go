@@ -4,13 +4,13 @@ import "context"
 
 type clientKey struct{}
 
-// WithClient says, to all that is done under the context, where the request comes from.
+// WithClient returns a context that carries the origin of a request.
 func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, clientKey{}, c)
 }
 
-// clientOf returns what WithClient said, else nothing.
-func clientOf(ctx context.Context) Client {
+// ClientOf returns the client of WithClient, or the zero Client.
+func ClientOf(ctx context.Context) Client {
 	c, _ := ctx.Value(clientKey{}).(Client)
 	return c
 }

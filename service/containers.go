@@ -15,14 +15,14 @@ import (
 // listAllTimeout is how long a list across hosts waits for the slowest of them.
 const listAllTimeout = 3 * time.Second
 
-// HostResult is what one host said to a question to many: nil, or why it said nothing.
+// HostResult is one host's part in a request to several hosts: Err is nil, or the reason why its part is missing.
 type HostResult struct {
 	Host string
 	Err  error
 }
 
-// ContainerFilter picks containers; its zero value picks all. Different fields must all match, of the
-// values of one field any.
+// ContainerFilter selects containers; its zero value selects all. A container must match every field that is set, and of a
+// field's values any one.
 type ContainerFilter struct {
 	Hosts  []string // exact
 	States []string // exact
@@ -38,15 +38,15 @@ type HostedContainer struct {
 	dockerx.Container
 }
 
-// Containers lists the containers of all hosts that the actor may see, all hosts asked at
-// once; a host that doesn't answer in time is missing and says why. Hosts keep the setting's
-// order, containers Docker's. Errors: NotFound for a host in the filter that doesn't exist.
+// Containers returns the containers that the actor may see, of all hosts, which are asked concurrently. The result of a
+// host that doesn't answer in time has the error. Hosts come in the order of the settings, containers in Docker's.
+// Errors: NotFound for a host in the filter that doesn't exist.
 func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) ([]HostedContainer, []HostResult, error) {
 	hosts, err := s.openAll(ctx, actor, f.Hosts)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(hosts) > 1 { // one host has its own deadline, and its own words for having passed it
+	if len(hosts) > 1 { // a single host has its own deadline, with a message of its own
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, listAllTimeout)
 		defer cancel()
@@ -65,7 +65,7 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) 
 			continue
 		}
 		for _, c := range list.Containers {
-			c.Labels = hosts[i].shownLabels(c.Labels) // first: a filter must not tell what is masked
+			c.Labels = hosts[i].shownLabels(c.Labels) // before matching: a filter must not reveal masked values
 			if f.matches(answers[i].Host, &c) {
 				found = append(found, HostedContainer{answers[i].Host, c})
 			}
@@ -74,7 +74,7 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) 
 	return found, answers, nil
 }
 
-// openAll opens the named hosts, or all that the actor may see.
+// openAll opens the named hosts, or, if there are no names, all that the actor may see.
 func (s *Hosts) openAll(ctx context.Context, actor Actor, names []string) ([]*Host, error) {
 	if len(names) == 0 {
 		for _, info := range s.List(actor) {
@@ -99,7 +99,7 @@ func (h *Host) shownLabels(labels map[string]string) map[string]string {
 	return maskMap(labels)
 }
 
-// matches looks at a container with the labels as the caller sees them.
+// matches reports whether the filter selects a container. Its labels must be as the caller sees them.
 func (f *ContainerFilter) matches(host string, c *dockerx.Container) bool {
 	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
 		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
@@ -108,19 +108,19 @@ func (f *ContainerFilter) matches(host string, c *dockerx.Container) bool {
 		f.mentions(host, c)
 }
 
-// oneOf is true where no value is asked for, or one matches.
+// oneOf reports whether no value is wanted or one matches.
 func oneOf(wanted []string, match func(string) bool) bool {
 	return len(wanted) == 0 || slices.ContainsFunc(wanted, match)
 }
 
-// hasLabel looks for "key" or "key=value".
+// hasLabel reports whether the labels match the selector "key" or "key=value".
 func hasLabel(labels map[string]string, selector string) bool {
 	key, value, exact := strings.Cut(selector, "=")
 	got, ok := labels[key]
 	return ok && (!exact || got == value)
 }
 
-// mentions looks for Text, whatever the case.
+// mentions reports whether the container contains Text, ignoring case.
 func (f *ContainerFilter) mentions(host string, c *dockerx.Container) bool {
 	if f.Text == "" {
 		return true
@@ -139,8 +139,8 @@ func (f *ContainerFilter) mentions(host string, c *dockerx.Container) bool {
 	return false
 }
 
-// ContainerOrder compares by "host", "name", "image", "state" or "created", descending with a
-// leading "-"; equal ones by host, name and id, so that the order is total.
+// ContainerOrder returns a comparison by "host", "name", "image", "state" or "created", descending with a leading "-".
+// Containers that are equal so are compared by host, name and id: the order is total.
 func ContainerOrder(by string) func(a, b HostedContainer) int {
 	key, descending := strings.CutPrefix(by, "-")
 	return func(a, b HostedContainer) int {

@@ -7,29 +7,28 @@ import (
 	"wharf/service/eventlog"
 )
 
-// Events is the one door to the log of what happened.
+// Events is the only access to the event log: it shows an actor its own part.
 type Events struct {
 	log *eventlog.Log
 }
 
-// NewEvents opens the door to a log.
+// NewEvents returns an Events for a log.
 func NewEvents(log *eventlog.Log) *Events { return &Events{log: log} }
 
-// Subscribe opens a stream of what the actor may see. Close ends it.
+// Subscribe opens a subscription to the records that the actor may see. The caller must close it.
 func (e *Events) Subscribe(actor Actor, o eventlog.Subscribe) *eventlog.Subscription {
 	o.Allow, o.ShownAction, o.CoarseIDs = actor.seesRecord, actor.shownAction, !actor.everywhere(View)
 	return e.log.Subscribe(o)
 }
 
-// Query reads what the actor may see of the past. Errors: Invalid for a foreign cursor.
+// Query returns a page of the stored records that the actor may see. Errors: Invalid for a cursor of another query.
 func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (eventlog.Page, error) {
-	q.Allow, q.ShownAction = actor.seesRecord, actor.shownAction
+	q.Allow, q.ShownAction, q.CoarseCursors = actor.seesRecord, actor.shownAction, !actor.everywhere(View)
 	return e.log.Query(ctx, q)
 }
 
-// seesRecord reports whether a record may be shown. A container's event carries its labels, and these
-// alone count, not what an engine adds in attributes; what
-// isn't about a container has none, so that a grant by label doesn't show it.
+// seesRecord reports whether the actor may see a record. Grants by label match a container's own labels, which its events
+// carry, not the attributes that an engine adds. Records that aren't about a container have no labels.
 func (a Actor) seesRecord(r *eventlog.Record) bool {
 	switch {
 	case r.Kind != dockerx.KindDocker:
@@ -41,7 +40,7 @@ func (a Actor) seesRecord(r *eventlog.Record) bool {
 	}
 }
 
-// MasksRecord reports whether the actor sees a record through MaskEvent.
+// MasksRecord reports whether the actor may see a record only as masked by MaskEvent.
 func (a Actor) MasksRecord(r *eventlog.Record) bool {
 	return !a.Unmasked && !a.roleOn(r.Host, r.Labels).atLeast(RoleAdmin)
 }

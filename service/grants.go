@@ -15,22 +15,24 @@ import (
 	"wharf/util/text"
 )
 
-// Grant gives a user a role on the containers that have the labels, on the hosts whose names
-// match. It names no container: ids change whenever one is made anew.
+// Grant gives a user a role on the containers with certain labels, on the hosts that match a pattern. It doesn't name
+// containers, as their ids change when they are recreated.
 type Grant struct {
 	ID        uuid.UUID
 	Username  string
 	Hosts     string // a pattern: prod-*, *
 	Labels    string // a selector: team=web, or team=web,tier; empty for all
 	Role      Role
+	Exec      bool // terminals too
 	CreatedBy string
 	CreatedAt time.Time // UTC
 }
 
-// NewGrant is what a grant is made from.
+// NewGrant describes a grant to make.
 type NewGrant struct {
 	Username, Hosts, Labels string
 	Role                    Role
+	Exec                    bool
 }
 
 var (
@@ -52,8 +54,8 @@ func checkGrant(in NewGrant) error {
 	return invalid(hosts, labels, role)
 }
 
-// Grant gives a user rights. They count at once, and the user's open streams end, to come
-// back with them. Errors: Forbidden, Invalid, NotFound for an unknown user.
+// Grant gives a user rights. They take effect at once. The user's open streams end, so that clients reconnect with the new
+// rights. Errors: Forbidden, Invalid, NotFound for an unknown user.
 func (u *Users) Grant(ctx context.Context, actor Actor, in NewGrant) (g Grant, err error) {
 	err = u.opts.Audit.Record(ctx, actor, Intent{Action: ActionGrantCreate, Target: in.Username}, func(ctx context.Context, _ uuid.UUID) error {
 		g, err = u.grant(ctx, actor, in)
@@ -70,7 +72,7 @@ func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 		return Grant{}, err
 	}
 	g := Grant{
-		ID: uuid.New(), Hosts: in.Hosts, Labels: in.Labels, Role: in.Role,
+		ID: uuid.New(), Hosts: in.Hosts, Labels: in.Labels, Role: in.Role, Exec: in.Exec,
 		CreatedBy: actor.Username, CreatedAt: db.Time(time.Now()),
 	}
 	err := u.change(ctx, func(q *sqlc.Queries) error {
@@ -80,7 +82,7 @@ func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 		}
 		g.Username = user.Username
 		if err := q.CreateGrant(ctx, sqlc.CreateGrantParams{
-			ID: g.ID, UserID: user.ID, Hosts: g.Hosts, Labels: g.Labels, Role: string(g.Role),
+			ID: g.ID, UserID: user.ID, Hosts: g.Hosts, Labels: g.Labels, Role: string(g.Role), Exec: g.Exec,
 			CreatedBy: g.CreatedBy, CreatedAt: g.CreatedAt,
 		}); err != nil {
 			return fmt.Errorf("create grant: %w", db.MapError(err))
@@ -91,7 +93,7 @@ func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 	return g, err
 }
 
-// Revoke takes a grant back, at once. Errors: Forbidden, NotFound.
+// Revoke deletes a grant, with effect at once. Errors: Forbidden, NotFound.
 func (u *Users) Revoke(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return u.opts.Audit.Revoke(ctx, actor, Intent{Action: ActionGrantDelete, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return u.revoke(ctx, actor, id) })
@@ -117,8 +119,8 @@ func (u *Users) revoke(ctx context.Context, actor Actor, id uuid.UUID) error {
 	})
 }
 
-// Grants lists grants, a page at a time, of one user or (username empty) of all. next is the
-// cursor of the page that follows, empty after the last. Errors: Forbidden, Invalid.
+// Grants returns a page of the grants of one user, or of all users if username is empty. next is the cursor of the
+// following page, empty on the last. Errors: Forbidden, Invalid.
 func (u *Users) Grants(ctx context.Context, actor Actor, username string, p Page) (all []Grant, next string, err error) {
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
@@ -138,7 +140,7 @@ func (u *Users) Grants(ctx context.Context, actor Actor, username string, p Page
 	all = make([]Grant, len(rows))
 	for i, r := range rows {
 		all[i] = Grant{
-			ID: r.ID, Username: r.Username, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role),
+			ID: r.ID, Username: r.Username, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role), Exec: r.Exec,
 			CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt.UTC(),
 		}
 	}
@@ -148,7 +150,7 @@ func (u *Users) Grants(ctx context.Context, actor Actor, username string, p Page
 	return all, next, nil
 }
 
-// grantsOf reads what the actor of a session or key goes by.
+// grantsOf returns a user's grants.
 func grantsOf(ctx context.Context, q *sqlc.Queries, user uuid.UUID) ([]Grant, error) {
 	rows, err := q.UserGrants(ctx, user)
 	if err != nil {
@@ -156,7 +158,7 @@ func grantsOf(ctx context.Context, q *sqlc.Queries, user uuid.UUID) ([]Grant, er
 	}
 	var all []Grant
 	for _, r := range rows {
-		all = append(all, Grant{ID: r.ID, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role)})
+		all = append(all, Grant{ID: r.ID, Hosts: r.Hosts, Labels: r.Labels, Role: Role(r.Role), Exec: r.Exec})
 	}
 	return all, nil
 }

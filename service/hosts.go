@@ -11,24 +11,23 @@ import (
 	"wharf/util/apperr"
 )
 
-// Hosts is the one door to the Docker hosts: nobody gets at a host but for an actor.
+// Hosts is the only access to the Docker hosts: a host is opened for an actor, and shows that actor's part alone.
 type Hosts struct {
 	fleet *dockerx.Fleet
 	audit *Audit
 }
 
-// NewHosts opens the door to a fleet. What is done to containers, and what is refused, is
-// written to the audit log, which may be nil.
+// NewHosts returns a Hosts for a fleet. Actions on containers, and refusals, are recorded in the audit, which may be nil.
 func NewHosts(fleet *dockerx.Fleet, audit *Audit) *Hosts { return &Hosts{fleet: fleet, audit: audit} }
 
-// HostInfo is what anyone who may see a host may know of it.
+// HostInfo is what every actor that may see a host sees of it.
 type HostInfo struct {
 	Name   string
 	Addr   string            // without credentials
 	Labels map[string]string // of hosts.yaml; must not be changed
 }
 
-// List returns the hosts that the actor may see, in the setting's order.
+// List returns the hosts that the actor may see, in the order of the settings.
 func (s *Hosts) List(actor Actor) []HostInfo {
 	seen := []HostInfo{}
 	for _, h := range s.fleet.Hosts() {
@@ -39,7 +38,7 @@ func (s *Hosts) List(actor Actor) []HostInfo {
 	return seen
 }
 
-// infoFor masks labels that look secret, as a container's are.
+// infoFor returns what the actor sees of a host. Labels that look secret are masked, as those of containers are.
 func infoFor(actor Actor, h *dockerx.Host) HostInfo {
 	labels := h.Labels()
 	if !actor.Unmasked && !actor.roleOn(h.Name(), nil).atLeast(RoleAdmin) {
@@ -48,14 +47,14 @@ func infoFor(actor Actor, h *dockerx.Host) HostInfo {
 	return HostInfo{Name: h.Name(), Addr: h.Addr(), Labels: labels}
 }
 
-// HostStatus is how a host is.
+// HostStatus is a host with its health.
 type HostStatus struct {
 	HostInfo
 	dockerx.Status
 }
 
-// Statuses returns the status of each host that the actor may see and that has the labels, in the setting's order. A
-// label is "key=value" or "key", and all must be there. It asks no daemon.
+// Statuses returns the status of each host that the actor may see and that has all of the labels, "key=value" or "key", in
+// the order of the settings. It calls no engine.
 func (s *Hosts) Statuses(actor Actor, labels ...string) []HostStatus {
 	var all []HostStatus
 	for _, h := range s.fleet.Hosts() {
@@ -70,8 +69,7 @@ func (s *Hosts) Statuses(actor Actor, labels ...string) []HostStatus {
 	return all
 }
 
-// Status tells how the host is, without asking it. Containers are counted for those who see
-// all of them.
+// Status returns the host's status. It calls no engine. Containers are counted only for actors that may see all of them.
 func (h *Host) Status() HostStatus {
 	status := HostStatus{infoFor(h.actor, h.host), h.host.Status()}
 	if !h.actor.everywhereOn(h.host.Name(), View) {
@@ -80,10 +78,9 @@ func (h *Host) Status() HostStatus {
 	return status
 }
 
-// Open returns a host for an actor who needs a permission on it, and on the containers it
-// touches there. Errors: NotFound for a host that doesn't exist or that the actor may not
-// see, which are the same to the caller; Forbidden where the permission is had on no
-// container of the host. No daemon is asked.
+// Open returns a host for an actor, to be used with a permission, which is checked again on each container. It calls no
+// engine. Errors: NotFound for a host that doesn't exist or that the actor may not see, which callers can't tell apart;
+// Forbidden if the actor has the permission on no container of the host.
 func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permission) (*Host, error) {
 	h, ok := s.fleet.Host(name)
 	switch {
@@ -95,13 +92,13 @@ func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permiss
 	return &Host{host: h, actor: actor, need: need, audit: s.audit}, nil
 }
 
-// Deny writes down that an actor was refused for want of a role, and returns the refusal.
+// Deny records in the audit that the actor lacks a permission, and returns the error to answer with.
 func (s *Hosts) Deny(ctx context.Context, actor Actor, in Intent) error {
 	return errors.Join(errForbidden, s.audit.RecordDone(ctx, actor, in, errForbidden))
 }
 
-// Host is a Docker host as one actor sees it. Every method shows and touches only what the
-// actor's role on each container allows.
+// Host is a Docker host as one actor sees it: each method shows and changes only what the actor's role on a container
+// allows.
 type Host struct {
 	host  *dockerx.Host
 	actor Actor
@@ -109,8 +106,8 @@ type Host struct {
 	audit *Audit
 }
 
-// Containers lists the host's containers, running or not, in Docker's order. The list is
-// shared between callers and must not be changed.
+// Containers returns the host's containers, running or not, in Docker's order. The list is shared between callers and must
+// not be changed.
 func (h *Host) Containers(ctx context.Context) (*dockerx.List, error) {
 	list, err := h.host.List(ctx)
 	if err != nil || h.actor.everywhereOn(h.host.Name(), View) {
@@ -122,7 +119,7 @@ func (h *Host) Containers(ctx context.Context) (*dockerx.List, error) {
 	return &dockerx.List{Containers: visible}, nil
 }
 
-// Inspect shows one container, masked as the actor's role there asks for.
+// Inspect returns the details of one container, masked as the actor's role on it requires.
 func (h *Host) Inspect(ctx context.Context, ref dockerx.Ref) (*dockerx.Details, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
@@ -135,8 +132,8 @@ func (h *Host) Inspect(ctx context.Context, ref dockerx.Ref) (*dockerx.Details, 
 	return maskDetails(d, role), nil
 }
 
-// Usage tells what one container uses; zeros when it isn't running. A host that has stopped
-// answering gives the last sample while it is young enough.
+// Usage returns the usage of one container; zeros if it isn't running. If the host has stopped answering, the last usage
+// is returned while it is recent enough.
 func (h *Host) Usage(ctx context.Context, ref dockerx.Ref) (stats.Usage, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if apperr.KindOf(err) == apperr.Unavailable {
@@ -150,7 +147,7 @@ func (h *Host) Usage(ctx context.Context, ref dockerx.Ref) (stats.Usage, error) 
 	return h.host.Usage(ctx, d.ID)
 }
 
-// UsageAll tells what all containers use. The snapshot is shared and must not be changed.
+// UsageAll returns the usage of all containers. The snapshot is shared and must not be changed.
 func (h *Host) UsageAll(ctx context.Context) (*stats.Snapshot, error) {
 	snap, err := h.host.UsageAll(ctx)
 	if err != nil {
@@ -159,7 +156,7 @@ func (h *Host) UsageAll(ctx context.Context) (*stats.Snapshot, error) {
 	return h.visible(snap), nil
 }
 
-// resolve finds the container that is meant and checks that the actor may do what it wants.
+// resolve returns the container that ref names, if the actor has the permission on it.
 func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*dockerx.Details, error) {
 	if need > h.need {
 		return nil, fmt.Errorf("host opened with permission %d, used with %d", h.need, need)
@@ -184,10 +181,9 @@ func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*
 	return d, nil
 }
 
-// find resolves a reference among the containers that the actor may see, from the list alone: a hidden
-// container and one that doesn't exist are the same in time, words and effect on others' prefixes, and
-// the daemon hears of neither. For actors who see all of the host's containers it is the daemon's to
-// resolve.
+// find resolves a reference among the containers that the actor may see, from the list alone: a hidden container and one
+// that doesn't exist give the same answer in the same time, neither makes another's id prefix ambiguous, and the engine
+// isn't called. If the actor may see all containers of the host, the engine resolves the reference.
 func (h *Host) find(ctx context.Context, ref dockerx.Ref) (dockerx.Ref, error) {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return ref, nil
@@ -208,5 +204,5 @@ var errForbidden = apperr.New(apperr.Forbidden, "not allowed")
 func (h *Host) sees(labels map[string]string) bool { return h.may(View, labels) }
 
 func (h *Host) may(p Permission, labels map[string]string) bool {
-	return h.actor.roleOn(h.host.Name(), labels).atLeast(needs[p])
+	return h.actor.roleFor(p, h.host.Name(), labels).atLeast(needs[p])
 }

@@ -17,7 +17,7 @@ import (
 	"wharf/util/text"
 )
 
-// Login is a new session's tokens. Times are UTC.
+// Login has the tokens of a new session. Times are UTC.
 type Login struct {
 	SessionID       uuid.UUID
 	AccessToken     string
@@ -29,8 +29,8 @@ type Login struct {
 	User             User
 }
 
-// Login makes a session. Errors: Unauthorized with one text, after one duration, for an
-// unknown user, a wrong password and a disabled user; TooMany with the time to wait.
+// Login makes a session. Errors: Unauthorized, with the same message after the same time for an unknown user, a wrong
+// password and a disabled user; TooMany with the time to wait.
 func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (Login, error) {
 	ctx = WithClient(ctx, from)
 	s.recallAddress(ctx, name, from.Addr)
@@ -50,9 +50,9 @@ func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (L
 	case apperr.KindOf(err) == apperr.Unauthorized:
 		try.failed(time.Now())
 	default:
-		return Login{}, err // nobody was judged
+		return Login{}, err // no password was checked
 	}
-	// A name that nobody has isn't written down: people type passwords there.
+	// An unknown name isn't recorded: people type passwords there.
 	actor := Actor{UserID: user.ID, Username: user.Username}
 	if auditErr := s.audit.RecordDone(ctx, actor, Intent{Action: ActionLogin, Target: sessionTarget(l.SessionID)}, err); auditErr != nil {
 		return Login{}, auditErr
@@ -60,10 +60,10 @@ func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (L
 	return l, err
 }
 
-// recallAddress tells the gate of an address that it doesn't know, after a restart or from another
-// replica, but where the user has a session. What goes wrong leaves the address unknown.
+// recallAddress makes an address known to the gate if the user has a session there, made before a restart or by another
+// replica. After an error the address stays unknown.
 func (s *Sessions) recallAddress(ctx context.Context, name, addr string) {
-	if !username.MatchString(name) || s.gate.knows(fold(name), addr) {
+	if !username.MatchString(name) || s.gate.isKnown(fold(name), addr) {
 		return
 	}
 	addrs, err := s.db.Queries().AddressesOfSessions(ctx, sqlc.AddressesOfSessionsParams{
@@ -71,7 +71,7 @@ func (s *Sessions) recallAddress(ctx context.Context, name, addr string) {
 	})
 	same := func(other string) bool { return networkOf(other) == networkOf(addr) }
 	if err == nil && slices.ContainsFunc(addrs, same) {
-		s.gate.learn(fold(name), addr)
+		s.gate.addKnown(fold(name), addr)
 	}
 }
 
@@ -82,7 +82,7 @@ func sessionTarget(id uuid.UUID) string {
 	return id.String()
 }
 
-// open makes the session of a user whose password was checked.
+// open makes a session for a user after the check of the password.
 func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login, error) {
 	now := db.Time(time.Now())
 	l, err := s.issue(user, now)
@@ -90,8 +90,8 @@ func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login
 		return Login{}, err
 	}
 	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
-		// The user's row is locked, and must be what was checked: a session can't slip in
-		// beside a change of password.
+		// MarkLogin locks the user's row, and fails if it isn't the one that was checked any more: so no session of an
+		// old password is made during a change of password.
 		n, err := q.MarkLogin(ctx, sqlc.MarkLoginParams{
 			ID: user.ID, PasswordHash: user.PasswordHash, LastLoginAt: sql.NullTime{Time: now, Valid: true},
 		})
@@ -113,11 +113,11 @@ func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login
 	return l, nil
 }
 
-// checkPassword returns the user whose password it is, with the stored hash. With errLogin
-// it returns the user of that name, if there is one. Every refusal has done the same work.
+// checkPassword returns the user with this name and password. With errLogin it returns the user of that name, if there is
+// one. Each refusal takes the same work.
 func (s *Sessions) checkPassword(ctx context.Context, hasher *password.Hasher, name, pass string) (sqlc.User, error) {
 	if !username.MatchString(name) {
-		name = "" // nobody's, and no bytes that a database chokes on
+		name = "" // no user has it; the databases refuse some bytes
 	}
 	user, err := s.db.Queries().GetUserByName(ctx, fold(name))
 	if err != nil && !db.IsNoRows(err) {
@@ -136,8 +136,7 @@ func (s *Sessions) checkPassword(ctx context.Context, hasher *password.Hasher, n
 	return user, nil
 }
 
-// upgradeHash brings an old hash to today's parameters. What goes wrong is left to the next
-// login.
+// upgradeHash replaces a hash of old parameters by one of today's. After an error the next login tries again.
 func upgradeHash(ctx context.Context, q *sqlc.Queries, hasher *password.Hasher, user *sqlc.User, pass string) {
 	hash, err := hasher.Hash(ctx, pass)
 	if err != nil {

@@ -2,7 +2,7 @@ package service
 
 import "net/netip"
 
-// networkOf returns what is counted as one address: of IPv6 the /64, which one client has whole.
+// networkOf returns the network that counts as one address: the /64 of an IPv6 address, as a client has all of it.
 func networkOf(addr string) string {
 	ip, err := netip.ParseAddr(addr)
 	if err != nil || ip.Unmap().Is4() {
@@ -15,15 +15,15 @@ func networkOf(addr string) string {
 	return prefix.String()
 }
 
-// knows reports whether the user logged in at the address before.
-func (g *loginGate) knows(name, addr string) bool {
+// isKnown reports whether the user logged in at the address before.
+func (g *loginGate) isKnown(name, addr string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.limits.Off || g.known[userAt{name, networkOf(addr)}]
 }
 
-// learn makes an address known that the user logged in at before.
-func (g *loginGate) learn(name, addr string) {
+// addKnown makes an address known at which the user logged in before.
+func (g *loginGate) addKnown(name, addr string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.remember(name, networkOf(addr))

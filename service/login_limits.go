@@ -11,35 +11,34 @@ import (
 	"wharf/util/password"
 )
 
-// LoginLimits slow down the guessing of passwords. Zero values are good.
+// LoginLimits are limits on failed logins, against the guessing of passwords. The zero value of a field is its default.
 type LoginLimits struct {
-	// Off lifts them.
+	// Off turns all limits off.
 	Off bool
-	// PerAddress is how many failed logins one address has a minute. Default 60.
+	// PerAddress is how many logins may fail per address and minute. Default 60.
 	PerAddress int
-	// FreeTries is how many failures a user has before the delays begin. Default 5.
+	// FreeTries is how many logins of a user may fail before the delays begin. Default 5.
 	FreeTries int
 }
 
 const (
 	delayMin = time.Second
 	delayMax = time.Minute
-	// forgetAfter is how long a failure is remembered.
+	// forgetAfter is how long a failure counts.
 	forgetAfter = 15 * time.Minute
-	// limitsMax bounds what is remembered of each kind; beyond it, the idle are forgotten.
+	// limitsMax bounds the entries of each kind; beyond it, idle ones are dropped.
 	limitsMax = 10_000
-	// queuedTries bounds the tries that wait for the outcome of others.
+	// queuedTries bounds the tries that wait for the results of others.
 	queuedTries = 256
 )
 
-// loginGate counts failures by address, and by user. A user's delay grows from 1 to 60 s
-// with each failure. So that nobody can keep a user out by guessing from elsewhere, an
-// address from which that user logged in before has a count of its own.
+// loginGate counts failed logins by address and by user. A user's delay grows from 1 to 60 s with each failure. An address
+// at which the user logged in before has a count of its own: else guessing from elsewhere would keep the user out.
 //
-// A try is reserved before its password is checked, as if it had failed already: of many at
-// once no more are checked than of as many in a row. The others wait for the outcome.
+// A try is reserved before its password is checked, and counts as failed until then: so of many concurrent tries no more
+// are checked than of as many in a row. The others wait for the results.
 //
-// It is kept by each replica for itself. Names that nobody has are counted alike.
+// Each replica has its own counts. Unknown names are counted as users are.
 type loginGate struct {
 	limits LoginLimits
 
@@ -51,17 +50,17 @@ type loginGate struct {
 	ended     chan struct{} // closed when a try ends while others wait
 }
 
-// userAt is a user's name and the address, empty for all unknown ones together.
+// userAt is a user's name and an address: the empty one stands for all unknown addresses.
 type userAt struct{ name, addr string }
 
-// addressTries are the failures of an address, in the limiter, and its tries under way.
+// addressTries has the failures of an address, in the limiter, and counts its tries under way.
 type addressTries struct {
 	limiter *rate.Limiter
 	last    time.Time // failure
 	pending int
 }
 
-// userTries are the failures of a user and the tries under way.
+// userTries counts the failures of a user and the tries under way.
 type userTries struct {
 	count   int
 	last    time.Time
@@ -81,8 +80,8 @@ func newLoginGate(l LoginLimits) *loginGate {
 	}
 }
 
-// enter reserves a try, or refuses one that comes too soon. A refused try counts for nothing, so it
-// doesn't make the wait longer. The caller ends the try. Errors: TooMany with the wait, ctx's.
+// enter reserves a try, which the caller must end. A try that comes too soon is refused and not counted, so that it makes
+// no wait longer. Errors: TooMany with the time to wait, ctx's.
 func (g *loginGate) enter(ctx context.Context, name, addr string) (*loginTry, error) {
 	for {
 		try, ended, err := g.reserve(name, addr, time.Now())
@@ -99,8 +98,8 @@ func (g *loginGate) enter(ctx context.Context, name, addr string) (*loginTry, er
 	}
 }
 
-// reserve returns a try, or an error, or, where it depends on tries under way, a channel that is closed
-// when one has ended; then the caller counts as queued.
+// reserve returns a try or an error. If that depends on tries under way, it returns a channel that is closed when one of
+// them ends, and counts the caller as queued.
 func (g *loginGate) reserve(name, addr string, now time.Time) (*loginTry, <-chan struct{}, error) {
 	if g.limits.Off {
 		return &loginTry{class: password.Normal}, nil, nil
@@ -158,7 +157,7 @@ func (g *loginGate) address(addr string) *addressTries {
 	return a
 }
 
-// user returns the count of a user that concerns an address.
+// user returns the count of a user that applies to an address.
 func (g *loginGate) user(name, addr string, now time.Time) *userTries {
 	key := g.counted(name, addr)
 	u := g.users[key]
@@ -179,7 +178,7 @@ func (g *loginGate) counted(name, addr string) userAt {
 	return userAt{name: name}
 }
 
-// class says how soon a try's password is checked when many wait.
+// class returns the queue of the hasher in which a try waits.
 func (g *loginGate) class(name, addr string, now time.Time) password.Class {
 	a := g.addresses[addr]
 	switch {
@@ -192,8 +191,8 @@ func (g *loginGate) class(name, addr string, now time.Time) password.Class {
 	}
 }
 
-// forget makes room when there is too much: what is idle first, then everything, since an
-// attacker with that many addresses isn't held by counting them.
+// forget drops entries when there are too many: idle ones first, then all. Counting doesn't stop an attacker with that many
+// addresses.
 func (g *loginGate) forget(now time.Time) {
 	if len(g.addresses) >= limitsMax {
 		for addr, a := range g.addresses {

@@ -6,8 +6,8 @@ import (
 	"wharf/util/password"
 )
 
-// loginTry is one try to log in that a loginGate let in. The first call of a method ends it; later
-// ones do nothing.
+// loginTry is a try to log in that a loginGate admitted. The first call of one of its methods ends it; later calls do
+// nothing.
 type loginTry struct {
 	gate       *loginGate // nil: nothing is counted
 	name, addr string
@@ -26,7 +26,7 @@ func (t *loginTry) failed(now time.Time) {
 	})
 }
 
-// passed remembers that the user logged in at the address, and forgets the failures there.
+// passed makes the address known as the user's, and drops the failures there.
 func (t *loginTry) passed() {
 	t.end(func(g *loginGate) {
 		t.user.count = 0
@@ -34,7 +34,7 @@ func (t *loginTry) passed() {
 	})
 }
 
-// unjudged takes the try back: no password was checked.
+// unjudged takes the try back because no password was checked.
 func (t *loginTry) unjudged() { t.end(func(*loginGate) {}) }
 
 func (t *loginTry) end(count func(*loginGate)) {

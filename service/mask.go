@@ -10,18 +10,18 @@ import (
 	"wharf/service/attribution"
 )
 
-// Mask stands where a value that looks secret was.
+// Mask replaces a value that looks secret.
 const Mask = "***"
 
 var (
 	secretKey = regexp.MustCompile(`(?i)` + secretPart)
-	// argKey is what an argument of the form key=value may begin with.
+	// argKey matches the key of an argument key=value.
 	argKey = regexp.MustCompile(`^[\w./\[\]-]+$`)
-	// joint is an argument between a key and its value.
+	// joint matches an argument between a key and its value.
 	joint = regexp.MustCompile(`(?i)^(?:=|:|:=|bearer|basic)$`)
 )
 
-// maskValue hides a value whose key looks secret, and what looks secret inside any other.
+// maskValue masks a value if its key looks secret, else the parts of it that do.
 func maskValue(key, value string) string {
 	if len(key) > maskable || secretKey.MatchString(key) {
 		return Mask
@@ -65,7 +65,7 @@ func maskArgs(args []string) []string {
 	return masked
 }
 
-// maskIfAny is maskValue that leaves an empty value empty.
+// maskIfAny is like maskValue, but leaves an empty value empty.
 func maskIfAny(key, value string) string {
 	if value == "" {
 		return ""
@@ -94,9 +94,8 @@ func maskMap(m map[string]string) map[string]string {
 	return masked
 }
 
-// MaskEvent hides what an event tells those who may not see secrets: the command line that
-// the daemon puts into exec actions, attributes (all labels are among them) that look secret,
-// and who caused it.
+// MaskEvent returns an event as actors below admin may see it: without the command line that the engine puts into exec
+// actions, without the attributes (labels among them) that look secret, and without the attribution to an action.
 func MaskEvent(e dockerx.Event) dockerx.Event {
 	e.Action = maskAction(e.Action)
 	e.Attrs = maskMap(e.Attrs)
@@ -113,8 +112,8 @@ func maskAction(action string) string {
 	return action
 }
 
-// maskDetails hides what someone of a role below admin may not see of a container, and from
-// those below operator where its bind mounts come from. The original stays as it is.
+// maskDetails returns a container's details as a role below admin may see them; roles below operator don't see the sources
+// of its bind mounts. The original isn't changed.
 func maskDetails(d *dockerx.Details, role Role) *dockerx.Details {
 	m := *d
 	m.Config.Env = maskEnv(d.Config.Env)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maskable is the longest text, in bytes, that is searched for secrets. The search takes time with
-// the length, and what labels a container chooses it.
+// maskable is the longest text, in bytes, that is searched for secrets. The time of a search grows with the length, which
+// the author of a container's labels chooses.
 const maskable = 4 << 10
 
 const (
@@ -16,38 +16,37 @@ const (
 	quoteMark  = "\\\\*[\"'`]" // a quote, escaped or not
 )
 
-// What a text must have in it, in lower case, for there to be a key that looks secret, or a token.
+// A text, in lower case, without any of these has no key that looks secret, and no token.
 var (
 	secretParts = []string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "dsn", "private", "identified"}
 	tokenParts  = []string{"eyj", "gh", "github_pat_", "glpat-", "xox", "k_live_", "k_test_", "akia", "bearer", "basic"}
 )
 
 var (
-	// urlUser finds the credentials of a URL, up to the last @ of the word: passwords hold @ and / too.
+	// urlUser matches the credentials of a URL, up to the last @ of the word: passwords may contain @ and /.
 	urlUser = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)\S*@`)
-	// plainUser finds user:password@ without a scheme. A digest (name:tag@sha256:…) looks alike.
+	// plainUser matches user:password@ without a scheme. A digest (name:tag@sha256:…) has the same form.
 	plainUser = regexp.MustCompile(`([\w.+-]+:)[^\s/]\S*@(?:sha256:)?`)
 	maskedURL = regexp.MustCompile(`^[\w+.-]+://` + regexp.QuoteMeta(Mask))
 	pemBlock  = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----.*?(?:-----END [A-Z0-9 ]+-----|\z)`)
-	// xmlElement finds <password>…</password>, attributes of the element included.
+	// xmlElement matches <password>…</password>, with the element's attributes.
 	xmlElement = regexp.MustCompile(`(?i)(<` + secretWord + `(?:\s[^>]*)?>)[^<]+`)
-	// knownToken finds what is a secret by its form: JSON web tokens, those of GitHub, GitLab, Slack,
-	// Stripe and AWS, and what follows the names of HTTP's schemes.
+	// knownToken matches secrets by their form: JSON web tokens, tokens of GitHub, GitLab, Slack, Stripe and AWS, and
+	// credentials after the name of an HTTP authentication scheme.
 	knownToken = regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*|\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|AKIA)[\w-]{8,}|` +
 		`\b(?i:bearer|basic)\s+[\w+/=.~-]{4,}`)
 
-	// assignment finds a key that looks secret, up to where its value begins: key=value, key: value,
-	// "key": "value", and "name": "key", "value": "…" as Kubernetes writes it.
+	// assignment matches a key that looks secret, up to the beginning of its value: key=value, key: value, "key": "value", and
+	// "name": "key", "value": "…" as Kubernetes writes it.
 	assignment = regexp.MustCompile(`(?i)` + secretWord + `(` + quoteMark + `)?\]?[ \t]*` +
 		`(?:[+?:]?=>?|:|(?:` + quoteMark + `)?[,\s]+(?:` + quoteMark + `)?value(?:` + quoteMark + `)?[ \t]*[:=])[ \t]*`)
-	// flag finds, up to its value, a flag that looks secret (--password x, "--password", "x", and as items
-	// of a YAML list), and words of configurations and SQL that a secret follows.
+	// flag matches, up to its value, a flag that looks secret (--password x, "--password", "x", and items of a YAML list), and
+	// words of configuration files and SQL that a secret follows.
 	flag = regexp.MustCompile(`(?i)(?:\B--?` + secretWord + `(?:(?:` + quoteMark + `)?\s*,\s*|(?:` + quoteMark + `)?\s*\n\s*-\s+|(?:[ \t]|\\\r?\n)+)|` +
 		`(?:^|[^<\w-])(?:password|passwd|requirepass|masterauth|identified by)[ \t]+)`)
 )
 
-// maskText hides what looks secret inside free text, such as a command line. A longer text than
-// is searched is hidden whole.
+// maskText masks the secrets in free text, such as a command line. A text longer than maskable is masked as a whole.
 func maskText(s string) string {
 	if len(s) > maskable {
 		return Mask
@@ -70,12 +69,12 @@ func maskText(s string) string {
 	return s
 }
 
-// hasAny reports whether any of the parts is in the text. It is there because expressions are slow.
+// hasAny reports whether the text contains any of the parts. It is much faster than a regular expression.
 func hasAny(s string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
 }
 
-// maskPEM hides the body of a block that isn't public.
+// maskPEM masks the body of a PEM block, unless its label says that it is public.
 func maskPEM(block string) string {
 	label := pemBlock.FindStringSubmatch(block)[1]
 	if label == "CERTIFICATE" || strings.HasSuffix(label, "PUBLIC KEY") {
@@ -95,7 +94,7 @@ func maskPlainUser(s string) string {
 	return user + ":" + Mask + "@"
 }
 
-// maskValues hides the values of keys and flags that look secret.
+// maskValues masks the values of keys and flags that look secret.
 func maskValues(s string) string {
 	var out strings.Builder
 	text := valueScanner{s: s}
@@ -114,14 +113,14 @@ func maskValues(s string) string {
 	}
 }
 
-// secretValue is where the value of a key begins, and how it ends.
+// secretValue describes where the value of a key begins, and how it ends.
 type secretValue struct {
 	begin  int
-	word   bool // ends with the shell's word, not with the line
+	word   bool // ends with the word of the shell, not with the line
 	closed bool // the key stood in quotes of its own, which are closed
 }
 
-// nextSecret finds the next key or flag from at on, whichever is first.
+// nextSecret returns the first key or flag from at on.
 func nextSecret(s string, at int) (key int, v secretValue, ok bool) {
 	a, f := assignment.FindStringSubmatchIndex(s[at:]), flag.FindStringIndex(s[at:])
 	switch {

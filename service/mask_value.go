@@ -52,8 +52,7 @@ func (q quote) ends(backslashes int) bool {
 	return backslashes <= q.escapes
 }
 
-// valueScanner finds the ends of values. It reads the text once, from its beginning: keys must come in
-// order.
+// valueScanner finds the ends of values. It reads the text once, from its beginning, so that keys must be given in order.
 type valueScanner struct {
 	s    string
 	at   int
@@ -73,8 +72,7 @@ func (t *valueScanner) valueEnd(key int, v secretValue) int {
 	return end
 }
 
-// quoteAround returns the quote that a place is inside of. A mark after a letter or digit opens none: it
-// is an apostrophe.
+// quoteAround returns the quote around a place. A mark after a letter or digit opens no quote: it is an apostrophe.
 func (t *valueScanner) quoteAround(place int) quote {
 	for t.at < place {
 		if t.open.mark != 0 {
@@ -139,7 +137,7 @@ func (t *valueScanner) afterQuote(i int, q quote) int {
 	return min(q.closing(t.s, i+q.len())+q.len(), len(t.s))
 }
 
-// wordEnd returns the end of a word of the shell.
+// wordEnd returns the end of the word of the shell that begins at i.
 func (t *valueScanner) wordEnd(i int, around quote) int {
 	for i < len(t.s) {
 		q := quoteAt(t.s, i)
@@ -162,7 +160,7 @@ func (t *valueScanner) wordEnd(i int, around quote) int {
 // closes reports whether a mark ends the quote around.
 func closes(around, q quote) bool { return q.mark == around.mark && around.ends(q.escapes) }
 
-// bracketEnd returns the end of a list or object, brackets inside its quotes not counted.
+// bracketEnd returns the end of the list or object that begins at i. Brackets inside its quotes don't count.
 func (t *valueScanner) bracketEnd(i int) int {
 	for depth := 0; i < len(t.s); {
 		if q := quoteAt(t.s, i); q.mark != 0 {

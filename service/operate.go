@@ -9,9 +9,9 @@ import (
 	"wharf/dockerx"
 )
 
-// Operate carries out an operation on one container, waiting included, whether or not the caller stays: every change of
-// a container goes through here, and nothing that only reads does. A state that was there already is no error unless it
-// is strict: Changed is false. Errors: Invalid for an operation that makes no sense, Conflict where the engine refuses.
+// Operate runs an operation on one container, with its waiting, to the end even if ctx ends. Every change of a container
+// goes through it, and no mere read does. A state that is there already is no error unless o is strict: Changed is false
+// then. Errors: Invalid for an operation without meaning, Conflict if the engine refuses.
 func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Operation) (result dockerx.Result, err error) {
 	err = h.act(ctx, o.Name, ref, func(ctx context.Context, d *dockerx.Details) error {
 		result, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
@@ -26,8 +26,8 @@ func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Operation
 	return result, err
 }
 
-// act does something to the container that is meant, if the actor may. The audit log has one
-// row of it, whatever comes of it. It stands beneath Operate, for what becomes an audit row but isn't one engine call.
+// act calls do with the container that ref names, if the actor has the permission, and records one audit row, whatever the
+// outcome. It is used in place of Operate for an action that is audited but isn't one engine call.
 func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(context.Context, *dockerx.Details) error) error {
 	d, err := h.resolveFor(ctx, verb, ref)
 	if err != nil {
@@ -38,9 +38,8 @@ func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(co
 	return h.audit.Record(ctx, h.actor, in, func(ctx context.Context, _ uuid.UUID) error { return do(ctx, d) })
 }
 
-// Authorize refuses an action that the actor may not take on the container now, and does nothing else. An
-// actor who may do so on every container of the host isn't asked for one that exists. Errors: NotFound,
-// Forbidden.
+// Authorize returns an error if the actor may not do the action on the container now. For an actor with the permission on
+// every container of the host it doesn't check that the container exists. Errors: NotFound, Forbidden.
 func (h *Host) Authorize(ctx context.Context, verb string, ref dockerx.Ref) error {
 	if h.actor.everywhereOn(h.host.Name(), PermissionOf(verb)) {
 		return nil
@@ -49,7 +48,7 @@ func (h *Host) Authorize(ctx context.Context, verb string, ref dockerx.Ref) erro
 	return err
 }
 
-// resolveFor is resolve for an action, with an audit row where that fails.
+// resolveFor is like resolve, for an action: it records a failure in the audit.
 func (h *Host) resolveFor(ctx context.Context, verb string, ref dockerx.Ref) (*dockerx.Details, error) {
 	d, err := h.resolve(ctx, ref, PermissionOf(verb))
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"wharf/dockerx"
 )
 
-// Operation is a row of the table of operations (dockerx/operations.go), with its need as a permission.
+// Operation is a row of the table of operations (dockerx/operations.go), with the permission that it requires.
 type Operation struct {
 	dockerx.OperationInfo
 	Permission Permission // on the container that it is done to
@@ -29,7 +29,7 @@ func Operations() []Operation {
 	return all
 }
 
-// PermissionOf returns the permission that an operation asks for, Administer for a name without a row.
+// PermissionOf returns the permission that an operation requires: Administer for a name without a row.
 func PermissionOf(operation string) Permission {
 	all := Operations()
 	if i := slices.IndexFunc(all, func(o Operation) bool { return o.Name == operation }); i >= 0 {

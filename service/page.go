@@ -6,9 +6,9 @@ import (
 	"wharf/util/apperr"
 )
 
-// Page asks for a part of a list.
+// Page selects a part of a list.
 type Page struct {
-	Cursor string // as an earlier page gave it; empty for the first
+	Cursor string // from the page before; empty for the first
 	Limit  int    // rows, 1 to 500; 0 means 100
 }
 
@@ -24,7 +24,7 @@ func (p Page) limit() int32 {
 	return int32(min(p.Limit, pageMax))
 }
 
-// afterID reads a cursor that is a UUID; none is the zero one, which comes before all.
+// afterID parses a cursor that is a UUID. The empty cursor is the zero UUID, which comes before all others.
 func (p Page) afterID() (uuid.UUID, error) {
 	if p.Cursor == "" {
 		return uuid.Nil, nil
@@ -36,7 +36,7 @@ func (p Page) afterID() (uuid.UUID, error) {
 	return id, nil
 }
 
-// cut takes away the row that was read beyond the page, which says that there are more.
+// cut removes the row that was read beyond the page, and reports whether there was one: then there are more pages.
 func cut[T any](p Page, rows []T) (page []T, more bool) {
 	if n := int(p.limit()); len(rows) > n {
 		return rows[:n], true

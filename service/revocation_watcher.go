@@ -8,14 +8,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// revocationPoll is how often other replicas' revocations are looked for while anybody waits.
+// revocationPoll is the interval of the checks for revocations by other replicas, while there are watches.
 const revocationPoll = 250 * time.Millisecond
 
-// revocationWatcher tells those who serve long answers when the session behind one has ended, or its
-// user's rights have changed.
+// revocationWatcher ends streams when their session has ended or its user's rights have changed.
 type revocationWatcher struct {
 	cache *sessionCache
-	wake  chan struct{} // look now
+	wake  chan struct{} // check now
 
 	mu      sync.Mutex
 	watches map[*sessionWatch]struct{}
@@ -24,30 +23,30 @@ type revocationWatcher struct {
 type sessionWatch struct {
 	session uuid.UUID
 	onEnd   func()
-	// count is the counter of revocations at the last check, -1 before the first.
-	count  int64
-	rights int64
-	known  bool // rights is
-	until  time.Time
+	// count is the counter of revocations at the last check; -1 before the first.
+	count     int64
+	rights    int64
+	hasRights bool // rights is set
+	until     time.Time
 }
 
 func newRevocationWatcher(c *sessionCache) *revocationWatcher {
 	return &revocationWatcher{cache: c, wake: make(chan struct{}, 1), watches: map[*sessionWatch]struct{}{}}
 }
 
-// checkNow makes the next check happen now.
+// checkNow has run check at once.
 func (w *revocationWatcher) checkNow() {
 	select {
 	case w.wake <- struct{}{}:
-	default: // one is due already
+	default: // a check is due already
 	}
 }
 
 func (w *revocationWatcher) add(session uuid.UUID, onEnd func()) *sessionWatch {
 	one := &sessionWatch{session: session, onEnd: onEnd, count: -1}
-	// The rights that the caller acts with are those that were found a moment ago.
+	// The caller's request was authenticated a moment ago, with these rights.
 	if e, ok := w.cache.peek(session); ok {
-		one.rights, one.known, one.until = e.rights, true, e.expiresAt
+		one.rights, one.hasRights, one.until = e.rights, true, e.expiresAt
 	}
 	w.mu.Lock()
 	w.watches[one] = struct{}{}
@@ -74,16 +73,15 @@ func (w *revocationWatcher) run(ctx context.Context) {
 		case <-ticks:
 		case <-w.wake:
 		}
-		ticks = nil // nobody waits: only somebody who comes, and kicks, is worth a look
+		ticks = nil // no watches: stop polling until one is added
 		if w.check(ctx) {
 			ticks = tick.C
 		}
 	}
 }
 
-// check looks at each watched session again, if anything was revoked since it last did. A
-// database that doesn't answer ends nothing: then nothing can have been revoked through it. It
-// reports whether anybody waits.
+// check reads each watched session again if anything was revoked since the last check. If the database doesn't answer, no
+// watch ends: nothing can have been revoked. It reports whether there are watches.
 func (w *revocationWatcher) check(ctx context.Context) bool {
 	w.mu.Lock()
 	all := make([]*sessionWatch, 0, len(w.watches))
@@ -111,11 +109,11 @@ func (w *revocationWatcher) checkOne(ctx context.Context, one *sessionWatch, cou
 	if err != nil {
 		return
 	}
-	if !e.alive(time.Now()) || (one.known && e.rights != one.rights) {
+	if !e.alive(time.Now()) || (one.hasRights && e.rights != one.rights) {
 		w.end(one)
 		return
 	}
-	one.count, one.rights, one.known, one.until = count, e.rights, true, e.expiresAt
+	one.count, one.rights, one.hasRights, one.until = count, e.rights, true, e.expiresAt
 }
 
 func (w *revocationWatcher) end(one *sessionWatch) {
@@ -123,10 +121,10 @@ func (w *revocationWatcher) end(one *sessionWatch) {
 	one.onEnd() // only run's goroutine gets here, and only once for each
 }
 
-// OnEnd has f called within a second of the session's end (logout, expiry, user disabled or
-// deleted) or of a change of its user's rights, here or on another replica. It is called once at most, and
-// must not wait. Call the function when that isn't wanted any more; a call that has begun may go on
-// meanwhile. For the zero UUID, of who has no session, f is never called.
+// OnEnd calls f within a second of the session's end (logout, expiry, user disabled or deleted) or of a change of its
+// user's rights, here or on another replica. It calls f at most once; f must not block. The returned function releases the
+// watch, but doesn't wait for a call of f that has begun. For the zero UUID, of callers without a session, f is never
+// called.
 func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
 	if id == uuid.Nil {
 		return func() {}
@@ -135,7 +133,7 @@ func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
 	return func() { s.revocations.remove(one) }
 }
 
-// Ended is OnEnd with a channel, which is closed then: nil for who has no session.
+// Ended is like OnEnd, with a channel that is closed in place of a call. It is nil for callers without a session.
 func (s *Sessions) Ended(id uuid.UUID) (ended <-chan struct{}, forget func()) {
 	if id == uuid.Nil {
 		return nil, func() {}

@@ -19,37 +19,36 @@ import (
 	"wharf/util/steady"
 )
 
-// Client is where a request comes from.
+// Client is the origin of a request.
 type Client struct {
 	Addr, UserAgent, RequestID string
-	// Local reports that the request came straight from a program on this machine, through no proxy.
+	// Local is true if the request came from a program on this machine, through no proxy.
 	Local bool
 }
 
-// SessionsOptions are the settings of NewSessions; zero values are good.
+// SessionsOptions are the settings of NewSessions. The zero value of a field is its default.
 type SessionsOptions struct {
 	// AccessTTL is the life of an access token. Default 15 min.
 	AccessTTL time.Duration
 	// RefreshTTL is the life of a refresh token and of its session. Default 24 h.
 	RefreshTTL time.Duration
-	// Hasher is shared with the users, so that the bound holds for both. Nil: an own one.
+	// Hasher is shared with Users, so that its bound holds for both. Nil: a new one.
 	Hasher *password.Hasher
-	// Lease is how long a looked-up session counts without asking the database whether any
-	// was revoked; a logout takes that much longer. Default 25 ms, negative: ask each time.
+	// Lease is how long a cached session is used without asking the database whether any was revoked; a logout takes
+	// that much longer. Default 25 ms; negative: ask each time.
 	Lease time.Duration
-	// Clock decides whether what looks expired may be deleted; it counts nowhere either way. Nil: one of their own.
+	// Clock decides whether expired sessions may be deleted; they are invalid either way. Nil: a new one.
 	Clock *steady.Clock
-	// Rotate gives a new refresh token at each renewal and retires the old one.
+	// Rotate replaces the refresh token at each renewal.
 	Rotate bool
-	// Limits are those of logins that fail.
+	// Limits are the limits on failed logins.
 	Limits LoginLimits
-	// Audit records logins and what ends sessions; nil: nothing is recorded.
+	// Audit records logins and the ends of sessions. Nil: nothing is recorded.
 	Audit *Audit
 }
 
-// Sessions logs users in and out and knows on whose behalf a request comes. Everything that
-// takes a session away counts at once, also on other replicas. It is safe for concurrent
-// use; Run must be running.
+// Sessions logs users in and out and authenticates requests. Whatever ends a session takes effect at once, also on other
+// replicas. It is safe for concurrent use; Run must be running.
 type Sessions struct {
 	db          *db.DB
 	maker       token.Maker
@@ -61,7 +60,7 @@ type Sessions struct {
 	audit       *Audit
 }
 
-// NewSessions makes a Sessions on a migrated database.
+// NewSessions returns a Sessions on a migrated database.
 func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 	if o.AccessTTL <= 0 {
 		o.AccessTTL = 15 * time.Minute
@@ -85,7 +84,7 @@ func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 	}
 }
 
-// What a caller is told, whichever of the reasons it was.
+// One error for each kind of credential, whatever is wrong with it.
 var (
 	errLogin   = apperr.New(apperr.Unauthorized, "wrong username or password")
 	errAccess  = apperr.New(apperr.Unauthorized, "the access token is invalid or its session has ended")
@@ -95,9 +94,9 @@ var (
 	errTicket  = apperr.New(apperr.Unauthorized, "the ticket is invalid or its session has ended")
 )
 
-// Logout ends the session of a refresh token. When it returns, no replica takes the
-// session's access tokens any more. A session that has ended already is no error, nor is an
-// expired token (RFC 7009). Errors: Unauthorized for a token that isn't ours.
+// Logout ends the session of a refresh token. When it returns, no replica accepts the session's access tokens any more.
+// A session that has ended already is no error, nor is an expired token (RFC 7009). Errors: Unauthorized for a token that
+// wharf didn't make.
 func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 	p, err := s.maker.Verify(refreshToken, token.Refresh)
 	if errors.Is(err, token.ErrExpired) {
@@ -115,8 +114,8 @@ func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 	return nil
 }
 
-// revoke takes something away in one transaction with the count that tells every replica,
-// and returns, with the number of rows gone, when none can still act on what it remembers.
+// revoke runs fn, which takes rights away, in one transaction with the counter of revocations. It returns fn's number of
+// rows once no replica relies on what it cached before.
 func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, error)) (n int64, err error) {
 	err = s.db.InTxReserved(ctx, func(q *sqlc.Queries) error {
 		if n, err = fn(q); err != nil || n == 0 {
@@ -128,14 +127,13 @@ func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, er
 		return 0, fmt.Errorf("revoke: %w", err)
 	}
 	if n > 0 {
-		settle(s.opts.Lease)
+		awaitLease(s.opts.Lease)
 		s.revocations.checkNow()
 	}
 	return n, nil
 }
 
-// Authenticate tells on whose behalf a request with this access token or API key comes. Errors:
-// Unauthorized.
+// Authenticate returns the actor of a request with this access token or API key. Errors: Unauthorized.
 func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Actor, error) {
 	if strings.HasPrefix(accessToken, KeyPrefix) {
 		return s.authenticateKey(ctx, accessToken)
@@ -143,8 +141,8 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Actor,
 	return s.authenticateToken(ctx, accessToken, token.Access)
 }
 
-// AuthenticateCookie returns the actor of a request with this cookie token. Access tokens and API keys
-// are none. Errors: Unauthorized.
+// AuthenticateCookie returns the actor of a request with this cookie token. It refuses access tokens and API keys. Errors:
+// Unauthorized.
 func (s *Sessions) AuthenticateCookie(ctx context.Context, cookieToken string) (Actor, error) {
 	return s.authenticateToken(ctx, cookieToken, token.Cookie)
 }
@@ -160,8 +158,8 @@ func (s *Sessions) authenticateToken(ctx context.Context, signed string, kind to
 	return s.actor(ctx, p.SessionID, p.UserID, errAccess)
 }
 
-// actor is who a living session stands for; dead is what to answer for another one. A
-// user of uuid.Nil stands for whoever the session's is.
+// actor returns the actor of a session that hasn't ended, else the error dead. The session must be of this user, unless
+// that is uuid.Nil.
 func (s *Sessions) actor(ctx context.Context, session, user uuid.UUID, dead error) (Actor, error) {
 	e, err := s.cache.get(ctx, session)
 	if err != nil {
@@ -175,7 +173,7 @@ func (s *Sessions) actor(ctx context.Context, session, user uuid.UUID, dead erro
 	return e.actor(session), nil
 }
 
-// hashOf returns what is stored of a secret that is random enough to need no salt.
+// hashOf returns the hash that is stored of a secret. The secret is random, so that it needs no salt.
 func hashOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

@@ -14,36 +14,36 @@ import (
 	"wharf/db/sqlc"
 )
 
-// defaultLease is short enough for a logout to wait, long enough that a busy server asks
-// the database 40 times a second at most.
+// defaultLease is short enough for a logout to wait, and long enough that a busy server asks the database at most 40 times
+// a second.
 const defaultLease = 25 * time.Millisecond
 
-// cacheMax bounds the entries; a server with more living sessions than that starts anew.
+// cacheMax bounds the entries; the cache of a server with more sessions in use is cleared now and then.
 const cacheMax = 10_000
 
-// sessionCache remembers sessions and is never wrong about one that was revoked, here or on
-// another replica, by this protocol:
+// sessionCache caches sessions. It is never wrong about a session that was revoked, here or on another replica, by this
+// protocol:
 //
-//   - Whatever takes rights away raises the counter "revocations" in its transaction.
-//   - What is remembered counts only while that counter was found unchanged by a look that
-//     began less than a lease ago. Then it is looked at anew (one query for all sessions).
-//   - Whoever raised it waits for a lease after the commit, and only then answers: a look
-//     that began before the commit no longer counts for anybody.
+//   - Each transaction that takes rights away raises the counter "revocations".
+//   - A cached entry is valid only while a check of that counter, begun less than a lease ago, found it unchanged. After
+//     that the counter is checked again, with one query for all sessions.
+//   - A request that raised the counter is answered a lease after its commit: by then no check that began before the
+//     commit is valid on any replica.
 //
-// Only the speed of the replicas' clocks must agree, not their time.
+// The replicas' clocks must agree in speed, not in time.
 type sessionCache struct {
-	db    *db.DB
-	lease time.Duration
-	looks singleflight.Group
+	db     *db.DB
+	lease  time.Duration
+	checks singleflight.Group
 
 	mu      sync.Mutex
 	entries map[uuid.UUID]entry
 	touched map[uuid.UUID]use // last uses, not yet written
-	count   int64             // of the counter, when it was last looked at
-	since   time.Time         // when that look began
+	count   int64             // of the counter at the last check
+	since   time.Time         // when that check began
 }
 
-// entry is a session or API key as it was found; the zero value is one that doesn't exist.
+// entry is a session or API key as the database has it. The zero value stands for one that doesn't exist.
 type entry struct {
 	found     bool
 	user      uuid.UUID
@@ -62,7 +62,7 @@ func (e entry) alive(now time.Time) bool {
 	return e.found && !e.shut && (e.expiresAt.IsZero() || now.Before(e.expiresAt))
 }
 
-// actor is who comes with the session or key of this id.
+// actor returns the actor of the session or key with this id.
 func (e entry) actor(id uuid.UUID) Actor {
 	return Actor{
 		UserID: e.user, Username: e.username, Role: e.role, Grants: e.grants, SessionID: id,
@@ -77,7 +77,7 @@ func newSessionCache(d *db.DB, lease time.Duration) *sessionCache {
 	}
 }
 
-// get returns a session, one that doesn't exist too.
+// get returns the entry of a session or key; for one that doesn't exist, the zero entry.
 func (c *sessionCache) get(ctx context.Context, id uuid.UUID) (entry, error) {
 	count, err := c.refresh(ctx)
 	if err != nil {
@@ -93,7 +93,7 @@ func (c *sessionCache) get(ctx context.Context, id uuid.UUID) (entry, error) {
 	return c.load(ctx, id, count)
 }
 
-// peek returns what is remembered of a session, however old.
+// peek returns a session's cached entry, however old it is.
 func (c *sessionCache) peek(id uuid.UUID) (entry, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -108,7 +108,7 @@ func (c *sessionCache) load(ctx context.Context, id uuid.UUID, count int64) (ent
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Read after the count was: if the count still stands at the next look, so does the row.
+	// Counter read before the row: if it is unchanged at the next check, so is the row.
 	if c.count == count {
 		if len(c.entries) >= cacheMax {
 			clear(c.entries)
@@ -118,7 +118,7 @@ func (c *sessionCache) load(ctx context.Context, id uuid.UUID, count int64) (ent
 	return e, nil
 }
 
-// read finds a session or key and its user's grants.
+// read reads a session or key and its user's grants.
 func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err error) {
 	q := c.db.Queries()
 	s, err := q.GetSession(ctx, id)
@@ -147,8 +147,8 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 	return e, err
 }
 
-// refresh returns the counter as some look found it that began within the lease, or after
-// the call, and forgets everything when it has changed.
+// refresh returns the counter as found by a check that began less than a lease ago or after the call. It clears the cache
+// if the counter has changed.
 func (c *sessionCache) refresh(ctx context.Context) (int64, error) {
 	called := time.Now()
 	for {
@@ -158,8 +158,8 @@ func (c *sessionCache) refresh(ctx context.Context) (int64, error) {
 		if !since.Before(called) || time.Since(since) < c.lease {
 			return count, nil
 		}
-		// A look under way may have begun before the call: then it is done once more.
-		done := c.looks.DoChan("", func() (any, error) { return nil, c.look(context.WithoutCancel(ctx)) })
+		// A check under way may have begun before the call: then it is done once more.
+		done := c.checks.DoChan("", func() (any, error) { return nil, c.check(context.WithoutCancel(ctx)) })
 		select {
 		case r := <-done:
 			if r.Err != nil {
@@ -171,11 +171,11 @@ func (c *sessionCache) refresh(ctx context.Context) (int64, error) {
 	}
 }
 
-func (c *sessionCache) look(ctx context.Context) error {
+func (c *sessionCache) check(ctx context.Context) error {
 	began := time.Now()
 	count, err := c.db.Queries().GetCounter(ctx, "revocations")
 	if err != nil {
-		return fmt.Errorf("look for revocations: %w", err)
+		return fmt.Errorf("check for revocations: %w", err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -186,31 +186,31 @@ func (c *sessionCache) look(ctx context.Context) error {
 	return nil
 }
 
-// settle returns when no replica counts on what it found before the call. It isn't cut short
-// by a caller who hangs up: it is a few milliseconds.
-func settle(lease time.Duration) { <-time.After(lease) }
+// awaitLease waits until no replica relies on a check that began before the call. It takes no context: it lasts a few
+// milliseconds.
+func awaitLease(lease time.Duration) { <-time.After(lease) }
 
 func raiseRevocations(ctx context.Context, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {
-		return fmt.Errorf("tell of a revocation (%d rows): %w", n, err)
+		return fmt.Errorf("count a revocation (%d rows): %w", n, err)
 	}
 	return nil
 }
 
-// use is when a session or key was last used.
+// use is the last use of a session or key.
 type use struct {
 	at  time.Time
 	key bool
 }
 
-// touch notes that a session or key was used; Run writes it.
+// touch takes the last use of a session or key, which Run writes.
 func (c *sessionCache) touch(id uuid.UUID, u use) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.touched[id] = u
 }
 
-// writeTouched stores when sessions were last used. What fails is lost, which is harmless.
+// writeTouched writes the last uses of sessions and keys. After an error they are lost, which does no harm.
 func (c *sessionCache) writeTouched(ctx context.Context) error {
 	c.mu.Lock()
 	touched := c.touched
@@ -219,7 +219,7 @@ func (c *sessionCache) writeTouched(ctx context.Context) error {
 	if len(touched) == 0 {
 		return nil
 	}
-	if c.db.Kind() == db.Postgres { // one by one: many rows locked in any order could cross with a user's deletion
+	if c.db.Kind() == db.Postgres { // one by one: many rows locked in any order may deadlock with a user's deletion
 		return writeUses(ctx, c.db.Queries(), touched)
 	}
 	return c.db.InTx(ctx, func(q *sqlc.Queries) error { return writeUses(ctx, q, touched) })

@@ -12,8 +12,8 @@ const (
 	pruneEvery = 5 * time.Minute
 )
 
-// Run notices sessions that end, here and on other replicas, writes when sessions were last
-// used and removes what has expired. It returns nil when ctx ends.
+// Run watches for sessions that end, here and on other replicas, writes the last uses of sessions and deletes expired ones.
+// It returns nil when ctx ends.
 func (s *Sessions) Run(ctx context.Context) error {
 	watching := make(chan struct{})
 	go func() {
@@ -25,7 +25,7 @@ func (s *Sessions) Run(ctx context.Context) error {
 	return nil
 }
 
-// tidy does what may fail and be done again later: no error of it ends anything.
+// tidy does the periodic work. What fails is done the next time.
 func (s *Sessions) tidy(ctx context.Context) {
 	touch, prune := time.NewTicker(touchEvery), time.NewTicker(pruneEvery)
 	defer touch.Stop()
@@ -47,8 +47,7 @@ func (s *Sessions) tidy(ctx context.Context) {
 	}
 }
 
-// prune removes expired sessions and tickets. What has expired counts nowhere, so this is
-// only for the room it takes.
+// prune deletes expired sessions and tickets, for the room that they take: they are invalid already.
 func (s *Sessions) prune(ctx context.Context) error {
 	wall, believed := s.opts.Clock.Believed()
 	if !believed {
@@ -56,6 +55,9 @@ func (s *Sessions) prune(ctx context.Context) error {
 	}
 	now, q := db.Time(wall), s.db.Queries()
 	if _, err := q.DeleteExpiredTickets(ctx, now); err != nil {
+		return err
+	}
+	if _, err := q.DeleteExpiredTerminalTickets(ctx, now); err != nil {
 		return err
 	}
 	_, err := q.DeleteExpiredSessions(ctx, now)

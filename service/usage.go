@@ -13,15 +13,15 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// HostedUsage is what a container uses, and the host that it is on.
+// HostedUsage is a container's usage, and the host that it is on.
 type HostedUsage struct {
 	Host string
 	stats.Usage
 }
 
-// Usage tells what the containers of all hosts that the actor may see use, all hosts asked at
-// once. A host that doesn't answer is missing and says why. partial says that some running
-// container has no sample yet. Errors: NotFound for a named host that doesn't exist.
+// Usage returns the usage of the containers that the actor may see, on the named or all hosts, which are asked
+// concurrently. The result of a host that doesn't answer has the error. partial is true if a running container has no
+// sample yet. Errors: NotFound for a named host that doesn't exist.
 func (s *Hosts) Usage(ctx context.Context, actor Actor, names []string) (all []HostedUsage, partial bool, answers []HostResult, err error) {
 	hosts, err := s.openAll(ctx, actor, names)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Hosts) Usage(ctx context.Context, actor Actor, names []string) (all []H
 	return all, partial, answers, nil
 }
 
-// UsageOrder compares by "cpu" or "memory", the largest first; equal ones by host, name and id.
+// UsageOrder returns a comparison by "cpu" or "memory", the largest first; equal ones are compared by host, name and id.
 func UsageOrder(by string) func(a, b HostedUsage) int {
 	return func(a, b HostedUsage) int {
 		order := cmp.Compare(b.CPUPercent, a.CPUPercent)
@@ -59,7 +59,7 @@ func UsageOrder(by string) func(a, b HostedUsage) int {
 	}
 }
 
-// UsageHistory tells what one container uses, and used since how long ago, in steps.
+// UsageHistory returns a container's usage, and its usage in the time since, one sample per step.
 func (h *Host) UsageHistory(ctx context.Context, ref dockerx.Ref, since, step time.Duration) (stats.Usage, []stats.Point, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
@@ -68,7 +68,7 @@ func (h *Host) UsageHistory(ctx context.Context, ref dockerx.Ref, since, step ti
 	return h.host.UsageHistory(ctx, d.ID, since, step)
 }
 
-// UsageHistoryAll tells it of all containers, by full id.
+// UsageHistoryAll is like UsageHistory, for all containers, by full id.
 func (h *Host) UsageHistoryAll(ctx context.Context, since, step time.Duration) (*stats.Snapshot, map[string][]stats.Point, error) {
 	snap, past, err := h.host.UsageHistoryAll(ctx, since, step)
 	if err != nil {
@@ -77,7 +77,7 @@ func (h *Host) UsageHistoryAll(ctx context.Context, since, step time.Duration) (
 	return h.visible(snap), past, nil
 }
 
-// UsageStream gives a snapshot whenever there are new numbers; see dockerx.Host.UsageStream.
+// UsageStream yields a snapshot whenever there are new samples: see dockerx.Host.UsageStream.
 func (h *Host) UsageStream(ctx context.Context) iter.Seq2[*stats.Snapshot, error] {
 	return func(yield func(*stats.Snapshot, error) bool) {
 		for snap, err := range h.host.UsageStream(ctx) {
@@ -91,7 +91,7 @@ func (h *Host) UsageStream(ctx context.Context) iter.Seq2[*stats.Snapshot, error
 	}
 }
 
-// UsageStreamOf is UsageStream for one container; ctx is only for finding it.
+// UsageStreamOf is like UsageStream, for one container; ctx bounds only the search for it.
 func (h *Host) UsageStreamOf(ctx context.Context, ref dockerx.Ref) (func(ctx context.Context) iter.Seq2[stats.Usage, error], error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
@@ -100,11 +100,18 @@ func (h *Host) UsageStreamOf(ctx context.Context, ref dockerx.Ref) (func(ctx con
 	return func(ctx context.Context) iter.Seq2[stats.Usage, error] { return h.host.UsageStreamOf(ctx, d.ID) }, nil
 }
 
-// visible leaves out of a snapshot what the actor may not see. One that hides nothing is shared.
+// visible returns a snapshot without the containers that the actor may not see, also in what it says as a whole: the
+// same one if there are none.
 func (h *Host) visible(snap *stats.Snapshot) *stats.Snapshot {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return snap
 	}
-	rows := slices.DeleteFunc(slices.Clone(snap.Usages), func(u stats.Usage) bool { return !h.sees(u.Labels) })
-	return &stats.Snapshot{SampledAt: snap.SampledAt, Partial: snap.Partial, Usages: rows}
+	seen := &stats.Snapshot{Usages: slices.DeleteFunc(slices.Clone(snap.Usages), func(u stats.Usage) bool { return !h.sees(u.Labels) })}
+	for _, u := range seen.Usages {
+		seen.Partial = seen.Partial || u.Partial
+		if u.SampledAt.After(seen.SampledAt) {
+			seen.SampledAt = u.SampledAt
+		}
+	}
+	return seen
 }

@@ -16,41 +16,41 @@ import (
 	"wharf/util/password"
 )
 
-// NewUser is what a user is made from; Role may be empty.
+// NewUser describes a user to make. Role may be empty.
 type NewUser struct {
 	Username, Password, FullName, Email string
 	Role                                Role
 }
 
-// User is a user without what must not leave the service. Times are UTC.
+// User is a user without its secrets. Times are UTC.
 type User struct {
 	ID                           uuid.UUID
 	Username, FullName, Email    string
 	Role                         Role
 	Disabled                     bool
 	PasswordChangedAt, CreatedAt time.Time
-	// LastLoginAt is zero for a user who never logged in.
+	// LastLoginAt is zero before the first login.
 	LastLoginAt time.Time
 }
 
-// UsersOptions are the settings of NewUsers; zero values are good.
+// UsersOptions are the settings of NewUsers. The zero value of a field is its default.
 type UsersOptions struct {
-	// Hasher is shared with the sessions, so that the bound holds for both. Nil: an own one.
+	// Hasher is shared with Sessions, so that its bound holds for both. Nil: a new one.
 	Hasher *password.Hasher
 	// PasswordMin is the fewest bytes of a password. Default 6.
 	PasswordMin int
-	// PasswordStrict asks for 8 bytes and refuses the most common passwords.
+	// PasswordStrict requires 8 bytes and refuses the most common passwords.
 	PasswordStrict bool
-	// OpenSignup lets anyone make themselves a viewer.
+	// OpenSignup lets clients without credentials make users with RoleViewer.
 	OpenSignup bool
-	// SetupToken is asked of a client without credentials that makes the first user, unless
-	// WaiveSetup lets it off. Empty: of none, which suits tests alone.
+	// SetupToken is required of a client without credentials that makes the first user, except as WaiveSetup says. Empty:
+	// not required, which suits tests alone.
 	SetupToken string
 	// WaiveSetup lets local clients (Client.Local) make the first user without the token.
 	WaiveSetup bool
-	// Lease must be that of the sessions.
+	// Lease must be SessionsOptions.Lease.
 	Lease time.Duration
-	// Audit records changes of users; nil: nothing is recorded.
+	// Audit records changes of users. Nil: nothing is recorded.
 	Audit *Audit
 }
 
@@ -61,10 +61,10 @@ type Users struct {
 	hasher  *password.Hasher
 	hash    func(ctx context.Context, password string) (string, error) // hasher's
 	gate    *loginGate                                                 // for old passwords
-	settled atomic.Bool                                                // there is a user, and so there will always be one
+	hasUser atomic.Bool                                                // there is a user, and so there will always be one
 }
 
-// NewUsers makes a Users on a migrated database.
+// NewUsers returns a Users on a migrated database.
 func NewUsers(d *db.DB, o UsersOptions) *Users {
 	if o.Hasher == nil {
 		o.Hasher = password.New(password.Options{})
@@ -76,14 +76,13 @@ func NewUsers(d *db.DB, o UsersOptions) *Users {
 	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash, gate: newLoginGate(LoginLimits{})}
 }
 
-// Create makes a user on behalf of actor, nil for a caller without credentials. While there
-// is no user, anyone who has the setup token makes the first one, an admin. Then only
-// admins do, unless sign-up is open. Errors: Unauthorized, Forbidden, Invalid with every
-// wrong field named, Conflict for a taken username or email, TooMany.
+// Create makes a user for an actor, nil for a caller without credentials. While there is no user, a caller with the setup
+// token may make the first one, an admin. After that only admins may make users, unless sign-up is open. Errors:
+// Unauthorized, Forbidden, Invalid with every wrong field named, Conflict for a taken username or email, TooMany.
 func (u *Users) Create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (made User, err error) {
 	intent := Intent{Action: ActionUserCreate, Target: in.Username}
 	if actor == nil {
-		// Strangers who are refused could fill the record.
+		// Refusals aren't recorded: callers without credentials could fill the audit with them.
 		if made, err = u.create(ctx, actor, in, setupToken); err == nil {
 			err = u.opts.Audit.RecordDone(ctx, Actor{UserID: made.ID, Username: made.Username}, intent, nil)
 		}
@@ -104,7 +103,7 @@ func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken
 	if err := u.mayCreate(ctx, actor, in.Role, setupToken, empty); err != nil {
 		return User{}, err
 	}
-	// Hashing is dear: it comes after every check that can be made before.
+	// Hashing is expensive: it comes after every check that can be made before.
 	if err := u.checkNew(in); err != nil {
 		return User{}, err
 	}
@@ -115,20 +114,20 @@ func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken
 
 // empty reports whether there is no user yet.
 func (u *Users) empty(ctx context.Context) (bool, error) {
-	if u.settled.Load() {
+	if u.hasUser.Load() {
 		return false, nil
 	}
 	n, err := u.db.Queries().CountUsers(ctx)
 	if err != nil {
 		return false, fmt.Errorf("count users: %w", err)
 	}
-	u.settled.Store(n > 0)
+	u.hasUser.Store(n > 0)
 	return n == 0, nil
 }
 
 func (u *Users) mayCreate(ctx context.Context, actor *Actor, role Role, setupToken string, empty bool) error {
 	if empty {
-		return u.checkSetup(clientOf(ctx), setupToken)
+		return u.checkSetup(ClientOf(ctx), setupToken)
 	}
 	switch {
 	case actor != nil && actor.Has(Administer):
@@ -144,7 +143,7 @@ func (u *Users) mayCreate(ctx context.Context, actor *Actor, role Role, setupTok
 	}
 }
 
-// checkSetup reports, as an error, that a client may not make the first user.
+// checkSetup returns an error if the client may not make the first user.
 func (u *Users) checkSetup(from Client, setupToken string) error {
 	want := u.opts.SetupToken
 	genuine := subtle.ConstantTimeCompare([]byte(want), []byte(setupToken)) == 1
@@ -154,8 +153,8 @@ func (u *Users) checkSetup(from Client, setupToken string) error {
 	return apperr.New(apperr.Forbidden, "the first user needs the setup token that the server printed to its log (header X-Setup-Token)")
 }
 
-// insert hashes, and then decides in one transaction whether this is the first user: of
-// many at once one is.
+// insert hashes the password, and then decides in one transaction whether this is the first user: of concurrent calls one
+// is.
 func (u *Users) insert(ctx context.Context, in NewUser, allowed func(empty bool) error) (User, error) {
 	hash, err := u.hash(ctx, in.Password)
 	if err != nil {
@@ -192,14 +191,14 @@ func (u *Users) insert(ctx context.Context, in NewUser, allowed func(empty bool)
 	if err != nil {
 		return User{}, err
 	}
-	u.settled.Store(true)
+	u.hasUser.Store(true)
 	return User{
 		ID: row.ID, Username: row.Username, FullName: row.FullName, Email: row.Email,
 		Role: Role(row.Role), PasswordChangedAt: now, CreatedAt: now,
 	}, nil
 }
 
-// lockUsers makes changes of users that must see each other run one after the other.
+// lockUsers serializes transactions that change users: each sees the changes of the one before.
 func lockUsers(ctx context.Context, q *sqlc.Queries) error {
 	n, err := q.RaiseCounter(ctx, "users")
 	if err != nil {
@@ -211,7 +210,7 @@ func lockUsers(ctx context.Context, q *sqlc.Queries) error {
 	return nil
 }
 
-// fold returns how names and emails are compared: without regard to case.
+// fold returns a name or email in the form in which it is compared: without regard to case.
 func fold(s string) string { return strings.ToLower(s) }
 
 func userOf(row sqlc.User) User {

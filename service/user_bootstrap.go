@@ -11,9 +11,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// Bootstrap makes the first user, an admin, from a name and a file with the password (its
-// line break at the end isn't part of it). Where there is a user it does nothing, and a
-// replica that was first is no error. Errors: an unreadable file, Invalid.
+// Bootstrap makes the first user, an admin, with the password in a file (without a line break at its end). If there is a
+// user already, even one that another replica makes meanwhile, it does nothing. Errors: an unreadable file, Invalid.
 func (u *Users) Bootstrap(ctx context.Context, username, passwordFile string) (created bool, err error) {
 	empty, err := u.empty(ctx)
 	if err != nil || !empty {
@@ -32,41 +31,41 @@ func (u *Users) Bootstrap(ctx context.Context, username, passwordFile string) (c
 	}
 	_, err = u.insert(ctx, in, func(empty bool) error {
 		if !empty {
-			return errSettled
+			return errHasUser
 		}
 		return nil
 	})
-	if errors.Is(err, errSettled) {
+	if errors.Is(err, errHasUser) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-var errSettled = apperr.New(apperr.Conflict, "there is a user already")
+var errHasUser = apperr.New(apperr.Conflict, "there is a user already")
 
-// NeedsSetup reports whether the first user is still to come.
+// NeedsSetup reports whether there is no user yet.
 func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
 
-// Setup is what a client without credentials has to know before the first user exists.
+// Setup tells a client without credentials what the first user takes.
 type Setup struct {
-	// Needed reports that the first user is still to come; Token, that this client needs the setup token for it.
+	// Needed is true while there is no user. Token is true if this client must then send the setup token.
 	Needed, Token bool
 }
 
-// Setup describes what making the first user takes for the client of ctx.
+// Setup returns what the client of ctx must send to make the first user.
 func (u *Users) Setup(ctx context.Context) (Setup, error) {
 	empty, err := u.empty(ctx)
 	if err != nil || !empty {
 		return Setup{}, err
 	}
-	return Setup{Needed: true, Token: u.checkSetup(clientOf(ctx), "") != nil}, nil
+	return Setup{Needed: true, Token: u.checkSetup(ClientOf(ctx), "") != nil}, nil
 }
 
-// NewSetupToken makes a random token for UsersOptions.SetupToken.
+// NewSetupToken returns a random token for UsersOptions.SetupToken.
 func NewSetupToken() string { return rand.Text() }
 
-// AddFromCLI makes a user on behalf of who has the machine: no actor is asked for. The first user
-// becomes an admin whatever its role says. Errors: Invalid, Conflict.
+// AddFromCLI makes a user without checking an actor: it is for the command line, on the server's machine. The first user
+// becomes an admin whatever in.Role is. Errors: Invalid, Conflict.
 func (u *Users) AddFromCLI(ctx context.Context, in NewUser) (User, error) {
 	if err := u.checkNew(in); err != nil {
 		return User{}, err

@@ -24,13 +24,12 @@ func mayAdminister(actor Actor) error {
 	return nil
 }
 
-// isSelf reports whether the actor is the user in person, not a machine with a key.
+// isSelf reports whether the actor is the user with a session, not with an API key.
 func (a Actor) isSelf(user uuid.UUID) bool {
 	return !a.Anonymous && !a.Key && a.UserID == user
 }
 
-// change runs a transaction that changes users, one after the other, and returns when every
-// replica goes by what it left.
+// change runs fn in a transaction that changes users, one at a time, and returns once every replica acts by the result.
 func (u *Users) change(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	err := u.db.InTxReserved(ctx, func(q *sqlc.Queries) error {
 		if err := lockUsers(ctx, q); err != nil {
@@ -44,7 +43,7 @@ func (u *Users) change(ctx context.Context, fn func(*sqlc.Queries) error) error 
 	if err != nil {
 		return err
 	}
-	settle(u.opts.Lease)
+	awaitLease(u.opts.Lease)
 	return nil
 }
 
@@ -62,7 +61,7 @@ func findUser(ctx context.Context, q *sqlc.Queries, name string) (sqlc.User, err
 	return row, nil
 }
 
-// Get returns a user, to admins and to the user. Errors: Forbidden, NotFound.
+// Get returns a user. The actor must be an admin or that user. Errors: Forbidden, NotFound.
 func (u *Users) Get(ctx context.Context, actor Actor, name string) (User, error) {
 	row, err := findUser(ctx, u.db.Queries(), name)
 	if err == nil && actor.isSelf(row.ID) {
@@ -74,8 +73,7 @@ func (u *Users) Get(ctx context.Context, actor Actor, name string) (User, error)
 	return userOf(row), err
 }
 
-// Page lists users by name, a page at a time. next is the cursor of the page that follows,
-// empty after the last. Errors: Forbidden.
+// Page returns a page of the users, by name. next is the cursor of the following page, empty on the last. Errors: Forbidden.
 func (u *Users) Page(ctx context.Context, actor Actor, p Page) (all []User, next string, err error) {
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
@@ -95,16 +93,16 @@ func (u *Users) Page(ctx context.Context, actor Actor, p Page) (all []User, next
 	return all, next, nil
 }
 
-// UserChange is what to change of a user; nil leaves a field as it is.
+// UserChange has the new values of a user's fields; nil leaves a field unchanged.
 type UserChange struct {
 	Role            *Role
 	Disabled        *bool
 	FullName, Email *string
 }
 
-// Update changes a user on behalf of an admin. A new role counts at once and ends the user's
-// open streams; disabling ends everything. Errors: Forbidden, NotFound, Invalid with every
-// wrong field named, Conflict for a taken email or the last admin.
+// Update changes a user. The actor must be an admin. A new role takes effect at once and ends the user's open streams;
+// disabling ends the user's sessions too. Errors: Forbidden, NotFound, Invalid with every wrong field named, Conflict for a
+// taken email or the last admin.
 func (u *Users) Update(ctx context.Context, actor Actor, name string, c UserChange) (changed User, err error) {
 	record := u.opts.Audit.Record
 	if c.Disabled != nil && *c.Disabled {
@@ -187,8 +185,8 @@ func (c UserChange) apply(row *sqlc.User) {
 	}
 }
 
-// keepAnAdmin refuses what would leave nobody to administer. Changes of users run one after
-// the other, so two admins can't remove each other at once.
+// keepAnAdmin returns an error if a change would leave no admin that can log in. Changes of users run one at a time, so
+// two admins can't remove each other.
 func keepAnAdmin(ctx context.Context, q *sqlc.Queries, before sqlc.User, stays bool) error {
 	if before.Role != string(RoleAdmin) || before.Disabled || stays {
 		return nil
@@ -203,8 +201,7 @@ func keepAnAdmin(ctx context.Context, q *sqlc.Queries, before sqlc.User, stays b
 	return nil
 }
 
-// Delete removes a user with its sessions, keys and grants. Errors: Forbidden, NotFound,
-// Conflict for the last admin.
+// Delete deletes a user with its sessions, keys and grants. Errors: Forbidden, NotFound, Conflict for the last admin.
 func (u *Users) Delete(ctx context.Context, actor Actor, name string) error {
 	return u.opts.Audit.Revoke(ctx, actor, Intent{Action: ActionUserDelete, Target: name},
 		func(ctx context.Context, _ uuid.UUID) error { return u.remove(ctx, actor, name) })

@@ -27,7 +27,7 @@ func (u *Users) checkNew(in NewUser) error {
 		checkFullName(in.FullName), checkEmail(in.Email), checkRole(in.Role))
 }
 
-// invalid joins what is wrong with several fields; empty texts say that nothing is.
+// invalid joins the problems of several fields into one Invalid error, leaving out empty ones; nil if there is none.
 func invalid(problems ...string) error {
 	var all []string
 	for _, p := range problems {

@@ -30,8 +30,8 @@ func (u *Users) List(ctx context.Context) ([]User, error) {
 	}
 }
 
-// SetPassword changes a user's password on behalf of who has the machine, and ends the
-// user's sessions everywhere. Errors: NotFound, Invalid.
+// SetPassword changes a user's password and ends the user's sessions. It checks no actor: it is for the command line, on the
+// server's machine. Errors: NotFound, Invalid.
 func (u *Users) SetPassword(ctx context.Context, username, password string) error {
 	row, err := findUser(ctx, u.db.Queries(), username)
 	if err != nil {

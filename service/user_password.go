@@ -12,9 +12,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// ChangePassword sets a user's password: one's own with the old one, an admin another's
-// without. It ends the user's sessions but the actor's own. Errors: Forbidden, NotFound,
-// Invalid, Forbidden for a wrong old password, TooMany.
+// ChangePassword changes a user's password. Users must give their old one; admins change another user's without it. It ends
+// the user's sessions but the actor's own. Errors: Forbidden, also for a wrong old password; NotFound, Invalid, TooMany.
 func (u *Users) ChangePassword(ctx context.Context, actor Actor, name, old, password string) error {
 	return u.opts.Audit.Record(ctx, actor, Intent{Action: ActionPassword, Target: name},
 		func(ctx context.Context, _ uuid.UUID) error { return u.changePassword(ctx, actor, name, old, password) })
@@ -44,9 +43,9 @@ func (u *Users) changePassword(ctx context.Context, actor Actor, name, old, pass
 	return u.setPassword(ctx, row.ID, password, keep)
 }
 
-// checkOld asks for the old password. Who holds a session may not guess faster than at the login.
+// checkOld checks the old password, with the limits of logins: a session must not make guessing faster.
 func (u *Users) checkOld(ctx context.Context, row *sqlc.User, old string) error {
-	try, err := u.gate.enter(ctx, row.UsernameFolded, clientOf(ctx).Addr)
+	try, err := u.gate.enter(ctx, row.UsernameFolded, ClientOf(ctx).Addr)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,8 @@ var common = sync.OnceValue(func() map[string]bool {
 	return set
 })
 
-// guessable reports whether a password is common, with or without digits and marks at its
-// end, is one character or a short text again and again, or is the username.
+// guessable reports whether a password is a common one, also with digits and marks at its end, repeats one character or a
+// short text, or is the username.
 func guessable(password, username string) bool {
 	folded := fold(password)
 	word := strings.TrimRight(folded, "0123456789!?.*#@$-_ ")

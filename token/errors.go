@@ -2,7 +2,7 @@ package token
 
 import "errors"
 
-// What Verify says. A caller is told neither more nor less.
+// What Verify says: all that a caller learns.
 var (
 	// ErrExpired is a genuine token of the wanted kind past its time.
 	ErrExpired = errors.New("token is expired")

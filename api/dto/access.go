@@ -17,8 +17,10 @@ type Grant struct {
 	// A name, or a pattern such as prod-*.
 	Hosts string `json:"hosts"`
 	// A selector such as team=web; empty means all containers.
-	Labels    string    `json:"labels"`
-	Role      Role      `json:"role"`
+	Labels string `json:"labels"`
+	Role   Role   `json:"role"`
+	// Terminals too: see docs/security.md.
+	Exec      bool      `json:"exec"`
 	CreatedBy string    `json:"created_by,omitempty"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
 }
@@ -45,6 +47,8 @@ type NewGrant struct {
 	// A selector such as team=web; empty means all containers.
 	Labels string `json:"labels,omitempty" example:"team=web"`
 	Role   Role   `json:"role"`
+	// Terminals too, whatever the role: they defeat masking, and are root where the container is.
+	Exec bool `json:"exec,omitempty"`
 }
 
 // AuditEntry is something that a caller had wharf do, or was refused.

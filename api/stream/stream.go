@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,14 @@ const (
 	closeTimeout = 250 * time.Millisecond
 	// batchBytes is when a write goes out although more is there.
 	batchBytes = 64 << 10
+	// waitingMost bounds what all streams together hold that wait for their clients, and waitingSmall is what a stream may
+	// hold all the same. Beyond it a stream that would have to wait ends: its client comes back and misses nothing.
+	waitingMost  = 32 << 20
+	waitingSmall = 4 << 10
 )
+
+// waitingBytes is what streams hold that wait for their clients.
+var waitingBytes atomic.Int64
 
 var (
 	errEnded  = errors.New("stream ended")        // in order
@@ -165,6 +173,11 @@ func (s *stream) write(b []byte) error {
 	rest, err := s.out.try(b)
 	if err != nil || len(rest) == 0 {
 		return err
+	}
+	held := int64(cap(b))
+	defer waitingBytes.Add(-held)
+	if waitingBytes.Add(held) > waitingMost && held > waitingSmall {
+		return fmt.Errorf("%w: too many streams wait for their clients", errClient)
 	}
 	if s.guard == nil {
 		s.guard = time.AfterFunc(time.Hour, s.check)

@@ -14,8 +14,8 @@ import (
 )
 
 const createGrant = `-- name: CreateGrant :exec
-INSERT INTO grants (id, user_id, hosts, labels, role, created_by, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO grants (id, user_id, hosts, labels, role, exec, created_by, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type CreateGrantParams struct {
@@ -24,6 +24,7 @@ type CreateGrantParams struct {
 	Hosts     string
 	Labels    string
 	Role      string
+	Exec      bool
 	CreatedBy string
 	CreatedAt time.Time
 }
@@ -35,6 +36,7 @@ func (q *Queries) CreateGrant(ctx context.Context, arg CreateGrantParams) error 
 		arg.Hosts,
 		arg.Labels,
 		arg.Role,
+		arg.Exec,
 		arg.CreatedBy,
 		arg.CreatedAt,
 	)
@@ -54,7 +56,7 @@ func (q *Queries) DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error) 
 }
 
 const getGrant = `-- name: GetGrant :one
-SELECT id, user_id, hosts, labels, role, created_by, created_at FROM grants WHERE id = $1
+SELECT id, user_id, hosts, labels, role, created_by, created_at, exec FROM grants WHERE id = $1
 `
 
 func (q *Queries) GetGrant(ctx context.Context, id uuid.UUID) (Grant, error) {
@@ -68,12 +70,13 @@ func (q *Queries) GetGrant(ctx context.Context, id uuid.UUID) (Grant, error) {
 		&i.Role,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.Exec,
 	)
 	return i, err
 }
 
 const listGrants = `-- name: ListGrants :many
-SELECT g.id, g.hosts, g.labels, g.role, g.created_by, g.created_at, u.username
+SELECT g.id, g.hosts, g.labels, g.role, g.exec, g.created_by, g.created_at, u.username
 FROM grants g JOIN users u ON u.id = g.user_id
 WHERE g.id > $1 AND (CAST($2 AS text) IS NULL OR u.username_folded = $2)
 ORDER BY g.id
@@ -91,6 +94,7 @@ type ListGrantsRow struct {
 	Hosts     string
 	Labels    string
 	Role      string
+	Exec      bool
 	CreatedBy string
 	CreatedAt time.Time
 	Username  string
@@ -111,6 +115,7 @@ func (q *Queries) ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListG
 			&i.Hosts,
 			&i.Labels,
 			&i.Role,
+			&i.Exec,
 			&i.CreatedBy,
 			&i.CreatedAt,
 			&i.Username,
@@ -129,7 +134,7 @@ func (q *Queries) ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListG
 }
 
 const userGrants = `-- name: UserGrants :many
-SELECT id, user_id, hosts, labels, role, created_by, created_at FROM grants WHERE user_id = $1 ORDER BY created_at, id
+SELECT id, user_id, hosts, labels, role, created_by, created_at, exec FROM grants WHERE user_id = $1 ORDER BY created_at, id
 `
 
 func (q *Queries) UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, error) {
@@ -149,6 +154,7 @@ func (q *Queries) UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, er
 			&i.Role,
 			&i.CreatedBy,
 			&i.CreatedAt,
+			&i.Exec,
 		); err != nil {
 			return nil, err
 		}

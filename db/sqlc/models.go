@@ -92,6 +92,7 @@ type Grant struct {
 	Role      string
 	CreatedBy string
 	CreatedAt time.Time
+	Exec      bool
 }
 
 type RefreshToken struct {
@@ -111,6 +112,13 @@ type Session struct {
 	CreatedAt   time.Time
 	LastUsedAt  time.Time
 	ExpiresAt   time.Time
+}
+
+type TerminalTicket struct {
+	Hash      string
+	Holder    uuid.UUID
+	Request   string
+	ExpiresAt time.Time
 }
 
 type Ticket struct {

@@ -48,6 +48,7 @@ type Querier interface {
 	CreateAPIKey(ctx context.Context, arg CreateAPIKeyParams) error
 	CreateGrant(ctx context.Context, arg CreateGrantParams) error
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
+	CreateTerminalTicket(ctx context.Context, arg CreateTerminalTicketParams) error
 	CreateTicket(ctx context.Context, arg CreateTicketParams) error
 	CreateUser(ctx context.Context, arg CreateUserParams) error
 	DeleteAPIKey(ctx context.Context, arg DeleteAPIKeyParams) (int64, error)
@@ -57,6 +58,7 @@ type Querier interface {
 	DeleteEventContainer(ctx context.Context, arg DeleteEventContainerParams) error
 	DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
 	DeleteExpiredSessions(ctx context.Context, before time.Time) (int64, error)
+	DeleteExpiredTerminalTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
 	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
@@ -140,6 +142,8 @@ type Querier interface {
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
 	TakeEventIDs(ctx context.Context, count int64) (int64, error)
+	// A ticket is good once: of two callers with the same one, one gets a row.
+	TakeTerminalTicket(ctx context.Context, hash string) (TakeTerminalTicketRow, error)
 	TouchAPIKey(ctx context.Context, arg TouchAPIKeyParams) error
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error

@@ -45,6 +45,7 @@ type Usage struct {
 	BlockWriteRate float64
 	Pids           uint64
 	SampledAt      time.Time // zero where no sample came
+	Partial        bool      // it runs, and has no usable sample (yet)
 }
 
 // Snapshot is what all containers of a host use, running or not, at one time. It is immutable,

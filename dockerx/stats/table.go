@@ -155,12 +155,12 @@ func (t *table) snapshot(now time.Time) *Snapshot {
 		}
 		old := e.lastAt.Add(maxAge)
 		if e.lastAt.IsZero() || now.After(old) {
-			*u = Usage{ID: u.ID, Name: u.Name, Labels: u.Labels, Running: true}
+			*u = Usage{ID: u.ID, Name: u.Name, Labels: u.Labels, Running: true, Partial: true}
 			snap.Partial = true
 			continue
 		}
 		if !e.paired {
-			snap.Partial = true
+			u.Partial, snap.Partial = true, true
 		}
 		if old.Before(snap.stale) {
 			snap.stale = old

@@ -160,7 +160,7 @@ func (y *tally) race(t *testing.T, replicas []*server, callers int, token string
 	all.Wait()
 }
 
-// stream opens an event stream and returns, once it has begun, where its end will be told.
+// stream opens an event stream and returns, once it has begun, a channel that gets the time of its end.
 func (s *server) stream(t *testing.T, token string) <-chan time.Time {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr)

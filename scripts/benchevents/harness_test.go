@@ -39,7 +39,7 @@ func wharf(t testing.TB, hosts string, settings ...string) *server {
 	return &server{benchkit.Wharf(t, open(hosts, settings...)...), t}
 }
 
-// open are the settings of a wharf that asks nobody who he is.
+// open are the settings of a wharf that asks for no token.
 func open(hosts string, more ...string) []string {
 	return append([]string{"AUTH_MODE=open", "ANON_ROLE=admin", "DOCKER_HOSTS=" + hosts}, more...)
 }

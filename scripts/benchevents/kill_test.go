@@ -74,8 +74,8 @@ func (s *sweep) killedOnceSeen() {
 	s.restart()
 }
 
-// settle waits until every client has every event, so that the next one goes its way undisturbed.
-func (s *sweep) settle() {
+// awaitAll waits until every client has every event, so that the next one goes its way undisturbed.
+func (s *sweep) awaitAll() {
 	s.t.Helper()
 	await(s.t, "every event", 20*time.Second, func() bool {
 		return !slices.ContainsFunc(s.all, func(y *tally) bool { return y.len() < len(s.d.times) })
@@ -120,7 +120,7 @@ func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 	for round := range rounds {
 		for k := range steps {
 			if round%2 == 0 {
-				s.settle()
+				s.awaitAll()
 			}
 			s.emit(1 + 4*(round/2)) // one alone, or a short burst
 			after(time.Duration(k*step) * time.Microsecond)

@@ -1,7 +1,6 @@
 package benchevents
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -12,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,40 +21,17 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// dumping starts a wharf that can be asked for its goroutines: the same program, with
-// testdata/dump.go laid over it by the compiler.
+// dumping starts a wharf that can be asked for its goroutines.
 func dumping(t *testing.T, hosts string) *server {
 	t.Helper()
-	here, err := os.Getwd()
-	require.NoError(t, err)
-	dir := t.TempDir()
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
-		filepath.Join(here, "..", "..", "dump.go"): filepath.Join(here, "testdata", "dump.go"),
-	}})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
-	path := filepath.Join(dir, "wharf")
-	require.NoError(t, benchkit.Build(path, "-overlay", filepath.Join(dir, "overlay.json")))
-	return &server{benchkit.WharfAt(t, path, open(hosts, "GOROUTINES="+dumpFile)...), t}
+	return &server{benchkit.Dumping(t, open(hosts)...), t}
 }
 
-// dumpFile is where a wharf that dumps does that, in its own directory.
-const dumpFile = "goroutines"
-
-// goroutines counts the process's goroutines by what they run and who started them.
+// goroutines counts the process's goroutines by what they run and what started them.
 func (s *server) goroutines() map[string]int {
 	s.t.Helper()
-	path := filepath.Join(s.Dir, dumpFile)
-	_ = os.Remove(path)
-	require.NoError(s.t, syscall.Kill(s.PID(), syscall.SIGUSR1))
-	var dump []byte
-	await(s.t, "goroutine dump", 10*time.Second, func() (done bool) {
-		var err error
-		dump, err = os.ReadFile(path)
-		return err == nil
-	})
 	counts := make(map[string]int)
-	for stack := range strings.SplitSeq(strings.TrimSpace(string(dump)), "\n\n") {
+	for stack := range strings.SplitSeq(strings.TrimSpace(s.Goroutines()), "\n\n") {
 		counts[origin(stack)]++
 	}
 	return counts
@@ -92,7 +67,7 @@ func (s *server) files() map[string]int {
 }
 
 // holds is what the process has besides its two pools: connections to the daemon and to the
-// database, which come and go with what wharf itself does, whoever is connected.
+// database, which come and go with what wharf itself does, whatever is connected.
 func (s *server) holds() map[string]int {
 	all := s.goroutines()
 	conns := all["net/http.(*persistConn).readLoop by net/http.(*Transport).dialConn"]
@@ -130,16 +105,16 @@ func TestConnectsLeaveNothingBehind(t *testing.T) {
 	w := dumping(t, "h="+d.Addr())
 	w.awaitHost("h")
 	http.DefaultClient.CloseIdleConnections()
-	unused, _ := settled(w, nil)
+	unused, _ := afterRest(w, nil)
 	connectAndLeave(t, w.Addr, 200)
-	before, _ := settled(w, nil)
+	before, _ := afterRest(w, nil)
 	kept := "nothing"
 	if first := more(unused, before); len(first) > 0 {
 		kept = strings.Join(first, ", ")
 	}
 	n := benchkit.Size(500, 10_000)
 	connectAndLeave(t, w.Addr, n)
-	_, grown := settled(w, before)
+	_, grown := afterRest(w, before)
 	seen := "goroutines ±0, descriptors ±0"
 	if len(grown) > 0 {
 		seen = strings.Join(grown, ", ")
@@ -153,9 +128,9 @@ func TestConnectsLeaveNothingBehind(t *testing.T) {
 	require.NotEmpty(t, more(before, w.holds()), "a stream that is open is seen")
 }
 
-// settled waits until the process holds what it held before, if that comes, and else until it
+// afterRest waits until the process holds what it held before, if that comes, and else until it
 // holds the same for a second. It tells what that is, and what it is more than before.
-func settled(w *server, before map[string]int) (now map[string]int, grown []string) {
+func afterRest(w *server, before map[string]int) (now map[string]int, grown []string) {
 	began := time.Now()
 	for same := 0; same < 10 && time.Since(began) < 20*time.Second; time.Sleep(100 * time.Millisecond) {
 		last := now

@@ -31,6 +31,9 @@ func Within(t testing.TB, ok bool, what string) {
 	}
 }
 
+// Header names the table's columns.
+var Header = [3]string{"what", "must", "seen"}
+
 var table struct {
 	sync.Mutex
 	rows [][3]string
@@ -62,7 +65,7 @@ func printTable(out io.Writer) {
 	if len(table.rows) == 0 {
 		return
 	}
-	_, _ = fmt.Fprint(out, "\n| what | must | seen |\n|---|---|---|\n")
+	_, _ = fmt.Fprintf(out, "\n| %s | %s | %s |\n|---|---|---|\n", Header[0], Header[1], Header[2])
 	for _, r := range table.rows {
 		_, _ = fmt.Fprintf(out, "| %s | %s | %s |\n", r[0], r[1], r[2])
 	}

@@ -38,3 +38,15 @@ func (p *Process) Resident(field string) int {
 	require.NoError(p.t, err)
 	return n << 10
 }
+
+// ResetPeak has VmHWM count from now.
+func (p *Process) ResetPeak() {
+	require.NoError(p.t, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.PID()), []byte("5"), 0))
+}
+
+// Descriptors is how many files the process has open.
+func (p *Process) Descriptors() int {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID()))
+	require.NoError(p.t, err)
+	return len(entries)
+}

@@ -11,7 +11,7 @@ import (
 const stat3 = "/stat3/bench"
 
 // measureCold compares first answers of a fresh wharf with `docker stats --no-stream`.
-func (b *bench) measureCold(ctx context.Context, n int) error {
+func (b *measurement) measureCold(ctx context.Context, n int) error {
 	kernel, api := times{rows: true, whole: true}, times{rows: true, whole: true}
 	var all []time.Duration
 	for range 3 { // in turn: whatever else the machine does hits all of them
@@ -42,7 +42,7 @@ func (b *bench) measureCold(ctx context.Context, n int) error {
 	return nil
 }
 
-func (b *bench) coldRow(n int, api times) {
+func (b *measurement) coldRow(n int, api times) {
 	var (
 		mark string
 		ok   bool
@@ -86,7 +86,7 @@ func (t times) again(other time.Duration) string {
 }
 
 // coldTimes asks a fresh wharf twice, the second time when it has stopped sampling.
-func (b *bench) coldTimes(ctx context.Context, n int, source string, t *times) error {
+func (b *measurement) coldTimes(ctx context.Context, n int, source string, t *times) error {
 	s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE="+source, "STATS_IDLE=3s")
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (b *bench) coldTimes(ctx context.Context, n int, source string, t *times) e
 }
 
 // measureCrowd compares the engine's CPU for 20 cold callers at once with that for one.
-func (b *bench) measureCrowd(ctx context.Context) error {
+func (b *measurement) measureCrowd(ctx context.Context) error {
 	spent := map[int]time.Duration{}
 	for range 3 {
 		for _, callers := range []int{1, 20} {
@@ -132,7 +132,7 @@ func (b *bench) measureCrowd(ctx context.Context) error {
 }
 
 // measureOne compares stat2 of one container, cold and warm, with one stream=false.
-func (b *bench) measureOne(ctx context.Context) error {
+func (b *measurement) measureOne(ctx context.Context) error {
 	single, err := repeat(3, func() (time.Duration, error) { return b.engine.one(ctx) })
 	if err != nil {
 		return err

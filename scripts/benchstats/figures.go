@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// bench is one run.
-type bench struct {
+// measurement is one run.
+type measurement struct {
 	engine      *engine
 	binary, dir string
 	watch       time.Duration
@@ -16,7 +16,7 @@ type bench struct {
 }
 
 // row prints one figure beside its mark.
-func (b *bench) row(what, figure, mark string, ok bool) {
+func (b *measurement) row(what, figure, mark string, ok bool) {
 	verdict := "ok"
 	if !ok {
 		verdict = "MISSED"
@@ -26,7 +26,7 @@ func (b *bench) row(what, figure, mark string, ok bool) {
 }
 
 // note prints a figure that has no mark of its own.
-func (b *bench) note(what, figure string) { fmt.Printf("%-58s %s\n", what, figure) }
+func (b *measurement) note(what, figure string) { fmt.Printf("%-58s %s\n", what, figure) }
 
 func median(all []time.Duration) time.Duration { return percentile(all, 50) }
 

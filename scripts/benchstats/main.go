@@ -50,7 +50,7 @@ func run(ctx context.Context, name, sizes string, watch time.Duration) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{engine: e, watch: watch}
+	b := &measurement{engine: e, watch: watch}
 	if b.binary, b.dir, err = build(ctx); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type server struct {
 }
 
 // startWharf runs a fresh wharf on the engine; nothing has been sampled.
-func (b *bench) startWharf(ctx context.Context, host string, settings ...string) (*server, error) {
+func (b *measurement) startWharf(ctx context.Context, host string, settings ...string) (*server, error) {
 	dir, err := os.MkdirTemp(b.dir, "run-")
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (b *bench) startWharf(ctx context.Context, host string, settings ...string)
 }
 
 // startBare runs a handler that does nothing but write the bytes.
-func (b *bench) startBare(ctx context.Context, body []byte) (*server, error) {
+func (b *measurement) startBare(ctx context.Context, body []byte) (*server, error) {
 	name := filepath.Join(b.dir, "body.json")
 	if err := os.WriteFile(name, body, 0o600); err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (s *server) get(ctx context.Context, path string) (answer, time.Duration, e
 	return answer{body.Bytes(), partial}, took, err
 }
 
-// ask is get for those who have a place for the body.
+// ask is get into a body that the caller provides.
 func (s *server) ask(ctx context.Context, path string, body io.Writer) (partial bool, took time.Duration, err error) {
 	began := time.Now()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)

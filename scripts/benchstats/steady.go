@@ -16,7 +16,7 @@ import (
 )
 
 // measureSteady takes the figures at the largest number of containers.
-func (b *bench) measureSteady(ctx context.Context) error {
+func (b *measurement) measureSteady(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{
 		b.measureWarm, b.measureOne, b.measureCrowd, b.measureWatching, b.measureIdle,
 	} {
@@ -28,7 +28,7 @@ func (b *bench) measureSteady(ctx context.Context) error {
 }
 
 // measureWarm compares answers from memory with docker stats and with a handler that only writes.
-func (b *bench) measureWarm(ctx context.Context) error {
+func (b *measurement) measureWarm(ctx context.Context) error {
 	s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE=kernel")
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (b *bench) measureWarm(ctx context.Context) error {
 	return b.measureCrowdWarm(ctx, s)
 }
 
-func (b *bench) measureCrowdWarm(ctx context.Context, s *server) error {
+func (b *measurement) measureCrowdWarm(ctx context.Context, s *server) error {
 	const callers, lasting = 100, 5 * time.Second
 	var (
 		wg     sync.WaitGroup
@@ -98,7 +98,7 @@ func (b *bench) measureCrowdWarm(ctx context.Context, s *server) error {
 }
 
 // measureWatching compares what it costs to look every second.
-func (b *bench) measureWatching(ctx context.Context) error {
+func (b *measurement) measureWatching(ctx context.Context) error {
 	time.Sleep(5 * time.Second) // the last measurement's connections are gone by then
 	idle := b.engine.procs.load(func() { time.Sleep(b.watch) })
 	b.note("engine at rest", fmt.Sprintf("%.1f %% of a core", idle*100))
@@ -138,7 +138,7 @@ func (b *bench) measureWatching(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) everySecond(ctx context.Context, s *server) (ours, theirs float64, err error) {
+func (b *measurement) everySecond(ctx context.Context, s *server) (ours, theirs float64, err error) {
 	if _, _, err = s.get(ctx, stat3); err != nil {
 		return 0, 0, err
 	}
@@ -157,7 +157,7 @@ func (b *bench) everySecond(ctx context.Context, s *server) (ours, theirs float6
 
 // measureIdle watches a wharf that nobody asks for usage, through a recording proxy, while 500
 // clients listen to events.
-func (b *bench) measureIdle(ctx context.Context) error {
+func (b *measurement) measureIdle(ctx context.Context) error {
 	var asked atomic.Int64
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
 		FlushInterval: -1, Transport: b.engine.client.Transport,

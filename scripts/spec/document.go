@@ -78,14 +78,14 @@ func (d *document) add(o api.Operation) error {
 	}
 	answers := map[string]openapi31.ResponseOrReference{}
 	for _, status := range o.Statuses() {
-		if status != http.StatusOK {
+		if status != o.Success() {
 			answers[strconv.Itoa(status)] = openapi31.ResponseOrReference{
 				Reference: &openapi31.Reference{Ref: "#/components/responses/" + strconv.Itoa(status)},
 			}
 			d.statuses = append(d.statuses, status)
 			continue
 		}
-		if answers["200"], err = d.answer(o); err != nil {
+		if answers[strconv.Itoa(status)], err = d.answer(o); err != nil {
 			return err
 		}
 	}
@@ -194,6 +194,8 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 		out.Headers[name] = ref
 	}
 	switch {
+	case o.Answer.Upgrade:
+		out.Description = "The connection is a WebSocket of the subprotocol v5.channel.k8s.io: binary messages whose first byte is the channel"
 	case o.Answer.ContentType != "":
 		schema := map[string]any{"type": "string"}
 		if o.Answer.ContentType == jsonType {
@@ -275,5 +277,6 @@ var permissions = map[service.Permission]permission{
 	service.Self:       {"self", "Needs credentials of any role."},
 	service.View:       {"view", "Needs the role viewer; what the caller may not see doesn't exist."},
 	service.Operate:    {"operate", "Needs the role operator on the container."},
+	service.Exec:       {"exec", "Needs the role admin on the container, or a grant there with exec."},
 	service.Administer: {"administer", "Needs the role admin."},
 }

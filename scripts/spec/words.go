@@ -123,6 +123,7 @@ func responseHeaders() map[string]openapi31.HeaderOrReference {
 		"X-Sample-Age":        "How many seconds ago the numbers were taken.",
 		"Idempotent-Replayed": "true: the answer that an earlier request with the same Idempotency-Key got.",
 		"Set-Cookie":          "The session's cookie, for browsers: it counts for GET alone.",
+		"Content-Disposition": "Names the file.",
 		"ETag":                "Names this very content.",
 	} {
 		out[name] = openapi31.HeaderOrReference{Header: &openapi31.Header{Description: ptr(text), Schema: map[string]any{"type": "string"}}}

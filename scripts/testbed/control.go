@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// machine is an engine that can be made to fail: tests ask for one of their own when they have to kill it.
-type machine interface {
+// controlled is an engine that can be made to fail: tests ask for one of their own when they have to kill it.
+type controlled interface {
 	api() *engine
 	start(ctx context.Context) error
 	// halt stops the engine in order, or kills it. Its containers' fate is the engine's affair.
@@ -31,10 +31,10 @@ type machine interface {
 //	DELETE /engines/{name}
 type control struct {
 	mu       sync.Mutex
-	machines map[string]machine
+	machines map[string]controlled
 	made     int
 	image    []byte // what their containers run
-	create   func(name string, index int) (machine, error)
+	create   func(name string, index int) (controlled, error)
 }
 
 const (
@@ -45,8 +45,8 @@ const (
 	maxEngines = 14
 )
 
-func (b *bed) serveControl(create func(name string, index int) (machine, error)) error {
-	c := &control{machines: map[string]machine{}, image: b.image, create: create}
+func (b *bed) serveControl(create func(name string, index int) (controlled, error)) error {
+	c := &control{machines: map[string]controlled{}, image: b.image, create: create}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /engines", c.add)
 	mux.HandleFunc("POST /engines/{name}/{verb}", c.change)
@@ -71,7 +71,7 @@ func (c *control) add(w http.ResponseWriter, r *http.Request) {
 	index, err := c.freeIndex()
 	name := fmt.Sprintf("own%d", c.made)
 	c.made++
-	var m machine
+	var m controlled
 	if err == nil {
 		m, err = c.create(name, index)
 	}
@@ -94,7 +94,7 @@ func (c *control) add(w http.ResponseWriter, r *http.Request) {
 
 // indexed remembers which addresses an engine has.
 type indexed struct {
-	machine
+	controlled
 	index int
 }
 
@@ -111,7 +111,7 @@ func (c *control) freeIndex() (int, error) {
 	return 0, fmt.Errorf("%d engines of their own are all a bed has for tests", maxEngines-firstOwn)
 }
 
-func (c *control) find(r *http.Request) (machine, bool) {
+func (c *control) find(r *http.Request) (controlled, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m, ok := c.machines[r.PathValue("name")]

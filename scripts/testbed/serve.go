@@ -19,7 +19,7 @@ type settings struct {
 	mode     mode
 	app      string // the test app's binary
 	only     string // onlyPostgres, or ""
-	uid, gid int    // who runs the tests, and may use sockets and keys
+	uid, gid int    // of the user that runs the tests, and may use sockets and keys
 	detached bool   // do not end with standard input
 }
 

@@ -1,6 +1,8 @@
 package eventlog_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -168,5 +170,48 @@ func TestPagesAreBoundedByBytes(t *testing.T) {
 		}
 		slices.Reverse(got)
 		require.Equal(t, texts("h", 0, events), got, "each once, over the pages")
+	})
+}
+
+// The cursor of a page that ends at what its caller may not see tells neither its id nor its time to more than a second.
+func TestCoarseCursorsTellNothingOfHiddenRecords(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		l, stop := start(t, d, eventlog.Options{})
+		const events = 13_000
+		shown := func(n int) bool { return n%4000 == 17 }
+		for n := range events {
+			e := event("h", n)
+			e.Time = epoch.Add(time.Duration(n) * 3 * time.Millisecond)
+			l.Publish(e)
+		}
+		stop()
+		allow := func(r *eventlog.Record) bool {
+			return shown(int(r.Time.Sub(epoch) / (3 * time.Millisecond)))
+		}
+		for _, ascending := range []bool{true, false} {
+			var got []string
+			hidden, q := 0, eventlog.Query{Ascending: ascending, Allow: allow, CoarseCursors: true}
+			for pages := 0; pages == 0 || q.Cursor != ""; pages++ {
+				require.Less(t, pages, 20)
+				page, err := l.Query(t.Context(), q)
+				require.NoError(t, err)
+				for _, r := range page.Records {
+					got = append(got, r.Attrs["n"])
+				}
+				if q.Cursor = page.Cursor; q.Cursor != "" {
+					place, err := base64.RawURLEncoding.DecodeString(q.Cursor)
+					require.NoError(t, err)
+					require.Zero(t, binary.BigEndian.Uint64(place)%uint64(time.Second))
+					hidden++
+				}
+			}
+			require.GreaterOrEqual(t, hidden, 2, "pages ended between the shown")
+			want := []string{"17", "4017", "8017", "12017"}
+			if !ascending {
+				slices.Reverse(want)
+			}
+			require.Equal(t, want, got, "each once")
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -12,15 +13,19 @@ import (
 )
 
 // scanLimit bounds how many rows one query looks at. Where few of them match, the answer is
-// short and its cursor goes on from there.
-const scanLimit = 5_000
+// short and its cursor goes on from there. scanBytes does the same where they are long.
+const (
+	scanLimit = 5_000
+	scanBytes = 4 * pageBytes
+)
 
 const (
 	// pageBytes bounds the records of one page: what goes beyond it is left to the next.
 	pageBytes = 8 << 20
-	// batchRows is how many rows a query reads at a time. With the longest events that the readers pass on it
-	// holds some 16 MiB at once.
-	batchRows = 64
+	// batchRows is how many rows a query reads at a time, and fewer where they are so long that they are more than
+	// batchBytes.
+	batchRows  = 64
+	batchBytes = 2 << 20
 )
 
 // Query asks for the past. The zero value asks for the newest records.
@@ -33,6 +38,9 @@ type Query struct {
 	Allow        func(*Record) bool
 	// ShownAction is a record's action as the caller sees it, by which Actions picks; nil: as it is.
 	ShownAction func(*Record) string
+	// CoarseCursors has the cursor of a page that ends at a record which isn't shown tell its time to the second, and not
+	// its id.
+	CoarseCursors bool
 }
 
 // Page is a part of an answer.
@@ -54,13 +62,16 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	out := Page{Records: []*Record{}}
-	for scanned, size := 0, 0; ; {
-		rows, read, err := l.rows(ctx, &q, at)
+	from, out := at, Page{Records: []*Record{}}
+	batch := int32(batchRows)
+	for scanned, scannedBytes, size := 0, 0, 0; ; {
+		rows, read, err := l.rows(ctx, &q, at, batch)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
 		}
+		held := 0
 		for i := range rows {
+			held += len(rows[i].Attrs)
 			at = position{rows[i].TimeNano, rows[i].ID}
 			r, err := recordOf(&rows[i])
 			if err != nil {
@@ -77,14 +88,51 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 			}
 			out.Records = append(out.Records, r)
 		}
-		if len(rows) < batchRows {
+		if len(rows) < int(batch) {
 			return out, nil
 		}
-		if scanned += read; scanned >= scanLimit {
-			out.Cursor = encodeCursor(at)
+		if held > batchBytes {
+			batch = max(batch/4, 4)
+		}
+		scanned, scannedBytes = scanned+read, scannedBytes+held
+		if scanned >= scanLimit || scannedBytes >= scanBytes {
+			out.Cursor = encodeCursor(q.resume(from, at, out.Records))
 			return out, nil
 		}
 	}
+}
+
+// cursorStep is how coarse the time in a coarse cursor is, in nanoseconds.
+const cursorStep = int64(time.Second)
+
+// resume is where the page after one goes on that began after from, looked at all up to at, and shows these records. A
+// coarse one lies between at and the last that is shown; where that is too near to get ahead, it is at itself.
+func (q *Query) resume(from, at position, shown []*Record) position {
+	if !q.CoarseCursors {
+		return at
+	}
+	sign, coarse := 1, position{at.nano / cursorStep * cursorStep, -1}
+	if !q.Ascending {
+		sign, coarse = -1, position{(at.nano/cursorStep + 1) * cursorStep, 0}
+	}
+	after := from
+	if len(shown) > 0 {
+		last := shown[len(shown)-1]
+		after = position{last.Time.UnixNano(), last.ID}
+	}
+	switch {
+	case sign*coarse.compare(after) > 0:
+		return coarse
+	case len(shown) > 0:
+		return after
+	default:
+		return at
+	}
+}
+
+// compare orders positions.
+func (p position) compare(other position) int {
+	return cmp.Or(cmp.Compare(p.nano, other.nano), cmp.Compare(p.id, other.id))
 }
 
 // start returns the position before the first record of the page.

@@ -22,13 +22,14 @@ type span struct {
 	ascending    bool
 	at           position
 	since, until int64
+	most         int32 // rows
 	host         sql.NullString
 }
 
-// rows gets the next rows after a position, at most batchRows, narrowed by what the database has an
+// rows gets the next rows after a position, at most so many, narrowed by what the database has an
 // index for, and how many were read for them. Gaps pass whatever else is asked for.
-func (l *Log) rows(ctx context.Context, q *Query, at position) (rows []sqlc.Event, read int, err error) {
-	s := span{ascending: q.Ascending, at: at, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
+func (l *Log) rows(ctx context.Context, q *Query, at position, most int32) (rows []sqlc.Event, read int, err error) {
+	s := span{ascending: q.Ascending, at: at, most: most, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
 	gaps := s
 	if len(q.Hosts) == 1 { // else Filter alone does
 		gaps.host = sql.NullString{String: q.Hosts[0], Valid: true}
@@ -53,7 +54,7 @@ func (l *Log) rows(ctx context.Context, q *Query, at position) (rows []sqlc.Even
 		return cmp.Or(cmp.Compare(a.TimeNano, b.TimeNano), cmp.Compare(a.ID, b.ID))
 	})
 	rows = slices.CompactFunc(rows, func(a, b sqlc.Event) bool { return a.ID == b.ID })
-	return rows[:min(len(rows), batchRows)], read, nil
+	return rows[:min(len(rows), int(most))], read, nil
 }
 
 // maxValues bounds the values of a filter that are read one by one along an index; more are left to Filter.
@@ -62,7 +63,7 @@ const maxValues = 20
 // ends are the actions that end a container.
 var ends = []string{"die", "died", "stop"}
 
-// eventRows gets rows in no order, at least the next batchRows of what matches: along the index of the filter that
+// eventRows gets rows in no order, at least the next of what matches: along the index of the filter that
 // lets the least through. Filter does the rest.
 func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, error) {
 	verbs := verbsOf(q)
@@ -79,11 +80,11 @@ func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, er
 		return each(hosts, func(host string) ([]sqlc.Event, error) { return l.ofHost(ctx, host, s) })
 	case s.ascending:
 		return l.db.Queries().EventsByTime(ctx, sqlc.EventsByTimeParams{
-			Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
+			Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
 		})
 	default:
 		return l.db.Queries().EventsByTimeBackwards(ctx, sqlc.EventsByTimeBackwardsParams{
-			Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
+			Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: s.most,
 		})
 	}
 }
@@ -118,11 +119,11 @@ func each(values []string, rows func(string) ([]sqlc.Event, error)) (all []sqlc.
 func (l *Log) ofType(ctx context.Context, typ string, s span, last int64) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfType(ctx, sqlc.EventsOfTypeParams{
-			Type: typ, Since: s.at.nano, SinceID: s.at.id, Until: last, BeginsUntil: s.until, Host: s.host, MaxRows: batchRows,
+			Type: typ, Since: s.at.nano, SinceID: s.at.id, Until: last, BeginsUntil: s.until, Host: s.host, MaxRows: s.most,
 		})
 	}
 	return l.db.Queries().EventsOfTypeBackwards(ctx, sqlc.EventsOfTypeBackwardsParams{
-		Type: typ, Since: s.since, Until: s.at.nano, UntilID: s.at.id, BeginsUntil: s.until, Host: s.host, MaxRows: batchRows,
+		Type: typ, Since: s.since, Until: s.at.nano, UntilID: s.at.id, BeginsUntil: s.until, Host: s.host, MaxRows: s.most,
 	})
 }
 
@@ -154,43 +155,43 @@ func (l *Log) ofContainer(ctx context.Context, asked string, s span) ([]sqlc.Eve
 func (l *Log) ofName(ctx context.Context, name string, s span) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfName(ctx, sqlc.EventsOfNameParams{
-			Name: name, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
+			Name: name, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
 		})
 	}
 	return l.db.Queries().EventsOfNameBackwards(ctx, sqlc.EventsOfNameBackwardsParams{
-		Name: name, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
+		Name: name, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: s.most,
 	})
 }
 
 func (l *Log) ofActor(ctx context.Context, id string, s span) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfActor(ctx, sqlc.EventsOfActorParams{
-			Actor: id, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
+			Actor: id, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
 		})
 	}
 	return l.db.Queries().EventsOfActorBackwards(ctx, sqlc.EventsOfActorBackwardsParams{
-		Actor: id, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
+		Actor: id, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: s.most,
 	})
 }
 
 func (l *Log) ofVerb(ctx context.Context, verb string, s span) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfVerb(ctx, sqlc.EventsOfVerbParams{
-			Verb: verb, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
+			Verb: verb, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
 		})
 	}
 	return l.db.Queries().EventsOfVerbBackwards(ctx, sqlc.EventsOfVerbBackwardsParams{
-		Verb: verb, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
+		Verb: verb, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: s.most,
 	})
 }
 
 func (l *Log) ofHost(ctx context.Context, host string, s span) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfHost(ctx, sqlc.EventsOfHostParams{
-			Host: host, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: batchRows,
+			Host: host, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
 		})
 	}
 	return l.db.Queries().EventsOfHostBackwards(ctx, sqlc.EventsOfHostBackwardsParams{
-		Host: host, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: batchRows,
+		Host: host, Since: s.since, Until: s.at.nano, UntilID: s.at.id, MaxRows: s.most,
 	})
 }

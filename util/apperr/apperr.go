@@ -1,6 +1,6 @@
 // Package apperr is the one error type that crosses wharf's layers.
 //
-// An Error says what kind of failure it is, what a caller may be told, and what the
+// An Error says what kind of failure it is, what a caller may see, and what the
 // log should know besides. An error that is no *Error means Internal.
 package apperr
 

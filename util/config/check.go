@@ -22,6 +22,7 @@ func (c *Config) check() error {
 		{"TOKEN_MAKER", c.TokenMaker, []string{"jwt", "paseto"}},
 		{"PASSWORD_POLICY", c.PasswordPolicy, []string{"basic", "strict"}},
 		{"STATS_SOURCE", c.StatsSource, []string{"auto", "engine", "kernel"}},
+		{"EXEC_RECORD", c.ExecRecord, []string{"off", "output"}},
 		{"LOG_LEVEL", c.LogLevel, []string{"debug", "info", "warn", "error"}},
 		{"LOG_FORMAT", c.LogFormat, []string{"auto", "json", "text"}},
 	}
@@ -52,6 +53,9 @@ func (c *Config) check() error {
 	case !(c.StatsBudget > 0 && c.StatsBudget <= 64):
 		return fmt.Errorf("STATS_BUDGET: %v is not between 0 and 64 cores", c.StatsBudget)
 	}
+	if err := c.checkTerminals(); err != nil {
+		return err
+	}
 	if err := checkDBSource(c.DBSource); err != nil {
 		return err
 	}
@@ -72,6 +76,22 @@ func checkDBSource(source string) error {
 		}
 	}
 	return fmt.Errorf("DB_SOURCE: expected postgresql://… or sqlite:path")
+}
+
+func (c *Config) checkTerminals() error {
+	switch {
+	case c.ExecIdle < time.Second:
+		return fmt.Errorf("EXEC_IDLE: %s is less than 1s", c.ExecIdle)
+	case c.ExecLongest < time.Second:
+		return fmt.Errorf("EXEC_LONGEST: %s is less than 1s", c.ExecLongest)
+	case c.ExecPerUser < 1:
+		return fmt.Errorf("EXEC_PER_USER: expected 1 or more, got %d", c.ExecPerUser)
+	case c.ExecMax < 1:
+		return fmt.Errorf("EXEC_MAX: expected 1 or more, got %d", c.ExecMax)
+	case c.ExecRecordKeep < time.Hour:
+		return fmt.Errorf("EXEC_RECORD_KEEP: %s is less than 1h", c.ExecRecordKeep)
+	}
+	return nil
 }
 
 func (c *Config) checkListen() error {

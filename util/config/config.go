@@ -68,6 +68,14 @@ type Config struct {
 	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
 	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`
 
+	ExecEnabled    bool          `env:"EXEC_ENABLED" envDefault:"true" help:"allow terminals in containers, to admins and to grants with exec; a container refuses them by its label wharf.exec=off"`
+	ExecIdle       time.Duration `env:"EXEC_IDLE" envDefault:"30m" help:"how long a terminal may be without input"`
+	ExecLongest    time.Duration `env:"EXEC_LONGEST" envDefault:"8h" help:"how long a terminal may be open"`
+	ExecPerUser    int           `env:"EXEC_PER_USER" envDefault:"16" help:"terminals that one user may have open at once"`
+	ExecMax        int           `env:"EXEC_MAX" envDefault:"256" help:"terminals that all users together may have open at once"`
+	ExecRecord     string        `env:"EXEC_RECORD" envDefault:"off" help:"'output' records what terminals show, below DATA_DIR, for admins: passwords too, where a program shows them; 'off' records nothing"`
+	ExecRecordKeep time.Duration `env:"EXEC_RECORD_KEEP" envDefault:"720h" help:"how long recordings of terminals are kept"`
+
 	CORSOrigins    []string `env:"CORS_ORIGINS" help:"origins of web pages, such as https://app.example.org, that may call the API, comma separated"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
 

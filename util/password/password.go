@@ -55,7 +55,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err er
 }
 
 // Check reports whether the password made the hash, and whether the hash was made with other
-// parameters than today's. An empty hash, for a user who doesn't exist, matches nothing and
+// parameters than today's. An empty hash, for a user that doesn't exist, matches nothing and
 // takes as long. Errors: TooMany when the queue is full, ctx's.
 func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outdated bool, err error) {
 	unknown := hash == ""

@@ -21,7 +21,7 @@ const (
 type Clock struct {
 	// Now reads the wall clock and the monotonic one; nil: the system's.
 	Now func() (wall time.Time, steady time.Duration)
-	// Jumped is told, if set, of each jump of the wall clock and how far it went; negative: back.
+	// Jumped, if set, is called at each jump of the wall clock with its length; negative: back.
 	Jumped func(by time.Duration)
 
 	mu     sync.Mutex

@@ -158,6 +158,37 @@ export interface EventPage {
   events: LoggedEvent[];
 }
 
+/** A command to run in a container. */
+export interface ExecRequest {
+  /** The program and its arguments; no shell reads them. */
+  cmd: string[];
+  /** NAME=value, added to the container's own. */
+  env?: string[];
+  /** Give the command a terminal: output and errors come as one, and it has a size. */
+  tty?: boolean;
+  /** A name or number, with a group after a colon; empty means the container's own. */
+  user?: string;
+  workdir?: string;
+}
+
+/** A ticket, or with wait=true what came of the command. */
+export interface ExecResult {
+  /** Missing where the command didn't end. */
+  exit_code?: number;
+  expires_at?: string;
+  stderr?: string;
+  /** What it wrote, with replacement characters for what isn't UTF-8; 64 KiB at most. */
+  stdout?: string;
+  /** Opens the terminal once, within 30 s, for this session or key alone. */
+  ticket?: string;
+  /** The command was still running at the limit, and runs on unless it heeds the end of its input. */
+  timed_out?: boolean;
+  /** There was more of stdout or stderr. */
+  truncated?: boolean;
+  /** Where the ticket is to be used: a WebSocket of the subprotocol v5.channel.k8s.io. */
+  url?: string;
+}
+
 /** The envelope of every error. */
 export interface Failure {
   /** What is wrong, in a sentence for people. */
@@ -169,6 +200,8 @@ export interface Failure {
 export interface Grant {
   created_at?: string;
   created_by?: string;
+  /** Terminals too: see docs/security.md. */
+  exec: boolean;
   /** A name, or a pattern such as prod-*. */
   hosts: string;
   id: string;
@@ -332,6 +365,8 @@ export interface NewAPIKey {
 
 /** A grant to be added. */
 export interface NewGrant {
+  /** Terminals too, whatever the role: they defeat masking, and are root where the container is. */
+  exec?: boolean;
   /** A name, or a pattern such as prod-*. */
   hosts: string;
   /** A selector such as team=web; empty means all containers. */
@@ -461,6 +496,32 @@ export interface Target {
   host: string;
   /** An id, a unique beginning of it, or a name. */
   id: string;
+}
+
+/** A terminal that is open. */
+export interface Terminal {
+  address: string;
+  /** Bytes of input and output. */
+  bytes_in: number;
+  bytes_out: number;
+  /** Empty for a container's own terminal. */
+  cmd: string[];
+  container_id: string;
+  container_name: string;
+  host: string;
+  id: string;
+  since: string;
+  tty: boolean;
+  user: string;
+}
+
+/** Opens a container's own terminal. */
+export interface TerminalTicket {
+  expires_at: string;
+  /** Opens the terminal once, within 30 s, for this session or key alone. */
+  ticket: string;
+  /** Where the ticket is to be used: a WebSocket of the subprotocol v5.channel.k8s.io. */
+  url: string;
 }
 
 /** Stands for a session in the address of its event stream. */
@@ -856,6 +917,55 @@ export interface Operations {
     answer: OperationResult;
     frames: Record<string, never>;
   };
+  execInContainer: {
+    params: { host: string; id: string };
+    query: { wait?: boolean; limit?: string };
+    body: ExecRequest;
+    answer: ExecResult;
+    frames: Record<string, never>;
+  };
+  openExec: {
+    params: { host: string; id: string };
+    query: { ticket?: string };
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
+  attachContainer: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: TerminalTicket;
+    frames: Record<string, never>;
+  };
+  openAttach: {
+    params: { host: string; id: string };
+    query: { ticket?: string };
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
+  listTerminals: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Terminal[];
+    frames: Record<string, never>;
+  };
+  endTerminal: {
+    params: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: string;
+    frames: Record<string, never>;
+  };
+  terminalCast: {
+    params: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
   containerUsage: {
     params: { host: string; id: string };
     query: { since?: string; step?: string };
@@ -972,6 +1082,13 @@ export const operations = {
   pauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/pause", bare: false },
   unpauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/unpause", bare: false },
   killContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/kill", bare: false },
+  execInContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/exec", bare: false },
+  openExec: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/exec/attach", bare: false },
+  attachContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/attach", bare: false },
+  openAttach: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/attach", bare: false },
+  listTerminals: { method: "GET", path: "/v1/terminals", bare: false },
+  endTerminal: { method: "DELETE", path: "/v1/terminals/{id}", bare: false },
+  terminalCast: { method: "GET", path: "/v1/terminals/{id}/cast", bare: false },
   containerUsage: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/stats", bare: false },
   hostUsage: { method: "GET", path: "/v1/hosts/{host}/stats", bare: false },
   topUsage: { method: "GET", path: "/v1/stats", bare: false },

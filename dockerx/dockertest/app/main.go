@@ -28,6 +28,8 @@ var commands = map[string]func(args []string) error{
 	"ignore-term": ignoreTerm,
 	"env":         printEnv,
 	"cat":         cat,
+	"winsize":     winsize,
+	"stubborn":    stubborn,
 }
 
 func main() {

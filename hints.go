@@ -7,9 +7,9 @@ import (
 	"net"
 )
 
-// greet tells how the first user is made: to the log, with the setup token, and to out, as lines
+// announceSetup says how the first user is made: in the log, with the setup token, and on out, as lines
 // to copy, where hints are wanted.
-func (w *wharf) greet(ctx context.Context, out io.Writer, hints bool) error {
+func (w *wharf) announceSetup(ctx context.Context, out io.Writer, hints bool) error {
 	first, err := w.users.NeedsSetup(ctx)
 	if err != nil {
 		return fmt.Errorf("look for users: %w", err)

@@ -1,0 +1,210 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"wharf/api/channels"
+	"wharf/api/dto"
+	"wharf/dockerx"
+	"wharf/service"
+	"wharf/service/terminal"
+	"wharf/util/apperr"
+)
+
+// maxExecLimit is the longest that a command may be waited for.
+const maxExecLimit = 5 * time.Minute
+
+// exec answers POST …/exec: with a ticket for a terminal, or with what came of the command.
+func (s *Server) exec(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.ExecQuery, in dto.ExecRequest) error {
+	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	if err != nil {
+		return err
+	}
+	command, err := commandOf(in)
+	if err != nil {
+		return err
+	}
+	host := pathParam(r, "host")
+	if q.Wait {
+		return s.runCommand(w, r, actor, host, ref, command, q.Limit)
+	}
+	command.Input = true
+	t, request, err := s.terminals.Ticket(r.Context(), actor, host, ref, service.TerminalRequest{Command: command})
+	if err != nil {
+		return err
+	}
+	return respondData(w, dto.ExecResult{Ticket: t.Ticket, ExpiresAt: t.ExpiresAt, URL: attachURL(request, "exec/attach", t)})
+}
+
+func (s *Server) runCommand(w http.ResponseWriter, r *http.Request, actor service.Actor, host string, ref dockerx.Ref, c dockerx.Command, limit time.Duration) error {
+	if limit > maxExecLimit {
+		return apperr.New(apperr.Invalid, "limit: expected at most %s", maxExecLimit)
+	}
+	out, err := s.terminals.RunCommand(r.Context(), actor, host, ref, c, limit)
+	if err != nil {
+		return err
+	}
+	stdout, stderr := strings.ToValidUTF8(string(out.Out), "\uFFFD"), strings.ToValidUTF8(string(out.Errs), "\uFFFD")
+	result := dto.ExecResult{Stdout: &stdout, Stderr: &stderr, Truncated: &out.Truncated, TimedOut: &out.TimedOut}
+	if out.Exited {
+		result.ExitCode = &out.Code
+	}
+	return respondData(w, result)
+}
+
+// The most that an exec's request may have.
+const (
+	maxExecParts = 256
+	maxExecText  = 4096 // bytes of user and workdir
+)
+
+// commandOf checks a command. Errors: Invalid, naming every field that is wrong.
+func commandOf(in dto.ExecRequest) (dockerx.Command, error) {
+	var problems []string
+	for _, list := range []struct {
+		name  string
+		parts []string
+	}{{"cmd", in.Cmd}, {"env", in.Env}} {
+		if len(list.parts) > maxExecParts {
+			problems = append(problems, list.name+": has more than 256 parts")
+		}
+		if slices.ContainsFunc(list.parts, hasNUL) {
+			problems = append(problems, list.name+": a NUL byte can't be passed to a program")
+		}
+	}
+	if len(in.Cmd) == 0 || in.Cmd[0] == "" {
+		problems = append(problems, "cmd: expected a program and its arguments")
+	}
+	if slices.ContainsFunc(in.Env, func(v string) bool { return strings.Index(v, "=") < 1 }) {
+		problems = append(problems, "env: expected NAME=value")
+	}
+	if hasNUL(in.User) || len(in.User) > maxExecText {
+		problems = append(problems, "user: expected a name or number")
+	}
+	if hasNUL(in.Workdir) || len(in.Workdir) > maxExecText || (in.Workdir != "" && in.Workdir[0] != '/') {
+		problems = append(problems, "workdir: expected an absolute path")
+	}
+	return dockerx.Command{Args: in.Cmd, User: in.User, Workdir: in.Workdir, Env: in.Env, TTY: in.TTY}, invalid(problems)
+}
+
+func hasNUL(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) }
+
+// attachContainer answers POST …/attach with a ticket for the container's own terminal.
+func (s *Server) attachContainer(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	if err != nil {
+		return err
+	}
+	t, request, err := s.terminals.Ticket(r.Context(), actor, pathParam(r, "host"), ref, service.TerminalRequest{Attach: true})
+	if err != nil {
+		return err
+	}
+	return respondData(w, dto.TerminalTicket{Ticket: t.Ticket, ExpiresAt: t.ExpiresAt, URL: attachURL(request, "attach", t)})
+}
+
+// attachURL is where a ticket is to be used, without scheme and host: these are the caller's to know.
+func attachURL(r service.TerminalRequest, route string, t service.Ticket) string {
+	return "/v1/hosts/" + url.PathEscape(r.Host) + "/containers/" + r.ContainerID + "/" + route + "?ticket=" + t.Ticket
+}
+
+// openTerminal answers GET …/exec/attach and …/attach: a WebSocket for a ticket, and for nothing else. Cookies and
+// tokens play no part, so that no other page can open one with what a browser has.
+func (s *Server) openTerminal(attach bool) func(http.ResponseWriter, *http.Request, service.Actor, dto.AttachQuery) error {
+	return func(w http.ResponseWriter, r *http.Request, _ service.Actor, q dto.AttachQuery) error {
+		return s.upgradeTo(w, r, q.Ticket, attach)
+	}
+}
+
+func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
+	if s.foreignOrigin(r) {
+		return apperr.New(apperr.Forbidden, "request from a foreign origin refused")
+	}
+	if err := channels.Check(r); err != nil {
+		return apperr.Wrap(apperr.Invalid, err, "%s", err)
+	}
+	if ticket == "" {
+		return apperr.New(apperr.Unauthorized, "a terminal needs a ticket: POST to exec or attach first")
+	}
+	upgraded := false
+	err := s.terminals.Attach(r.Context(), ticket, pathParam(r, "host"), pathParam(r, "id"), attach, func(t *terminal.Terminal) {
+		infoOf(r).user = t.User
+		conn, err := channels.Accept(w, r)
+		if upgraded = true; err != nil { // Accept has answered
+			infoOf(r).err = err
+			return
+		}
+		serveTerminal(r, conn, t)
+	})
+	if upgraded {
+		if err != nil { // the answer is over: the log's line has it
+			infoOf(r).err = err
+		}
+		return nil
+	}
+	return err
+}
+
+func serveTerminal(r *http.Request, conn *channels.Conn, t *terminal.Terminal) {
+	go conn.Serve(t, t.Leave)
+	var errs io.Writer = conn.Writer(channels.Stderr)
+	t.Output(conn.Writer(channels.Stdout), errs)
+	status := t.Status(r.Context())
+	if status.Exited {
+		conn.End(channels.Exited(status.Code))
+	} else {
+		conn.End(channels.Ended(status.Reason))
+	}
+}
+
+// listTerminals answers GET /v1/terminals.
+func (s *Server) listTerminals(w http.ResponseWriter, _ *http.Request, actor service.Actor) error {
+	return respondData(w, rowsOf(s.terminals.List(actor), rowOfTerminal))
+}
+
+func rowOfTerminal(t *terminal.Terminal) dto.Terminal {
+	in, out := t.Bytes()
+	cmd := t.Request.Command.Args
+	if cmd == nil {
+		cmd = []string{}
+	}
+	return dto.Terminal{
+		ID: t.ID.String(), User: t.User, Address: t.Address, Host: t.Request.Host,
+		ContainerID: t.Request.ContainerID, ContainerName: t.Request.ContainerName,
+		Cmd: cmd, TTY: t.TTY(), Since: t.Since, BytesIn: in, BytesOut: out,
+	}
+}
+
+// endTerminal answers DELETE /v1/terminals/{id}.
+func (s *Server) endTerminal(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.terminals.End(r.Context(), actor, id); err != nil {
+		return err
+	}
+	return respondData(w, "ended")
+}
+
+// terminalCast answers GET /v1/terminals/{id}/cast with the recording.
+func (s *Server) terminalCast(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	cast, err := s.terminals.Cast(actor, id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = cast.Close() }()
+	w.Header().Set("Content-Type", "application/x-asciicast")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+id.String()+`.cast"`)
+	_, _ = io.Copy(w, cast)
+	return nil
+}

@@ -1,0 +1,62 @@
+package dbtest
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db"
+)
+
+// Migrated brings an empty database up to date, and Exec runs statements on one, for tests of a whole program that
+// want it full from the start.
+func Migrated(t testing.TB, source string) {
+	t.Helper()
+	require.NoError(t, migrated(context.Background(), source))
+}
+
+// Exec runs statements that wharf has no query for.
+func Exec(t testing.TB, source string, statements ...string) {
+	t.Helper()
+	driver, name := "postgres", source
+	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {
+		driver, name = "sqlite", path
+	}
+	pool, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, pool.Close()) }()
+	for _, statement := range statements {
+		_, err := pool.ExecContext(context.Background(), statement)
+		require.NoError(t, err)
+	}
+}
+
+// KindOf returns which engine a source names.
+func KindOf(source string) db.Kind {
+	if strings.HasPrefix(source, "sqlite:") {
+		return db.SQLite
+	}
+	return db.Postgres
+}
+
+// Size returns how many bytes a database takes on the disk: its files, or what Postgres says.
+func Size(t testing.TB, source string) (size int64) {
+	t.Helper()
+	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {
+		for _, file := range []string{path, path + "-wal"} {
+			if info, err := os.Stat(file); err == nil {
+				size += info.Size()
+			}
+		}
+		return size
+	}
+	pool, err := sql.Open("postgres", source)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, pool.Close()) }()
+	require.NoError(t, pool.QueryRowContext(context.Background(), "SELECT pg_database_size(current_database())").Scan(&size))
+	return size
+}

@@ -1,0 +1,2 @@
+DROP TABLE terminal_tickets;
+ALTER TABLE grants DROP COLUMN exec;

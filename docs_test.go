@@ -1,0 +1,72 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestTroubleshootingQuotesMessagesThatExist looks each quoted heading of docs/troubleshooting.md up in the code: what
+// stands around its "…" must stand in a source file or be an error of the system's.
+func TestTroubleshootingQuotesMessagesThatExist(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/troubleshooting.md")
+	require.NoError(t, err)
+	texts := []string{"bind: " + syscall.EADDRINUSE.Error()} // of package net
+	for file := range sources(t) {
+		if !strings.HasSuffix(file, "_test.go") {
+			content, err := os.ReadFile(filepath.FromSlash(file))
+			require.NoError(t, err)
+			texts = append(texts, strings.ReplaceAll(string(content), "\"+\n\t\t\t\"", ""))
+		}
+	}
+	code := strings.Join(texts, "\n")
+	headings := regexp.MustCompile("(?m)^### `([^`]*)`").FindAllStringSubmatch(string(page), -1)
+	require.Greater(t, len(headings), 15)
+	for _, h := range headings {
+		for part := range strings.SplitSeq(h[1], "…") {
+			part = strings.Trim(part, " :")
+			require.True(t, strings.Contains(code, part), "docs/troubleshooting.md: %q is in no source file", part)
+		}
+	}
+}
+
+// TestLinksOfThePapersLeadSomewhere follows each link to a file of this repository.
+func TestLinksOfThePapersLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	more, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	link := regexp.MustCompile(`\]\(([^)#]+)(?:#[^)]*)?\)`)
+	for _, page := range append(pages, more...) {
+		content, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, found := range link.FindAllStringSubmatch(string(content), -1) {
+			if !strings.Contains(found[1], "://") {
+				require.FileExists(t, filepath.Join(filepath.Dir(page), found[1]), page)
+			}
+		}
+	}
+}
+
+// TestContributingNamesFilesThatExist looks up each path in backquotes.
+func TestContributingNamesFilesThatExist(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("CONTRIBUTING.md")
+	require.NoError(t, err)
+	path := regexp.MustCompile("`([a-z_0-9]+(?:/[a-z_0-9]+)*\\.(?:go|md|sh|txt|ts|tsx|sql)|(?:api|service|dockerx|db|util|web|scripts)(?:/[a-z_0-9]+)+)`")
+	found := path.FindAllStringSubmatch(string(content), -1)
+	require.Greater(t, len(found), 40)
+	for _, f := range found {
+		if strings.Contains(f[1], "/") {
+			_, err := os.Stat(f[1])
+			require.NoError(t, err)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package benchedge
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db/dbtest"
+	"wharf/scripts/benchkit"
+)
+
+func TestMain(m *testing.M) {
+	benchkit.Header = [3]string{"attack", "before; what is asked", "now"}
+	os.Exit(benchkit.Main(m, "BENCH_EDGE"))
+}
+
+const (
+	password = "a-password-of-the-benchmark"
+	mib      = 1 << 20
+	// residentLimit is what the process may hold through all attacks.
+	residentLimit = 300 * mib
+)
+
+// eachEngine runs a part on a fresh, migrated database of each kind, one after the other.
+func eachEngine(t *testing.T, part func(t *testing.T, name, source string)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { part(t, "SQLite", dbtest.SQLiteSource(t)) })
+	t.Run("Postgres", func(t *testing.T) { part(t, "Postgres", dbtest.PostgresSource(t)) })
+}
+
+// server is a wharf process, and a client of it.
+type server struct {
+	*benchkit.Process
+	t      testing.TB
+	client *http.Client
+	admin  string // the first user's access token
+}
+
+// wharf starts one with settings, waits until it is ready and makes its first user.
+func wharf(t testing.TB, source string, settings ...string) *server {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: 200}
+	t.Cleanup(transport.CloseIdleConnections)
+	return adopt(t, benchkit.Wharf(t, append([]string{"DB_SOURCE=" + source}, settings...)...), transport)
+}
+
+// adopt waits until a process is ready and makes its first user.
+func adopt(t testing.TB, p *benchkit.Process, transport http.RoundTripper) *server {
+	t.Helper()
+	s := &server{Process: p, t: t, client: &http.Client{Transport: transport}}
+	require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).status == http.StatusOK }, time.Minute, 5*time.Millisecond)
+	s.signUp("admin", "")
+	s.admin = s.login("admin").AccessToken
+	return s
+}
+
+func (s *server) signUp(name, role string) {
+	s.t.Helper()
+	a := s.call("POST", "/user", s.admin, map[string]string{
+		"username": name, "password": password, "full_name": name, "email": name + "@email.com", "role": role,
+	})
+	require.Equal(s.t, http.StatusOK, a.status, "%s", a.body)
+}
+
+// person makes a user and logs it in.
+func (s *server) person(name, role string) string {
+	s.t.Helper()
+	s.signUp(name, role)
+	return s.login(name).AccessToken
+}
+
+type tokens struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token"`
+}
+
+func (s *server) login(name string) (l tokens) {
+	s.t.Helper()
+	a := s.call("POST", "/login", "", map[string]string{"username": name, "password": password})
+	require.Equal(s.t, http.StatusOK, a.status, "%s", a.body)
+	require.NoError(s.t, json.Unmarshal(a.body, &l))
+	return l
+}
+
+type answer struct {
+	status int // 0: nobody answered
+	body   []byte
+}
+
+// call sends body as JSON, nil as nothing. It is safe for concurrent use.
+func (s *server) call(method, path, token string, body any) answer {
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			panic(err)
+		}
+		in = bytes.NewReader(text)
+	}
+	r, err := http.NewRequest(method, s.URL()+path, in)
+	if err != nil {
+		panic(err)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return answer{body: []byte(err.Error())}
+	}
+	defer resp.Body.Close()
+	out, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return answer{body: []byte(err.Error())}
+	}
+	return answer{resp.StatusCode, out}
+}
+
+// others asks for the hosts, every few milliseconds, as honest callers do, until done is closed, and returns how long
+// each answer took.
+func (s *server) others(done <-chan struct{}) (took []time.Duration, failed int) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for {
+				began := time.Now()
+				a := s.call("GET", "/hosts", s.admin, nil)
+				mu.Lock()
+				took = append(took, time.Since(began))
+				if a.status != http.StatusOK {
+					if failed++; failed == 1 {
+						s.t.Logf("others, after %s: %d %s", time.Since(began), a.status, a.body)
+					}
+				}
+				mu.Unlock()
+				select {
+				case <-done:
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+			}
+		})
+	}
+	all.Wait()
+	return took, failed
+}
+
+// calm measures others for a while, without an attack.
+func (s *server) calm(d time.Duration) time.Duration {
+	done := make(chan struct{})
+	time.AfterFunc(d, func() { close(done) })
+	took, _ := s.others(done)
+	return percentile(took, 99)
+}
+
+// beside measures others during an attack.
+func (s *server) beside(attack func()) (p99 time.Duration, failed int) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		attack()
+	}()
+	took, failed := s.others(done)
+	return percentile(took, 99), failed
+}
+
+func percentile(all []time.Duration, p int) time.Duration {
+	slices.Sort(all)
+	return all[min(len(all)*p/100, len(all)-1)]
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// peak is the most memory in MiB since the last reset.
+func (s *server) peak() float64 { return float64(s.Resident("VmHWM")) / mib }
+
+// certificate makes a pair of files for TLS.
+func certificate(t testing.TB) (cert, key string) {
+	t.Helper()
+	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+		"-days", "1", "-subj", "/CN=localhost", "-keyout", key, "-out", cert).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return cert, key
+}

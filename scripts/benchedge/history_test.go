@@ -1,0 +1,93 @@
+package benchedge
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/scripts/benchkit"
+)
+
+// questions are what each filter of the audit and of the history is asked, some of them of what is rare or absent.
+var questions = map[string][]string{
+	"audit": {
+		"/v1/audit", "/v1/audit?user=u7", "/v1/audit?user=nobody", "/v1/audit?host=h3", "/v1/audit?action=login", "/v1/audit?outcome=failed",
+		"/v1/audit?container=c7", "/v1/audit?container=abcdef77", "/v1/audit?user=u7&outcome=failed", "/v1/audit?host=h3&user=u4",
+		"/v1/audit?since=2023-11-14T22:13:20Z&until=2023-11-14T22:15:00Z",
+	},
+	"history": {
+		"/v1/events", "/v1/events?host=h3", "/v1/events?host=quiet", "/v1/events?type=network", "/v1/events?type=nothing", "/v1/events?action=die",
+		"/v1/events?action=never", "/v1/events?container=c7", "/v1/events?unexpected=true", "/v1/events?host=h3&action=never",
+		"/v1/events?type=container&host=h3&action=start&order=asc",
+	},
+}
+
+// How long one question takes in a large log, and what a hundred callers of them do to everybody else.
+func TestHistoryIsCheap(t *testing.T) {
+	eachEngine(t, func(t *testing.T, name, source string) {
+		events, rows := benchkit.Size(2_000, 300_000), benchkit.Size(5_000, 1_000_000)
+		fillEvents(t, source, events, 0)
+		fillAudit(t, source, rows)
+		hosts := "DOCKER_HOSTS=quiet=unix:///nowhere.sock"
+		for n := range 20 {
+			hosts += fmt.Sprintf(",h%d=unix:///nowhere%d.sock", n, n)
+		}
+		s := wharf(t, source, hosts)
+		for _, what := range []string{"audit", "history"} {
+			worst, slowest := time.Duration(0), ""
+			for _, path := range questions[what] {
+				var took []time.Duration
+				for range benchkit.Size(2, 15) {
+					began := time.Now()
+					a := s.call("GET", path, s.admin, nil)
+					took = append(took, time.Since(began))
+					require.Equal(t, http.StatusOK, a.status, "%s: %s", path, a.body)
+				}
+				if p50 := percentile(took, 50); p50 > worst {
+					worst, slowest = p50, path
+				}
+			}
+			n, before := rows, "1.9 s at 200,000 rows; ≤ 20 ms at a million"
+			if what == "history" {
+				n, before = events, "0.7 s at 300,000 events"
+			}
+			benchkit.Figure(fmt.Sprintf("one page of the %s, each filter, %d rows, %s", what, n, name), before, "slowest median %.1f ms (%s)", ms(worst), slowest)
+			benchkit.Within(t, what != "audit" || worst <= 20*time.Millisecond, "a page of the audit takes too long")
+		}
+		callers := benchkit.Size(8, 100)
+		var tokens []string
+		for i := range (callers + 3) / 4 { // each may have four under way
+			tokens = append(tokens, s.person(fmt.Sprint("reader", i), "admin"))
+		}
+		calm := s.calm(3 * time.Second)
+		answered := 0
+		var mu sync.Mutex
+		p99, failed := s.beside(func() {
+			var all sync.WaitGroup
+			end := time.Now().Add(time.Duration(benchkit.Size(1, 15)) * time.Second)
+			for i := range callers {
+				all.Go(func() {
+					for n := i; time.Now().Before(end); n++ {
+						path := questions["history"][n%len(questions["history"])]
+						a := s.call("GET", path, tokens[i/4], nil)
+						mu.Lock()
+						answered++
+						mu.Unlock()
+						if a.status != http.StatusOK && a.status != http.StatusTooManyRequests {
+							t.Errorf("%s: %d %s", path, a.status, a.body)
+						}
+					}
+				})
+			}
+			all.Wait()
+		})
+		require.Zero(t, failed)
+		ratio := float64(p99) / float64(calm)
+		benchkit.Figure(fmt.Sprintf("%d callers of the history at once, %s", callers, name), "others at 3.5 s; their p99 ≤ 1.5×",
+			"others' p99 %.1f ms beside them, %.1f ms without: %.2f×; %d answered", ms(p99), ms(calm), ratio, answered)
+	})
+}

@@ -1,0 +1,290 @@
+// Package terminal keeps the terminals that clients have open in containers.
+//
+// Job. It gives tickets, opens what a ticket stands for, runs commands to their end, and ends a terminal when its
+// session or the right to it ends, when nothing is typed for too long, or with the server. It writes the audit's row of
+// each, and a recording where that is switched on. Who may open one is service's to say (Host.PrepareTerminal), how
+// bytes reach the client is api's.
+//
+// Owner. main makes one Terminals and calls Close before the hosts are closed.
+//
+// Limits. Terminals are counted per user and in all. Docker can't end the process of an exec: one that heeds neither
+// the end of its input nor "exit" is left running, and the audit says so. The list and its ends are those of this
+// process: a replica doesn't know the others' terminals.
+package terminal
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"wharf/dockerx"
+	"wharf/service"
+	"wharf/util/apperr"
+)
+
+// Options are the settings of New; zero values are good.
+type Options struct {
+	// Off refuses every terminal.
+	Off bool
+	// Idle is how long a terminal may be without input. Default 30 min.
+	Idle time.Duration
+	// Longest is how long a terminal may be open. Default 8 h.
+	Longest time.Duration
+	// PerUser and Total are how many one user, and all together, may have open. Default 16 and 256.
+	PerUser, Total int
+	// Records is the directory of recordings; empty: none are made.
+	Records string
+	// RecordBytes is the most that one recording may have. Default 10 MiB.
+	RecordBytes int64
+	// RecordKeep is how long recordings are kept. Default 30 days.
+	RecordKeep time.Duration
+	Logger     zerolog.Logger
+}
+
+// Terminals is the terminals of a server. It is safe for concurrent use.
+type Terminals struct {
+	hosts    *service.Hosts
+	sessions *service.Sessions
+	audit    *service.Audit
+	opts     Options
+
+	mu     sync.Mutex
+	closed bool
+	open   map[uuid.UUID]*Terminal
+	users  map[uuid.UUID]int
+	count  int // of all users, those being opened too
+	ended  sync.WaitGroup
+}
+
+// New makes a Terminals. audit may be nil.
+func New(hosts *service.Hosts, sessions *service.Sessions, audit *service.Audit, o Options) *Terminals {
+	o.Idle, o.Longest = cmp.Or(o.Idle, 30*time.Minute), cmp.Or(o.Longest, 8*time.Hour)
+	o.PerUser, o.Total = cmp.Or(o.PerUser, 16), cmp.Or(o.Total, 256)
+	o.RecordBytes, o.RecordKeep = cmp.Or(o.RecordBytes, 10<<20), cmp.Or(o.RecordKeep, 30*24*time.Hour)
+	return &Terminals{
+		hosts: hosts, sessions: sessions, audit: audit, opts: o,
+		open: map[uuid.UUID]*Terminal{}, users: map[uuid.UUID]int{},
+	}
+}
+
+// Ticket checks that the actor may open a terminal in a container now, writes that to the audit and returns a ticket
+// for it, and the request with the container's id. Errors: Invalid, Forbidden, NotFound, Conflict, Unavailable.
+func (s *Terminals) Ticket(ctx context.Context, actor service.Actor, host string, ref dockerx.Ref, r service.TerminalRequest) (service.Ticket, service.TerminalRequest, error) {
+	r, err := s.prepare(ctx, actor, host, ref, r)
+	if err != nil {
+		return service.Ticket{}, r, err
+	}
+	action := service.ActionExec
+	if r.Attach {
+		action = service.ActionAttach
+	}
+	var ticket service.Ticket
+	err = s.audit.Record(ctx, actor, r.Intent(action), func(ctx context.Context, _ uuid.UUID) error {
+		ticket, err = s.sessions.IssueTerminalTicket(ctx, actor, r)
+		return err
+	})
+	return ticket, r, err
+}
+
+func (s *Terminals) prepare(ctx context.Context, actor service.Actor, host string, ref dockerx.Ref, r service.TerminalRequest) (service.TerminalRequest, error) {
+	h, err := s.hosts.Open(ctx, actor, host, service.Exec)
+	if err != nil {
+		return r, err
+	}
+	if s.opts.Off {
+		return r, errOff
+	}
+	return h.PrepareTerminal(ctx, ref, r)
+}
+
+// Attach uses a ticket up, opens what it stands for and calls serve with it. host, id and attach are the ticket's, or it
+// opens nothing. When serve returns the terminal is ended. Errors before serve: Unauthorized for the ticket, Forbidden,
+// NotFound, Conflict, TooMany, Unavailable, Daemon; after it: a process that is left running, as Conflict.
+func (s *Terminals) Attach(ctx context.Context, ticket, host, id string, attach bool, serve func(*Terminal)) error {
+	actor, r, err := s.sessions.TakeTerminalTicket(ctx, ticket)
+	if err != nil {
+		return err
+	}
+	if r.Host != host || r.ContainerID != id || r.Attach != attach {
+		return apperr.New(apperr.Unauthorized, "the ticket is for another terminal")
+	}
+	return s.audit.Record(ctx, actor, r.Intent(service.ActionTerminal), func(ctx context.Context, id uuid.UUID) error {
+		return s.serve(ctx, actor, r, orNew(id), serve)
+	})
+}
+
+// serve opens a terminal, has it served and ends it. The id is its row's in the audit.
+func (s *Terminals) serve(ctx context.Context, actor service.Actor, r service.TerminalRequest, id uuid.UUID, serve func(*Terminal)) error {
+	leave, err := s.enter(actor)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	h, err := s.hosts.Open(ctx, actor, r.Host, service.Exec)
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	process, err := h.OpenTerminal(ctx, r)
+	if err != nil {
+		return err
+	}
+	t := &Terminal{
+		Info: Info{
+			ID: id, User: actor.Username, Address: service.ClientOf(ctx).Addr, Since: time.Now().UTC(), Request: r,
+			holder: actor.SessionID, user: actor.UserID,
+		},
+		process: process, idleFor: s.opts.Idle, ended: make(chan struct{}), copied: make(chan struct{}),
+	}
+	t.record = s.newRecording(t)
+	remove := s.add(t)
+	defer remove()
+	serve(t)
+	return t.close(ctx)
+}
+
+// enter takes one of the user's places. Errors: TooMany, NotReady while the server ends.
+func (s *Terminals) enter(actor service.Actor) (leave func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.opts.Off:
+		return nil, errOff
+	case s.closed:
+		return nil, apperr.New(apperr.NotReady, "the server is stopping")
+	case s.users[actor.UserID] >= s.opts.PerUser:
+		return nil, apperr.New(apperr.TooMany, "you have %d terminals open already: end one first", s.opts.PerUser)
+	case s.count >= s.opts.Total:
+		return nil, apperr.New(apperr.TooMany, "there are %d terminals open already, as many as there may be", s.opts.Total)
+	}
+	s.users[actor.UserID]++
+	s.count++
+	s.ended.Add(1)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.count--
+		if s.users[actor.UserID]--; s.users[actor.UserID] == 0 {
+			delete(s.users, actor.UserID)
+		}
+		s.ended.Done()
+	}, nil
+}
+
+// add lists a terminal, and watches what may end it.
+func (s *Terminals) add(t *Terminal) (remove func()) {
+	t.idle = time.AfterFunc(s.opts.Idle, func() { t.end(IdleTooLong) })
+	longest := time.AfterFunc(s.opts.Longest, func() { t.end(OpenTooLong) })
+	forget := s.watch(t)
+	s.mu.Lock()
+	s.open[t.ID] = t
+	if s.closed {
+		t.end(ServerEnds)
+	}
+	s.mu.Unlock()
+	return func() {
+		longest.Stop()
+		forget()
+		s.mu.Lock()
+		delete(s.open, t.ID)
+		s.mu.Unlock()
+	}
+}
+
+// watch ends the terminal with its session or key, and with the right to it.
+func (s *Terminals) watch(t *Terminal) (forget func()) {
+	var mu sync.Mutex
+	var done bool
+	current := func() {}
+	var again func()
+	again = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !done {
+			current = s.sessions.OnEnd(t.holder, func() { go s.recheck(t, again) })
+		}
+	}
+	again()
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done = true
+		current()
+	}
+}
+
+// recheck looks at the right to a terminal after something changed in its user's rights, and watches again where it
+// still holds.
+func (s *Terminals) recheck(t *Terminal, again func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	actor, err := s.sessions.Current(ctx, t.holder)
+	if err == nil {
+		err = s.hosts.MayExec(ctx, actor, t.Request)
+	}
+	if err != nil {
+		t.end(RightsEnded)
+		return
+	}
+	again()
+}
+
+// List returns the open terminals, the oldest first: the actor's own, or all for an admin.
+func (s *Terminals) List(actor service.Actor) []*Terminal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []*Terminal{}
+	for _, t := range s.open {
+		if sees(actor, t) {
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Terminal) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID.String(), b.ID.String()))
+	})
+	return all
+}
+
+func sees(actor service.Actor, t *Terminal) bool {
+	return actor.Has(service.Administer) || (!actor.Anonymous && actor.UserID == t.user)
+}
+
+// End ends a terminal from outside: one's own, or any for an admin. Errors: NotFound.
+func (s *Terminals) End(ctx context.Context, actor service.Actor, id uuid.UUID) error {
+	s.mu.Lock()
+	t := s.open[id]
+	s.mu.Unlock()
+	if t == nil || !sees(actor, t) {
+		return errNoTerminal
+	}
+	in := t.Request.Intent(service.ActionTerminalEnd)
+	in.Target = id.String()
+	return s.audit.Revoke(ctx, actor, in, func(context.Context, uuid.UUID) error {
+		t.end(EndedByHand)
+		return nil
+	})
+}
+
+// Close ends all terminals, refuses new ones and returns when their processes have been hung up, after a second at most.
+func (s *Terminals) Close() {
+	s.mu.Lock()
+	s.closed = true
+	for _, t := range s.open {
+		t.end(ServerEnds)
+	}
+	s.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.ended.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+	}
+}
