@@ -55,6 +55,9 @@ func (s *schemas) of(v any, tag string) (map[string]any, error) {
 // editSchema closes objects and describes types.
 func (s *schemas) editSchema(p jsonschema.InterceptSchemaParams) (stop bool, err error) {
 	t := p.Value.Type()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch t {
 	case reflect.TypeFor[time.Duration]():
 		p.Schema.WithType(jsonschema.String.Type()).WithPattern(durations).WithExamples("90s", "15m")

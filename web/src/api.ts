@@ -611,7 +611,7 @@ export interface UserChange {
   disabled?: boolean;
   email?: string;
   full_name?: string;
-  role?: string;
+  role?: Role;
 }
 
 /** A page of users, by name. */
