@@ -65,8 +65,8 @@ func (l *boundedListener) Close() error {
 	return l.Listener.Close()
 }
 
-// writeBuffer is how many bytes of answers the kernel keeps for a client.
-const writeBuffer = 256 << 10
+// writeBuffer is how many bytes of answers the kernel keeps for a client; Linux takes twice as many.
+const writeBuffer = 128 << 10
 
 // countedConn gives its place back when it is closed. It is a whole TCP connection, since streams write past net/http.
 type countedConn struct {

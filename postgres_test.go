@@ -47,12 +47,11 @@ func TestPostgresThatComesAndGoes(t *testing.T) {
 	_, err = p.logIn("gildong", "123123")
 	require.Equal(t, http.StatusInternalServerError, status(err))
 	require.ErrorContains(t, err, "internal server error")
-	require.Less(t, time.Since(start), 4*time.Second)
-	require.Equal(t, http.StatusServiceUnavailable, p.readyz())
+	require.Less(t, time.Since(start), 15*time.Second, "not TCP's minutes")
+	require.Eventually(t, func() bool { return p.readyz() == http.StatusServiceUnavailable }, 30*time.Second, 10*time.Millisecond,
+		"an outcome counts for a second")
 
 	proxy.Refuse(false)
-	back := time.Now()
-	require.Eventually(t, func() bool { return p.listHosts(token) == http.StatusOK }, 2*time.Second, 10*time.Millisecond)
-	require.Less(t, time.Since(back), 2*time.Second)
+	require.Eventually(t, func() bool { return p.listHosts(token) == http.StatusOK }, 30*time.Second, 10*time.Millisecond)
 	require.NotContains(t, p.logs.String(), u.User.String())
 }

@@ -45,6 +45,7 @@ func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
 	configured := e.Run(t, spec)
 	spec.Created, spec.Cmd = false, []string{"sleep"}
 	id := e.Run(t, spec)
+	shown := e.Run(t, dockertest.Spec{Cmd: []string{"sleep", "1h", "--password=" + cmd[0], "--token", cmd[5], "https://user:" + cmd[6] + "@example.org/"}})
 	for _, canary := range execs {
 		e.Exec(t, id, "env", "-psecret", canary)
 	}
@@ -53,12 +54,17 @@ func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
 	for _, canary := range append(append(env, cmd...), labels...) {
 		require.Contains(t, admin, canary)
 	}
+	processes := w.get("/v1/hosts/default/containers/" + shown + "/top").body
+	for _, canary := range []string{cmd[0], cmd[5], cmd[6]} {
+		require.Contains(t, processes, canary)
+	}
 	// Whatever is on the way to the streams is there when this event is.
 	e.Stop(t, id)
 	for name, token := range map[string]string{"viewer": viewer, "operator": operator} {
 		got := streams[name].collect(`"action":"stop"`, id)
 		for _, path := range []string{
 			"/inspect2/default/" + id, "/inspect2/default/" + configured, "/ps2/default", "/stat3/default", "/v1/containers", "/v1/events?limit=1000", "/v1/hosts",
+			"/v1/hosts/default/containers/" + shown + "/top",
 			"/v1/hosts/default/containers", "/v1/hosts/default/containers/" + id, "/v1/stats", "/v1/hosts/default/stats",
 		} {
 			a := w.call("GET", path, token, nil)

@@ -148,7 +148,7 @@ func TestUnknownThingsAre404(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
 	w := setup(t, engineHosts([]dockertest.Engine{e}))
-	for _, path := range []string{"/ps2/other", "/inspect2/other/x", "/stat2/other/x", "/stat3/other", "/nowhere", "/v1/nowhere", "/"} {
+	for _, path := range []string{"/ps2/other", "/inspect2/other/x", "/stat2/other/x", "/stat3/other", "/nowhere", "/v1/nowhere", "/ui/assets/nowhere.js"} {
 		a := w.get(path)
 		require.Equal(t, http.StatusNotFound, a.status, path)
 		require.NotEmpty(t, a.message(t))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"wharf/api/stream"
 	"wharf/service"
 )
 
@@ -15,12 +16,13 @@ type RouteRow struct {
 	Method, Pattern string
 	Need            service.Permission
 	Body            reflect.Type // nil: none
+	Also            []int        // statuses
 }
 
 // RouteTable returns the table, and what the router really serves.
 func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	for _, rt := range s.table {
-		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body})
+		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body, rt.also})
 	}
 	served = map[string]bool{}
 	_ = chi.Walk(s.mux, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
@@ -28,6 +30,14 @@ func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 		return nil
 	})
 	return table, served
+}
+
+// ServeStream adds a route that answers with what a source yields.
+func (s *Server) ServeStream(pattern string, source stream.Source) {
+	handle := func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+		return s.streams.Serve(w, r, s.streamOptions(actor), source)
+	}
+	s.mux.Get(pattern, s.serve(route{need: service.Public, handle: plain(handle)}))
 }
 
 // EnterHistory takes one of an actor's places for queries of the past.

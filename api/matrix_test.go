@@ -185,7 +185,7 @@ func expected(row api.RouteRow, c caller, p place) []int {
 	case row.Need == service.Operate:
 		return []int{200, 409}
 	default:
-		return []int{200}
+		return append([]int{200}, row.Also...)
 	}
 }
 

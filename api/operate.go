@@ -23,6 +23,10 @@ func (s *Server) operationEndpoint(op service.Operation) endpoint {
 		return queried(operate(s, op, func(q dto.KillQuery) dockerx.Operation {
 			return waiting(q.WaitQuery, dockerx.Kill{Signal: q.Signal})
 		}))
+	case dockerx.Rename:
+		return bodied(operate(s, op, func(in dto.Rename) dockerx.Operation {
+			return dockerx.Operation{Params: dockerx.Rename(in)}
+		}))
 	}
 	panic(fmt.Sprintf("operation %s: no endpoint reads its parameters, %T", op.Name, op.Params))
 }

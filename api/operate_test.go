@@ -57,6 +57,26 @@ func TestOperationsOnARealEngine(t *testing.T) {
 		require.Contains(t, a.message(t), says)
 	}
 	require.Equal(t, http.StatusNotFound, w.post(base+"explode", nil).status)
+
+	name := "renamed-" + id[:8]
+	for _, changed := range []bool{true, false} {
+		var got change
+		w.post(base+"rename", map[string]string{"name": name}).data(t, &got)
+		require.Equal(t, changed, got.Changed)
+		require.Equal(t, "exited", got.After)
+	}
+	require.Equal(t, http.StatusOK, w.get("/v1/hosts/default/containers/"+name).status)
+	taken := e.Run(t, dockertest.Spec{})
+	a := w.post("/v1/hosts/default/containers/"+taken+"/rename", map[string]string{"name": name})
+	require.Equal(t, http.StatusConflict, a.status)
+	require.Contains(t, a.message(t), "already in use")
+	for body, says := range map[string]string{
+		`{}`: "name", `{"name":"a/b"}`: "name", `{"name":"` + id + `"}`: "id of a container", `{"new":"x"}`: "new", ``: "body",
+	} {
+		a := w.post(base+"rename", body)
+		require.Equal(t, http.StatusBadRequest, a.status, body)
+		require.Contains(t, a.message(t), says)
+	}
 	require.Equal(t, http.StatusNotFound, w.post("/v1/hosts/default/containers/none/stop", nil).status)
 }
 

@@ -127,6 +127,8 @@ func (s *Server) hostRoutes() []route {
 			"List a host's containers.", data(dto.ContainerPage{})),
 		get("/v1/hosts/{host}/containers/{id}", service.View, "getContainer", plain(s.inspectContainer),
 			"Show a container.", data(dto.ContainerDetails{})).may(409),
+		get("/v1/hosts/{host}/containers/{id}/top", service.View, "listProcesses", plain(s.listProcesses),
+			"List the processes of a container that runs.", data(dto.Processes{})).may(409),
 	}
 }
 

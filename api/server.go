@@ -47,6 +47,8 @@ type Options struct {
 	// BodyTime is how long a caller may take to send a body, StallTime how long it may take none of an answer.
 	// Default 10 s each.
 	BodyTime, StallTime time.Duration
+	// HeartbeatTime is the time between two heartbeats of a stream. Default 15 s.
+	HeartbeatTime time.Duration
 	// StreamsPerUser and MaxStreams are how many streams one user and all may have open. Default 32 and 10,000.
 	StreamsPerUser, MaxStreams int
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.

@@ -16,7 +16,7 @@ import (
 // overH2 serves the same API over HTTP/2 and dials it, with a window for each answer.
 func (w *fixture) overH2(window uint32) *benchkit.H2 {
 	w.t.Helper()
-	server := httptest.NewUnstartedServer(w.api)
+	server := httptest.NewUnstartedServer(watch(w.t, w.api))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	w.t.Cleanup(server.Close)
@@ -70,8 +70,13 @@ func TestBodiesThatNeverComeOverH2AreAnsweredOrReset(t *testing.T) {
 	stream := uint32(1)
 	var streams []uint32
 	for _, line := range [][2]string{
-		{"POST", "/login"}, {"POST", "/nowhere"}, {"PUT", "/hosts"}, {"GET", "/hosts"}, {"GET", "/healthz"},
-		{"POST", "/v1/hosts/a/containers/web/pause"}, {"POST", "/v1/users"},
+		{"POST", "/login"},
+		{"POST", "/nowhere"},
+		{"PUT", "/hosts"},
+		{"GET", "/hosts"},
+		{"GET", "/healthz"},
+		{"POST", "/v1/hosts/a/containers/web/pause"},
+		{"POST", "/v1/users"},
 	} {
 		for _, token := range []string{"", w.admin} {
 			for _, part := range []string{"", "{"} {

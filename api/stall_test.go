@@ -158,30 +158,3 @@ func TestOneActorHasFourQueriesOfThePastAtOnce(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, w.get("/v1/audit").status, "the places are free again")
 }
-
-func TestOneUserHasSoManyStreamsAtOnce(t *testing.T) {
-	t.Parallel()
-	d := dockertest.NewDaemon(t)
-	w := setup(t, []dockerx.HostConfig{{Name: "a", Addr: d.Addr()}}, func(o *api.Options) { o.StreamsPerUser = 2 })
-	open := func(path, token string) *http.Response {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, http.NoBody)
-		require.NoError(t, err)
-		r.Header.Set("Authorization", "Bearer "+token)
-		r.Header.Set("Accept", "text/event-stream")
-		resp, err := http.DefaultTransport.RoundTrip(r)
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = resp.Body.Close() })
-		return resp
-	}
-	first := open("/events", w.admin)
-	require.Equal(t, http.StatusOK, first.StatusCode)
-	require.Equal(t, http.StatusOK, open("/v1/hosts/a/stats", w.admin).StatusCode)
-	for _, path := range []string{"/events", "/v1/hosts/a/stats"} {
-		refused := open(path, w.admin)
-		require.Equal(t, http.StatusTooManyRequests, refused.StatusCode, path)
-		require.NotEmpty(t, refused.Header.Get("Retry-After"))
-	}
-	require.Equal(t, http.StatusOK, open("/events", w.person("hong", "viewer")).StatusCode, "others have their own")
-	require.NoError(t, first.Body.Close())
-	require.Eventually(t, func() bool { return open("/events", w.admin).StatusCode == http.StatusOK }, 10*time.Second, 10*time.Millisecond)
-}

@@ -5,18 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/api"
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 )
@@ -218,22 +213,6 @@ func TestStreamNarrows(t *testing.T) {
 	}
 }
 
-func TestStreamMinds(t *testing.T) {
-	t.Parallel()
-	w, _ := oneHost(t)
-	head := w.call("HEAD", "/events", w.admin, nil)
-	require.Equal(t, 200, head.status)
-	require.Equal(t, "text/event-stream", head.header.Get("Content-Type"))
-	for accept, status := range map[string]int{"application/json": 406, "text/event-stream;q=0": 406, "image/png, text/html": 406} {
-		require.Equal(t, status, w.call("GET", "/events", w.admin, nil, func(r *http.Request) { r.Header.Set("Accept", accept) }).status, accept)
-	}
-	for _, accept := range []string{"*/*", "text/*", "text/html, */*;q=0.1"} {
-		w.listen("/events", w.admin, func(r *http.Request) { r.Header.Set("Accept", accept) })
-	}
-	require.Equal(t, 401, w.call("GET", "/events", "", nil).status)
-	require.Equal(t, 405, w.call("POST", "/events", w.admin, nil).status)
-}
-
 func TestStreamHidesSecretsBelowAdmin(t *testing.T) {
 	t.Parallel()
 	w, d := oneHost(t)
@@ -247,75 +226,6 @@ func TestStreamHidesSecretsBelowAdmin(t *testing.T) {
 	require.Contains(t, f.data, `"plain":"x"`)
 	history := w.call("GET", "/v1/events?type=container", w.login("viewer", w.password).access, nil)
 	require.NotContains(t, history.body, "canary")
-}
-
-func TestStreamEndsWithItsSession(t *testing.T) {
-	t.Parallel()
-	w, _ := oneHost(t)
-	w.signUp(w.admin, "leaver", w.password)
-	login := w.login("leaver", w.password)
-	l := w.listen("/events", login.access)
-	require.Equal(t, 200, w.call("POST", "/logout", "", map[string]string{"refresh_token": login.refresh}).status)
-	began := time.Now()
-	_, err := l.read()
-	require.ErrorIs(t, err, io.EOF, "an orderly end")
-	require.Less(t, time.Since(began), 1500*time.Millisecond)
-}
-
-func TestStreamsEndWithinASecondEvenStuckOnes(t *testing.T) {
-	t.Parallel()
-	w, d := oneHost(t, openMode, func(o *api.Options) { o.MaskSecrets = false })
-	l := w.listen("/events", "")
-	for range 2 * runtime.GOMAXPROCS(0) { // more than there are workers
-		stuck, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
-		require.NoError(t, err)
-		defer stuck.Close()
-		require.NoError(t, stuck.(*net.TCPConn).SetReadBuffer(4096))
-		_, err = fmt.Fprintf(stuck, "GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-		require.NoError(t, err)
-	}
-	big := map[string]string{"big": strings.Repeat("x", 200_000)}
-	for n := range 60 { // more than any socket buffer holds
-		d.Emit(dockertest.NewMessage("image", "tag", fmt.Sprint(n), big))
-		l.await(fmt.Sprintf(`"actor_id":"%d"`, n))
-	}
-	began := time.Now()
-	w.api.EndStreams()
-	require.Less(t, time.Since(began), 900*time.Millisecond)
-	_, err := l.read()
-	require.ErrorIs(t, err, io.EOF)
-}
-
-func TestStreamOnHTTP10AndHTTP2(t *testing.T) {
-	t.Parallel()
-	w, d := oneHost(t, openMode)
-	old, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
-	require.NoError(t, err)
-	defer old.Close()
-	_, err = fmt.Fprintf(old, "GET /events HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
-	require.NoError(t, err)
-	two := httptest.NewUnstartedServer(watch(t, w.api))
-	two.EnableHTTP2 = true
-	two.StartTLS()
-	defer two.Close()
-	resp, err := two.Client().Get(two.URL + "/events")
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	require.Equal(t, 2, resp.ProtoMajor)
-	require.Eventually(t, func() bool {
-		d.Emit(redisDies())
-		return true
-	}, time.Second, time.Millisecond)
-	l := &listener{t: t, r: bufio.NewReader(resp.Body)}
-	l.await(redisID)
-	l = &listener{t: t, r: bufio.NewReader(old)}
-	status, err := l.r.ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "HTTP/1.1 200 OK\r\n", status)
-	l.await(redisID)
-	w.api.EndStreams()
-	_, err = l.read()
-	require.ErrorIs(t, err, io.EOF)
 }
 
 func TestHistoryAnswersWhyItDied(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 // newStreams makes the kit that serves all long answers.
 func (s *Server) newStreams(o Options) *stream.Kit {
 	return stream.New(stream.Config{
-		PerCaller: o.StreamsPerUser, Total: o.MaxStreams, StallTime: o.StallTime, Begin: s.beginStream,
+		PerCaller: o.StreamsPerUser, Total: o.MaxStreams, StallTime: o.StallTime, HeartbeatTime: o.HeartbeatTime, Begin: s.beginStream,
 	})
 }
 

@@ -232,18 +232,3 @@ func TestUsageStreamsGiveEachSampleAndEndWithTheServer(t *testing.T) {
 	require.Less(t, time.Since(began), 10*time.Second)
 	require.NoError(t, ctx.Err(), "they ended with the server, not with their caller")
 }
-
-func TestUsageStreamEndsWithItsSession(t *testing.T) {
-	t.Parallel()
-	w := usageFixture(t)
-	login := w.login("gildong", w.password)
-	w.admin = login.access
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	_, frames := w.usageStream(ctx, "/v1/hosts/a/stats")
-	<-frames
-	require.Equal(t, http.StatusOK, w.call(http.MethodPost, "/logout", "", map[string]string{"refresh_token": login.refresh}).status)
-	for range frames {
-	}
-	require.NoError(t, ctx.Err())
-}

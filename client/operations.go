@@ -244,6 +244,13 @@ func (c *Client) GetContainer(ctx context.Context, host string, id string) (dto.
 	return out, err
 }
 
+// ListProcesses is GET /v1/hosts/{host}/containers/{id}/top: List the processes of a container that runs.
+func (c *Client) ListProcesses(ctx context.Context, host string, id string) (dto.Processes, error) {
+	var out dto.Processes
+	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/top"}, &out)
+	return out, err
+}
+
 // StartContainer is POST /v1/hosts/{host}/containers/{id}/start: Start a container.
 func (c *Client) StartContainer(ctx context.Context, host string, id string, q dto.WaitQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
@@ -283,6 +290,13 @@ func (c *Client) UnpauseContainer(ctx context.Context, host string, id string, q
 func (c *Client) KillContainer(ctx context.Context, host string, id string, q dto.KillQuery) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/kill", query: q}, &out)
+	return out, err
+}
+
+// RenameContainer is POST /v1/hosts/{host}/containers/{id}/rename: Rename a container.
+func (c *Client) RenameContainer(ctx context.Context, host string, id string, in dto.Rename) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/rename", body: in}, &out)
 	return out, err
 }
 

@@ -257,11 +257,12 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
-	d := open(t, source, patient)
+	// Few connections, so that few are made anew at once: a dial has 2 s.
+	d := open(t, source, db.Options{Timeout: patient.Timeout, MaxConns: 5})
 	raw, err := sql.Open("postgres", source)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, raw.Close()) }()
-	for range 100 {
+	for range 30 {
 		_, failed := crowd(t, d)
 		require.Zero(t, failed, "whatever the server ended while it was idle")
 		_, err = raw.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")

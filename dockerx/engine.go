@@ -40,6 +40,8 @@ type reads interface {
 	// ContainerList is the answer's body, all containers in it, for the caller to read and close.
 	ContainerList(ctx context.Context) (io.ReadCloser, error)
 	ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error)
+	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
+	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
 	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
 }
 
@@ -52,6 +54,7 @@ type changes interface {
 	ContainerPause(ctx context.Context, id string) error
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
+	ContainerRename(ctx context.Context, id, name string) error
 	ContainerExecCreate(ctx context.Context, id string, options container.ExecOptions) (container.ExecCreateResponse, error)
 	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error

@@ -67,7 +67,7 @@ func engineKind(err error) (apperr.Kind, bool) {
 	return apperr.Daemon, true
 }
 
-// saysConflict knows the conflicts that engines answer with 500: Docker's of an unpause of what isn't paused,
+// saysConflict reports whether a text is one of the conflicts that engines answer with 500: Docker's of an unpause of what isn't paused,
 // and all of Podman's.
 func saysConflict(text string) bool {
 	return strings.HasSuffix(text, " is not paused") || strings.HasSuffix(text, " is not running") ||

@@ -1,6 +1,6 @@
 // Package dockerx reaches Docker on many hosts: what is there, what it uses, what happens, and what
 // is to change. No host can hurt another: each has its own connections, deadlines, limits and
-// knowledge of being down.
+// its own record of being down.
 package dockerx
 
 import (
@@ -15,7 +15,7 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// Options is what a fleet needs besides its hosts. The zero value logs nothing and tells nobody.
+// Options is what a fleet needs besides its hosts. The zero value logs nothing and reports no events.
 type Options struct {
 	Logger zerolog.Logger
 	// OnEvent gets every event of every host, in each host's order. It must not block. May be nil.
@@ -129,7 +129,7 @@ func (f *Fleet) start(members []*member) {
 	}
 }
 
-// Run reads the hosts' events, watches over them and samples them while somebody asks. It
+// Run reads the hosts' events, checks the hosts, and samples usage while it is asked for. It
 // returns when all of that has ended, nil at the context's end. It is called once.
 func (f *Fleet) Run(ctx context.Context) error {
 	f.mu.Lock()

@@ -14,7 +14,7 @@ type HostState string
 
 // The states of a host.
 const (
-	HostUnknown  HostState = "unknown"  // nobody asked yet
+	HostUnknown  HostState = "unknown"  // not asked yet
 	HostUp       HostState = "up"       // answers
 	HostDegraded HostState = "degraded" // answers pings, but the last call broke off or took too long
 	HostDown     HostState = "down"     // doesn't answer
@@ -22,7 +22,7 @@ const (
 
 // How a host that is down is looked after. Callers get their answer at once and start a probe,
 // which they don't wait for; a new one may start while older ones hang, so that the end of a
-// blackout is seen soon. Knowledge older than knownFor doesn't count: then a caller is the probe.
+// blackout is seen soon. A fault older than knownFor doesn't count: then a caller is the probe.
 const (
 	probeEvery   = 500 * time.Millisecond
 	probesAtOnce = 4
@@ -31,7 +31,7 @@ const (
 
 var errKnownDown = errors.New("known to be down: not tried")
 
-// health is what the last calls told of a host. Its methods are safe for concurrent use.
+// health is what the last calls showed of a host. Its methods are safe for concurrent use.
 type health struct {
 	mu         sync.Mutex
 	seen       bool
@@ -46,7 +46,7 @@ type health struct {
 	probes     int
 }
 
-// update changes what is known and reports whether the state is another one now. The caller holds
+// update changes what is known and returns the state before and after. The caller holds
 // no lock.
 func (s *health) update(f func()) (from, to HostState) {
 	s.mu.Lock()
@@ -101,7 +101,7 @@ func (s *health) endProbe() {
 	s.probes--
 }
 
-// answered notes that the host answered a ping sent at that time.
+// answered records that the host answered a ping sent at that time.
 func (h *Host) answered(sent time.Time) {
 	from, to := h.health.update(func() {
 		h.health.pingFault = ""
@@ -112,7 +112,7 @@ func (h *Host) answered(sent time.Time) {
 	h.logState(from, to, "")
 }
 
-// unanswered notes that a ping failed, unless one sent later was answered meanwhile.
+// unanswered records that a ping failed, unless one sent later was answered meanwhile.
 func (h *Host) unanswered(sent time.Time, kind connect.FaultKind) {
 	h.health.mu.Lock()
 	outdated := h.health.answeredAt.After(sent)
@@ -122,13 +122,13 @@ func (h *Host) unanswered(sent time.Time, kind connect.FaultKind) {
 	}
 }
 
-// markUp notes that a call went well.
+// markUp records that a call succeeded: the host is up.
 func (h *Host) markUp() {
 	from, to := h.health.update(func() { h.health.pingFault, h.health.callFault = "", "" })
 	h.logState(from, to, "")
 }
 
-// markDown notes that the host can't be reached.
+// markDown records that the host can't be reached.
 func (h *Host) markDown(kind connect.FaultKind) {
 	from, to := h.health.update(func() { h.health.pingFault = kind; h.health.fault(kind) })
 	h.logState(from, to, kind)
@@ -138,7 +138,7 @@ func (h *Host) markDown(kind connect.FaultKind) {
 	}
 }
 
-// markFailing notes that a call went wrong. What can't be the matter of one call alone means that the
+// markFailing records that a call failed. A fault that can't concern one call alone means that the
 // host is down; else a ping finds out.
 func (h *Host) markFailing(kind connect.FaultKind) {
 	if kind != connect.FaultTimeout && kind != connect.FaultProtocol {

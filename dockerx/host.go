@@ -37,7 +37,7 @@ type Host struct {
 	end       context.CancelFunc
 
 	background sync.WaitGroup     // probes and readings under way
-	probe      singleflight.Group // negotiations that somebody waits for
+	probe      singleflight.Group // negotiations with callers waiting
 	pingLimit  time.Duration
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
@@ -150,8 +150,7 @@ func (h *Host) streamUp() bool { return h.streaming.Load() }
 // setStreamUp is for the event reader alone.
 func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
 
-// onEvent hands an event to all who follow the host's events inside this package, then to
-// Options.OnEvent. None of them blocks.
+// onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
 func (h *Host) onEvent(e Event) {
 	h.mu.Lock()
 	listen := h.listen
@@ -170,7 +169,7 @@ func (h *Host) onEvent(e Event) {
 	}
 }
 
-// follow adds f to those whom onEvent tells. It is called while the host is made.
+// follow has onEvent call f. It is called while the host is made.
 func (h *Host) follow(f func(Event)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

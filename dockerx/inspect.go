@@ -14,7 +14,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Inspect returns one container as the engine knows it now; it is never cached. Docker takes a
+// Inspect returns one container as the engine has it now; it is never cached. Docker takes a
 // name before the prefix of an id: use Resolve before acting on what was found.
 // Errors: apperr.NotFound, Invalid (a prefix of several ids), Unavailable, Daemon.
 func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
@@ -30,7 +30,7 @@ func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
 	})
 }
 
-// Resolve is Inspect for those who will act on what they find. It refuses a reference that looks
+// Resolve is Inspect for callers that will act on what they find. It refuses a reference that looks
 // like an id and found a container of another id, which was merely named so (apperr.Conflict).
 func (h *Host) Resolve(ctx context.Context, ref Ref) (*Details, error) {
 	d, err := h.Inspect(ctx, ref)
@@ -85,7 +85,7 @@ func stopTimeout(c *container.Config) *int {
 	return c.StopTimeout
 }
 
-// hasHealthCheck knows ["NONE"], which takes the image's check away.
+// hasHealthCheck reports whether a container has a health check; ["NONE"] takes the image's away.
 func hasHealthCheck(c *container.Config) bool {
 	return c != nil && c.Healthcheck != nil && len(c.Healthcheck.Test) > 0 && c.Healthcheck.Test[0] != "NONE"
 }

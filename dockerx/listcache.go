@@ -13,7 +13,7 @@ import (
 // seconds") age by themselves.
 const listMaxAge = time.Second
 
-// listCache shares one reading of the list between all who ask at the same time, and keeps it
+// listCache shares one reading of the list between callers at the same time, and keeps it
 // while it is still true. An engine manages some 40 lists of 200 containers a second.
 type listCache struct {
 	mu      sync.Mutex
@@ -68,7 +68,7 @@ func (c *listCache) join(h *Host) (*listFlight, *List) {
 	return flight, nil
 }
 
-// fly reads the list for whoever waits, now or later; none of them ends it by going away.
+// fly reads the list for the callers that wait, now or later; none of them ends it by leaving.
 func (c *listCache) fly(h *Host, flight *listFlight) {
 	began := time.Now()
 	flight.list, flight.err = h.readList(h.life)

@@ -61,7 +61,7 @@ func (g *listGuard) bound() int64 {
 	return min(max(listGrowth*g.largest, listFloor)<<min(g.larger/listDoubts, 10), maxList)
 }
 
-// done takes down how reading a list of so many bytes went. An err of nil ends the waiting.
+// done records how reading a list of so many bytes went. An err of nil ends the waiting.
 func (g *listGuard) done(bytes int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,12 @@ func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 		{Name: "kill", Params: Kill{Signal: "TERM&x=y"}},
 		{Name: "kill", Params: Kill{Signal: "0"}},
 		{Name: "restart", Params: Stop{Signal: "term it"}},
+		{Name: "rename"},
+		{Name: "rename", Params: Rename{Name: "x"}},
+		{Name: "rename", Params: Rename{Name: "a/b"}},
+		{Name: "rename", Params: Rename{Name: "a?x=y"}},
+		{Name: "rename", Params: Rename{Name: "0123456789ab"}},
+		{Name: "rename", Params: Rename{Name: strings.Repeat("x", 256)}},
 		{Name: "stop", Wait: "asleep"},
 		{Name: "stop", Wait: "exited", Limit: time.Hour},
 		{Name: "stop", Limit: -1},
@@ -153,6 +160,7 @@ func TestOperationsOnRealEngines(t *testing.T) {
 		t.Helper()
 		id := e.Run(t, dockertest.Spec{})
 		second, tried := 1, map[string]bool{}
+		name := "renamed-" + id[:8]
 		for _, c := range []struct {
 			operation Operation
 			changed   bool
@@ -168,6 +176,8 @@ func TestOperationsOnRealEngines(t *testing.T) {
 			{Operation{Name: "stop", Params: Stop{Timeout: &second}}, false, "exited"},
 			{Operation{Name: "start", Wait: "running"}, true, "running"},
 			{Operation{Name: "stop", Params: Stop{Timeout: &second}, Wait: "exited"}, true, "exited"},
+			{Operation{Name: "rename", Params: Rename{Name: name}}, true, "exited"},
+			{Operation{Name: "rename", Params: Rename{Name: name}}, false, "exited"},
 		} {
 			tried[c.operation.Name] = true
 			change, err := operate(t, h, id, c.operation)

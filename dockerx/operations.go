@@ -3,6 +3,7 @@ package dockerx
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -108,6 +109,11 @@ var operations = []operation{
 		name: "kill", need: NeedOperator, doing: "send a signal to a container", call: taking(killCall), deadline: always(quickTimeout),
 		outcome: inspected, causes: []string{"kill", "die", "died"},
 	},
+	{
+		name: "rename", need: NeedOperator, doing: "rename a container", call: taking(renameCall), deadline: always(quickTimeout),
+		nothing: func(d *Details, p Params) bool { return p == Rename{Name: strings.TrimPrefix(d.Name, "/")} },
+		outcome: unaltered, causes: []string{"rename"},
+	},
 }
 
 // operationNamed finds a row; nil for a name that has none.
@@ -141,6 +147,10 @@ func unpauseCall(ctx context.Context, e changes, id string, _ None) error {
 
 func killCall(ctx context.Context, e changes, id string, p Kill) error {
 	return e.ContainerKill(ctx, id, p.Signal)
+}
+
+func renameCall(ctx context.Context, e changes, id string, p Rename) error {
+	return e.ContainerRename(ctx, id, p.Name)
 }
 
 func isRunning(s State) bool { return s.Running && !s.Paused }

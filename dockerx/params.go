@@ -62,6 +62,26 @@ type Kill struct {
 
 func (p Kill) check() error { return checkSignal(p.Signal) }
 
+// Rename are the parameters of rename.
+type Rename struct {
+	Name string // without '/'
+}
+
+// namePattern is Docker's for new names, which are at least two characters long.
+var namePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$`)
+
+// check also refuses what looks like an id: engines look for names first, so that the container with that id could no
+// longer be reached by it.
+func (p Rename) check() error {
+	switch {
+	case !namePattern.MatchString(p.Name):
+		return apperr.New(apperr.Invalid, "name: expected 2 to 255 letters, digits, '_', '.' or '-', beginning with a letter or digit")
+	case Ref{p.Name}.looksLikeID():
+		return apperr.New(apperr.Invalid, "name: looks like the id of a container")
+	}
+	return nil
+}
+
 var signalPattern = regexp.MustCompile(`^(SIG)?([A-Z][A-Z0-9]{1,9}([+-][0-9]{1,2})?|[1-9][0-9]?)$`)
 
 func checkSignal(signal string) error {

@@ -9,7 +9,7 @@ import (
 
 var refPattern = regexp.MustCompile(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$`)
 
-// Ref names a container the way a person does: by id, by a unique prefix of it, or by name.
+// Ref names a container as users do: by id, by a unique prefix of it, or by name.
 // The zero Ref names nothing. Only ParseRef makes one, so that no unchecked string ever
 // becomes part of a Docker URL: Docker's own client joins "../images/x" into another endpoint.
 type Ref struct{ s string }

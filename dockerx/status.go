@@ -23,7 +23,7 @@ type Status struct {
 	CertificateExpiry time.Time
 }
 
-// EngineInfo is what an engine told of itself when it was last asked.
+// EngineInfo is what an engine said of itself when it was last asked.
 type EngineInfo struct {
 	EngineVersion string
 	APIVersion    string // its newest; calls use the newest that both sides speak
@@ -38,7 +38,7 @@ type EngineInfo struct {
 // infoEvery is how often a host that stays up is asked about itself.
 const infoEvery = time.Minute
 
-// Status tells how the host is, without asking it.
+// Status returns how the host is, without asking it.
 func (h *Host) Status() Status {
 	var s Status
 	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.known()
@@ -64,7 +64,7 @@ func (h *Host) Check(ctx context.Context) (Status, error) {
 	return h.Status(), err
 }
 
-// watch learns about the host whenever it was connected anew, and now and then.
+// watch refreshes the engine's information after each new connection, and once a minute.
 func (h *Host) watch(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

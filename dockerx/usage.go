@@ -16,7 +16,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// UsageAll returns what all containers of the host use, from memory while somebody asks. It
+// UsageAll returns what all containers of the host use, from memory while usage is asked for. It
 // answers within 3 s. Errors: apperr.Unavailable, apperr.Daemon.
 func (h *Host) UsageAll(ctx context.Context) (*stats.Snapshot, error) { return h.sampler.All(ctx) }
 
@@ -27,8 +27,8 @@ func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 }
 
 // LastUsage returns the last sample of the container that ref names, while it is at most 15 s old,
-// and asks nobody: it is for a host that has stopped answering. What looks like an id names none
-// but the container whose id begins so.
+// and asks no engine: it is for a host that has stopped answering. What looks like an id names
+// only the container whose id begins so.
 func (h *Host) LastUsage(ref Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
 	return h.sampler.Last(func(id, name string, labels map[string]string) bool {
 		return (strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()) && visible(labels)
@@ -37,7 +37,7 @@ func (h *Host) LastUsage(ref Ref, visible func(labels map[string]string) bool) (
 
 // UsageHistory returns what one container uses, and what it used since how long ago (15 min at
 // most), oldest first; with a step the means of steps. There are points for the times at which
-// somebody asked. Errors: those of Usage.
+// usage was asked for. Errors: those of Usage.
 func (h *Host) UsageHistory(ctx context.Context, id string, since, step time.Duration) (stats.Usage, []stats.Point, error) {
 	return h.sampler.History(ctx, id, since, step)
 }
@@ -75,7 +75,7 @@ func (h *Host) newSampler(addr string, o stats.Options) *stats.Sampler {
 	return s
 }
 
-// usageChange tells what an event means for usage, if anything. Podman's words stand beside
+// usageChange returns what an event means for usage, if anything. Podman's words stand beside
 // Docker's.
 func usageChange(e Event) (stats.Change, bool) {
 	switch {
@@ -158,8 +158,8 @@ func (b *statsBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Profile takes an engine that doesn't tell its version for what its API's version says. It has more time
-// than a ping: Podman starts two programs to tell its version.
+// Profile takes an engine without a version for what its API's version says. It has more time
+// than a ping: Podman starts two programs to find its version.
 func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
 	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e reads) (stats.Profile, error) {
 		v, err := e.ServerVersion(ctx)

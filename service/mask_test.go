@@ -10,6 +10,20 @@ import (
 	"wharf/dockerx"
 )
 
+func TestMaskedCommandLinesKeepWhatIsHarmless(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"nginx: master process  nginx -g daemon off;": "nginx: master process  nginx -g daemon off;",
+		"21:33": "21:33", "00:00:00": "00:00:00", "": "",
+		"app --password=hunter2 hunter3 -v":         "app --password=***",
+		"app --token hunter2 hunter3 --verbose x":   "app --token *** *** --verbose x",
+		"psql postgres://app:hunter2@db/app":        "psql postgres://***@db/app",
+		"sh -c PGPASSWORD=hunter2 psql -h db -l 10": "sh -c PGPASSWORD=***",
+	} {
+		require.Equal(t, want, maskCommandLine(line))
+	}
+}
+
 func TestMaskEnvKeepsKeysAndHarmlessValues(t *testing.T) {
 	t.Parallel()
 	got := maskEnv([]string{

@@ -22,7 +22,8 @@ func TestUsageAsAWholeTellsNothingOfHiddenContainers(t *testing.T) {
 	mine, hidden := map[string]string{"team": "web"}, map[string]string{"team": "money"}
 	early, late := time.Now().Add(-time.Minute), time.Now()
 	snap := &stats.Snapshot{SampledAt: late, Partial: true, Usages: []stats.Usage{
-		{ID: "a", Labels: mine, Running: true, SampledAt: early}, {ID: "b", Labels: hidden, Running: true, SampledAt: late},
+		{ID: "a", Labels: mine, Running: true, SampledAt: early},
+		{ID: "b", Labels: hidden, Running: true, SampledAt: late},
 		{ID: "c", Labels: hidden, Running: true, Partial: true},
 	}}
 	seen := limited.visible(snap)

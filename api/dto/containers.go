@@ -143,6 +143,14 @@ type Target struct {
 	Host string `json:"host" minLength:"1" example:"119server"`
 }
 
+// Processes are those of a container, as ps on the engine's host shows them.
+type Processes struct {
+	// Of the columns, which differ between engines.
+	Titles []string `json:"titles"`
+	// A row of cells for each process. Values that look secret are *** below admin.
+	Processes [][]string `json:"processes"`
+}
+
 // WaitQuery is what to wait for after an operation.
 type WaitQuery struct {
 	// Wait for it afterwards.
@@ -165,6 +173,12 @@ type KillQuery struct {
 	// KILL by default: for example TERM, SIGHUP or 9.
 	Signal string `query:"signal"`
 	WaitQuery
+}
+
+// Rename is what a container is to be called.
+type Rename struct {
+	// 2 to 255 letters, digits, '_', '.' or '-', and nothing that looks like an id.
+	Name string `json:"name" minLength:"2" maxLength:"255" example:"web-1"`
 }
 
 // OperationResult is what an operation did.

@@ -175,18 +175,26 @@ func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream) {
 			return
 		}
 	}
-	s.alone = make(chan struct{}, 1)
 	out := &responseSink{w: w, rc: rc}
 	s.out = out
 	w.WriteHeader(http.StatusOK)
 	gone := context.AfterFunc(r.Context(), s.close)
 	defer gone()
+	finished := make(chan struct{})
+	end := s.ended
+	s.ended = func(err error) {
+		end(err)
+		close(finished)
+	}
 	err := out.flush(s.stall)
 	if err == nil {
 		err = s.writeText(s.format.greeting())
 	}
-	if err == nil {
-		err = s.run(r.Context())
+	if err != nil {
+		s.ended(err)
+		return
 	}
-	s.ended(err)
+	s.pool = &k.registry.pool // writing here would let the handler's stack grow
+	s.pool.add(s)
+	<-finished
 }

@@ -73,7 +73,7 @@ func (h hop) connect(ctx context.Context, dial DialFunc, c SSHConfig) (*ssh.Clie
 	if err != nil {
 		return nil, err
 	}
-	// Closing ends the handshake; a connection through a jump knows no deadline.
+	// Closing ends the handshake; a connection through a jump has no deadlines.
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	conn, channels, requests, err := ssh.NewClientConn(raw, h.addr(), config)
 	if !stop() && err == nil {

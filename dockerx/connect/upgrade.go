@@ -15,7 +15,7 @@ import (
 // may go on at the same time, closing at any time.
 type Conn struct {
 	net.Conn // over ssh it has no deadlines: SetDeadline and its kin return an error
-	// Header is the answer's. Content-Type tells framed output (application/vnd.docker.multiplexed-stream, from API
+	// Header is the answer's. Content-Type distinguishes framed output (application/vnd.docker.multiplexed-stream, from API
 	// 1.42 on) from a raw stream.
 	Header http.Header
 

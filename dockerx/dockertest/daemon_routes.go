@@ -18,6 +18,7 @@ func (d *Daemon) routes() {
 	m.HandleFunc("GET /containers/json", d.serveList)
 	m.HandleFunc("GET /containers/{id}/json", d.serveInspect)
 	m.HandleFunc("GET /containers/{id}/stats", d.serveStats)
+	m.HandleFunc("GET /containers/{id}/top", d.serveTop)
 	for verb, change := range changes {
 		m.HandleFunc("POST /containers/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, change) })
 	}
@@ -70,6 +71,23 @@ func (d *Daemon) serveInspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	JSON(w, http.StatusOK, answer)
+}
+
+func (d *Daemon) serveTop(w http.ResponseWriter, r *http.Request) {
+	d.mu.Lock()
+	c, status, words := d.find(r.PathValue("id"))
+	if c != nil && !c.alive() {
+		status, words = http.StatusConflict, "Container "+c.ID+" is not running"
+	}
+	d.mu.Unlock()
+	if words != "" {
+		Fail(w, status, words)
+		return
+	}
+	JSON(w, http.StatusOK, container.TopResponse{
+		Titles:    []string{"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"},
+		Processes: [][]string{{"root", "4711", "4690", "0", "21:33", "?", "00:00:00", "nginx: master process nginx -g daemon off;"}},
+	})
 }
 
 // change is what a verb does to a container: the status to answer, Docker's words if that is a
@@ -126,6 +144,24 @@ var changes = map[string]change{
 		}
 		return http.StatusNoContent, "", []string{"kill"}
 	},
+	"rename": rename,
+}
+
+// rename is the one change that looks at other containers.
+func rename(d *Daemon, c *Container, r *http.Request) (int, string, []string) {
+	name := r.URL.Query().Get("name")
+	for _, other := range d.containers {
+		switch {
+		case other.Name != name:
+		case other == c:
+			return http.StatusBadRequest, "Renaming a container with the same name as its current name", nil
+		default:
+			return http.StatusConflict, "Conflict. The container name \"/" + name + "\" is already in use by container \"" + other.ID +
+				"\". You have to remove (or rename) that container to be able to reuse that name.", nil
+		}
+	}
+	c.Name = name
+	return http.StatusNoContent, "", []string{"rename"}
 }
 
 func (d *Daemon) serveChange(w http.ResponseWriter, r *http.Request, f change) {

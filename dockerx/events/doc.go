@@ -4,7 +4,7 @@
 // Job. A Reader keeps one event stream open. After a cut it asks for the past from its anchor on, the last event that
 // it read: if the engine replays the anchor, nothing is missing; if not, the Reader reports a gap, lists the
 // containers, and reports what must have happened meanwhile (Attrs["wharf.inferred"]). It pings beside the stream,
-// which alone can't tell a quiet engine from one that is gone.
+// which alone doesn't distinguish a quiet engine from one that is gone.
 //
 // Owner. dockerx.Host makes one Reader and calls Run once; Run ends with its context, and with it everything that it
 // started. Emit and Up are called from Run's goroutine and must not block.

@@ -2,7 +2,7 @@ package events
 
 import "time"
 
-// Kind tells what an Event is about.
+// Kind says what an Event is about.
 type Kind uint8
 
 // The kinds of events.
@@ -12,10 +12,10 @@ const (
 	KindDocker Kind = iota
 	// KindHost says that a host was connected or disconnected (Action).
 	KindHost
-	// KindGap says that between From and To events may be missing (Reason tells why).
+	// KindGap says that between From and To events may be missing (Reason says why).
 	KindGap
-	// KindState tells the state (Action) in which a container was found when a host was first
-	// read. It is no happening: it is remembered for Resume.States, and delivered to nobody.
+	// KindState holds the state (Action) in which a container was found when a host was first
+	// read. Nothing happened: it is kept for Resume.States, and published to no subscription.
 	KindState
 )
 

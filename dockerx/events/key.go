@@ -8,8 +8,8 @@ import (
 
 // Key identifies an event among those of its host: two readers that report the same event
 // compute the same key. It is a hash of time, type, action, actor and attributes, it is stored
-// in the event log, and so it must never change. Who caused the event (attributes wharf.actor and
-// wharf.audit, which wharf adds) is no part of it.
+// in the event log, and so it must never change. The attributes wharf.actor and
+// wharf.audit, which wharf adds, are no part of it.
 func (e *Event) Key() int64 {
 	b := make([]byte, 0, 512)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Time.UnixNano()))

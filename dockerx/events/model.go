@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The states that events can tell apart, in Docker's words.
+// The states that events distinguish, in Docker's words.
 const (
 	StateCreated = "created"
 	StateRunning = "running"
@@ -30,7 +30,7 @@ func (m *containerModel) restore(states map[string]ContainerState) {
 }
 
 // apply follows one event. Podman says died and remove where Docker says die and destroy.
-// A stop comes after its die, sometimes even after the destroy, and tells nothing more.
+// A stop comes after its die, sometimes even after the destroy, and adds nothing.
 func (m *containerModel) apply(e *Event) {
 	if e.Type != "container" || e.ActorID == "" || m.states == nil {
 		return
@@ -53,7 +53,7 @@ func (m *containerModel) apply(e *Event) {
 	m.states[e.ActorID] = s
 }
 
-// StateAfter tells which state a container is in after an action: "" if the action doesn't
+// StateAfter returns the state of a container after an action: "" if the action doesn't
 // say, gone if there is no such container any more.
 func StateAfter(action string) (state string, gone bool) {
 	switch action {
@@ -71,7 +71,7 @@ func StateAfter(action string) (state string, gone bool) {
 	return "", false
 }
 
-// modelState maps a list's state to one that events can tell.
+// modelState maps a list's state to one that events can show.
 func modelState(listed string) string {
 	switch listed {
 	case StateCreated, StateRunning, StatePaused:

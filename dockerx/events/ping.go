@@ -7,7 +7,7 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// watch pings the engine beside the stream, which alone can't tell a quiet engine from a mute
+// watch pings the engine beside the stream, which alone doesn't distinguish a quiet engine from a mute
 // or vanished one, and cuts the stream after two misses.
 func (r *Reader) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(pingEvery)

@@ -206,7 +206,7 @@ func retryDelay(attempt int) time.Duration {
 }
 
 func (r *Reader) opened(at time.Time) {
-	// The engine's time is cut to the second: only a difference beyond that tells of a skew.
+	// The engine's time is cut to the second: only a difference beyond that is a skew.
 	if r.skew = time.Until(at); r.skew > -time.Second && r.skew <= 0 {
 		r.skew = 0
 	}

@@ -118,7 +118,7 @@ func (s *Sampler) since(e *entry, now time.Time) time.Time {
 	return s.all.since
 }
 
-// current returns the snapshot, a new one if the last no longer tells what is.
+// current returns the snapshot, a new one if the last no longer holds.
 func (s *Sampler) current(now time.Time) *Snapshot {
 	if s.snapshot == nil || s.dirty || now.After(s.snapshot.stale) {
 		s.snapshot, s.dirty, s.news = s.table.snapshot(now), false, false

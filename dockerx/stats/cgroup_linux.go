@@ -89,7 +89,7 @@ func upTo(path, id string) string {
 	return path
 }
 
-// readLimit is the memory limit as the engine tells it: the machine's memory where it is higher,
+// readLimit is the memory limit as the engine reports it: the machine's memory where it is higher,
 // or none.
 func (g *cgroup) readLimit(machine uint64) (uint64, error) {
 	name := "/memory.limit_in_bytes"
@@ -144,7 +144,7 @@ func (g *cgroup) read(buf []byte) (Sample, error) {
 }
 
 // readNetwork adds up the container's interfaces. Its process may have ended, and its number may
-// have gone to another: the namespace tells.
+// have gone to another: the namespace shows it.
 func (g *cgroup) readNetwork(buf []byte, s *Sample) error {
 	if g.netns == "" {
 		return nil

@@ -1,6 +1,6 @@
 package stats
 
-// ChangeKind is what happened to a container, or to the stream that tells it.
+// ChangeKind is what happened to a container, or to the stream that reports it.
 type ChangeKind uint8
 
 // The kinds of changes that matter here.
@@ -19,7 +19,7 @@ const (
 	Missed
 )
 
-// Change is one thing that happened on the host, as its event stream tells it.
+// Change is one thing that happened on the host, as its event stream reports it.
 type Change struct {
 	Kind   ChangeKind
 	ID     string
@@ -28,7 +28,7 @@ type Change struct {
 }
 
 // OnChange follows the host's events, in their order. It never blocks and asks the engine nothing
-// while nobody asks for usage.
+// while usage is not asked for.
 func (s *Sampler) OnChange(c Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,7 +21,7 @@ const (
 	costWaiting  = 2700 * time.Microsecond
 	costDirect   = 1900 * time.Microsecond
 	inFlight     = 32   // on engines that answer at once: 8 to 64 differ little
-	allAtOnce    = 1024 // on engines that wait: whoever misses the round waits for another
+	allAtOnce    = 1024 // on engines that wait: a request that misses the round waits for another
 	sampleWithin = 10 * time.Second
 	maxSample    = 1 << 20 // bytes of one sample
 )

@@ -40,7 +40,7 @@ func cpuPercent(prev, cur Sample) float64 {
 }
 
 // hostTime is the time in nanoseconds that all CPUs together passed between two samples, if the
-// samples tell it.
+// samples show it.
 func hostTime(prev, cur Sample, wall time.Duration) (float64, bool) {
 	if prev.SystemCPU == 0 || cur.SystemCPU <= prev.SystemCPU || cur.OnlineCPUs == 0 {
 		return 0, false
@@ -69,8 +69,8 @@ func cores(s Sample) float64 {
 }
 
 // lessCache is the memory in use less what the kernel would give back first, as docker/cli's
-// calculateMemUsageUnixNoCache: cgroup v1 tells it as total_inactive_file, v2 as inactive_file.
-// Podman tells neither.
+// calculateMemUsageUnixNoCache: cgroup v1 calls it total_inactive_file, v2 inactive_file.
+// Podman has neither.
 func lessCache(usage uint64, v1Inactive uint64, isV1 bool, v2Inactive uint64) uint64 {
 	if isV1 && v1Inactive < usage {
 		return usage - v1Inactive
@@ -125,7 +125,7 @@ func between(x, low, high float64) float64 {
 	return min(x, high)
 }
 
-// apply fills in what one sample tells by itself.
+// apply fills in what one sample shows by itself.
 func (u *Usage) apply(s Sample) {
 	u.Running = true
 	u.CPUTotal = s.CPUTotal

@@ -4,5 +4,5 @@ package stats
 
 const hostRoot = "/"
 
-// newKernel finds nothing: only Linux tells what containers use in files.
+// newKernel finds nothing: only Linux shows what containers use in files.
 func newKernel(string, string) Source { return nil }

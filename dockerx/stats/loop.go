@@ -29,7 +29,7 @@ func (s *Sampler) start() {
 	s.work.Go(s.loop)
 }
 
-// loop samples until nobody has asked for a while.
+// loop samples until usage hasn't been asked for a while.
 func (s *Sampler) loop() {
 	ctx, stop := context.WithCancel(s.life)
 	defer stop()
@@ -48,7 +48,7 @@ func (s *Sampler) loop() {
 	}
 }
 
-// step begins what is due and tells when to look again.
+// step begins what is due and returns when to look again.
 func (s *Sampler) step(ctx context.Context, now time.Time) (next time.Time, going bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,7 +65,7 @@ func (s *Sampler) step(ctx context.Context, now time.Time) (next time.Time, goin
 	return next, true
 }
 
-// lastDemand is when nobody will have asked for long enough.
+// lastDemand is when usage will not have been asked for long enough.
 func (s *Sampler) lastDemand(now time.Time) time.Time {
 	end := s.wantList.Add(answerIn)
 	if s.all.watchers > 0 {
@@ -81,7 +81,7 @@ func (s *Sampler) lastDemand(now time.Time) time.Time {
 	return end
 }
 
-// listIfDue asks for the container list where events alone don't tell it.
+// listIfDue asks for the container list where events alone don't show it.
 func (s *Sampler) listIfDue(ctx context.Context, now time.Time) (next time.Time) {
 	never := now.Add(time.Hour)
 	aged := s.gap == s.listedGap && !s.synced // no events to go by: the list ages
@@ -104,8 +104,8 @@ func (s *Sampler) listIfDue(ctx context.Context, now time.Time) (next time.Time)
 	return never
 }
 
-// Expect is called before somebody asks for the host's list for another purpose, and what it
-// returns with what came of it: a sampler that knows the containers answers its first question
+// Expect is called before the host's list is asked for for another purpose, and what it
+// returns with what came of it: a sampler that has the containers answers its first question
 // without asking for them.
 func (s *Sampler) Expect() (took func(ctx context.Context, list []Container, err error)) {
 	s.mu.Lock()

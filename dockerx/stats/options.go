@@ -48,7 +48,7 @@ const (
 	minInterval = time.Second            // between rounds
 	maxInterval = 15 * time.Second       // between rounds, whatever the budget says
 	minGap      = 200 * time.Millisecond // between the two samples of a pair: a shorter gap reads a bursty 30 % as 9 ± 5
-	maxGap      = 20 * time.Second       // between the two samples of a pair: a longer one tells of the past
+	maxGap      = 20 * time.Second       // between the two samples of a pair: a longer one shows the past
 	answerIn    = 3 * time.Second        // the longest that a question waits
 	maxAge      = 15 * time.Second       // the oldest sample that is shown as what is
 	historyLen  = 15 * time.Minute
@@ -61,7 +61,7 @@ func (o Options) withDefaults() Options {
 	if o.Idle <= 0 {
 		o.Idle = 30 * time.Second
 	}
-	o.Idle = max(o.Idle, answerIn) // nobody's question outlasts the sampling for it
+	o.Idle = max(o.Idle, answerIn) // no caller waits longer than the sampling for it
 	if o.Budget <= 0 {
 		o.Budget = 0.1
 	}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerPID is the process that listens on a unix socket, "" where that can't be told. Containers
+// peerPID is the process that listens on a unix socket, "" where that can't be found. Containers
 // that share its network are in the host's network as the engine sees it.
 func peerPID(socket string) (string, error) {
 	if socket == "" {

@@ -8,8 +8,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// Sampler reads what one host's containers use, while somebody asks and for a while after. One
-// sampler serves all who ask. While nobody does there is no goroutine and no request.
+// Sampler reads what one host's containers use, while it is asked for and for a while after. One
+// sampler serves all callers. Without callers there is no goroutine and no request.
 type Sampler struct {
 	opts   Options
 	engine Engine
@@ -22,7 +22,7 @@ type Sampler struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, when a waiting question may have its answer
-	wake    chan struct{} // tells the loop to look again; never blocks
+	wake    chan struct{} // makes the loop look again; never blocks
 	table   table
 	all     demand // for every container
 	// The container list: synced says that it came in after the event stream connected, and no
@@ -31,7 +31,7 @@ type Sampler struct {
 	gap, listedGap             int       // breaks in the events, and how many the last list knew of
 	listed                     time.Time // when a list last came in
 	listNext                   time.Time // not before
-	wantList                   time.Time // when somebody asked for a container that isn't in the table
+	wantList                   time.Time // when a container was asked for that isn't in the table
 	missed                     []Change  // events that came while a list was under way
 	looping, closed            bool
 	warm                       bool      // every container had its samples once since all.since
@@ -115,7 +115,7 @@ func (s *Sampler) One(ctx context.Context, id string) (Usage, error) {
 	return out, err
 }
 
-// Last returns the last sample of the one container that matches, asking nobody; false where
+// Last returns the last sample of the one container that matches, without a request; false where
 // none does, several do, or the sample is too old to be shown. It is for hosts that don't answer.
 func (s *Sampler) Last(matches func(id, name string, labels map[string]string) bool) (Usage, bool) {
 	s.mu.Lock()
@@ -194,7 +194,7 @@ func (s *Sampler) poke() {
 	}
 }
 
-// tell makes all who wait look again.
+// tell makes all waiting callers look again.
 func (s *Sampler) tell() {
 	close(s.changed)
 	s.changed = make(chan struct{})

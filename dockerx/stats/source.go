@@ -42,7 +42,7 @@ type Engine interface {
 	Stats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
 	// List returns the host's containers, running or not, in the host's order.
 	List(ctx context.Context) ([]Container, error)
-	// Profile tells what kind of engine it is. It is asked after each reconnect.
+	// Profile returns what kind of engine it is. It is asked after each reconnect.
 	Profile(ctx context.Context) (Profile, error)
 }
 

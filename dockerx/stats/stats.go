@@ -1,5 +1,5 @@
-// Package stats tells what containers use: pure formulas, the readings they rest on, and a
-// sampler that reads only while somebody asks.
+// Package stats computes what containers use: pure formulas, the readings they rest on, and a
+// sampler that reads only while usage is asked for.
 package stats
 
 import (
@@ -49,7 +49,7 @@ type Usage struct {
 }
 
 // Snapshot is what all containers of a host use, running or not, at one time. It is immutable,
-// and shared: the same one is given to all who ask until there is a newer one.
+// and shared: all callers get the same one until there is a newer one.
 type Snapshot struct {
 	memo.Memo // encodings of it
 

@@ -15,14 +15,14 @@ type entry struct {
 	reading    bool      // a reading is under way
 	empty      int       // readings in a row that found no process
 	fromEngine bool      // the kernel can't see it
-	told       bool      // the log knows that fromEngine
+	told       bool      // the log has it that fromEngine
 	retry      time.Time // not before: the last reading failed
 	epoch      uint32    // grows when the container starts or stops: older readings mean nothing
 	usage      Usage
 	history    ring
 }
 
-// demand is who wants to know. The zero value is nobody.
+// demand is what callers ask for. The zero value is nothing.
 type demand struct {
 	asked    time.Time // last
 	since    time.Time // when the demand began that hasn't ended since
@@ -73,7 +73,7 @@ func (e *entry) add(s Sample, now time.Time) {
 // be the engine's mistake; two in a row are taken at their word, until a sample or an event says otherwise.
 func (e *entry) runs() bool { return e.Running && e.empty < 2 }
 
-// foundEmpty takes in that the container has no process, and tells when to look again.
+// foundEmpty takes in that the container has no process, and returns when to look again.
 func (e *entry) foundEmpty(now time.Time) {
 	empty := e.empty + 1
 	if empty == 1 {

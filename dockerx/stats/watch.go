@@ -44,7 +44,7 @@ func (s *Sampler) HistoryAll(ctx context.Context, since, step time.Duration) (*S
 
 // Watch gives a snapshot of all containers whenever there are new numbers, and an error whenever
 // the host begins to fail; it ends when the caller breaks off, with ctx, or with the sampler.
-// Who takes long misses snapshots in between and holds nobody up. Sampling goes on meanwhile.
+// A slow caller misses snapshots in between and delays no other. Sampling goes on meanwhile.
 func (s *Sampler) Watch(ctx context.Context) iter.Seq2[*Snapshot, error] {
 	return func(yield func(*Snapshot, error) bool) {
 		s.count(&s.all, +1)

@@ -16,7 +16,7 @@ import (
 )
 
 // limit is how long a client that takes nothing may be kept: 10 s without progress, and a busy machine's delays.
-const limit = 40 * time.Second
+const limit = 90 * time.Second
 
 // slack is how many descriptors come and go by themselves: connections of other callers, and to the database.
 const slack = 15
@@ -26,6 +26,8 @@ type stuck struct {
 	server *server
 	conns  []net.Conn
 	before int // descriptors that the server had open
+
+	sending sync.WaitGroup
 }
 
 func (s *server) stuck() *stuck { return &stuck{server: s, before: s.Descriptors()} }
@@ -34,6 +36,7 @@ func (k *stuck) hangUp() {
 	for _, c := range k.conns {
 		_ = c.Close()
 	}
+	k.sending.Wait()
 }
 
 // open dials, sends a text and never reads.
@@ -45,8 +48,8 @@ func (k *stuck) open(n int, text string) {
 		require.NoError(s.t, err)
 		require.NoError(s.t, conn.(*net.TCPConn).SetReadBuffer(4<<10))
 		k.conns = append(k.conns, conn)
-		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = io.WriteString(conn, text)
+		_ = conn.SetWriteDeadline(time.Now().Add(limit))
+		k.sending.Go(func() { _, _ = io.WriteString(conn, text) })
 	}
 }
 
@@ -66,7 +69,7 @@ func (s *server) attackMemory(name, what, before string, attack func() string) {
 	peak := s.peak()
 	benchkit.Figure(what+", "+name, before, "%.0f MiB resident at most; %s; others' p99 %.1f ms (%.1f before, %d failed)",
 		peak, seen, ms(p99), ms(calm), failed)
-	require.Zero(s.t, failed, what)
+	benchkit.Within(s.t, failed == 0, what+": others fail")
 	benchkit.Within(s.t, peak*mib <= residentLimit, what+": too much memory")
 }
 
@@ -124,6 +127,7 @@ func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 // that knows while nobody reads.
 func (k *stuck) report() string {
 	began := time.Now()
+	time.Sleep(time.Second) // else none may be open yet
 	open := func() int { return max(0, k.server.Descriptors()-k.before-slack) }
 	for open() > 0 && time.Since(began) < limit {
 		time.Sleep(100 * time.Millisecond)

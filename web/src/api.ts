@@ -431,9 +431,23 @@ export interface PortBinding {
   host_port: string;
 }
 
+/** Those of a container, as ps on the engine's host shows them. */
+export interface Processes {
+  /** A row of cells for each process. Values that look secret are *** below admin. */
+  processes: string[][];
+  /** Of the columns, which differ between engines. */
+  titles: string[];
+}
+
 /** Names a session. */
 export interface RefreshToken {
   refresh_token: string;
+}
+
+/** What a container is to be called. */
+export interface Rename {
+  /** 2 to 255 letters, digits, '_', '.' or '-', and nothing that looks like an id. */
+  name: string;
 }
 
 /** A session's new access token. */
@@ -875,6 +889,13 @@ export interface Operations {
     answer: ContainerDetails;
     frames: Record<string, never>;
   };
+  listProcesses: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Processes;
+    frames: Record<string, never>;
+  };
   startContainer: {
     params: { host: string; id: string };
     query: { wait?: "running" | "healthy" | "exited"; limit?: string };
@@ -914,6 +935,13 @@ export interface Operations {
     params: { host: string; id: string };
     query: { signal?: string; wait?: "running" | "healthy" | "exited"; limit?: string };
     body: undefined;
+    answer: OperationResult;
+    frames: Record<string, never>;
+  };
+  renameContainer: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: Rename;
     answer: OperationResult;
     frames: Record<string, never>;
   };
@@ -1076,12 +1104,14 @@ export const operations = {
   listAllContainers: { method: "GET", path: "/v1/containers", bare: false },
   listHostContainers: { method: "GET", path: "/v1/hosts/{host}/containers", bare: false },
   getContainer: { method: "GET", path: "/v1/hosts/{host}/containers/{id}", bare: false },
+  listProcesses: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/top", bare: false },
   startContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/start", bare: false },
   stopContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/stop", bare: false },
   restartContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/restart", bare: false },
   pauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/pause", bare: false },
   unpauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/unpause", bare: false },
   killContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/kill", bare: false },
+  renameContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/rename", bare: false },
   execInContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/exec", bare: false },
   openExec: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/exec/attach", bare: false },
   attachContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/attach", bare: false },

@@ -1,0 +1,225 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/api"
+	"wharf/api/stream"
+	"wharf/dockerx"
+	"wharf/dockerx/dockertest"
+)
+
+// streamServer serves a fixture over each transport, with connections that hold little.
+type streamServer struct {
+	*fixture
+	plain, secure *httptest.Server
+}
+
+// tinyBuffers is a listener whose connections hold as little as the system allows.
+type tinyBuffers struct{ net.Listener }
+
+func (l tinyBuffers) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		err = conn.(*net.TCPConn).SetWriteBuffer(1)
+	}
+	return conn, err
+}
+
+func newConformance(t *testing.T, op api.Operation, row streamRoute, options option) *conformance {
+	t.Helper()
+	if options == nil {
+		options = func(*api.Options) {}
+	}
+	d := dockertest.NewDaemon(t)
+	d.Add(dockertest.Container{Name: "web", Labels: map[string]string{"team": "web"}, Usage: dockertest.Usage{Cores: 0.5, Memory: 1 << 20}})
+	for n := range 30 { // a host's frame of some 10 KB
+		d.Add(dockertest.Container{Name: fmt.Sprint("other-", n), Labels: map[string]string{"team": "web"}, State: "exited"})
+	}
+	w := setup(t, []dockerx.HostConfig{{Name: "a", Addr: d.Addr()}}, options)
+	require.Eventually(t, func() bool { return d.Streams() == 1 }, waitLimit, waitTick)
+	w.eventually("connected")
+	s := &streamServer{fixture: w, plain: httptest.NewUnstartedServer(watch(w.t, w.api)), secure: httptest.NewUnstartedServer(watch(w.t, w.api))}
+	s.plain.Listener = tinyBuffers{s.plain.Listener}
+	s.plain.Start()
+	s.secure.EnableHTTP2 = true
+	s.secure.StartTLS()
+	t.Cleanup(func() {
+		w.api.EndStreams()
+		s.plain.Close()
+		s.secure.Close()
+	})
+	return &conformance{streamServer: s, streamRoute: row, op: op, d: d}
+}
+
+// in is the same server for another test.
+func (c *conformance) in(t *testing.T) *conformance {
+	t.Helper()
+	same := *c
+	server := *c.streamServer
+	server.fixture = c.fixture.in(t)
+	same.streamServer = &server
+	return &same
+}
+
+// streamClient is a stream that a client reads. conn is there where the client dialled itself.
+type streamClient struct {
+	listener
+	conn *net.TCPConn
+}
+
+func noToken(r *http.Request)   { r.Header.Del("Authorization") }
+func acceptSSE(r *http.Request) { r.Header.Set("Accept", "text/event-stream") }
+
+// open begins a stream, as the admin unless an edit says otherwise.
+func (c *conformance) open(transport, path string, edits ...func(*http.Request)) *streamClient {
+	c.t.Helper()
+	l := c.ask(transport, path, edits...)
+	require.Equal(c.t, http.StatusOK, l.resp.StatusCode)
+	return l
+}
+
+// status asks for a stream that isn't given.
+func (c *conformance) status(t *testing.T, want int, path string, edits ...func(*http.Request)) *streamClient {
+	t.Helper()
+	l := c.ask("HTTP/1.1", path, edits...)
+	require.Equal(t, want, l.resp.StatusCode)
+	return l
+}
+
+func (c *conformance) ask(transport, path string, edits ...func(*http.Request)) *streamClient {
+	c.t.Helper()
+	base := c.plain.URL
+	if transport == "HTTP/1.1 with TLS" || transport == "HTTP/2.0" {
+		base = c.secure.URL
+	}
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	c.t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
+	require.NoError(c.t, err)
+	acceptSSE(r)
+	bearer(c.admin)(r)
+	for _, edit := range edits {
+		edit(r)
+	}
+	if transport == "HTTP/1.0" {
+		return c.askOld(r)
+	}
+	resp, err := c.client(transport).RoundTrip(r)
+	require.NoError(c.t, err)
+	require.Equal(c.t, strings.Fields(transport)[0], resp.Proto)
+	c.t.Cleanup(func() { _ = resp.Body.Close() })
+	return &streamClient{listener: listener{c.t, resp, bufio.NewReader(resp.Body), cancel}}
+}
+
+func (c *conformance) client(transport string) http.RoundTripper {
+	if transport == "HTTP/1.1" {
+		return http.DefaultTransport
+	}
+	own := c.secure.Client().Transport.(*http.Transport).Clone()
+	if transport == "HTTP/1.1 with TLS" {
+		own.TLSClientConfig.NextProtos, own.ForceAttemptHTTP2 = []string{"http/1.1"}, false
+		own.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	}
+	c.t.Cleanup(own.CloseIdleConnections)
+	return own
+}
+
+// askOld asks as a client of HTTP/1.0: the answer ends with its connection.
+func (c *conformance) askOld(r *http.Request) *streamClient {
+	c.t.Helper()
+	header := &strings.Builder{}
+	require.NoError(c.t, r.Header.Write(header))
+	return c.send(dialPlain(c.t, c.plain.URL), fmt.Sprintf("GET %s HTTP/1.0\r\n%s\r\n", r.URL.RequestURI(), header))
+}
+
+// raw begins the route's stream on a connection of the test's own, with more header lines, and bytes after the request.
+func (c *conformance) raw(dial func(testing.TB, string) *net.TCPConn, header, after string) *streamClient {
+	c.t.Helper()
+	l := c.send(dial(c.t, c.plain.URL), fmt.Sprintf("GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n%s\r\n%s",
+		c.path, c.admin, header, after))
+	require.Equal(c.t, http.StatusOK, l.resp.StatusCode)
+	return l
+}
+
+func (c *conformance) send(conn *net.TCPConn, request string) *streamClient {
+	c.t.Helper()
+	_, err := conn.Write([]byte(request))
+	require.NoError(c.t, err)
+	// Small reads: a reader that takes all there is isn't slow.
+	resp, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil)
+	require.NoError(c.t, err)
+	return &streamClient{listener{c.t, resp, bufio.NewReaderSize(resp.Body, 1024), func() { _ = conn.Close() }}, conn}
+}
+
+func dialPlain(t testing.TB, url string) *net.TCPConn { return dialWith(t, url, 0) }
+
+// dialTiny opens a connection that holds as little as the system allows.
+func dialTiny(t testing.TB, url string) *net.TCPConn { return dialWith(t, url, 1) }
+
+func dialWith(t testing.TB, url string, buffer int) *net.TCPConn {
+	t.Helper()
+	d := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		var failed error
+		err := raw.Control(func(fd uintptr) {
+			if buffer > 0 { // before it connects, else its window is larger already
+				failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, buffer)
+			}
+		})
+		return errors.Join(err, failed)
+	}}
+	conn, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	return conn.(*net.TCPConn)
+}
+
+// item waits for an item of the stream, and has its source yield one where it wants that.
+func (c *conformance) item(l *streamClient) {
+	c.t.Helper()
+	if c.emit != nil {
+		c.emit(c.d)
+	}
+	f := l.next()
+	for f.event == "stats-error" || f.event == "host-event" {
+		f = l.next()
+	}
+}
+
+// streamUser is a user that sees the route's container by a grant alone.
+type streamUser struct {
+	tokens
+	name, grant string
+}
+
+func (c *conformance) streamUser(t *testing.T) *streamUser {
+	t.Helper()
+	p := &streamUser{name: "user-of-" + strings.ReplaceAll(t.Name()[strings.LastIndex(t.Name(), "/")+1:], "_", "-")}
+	c.person(p.name, "none")
+	p.grant = c.fixture.grant(p.name, "a", "", "viewer")
+	p.tokens = c.login(p.name, "password-of-"+p.name)
+	return p
+}
+
+// suiteLogText is what the servers of all tests have logged.
+func suiteLogText() string {
+	suite.Lock()
+	defer suite.Unlock()
+	return suite.log.String()
+}
+
+func brokenSource(context.Context, *stream.Writer) error { panic("a bug") }

@@ -1,0 +1,362 @@
+package api_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"wharf/api"
+	"wharf/dockerx/dockertest"
+)
+
+// streamRoute is what the conformance test has to know of a stream route; all else is in the route table.
+type streamRoute struct {
+	path string // with what the route needs, on host "a" and container "web"
+	// emit has the source yield an item of some 10 KB; nil: it yields items by itself.
+	emit func(d *dockertest.Daemon)
+}
+
+// streamRoutes has a row for each stream of the route table: a new one is one more row.
+var streamRoutes = map[string]streamRoute{
+	"GET /events": {path: "/events", emit: func(d *dockertest.Daemon) {
+		d.Emit(dockertest.NewMessage("container", "update", redisID, map[string]string{"team": "web", "big": strings.Repeat("x", 10_000)}))
+	}},
+	"GET /v1/hosts/{host}/stats":                 {path: "/v1/hosts/a/stats"},
+	"GET /v1/hosts/{host}/containers/{id}/stats": {path: "/v1/hosts/a/containers/web/stats"},
+}
+
+// conformance is one stream route and a server for some of its cases.
+type conformance struct {
+	*streamServer
+	streamRoute
+	op api.Operation
+	d  *dockertest.Daemon
+}
+
+// streamCase is one thing that every stream does alike.
+type streamCase struct {
+	name string
+	run  func(c *conformance, t *testing.T)
+}
+
+// streamGroups are the cases that can share a server, in order.
+var streamGroups = []struct {
+	name    string
+	options option
+	cases   []streamCase
+}{
+	{"answers", func(o *api.Options) { o.HeartbeatTime = 100 * time.Millisecond }, []streamCase{
+		{"HTTP/1.0", func(c *conformance, t *testing.T) { c.answers(t, "HTTP/1.0") }},
+		{"HTTP/1.1", func(c *conformance, t *testing.T) { c.answers(t, "HTTP/1.1") }},
+		{"HTTP/1.1 with TLS", func(c *conformance, t *testing.T) { c.answers(t, "HTTP/1.1 with TLS") }},
+		{"HTTP/2", func(c *conformance, t *testing.T) { c.answers(t, "HTTP/2.0") }},
+		{"HEAD", (*conformance).head},
+		{"Accept refused or JSON", (*conformance).accept},
+		{"no credentials", func(c *conformance, t *testing.T) { c.status(t, http.StatusUnauthorized, c.path, noToken) }},
+		{"bad credentials", func(c *conformance, t *testing.T) { c.status(t, http.StatusUnauthorized, c.path, bearer("garbage")) }},
+		{"no grant", (*conformance).noGrant},
+		{"another method", func(c *conformance, t *testing.T) {
+			c.status(t, http.StatusMethodNotAllowed, c.path, func(r *http.Request) { r.Method = http.MethodPut })
+		}},
+		{"unknown parameter", func(c *conformance, t *testing.T) { c.status(t, http.StatusBadRequest, c.path+"?no_such=1") }},
+		{"ticket", (*conformance).ticket},
+		{"requests in a row on one connection", func(c *conformance, t *testing.T) { c.speaksOn(t, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "") }},
+		{"a body that never comes", func(c *conformance, t *testing.T) { c.speaksOn(t, "", "Content-Length: 100\r\n") }},
+		{"gone: closed", func(c *conformance, t *testing.T) { c.leaves(t, func(conn *net.TCPConn) error { return conn.Close() }) }},
+		{"gone: half closed", func(c *conformance, t *testing.T) { c.leaves(t, (*net.TCPConn).CloseWrite) }},
+		{"gone: reset", func(c *conformance, t *testing.T) {
+			c.leaves(t, func(conn *net.TCPConn) error {
+				_ = conn.SetLinger(0)
+				return conn.Close()
+			})
+		}},
+	}},
+	{"caps", func(o *api.Options) { o.StreamsPerUser, o.MaxStreams = 2, 3 }, []streamCase{
+		{"of a user, of all, and free again", (*conformance).caps},
+	}},
+	{"ends", nil, []streamCase{
+		{"logout", func(c *conformance, t *testing.T) {
+			c.endsWith(t, func(p *streamUser) { c.post("/logout", map[string]string{"refresh_token": p.refresh}) })
+		}},
+		{"session ended by the admin", func(c *conformance, t *testing.T) {
+			c.endsWith(t, func(p *streamUser) { c.call("DELETE", "/v1/sessions/"+p.session, p.access, nil) })
+		}},
+		{"user disabled", func(c *conformance, t *testing.T) {
+			c.endsWith(t, func(p *streamUser) { c.call("PATCH", "/v1/users/"+p.name, c.admin, `{"disabled":true}`) })
+		}},
+		{"user deleted", func(c *conformance, t *testing.T) {
+			c.endsWith(t, func(p *streamUser) { c.call("DELETE", "/v1/users/"+p.name, c.admin, nil) })
+		}},
+		{"role changed", func(c *conformance, t *testing.T) {
+			c.endsWith(t, func(p *streamUser) { c.call("PATCH", "/v1/users/"+p.name, c.admin, `{"role":"operator"}`) })
+		}},
+		{"grant removed", func(c *conformance, t *testing.T) {
+			c.endsWith(t, func(p *streamUser) { c.call("DELETE", "/v1/grants/"+p.grant, c.admin, nil) })
+		}},
+		{"password changed", func(c *conformance, t *testing.T) {
+			c.endsWith(t, func(p *streamUser) {
+				c.post("/v1/users/"+p.name+"/password", map[string]string{"password": secret("another-password")})
+			})
+		}},
+		{"key deleted", (*conformance).endsWithItsKey},
+	}},
+	// Heartbeats fill the buffers of a client that reads nothing, whatever its stream yields.
+	{"slow", func(o *api.Options) { o.StallTime, o.HeartbeatTime = 3*time.Second, 5*time.Millisecond }, []streamCase{
+		{"stuck client beside a slow one", (*conformance).stuckAndSlow},
+	}},
+	{"stop", func(o *api.Options) { o.StallTime = time.Hour }, []streamCase{
+		{"server stopping", (*conformance).stop},
+	}},
+}
+
+// Every stream of the route table behaves alike.
+func TestEveryStreamRouteConforms(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, op := range api.Operations() {
+		if op.Answer.Frames == nil {
+			continue
+		}
+		name := op.Method + " " + op.Pattern
+		row, ok := streamRoutes[name]
+		require.True(t, ok, "%s has no row in streamRoutes", name)
+		seen++
+		for _, group := range streamGroups {
+			t.Run(name+"/"+group.name, func(t *testing.T) {
+				t.Parallel()
+				c := newConformance(t, op, row, group.options)
+				for _, one := range group.cases {
+					t.Run(one.name, func(t *testing.T) { one.run(c.in(t), t) })
+				}
+			})
+		}
+	}
+	require.Len(t, streamRoutes, seen, "a row without a route")
+}
+
+// answers reads headers, the greeting, an item and two heartbeats, and then the log line.
+func (c *conformance) answers(t *testing.T, transport string) {
+	t.Helper()
+	id := uuid.NewString()
+	l := c.open(transport, c.path, func(r *http.Request) { r.Header.Set("X-Request-Id", id) })
+	for name, value := range map[string]string{
+		"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no", "X-Request-Id": id,
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+	} {
+		require.Equal(t, value, l.resp.Header.Get(name), name)
+	}
+	first, err := l.r.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "retry: 1000\n", first)
+	c.item(l)
+	for beats := 0; beats < 2; {
+		line, err := l.r.ReadString('\n')
+		require.NoError(t, err)
+		if line == ": \n" {
+			beats++
+		}
+	}
+	require.NotContains(t, suiteLogText(), id, "the log line comes at the end")
+	require.NoError(t, l.resp.Body.Close())
+	l.stop()
+	require.Regexp(t, `"route":"`+strings.NewReplacer("{", `\{`, "}", `\}`).Replace(c.op.Pattern)+
+		`","status":200,"duration_ms":[\d.]+,"bytes":\d{3,},"client":"127.0.0.1","items":[1-9]\d*,"user":"gildong"`, logLine(t, id))
+}
+
+func (c *conformance) head(t *testing.T) {
+	head := c.call("HEAD", c.path, c.admin, nil, acceptSSE)
+	require.Equal(t, http.StatusOK, head.status)
+	require.Empty(t, head.body)
+	require.Equal(t, "text/event-stream", head.header.Get("Content-Type"))
+}
+
+func (c *conformance) accept(t *testing.T) {
+	for accept, status := range map[string]int{
+		"application/json": 406, "text/event-stream;q=0": 406, "image/png, text/html": 406, "*/*": 200, "text/*": 200, "text/html, */*;q=0.1": 200, "": 200,
+	} {
+		want := "text/event-stream"
+		if !c.op.Answer.StreamOnly { // these ask for the one answer that the route has besides
+			status, want = http.StatusOK, "application/json"
+		} else if status != http.StatusOK {
+			want = "application/json"
+		}
+		l := c.ask("HTTP/1.1", c.path, func(r *http.Request) { r.Header["Accept"] = []string{accept} })
+		require.Equal(t, status, l.resp.StatusCode, accept)
+		require.Equal(t, want, l.resp.Header.Get("Content-Type"), accept)
+		l.stop()
+	}
+}
+
+// noGrant: what a user may not see is no stream, and what a host hides isn't there.
+func (c *conformance) noGrant(t *testing.T) {
+	none := c.person("nobody", "none")
+	c.status(t, http.StatusForbidden, c.path, bearer(none))
+	if strings.Contains(c.op.Pattern, "{host}") {
+		c.grant("nobody", "b", "", "viewer")
+		c.status(t, http.StatusNotFound, c.path, bearer(c.login("nobody", "password-of-nobody").access))
+	}
+}
+
+func (c *conformance) ticket(t *testing.T) {
+	var issued struct{ Ticket string }
+	c.post("/v1/events/ticket", nil).data(t, &issued)
+	l := c.ask("HTTP/1.1", c.path+"?ticket="+secret(issued.Ticket), noToken)
+	require.Equal(t, c.op.Tickets, l.resp.StatusCode == http.StatusOK)
+	l.stop()
+}
+
+// speaksOn: what a client sends besides its request doesn't matter.
+func (c *conformance) speaksOn(t *testing.T, after, header string) {
+	t.Helper()
+	l := c.raw(dialPlain, header, after)
+	c.item(l)
+	c.item(l)
+	l.stop()
+}
+
+// leaves: the stream ends soon after its client, and isn't a failure.
+func (c *conformance) leaves(t *testing.T, leave func(*net.TCPConn) error) {
+	t.Helper()
+	id := uuid.NewString()
+	l := c.raw(dialPlain, "X-Request-Id: "+id+"\r\n", "")
+	c.item(l)
+	require.NoError(t, leave(l.conn))
+	line := logLine(t, id)
+	require.Contains(t, line, `"status":200`)
+	require.NotContains(t, line, `"error"`)
+}
+
+func (c *conformance) caps(t *testing.T) {
+	other := c.person("hong", "viewer")
+	third := c.person("kim", "viewer")
+	first := c.open("HTTP/1.1", c.path)
+	c.open("HTTP/2.0", c.path)
+	refused := c.status(t, http.StatusTooManyRequests, c.path)
+	require.NotEmpty(t, refused.resp.Header.Get("Retry-After"))
+	require.Equal(t, http.StatusOK, c.call("HEAD", c.path, c.admin, nil, acceptSSE).status, "HEAD takes no place")
+	c.open("HTTP/1.1", c.path, bearer(other))
+	refused = c.status(t, http.StatusTooManyRequests, c.path, bearer(third))
+	require.NotEmpty(t, refused.resp.Header.Get("Retry-After"))
+	first.stop()
+	require.Eventually(t, func() bool {
+		l := c.ask("HTTP/1.1", c.path)
+		return l.resp.StatusCode == http.StatusOK
+	}, waitLimit, waitTick)
+}
+
+// endsWith: a user's streams end in order, over each transport, when an action takes the ground from under them.
+func (c *conformance) endsWith(t *testing.T, act func(*streamUser)) {
+	t.Helper()
+	p := c.streamUser(t)
+	var open []*streamClient
+	for _, transport := range []string{"HTTP/1.1", "HTTP/1.1 with TLS", "HTTP/2.0"} {
+		open = append(open, c.open(transport, c.path, bearer(p.access)))
+	}
+	for _, l := range open {
+		c.item(l)
+	}
+	act(p)
+	for _, l := range open {
+		_, err := io.Copy(io.Discard, l.r)
+		require.NoError(t, err, "an orderly end over %s", l.resp.Proto)
+	}
+}
+
+func (c *conformance) endsWithItsKey(t *testing.T) {
+	p := c.streamUser(t)
+	var key struct {
+		Key    string
+		APIKey struct{ ID string } `json:"api_key"`
+		ID     string
+	}
+	c.call("POST", "/v1/keys", p.access, `{"name":"script","role":"viewer"}`).data(t, &key)
+	l := c.open("HTTP/1.1", c.path, bearer(secret(key.Key)))
+	c.item(l)
+	require.Equal(t, http.StatusOK, c.call("DELETE", "/v1/keys/"+key.ID, p.access, nil).status)
+	_, err := io.Copy(io.Discard, l.r)
+	require.NoError(t, err)
+}
+
+// stuckAndSlow: a client that reads nothing is closed, and costs the others nothing; one that reads little by
+// little is served.
+func (c *conformance) stuckAndSlow(t *testing.T) {
+	id := uuid.NewString()
+	c.raw(dialTiny, "X-Request-Id: "+id+"\r\n", "")
+	quick, slow := c.raw(dialPlain, "", ""), c.raw(dialTiny, "", "")
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	enough := make(chan struct{})
+	var failed error
+	reading.Go(func() {
+		for failed == nil {
+			select {
+			case <-enough:
+				return
+			case <-tick.C:
+				_, failed = io.CopyN(io.Discard, slow.r, 4<<10)
+			}
+		}
+	})
+	for !strings.Contains(suiteLogText(), id) { // quick's deadline ends a wait without end
+		c.item(quick)
+	}
+	require.Contains(t, logLine(t, id), `"status":200`)
+	c.item(quick)
+	close(enough)
+	reading.Wait()
+	require.NoError(t, failed)
+	c.item(slow)
+}
+
+// stop: streams over each transport, stuck ones too, end with the server; what begins afterwards ends at once.
+func (c *conformance) stop(t *testing.T) {
+	var open []*streamClient
+	for _, transport := range []string{"HTTP/1.0", "HTTP/1.1", "HTTP/1.1 with TLS", "HTTP/2.0"} {
+		open = append(open, c.open(transport, c.path))
+	}
+	var stuck []string
+	for range 4 { // more than there are workers on a small machine
+		stuck = append(stuck, uuid.NewString())
+		c.raw(dialTiny, "X-Request-Id: "+stuck[len(stuck)-1]+"\r\n", "")
+	}
+	for range 12 { // more than their buffers hold
+		c.item(open[0])
+	}
+	c.api.EndStreams()
+	for _, id := range stuck { // long before their time is up
+		require.Contains(t, logLine(t, id), `"status":200`)
+	}
+	open = append(open, c.open("HTTP/1.1", c.path), c.open("HTTP/2.0", c.path))
+	for _, l := range open {
+		_, err := io.Copy(io.Discard, l.r)
+		require.NoError(t, err, "an orderly end over %s", l.resp.Proto)
+	}
+}
+
+// A panic of a source ends its stream alone, and is logged once.
+func TestPanicInAStreamIsLoggedAndTheServerLives(t *testing.T) {
+	t.Parallel()
+	w, d := oneHost(t)
+	w.api.ServeStream("/broken", brokenSource)
+	l := w.listen("/events", w.admin)
+	id := uuid.NewString()
+	a, err := http.Get(w.url + "/broken?" + id)
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, a.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.NoError(t, a.Body.Close())
+	line := logLine(t, a.Header.Get("X-Request-Id"))
+	require.Contains(t, line, `"level":"error"`)
+	require.Contains(t, line, "panic: a bug")
+	d.Emit(redisDies())
+	require.Contains(t, l.next().data, redisID)
+}

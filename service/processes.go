@@ -1,0 +1,52 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"wharf/dockerx"
+)
+
+// Processes lists the processes of one container, masked as the actor's role there asks for.
+func (h *Host) Processes(ctx context.Context, ref dockerx.Ref) (*dockerx.Processes, error) {
+	d, err := h.resolve(ctx, ref, View)
+	if err != nil {
+		return nil, err
+	}
+	p, err := h.host.Top(ctx, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	if h.actor.Unmasked || h.actor.roleOn(h.host.Name(), d.Config.Labels).atLeast(RoleAdmin) {
+		return p, nil
+	}
+	for _, row := range p.Rows { // made for this call alone
+		for i := range row {
+			row[i] = maskCommandLine(row[i])
+		}
+	}
+	return p, nil
+}
+
+// maskCommandLine masks a command line whose arguments can't be told apart any more: what follows a masked argument is
+// masked up to the next one that begins with "-", since it may belong to the same value.
+func maskCommandLine(line string) string {
+	args := strings.Fields(line)
+	masked := maskArgs(args)
+	changed, hiding := false, false
+	for i := range masked {
+		switch {
+		case strings.HasSuffix(masked[i], Mask):
+			hiding = true
+		case hiding && !strings.HasPrefix(args[i], "-"):
+			masked[i] = Mask
+		default:
+			hiding = false
+		}
+		changed = changed || masked[i] != args[i]
+	}
+	if whole := maskText(line); !changed {
+		return whole // secrets that reach over several arguments, and the line's own spaces
+	}
+	return maskText(strings.Join(masked, " "))
+}
