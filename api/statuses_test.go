@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -183,31 +184,35 @@ func TestEveryStreamHasItsCap(t *testing.T) {
 
 func TestEveryOperationKeepsToItsIdempotencyKeys(t *testing.T) {
 	t.Parallel()
-	w := fakeFixture(t)
-	without := func(o api.Operation) bool { return !strings.Contains(strings.Join(o.Headers, " "), "Idempotency-Key") }
+	d := dockertest.NewDaemon(t)
+	id := d.Add(dockertest.Container{Name: "web"})
+	w := setup(t, []dockerx.HostConfig{{Name: "fake", Addr: d.Addr()}})
+	without := func(o api.Operation) bool { return !slices.Contains(o.Headers, "Idempotency-Key") }
+	container := "/v1/hosts/fake/containers/" + id
 	key := header("Idempotency-Key", "used")
-	require.Equal(t, http.StatusOK, w.post("/v1/hosts/fake/containers/web/restart?timeout=1", nil).status)
-	require.Equal(t, http.StatusOK, w.call("POST", "/v1/hosts/fake/containers/web/restart", w.admin, nil, key).status)
-	other := func(o api.Operation) bool { return without(o) || strings.HasSuffix(o.Pattern, "/restart") }
+	require.Equal(t, http.StatusOK, w.call("POST", container+"/restart", w.admin, nil, key).status)
+	other := func(o api.Operation) bool { return without(o) || o.Name == "restartContainer" }
 	w.each(w.admin, nil, http.StatusConflict, other, key)
 	w.each(w.admin, strings.Repeat("x", 65<<10), http.StatusRequestEntityTooLarge, without, key)
+	before := map[string]string{"unpauseContainer": "/pause"} // what the container has to be for it
+	after := map[string]string{"killContainer": "/start", "stopContainer": "/start", "pauseContainer": "/unpause"}
 	for _, o := range api.Operations() {
 		if without(o) {
 			continue
 		}
-		path, own := pathOf(o, "fake", "web"), header("Idempotency-Key", o.Name)
-		if o.Name == "unpauseContainer" {
-			require.Equal(t, http.StatusOK, w.post("/v1/hosts/fake/containers/web/pause", nil).status)
+		if step := before[o.Name]; step != "" {
+			require.Equal(t, http.StatusOK, w.post(container+step, nil).status, step)
 		}
-		first := w.call(o.Method, path, w.admin, nil, own)
+		path, own := pathOf(o, "fake", id), header("Idempotency-Key", o.Name)
+		first := w.call(o.Method, path, w.admin, bodyOf(o), own)
 		require.Equal(t, http.StatusOK, first.status, "%s: %s", o.Name, first.body)
-		require.Equal(t, http.StatusUnprocessableEntity, w.call(o.Method, path, w.admin, "{}", own).status, o.Name)
-		if o.Name == "killContainer" || o.Name == "stopContainer" {
-			require.Equal(t, http.StatusOK, w.post("/v1/hosts/fake/containers/web/start", nil).status)
+		require.Equal(t, http.StatusUnprocessableEntity, w.call(o.Method, path, w.admin, `{"name":"other"}`, own).status, o.Name)
+		if step := after[o.Name]; step != "" {
+			require.Equal(t, http.StatusOK, w.post(container+step, nil).status, step)
 		}
 	}
 	for i := range 500 {
-		a := w.call("POST", "/v1/hosts/fake/containers/web/start", w.admin, nil, header("Idempotency-Key", fmt.Sprint("fill-", i)))
+		a := w.call("POST", container+"/start", w.admin, nil, header("Idempotency-Key", fmt.Sprint("fill-", i)))
 		if a.status == http.StatusTooManyRequests {
 			break
 		}
