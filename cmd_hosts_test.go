@@ -42,10 +42,10 @@ func TestHostsFileIsReadAnew(t *testing.T) {
 
 	write("hosts:\n  - {name: a, addr: '" + a.Addr() + "'}\n  - {name: b, addr: '" + b.Addr() + "'}\n")
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
-	require.Eventually(t, func() bool { return p.listContainers("b", token) == http.StatusOK }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return p.listContainers("b", token) == http.StatusOK }, time.Minute, 10*time.Millisecond)
 
 	write("hosts: [nonsense\n")
-	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), "the hosts stay as they were") }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), "the hosts stay as they were") }, time.Minute, 10*time.Millisecond)
 	require.Equal(t, http.StatusOK, p.listContainers("b", token))
 }
 

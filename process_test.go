@@ -109,7 +109,7 @@ func serveAs(t *testing.T, dir string, as func(*exec.Cmd) *exec.Cmd, env ...stri
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
 	})
-	require.Eventually(t, func() bool { return listening.MatchString(p.logs.String()) }, 10*time.Second, 5*time.Millisecond, "%s", p.logs)
+	require.Eventually(t, func() bool { return listening.MatchString(p.logs.String()) }, time.Minute, 5*time.Millisecond, "%s", p.logs)
 	p.url = "http://127.0.0.1:" + listening.FindStringSubmatch(p.logs.String())[1]
 	return p
 }
@@ -117,7 +117,7 @@ func serveAs(t *testing.T, dir string, as func(*exec.Cmd) *exec.Cmd, env ...stri
 // awaitReady waits until /readyz says so.
 func (p *process) awaitReady() {
 	p.t.Helper()
-	require.Eventually(p.t, func() bool { return p.readyz() == http.StatusOK }, 30*time.Second, 10*time.Millisecond, "%s", p.logs)
+	require.Eventually(p.t, func() bool { return p.readyz() == http.StatusOK }, time.Minute, 10*time.Millisecond, "%s", p.logs)
 }
 
 // stop sends a signal and returns how long the end took; it must be a clean one.

@@ -14,6 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// stopTime is what a service manager allows (deploy/wharf.service). On a quiet machine a stop takes under 2 s.
+const stopTime = 10 * time.Second
+
 func TestSecondStartFindsTheSameUsersAndSessions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -21,7 +24,7 @@ func TestSecondStartFindsTheSameUsersAndSessions(t *testing.T) {
 	first.awaitReady()
 	token := first.login()
 	require.Equal(t, http.StatusOK, first.listHosts(token))
-	require.Less(t, first.stop(os.Interrupt), 2*time.Second)
+	require.Less(t, first.stop(os.Interrupt), stopTime)
 	require.Contains(t, first.out.String(), "/ps2/local")
 
 	key, err := os.Stat(filepath.Join(dir, "data", "token.key"))
@@ -31,7 +34,7 @@ func TestSecondStartFindsTheSameUsersAndSessions(t *testing.T) {
 	second := serve(t, dir)
 	second.awaitReady()
 	require.Equal(t, http.StatusOK, second.listHosts(token))
-	require.Less(t, second.stop(syscall.SIGTERM), 2*time.Second)
+	require.Less(t, second.stop(syscall.SIGTERM), stopTime)
 }
 
 func TestBadSettingStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
@@ -91,7 +94,7 @@ func TestUserCommandsWorkBesideARunningServer(t *testing.T) {
 	_, stderr, err = wharf(t, dir, "a new password\n", nil, "user", "passwd", "gildong")
 	require.NoError(t, err, stderr)
 	require.Eventually(t, func() bool { return p.listHosts(token) == http.StatusUnauthorized },
-		2*time.Second, 10*time.Millisecond, "a new password ends the user's sessions")
+		time.Minute, 10*time.Millisecond, "a new password ends the user's sessions")
 
 	out, _, err = wharf(t, dir, "", nil, "user", "list")
 	require.NoError(t, err)
@@ -109,7 +112,7 @@ func (p *process) setupToken() string {
 			token = m[1]
 		}
 		return m != nil
-	}, 5*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	return token
 }
 
@@ -195,7 +198,7 @@ func TestSIGTERMEndsOpenStreamsAndExitsCleanly(t *testing.T) {
 			ended <- err
 		}()
 	}
-	require.Less(t, p.stop(syscall.SIGTERM), 2*time.Second)
+	require.Less(t, p.stop(syscall.SIGTERM), stopTime)
 	for range streams {
 		require.NoError(t, <-ended, "a stream ends in order, not cut off")
 	}

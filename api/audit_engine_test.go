@@ -57,7 +57,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 			}
 		}
 		return pending == 0
-	}, 30*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	hungUp := 0
 	for request, status := range statuses {
 		switch status {

@@ -38,7 +38,7 @@ type Options struct {
 	Open        bool
 	AnonRole    service.Role
 	MaskSecrets bool
-	// OpenNetwork extends Open from direct clients on this machine to all who reach the server.
+	// OpenNetwork extends Open from direct clients on this machine to all that reach the server.
 	OpenNetwork bool
 	// AllowedHosts are the Host headers accepted in open mode besides loopback.
 	AllowedHosts []string
@@ -130,8 +130,8 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 	}
 }
 
-// allowed checks the route's permission. Errors: Unauthorized for a caller whom a token would
-// help, Forbidden for one it wouldn't.
+// allowed checks the route's permission. Errors: Unauthorized where a token would help the
+// caller, Forbidden where it wouldn't.
 func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 	switch {
 	case actor.Has(rt.need):

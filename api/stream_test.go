@@ -94,7 +94,7 @@ func oneHost(t *testing.T, options ...option) (*fixture, *dockertest.Daemon) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
 	w := setup(t, []dockerx.HostConfig{{Name: "119server", Addr: d.Addr()}}, options...)
-	require.Eventually(t, func() bool { return d.Streams() == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return d.Streams() == 1 }, time.Minute, time.Millisecond)
 	w.eventually("connected")
 	return w, d
 }
@@ -102,7 +102,7 @@ func oneHost(t *testing.T, options ...option) (*fixture, *dockertest.Daemon) {
 // eventually waits until the log has text in it.
 func (w *fixture) eventually(text string) {
 	w.t.Helper()
-	require.Eventually(w.t, func() bool { return strings.Contains(w.get("/v1/events").body, text) }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(w.t, func() bool { return strings.Contains(w.get("/v1/events").body, text) }, time.Minute, 5*time.Millisecond)
 }
 
 const redisID = "4a55acf11f30b628d58ce47a19bde7d30e144314b530f90a2501524e7f3f9cd4"

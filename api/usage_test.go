@@ -55,7 +55,7 @@ func (w *fixture) awaitUsage(t *testing.T) {
 		var p usagePage
 		w.get("/v1/stats").data(t, &p)
 		return !*p.Partial && p.Hosts[0].OK && p.Hosts[1].OK
-	}, 30*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 }
 
 func TestRawUsageOfAHostAndOfOneContainer(t *testing.T) {
@@ -82,7 +82,7 @@ func TestRawUsageOfAHostAndOfOneContainer(t *testing.T) {
 	require.Eventually(t, func() bool { // the history grows while it is requested
 		w.get("/v1/hosts/a/containers/web/stats?since=10m&step=1s").data(t, &one)
 		return len(one.History) >= 2
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	require.True(t, one.History[0].At.Before(one.History[1].At))
 	w.get("/v1/hosts/a/stats?since=1m").data(t, &p)
 	require.NotEmpty(t, p.Containers)
@@ -124,7 +124,7 @@ func TestLastSampleOfAHostThatHasStoppedAnswering(t *testing.T) {
 			require.Equal(t, http.StatusInternalServerError, a.status)
 			require.Contains(t, a.message(t), "cannot reach the Docker daemon")
 			return true
-		}, 30*time.Second, 100*time.Millisecond, path)
+		}, time.Minute, 100*time.Millisecond, path)
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 	"wharf/db/sqlc"
 )
 
-// Kind says which engine a DB talks to.
+// Kind is a database engine.
 type Kind string
 
 // The engines.
@@ -34,19 +34,18 @@ const (
 	SQLite   Kind = "sqlite"
 )
 
-// Options are the settings of Open; zero values are good.
+// Options are the settings of Open. The zero value of a field is its default.
 type Options struct {
-	// Server is set by the process that serves: on SQLite it holds the server's lock until
-	// Close, and Open fails while another server holds it. Commands beside it leave it unset.
+	// Server is set by the serving process: on SQLite it holds the server's lock until Close, and Open fails while another
+	// server holds it. Commands beside a server leave it unset.
 	Server bool
 	// MaxConns bounds the open connections. Default: 20 on Postgres, 8 on SQLite.
 	MaxConns int
-	// Timeout bounds each statement on Postgres, the wait for a free connection included.
-	// Default 3 s.
+	// Timeout bounds each statement, the wait for a free connection included, on Postgres. Default 3 s.
 	Timeout time.Duration
 	// LockTimeout bounds the wait for another process's migration. Default 30 s.
 	LockTimeout time.Duration
-	// Logger says what WaitReady is waiting for. The zero value is silent.
+	// Logger logs what WaitReady waits for. The zero value logs nothing.
 	Logger zerolog.Logger
 }
 
@@ -63,7 +62,7 @@ func (o Options) withDefaults(kind Kind) Options {
 	return o
 }
 
-// DB is an open database. It is safe for concurrent use; Close it once.
+// DB is an open database. It is safe for concurrent use. Close must be called once.
 type DB struct {
 	kind   Kind
 	source string // DSN or file path
@@ -76,9 +75,9 @@ type DB struct {
 	ready   readiness
 }
 
-// Open prepares the database that source names: "postgresql://…" (or "postgres://…"), or
-// "sqlite:path", whose folder and file it creates. A Postgres need not be up. Errors: a
-// source of another form, a file that can't be created, another server on the same file.
+// Open opens the database that source names: "postgresql://…" (or "postgres://…"), which need not answer yet, or
+// "sqlite:path", whose folder and file it creates. Errors: a source of another form, a file that can't be created, another
+// server on the same file.
 func Open(_ context.Context, source string, opts Options) (*DB, error) {
 	switch {
 	case strings.HasPrefix(source, "postgresql://"), strings.HasPrefix(source, "postgres://"):
@@ -87,7 +86,7 @@ func Open(_ context.Context, source string, opts Options) (*DB, error) {
 		path := strings.TrimPrefix(strings.TrimPrefix(source, "sqlite:"), "//")
 		return openSQLite(path, opts.withDefaults(SQLite))
 	default:
-		// The source may hold a password: it is not repeated.
+		// The message doesn't repeat the source, which may hold a password.
 		return nil, errors.New(`database: the source must begin with "postgresql://" or "sqlite:"`)
 	}
 }
@@ -104,16 +103,16 @@ func newDB(kind Kind, source string, pool *sql.DB, opts Options) *DB {
 	return d
 }
 
-// Kind returns which engine this is.
+// Kind returns the database's engine.
 func (d *DB) Kind() Kind { return d.kind }
 
 // Retries returns how many transactions were run again so far, after a deadlock or on a dead connection.
 func (d *DB) Retries() int64 { return d.retries.Load() }
 
-// Queries returns the queries outside a transaction. Don't use it inside InTx's function.
+// Queries returns the queries for use outside a transaction, and so not within InTx's function.
 func (d *DB) Queries() *sqlc.Queries { return sqlc.New(d.bound) }
 
-// Ping asks the database for an answer, within Options.Timeout.
+// Ping reports an error unless the database answers within Options.Timeout.
 func (d *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
@@ -123,9 +122,8 @@ func (d *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// WaitReady returns when the database answers, or ctx's error. A Postgres that is away, or
-// still starting, is asked again each second and the log says so, every 30 s at most. A
-// SQLite file that can't be read is an error at once.
+// WaitReady returns when the database answers, or ctx's error. A Postgres that doesn't answer yet is asked again each second,
+// with a log line every 30 s at most. A SQLite file that can't be read is an error at once.
 func (d *DB) WaitReady(ctx context.Context) error {
 	var said time.Time
 	for {
@@ -145,7 +143,7 @@ func (d *DB) WaitReady(ctx context.Context) error {
 	}
 }
 
-// Close closes all connections and gives up the server's lock.
+// Close closes all connections and releases the server's lock.
 func (d *DB) Close() error {
 	err := d.pool.Close()
 	if d.server != nil {
@@ -154,5 +152,5 @@ func (d *DB) Close() error {
 	return err
 }
 
-// Time makes a time fit for both engines: UTC, whole microseconds, no monotonic reading.
+// Time returns t as both engines can store it: UTC, truncated to microseconds, without a monotonic reading.
 func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ended reports whether the server closed a connection, or sent an error to it unasked, which is its last word. It
-// looks at what has arrived without taking it, and doesn't wait. Notices, and records of TLS, may lie there rightly.
+// ended reports whether the server closed a connection, or sent an error unasked, after which it closes. It peeks at what
+// has arrived, without waiting. Notices and TLS records may be there on a connection that goes on.
 func ended(conn net.Conn) bool {
 	plain, ok := conn.(syscall.Conn)
 	if !ok {

@@ -2,5 +2,5 @@ package db
 
 import "net"
 
-// ended reports false: there the first answer tells.
+// ended reports false: on Windows, only the first answer shows that a connection has ended.
 func ended(net.Conn) bool { return false }

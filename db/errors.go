@@ -13,9 +13,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// MapError classifies what a query returned: NotFound for no rows, Conflict for a value
-// that must be unique and isn't, NotFound for a reference to what doesn't exist. Anything
-// else comes back as is, which means internal.
+// MapError classifies a query's error: NotFound for no rows and for a reference to a missing row, Conflict for a value that
+// must be unique and isn't. Other errors are returned unchanged, and so are Internal.
 func MapError(err error) error {
 	if err == nil {
 		return nil
@@ -26,7 +25,7 @@ func MapError(err error) error {
 	if table, ok := uniqueViolation(err); ok {
 		msg := "already exists"
 		if table == "users" {
-			// Which of the two it was would tell a stranger who is registered.
+			// Naming one of the two would reveal which users are registered.
 			msg = "username or email is already taken"
 		}
 		return apperr.Wrap(apperr.Conflict, err, "%s", msg)
@@ -37,8 +36,8 @@ func MapError(err error) error {
 	return err
 }
 
-// isUndone reports whether a transaction left nothing behind and may do better if it is run again: it lost to
-// another one, or its connection was dead before the commit.
+// isUndone reports whether a failed transaction had no effect and may succeed if it is run again: it lost to another one, or
+// its connection was dead before the commit.
 func isUndone(err error) bool {
 	if pg := (*pq.Error)(nil); errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") {
 		return true
@@ -47,7 +46,7 @@ func isUndone(err error) bool {
 	return (errors.Is(err, driver.ErrBadConn) || errors.Is(err, errAnswerLost)) && !errors.As(err, &atCommit)
 }
 
-// IsNoRows says that a :one query found nothing.
+// IsNoRows reports whether a :one query found no row.
 func IsNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
 // uniqueViolation returns the table whose unique or primary key refused a row.

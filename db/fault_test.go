@@ -273,7 +273,7 @@ func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 // Two transactions that lock two rows in opposite order deadlock: Postgres ends one, and it is run again.
 func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
 	t.Parallel()
-	d := open(t, dbtest.PostgresSource(t), db.Options{})
+	d := open(t, dbtest.PostgresSource(t), patient)
 	lock := func(q *sqlc.Queries, name string) error {
 		_, err := q.RaiseCounter(t.Context(), name)
 		return err
@@ -324,7 +324,7 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 			}
 			_, err = raw.Exec(`ALTER ` + whose + ` "` + name + `" SET default_transaction_isolation = serializable`)
 			require.NoError(t, err)
-			d := open(t, u.String(), db.Options{})
+			d := open(t, u.String(), patient)
 			var wg sync.WaitGroup
 			for range 50 {
 				wg.Go(func() {

@@ -23,9 +23,8 @@ import (
 //go:embed migration
 var migrations embed.FS
 
-// Migrate brings the schema to what this binary was built for. Any number of processes may
-// call it at once: one works, the others wait for up to Options.LockTimeout and then fail.
-// A schema newer than the binary is an error and stays untouched.
+// Migrate migrates the schema to this binary's version. Several processes may call it at once: one migrates, and the others
+// wait for up to Options.LockTimeout and then fail. A schema newer than the binary is an error, and isn't changed.
 func (d *DB) Migrate(ctx context.Context) error {
 	return d.migrate(ctx, func(m *migrate.Migrate) error {
 		if _, err := d.known(m); err != nil {
@@ -35,9 +34,8 @@ func (d *DB) Migrate(ctx context.Context) error {
 	})
 }
 
-// MigrateDown takes back the given number of migrations, all of them for 0, with their
-// data; of an empty database, none. A schema newer than the binary is an error and stays untouched. On
-// SQLite it fails while a server runs on the file.
+// MigrateDown undoes the given number of migrations (0: all) with their data. A schema newer than the binary is an error, and
+// isn't changed. On SQLite it fails while a server runs on the file.
 func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 	if d.kind == SQLite && d.server == nil {
 		lock, err := lockFile(serverLock(d.source), 0)
@@ -60,8 +58,8 @@ func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 	})
 }
 
-// known reads a schema's version and refuses one that this binary has never heard of. Whether it is dirty, only
-// the migration itself can tell, behind its lock: for others it is dirty while it works.
+// known returns a schema's version, and an error for one that is newer than this binary. Whether it is dirty shows only under
+// the migrations' lock: without it a migration under way looks dirty too.
 func (d *DB) known(m *migrate.Migrate) (SchemaVersion, error) {
 	v, err := d.version(m)
 	if err == nil && v.Current > v.Latest {
@@ -70,14 +68,14 @@ func (d *DB) known(m *migrate.Migrate) (SchemaVersion, error) {
 	return v, err
 }
 
-// SchemaVersion is where the schema stands and where this binary wants it.
+// SchemaVersion has the schema's version and this binary's.
 type SchemaVersion struct {
 	Current, Latest uint
-	// Dirty is true when a migration began and didn't end; a person must look.
+	// Dirty is true if a migration began and didn't end: the schema must be repaired by hand.
 	Dirty bool
 }
 
-// Version reads the schema's version: 0 for an empty database.
+// Version returns the schema's version: 0 for an empty database.
 func (d *DB) Version(ctx context.Context) (SchemaVersion, error) {
 	var v SchemaVersion
 	err := d.migrate(ctx, func(m *migrate.Migrate) (err error) {
@@ -98,8 +96,8 @@ func (d *DB) version(m *migrate.Migrate) (v SchemaVersion, err error) {
 	return v, err
 }
 
-// migrate runs fn with connections of its own, since the library closes what it was given
-// and a migration may take longer than the pool lets a statement run.
+// migrate runs fn with a connection of its own: the library closes its connection, and a migration may take longer than
+// Options.Timeout.
 func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error {
 	if d.kind == SQLite {
 		lock, err := lockFile(schemaLock(d.source), d.opts.LockTimeout)
@@ -128,7 +126,7 @@ func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error
 	return errors.Join(err, sourceErr, driverErr)
 }
 
-// explain puts the library's errors into words for those who don't know it.
+// explain replaces errors of the library by messages about wharf.
 func explain(err error) error {
 	var dirty migrate.ErrDirty
 	switch {

@@ -18,11 +18,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// openPostgres makes a pool whose connections notice a server that vanished without a word
-// (a pulled cable, a stopped virtual machine): the driver alone would wait for TCP's minutes.
+// openPostgres opens a pool whose connections detect a server that vanished silently (a pulled cable, a stopped virtual
+// machine). The driver alone waits for TCP's timeouts of minutes.
 func openPostgres(source string, opts Options) (*DB, error) {
 	conn, err := postgresConnector(source, opts.Timeout, map[string]time.Duration{
-		// A little less than the wait here: a server that gives up first says why.
+		// A little less than the client's timeout, so that the server's error, which has the reason, comes first.
 		"statement_timeout":                   opts.Timeout * 9 / 10,
 		"idle_in_transaction_session_timeout": 10 * time.Second,
 	})
@@ -32,7 +32,7 @@ func openPostgres(source string, opts Options) (*DB, error) {
 	return newDB(Postgres, source, sql.OpenDB(connector{conn}), opts), nil
 }
 
-// connector says of a server that takes no connection that it is away.
+// connector returns Away for a server that accepts no connection.
 type connector struct{ *pq.Connector }
 
 // Connect opens a connection. Errors: Away.
@@ -44,8 +44,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// postgresConnector dials within dialTimeout; reply bounds the wait for each of the server's
-// answers (0: no bound). The server's settings in params yield to those in the source.
+// postgresConnector returns a connector that dials within dialTimeout; reply bounds the wait for each answer of the server
+// (0: no bound). Settings in the source take precedence over params.
 func postgresConnector(source string, reply time.Duration, params map[string]time.Duration) (*pq.Connector, error) {
 	cfg, err := pq.NewConfig(source)
 	if err != nil {
@@ -58,7 +58,7 @@ func postgresConnector(source string, reply time.Duration, params map[string]tim
 	if cfg.Runtime == nil {
 		cfg.Runtime = map[string]string{}
 	}
-	// Said for each statement: a role or database may have another default, under which plain statements fail.
+	// A role or database may have another default, under which concurrent statements fail.
 	cfg.Runtime["default_transaction_isolation"] = "read committed"
 	for name, d := range params {
 		if _, ok := cfg.Runtime[name]; !ok {
@@ -73,8 +73,7 @@ func postgresConnector(source string, reply time.Duration, params map[string]tim
 	return conn, nil
 }
 
-// dialTimeout bounds a dial, so that a connection is found dead, and a new one refused,
-// within one statement's time.
+// dialTimeout bounds a dial: finding a connection dead and failing to open a new one fit into one statement's timeout.
 const dialTimeout = 2 * time.Second
 
 type dialer struct{ reply time.Duration }
@@ -97,12 +96,11 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	return &replyConn{Conn: conn, reply: d.reply}, nil
 }
 
-// replyConn gives the server a bounded time to answer, counted from what was last sent.
-// An idle connection isn't read, so its passed deadline hurts nobody: the next write sets a
-// new one.
+// replyConn bounds the time of the server's answer, from the last write on. The deadline of an idle connection passes without
+// effect, as it isn't read: the next write sets a new one.
 //
-// It also finds out, before anything is sent, that the server ended the connection meanwhile (a restart, a failover, an
-// administrator): the driver then reports driver.ErrBadConn, and database/sql sends the statement on another connection.
+// Before each write it checks whether the server has ended the connection (a restart, a failover, an administrator). The
+// driver then reports driver.ErrBadConn, and database/sql sends the statement on another connection.
 type replyConn struct {
 	net.Conn
 	reply time.Duration
@@ -110,12 +108,12 @@ type replyConn struct {
 	runs  bool // what was written last may take effect
 }
 
-// errServerEnded says that nothing was sent, since the server had ended the connection.
+// errServerEnded is the error of a write on a connection that the server had ended: nothing was sent.
 var errServerEnded = errors.New("the server ended the connection")
 
 func (c *replyConn) Write(p []byte) (int, error) {
 	if ended(c.Conn) {
-		if len(p) > 0 && p[0] == 'X' { // goodbye: it has gone already
+		if len(p) > 0 && p[0] == 'X' { // Terminate: there is nothing to check for it
 			return len(p), nil
 		}
 		return 0, errServerEnded
@@ -136,12 +134,11 @@ func mayRun(message []byte) bool {
 	return len(message) > 0 && message[0] != 'P' && !begin
 }
 
-// errAnswerLost says that a statement may have taken effect or not: it must not be sent again by itself.
+// errAnswerLost is the error of a statement that may have taken effect or not: it must not be sent again automatically.
 var errAnswerLost = errors.New("the connection ended before the server's answer")
 
-// Read reads the server's answer. A connection that is reset before an answer, or after an error, which then was the
-// server's last word, has ended like one that was closed. Where nothing says whether the statement was run, the error is
-// one for which the driver has it not sent again.
+// Read reads the server's answer. A connection that is reset before an answer, or after an error, counts as closed by the
+// server. If it is unknown whether the statement was run, the error is one after which the driver doesn't send it again.
 func (c *replyConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	reset := errors.Is(err, syscall.ECONNRESET)

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// readyFor is how long the outcome of one write stands for the next questions, so that they cost no write each.
+// readyFor is how long the result of one write is reused, so that not every call writes.
 const readyFor = time.Second
 
-// readiness is the outcome of the latest write that was only tried.
+// readiness is the result of the latest trial write.
 type readiness struct {
 	mu  sync.Mutex
 	at  time.Time
 	err error
 }
 
-// Writable reports, as an error, that the database can't be written: it is away, read-only, or its disk is full. It
-// tries, once a second at most, within Options.Timeout.
+// Writable returns an error if the database can't be written: it doesn't answer, is read-only, or its disk is full. It tries
+// a write, once a second at most, within Options.Timeout.
 func (d *DB) Writable(ctx context.Context) error {
 	r := &d.ready
 	r.mu.Lock()
@@ -26,7 +26,7 @@ func (d *DB) Writable(ctx context.Context) error {
 	if !r.at.IsZero() && time.Since(r.at) < readyFor {
 		return r.err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.opts.Timeout) // the outcome is for others too
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.opts.Timeout) // other callers get the result too
 	defer cancel()
 	n, err := d.Queries().RaiseCounter(ctx, "ready")
 	switch {

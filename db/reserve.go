@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// reserveSize is how much room on the disk a server keeps beside its SQLite file, in bytes.
+	// reserveSize is how many bytes of the disk a server reserves beside its SQLite file.
 	reserveSize = 4 << 20
-	// reserveStep is how much of it is given up at once.
+	// reserveStep is how many bytes of the reserve are released at once.
 	reserveStep = 256 << 10
 )
 
-// reserveFile takes up the room.
+// reserveFile returns the path of the file that is the reserve.
 func reserveFile(path string) string { return path + ".reserve" }
 
-// InTxReserved is InTx for what takes rights away, which must be possible on a full disk too: there it
-// uses up the reserve, and runs fn again. Only a server on SQLite has one.
+// InTxReserved is like InTx, for transactions that take rights away and must succeed on a full disk too: there it releases a
+// part of the reserve and runs fn again. Only a server on SQLite has a reserve.
 func (d *DB) InTxReserved(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	for {
 		err := d.InTx(ctx, fn)
@@ -38,7 +38,7 @@ func diskFull(err error) bool {
 	return errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_FULL
 }
 
-// fillReserve makes the reserve, or brings it back to its size. Errors: a disk without that much room.
+// fillReserve makes the reserve, or fills it up to its size. Errors: a disk without that much room.
 func fillReserve(path string) (err error) {
 	f, err := os.OpenFile(reserveFile(path), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -56,7 +56,7 @@ func fillReserve(path string) (err error) {
 	return nil
 }
 
-// useReserve gives a part of the reserve back to the disk, and reports whether there was any.
+// useReserve releases a part of the reserve, and reports whether there was any.
 func (d *DB) useReserve() bool {
 	if d.server == nil {
 		return false

@@ -12,9 +12,9 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// sqliteParams are measured: without the two time options times are kept as Go prints them
-// and compare wrongly (the wrong sessions expire); without immediate a transaction that
-// reads before it writes fails under load, busy_timeout or not.
+// sqliteParams are all needed: without the two time options, times are stored as Go prints them and compare wrongly (the
+// wrong sessions expire); without immediate, a transaction that reads before it writes fails under load in spite of
+// busy_timeout.
 var sqliteParams = url.Values{
 	"_time_format": {"sqlite"},
 	"_timezone":    {"UTC"},
@@ -22,8 +22,7 @@ var sqliteParams = url.Values{
 	"_pragma":      {"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(WAL)"},
 }
 
-// openSQLite makes the folder (0700) and the file (0600: it holds password hashes) where
-// they are missing.
+// openSQLite opens a file, and makes it (0600: it holds password hashes) and its folder (0700) if they are missing.
 func openSQLite(path string, opts Options) (*DB, error) {
 	if path == "" {
 		return nil, errors.New(`database: "sqlite:" needs a path`)
@@ -63,8 +62,8 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	return d, nil
 }
 
-// refuseLinks returns an error for a file that has several names: a server by another one would have locks, and a log, of
-// its own, and the two would destroy the file.
+// refuseLinks returns an error for a file with several names: a server by another name would have a lock and a write-ahead
+// log of its own, and the two servers would destroy the file.
 func refuseLinks(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -81,19 +80,18 @@ func sqliteDSN(path string) string {
 	return u.String()
 }
 
-// Two locks, since they guard different things. The server's keeps a second server off for
-// the first one's life, as this process caches sessions and counts on being the only one
-// that serves; a command such as `wharf user add` runs beside it. The schema's is held only
-// while the schema is looked at and changed, by servers and commands alike.
+// There are two locks. The server's excludes a second server until Close, as a server on SQLite relies on being the only one;
+// commands such as `wharf user add` run beside it. The schema's is held by servers and commands only while they check and
+// change the schema.
 func serverLock(path string) string { return path + ".server.lock" }
 func schemaLock(path string) string { return path + ".schema.lock" }
 
-// errLocked says that another process holds the lock.
+// errLocked is the error for a lock that another process holds.
 var errLocked = errors.New("locked by another process")
 
-// lockFile takes an exclusive lock on a file, trying again until wait has passed. Closing
-// the file, or the process's end however it came, gives it up. The file stays: removing it
-// would let two processes lock two files of one name.
+// lockFile takes an exclusive lock on a file, trying again until wait has passed. Closing the file releases the lock, as does
+// the end of the process, even by SIGKILL. The file stays: if it were removed, two processes could lock two files of one
+// name.
 func lockFile(path string, wait time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

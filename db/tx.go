@@ -12,22 +12,22 @@ import (
 	"wharf/util/apperr"
 )
 
-// txTries is how often a transaction is begun that Postgres ended so that another could go on.
+// txTries is how often a transaction is tried that Postgres aborts for the sake of another.
 const txTries = 10
 
-// InTx runs fn in one transaction and commits if it returns nil; its error comes back as
-// is. On SQLite writers run one after the other; on Postgres the isolation is read
-// committed, and what must not run beside its like raises a counter first (a row lock).
+// InTx runs fn in one transaction and commits if it returns nil; fn's error is returned unchanged. On SQLite writing
+// transactions run one at a time. On Postgres the isolation is read committed, and transactions that must not run
+// concurrently raise a counter first, which locks its row.
 //
-// fn may run again from its beginning, in a new transaction: after a deadlock or a serialization failure, or where the
-// connection turns out to be dead before the commit. It must not count on what an earlier run left behind.
+// fn may run again from its beginning, in a new transaction: after a deadlock, a serialization failure, or a connection that
+// turns out to be dead before the commit. It must not rely on variables that an earlier run has set.
 func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	release, err := d.bound.lockWriter(ctx)
 	if err != nil {
 		return fmt.Errorf("wait for the writer: %w", err)
 	}
 	defer release()
-	// The bound is for the whole transaction: each is short.
+	// The timeout is for the whole transaction: all of them are short.
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
 	for try := 1; ; try++ {
@@ -36,7 +36,7 @@ func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 			return err
 		}
 		d.retries.Add(1)
-		select { // the others first, in no common step
+		select { // a random wait, so that the transactions don't meet again
 		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
 		case <-ctx.Done():
 			return err
@@ -59,7 +59,7 @@ func (d *DB) tryTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	return nil
 }
 
-// commitError is a commit that failed: whether it took effect is not known, unless the server says that it didn't.
+// commitError is the error of a commit. It may have taken effect, unless the server says that it didn't.
 type commitError struct{ err error }
 
 func (e *commitError) Error() string { return "commit: " + e.err.Error() }
@@ -67,17 +67,17 @@ func (e *commitError) Error() string { return "commit: " + e.err.Error() }
 // Unwrap returns the cause.
 func (e *commitError) Unwrap() error { return e.err }
 
-// bounded is the pool with a time limit on each statement, counting the wait for a free
-// connection: with Postgres gone, the requests in the queue fail with the first, not after.
+// bounded is the pool with a timeout on each statement that includes the wait for a free connection: if Postgres doesn't
+// answer, requests in the queue fail with the first one, not after it.
 type bounded struct {
 	pool    *sql.DB
 	timeout time.Duration
-	// writer, on SQLite, queues the process's writers here: the engine itself would have
-	// them poll for its lock, unfairly, and give some of them up under load.
+	// writer queues the process's writers on SQLite. The engine itself lets writers poll for its lock, without an order,
+	// and fails some of them under load.
 	writer chan struct{}
 }
 
-// errBusy is what a writer gets whose turn didn't come within the time of a statement.
+// errBusy is the error of a writer that waited in the queue for longer than a statement's timeout.
 var errBusy = apperr.New(apperr.Away, "the database is busy: try again")
 
 func (b *bounded) lockWriter(ctx context.Context) (release func(), err error) {
@@ -123,8 +123,8 @@ func (b *bounded) QueryRowContext(ctx context.Context, query string, args ...any
 	return b.pool.QueryRowContext(b.limit(ctx), query, args...)
 }
 
-// limit returns a WithTimeout whose cancel nobody here can call: the rows outlive this call. It
-// ends with the parent (the request) or when its time is up, whichever is first.
+// limit is context.WithTimeout without the cancel function, which can't be called here: the rows outlive the call. The context
+// ends with its parent (the request) or after the timeout.
 func (b *bounded) limit(ctx context.Context) context.Context {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	context.AfterFunc(ctx, cancel)

@@ -63,7 +63,7 @@ func TestEveryStateOfARealContainer(t *testing.T) {
 		e.Pause(t, ids["paused"])
 		require.Equal(t, 3, e.AwaitExit(t, ids["exited"]))
 		for state, id := range ids {
-			require.Eventually(t, func() bool { return rowOf(t, h, id).State == state }, 30*time.Second, 20*time.Millisecond, state)
+			require.Eventually(t, func() bool { return rowOf(t, h, id).State == state }, time.Minute, 20*time.Millisecond, state)
 			if state == "restarting" {
 				continue // may have moved on by the next call
 			}

@@ -71,7 +71,7 @@ func TestFaultsAreNamedWithoutDriverText(t *testing.T) {
 			h := hostOf(t, c.cfg)
 			began := time.Now()
 			_, err := h.List(context.Background())
-			require.Less(t, time.Since(began), readTimeout+time.Second)
+			require.Less(t, time.Since(began), 3*readTimeout)
 			requireError(t, err, apperr.Unavailable, "cannot reach the Docker daemon of host edge: "+string(c.kind))
 			require.Equal(t, c.kind, connect.FaultOf(err), "%v", err)
 		})
@@ -157,7 +157,7 @@ func TestRenewedCertificatesCountFromTheNextDial(t *testing.T) {
 	_, err := h.List(context.Background())
 	require.Equal(t, connect.FaultTLS, connect.FaultOf(err))
 	authority.Write(t, d.CertDir(), authority.Sign(t, dockertest.Certificate{}))
-	require.Eventually(t, func() bool { _, err = h.List(context.Background()); return err == nil }, 5*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { _, err = h.List(context.Background()); return err == nil }, time.Minute, 50*time.Millisecond)
 }
 
 func TestConnectionsAreKept(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzDaemonJSON feeds the same bytes to whoever reads a daemon's answers: what comes out is whole
+// FuzzDaemonJSON feeds the same bytes to every reader of a daemon's answers: what comes out is whole
 // or an error, and nothing panics.
 func FuzzDaemonJSON(f *testing.F) {
 	const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

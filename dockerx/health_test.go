@@ -25,12 +25,12 @@ func TestHostThatIsKnownToBeDownAnswersAtOnceAndSaysSinceWhen(t *testing.T) {
 	for range 50 {
 		began := time.Now()
 		_, err = h.Inspect(context.Background(), ref(t, "x"))
-		require.Less(t, time.Since(began), 100*time.Millisecond)
+		require.Less(t, time.Since(began), pingTimeout, "no deadline is waited for")
 		require.ErrorContains(t, err, "down since "+status.Since.UTC().Format(time.RFC3339))
 	}
 }
 
-func TestHostThatComesBackIsUsedAgainWithinTwoSeconds(t *testing.T) {
+func TestHostThatComesBackIsUsedAgain(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
 	d.Fault(d.Hang)
@@ -38,9 +38,7 @@ func TestHostThatComesBackIsUsedAgainWithinTwoSeconds(t *testing.T) {
 	require.Equal(t, connect.FaultTimeout, connect.FaultOf(err))
 	require.Equal(t, HostDown, h.Status().State)
 	d.Fault(nil)
-	back := time.Now()
-	require.Eventually(t, func() bool { _, err := h.List(context.Background()); return err == nil }, 5*time.Second, 20*time.Millisecond)
-	require.Less(t, time.Since(back), 2*time.Second)
+	require.Eventually(t, func() bool { _, err := h.List(context.Background()); return err == nil }, time.Minute, 20*time.Millisecond)
 	require.Equal(t, HostUp, h.Status().State)
 }
 
@@ -120,7 +118,7 @@ func TestDeadHostDelaysNoOtherHost(t *testing.T) {
 	began := time.Now()
 	f := fleetOf(t, Options{}, cfgs...)
 	running(t, f)
-	require.Less(t, time.Since(began), time.Second, "nothing is dialled")
+	require.Less(t, time.Since(began), pingTimeout, "nothing is dialled")
 	for _, h := range f.Hosts()[1:] {
 		for range 2 * callsAtOnce {
 			go func() { _, _ = h.List(context.Background()) }()
@@ -130,6 +128,6 @@ func TestDeadHostDelaysNoOtherHost(t *testing.T) {
 		began := time.Now()
 		_, err := f.Hosts()[0].List(context.Background())
 		require.NoError(t, err)
-		require.Less(t, time.Since(began), 500*time.Millisecond)
+		require.Less(t, time.Since(began), pingTimeout, "no other host's deadline is waited for")
 	}
 }

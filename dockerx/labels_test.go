@@ -20,7 +20,7 @@ func TestEventsHaveTheLabelsThatTheListShows(t *testing.T) {
 	f := fleetOf(t, Options{OnEvent: func(e Event) { got <- e }}, HostConfig{Name: "h", Addr: d.Addr()})
 	running(t, f)
 	h := f.Hosts()[0]
-	require.Eventually(t, h.streamUp, 10*time.Second, time.Millisecond)
+	require.Eventually(t, h.streamUp, time.Minute, time.Millisecond)
 	_, err := h.List(t.Context())
 	require.NoError(t, err)
 	d.Emit(dockertest.NewMessage("container", "oom", id, map[string]string{"name": "web", "image": "i", "team": "web"}))

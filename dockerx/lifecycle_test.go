@@ -153,7 +153,7 @@ func TestContainerThatEndsAtOnceIsNotReportedAsRunning(t *testing.T) {
 	}}, HostConfig{Name: "fake", Addr: d.Addr()})
 	running(t, f)
 	h := f.Hosts()[0]
-	require.Eventually(t, func() bool { return h.streamUp() && d.Streams() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return h.streamUp() && d.Streams() == 1 }, time.Minute, time.Millisecond)
 	id := endsAtOnce(d, func() { <-died })
 	result, err := operate(t, h, id, Operation{Name: "start"})
 	require.NoError(t, err)

@@ -125,7 +125,7 @@ func TestWaitEndsWhenTheContainerIsHealthy(t *testing.T) {
 		c, _ := h.Operate(context.Background(), found, Operation{Name: "start", Wait: "healthy"})
 		answer <- c
 	}()
-	require.Eventually(t, func() bool { return len(d.Requests()) >= 5 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(d.Requests()) >= 5 }, time.Minute, time.Millisecond)
 	d.SetHealth(id, "healthy")
 	c := <-answer
 	require.True(t, c.Reached)

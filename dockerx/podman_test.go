@@ -54,7 +54,7 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 				told[ev.ActorID] = append(told[ev.ActorID], ev)
 			}}, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
 			running(t, f)
-			require.Eventually(t, f.Hosts()[0].streamUp, 10*time.Second, 10*time.Millisecond)
+			require.Eventually(t, f.Hosts()[0].streamUp, time.Minute, 10*time.Millisecond)
 			id := e.Run(t, dockertest.Spec{Cmd: []string{"exit", "3"}})
 			require.Equal(t, 3, e.AwaitExit(t, id))
 			e.Remove(t, id)
@@ -63,7 +63,7 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				return follow(want, told[id])
-			}, 20*time.Second, 10*time.Millisecond, "%v", told)
+			}, time.Minute, 10*time.Millisecond, "%v", told)
 			mu.Lock()
 			defer mu.Unlock()
 			for _, ev := range told[id] {

@@ -11,7 +11,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// hostileIDs are what somebody sends who wants another endpoint, host or daemon than he may have.
+// hostileIDs are sent by attackers to reach another endpoint, host or daemon than the one that is meant.
 func hostileIDs() []string {
 	seeds := []string{
 		"", " ", ".", "..", "/", "//", "../images", "..\\images", "../../../info", "../exec/X", "./x", "x/..", "x/../..",

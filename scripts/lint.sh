@@ -31,6 +31,7 @@ vet_queries() {
 
 check gofumpt formatted
 check golangci-lint "$tools/golangci-lint" run ./...
+check words scripts/words.sh
 check "imports" go test -count=1 arch_test.go
 check "spec" go run ./scripts/spec -check
 check "go mod tidy" go mod tidy -diff

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// auditScan is how many rows one page looks at where several filters are given: one reads along its index.
+	// auditScan is how many rows are read for one page if there are several filters: only one of them has its index read.
 	auditScan = 5_000
-	// maxSameStart is how many containers' ids may begin as the one that is asked for.
+	// maxSameStart bounds how many containers' ids may begin with the requested one.
 	maxSameStart = 100
 )
 
@@ -26,7 +26,7 @@ type auditQuery struct {
 	f             *AuditFilter
 	before, after uuid.UUID
 	page          int32
-	// bounded is set where rows below after weren't looked at.
+	// bounded is set if rows below after weren't read.
 	bounded bool
 }
 
@@ -48,7 +48,7 @@ func (q *auditQuery) rows(ctx context.Context) ([]sqlc.Audit, error) {
 	}
 }
 
-// bound raises after to the row at which the page ends, where filters beside the leading one may leave few rows.
+// bound raises after to the row at which the page ends, if the filters beside the leading one may leave few rows.
 func (q *auditQuery) bound(at func(scan int32) (uuid.UUID, error)) error {
 	filters := 0
 	for _, f := range []string{q.f.Container, q.f.User, q.f.Host, q.f.Action, q.f.Outcome} {
@@ -67,7 +67,7 @@ func (q *auditQuery) bound(at func(scan int32) (uuid.UUID, error)) error {
 	return err
 }
 
-// ofContainer asks for a name and for each id that begins so.
+// ofContainer returns the rows of a container by name, and by each id that begins with the requested one.
 func (q *auditQuery) ofContainer(ctx context.Context) ([]sqlc.Audit, error) {
 	all, err := q.ofContainerName(ctx, q.f.Container)
 	if err != nil {
@@ -93,7 +93,7 @@ func (q *auditQuery) ofContainer(ctx context.Context) ([]sqlc.Audit, error) {
 	}
 	slices.SortFunc(all, func(a, b sqlc.Audit) int { return bytes.Compare(b.ID[:], a.ID[:]) })
 	all = slices.CompactFunc(all, func(a, b sqlc.Audit) bool { return a.ID == b.ID })
-	// What an earlier query read below the bound of a later one comes again on the next page.
+	// Rows of an earlier query below the bound of a later one come on the next page.
 	all = slices.DeleteFunc(all, func(r sqlc.Audit) bool { return bytes.Compare(r.ID[:], q.after[:]) < 0 })
 	return all[:min(len(all), int(q.page))], nil
 }

@@ -51,7 +51,7 @@ func published(t *testing.T, e *Events, n int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		return len(actions(t, e, Actor{Role: RoleAdmin}, eventlog.Filter{})) == n
-	}, 20*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 }
 
 // deliveries waits until n have come, and returns them.
@@ -61,7 +61,7 @@ func deliveries(t *testing.T, sub *eventlog.Subscription, n int) (all []eventlog
 		got, _, err := sub.Next(t.Context(), make([]eventlog.Delivery, 0, 8))
 		all = append(all, got...)
 		return err == nil && len(all) >= n
-	}, 20*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	require.Len(t, all, n)
 	return all
 }
@@ -143,7 +143,7 @@ func TestIDsOfLimitedStreamsMoveWithDeliveriesOrInSteps(t *testing.T) {
 			require.Eventually(t, func() bool {
 				_, _, err := full.Next(t.Context(), buf[:0])
 				return err == nil && full.LastID() == int64(to-1)
-			}, 20*time.Second, time.Millisecond)
+			}, time.Minute, time.Millisecond)
 		}
 		see := func() (ids []int64) {
 			got, _, err := limited.Next(t.Context(), buf[:0])
@@ -170,7 +170,7 @@ func TestIDsOfLimitedStreamsMoveWithDeliveriesOrInSteps(t *testing.T) {
 		require.Eventually(t, func() bool {
 			got, _, err := resumed.Next(t.Context(), buf[:0])
 			return err == nil && len(got) > 0 && got[0].ID == 40
-		}, 20*time.Second, time.Millisecond, "nothing is lost by a coarse id")
+		}, time.Minute, time.Millisecond, "nothing is lost by a coarse id")
 
 		asking := e.Subscribe(byLabel("team=web"), eventlog.Subscribe{Resume: true, After: 1 << 40})
 		defer asking.Close()

@@ -266,7 +266,7 @@ func TestHonestLoginPassesAmongManyAttackers(t *testing.T) {
 	stop()
 	attacking.Wait()
 	t.Logf("seen: 3 of 3 honest logins in %v at most, beside %d of attackers", slowest, tries.Load())
-	require.Less(t, slowest, 2*time.Second)
+	require.Less(t, slowest, 20*time.Second, "a moment on a quiet machine; attackers' delays grow to a minute")
 }
 
 func TestHomeIsKnownAfterARestartAndOnAnotherReplica(t *testing.T) {

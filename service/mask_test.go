@@ -64,7 +64,7 @@ func TestMaskEventCutsCommandLinesAndMasksLabels(t *testing.T) {
 	require.Equal(t, "health_status: healthy", MaskEvent(dockerx.Event{Action: "health_status: healthy"}).Action)
 }
 
-// Whoever labels a container must not choose how long its events keep wharf busy.
+// The labels of a container must not decide how long its events keep wharf busy.
 func TestMaskingHugeValuesTakesNoTime(t *testing.T) {
 	t.Parallel()
 	huge := strings.Repeat("pass-word-", 1<<20)
@@ -73,5 +73,5 @@ func TestMaskingHugeValuesTakesNoTime(t *testing.T) {
 		require.Equal(t, Mask, maskValue("note", huge))
 		require.Equal(t, Mask, maskValue(huge, "note"))
 	}
-	require.Less(t, time.Since(began), time.Second)
+	require.Less(t, time.Since(began), 30*time.Second, "a tenth of a second on a quiet machine; quadratic work takes hours")
 }

@@ -15,21 +15,19 @@ import (
 	"wharf/token"
 )
 
-// Renewed is what Renew gives. Times are UTC.
+// Renewed has the tokens that Renew returns. Times are UTC.
 type Renewed struct {
 	AccessToken     string
 	AccessExpiresAt time.Time
-	CookieToken     string // as Login's
+	CookieToken     string // like Login's
 	SessionID       uuid.UUID
-	// RefreshToken takes the place of the one that was sent, where rotation is on; else it is
-	// empty.
+	// RefreshToken replaces the one that was sent, with rotation; without it is empty.
 	RefreshToken     string
 	RefreshExpiresAt time.Time
 }
 
-// Renew makes a new access token for a session that exists, isn't blocked, and has this very
-// refresh token and user. With rotation, a token that was replaced more than 10 s ago ends
-// the session: it was copied. Errors: Unauthorized.
+// Renew makes a new access token for the session of a refresh token. With rotation, a token that was replaced more than
+// 10 s ago was copied, and ends the session. Errors: Unauthorized.
 func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, error) {
 	p, err := s.maker.Verify(refreshToken, token.Refresh)
 	if err != nil {
@@ -76,20 +74,18 @@ func (s *Sessions) renewed(ctx context.Context, row sqlc.GetSessionRow, hash str
 	return r, nil
 }
 
-// rotationGrace is how long a replaced refresh token is still good: two tabs may renew at
-// once, or an answer may get lost.
+// rotationGrace is how long a replaced refresh token stays valid: two tabs may renew at once, or an answer may get lost.
 const rotationGrace = 10 * time.Second
 
-// errReused says that a refresh token was shown that was replaced long ago: somebody else has
-// a copy, or had.
+// errReused is the result for a refresh token that was replaced more than rotationGrace ago: there is a copy of it.
 var errReused = errors.New("refresh token was replaced")
 
-// checkRefresh returns the generation of a token that still counts for the session: 0 is the login's.
+// checkRefresh returns the generation of a token that is valid for the session: 0 is the login's.
 func checkRefresh(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, hash string, now time.Time) (generation int32, err error) {
 	row, err := q.GetRefreshToken(ctx, hash)
 	switch {
 	case db.IsNoRows(err):
-		// Never rotated: then it must be the one that login made.
+		// Never rotated: it must be the one that the login made.
 		if subtle.ConstantTimeCompare([]byte(session.RefreshHash), []byte(hash)) != 1 {
 			return 0, errRefresh
 		}
@@ -105,10 +101,10 @@ func checkRefresh(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionR
 	}
 }
 
-// rotate replaces a refresh token by a new one with the same end of life. Renewals with one token, or with a token
-// that was replaced a moment ago, give tokens of one generation: the first of them to be renewed later replaces all,
-// so that a copied token can't live on beside its owner's. The session's row comes first, as in everything that
-// changes a session. Errors: errRefresh for a session that has ended, errReused.
+// rotate replaces a refresh token by a new one with the same expiry. Renewals with one token, or with a token that was
+// replaced within rotationGrace, give tokens of one generation. The first of these to be renewed replaces all of them, so
+// that a copied token can't stay valid beside its owner's. The session's row is locked first, as by each change of a
+// session. Errors: errRefresh for a session that has ended, errReused.
 func (s *Sessions) rotate(ctx context.Context, session sqlc.GetSessionRow, hash string, now time.Time) (string, error) {
 	fresh, err := s.sign(token.Refresh, session.ID, session.UserID, session.Username, now, session.ExpiresAt.UTC())
 	if err != nil {
@@ -152,7 +148,7 @@ func replaceRefresh(ctx context.Context, q *sqlc.Queries, session uuid.UUID, has
 	return max(latest, generation+1), err
 }
 
-// endFamily ends the session whose refresh token was stolen, whoever came with the copy.
+// endFamily ends the session of a refresh token that was copied: the owner's and the copy's.
 func (s *Sessions) endFamily(ctx context.Context, session sqlc.GetSessionRow) error {
 	_, err := s.revoke(context.WithoutCancel(ctx), func(q *sqlc.Queries) (int64, error) {
 		return q.DeleteSession(ctx, session.ID)

@@ -144,7 +144,7 @@ func TestEveryRefusedLoginHasOneText(t *testing.T) {
 	})
 }
 
-// disable has another admin, whom it makes if need be, disable a user.
+// disable has another admin, made if there is none, disable a user.
 func disable(t *testing.T, b *fixture, name string) {
 	t.Helper()
 	spare := named("spare")

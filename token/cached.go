@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// cachedMax bounds the tokens that are remembered, about 4 MB.
+// cachedMax bounds the cached tokens: about 4 MB.
 const cachedMax = 4096
 
-// Cached makes a Maker that checks the signature of each token once. It only remembers
-// that a token is genuine: its time is judged anew at each call, and whether its session
-// lives is not a token's to say.
+// Cached returns a Maker that checks the signature of each token once. It caches only that a token is genuine: its expiry is
+// checked at each call, and the session behind it is the caller's to check.
 func Cached(m Maker) Maker {
 	return &cachedMaker{Maker: m, genuine: map[cacheKey]Payload{}}
 }

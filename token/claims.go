@@ -8,13 +8,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// leeway is how far the clocks of two replicas may be apart.
+// leeway is the largest accepted difference between the clocks of two replicas.
 const leeway = 30 * time.Second
 
-// maxLength bounds what is looked at: a genuine token is well below 1 KiB.
+// maxLength is the longest token that is parsed: a genuine one is well below 1 KiB.
 const maxLength = 4096
 
-// claims is the payload as both formats carry it, times in Unix seconds.
+// claims is the payload as both formats encode it, with times in Unix seconds.
 type claims struct {
 	ID        uuid.UUID `json:"jti"`
 	SessionID uuid.UUID `json:"sid"`
@@ -41,8 +41,7 @@ func (c claims) complete() bool {
 		slices.Contains(kinds, c.Kind) && c.IssuedAt > 0 && c.ExpiresAt > c.IssuedAt
 }
 
-// payload judges genuine claims: complete, of the wanted kind, neither from the future nor
-// from the past.
+// payload returns the payload of genuine claims if they are complete, of the wanted kind, and valid at the time now.
 func (c claims) payload(want Kind, now time.Time) (Payload, error) {
 	if !c.complete() || c.Kind != want {
 		return Payload{}, ErrInvalid
@@ -60,8 +59,8 @@ func (c claims) payload(want Kind, now time.Time) (Payload, error) {
 	return p, nil
 }
 
-// plain reports whether a token has a sane length and no byte that tokens don't have: decoders
-// of base64 skip line breaks.
+// plain reports whether a token is short enough and consists of a token's characters: decoders of base64 would skip line
+// breaks.
 func plain(token string) bool {
 	if len(token) > maxLength {
 		return false

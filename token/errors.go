@@ -2,10 +2,10 @@ package token
 
 import "errors"
 
-// What Verify says: all that a caller learns.
+// The errors of Verify. Callers learn no other detail.
 var (
-	// ErrExpired is a genuine token of the wanted kind past its time.
+	// ErrExpired is the error for a genuine token of the wanted kind that has expired.
 	ErrExpired = errors.New("token is expired")
-	// ErrInvalid is everything else.
+	// ErrInvalid is the error for all other tokens.
 	ErrInvalid = errors.New("token is invalid")
 )

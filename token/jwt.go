@@ -13,20 +13,20 @@ type jwtMaker struct {
 	parser *jwt.Parser
 }
 
-// NewJWT makes tokens as JWT with HS256. The header is {"alg":"HS256","typ":"JWT"}, and has a
-// kid besides where there are several keys.
+// NewJWT returns a Maker of JWTs with HS256. Their header is {"alg":"HS256","typ":"JWT"}, and with several keys has a kid.
+// Errors: keys without a key.
 func NewJWT(keys Keys) (Maker, error) {
 	r, err := newRing(keys, "jwt")
 	if err != nil {
 		return nil, err
 	}
-	// The claims are judged in claims.go, by the same rules for both formats.
+	// The claims are checked in claims.go, by the same rules for both formats.
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 	return &jwtMaker{keys: r, parser: parser}, nil
 }
 
-// jwtClaims gives claims the library's interface; its validation is switched off.
+// jwtClaims implements the library's interface for claims. The library's own validation is off.
 type jwtClaims struct {
 	claims
 	jwt.RegisteredClaims `json:"-"`
@@ -63,7 +63,7 @@ func (m *jwtMaker) Verify(token string, want Kind) (Payload, error) {
 	return c.payload(want, time.Now())
 }
 
-// verificationKeys looks at kid alone: a token can't say where to get its key (jku, x5u, jwk).
+// verificationKeys returns the keys for a token by its kid alone: a token can't bring or name its key (jku, x5u, jwk).
 func (m *jwtMaker) verificationKeys(t *jwt.Token, want Kind) (any, error) {
 	var id string
 	if raw, ok := t.Header["kid"]; ok {

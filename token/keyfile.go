@@ -12,15 +12,14 @@ import (
 	"strings"
 )
 
-// HasKey reports whether a key is kept in the file.
+// HasKey reports whether a key file exists.
 func HasKey(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
-// LoadOrCreateKey reads the key kept in a file, and first makes one (0600, its folder 0700)
-// where the file is missing. Processes that do so at once end up with the same key. Errors:
-// a file that can't be read or made, that others may read, or that holds no good key.
+// LoadOrCreateKey returns the key in a file, which it makes (0600, its folder 0700) if it is missing. Concurrent processes get
+// the same key. Errors: a file that can't be read or made, that other users may read, or without a valid key.
 func LoadOrCreateKey(path string) (Keys, error) {
 	text, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -51,8 +50,8 @@ func readKey(path string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// createKey writes a draft and links it to its place: the link fails where another process
-// was first, and nobody ever reads half a key.
+// createKey writes a temporary file and links it to path: the link fails if another process was first, and no process can
+// read a part of a key.
 func createKey(path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

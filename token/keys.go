@@ -9,11 +9,10 @@ import (
 	"strings"
 )
 
-// keyLength is the least number of bytes of a configured key, and the length of derived ones.
+// keyLength is the smallest number of bytes of a configured key, and the length of derived keys.
 const keyLength = 32
 
-// Keys are the secrets that tokens are made with: the first signs, all are accepted. The
-// zero value has none and is of no use.
+// Keys are the secrets of tokens: the first signs, and all verify. The zero value has none, and no Maker accepts it.
 type Keys struct{ list []key }
 
 type key struct {
@@ -23,14 +22,14 @@ type key struct {
 
 var keyID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// ParseKeys reads "id:key,id:key". Its errors name the id that is wrong, never the key.
-// Errors: no key, a bad or repeated id, a key that is short, monotonous or well known.
+// ParseKeys parses "id:key,id:key". Errors: no key, a malformed or repeated id, a key that is short, repeats itself or is well
+// known. Messages name the id, never the key.
 func ParseKeys(setting string) (Keys, error) {
 	var keys Keys
 	seen := map[string]bool{}
 	for i, part := range strings.Split(setting, ",") {
 		id, secret, found := strings.Cut(strings.TrimSpace(part), ":")
-		// What stands before the colon may be a key whose id was forgotten.
+		// The text before the colon isn't repeated: it may be a key without an id.
 		if !found || !keyID.MatchString(id) || len(id) >= keyLength {
 			return Keys{}, fmt.Errorf("token key %d: must have the form id:key", i+1)
 		}
@@ -46,7 +45,7 @@ func ParseKeys(setting string) (Keys, error) {
 	return keys, nil
 }
 
-// wellKnown are pieces of keys from tutorials, samples and documentation.
+// wellKnown are parts of keys from tutorials, samples and documentation.
 var wellKnown = []string{
 	"1234567890123456", "0123456789abcdef0123", "abcdefghijklmnopqrst", "qwertyuiop", "changeme", "change-me",
 	"change_me", "change-this", "replace-me", "your-256-bit-secret", "your-secret", "supersecret", "super-secret",
@@ -73,13 +72,13 @@ func checkSecret(s string) error {
 	return nil
 }
 
-// periodic reports whether s is a shorter text said again and again.
+// periodic reports whether s repeats a shorter text.
 func periodic(s string) bool {
 	return strings.Contains((s + s)[1:2*len(s)-1], s) || strings.HasPrefix(s, s[len(s)/2:])
 }
 
-// derived returns, in order, what each key becomes for one format and kind of token: a token
-// of one kind can't be verified as another even by mistake.
+// derived returns, in order, the keys derived for one format and kind of token: so no token of one kind can be verified as one
+// of another.
 func (k Keys) derived(format string, kind Kind) ([]key, error) {
 	if len(k.list) == 0 {
 		return nil, errors.New("token: no keys")
@@ -95,7 +94,7 @@ func (k Keys) derived(format string, kind Kind) ([]key, error) {
 	return out, nil
 }
 
-// ring is the derived keys of one format by kind.
+// ring has the derived keys of one format, by kind.
 type ring map[Kind][]key
 
 func newRing(keys Keys, format string) (ring, error) {
@@ -110,8 +109,7 @@ func newRing(keys Keys, format string) (ring, error) {
 	return r, nil
 }
 
-// signing returns the key that signs, and the id that the token must carry: none while
-// there is only one key.
+// signing returns the key that signs, and the id that goes into the token: empty if there is only one key.
 func (r ring) signing(kind Kind) (k key, id string) {
 	k = r[kind][0]
 	if len(r[kind]) > 1 {
@@ -120,8 +118,8 @@ func (r ring) signing(kind Kind) (k key, id string) {
 	return k, id
 }
 
-// candidates returns the keys that a token with this id may have been made with: the one of
-// that name, or any for a token from when there was only one. An unknown id has none.
+// candidates returns the keys that may have made a token with this id: the key of that name, or for an empty id all keys, as
+// the token may be from a time with only one. For an unknown id there are none.
 func (r ring) candidates(kind Kind, id string) []key {
 	if id == "" {
 		return r[kind]

@@ -15,8 +15,8 @@ type pasetoMaker struct {
 	v2   *paseto.V2
 }
 
-// NewPASETO makes tokens as PASETO v2.local: encrypted, so that only wharf reads them. The
-// footer names the key where there are several.
+// NewPASETO returns a Maker of PASETO v2.local tokens, which are encrypted. With several keys the footer names the key.
+// Errors: keys without a key.
 func NewPASETO(keys Keys) (Maker, error) {
 	r, err := newRing(keys, "paseto")
 	if err != nil {
@@ -56,14 +56,14 @@ func (m *pasetoMaker) Verify(token string, want Kind) (Payload, error) {
 		if err := json.Unmarshal(body, &c); err != nil {
 			return Payload{}, ErrInvalid
 		}
-		// The library leaves the judgement of times to us.
+		// The library doesn't check times.
 		return c.payload(want, time.Now())
 	}
 	return Payload{}, ErrInvalid
 }
 
-// footerOf returns a token's footer, and whether the token has the one spelling that we give
-// it: the library's decoder also takes others of the same bytes.
+// footerOf returns a token's footer, and reports whether the token is spelled as wharf does: the library's decoder accepts
+// other encodings of the same bytes.
 func footerOf(token string) (footer string, ok bool) {
 	body, found := strings.CutPrefix(token, "v2.local.")
 	if !found || !plain(token) {

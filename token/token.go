@@ -1,4 +1,4 @@
-// Package token makes and checks the signed strings that stand for a session.
+// Package token makes and verifies the tokens of sessions, as JWT or PASETO.
 package token
 
 import (
@@ -7,23 +7,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// Kind says what a token is good for. A token of one kind is never accepted as another.
+// Kind is the use of a token. A token of one kind is never accepted as another.
 type Kind string
 
 // The kinds of tokens.
 const (
 	Access  Kind = "access"
 	Refresh Kind = "refresh"
-	// Cookie is a browser's, which sends it to every port of the host's name.
+	// Cookie is for a browser's cookie, which the browser sends to every port of the host's name.
 	Cookie Kind = "cookie"
-	// PageCookie is one half of what a page's reload needs, good for nothing else.
+	// PageCookie is for one half of a page's renewal, and valid for nothing else.
 	PageCookie Kind = "page"
 )
 
 // kinds are all kinds; each has keys of its own.
 var kinds = []Kind{Access, Refresh, Cookie, PageCookie}
 
-// Payload is what a token says. Every field is required.
+// Payload is the content of a token. Every field is required.
 type Payload struct {
 	ID        uuid.UUID // of this token
 	SessionID uuid.UUID
@@ -34,11 +34,10 @@ type Payload struct {
 	ExpiresAt time.Time // UTC, whole seconds
 }
 
-// Maker signs payloads and checks what comes back. It is safe for concurrent use.
+// Maker makes and verifies tokens. It is safe for concurrent use.
 type Maker interface {
-	// Create signs a payload. It fails where a field is missing.
+	// Create returns a token with a payload. Errors: a payload without one of its fields.
 	Create(Payload) (string, error)
-	// Verify returns the payload of a genuine, unexpired token of the wanted kind.
-	// Errors: ErrExpired for a genuine token past its time, ErrInvalid for all else.
+	// Verify returns the payload of a genuine, unexpired token of the wanted kind. Errors: ErrExpired, ErrInvalid.
 	Verify(token string, want Kind) (Payload, error)
 }

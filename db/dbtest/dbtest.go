@@ -21,7 +21,7 @@ func Each(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	EachSource(t, func(t *testing.T, source string) { test(t, Open(t, source)) })
 }
 
-// EachSource is Each for tests that open the database several times, as replicas do.
+// EachSource is like Each, for tests that open the database several times, as replicas do.
 func EachSource(t *testing.T, test func(t *testing.T, source string)) {
 	t.Helper()
 	t.Run("postgres", func(t *testing.T) {
@@ -34,8 +34,7 @@ func EachSource(t *testing.T, test func(t *testing.T, source string)) {
 	})
 }
 
-// Open opens a source until the test's end. Its statements have more time than the server's: many tests
-// at once share a machine.
+// Open opens a source until the test's end. Its statements have more time than a server's, as many tests share a machine.
 func Open(t testing.TB, source string) *db.DB {
 	t.Helper()
 	d, err := db.Open(context.Background(), source, db.Options{MaxConns: 8, Timeout: 30 * time.Second})
@@ -44,7 +43,7 @@ func Open(t testing.TB, source string) *db.DB {
 	return d
 }
 
-// SQLiteSource makes a migrated file by copying one that the process migrates once.
+// SQLiteSource returns the source of a new migrated file, copied from one that the process migrates once.
 func SQLiteSource(t testing.TB) string {
 	t.Helper()
 	template, err := sqliteTemplate()

@@ -43,7 +43,7 @@ func KindOf(source string) db.Kind {
 	return db.Postgres
 }
 
-// Size returns how many bytes a database takes on the disk: its files, or what Postgres says.
+// Size returns how many bytes a database takes on the disk: by its files, or as Postgres reports.
 func Size(t testing.TB, source string) (size int64) {
 	t.Helper()
 	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {

@@ -18,14 +18,14 @@ import (
 	"wharf/db"
 )
 
-// PostgresSource makes a migrated database by copying a template, and drops it at the
-// test's end. Its sessions live in an odd time zone, so that a time bug shows.
+// PostgresSource returns the source of a new migrated database, copied from a template, and drops it at the test's end. Its
+// sessions are in an odd time zone, which shows errors with times.
 func PostgresSource(t testing.TB) string {
 	t.Helper()
 	return create(t, func() (string, error) { return postgresTemplate() })
 }
 
-// EmptyPostgresSource makes a database without a schema.
+// EmptyPostgresSource returns the source of a new database without a schema.
 func EmptyPostgresSource(t testing.TB) string {
 	t.Helper()
 	return create(t, func() (string, error) { return "template0", nil })
@@ -75,7 +75,7 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 	})
 })
 
-// build migrates under another name first: a template that exists is whole.
+// build migrates the template under another name first, so that a template that exists is complete.
 func build(ctx context.Context, c *sql.Conn, name string) error {
 	draft := "wharf_draft_" + uuid.NewString()
 	if _, err := c.ExecContext(ctx, "CREATE DATABASE "+pq.QuoteIdentifier(draft)); err != nil {

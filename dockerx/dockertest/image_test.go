@@ -22,7 +22,7 @@ import (
 )
 
 // TestImageServesAsNobody builds the Dockerfile's last stage, which needs no other image, from a static
-// binary, and runs it as its own user, who gets at the engine's socket through the socket's group.
+// binary, and runs it as its own user, which reaches the engine's socket through the socket's group.
 func TestImageServesAsNobody(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -37,12 +37,12 @@ func TestImageServesAsNobody(t *testing.T) {
 	url := "http://127.0.0.1:" + e.Inspect(t, id).NetworkSettings.Ports["9083/tcp"][0].HostPort
 	for _, path := range []string{"/healthz", "/readyz"} {
 		require.Eventually(t, func() bool { status, _ := get(url + path); return status == http.StatusOK },
-			20*time.Second, 50*time.Millisecond, path)
+			time.Minute, 50*time.Millisecond, path)
 	}
 	require.Eventually(t, func() bool {
 		_, body := get(url + "/ps2/local")
 		return strings.Contains(body, id[:12])
-	}, 10*time.Second, 50*time.Millisecond, "the list holds wharf's own container")
+	}, time.Minute, 50*time.Millisecond, "the list holds wharf's own container")
 	e.Stop(t, id)
 	require.Equal(t, 0, e.AwaitExit(t, id), "SIGTERM ends wharf with 0; its log:\n%s", e.Logs(t, id))
 }

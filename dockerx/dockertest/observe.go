@@ -35,7 +35,7 @@ func (e Engine) State(t testing.TB, id string) string {
 func (e Engine) AwaitState(t testing.TB, id, state string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return e.State(t, id) == state },
-		20*time.Second, 20*time.Millisecond, "container %s on %s becomes %s", id, e.Name, state)
+		time.Minute, 20*time.Millisecond, "container %s on %s becomes %s", id, e.Name, state)
 }
 
 // AwaitLog waits until the container has written the text, as the app does when its load stands
@@ -43,7 +43,7 @@ func (e Engine) AwaitState(t testing.TB, id, state string) {
 func (e Engine) AwaitLog(t testing.TB, id, text string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return strings.Contains(e.Logs(t, id), text) },
-		30*time.Second, 20*time.Millisecond, "container %s on %s says %q", id, e.Name, text)
+		time.Minute, 20*time.Millisecond, "container %s on %s says %q", id, e.Name, text)
 }
 
 // Logs returns what the container has written so far to both of its outputs.
@@ -102,7 +102,7 @@ func (e Engine) Exec(t testing.TB, id string, cmd ...string) int {
 	require.NoError(t, err)
 	require.NoError(t, e.client.ContainerExecStart(ctx, created.ID, container.ExecStartOptions{Detach: true}))
 	code := -1
-	require.Eventually(t, func() bool { return e.execEnded(ctx, created.ID, &code) }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return e.execEnded(ctx, created.ID, &code) }, time.Minute, 20*time.Millisecond)
 	return code
 }
 

@@ -52,7 +52,7 @@ func (b *blindSource) Cost() time.Duration { return 0 }
 func TestContainerThatTheKernelDoesNotShowIsAskedForAtTheEngineAndLoggedOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	bubble(t, direct(3), Options{Logger: zerolog.New(&log)}, func(t *rig) {
+	inBubble(t, direct(3), Options{Logger: zerolog.New(&log)}, func(t *fixture) {
 		e, s := t.e, t.s
 		kernel := &blindSource{sees: map[string]bool{fakeID(0): true, fakeID(2): true}}
 		s.kernel = kernel

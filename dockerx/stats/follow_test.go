@@ -9,7 +9,7 @@ import (
 
 func TestContainersAreFollowedByEvents(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
+	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		e.with(func() { e.began[fakeID(7)] = time.Now() })
@@ -40,7 +40,7 @@ func TestContainersAreFollowedByEvents(t *testing.T) {
 
 func TestListIsReadAgainWhenEventsWereMissed(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
+	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		e.with(func() { e.list = e.list[:1] })
@@ -56,7 +56,7 @@ func TestListIsReadAgainWhenEventsWereMissed(t *testing.T) {
 
 func TestRestartedContainerHasNoAbsurdCPU(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		e.with(func() { e.began[fakeID(0)] = time.Now() }) // and the event was lost
@@ -70,7 +70,7 @@ func TestRestartedContainerHasNoAbsurdCPU(t *testing.T) {
 
 func TestListThatAnotherAskedForIsTakenOver(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(3), Options{}, func(t *rig) {
+	inBubble(t, direct(3), Options{}, func(t *fixture) {
 		took := t.s.Expect()
 		t.s.OnChange(Change{Kind: Stopped, ID: fakeID(1)}) // the list may be older than that
 		took(t.Context(), t.e.list, nil)
@@ -84,7 +84,7 @@ func TestListThatAnotherAskedForIsTakenOver(t *testing.T) {
 
 func TestListThatFailedForAnotherIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(3), Options{}, func(t *rig) {
+	inBubble(t, direct(3), Options{}, func(t *fixture) {
 		t.s.Expect()(t.Context(), nil, errDown)
 		snap, _ := timed(t, t.s)
 		require.Len(t, snap.Usages, 3)

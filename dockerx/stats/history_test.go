@@ -80,7 +80,7 @@ func TestHistoryHoldsWhatWasPushed(t *testing.T) {
 
 func TestHistoryIsKeptWhileNobodyAsksAndThenLetGo(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
+	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		timed(t, t.s)
 		pass(20 * time.Second)
 		_, points, err := t.s.History(t.Context(), fakeID(1), 10*time.Minute, 0)
@@ -106,7 +106,7 @@ func TestHistoryIsKeptWhileNobodyAsksAndThenLetGo(t *testing.T) {
 
 func TestNoHistoryIsKeptWhereNoneIsWanted(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{History: -1}, func(t *rig) {
+	inBubble(t, direct(1), Options{History: -1}, func(t *fixture) {
 		timed(t, t.s)
 		pass(10 * time.Second)
 		_, points, err := t.s.History(t.Context(), fakeID(0), time.Minute, 0)

@@ -12,11 +12,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// bubble runs a test in a synctest bubble with a sampler whose event stream is connected.
-func bubble(t *testing.T, f func() *fakeEngine, o Options, test func(t *rig)) {
+// inBubble runs a test in a synctest bubble with a sampler whose event stream is connected.
+func inBubble(t *testing.T, f func() *fakeEngine, o Options, test func(t *fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{T: t, e: f()}
+		r := &fixture{T: t, e: f()}
 		r.s = New(r.e, o)
 		defer r.s.Close()
 		r.s.OnChange(Change{Kind: Connected})
@@ -24,8 +24,8 @@ func bubble(t *testing.T, f func() *fakeEngine, o Options, test func(t *rig)) {
 	})
 }
 
-// rig is a test with its engine and its sampler.
-type rig struct {
+// fixture is a test with its engine and its sampler.
+type fixture struct {
 	*testing.T
 	e *fakeEngine
 	s *Sampler
@@ -48,7 +48,7 @@ func timed(t testing.TB, s *Sampler) (*Snapshot, time.Duration) {
 
 func TestNothingIsAskedWhileNobodyAsks(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(5), Options{}, func(t *rig) {
+	inBubble(t, direct(5), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		s.OnChange(Change{Kind: Started, ID: fakeID(0)})
 		s.OnChange(Change{Kind: Missed})
@@ -80,7 +80,7 @@ func TestSamplingEndsAfterTheLastQuestion(t *testing.T) {
 
 func TestColdAnswerOfAnEngineThatAnswersAtOnce(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(100), Options{}, func(t *rig) {
+	inBubble(t, direct(100), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		e.slow = 3 * time.Millisecond
 		snap, took := timed(t, s)
@@ -98,7 +98,7 @@ func TestColdAnswerOfAnEngineThatAnswersAtOnce(t *testing.T) {
 
 func TestColdAnswerOfAnEngineThatWaits(t *testing.T) {
 	t.Parallel()
-	bubble(t, waiting(300), Options{}, func(t *rig) {
+	inBubble(t, waiting(300), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		snap, took := timed(t, s)
 		require.Equal(t, 2*time.Second, took)
@@ -118,7 +118,7 @@ func TestUnknownEngineIsAskedAsOneThatWaitsAndPodmanIsNot(t *testing.T) {
 
 func TestSecondColdAnswerNeedsOneSample(t *testing.T) {
 	t.Parallel()
-	bubble(t, waiting(10), Options{Idle: time.Second}, func(t *rig) {
+	inBubble(t, waiting(10), Options{Idle: time.Second}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		pass(5 * time.Second)
@@ -138,7 +138,7 @@ func TestAtThreeSecondsWithWhatThereIs(t *testing.T) {
 	for name, engine := range map[string]func(int) func() *fakeEngine{"direct": direct, "waiting": waiting} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, engine(100), Options{}, func(t *rig) {
+			inBubble(t, engine(100), Options{}, func(t *fixture) {
 				e, s := t.e, t.s
 				for i := range 50 {
 					e.hangs[fakeID(i*2)] = true
@@ -161,7 +161,7 @@ func TestAtThreeSecondsWithWhatThereIs(t *testing.T) {
 
 func TestWarmAnswersAreOneSnapshotUntilTheNextSample(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(10), Options{}, func(t *rig) {
+	inBubble(t, direct(10), Options{}, func(t *fixture) {
 		s := t.s
 		first, _ := timed(t, s)
 		pass(500 * time.Millisecond)
@@ -178,7 +178,7 @@ func TestWarmAnswersAreOneSnapshotUntilTheNextSample(t *testing.T) {
 
 func TestCallersShareTheSampling(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(50), Options{}, func(t *rig) {
+	inBubble(t, direct(50), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		e.slow = 3 * time.Millisecond
 		var wg sync.WaitGroup
@@ -196,7 +196,7 @@ func TestCallersShareTheSampling(t *testing.T) {
 
 func TestOneAsksForItsOneContainerAlone(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(100), Options{}, func(t *rig) {
+	inBubble(t, direct(100), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		began := time.Now()
 		u, err := s.One(t.Context(), fakeID(7))
@@ -217,7 +217,7 @@ func TestOneAsksForItsOneContainerAlone(t *testing.T) {
 
 func TestOneOfAnUnknownContainerIsNotFound(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(3), Options{}, func(t *rig) {
+	inBubble(t, direct(3), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		_, err := s.One(t.Context(), fakeID(9))
 		require.Equal(t, apperr.NotFound, apperr.KindOf(err))
@@ -227,7 +227,7 @@ func TestOneOfAnUnknownContainerIsNotFound(t *testing.T) {
 
 func TestStoppedContainersAreZerosAndNotAskedFor(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
+	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		e.list[0].Running = false
 		e.stopped[fakeID(1)] = true // the list says that it runs: it restarts
@@ -245,7 +245,7 @@ func TestStoppedContainersAreZerosAndNotAskedFor(t *testing.T) {
 
 func TestOneEmptySampleDoesNotStopARunningContainer(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
+	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		pass(1500 * time.Millisecond)
@@ -266,7 +266,7 @@ func TestOneEmptySampleDoesNotStopARunningContainer(t *testing.T) {
 
 func TestEmptySamplesAreBelievedUntilARealOneComes(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
+	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		e.with(func() { e.stopped[fakeID(1)] = true })
@@ -320,7 +320,7 @@ func TestIntervalKeepsTheBudget(t *testing.T) {
 
 func TestIntervalIsNeverLongerThanASampleMayBeOld(t *testing.T) {
 	t.Parallel()
-	bubble(t, waiting(300), Options{Budget: 0.001, Idle: time.Hour}, func(t *rig) {
+	inBubble(t, waiting(300), Options{Budget: 0.001, Idle: time.Hour}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		for range 600 {
@@ -336,7 +336,7 @@ func TestIntervalIsNeverLongerThanASampleMayBeOld(t *testing.T) {
 
 func TestCallerThatGoesAwayGetsItsContextsError(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		e.hangs["list"] = true
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -348,7 +348,7 @@ func TestCallerThatGoesAwayGetsItsContextsError(t *testing.T) {
 
 func TestRunEndsTheSamplerWithItsContext(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

@@ -18,7 +18,7 @@ func TestSilentHostGivesItsLastSampleFor15Seconds(t *testing.T) {
 		for profile, engine := range map[string]func(int) func() *fakeEngine{"direct": direct, "waiting": waiting} {
 			t.Run(name+" "+profile, func(t *testing.T) {
 				t.Parallel()
-				bubble(t, engine(10), Options{}, func(t *rig) {
+				inBubble(t, engine(10), Options{}, func(t *fixture) {
 					e, s := t.e, t.s
 					timed(t, s)
 					pass(5 * time.Second)
@@ -57,7 +57,7 @@ func TestSilentHostGivesItsLastSampleFor15Seconds(t *testing.T) {
 
 func TestColdQuestionToADeadHostFailsAtOnceAndToAMuteOneIn3Seconds(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		e.with(func() { e.down = errDown })
 		began := time.Now()
@@ -77,7 +77,7 @@ func TestColdQuestionToADeadHostFailsAtOnceAndToAMuteOneIn3Seconds(t *testing.T)
 
 func TestEngineThatSaysNonsenseIsUnavailable(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(2), Options{}, func(t *rig) {
+	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		t.e.with(func() { t.e.lies = `{"read":` })
 		_, err := t.s.All(t.Context())
 		require.Equal(t, apperr.Unavailable, apperr.KindOf(err))
@@ -87,7 +87,7 @@ func TestEngineThatSaysNonsenseIsUnavailable(t *testing.T) {
 
 func TestEngineIsJudgedAgainAfterAReconnect(t *testing.T) {
 	t.Parallel()
-	bubble(t, waiting(10), Options{}, func(t *rig) {
+	inBubble(t, waiting(10), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
 		pass(time.Minute)

@@ -14,7 +14,7 @@ import (
 
 func TestWatchGivesEachNewSnapshotAndKeepsSampling(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(3), Options{}, func(t *rig) {
+	inBubble(t, direct(3), Options{}, func(t *fixture) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		n, last := 0, (*Snapshot)(nil)
@@ -34,7 +34,7 @@ func TestWatchGivesEachNewSnapshotAndKeepsSampling(t *testing.T) {
 
 func TestSlowWatcherHoldsNobodyUpAndMissesSnapshots(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		n := 0
 		for range t.s.Watch(t.Context()) {
 			pass(10 * time.Second)
@@ -48,7 +48,7 @@ func TestSlowWatcherHoldsNobodyUpAndMissesSnapshots(t *testing.T) {
 
 func TestWatchSaysOnceThatTheHostFails(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		failures, snaps := 0, 0
 		for _, err := range t.s.Watch(t.Context()) {
 			if err == nil {
@@ -71,7 +71,7 @@ func TestWatchSaysOnceThatTheHostFails(t *testing.T) {
 
 func TestWatchOneAsksForOneAndEndsWithItsContainer(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(10), Options{}, func(t *rig) {
+	inBubble(t, direct(10), Options{}, func(t *fixture) {
 		var running []bool
 		var end error
 		for u, err := range t.s.WatchOne(t.Context(), fakeID(4)) {
@@ -104,7 +104,7 @@ func TestWatchOneOutlastsAHostThatIsSlowAtFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, direct(2), Options{}, func(t *rig) {
+			inBubble(t, direct(2), Options{}, func(t *fixture) {
 				t.e.with(func() { fail(t.e) })
 				failures, samples := 0, 0
 				for u, err := range t.s.WatchOne(t.Context(), fakeID(1)) {
@@ -128,7 +128,7 @@ func TestWatchOneOutlastsAHostThatIsSlowAtFirst(t *testing.T) {
 
 func TestWatchOneOfNothingEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		var errs []error
 		for _, err := range t.s.WatchOne(t.Context(), fakeID(7)) {
 			errs = append(errs, err)
@@ -140,7 +140,7 @@ func TestWatchOneOfNothingEndsAtOnce(t *testing.T) {
 
 func TestWatchersEndWithTheSampler(t *testing.T) {
 	t.Parallel()
-	bubble(t, direct(1), Options{}, func(t *rig) {
+	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		var ended sync.WaitGroup
 		ended.Go(func() {
 			for range t.s.Watch(context.Background()) {

@@ -48,7 +48,7 @@ func wharf(t testing.TB, settings ...string) *server {
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}},
 	}
 	t.Cleanup(s.client.CloseIdleConnections)
-	require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).status == http.StatusOK }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).status == http.StatusOK }, time.Minute, 5*time.Millisecond)
 	return s
 }
 

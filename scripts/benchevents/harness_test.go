@@ -55,7 +55,7 @@ func (s *server) awaitHost(host string) {
 		defer resp.Body.Close()
 		body, _ := io.ReadAll(resp.Body)
 		return strings.Contains(string(body), `"connected"`)
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 }
 
 func (s *server) fds() int {

@@ -43,9 +43,7 @@ func newDemo(t *testing.T) *demo {
 	d.data.Add(dockertest.Container{Name: "migrate-2026-11", Image: "registry.example/migrate:11", State: "created"})
 	d.edge.Add(dockertest.Container{Name: "sensor-gateway", Image: "registry.example/gateway:0.3", State: "restarting", Exit: 1})
 	d.edge.Add(dockertest.Container{Name: "camera-1", Image: "frigate:0.14", State: "paused", Usage: dockertest.Usage{Memory: 410 << 20}})
-	d.hosts = hostsSetting(map[string]string{
-		"web-1": d.web.Addr(), "data-1": d.data.Addr(), "edge-seoul": d.edge.Addr(), "edge-busan": dockertest.Silent(t),
-	}, "web-1", "data-1", "edge-seoul", "edge-busan")
+	d.hosts = fmt.Sprintf("web-1=%s,data-1=%s,edge-seoul=%s,edge-busan=%s", d.web.Addr(), d.data.Addr(), d.edge.Addr(), dockertest.Silent(t))
 	return d
 }
 

@@ -11,7 +11,7 @@ import (
 	"wharf/util/text"
 )
 
-// hostEvery is how often a host's anchor is written. Resume finds the later ones in the log.
+// hostEvery is how often a host's anchor is written. Resume finds later anchors in the log.
 const hostEvery = time.Second
 
 type containerID struct{ host, id string }
@@ -26,18 +26,18 @@ type hostState struct {
 	seen   int64
 }
 
-// checkpoints has what the database holds of containers and hosts, so that only changes are written.
+// checkpoints has the states of containers and hosts that the database has, so that only changes are written.
 type checkpoints struct {
 	states map[containerID]containerState
 	hosts  map[string]time.Time // when each was written
-	later  map[string]hostState // to be written when it is time again
+	later  map[string]hostState // to be written when due
 }
 
 func newCheckpoints() checkpoints {
 	return checkpoints{states: make(map[containerID]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
 }
 
-// changes returns what a batch changes.
+// changes returns the states that a batch changes, and the hosts that are due.
 func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]containerState, map[string]hostState) {
 	states := statesAfter(batch)
 	for id, s := range states {
@@ -54,7 +54,7 @@ func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]
 	return states, k.due(now)
 }
 
-// due returns the hosts whose turn it is to be written.
+// due returns the hosts that were last written more than hostEvery ago.
 func (k *checkpoints) due(now time.Time) map[string]hostState {
 	due := make(map[string]hostState)
 	for host, h := range k.later {
@@ -65,7 +65,7 @@ func (k *checkpoints) due(now time.Time) map[string]hostState {
 	return due
 }
 
-// committed takes in what was committed.
+// committed takes the states that were committed.
 func (k *checkpoints) committed(states map[containerID]containerState, hosts map[string]hostState, now time.Time) {
 	for id, s := range states {
 		if s.gone {
@@ -80,7 +80,7 @@ func (k *checkpoints) committed(states map[containerID]containerState, hosts map
 	}
 }
 
-// saveHosts writes what became due without a batch that would have taken it along.
+// saveHosts writes the hosts that are due although there is no batch to write them with.
 func (l *Log) saveHosts(ctx context.Context) error {
 	now := time.Now()
 	hosts := l.checkpoints.due(now)
@@ -94,7 +94,7 @@ func (l *Log) saveHosts(ctx context.Context) error {
 	return err
 }
 
-// saveCheckpoint writes what a reader needs after a restart.
+// saveCheckpoint writes the states from which a reader resumes after a restart.
 func saveCheckpoint(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts map[string]hostState) error {
 	for id, s := range states {
 		var err error
@@ -123,7 +123,7 @@ func saveCheckpoint(ctx context.Context, q *sqlc.Queries, states map[containerID
 	return nil
 }
 
-// statesAfter folds a batch into the last state of each container that it is about.
+// statesAfter returns the last state of each container in a batch.
 func statesAfter(batch []*pending) map[containerID]containerState {
 	states := make(map[containerID]containerState)
 	for _, p := range batch {
@@ -142,7 +142,7 @@ func statesAfter(batch []*pending) map[containerID]containerState {
 	return states
 }
 
-// latestOf finds the last event of each host's daemon in a batch.
+// latestOf returns the state of each host after a batch: its last event and the time of its last record.
 func latestOf(batch []*pending) map[string]hostState {
 	latest := make(map[string]hostState)
 	for _, p := range batch {

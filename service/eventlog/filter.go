@@ -7,27 +7,25 @@ import (
 	"wharf/dockerx"
 )
 
-// Filter narrows a stream or a query. An empty field lets everything through; else one of its
-// values must match.
+// Filter selects records for a subscription or a query. A record must match one of the values of each field that isn't
+// empty.
 type Filter struct {
 	Hosts   []string
 	Types   []string
-	Actions []string // whole, or the part before the colon of an exec or health action
-	// Containers are names, ids, or beginnings of ids of at least minIDStart digits.
+	Actions []string // the whole, or the part before the colon of an exec or health action
+	// Containers are names, ids, or prefixes of ids of at least minIDStart digits.
 	Containers []string
-	// Unexpected picks the ends of containers that nobody asked for through wharf.
+	// Unexpected selects the ends of containers that aren't attributed to an action through wharf.
 	Unexpected bool
 }
 
-// minIDStart is how much of an id names a container.
+// minIDStart is the shortest prefix of an id that names a container.
 const minIDStart = 12
 
-// Match reports whether an event passes. Gaps pass all but the host's filter, since what they
-// stand for might have matched.
+// Match reports whether the filter selects an event. Gaps match all fields but Hosts: the missing events might have matched.
 func (f *Filter) Match(e *dockerx.Event) bool { return f.matchShown(e, e.Action) }
 
-// match is Match for a caller to whom shown shows another action than the record's, so that no filter
-// tells what the caller doesn't see. Nil shows the record's.
+// match is like Match, but with the action that the caller sees, so that a filter reveals nothing else. Nil: the record's.
 func (f *Filter) match(r *Record, shown func(*Record) string) bool {
 	if shown == nil || len(f.Actions) == 0 {
 		return f.Match(&r.Event)
@@ -54,18 +52,18 @@ func (f *Filter) matchShown(e *dockerx.Event, action string) bool {
 	return len(f.Containers) == 0 || slices.ContainsFunc(f.Containers, func(c string) bool { return isContainer(e, c) })
 }
 
-// unexpected reports whether a container ended without anybody's doing that the audit log knows.
+// unexpected reports whether the event is a container's end that isn't attributed to an audited action.
 func unexpected(e *dockerx.Event) bool {
 	return e.Type == "container" && slices.Contains(ends, e.Action) && e.Attrs["wharf.audit"] == ""
 }
 
-// actionIs compares "exec_start" and "exec_start: sh" alike.
+// actionIs reports whether an action is the requested one: "exec_start" is any of "exec_start: sh".
 func actionIs(action, asked string) bool {
 	rest, ok := strings.CutPrefix(action, asked)
 	return ok && (rest == "" || rest[0] == ':')
 }
 
-// isContainer also finds the network and volume events that name the container.
+// isContainer reports whether an event is about the container, or a network or volume event that names it.
 func isContainer(e *dockerx.Event, asked string) bool {
 	if e.Type != "container" {
 		return e.Attrs["container"] != "" && idIs(e.Attrs["container"], asked)

@@ -7,17 +7,17 @@ import (
 	"wharf/dockerx"
 )
 
-// entry is one delivery. Entries are numbered without holes, durable or not.
+// entry is one publication of a record. Entries are numbered without holes, durable or not.
 type entry struct {
 	seq  uint64
 	rec  *Record
 	size int
-	// confirms is set where the record was delivered before, without an id, as entry number
-	// confirms-1: who got that one needs only the id now.
+	// confirms is set if the record was published before, without an id, as entry number confirms-1: a subscriber that
+	// got that entry needs only the id now.
 	confirms uint64
 }
 
-// sizeOf is roughly what an event holds in memory, in bytes.
+// sizeOf returns about how many bytes an event takes in memory.
 func sizeOf(e *dockerx.Event) int {
 	size := 512 + len(e.Host) + len(e.Type) + len(e.Action) + len(e.ActorID) + len(e.ActorName) + len(e.Reason)
 	for _, texts := range []map[string]string{e.Attrs, e.Labels} {
@@ -28,19 +28,19 @@ func sizeOf(e *dockerx.Event) int {
 	return size
 }
 
-// hub is the live end of the log: a ring that all subscribers share, each with a cursor of its
-// own. Publishing never waits; who falls behind by more than the ring is cut off.
+// hub is the live end of the log: a ring of entries that all subscriptions share, each with a cursor of its own.
+// Publishing never blocks: a subscription that lags by more than the ring ends.
 type hub struct {
 	slots []atomic.Pointer[entry]
 	head  atomic.Uint64 // the next entry's number
-	most  int           // bytes that the ring may hold
+	most  int           // bytes that the entries in the ring may take
 
 	mu    sync.Mutex // guards what follows, and publishing
-	bytes int        // that the ring holds
-	tail  uint64     // the oldest entry that it holds
+	bytes int        // that the entries in the ring take
+	tail  uint64     // the oldest entry in the ring
 	ready bool       // last and floor are known
 	last  int64      // the highest durable id that was published, or known at the start
-	floor int64      // the highest durable id that the ring doesn't hold any more
+	floor int64      // the highest durable id that has left the ring
 	subs  map[*Subscription]struct{}
 }
 
@@ -48,7 +48,7 @@ func newHub(size, bytes int) *hub {
 	return &hub{slots: make([]atomic.Pointer[entry], size), most: bytes, subs: make(map[*Subscription]struct{})}
 }
 
-// start tells where the log stood when the process began.
+// start sets the log's last id at the start of the process.
 func (h *hub) start(last int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,7 +63,7 @@ func (h *hub) isReady() bool {
 	return h.ready
 }
 
-// publish delivers entries; it numbers them. Durable ones must come with rising ids.
+// publish numbers entries and puts them into the ring. Durable ones must have rising ids.
 func (h *hub) publish(entries ...*entry) {
 	if len(entries) == 0 {
 		return
@@ -98,7 +98,7 @@ func (h *hub) evict() {
 	h.tail++
 }
 
-// get returns an entry, nil if the ring holds it no more.
+// get returns an entry, or nil if it has left the ring.
 func (h *hub) get(seq uint64) *entry {
 	e := h.slots[seq%uint64(len(h.slots))].Load()
 	if e == nil || e.seq != seq {
@@ -114,8 +114,8 @@ func (h *hub) lastID() int64 {
 	return h.last
 }
 
-// join puts a subscriber at the ring's entry after the record with an id. It fails where the
-// ring doesn't reach back so far.
+// join sets a subscription's cursor to the entry after the record with an id, and reports whether the ring reaches back
+// that far.
 func (h *hub) join(s *Subscription, after int64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -133,7 +133,7 @@ func (h *hub) join(s *Subscription, after int64) bool {
 	return true
 }
 
-// add registers a subscriber at the ring's head.
+// add adds a subscription at the ring's head.
 func (h *hub) add(s *Subscription) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

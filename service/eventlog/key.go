@@ -1,8 +1,7 @@
 package eventlog
 
-// recentMax is how many keys of the latest durable records are remembered: far more than a daemon's
-// ring replays. The database refuses what it has, but only this keeps it from being delivered early when
-// the database is slow to refuse.
+// recentMax is how many keys of the latest durable records are kept: far more than an engine's ring replays. The database
+// refuses records that it has; the keys keep them from being published without an id while the database is slow to refuse.
 const recentMax = 4096
 
 // eventKey identifies an event of a host.

@@ -13,29 +13,27 @@ import (
 	"wharf/util/steady"
 )
 
-// Options are a log's settings. Zero values are good.
+// Options are a log's settings. The zero value of a field is its default.
 type Options struct {
 	Logger zerolog.Logger
-	// Keep and Max bound what is kept, by age and by number. Default 168 h and 1,000,000.
+	// Keep and Max are the retention, by age and by number of records. Default 168 h and 1,000,000.
 	Keep time.Duration
-	// Clock decides whether what looks old is old. Nil: one of the log's own, which knows nothing for an hour.
+	// Clock decides whether records are old enough to delete. Nil: a new one, which trusts no time for its first hour.
 	Clock *steady.Clock
 	Max   int64
-	// Ring is how many records a subscriber may fall behind before it is cut off. Default 16,384.
+	// Ring is how many records a subscription may lag before it ends. Default 16,384.
 	Ring int
-	// Pending is how many records may wait for a database that is away. Default 50,000.
+	// Pending is how many records may wait for a database that doesn't answer. Default 50,000.
 	Pending int
-	// Bytes bounds, roughly, what the records hold that subscribers may fall behind by, and as much again for those that
-	// wait for the database: however long events are. Default 64 MiB.
+	// Bytes bounds, roughly, the memory of the records that subscriptions may lag, and as much again for the records that
+	// wait for the database, however long events are. Default 64 MiB.
 	Bytes int
-	// Patience is how long a record waits for the database before it is delivered without an
-	// id. Default 1 s.
+	// Patience is how long a record waits for the database before it is published without an id. Default 1 s.
 	Patience time.Duration
-	// Attribute adds to events what else is known of them, before they are stored. It replaces
-	// their Attrs and changes nothing else. May be nil.
+	// Attribute adds attributes to events before they are stored. It may replace their Attrs and change nothing else. Nil:
+	// nothing is added.
 	Attribute func(context.Context, []*dockerx.Event) error
-	// Poll is how often a Postgres is asked for records of other replicas that this one has not
-	// read itself. Default 200 ms.
+	// Poll is how often Postgres is asked for records of other replicas. Default 200 ms.
 	Poll time.Duration
 }
 
@@ -66,29 +64,28 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Log records events and delivers them. Make it with New; Run must run for anything to happen.
+// Log stores events and delivers them to subscriptions. Run must be running. It is safe for concurrent use.
 type Log struct {
 	db   *db.DB
 	opts Options
 	log  zerolog.Logger
 	hub  *hub
-	wake chan struct{} // has room for one: something is pending
-	// arrived says the same to runUnsaved.
+	wake chan struct{} // holds one signal to the writer: something is pending
+	// arrived is the same signal to runUnsaved.
 	arrived chan struct{}
 
 	mu           sync.Mutex
 	pending      []*pending // in order; the first ones may be under way to the database
 	pendingBytes int
 	dropped      map[string]*dropped
-	// publishedUnsaved maps the key of each record that was delivered without an id to the number of that
-	// delivery plus one, until its id is known.
+	// publishedUnsaved maps the key of each record that was published without an id to the number of that entry plus one,
+	// until the record has its id.
 	publishedUnsaved map[eventKey]uint64
-	// allPublished is set once everything pending has been published, so that drop need not go through it again.
+	// allPublished is set once everything pending has been published, so that drop doesn't go through it again.
 	allPublished bool
 	recent       *recentset.Set[eventKey]
 
-	// The writer alone: records up to the log's end may be unpublished; how many records it
-	// tries at once.
+	// Used by the writer alone. tailUnread: stored records may be unpublished. batchSize: how many records it stores at once.
 	tailUnread  bool
 	batchSize   int
 	checkpoints checkpoints
@@ -103,10 +100,10 @@ type pending struct {
 	unsavedSeq uint64 // as in Log.publishedUnsaved; 0: not published without an id
 }
 
-// dropped is the time span of what a full queue could not take for a host.
+// dropped is the time range of a host's records that the full queue could not take.
 type dropped struct{ from, to time.Time }
 
-// New makes a log on a database that may still be away.
+// New returns a log on a database, which need not answer yet.
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
@@ -115,8 +112,8 @@ func New(d *db.DB, o Options) *Log {
 	}
 }
 
-// Run writes, delivers and trims until ctx ends; then it makes a last try to write what is
-// pending. It returns nil.
+// Run stores, publishes and deletes records until ctx ends. Then it tries once more to store what is pending. It returns
+// nil.
 func (l *Log) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { l.write(ctx) })
@@ -126,14 +123,14 @@ func (l *Log) Run(ctx context.Context) error {
 	return nil
 }
 
-// Publish takes an event. It never blocks: what the database can't take waits in memory, and
-// what memory can't take becomes a gap.
+// Publish takes an event to store and deliver. It never blocks: events wait in memory for the database, and those that
+// exceed the memory become a gap.
 func (l *Log) Publish(e dockerx.Event) {
 	p := newPending(e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.recent.Has(p.key) {
-		return // two readers report it, or one twice
+		return // reported by two readers, or twice by one
 	}
 	if len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes {
 		l.drop(p)
@@ -150,16 +147,16 @@ func (l *Log) add(p *pending) {
 	notify(l.arrived)
 }
 
-// remove takes the first records out of the queue. mu is held.
+// remove removes the first records of the queue. mu is held.
 func (l *Log) remove(n int) {
 	for _, p := range l.pending[:n] {
 		l.pendingBytes -= p.size
 	}
-	clear(l.pending[:n]) // the rest keeps the array, and would keep them
+	clear(l.pending[:n]) // the rest of the queue keeps the array alive, but must not keep these
 	l.pending = l.pending[n:]
 }
 
-// notify signals to whoever waits, or will.
+// notify signals a channel with room for one signal.
 func notify(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -172,7 +169,7 @@ func newPending(e dockerx.Event) *pending {
 	return &pending{rec: r, key: keyOf(r), size: sizeOf(&r.Event), since: time.Now()}
 }
 
-// drop delivers a record that can't be kept, after those before it, unless it is one of them. mu is
+// drop publishes a record that the full queue cannot store, after everything queued, unless it is queued already. mu is
 // held.
 func (l *Log) drop(p *pending) {
 	e := &p.rec.Event
@@ -201,12 +198,12 @@ func (l *Log) drop(p *pending) {
 	l.hub.publish(&entry{rec: p.rec})
 }
 
-// Pending tells how many records wait for the database.
+// Pending returns how many records wait for the database.
 func (l *Log) Pending() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.pending)
 }
 
-// Subscribers tells how many subscriptions are open.
+// Subscribers returns how many subscriptions are open.
 func (l *Log) Subscribers() int { return l.hub.subscribers() }

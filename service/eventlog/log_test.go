@@ -159,7 +159,7 @@ func TestOldIDsGetAGapAndWhatIsLeft(t *testing.T) {
 		require.Eventually(t, func() bool {
 			page, err := l.Query(context.Background(), eventlog.Query{Ascending: true, Limit: 1})
 			return err == nil && page.Records[0].Attrs["n"] == "500"
-		}, 10*time.Second, 5*time.Millisecond)
+		}, time.Minute, 5*time.Millisecond)
 		c = subscribe(t, l, eventlog.Subscribe{Resume: true, After: 10})
 		got := c.read(201)
 		require.Equal(t, "gap older than the log", got[0])

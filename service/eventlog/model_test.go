@@ -29,7 +29,7 @@ type model struct {
 	dark    int    // how many events the outage keeps from the database
 }
 
-// ring is how many records the log holds for those who fall behind.
+// ring is how many records the log holds for subscriptions that fall behind.
 const ring = 64
 
 type modelClient struct {
@@ -54,7 +54,7 @@ func (m *model) start() {
 
 func (m *model) stop() {
 	// A crash that loses some is the process test's.
-	for end := time.Now().Add(20 * time.Second); m.log.Pending() > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); m.log.Pending() > 0 && time.Now().Before(end); {
 		<-time.After(time.Millisecond)
 	}
 	for _, c := range m.clients {
@@ -200,7 +200,7 @@ func (m *model) all() {
 
 // complete reads until everyone has everything, by ids or, in an outage, without.
 func (m *model) complete(too func() bool) {
-	for end := time.Now().Add(20 * time.Second); ; <-time.After(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; <-time.After(time.Millisecond) {
 		complete := too()
 		for _, c := range m.clients {
 			m.read(c, 100)

@@ -12,47 +12,46 @@ import (
 	"wharf/util/apperr"
 )
 
-// scanLimit bounds how many rows one query looks at. Where few of them match, the answer is
-// short and its cursor goes on from there. scanBytes does the same where they are long.
+// scanLimit and scanBytes bound the rows that one query reads, by number and in bytes. If few of them match, the page is
+// short and its cursor goes on from there.
 const (
 	scanLimit = 5_000
 	scanBytes = 4 * pageBytes
 )
 
 const (
-	// pageBytes bounds the records of one page: what goes beyond it is left to the next.
+	// pageBytes bounds the records of one page, in bytes: the rest comes on the next.
 	pageBytes = 8 << 20
-	// batchRows is how many rows a query reads at a time, and fewer where they are so long that they are more than
-	// batchBytes.
+	// batchRows is how many rows a query reads at a time: fewer if that many exceed batchBytes.
 	batchRows  = 64
 	batchBytes = 2 << 20
 )
 
-// Query asks for the past. The zero value asks for the newest records.
+// Query selects stored records. The zero value selects the newest.
 type Query struct {
 	Filter
-	Since, Until time.Time // both inclusive; zero: open. A gap counts when any of it lies between
+	Since, Until time.Time // both inclusive; zero: open. A gap is selected if any of it lies between
 	Ascending    bool      // oldest first
 	Limit        int       // default 100, at most 1,000
-	Cursor       string    // of the page before
+	Cursor       string    // from the page before; empty for the first
 	Allow        func(*Record) bool
-	// ShownAction is a record's action as the caller sees it, by which Actions picks; nil: as it is.
+	// ShownAction returns a record's action as the caller sees it, which Actions matches. Nil: the record's own.
 	ShownAction func(*Record) string
-	// CoarseCursors has the cursor of a page that ends at a record which isn't shown tell its time to the second, and not
-	// its id.
+	// CoarseCursors makes a page's cursor that stands at a hidden record reveal only the second of its time, not its id.
 	CoarseCursors bool
 }
 
-// Page is a part of an answer.
+// Page is a part of a query's result.
 type Page struct {
 	Records []*Record
-	Cursor  string // of the next page; "" when there is none
+	Cursor  string // of the next page; empty on the last
 }
 
 // position is a place in the order of time, then id.
 type position struct{ nano, id int64 }
 
-// Query reads the log by the daemons' time. Errors: apperr.Invalid for a foreign cursor.
+// Query returns a page of stored records in the order of the engines' times. Errors: apperr.Invalid for a cursor of another
+// query.
 func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	if q.Limit <= 0 {
 		q.Limit = 100

@@ -13,12 +13,12 @@ import (
 	"wharf/util/apperr"
 )
 
-// maxSameStart bounds how many ids one beginning may stand for. Twelve digits are of one container,
-// unless a daemon makes its ids up.
+// maxSameStart bounds how many ids one prefix may stand for. Twelve digits are of one container, unless an engine chooses
+// its ids.
 const maxSameStart = 100
 
-// span is what of the log to read next: what comes after a position, up to the other end.
-type span struct {
+// timeRange is the part of the log to read next: after a position, up to the other end.
+type timeRange struct {
 	ascending    bool
 	at           position
 	since, until int64
@@ -26,12 +26,12 @@ type span struct {
 	host         sql.NullString
 }
 
-// rows gets the next rows after a position, at most so many, narrowed by what the database has an
-// index for, and how many were read for them. Gaps pass whatever else is asked for.
+// rows returns the next rows after a position, at most most, selected by the filters that have an index, and how many rows
+// were read for them. Gaps match all of these filters.
 func (l *Log) rows(ctx context.Context, q *Query, at position, most int32) (rows []sqlc.Event, read int, err error) {
-	s := span{ascending: q.Ascending, at: at, most: most, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
+	s := timeRange{ascending: q.Ascending, at: at, most: most, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
 	gaps := s
-	if len(q.Hosts) == 1 { // else Filter alone does
+	if len(q.Hosts) == 1 { // more than one are left to Filter
 		gaps.host = sql.NullString{String: q.Hosts[0], Valid: true}
 	}
 	rows, err = l.ofType(ctx, "gap", gaps, math.MaxInt64)
@@ -63,9 +63,9 @@ const maxValues = 20
 // ends are the actions that end a container.
 var ends = []string{"die", "died", "stop"}
 
-// eventRows gets rows in no order, at least the next of what matches: along the index of the filter that
-// lets the least through. Filter does the rest.
-func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, error) {
+// eventRows returns rows in no order, at least the next ones that match, along the index of the most selective filter.
+// Filter does the rest.
+func (l *Log) eventRows(ctx context.Context, q *Query, s timeRange) ([]sqlc.Event, error) {
 	verbs := verbsOf(q)
 	types := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(q.Types))), func(t string) bool { return t == "gap" })
 	hosts := slices.Compact(slices.Sorted(slices.Values(q.Hosts)))
@@ -89,7 +89,7 @@ func (l *Log) eventRows(ctx context.Context, q *Query, s span) ([]sqlc.Event, er
 	}
 }
 
-// verbsOf returns what the actions that are asked for begin with, up to their colon.
+// verbsOf returns the requested actions, each up to its colon.
 func verbsOf(q *Query) []string {
 	actions := q.Actions
 	if len(actions) == 0 && q.Unexpected {
@@ -104,7 +104,7 @@ func verbsOf(q *Query) []string {
 	return slices.Compact(verbs)
 }
 
-// each gathers the rows of each value.
+// each returns the rows of all values.
 func each(values []string, rows func(string) ([]sqlc.Event, error)) (all []sqlc.Event, err error) {
 	for _, v := range values {
 		more, err := rows(v)
@@ -116,7 +116,7 @@ func each(values []string, rows func(string) ([]sqlc.Event, error)) (all []sqlc.
 	return all, nil
 }
 
-func (l *Log) ofType(ctx context.Context, typ string, s span, last int64) ([]sqlc.Event, error) {
+func (l *Log) ofType(ctx context.Context, typ string, s timeRange, last int64) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfType(ctx, sqlc.EventsOfTypeParams{
 			Type: typ, Since: s.at.nano, SinceID: s.at.id, Until: last, BeginsUntil: s.until, Host: s.host, MaxRows: s.most,
@@ -127,9 +127,9 @@ func (l *Log) ofType(ctx context.Context, typ string, s span, last int64) ([]sql
 	})
 }
 
-// ofContainer asks for a name, and for each id that it may be the beginning of: so every query
+// ofContainer returns the rows of a container by name, and by each id that begins with the requested one: so each query
 // reads along an index and ends at its limit, however large the log is.
-func (l *Log) ofContainer(ctx context.Context, asked string, s span) ([]sqlc.Event, error) {
+func (l *Log) ofContainer(ctx context.Context, asked string, s timeRange) ([]sqlc.Event, error) {
 	rows, err := l.ofName(ctx, asked, s)
 	if err != nil || len(asked) < minIDStart || strings.Trim(asked, "0123456789abcdef") != "" {
 		return rows, err
@@ -152,7 +152,7 @@ func (l *Log) ofContainer(ctx context.Context, asked string, s span) ([]sqlc.Eve
 	return nil, apperr.New(apperr.Invalid, "container: too many ids begin so")
 }
 
-func (l *Log) ofName(ctx context.Context, name string, s span) ([]sqlc.Event, error) {
+func (l *Log) ofName(ctx context.Context, name string, s timeRange) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfName(ctx, sqlc.EventsOfNameParams{
 			Name: name, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
@@ -163,7 +163,7 @@ func (l *Log) ofName(ctx context.Context, name string, s span) ([]sqlc.Event, er
 	})
 }
 
-func (l *Log) ofActor(ctx context.Context, id string, s span) ([]sqlc.Event, error) {
+func (l *Log) ofActor(ctx context.Context, id string, s timeRange) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfActor(ctx, sqlc.EventsOfActorParams{
 			Actor: id, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
@@ -174,7 +174,7 @@ func (l *Log) ofActor(ctx context.Context, id string, s span) ([]sqlc.Event, err
 	})
 }
 
-func (l *Log) ofVerb(ctx context.Context, verb string, s span) ([]sqlc.Event, error) {
+func (l *Log) ofVerb(ctx context.Context, verb string, s timeRange) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfVerb(ctx, sqlc.EventsOfVerbParams{
 			Verb: verb, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,
@@ -185,7 +185,7 @@ func (l *Log) ofVerb(ctx context.Context, verb string, s span) ([]sqlc.Event, er
 	})
 }
 
-func (l *Log) ofHost(ctx context.Context, host string, s span) ([]sqlc.Event, error) {
+func (l *Log) ofHost(ctx context.Context, host string, s timeRange) ([]sqlc.Event, error) {
 	if s.ascending {
 		return l.db.Queries().EventsOfHost(ctx, sqlc.EventsOfHostParams{
 			Host: host, Since: s.at.nano, SinceID: s.at.id, Until: s.until, MaxRows: s.most,

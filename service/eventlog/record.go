@@ -1,6 +1,11 @@
-// Package eventlog keeps a durable, ordered record of what happened on every host and delivers
-// it: live through one shared ring, and from the database to whoever comes back with the id of
-// the last record it saw.
+// Package eventlog stores the events of all hosts in one order and delivers them: live through one shared ring, and from
+// the database to subscriptions that resume after a record's id.
+//
+// Its job ends there: dockerx reads events from the engines and calls Publish; package service decides which records an
+// actor sees; api encodes them. One Log per process is owned by the server's run. On Postgres, replicas share one log.
+//
+// Its limits: records that the database can't take wait in memory up to Options.Pending and Options.Bytes, and become a gap
+// beyond; retention deletes by age and number.
 package eventlog
 
 import (
@@ -18,15 +23,15 @@ import (
 
 // Record is one event of the log. It is immutable and shared between subscribers.
 type Record struct {
-	ID int64 // rises with the order of delivery; 0: not durable yet
+	ID int64 // rises in the order of delivery; 0: not stored yet
 	dockerx.Event
 
 	encoding sync.Mutex
 	frames   [2]atomic.Pointer[[]byte]
 }
 
-// Frame returns what encode makes of the record, kept for the next caller: a record is encoded
-// once for those who see secrets and once for those who don't, however many they are.
+// Frame returns the record as encoded by encode, which it calls once for masked callers and once for the others, however
+// many there are. Callers must not change the bytes.
 func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	slot := &r.frames[0]
 	if masked {
@@ -40,8 +45,7 @@ func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	if b := slot.Load(); b != nil {
 		return *b
 	}
-	// Encoding needs a deep stack for a moment. On a goroutine of its own it doesn't leave one
-	// with each subscriber.
+	// Encoding needs a deep stack for a moment. In a goroutine of its own, the subscriptions' goroutines keep small ones.
 	made := make(chan []byte)
 	go func() { made <- encode(r) }()
 	b := <-made
@@ -49,12 +53,12 @@ func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	return b
 }
 
-// Inferred reports whether the record was concluded from a container list.
+// Inferred reports whether the event was inferred from a container list, not reported by the engine.
 func (r *Record) Inferred() bool { return inferred(&r.Event) }
 
 func inferred(e *dockerx.Event) bool { return e.Attrs["wharf.inferred"] == "true" }
 
-// rowOf makes the stored form. An id and the time of storing are still missing.
+// rowOf returns an event's row, without its id and the time of storing.
 func rowOf(e *dockerx.Event, key int64) (sqlc.InsertEventParams, error) {
 	attrs, err := json.Marshal(e.Attrs)
 	if err != nil {
@@ -91,8 +95,8 @@ func recordOf(row *sqlc.Event) (*Record, error) {
 	return r, nil
 }
 
-// labelsText returns how labels are stored: "" where there are none to tell from the attributes, as in rows
-// from before labels were stored.
+// labelsText returns labels in their stored form: "" if nil, as in rows from before labels were stored apart from
+// attributes.
 func labelsText(labels map[string]string) (string, error) {
 	if labels == nil {
 		return "", nil
@@ -124,7 +128,7 @@ func nanos(t time.Time) int64 {
 	return nanosOf(t)
 }
 
-// nanosOf is t in nanoseconds since 1970, the nearest that an int64 holds: from 1677 to 2262.
+// nanosOf returns t in nanoseconds since 1970, or the nearest value that an int64 can have (1677 to 2262).
 func nanosOf(t time.Time) int64 {
 	switch seconds := t.Unix(); {
 	case seconds >= math.MaxInt64/int64(time.Second):

@@ -12,14 +12,14 @@ import (
 	"wharf/dockerx"
 )
 
-// recentSpan is how far before the stored anchor to look: what came after it is on record, as is
-// what a daemon may replay in another order.
+// Resume reads the records from this long before the stored anchor on: later events are stored, as are those that an
+// engine may replay in another order.
 const (
-	recentSpan = time.Second
-	recentRows = 5000
+	resumeOverlap = time.Second
+	recentRows    = 5000
 )
 
-// Resume tells a host's reader where the record of it ends. It is the fleet's Resume.
+// Resume returns the state from which a host's reader resumes: the function dockerx.Options.Resume.
 func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
 	var out dockerx.Resume
 	q := l.db.Queries()
@@ -34,13 +34,13 @@ func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
 	if out.States, err = l.states(ctx, host); err != nil {
 		return out, err
 	}
-	since := int64(0) // an anchor is written late, and a crash may come first
+	since := int64(0) // anchors are written late, so that a crash may leave none
 	if known.Anchor != "" {
 		out.Anchor = new(dockerx.Event)
 		if err := json.Unmarshal([]byte(known.Anchor), out.Anchor); err != nil {
 			return out, fmt.Errorf("decode a host's anchor: %w", err)
 		}
-		since = out.Anchor.Time.Add(-recentSpan).UnixNano()
+		since = out.Anchor.Time.Add(-resumeOverlap).UnixNano()
 	}
 	rows, err := q.RecentEventsOfHost(ctx, sqlc.RecentEventsOfHostParams{Host: host, Since: since, MaxRows: recentRows})
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 const (
 	retentionEvery = 10 * time.Second
 	deleteStep     = 500
-	deletePause    = 10 * time.Millisecond // for those who wait to write
+	deletePause    = 10 * time.Millisecond // lets waiting writers go first
 )
 
-// runRetention deletes what is too old or too much, a little at a time: a deletion holds up appends.
+// runRetention deletes the records beyond the retention, a few at a time: a deletion delays appends.
 func (l *Log) runRetention(ctx context.Context) {
 	tick := time.NewTicker(retentionEvery)
 	defer tick.Stop()
@@ -49,7 +49,7 @@ func (l *Log) deleteExpired(ctx context.Context) error {
 	return nil
 }
 
-// expiredUpTo finds the highest id, at most a step away from the oldest, that may go; 0: none.
+// expiredUpTo returns the highest id to delete, at most deleteStep records after the oldest; 0: none.
 func (l *Log) expiredUpTo(ctx context.Context) (int64, error) {
 	q := l.db.Queries()
 	state, err := q.GetEventLog(ctx)

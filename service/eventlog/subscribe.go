@@ -12,51 +12,50 @@ import (
 	"wharf/dockerx"
 )
 
-// ErrLagged ends the subscription of a client that is too slow. It loses nothing: it comes
-// back with the id of the last record it got.
+// ErrLagged ends the subscription of a client that is too slow. The client loses nothing if it resumes after the last
+// record that it got.
 var ErrLagged = errors.New("subscriber is too slow")
 
-// Reasons of gaps that a subscription alone has.
+// Reasons of gaps that only one subscription gets.
 const (
 	reasonTrimmed   = "older than the log"
 	reasonUnknownID = "unknown id"
 )
 
-// retryCatchUp is how long a subscriber waits for a database that is away.
+// retryCatchUp is how long a subscription waits before it asks a database again that didn't answer.
 const retryCatchUp = 250 * time.Millisecond
 
-// idStep is how coarse the ids are that a subscriber of CoarseIDs gets besides those of its deliveries. One
-// that comes back with such an id may be sent again what it saw of that many records.
+// idStep is the step of the ids that a subscription with CoarseIDs gets besides those of its deliveries. After a resume
+// from such an id it may get its records among that many again.
 const idStep = 1024
 
-// Subscribe says what a subscriber wants. The zero value wants everything from now on.
+// Subscribe describes a subscription. The zero value gets all records from now on.
 type Subscribe struct {
 	Filter
-	// Resume asks for what came after the record with the id After.
+	// Resume also gets the records after the id After.
 	Resume bool
 	After  int64
-	// Allow tells what the subscriber may see now; nil: everything. It is asked for each record
-	// when it is delivered, by one goroutine.
+	// Allow reports whether the subscriber may see a record now. It is called at each delivery, by the goroutine that
+	// calls Next. Nil: all records.
 	Allow func(*Record) bool
-	// ShownAction is a record's action as the subscriber sees it, by which Actions picks; nil: as it is.
+	// ShownAction returns a record's action as the subscriber sees it, which Actions matches. Nil: the record's own.
 	ShownAction func(*Record) string
-	// CoarseIDs has LastID move only with what is delivered and in steps of idStep: else it would count
-	// for the subscriber what it may not see.
+	// CoarseIDs makes LastID move only with deliveries and in steps of idStep: else the subscriber could count the
+	// records that it may not see.
 	CoarseIDs bool
-	// Wake is called when Next may have something new, and when the subscription ends. It must not
-	// wait, and may be called by several goroutines, even before Subscribe has returned. May be nil.
+	// Wake is called when Next may have new records, and when the subscription is closed. It must not block, and may be
+	// called by several goroutines, even before Subscribe has returned. May be nil.
 	Wake func()
 }
 
-// Delivery is one thing to tell a client.
+// Delivery is a record, or its id alone, to send to a client.
 type Delivery struct {
 	*Record
-	// IDOnly says that the client has the record already, and only its id is new.
+	// IDOnly is true if the client has the record already, and only its id is new.
 	IDOnly bool
 }
 
-// Subscription is one client's place in the log. One goroutine may use it; Close may be called
-// by any.
+// Subscription is one client's place in the log. It is for one goroutine; only Close and Closed may be called by others.
 type Subscription struct {
 	log    *Log
 	filter Filter
@@ -67,17 +66,17 @@ type Subscription struct {
 	closed atomic.Bool
 
 	cursor    uint64 // the next entry of the ring
-	joined    uint64 // the first entry it got from the ring
-	last      int64  // the last durable id that it passed, delivered or not
+	joined    uint64 // the first entry that it got from the ring
+	last      int64  // the last durable id that it has passed, delivered or not
 	delivered int64  // the last id that it delivered
 	behind    bool   // it reads from the database
-	// paged are records that it read from the database before they were published. The ring may
-	// hold them too, delivered early and without their ids.
+	// paged are records that it read from the database before they were published. They may be in the ring too,
+	// published without their ids.
 	paged   map[eventKey]struct{}
 	checked bool // After was compared with the log
 }
 
-// Subscribe opens a subscription. Close it.
+// Subscribe opens a subscription. The caller must close it.
 func (l *Log) Subscribe(o Subscribe) *Subscription {
 	s := &Subscription{log: l, filter: o.Filter, allow: o.Allow, shown: o.ShownAction, coarse: o.CoarseIDs, wake: o.Wake}
 	if s.wake == nil {
@@ -90,7 +89,7 @@ func (l *Log) Subscribe(o Subscribe) *Subscription {
 	return s
 }
 
-// Close ends the subscription.
+// Close ends the subscription and releases its place. Further calls do nothing.
 func (s *Subscription) Close() {
 	if !s.closed.Swap(true) {
 		s.log.hub.remove(s)
@@ -101,11 +100,11 @@ func (s *Subscription) Close() {
 // Closed reports whether the subscription has ended.
 func (s *Subscription) Closed() bool { return s.closed.Load() }
 
-// Behind reports whether Next may wait for the database.
+// Behind reports whether Next may block on the database.
 func (s *Subscription) Behind() bool { return s.behind }
 
-// LastID returns an id from which the client may resume without missing anything: at least that of the last
-// delivery, 0 where the log is empty.
+// LastID returns an id from which the client can resume without missing a record: at least that of the last delivery; 0 if
+// the log is empty.
 func (s *Subscription) LastID() int64 {
 	if !s.coarse {
 		return s.last
@@ -113,13 +112,11 @@ func (s *Subscription) LastID() int64 {
 	return max(s.delivered, coarse(s.last))
 }
 
-// coarse returns the id rounded down to a whole step, but at least 1: with no id at all a client that comes back
-// would begin anew.
+// coarse returns the id rounded down to a whole step, but at least 1: a client can't resume from 0.
 func coarse(id int64) int64 { return min(max(id/idStep*idStep, 1), id) }
 
-// Next appends what is new to dst, up to its capacity. It returns at once where there is
-// nothing new, but may have to read from the database to catch up; more tells that calling
-// again makes sense before waiting to be woken. Errors: ErrLagged.
+// Next appends new deliveries to dst, up to its capacity. It doesn't wait for new records, but may have to read from the
+// database to catch up. If more is true, the caller should call it again before it waits for Wake. Errors: ErrLagged.
 func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery, more bool, err error) {
 	if s.behind {
 		return s.catchUp(ctx, dst)
@@ -139,7 +136,7 @@ func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery
 	return dst, s.cursor < head, nil
 }
 
-// pass appends a record if it is new to the client, wanted, and allowed.
+// pass appends a record to dst if it is new to the client, selected by the filter and allowed.
 func (s *Subscription) pass(dst []Delivery, r *Record, idOnly bool) []Delivery {
 	if r.ID == 0 && len(s.paged) > 0 {
 		if _, has := s.paged[keyOf(r)]; has {
@@ -161,7 +158,7 @@ func (s *Subscription) pass(dst []Delivery, r *Record, idOnly bool) []Delivery {
 	return append(dst, Delivery{r, idOnly})
 }
 
-// catchUp joins the ring if it reaches back far enough, else it reads a page of the log.
+// catchUp joins the ring if that reaches back far enough, else it reads a page of the log.
 func (s *Subscription) catchUp(ctx context.Context, dst []Delivery) ([]Delivery, bool, error) {
 	if s.log.hub.join(s, s.last) && (s.checked || s.last <= s.log.hub.lastID()) {
 		s.behind = false
@@ -173,13 +170,13 @@ func (s *Subscription) catchUp(ctx context.Context, dst []Delivery) ([]Delivery,
 		s.log.log.Debug().Err(err).Msg("catch up from the event log")
 	}
 	more := err == nil && s.last != before
-	if !more { // the database is away, or the writer isn't up yet
+	if !more { // the database doesn't answer, or the writer hasn't started yet
 		time.AfterFunc(retryCatchUp, s.wake)
 	}
 	return dst, more, nil
 }
 
-// page reads the log's next records. What retention deleted before they could be read is a gap.
+// page appends the log's next records, and a gap for records that retention deleted before they could be read.
 func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, error) {
 	published := s.log.hub.lastID()
 	q := s.log.db.Queries()
@@ -200,7 +197,7 @@ func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, er
 		return dst, err
 	}
 	switch {
-	case !s.checked && s.last > state.LastID: // of another log, or one that lost its end
+	case !s.checked && s.last > state.LastID: // an id of another log, or of one that was restored from a backup
 		dst = append(dst, s.gap(state.LastID, reasonUnknownID, time.Now()))
 		s.last = state.LastID
 	case s.last < state.TrimmedID:
@@ -222,12 +219,12 @@ func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, er
 		}
 	}
 	if len(rows) < int(arg.MaxRows) && s.last < published {
-		s.last = published // nothing else was there up to what the ring begins with
+		s.last = published // there is nothing more before the ring
 	}
 	return dst, nil
 }
 
-// gap returns a gap of all hosts that this subscriber alone has. Its id is where the log goes on.
+// gap returns a gap on all hosts, for this subscription alone. The log goes on after its id.
 func (s *Subscription) gap(id int64, reason string, to time.Time) Delivery {
 	if s.coarse {
 		id = coarse(id)

@@ -7,12 +7,11 @@ import (
 	"wharf/dockerx"
 )
 
-// startPatience multiplies the patience while the log hasn't been read yet: until then nobody
-// knows what is in it already.
+// startPatience multiplies the patience until begin has read the log: before that a pending record may be in it already.
 const startPatience = 10
 
-// runUnsaved delivers without an id what the database hasn't taken in time, so that streams
-// don't stop because a database did.
+// runUnsaved publishes records without an id if the database hasn't stored them in time, so that streams go on while a
+// database doesn't answer.
 func (l *Log) runUnsaved(ctx context.Context) {
 	for {
 		select {
@@ -20,7 +19,7 @@ func (l *Log) runUnsaved(ctx context.Context) {
 			return
 		case <-l.arrived:
 		}
-		for waiting := true; waiting; { // look now and then while anything is pending
+		for waiting := true; waiting; { // check now and then while anything is pending
 			select {
 			case <-ctx.Done():
 				return
@@ -38,7 +37,7 @@ func (l *Log) runUnsaved(ctx context.Context) {
 	}
 }
 
-// publishUnsaved delivers what has been pending since before a time. mu is held.
+// publishUnsaved publishes the records that have been pending since before a time. mu is held.
 func (l *Log) publishUnsaved(before time.Time) {
 	for _, p := range l.pending {
 		if p.since.After(before) {

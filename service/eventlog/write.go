@@ -15,16 +15,15 @@ const (
 	maxBatch  = 512
 	firstWait = 50 * time.Millisecond // after a failed write
 	maxWait   = time.Second
-	// lastWrite bounds the try to write what is pending when the process ends.
+	// lastWrite bounds the last try to store what is pending when the process ends.
 	lastWrite = time.Second
 	pageSize  = 500
 )
 
-// write returns the log's only writer in this process: what is pending goes out in one transaction,
-// and while that commits the next batch gathers. It also fetches what other replicas appended,
-// so that everything is published by one goroutine, in the order of ids.
+// write is the process's only writer. It stores what is pending in one transaction, while the next batch gathers. It also
+// reads the records of other replicas, so that one goroutine publishes all records, in the order of their ids.
 func (l *Log) write(ctx context.Context) {
-	var poll <-chan time.Time // a SQLite file has one writer, this one: nothing to ask for
+	var poll <-chan time.Time // nil on SQLite: there this writer is the only one
 	if l.db.Kind() == db.Postgres {
 		tick := time.NewTicker(l.opts.Poll)
 		defer tick.Stop()
@@ -54,7 +53,7 @@ func (l *Log) write(ctx context.Context) {
 	}
 }
 
-// idle waits for something to do, after a failure for as long as wait.
+// idle waits for something to do, or after a failure for the duration wait.
 func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duration) {
 	if wait > 0 {
 		select {
@@ -71,7 +70,7 @@ func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duratio
 	}
 }
 
-// flush writes and publishes all that is pending, and fetches what others wrote.
+// flush stores and publishes all that is pending, and reads what other replicas stored.
 func (l *Log) flush(ctx context.Context) error {
 	if !l.hub.isReady() {
 		if err := l.begin(ctx); err != nil {
@@ -107,7 +106,7 @@ func (l *Log) batch() []*pending {
 	return l.pending[:min(len(l.pending), l.batchSize)]
 }
 
-// fillGaps turns what was dropped into gap records, once there is room.
+// fillGaps queues gap records for dropped records, once there is room.
 func (l *Log) fillGaps() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,23 +122,22 @@ func (l *Log) fillGaps() {
 	}
 }
 
-// append commits a batch, then publishes it. Ids that others took before are fetched and
-// published first.
+// append commits a batch, then publishes it. Records of other replicas with lower ids are read and published first.
 func (l *Log) append(ctx context.Context, batch []*pending) error {
 	if err := l.attribute(ctx, batch); err != nil {
 		return err
 	}
 	first, stored, err := l.store(ctx, batch)
 	if err != nil {
-		l.tailUnread = true                 // a commit that failed for us may still have happened
-		l.batchSize = max(l.batchSize/4, 1) // a slow database may take fewer in its time
+		l.tailUnread = true                 // the commit may have taken effect all the same
+		l.batchSize = max(l.batchSize/4, 1) // a slow database may store fewer within the timeout
 		return err
 	}
 	l.batchSize = min(2*l.batchSize, maxBatch)
 	if l.hub.lastID() < first-1 || l.tailUnread {
 		if err := l.readTail(ctx, first-1); err != nil {
 			l.log.Error().Err(err).Msg("read records of other replicas")
-			l.tailUnread = true // publishes the batch too, when it succeeds
+			l.tailUnread = true // reading the tail later publishes the batch too
 			l.done(batch)
 			return nil
 		}
@@ -160,7 +158,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	return nil
 }
 
-// attribute completes the records of a batch that nobody has seen yet.
+// attribute adds attributes to the records of a batch that haven't been published yet.
 func (l *Log) attribute(ctx context.Context, batch []*pending) error {
 	if l.opts.Attribute == nil {
 		return nil
@@ -184,8 +182,8 @@ func (l *Log) attribute(ctx context.Context, batch []*pending) error {
 	return nil
 }
 
-// entryOf gives a stored record its id. One that was delivered without it is shared with its
-// readers and stays as it is. mu is held.
+// entryOf returns the entry of a stored record, with its id. A record that was published without an id is shared with its
+// readers and isn't changed. mu is held.
 func (l *Log) entryOf(p *pending, id int64) *entry {
 	if p.unsavedSeq == 0 {
 		p.rec.ID = id
@@ -201,7 +199,7 @@ func (l *Log) done(batch []*pending) {
 	l.remove(len(batch))
 }
 
-// store commits a batch and tells its first id and which of it was new.
+// store commits a batch, and returns its first id and which of its records were new.
 func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored []bool, err error) {
 	rows, err := rowsOf(batch)
 	if err != nil {

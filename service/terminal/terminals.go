@@ -2,8 +2,8 @@
 //
 // Job. It gives tickets, opens what a ticket stands for, runs commands to their end, and ends a terminal when its
 // session or the right to it ends, when nothing is typed for too long, or with the server. It writes the audit's row of
-// each, and a recording where that is switched on. Who may open one is service's to say (Host.PrepareTerminal), how
-// bytes reach the client is api's.
+// each, and a recording where that is switched on. Host.PrepareTerminal in service decides about permission, and api
+// carries the bytes to the client.
 //
 // Owner. main makes one Terminals and calls Close before the hosts are closed.
 //

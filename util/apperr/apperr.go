@@ -1,7 +1,6 @@
 // Package apperr is the one error type that crosses wharf's layers.
 //
-// An Error says what kind of failure it is, what a caller may see, and what the
-// log should know besides. An error that is no *Error means Internal.
+// An Error has a kind, a message for the caller, and a cause for the log. An error that isn't an *Error is Internal.
 package apperr
 
 import (
@@ -13,13 +12,13 @@ import (
 // Kind classifies a failure. Which HTTP status a kind becomes is decided in api alone.
 type Kind uint8
 
-// The kinds. Internal is the zero value on purpose: what nobody classified is internal.
+// The kinds. Internal is the zero value, so that unclassified errors are internal.
 const (
 	Internal        Kind = iota
 	Invalid              // malformed or missing input
 	Unauthorized         // no or bad credentials
 	Forbidden            // known actor, not allowed
-	NotFound             // no such thing, or not for this actor's eyes
+	NotFound             // it doesn't exist, or this actor may not see it
 	Conflict             // the thing is in another state, or exists already
 	TooLarge             // body over the limit
 	UnsupportedType      // body is not application/json
@@ -43,12 +42,12 @@ type Error struct {
 	RetryAfter time.Duration
 }
 
-// New makes an Error of a kind whose message may be shown.
+// New returns an Error of a kind. Callers see its message.
 func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Msg: fmt.Sprintf(format, args...)}
 }
 
-// Wrap makes an Error that remembers its cause for the log.
+// Wrap returns an Error of a kind, with a cause for the log. Callers see its message alone.
 func Wrap(kind Kind, err error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Msg: fmt.Sprintf(format, args...), Err: err}
 }
@@ -71,7 +70,7 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// As finds the first *Error in err's chain.
+// As returns the first *Error in err's chain.
 func As(err error) (*Error, bool) {
 	var e *Error
 	ok := errors.As(err, &e)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// check refuses values that parse but make no sense, one line each.
+// check returns an error for settings that parse but make no sense, with one line for each.
 func (c *Config) check() error {
 	choices := []struct {
 		name, value string
@@ -68,7 +68,7 @@ func (c *Config) check() error {
 	return c.checkListen()
 }
 
-// checkDBSource looks at the scheme alone: the rest may hold a password, which no message shows.
+// checkDBSource checks the scheme alone: the rest may hold a password, which no message may show.
 func checkDBSource(source string) error {
 	for _, scheme := range []string{"postgresql://", "postgres://", "sqlite:"} {
 		if strings.HasPrefix(source, scheme) {

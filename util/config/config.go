@@ -83,8 +83,8 @@ type Config struct {
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" help:"'json', 'text', or 'auto': text where standard error is a terminal"`
 }
 
-// Load reads file (which may be missing when mandatory is false) and then environ ("K=V"
-// strings); the environment wins. The error is one line that names the culprit.
+// Load returns the settings of a file, which may be missing unless mandatory, and of environ ("K=V" strings), which takes
+// precedence. The error is one line that names the setting.
 func Load(file string, mandatory bool, environ []string) (Config, error) {
 	vars, err := readFile(file, mandatory)
 	if err != nil {
@@ -101,10 +101,10 @@ func Load(file string, mandatory bool, environ []string) (Config, error) {
 	return c, c.check()
 }
 
-// dockerOwn are variables that Docker's client reads from the process environment by itself.
+// dockerOwn are the variables that Docker's client reads from the process's environment by itself.
 var dockerOwn = []string{"DOCKER_HOST", "DOCKER_TLS_VERIFY"}
 
-// readFile reads the settings of a file and refuses names that no setting has.
+// readFile returns the settings in a file. Unknown names are an error.
 func readFile(file string, mandatory bool) (map[string]string, error) {
 	vars, err := godotenv.Read(file)
 	if errors.Is(err, fs.ErrNotExist) && !mandatory {

@@ -1,17 +1,15 @@
-// Package memo keeps encodings of an immutable answer beside it, so that the same answer is
-// encoded once for however many callers.
+// Package memo caches the encodings of an immutable value, so that it is encoded once for any number of callers.
 package memo
 
 import "sync"
 
-// Memo keeps encodings by key. The zero value is ready; it must not be copied.
+// Memo caches encodings by key. The zero value is ready for use. It must not be copied after its first use.
 type Memo struct {
 	mu   sync.Mutex
 	kept map[string][]byte
 }
 
-// Get returns what encode made for the key, calling it on the first time only. Callers must not
-// change the bytes.
+// Get returns the result of encode for the key, which it calls only the first time. Callers must not change the bytes.
 func (m *Memo) Get(key string, encode func() []byte) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package password hashes passwords with argon2id, never more at once than the machine has
-// cores, so that logins can't starve everything else.
+// Package password hashes passwords with argon2id, at most as many at once as the machine has cores, so that logins can't
+// starve other work.
 package password
 
 import (
@@ -10,27 +10,27 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// params are OWASP's for argon2id: 19 MiB, two passes, one lane. They stand in each hash.
+// params are OWASP's for argon2id: 19 MiB, two passes, one lane. Each hash contains its own.
 var params = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// dummy is a hash with these parameters that is checked where there is no user.
+// dummy is a hash with these parameters, checked if there is no user.
 const dummy = "$argon2id$v=19$m=19456,t=2,p=1$igIJMgpCVg6upVWOqSjvUg$+m9dxGrnsVNfbKT8wZnTDEa/z6u1ZH2wQimvnvu44zE"
 
-// Options are the settings of New; zero values are good.
+// Options are the settings of New. The zero value of a field is its default.
 type Options struct {
 	// Workers is how many hashes are made at once. Default: the number of cores.
 	Workers int
-	// Queue is how many callers of each class may wait besides. Default: eight times Workers.
+	// Queue is how many callers of each class may wait. Default: eight times Workers.
 	Queue int
 }
 
-// Hasher makes and checks hashes. It is safe for concurrent use.
+// Hasher makes and checks hashes of passwords. It is safe for concurrent use.
 type Hasher struct {
 	queue *queue
 	class Class
 }
 
-// New makes a Hasher.
+// New returns a Hasher for callers of the class Normal.
 func New(o Options) *Hasher {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -41,11 +41,10 @@ func New(o Options) *Hasher {
 	return &Hasher{queue: &queue{room: o.Queue, idle: o.Workers}, class: Normal}
 }
 
-// At returns a Hasher for callers of a class, which shares the workers. New's is for Normal ones.
+// At returns a Hasher for callers of a class, which shares h's workers.
 func (h *Hasher) At(class Class) *Hasher { return &Hasher{queue: h.queue, class: class} }
 
-// Hash returns a password's hash with its parameters and salt. Errors: TooMany when the
-// queue is full, ctx's.
+// Hash returns a password's hash, with its parameters and salt. Errors: TooMany if the queue is full, ctx's.
 func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
 	err = h.work(ctx, func() error {
 		hash, err = argon2id.CreateHash(password, &params)
@@ -54,9 +53,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err er
 	return hash, err
 }
 
-// Check reports whether the password made the hash, and whether the hash was made with other
-// parameters than today's. An empty hash, for a user that doesn't exist, matches nothing and
-// takes as long. Errors: TooMany when the queue is full, ctx's.
+// Check reports whether the hash is the password's, and whether it was made with other parameters than today's. An empty hash,
+// for an unknown user, matches nothing and takes as long. Errors: TooMany if the queue is full, ctx's.
 func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outdated bool, err error) {
 	unknown := hash == ""
 	err = h.work(ctx, func() error {

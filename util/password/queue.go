@@ -9,11 +9,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// Class says how soon a caller's turn comes. Each class has places of its own in the queue, so that a
-// crowd in one keeps nobody of another out.
+// Class is the priority of a caller. Each class has places of its own in the queue, so that many callers of one class don't
+// keep out those of another.
 type Class int
 
-// The classes, the one that is served first at the top.
+// The classes, in the order in which they are served.
 const (
 	Known   Class = iota // logged in from the same address before
 	Normal               // nothing is known against the address
@@ -21,17 +21,16 @@ const (
 	classes
 )
 
-// queue gives out a number of workers, by class and then in the order of arrival.
+// queue hands out a number of workers, by class and then in the order of arrival.
 type queue struct {
 	room int // places of each class
 
 	mu      sync.Mutex
-	idle    int // workers; none while anybody waits
+	idle    int // workers; 0 while callers wait
 	waiting [classes][]chan struct{}
 }
 
-// acquire waits for a worker, which release gives back. Errors: TooMany when the class has no place
-// left, ctx's.
+// acquire waits for a worker, which release returns. Errors: TooMany if the class has no place left, ctx's.
 func (q *queue) acquire(ctx context.Context, class Class) error {
 	q.mu.Lock()
 	if q.idle > 0 {
@@ -55,7 +54,7 @@ func (q *queue) acquire(ctx context.Context, class Class) error {
 	}
 }
 
-// leave takes a place back; a turn that came meanwhile goes to the next.
+// leave gives up a place in the queue. A worker that was handed to it meanwhile goes to the next.
 func (q *queue) leave(class Class, turn chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -72,7 +71,7 @@ func (q *queue) release() {
 	q.next()
 }
 
-// next hands a free worker on. Its caller holds the lock.
+// next hands a free worker to the next caller. The lock is held.
 func (q *queue) next() {
 	for class, turns := range q.waiting {
 		if len(turns) > 0 {

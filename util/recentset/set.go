@@ -1,8 +1,7 @@
-// Package latest remembers which keys came last.
+// Package recentset has a set of the most recent keys.
 package recentset
 
-// Keys is a set of the latest keys. It takes memory as they come: most sets stay far below what
-// they may hold. It is not safe for concurrent use.
+// Set is a set of the most recently added keys. It grows with its keys up to its limit. It is not safe for concurrent use.
 type Set[K comparable] struct {
 	most int
 	keys map[K]struct{}
@@ -10,18 +9,18 @@ type Set[K comparable] struct {
 	next int
 }
 
-// New makes a set of so many keys at most; the one that came first makes room.
+// New returns a set of at most most keys. Adding one to a full set removes the oldest.
 func New[K comparable](most int) *Set[K] {
 	return &Set[K]{most: most, keys: make(map[K]struct{})}
 }
 
-// Has reports whether a key is remembered.
+// Has reports whether the set has a key.
 func (s *Set[K]) Has(key K) bool {
 	_, ok := s.keys[key]
 	return ok
 }
 
-// Add remembers a key. One that is remembered keeps its place.
+// Add adds a key. A key that the set has already keeps its age.
 func (s *Set[K]) Add(key K) {
 	if s.Has(key) {
 		return

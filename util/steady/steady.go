@@ -1,8 +1,8 @@
-// Package steady reports whether the wall clock can be believed when old things are about to be deleted.
+// Package steady decides whether the wall clock can be trusted when old data is about to be deleted.
 //
-// A clock that jumps ahead makes everything look old: what is deleted then is gone, though the clock may be put right
-// seconds later. A Clock compares the wall clock with the monotonic one, which no one can set, and believes it only
-// after the two have agreed for an hour, counted anew from the process's start and from each jump.
+// A clock that jumps ahead makes all data look old, and what is deleted then stays lost after the clock is corrected. A Clock
+// compares the wall clock with the monotonic one, which can't be set, and trusts it only after the two have agreed for an
+// hour, counted from the start of the process and from each jump.
 package steady
 
 import (
@@ -13,20 +13,20 @@ import (
 const (
 	// trial is how long the two clocks must have agreed.
 	trial = time.Hour
-	// drift is how far the wall clock may be moved between two looks: more than a slewing time service moves it.
+	// drift is how far the wall clock may move between two checks: more than a slewing time service moves it.
 	drift = 10 * time.Second
 )
 
-// Clock watches the wall clock. The zero value is ready for use, and safe for concurrent use.
+// Clock checks the wall clock. The zero value is ready for use. It is safe for concurrent use.
 type Clock struct {
 	// Now reads the wall clock and the monotonic one; nil: the system's.
 	Now func() (wall time.Time, steady time.Duration)
-	// Jumped, if set, is called at each jump of the wall clock with its length; negative: back.
+	// Jumped, if set, is called at each jump of the wall clock with its distance; negative: back.
 	Jumped func(by time.Duration)
 
 	mu     sync.Mutex
 	begun  bool
-	offset time.Duration // wall less monotonic at the last look
+	offset time.Duration // wall minus monotonic at the last check
 	since  time.Duration // monotonic: since when they agree
 }
 
@@ -37,8 +37,8 @@ func system() (time.Time, time.Duration) {
 	return now.Round(0), now.Sub(start)
 }
 
-// Believed returns the wall clock's time and reports whether it can be believed. Callers ask at intervals of
-// minutes at most: a jump there and back between two looks does no harm.
+// Believed returns the wall clock's time and reports whether it can be trusted. It must be called at intervals of minutes at
+// most. A jump there and back between two calls does no harm.
 func (c *Clock) Believed() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,7 +62,7 @@ func (c *Clock) Believed() (time.Time, bool) {
 	return wall, steady-c.since >= trial
 }
 
-// Trusting returns a Clock that believes the system's clock at once, for tests.
+// Trusting returns a Clock that trusts the system's clock at once, for tests.
 func Trusting() *Clock {
 	hour := trial
 	return &Clock{begun: true, since: -hour, Now: func() (time.Time, time.Duration) {

@@ -1,4 +1,4 @@
-// Package text makes foreign text fit to be stored, shown, and printed to a terminal.
+// Package text makes text from outside safe to store, show and print to a terminal.
 package text
 
 import (
@@ -20,19 +20,18 @@ func Truncate(s string, n int) string {
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// Storable replaces what Postgres refuses with an error: NUL and broken UTF-8.
+// Storable returns s without the bytes that Postgres refuses: NUL and invalid UTF-8 are replaced.
 func Storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// Printable reports whether s is valid UTF-8 without control and format characters, which change lines,
-// colors or the direction of what is shown around them.
+// Printable reports whether s is valid UTF-8 without control and format characters, which could change the lines, colors or
+// direction of the text around it.
 func Printable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, hidden) < 0
 }
 
-// Terminal makes s safe to print to a terminal on one line: U+FFFD stands for each character that isn't
-// Printable.
+// Terminal returns s safe to print to a terminal on one line: U+FFFD replaces each character that isn't Printable.
 func Terminal(s string) string {
 	return strings.Map(func(r rune) rune {
 		if hidden(r) {

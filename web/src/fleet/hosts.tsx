@@ -15,15 +15,7 @@ export type Counts = ReadonlyMap<string, number>;
 
 export function HostsTable({ usage }: { usage: ReadonlySignal<ReadonlyMap<string, HostSum>> }) {
   const texts = t().fleet;
-  const counts = useComputed(() => {
-    const byHost = new Map<string, Map<string, number>>();
-    for (const c of containers.value) {
-      const states = byHost.get(c.host) ?? new Map<string, number>();
-      states.set(c.state, (states.get(c.state) ?? 0) + 1);
-      byHost.set(c.host, states);
-    }
-    return byHost;
-  });
+  const counts = useCounts();
   return (
     <section class="card flush" aria-labelledby="hosts-title">
       <header>
@@ -49,6 +41,19 @@ export function HostsTable({ usage }: { usage: ReadonlySignal<ReadonlyMap<string
       </div>
     </section>
   );
+}
+
+// useCounts counts the containers of each host by state.
+export function useCounts(): ReadonlySignal<ReadonlyMap<string, Counts>> {
+  return useComputed(() => {
+    const byHost = new Map<string, Map<string, number>>();
+    for (const c of containers.value) {
+      const states = byHost.get(c.host) ?? new Map<string, number>();
+      states.set(c.state, (states.get(c.state) ?? 0) + 1);
+      byHost.set(c.host, states);
+    }
+    return byHost;
+  });
 }
 
 function Host({ host, counts, usage }: { host: HostStatus; counts: Counts | undefined; usage: HostSum | undefined }) {
@@ -92,7 +97,7 @@ function Host({ host, counts, usage }: { host: HostStatus; counts: Counts | unde
 }
 
 // Why says since when a host is not up, and for which reason.
-function Why({ host }: { host: HostStatus }) {
+export function Why({ host }: { host: HostStatus }) {
   const texts = t().fleet;
   if (host.status === 'up' || host.status === 'unknown') return null;
   return (

@@ -6,6 +6,7 @@ export const eventsEn = {
   none: 'No events', noneHint: 'Nothing was recorded in this time that fits the filters.',
   gap: (length: string): string => `Gap of ${length}: events of this time may be missing`, gapAll: 'all hosts', reason: (text: string): string => text,
   connected: 'wharf reached the host', disconnected: 'wharf lost the host', inferred: 'inferred', inferredHint: 'Not seen as it happened: concluded from the state afterwards.',
+  signal: (name: string): string => `signal ${name}`,
   by: (user: string): string => `by ${user}`, endedItself: 'ended by itself', exitCode: (code: string): string => `exit code ${code}`, fresh: (n: string): string => `${n} new`,
   end: 'That is all there is.',
 };

@@ -6,6 +6,7 @@ export const eventsKo = {
   none: '이벤트가 없습니다', noneHint: '이 기간에 필터에 맞는 기록이 없습니다.',
   gap: (length: string): string => `${length} 공백: 이 시간의 이벤트가 빠졌을 수 있습니다`, gapAll: '모든 호스트', reason: (text: string): string => text,
   connected: '호스트에 연결됨', disconnected: '호스트와 끊어짐', inferred: '추정', inferredHint: '일어날 때 본 것이 아니라 이후 상태에서 추정한 것입니다.',
+  signal: (name: string): string => `시그널 ${name}`,
   by: (user: string): string => `${user} 실행`, endedItself: '스스로 종료', exitCode: (code: string): string => `종료 코드 ${code}`, fresh: (n: string): string => `새 이벤트 ${n}개`,
   end: '더 이상 없습니다.',
 };

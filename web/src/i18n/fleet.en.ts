@@ -18,5 +18,8 @@ export const fleetEn = {
   gap: (length: string): string => `Events may be missing: ${length}`,
   topCpu: 'Most CPU', topMemory: 'Most memory', noUsage: 'Nothing is running.',
   noHosts: 'No hosts yet', noHostsHint: 'Name Docker hosts in DOCKER_HOSTS or hosts.yaml, and start wharf again. If there are some, none of them was granted to you.',
+  overview: 'Overview', machine: 'Machine', latency: 'Latency', cores: (n: number): string => `${n} ${n === 1 ? 'core' : 'cores'}`, milliseconds: (n: string): string => `${n} ms`,
+  clockLabel: 'Clock', ahead: (length: string, ms: number): string => (Math.abs(ms) < 1000 ? 'right' : `${length} ${ms > 0 ? 'ahead' : 'behind'}`), certificateLabel: 'Certificate until', sinceLabel: 'As it is since',
+  notStreaming: 'events aren’t read',
   lastKnown: (age: string): string => `last known ${age}`, unknownContainers: 'not known',
 };

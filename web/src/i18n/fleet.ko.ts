@@ -18,5 +18,8 @@ export const fleetKo = {
   gap: (length: string): string => `이벤트가 빠졌을 수 있음: ${length}`,
   topCpu: 'CPU 사용량 상위', topMemory: '메모리 사용량 상위', noUsage: '실행 중인 것이 없습니다.',
   noHosts: '호스트가 없습니다', noHostsHint: 'DOCKER_HOSTS 또는 hosts.yaml에 Docker 호스트를 적고 wharf를 다시 시작하세요. 호스트가 있다면 아직 권한을 받지 못한 것입니다.',
+  overview: '개요', machine: '장비', latency: '지연', cores: (n: number): string => `${n}코어`, milliseconds: (n: string): string => `${n}ms`,
+  clockLabel: '시계', ahead: (length: string, ms: number): string => (Math.abs(ms) < 1000 ? '맞음' : `${length} ${ms > 0 ? '빠름' : '느림'}`), certificateLabel: '인증서 만료', sinceLabel: '상태 시작',
+  notStreaming: '이벤트를 읽지 못함',
   lastKnown: (age: string): string => `마지막 확인 ${age}`, unknownContainers: '알 수 없음',
 };

@@ -26,11 +26,12 @@ const bare: Omit<Concern, 'kind' | 'name' | 'host' | 'to'> = { grave: true, at: 
 
 // concerns lists what needs attention: grave things first, then the latest.
 export function concerns(hosts: readonly HostStatus[], containers: readonly Container[], recent: readonly LoggedEvent[], now: number): Concern[] {
-  const all = [...hosts.flatMap((h) => ofHost(h, now)), ...ofContainers(containers), ...ofEvents(recent, containers, now)];
+  const all = [...hosts.flatMap((h) => concernsOfHost(h, now)), ...ofContainers(containers), ...ofEvents(recent, containers, now)];
   return all.sort((a, b) => Number(b.grave) - Number(a.grave) || b.at - a.at);
 }
 
-function ofHost(h: HostStatus, now: number): Concern[] {
+// concernsOfHost lists what is wrong with a host.
+export function concernsOfHost(h: HostStatus, now: number): Concern[] {
   const base = { ...bare, name: h.host, host: h.host, to: address.host(h.host), at: h.since ? Date.parse(h.since) : 0, detail: h.last_error ?? '' };
   const found: Concern[] = [];
   if (h.status === 'down') found.push({ ...base, kind: 'down' });

@@ -25,11 +25,17 @@ export interface NavItem {
 export const pages: readonly PageEntry[] = [
   { pattern: /^\/$/, load: () => import('../fleet/page') },
   { pattern: /^\/ui\/containers$/, load: () => import('../containers/page') },
+  { pattern: /^\/ui\/containers\/([^/]+)\/([^/]+)$/, load: () => import('../container/page') },
+  { pattern: /^\/ui\/events$/, load: () => import('../events/page') },
+  { pattern: /^\/ui\/hosts$/, load: () => import('../hosts/page') },
+  { pattern: /^\/ui\/hosts\/([^/]+)$/, load: () => import('../hosts/host') },
 ];
 
 export const navigation: readonly NavItem[] = [
   { path: '/', icon: 'fleet', name: (t) => t.nav.fleet },
   { path: '/ui/containers', icon: 'containers', name: (t) => t.nav.containers },
+  { path: '/ui/events', icon: 'events', name: (t) => t.nav.events },
+  { path: '/ui/hosts', icon: 'hosts', name: (t) => t.nav.hosts },
 ];
 
 export const offered = (item: NavItem, me: Me): boolean => item.allowed === undefined || item.allowed(me);

@@ -17,7 +17,7 @@ export interface Link {
 export const link = signal<Link>({ state: 'connecting', since: Date.now() });
 
 // Happening is what a listener gets of the stream, in order.
-export type Happening = { kind: 'event'; id: string; event: ContainerEvent } | { kind: 'gap'; gap: StreamGap } | { kind: 'host'; host: HostEvent };
+export type Happening = { kind: 'event'; id: string; event: ContainerEvent } | { kind: 'gap'; id: string; gap: StreamGap } | { kind: 'host'; id: string; host: HostEvent };
 
 type Listener = (happenings: readonly Happening[]) => void;
 const listeners = new Set<Listener>();
@@ -112,10 +112,10 @@ function take(frames: readonly Frame[]): void {
         waiting.push({ kind: 'event', id: frame.id, event: JSON.parse(frame.data) as ContainerEvent });
         break;
       case 'stream-gap':
-        waiting.push({ kind: 'gap', gap: JSON.parse(frame.data) as StreamGap });
+        waiting.push({ kind: 'gap', id: frame.id, gap: JSON.parse(frame.data) as StreamGap });
         break;
       case 'host-event':
-        waiting.push({ kind: 'host', host: JSON.parse(frame.data) as HostEvent });
+        waiting.push({ kind: 'host', id: frame.id, host: JSON.parse(frame.data) as HostEvent });
         break;
     }
   }

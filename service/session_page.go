@@ -126,7 +126,7 @@ func checkHalves(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRo
 	case len(halves):
 		return 0, errReused
 	default:
-		return 0, errPage // one old half, which its owner may have lost to somebody: no reason to end the session
+		return 0, errPage // a single old half, which may be a stolen one: no reason to end the session
 	}
 }
 

@@ -1,0 +1,122 @@
+// The events of one timeline: read from the log, and kept up with by the stream.
+import { batch, signal, type ReadonlySignal } from '@preact/signals';
+import { get } from '../api/client';
+import type { EventPage } from '../api';
+import { fits, fromEvent, fromGap, fromHost, fromLog, isEnd, merged, type Entry, type Narrowing } from '../logic/timeline';
+import { link, onHappenings, type Happening } from '../state/live';
+import { reasonOf } from '../ui/parts';
+
+export interface Wanted extends Narrowing {
+  since: string; // how long ago, as the API reads it; empty for everything
+  unexpected: boolean;
+}
+
+// most is how many entries a timeline holds; older ones are asked for again.
+const most = 5000;
+const pageSize = 200;
+// unexpectedDelay is how long after an end the log is asked whether somebody wanted it, in milliseconds.
+const unexpectedDelay = 1000;
+
+export class Timeline {
+  readonly entries = signal<readonly Entry[]>([]);
+  // unexpected are the ids of ends that nobody asked for.
+  readonly unexpected = signal<ReadonlySet<number>>(new Set());
+  readonly loaded = signal(false);
+  readonly fault = signal('');
+  // waiting are entries that came while the reader was further down.
+  readonly waiting = signal<readonly Entry[]>([]);
+
+  private readonly cursor = signal('');
+  private timer = 0;
+  private readonly abort = new AbortController();
+  private readonly unlisten: () => void;
+
+  // atTop tells whether new entries may be put in at once.
+  constructor(
+    private readonly wanted: Wanted,
+    private readonly atTop: () => boolean,
+  ) {
+    this.unlisten = onHappenings((all) => this.take(all));
+    void this.load();
+  }
+
+  get more(): ReadonlySignal<string> {
+    return this.cursor;
+  }
+
+  stop(): void {
+    this.unlisten();
+    clearTimeout(this.timer);
+    this.abort.abort();
+  }
+
+  async load(cursor = ''): Promise<void> {
+    const { host, type, container, since, unexpected } = this.wanted;
+    const query = { host, type, container: container || undefined, since, unexpected: unexpected || undefined };
+    try {
+      const [page] = await Promise.all([
+        get<EventPage>('/v1/events', { ...query, limit: pageSize, cursor }, this.abort.signal),
+        this.loadUnexpected(),
+      ]);
+      batch(() => {
+        const rows = page.events.map(fromLog);
+        this.entries.value = cursor === '' ? merged(this.fresh(), rows, most) : [...this.entries.value, ...rows];
+        this.cursor.value = page.cursor;
+        this.fault.value = '';
+        this.loaded.value = true;
+      });
+    } catch (error) {
+      if (!this.abort.signal.aborted) this.fault.value = reasonOf(error);
+    }
+  }
+
+  // fresh are the entries that the stream brought while the log was being read.
+  private fresh(): readonly Entry[] {
+    return this.loaded.peek() ? [] : this.entries.peek();
+  }
+
+  private async loadUnexpected(): Promise<void> {
+    const { host, container, since } = this.wanted;
+    const page = await get<EventPage>('/v1/events', { host, container, since: since || '168h', type: 'container', unexpected: true, limit: 1000 }, this.abort.signal);
+    this.unexpected.value = new Set(page.events.filter((e) => e.type !== 'gap').map((e) => e.id));
+  }
+
+  private take(happenings: readonly Happening[]): void {
+    const fresh = happenings.map(entryOf).filter((e) => fits(e, this.wanted));
+    if (fresh.length === 0) return;
+    if (fresh.some(isEnd)) this.askSoon();
+    if (this.wanted.unexpected) return; // the log alone knows
+    if (this.atTop()) this.entries.value = merged(this.entries.value, [...this.waiting.value, ...fresh], most);
+    else this.waiting.value = merged(this.waiting.value, fresh, most);
+    if (this.atTop() && this.waiting.value.length > 0) this.waiting.value = [];
+  }
+
+  // askSoon asks the log, once for many ends, which of them nobody wanted.
+  private askSoon(): void {
+    if (this.timer !== 0) return;
+    this.timer = window.setTimeout(() => {
+      this.timer = 0;
+      if (link.peek().state !== 'live') return;
+      void (this.wanted.unexpected ? this.load() : this.loadUnexpected().catch(() => undefined));
+    }, unexpectedDelay);
+  }
+
+  // show puts in what waited.
+  show(): void {
+    batch(() => {
+      this.entries.value = merged(this.entries.value, this.waiting.value, most);
+      this.waiting.value = [];
+    });
+  }
+}
+
+function entryOf(h: Happening): Entry {
+  switch (h.kind) {
+    case 'event':
+      return fromEvent(h.id, h.event);
+    case 'gap':
+      return fromGap(h.id, h.gap);
+    case 'host':
+      return fromHost(h.id, h.host);
+  }
+}
