@@ -27,10 +27,7 @@ func frameOf(id int64, e *dockerx.Event) []byte {
 	case dockerx.KindHost:
 		name, data = "host-event", dto.HostEvent{Host: e.Host, Action: e.Action, Timestamp: e.Time.Unix(), Reason: e.Reason}
 	default:
-		name = "container-event"
-		data = dto.ContainerEvent{
-			Host: e.Host, Type: e.Type, Action: e.Action, ActorID: e.ActorID, ActorName: e.ActorName, Timestamp: e.Time.Unix(), Attrs: e.Attrs,
-		}
+		name, data = "container-event", containerEventOf(e)
 	}
 	body := encode(data)
 	b := make([]byte, 0, len(body)+64)
@@ -39,6 +36,12 @@ func frameOf(id int64, e *dockerx.Event) []byte {
 	}
 	b = append(append(append(b, "event: "...), name...), "\ndata: "...)
 	return append(append(b, body...), "\n\n"...)
+}
+
+func containerEventOf(e *dockerx.Event) *dto.ContainerEvent {
+	return &dto.ContainerEvent{
+		Host: e.Host, Type: e.Type, Action: e.Action, ActorID: e.ActorID, ActorName: e.ActorName, Timestamp: e.Time.Unix(), Attrs: e.Attrs,
+	}
 }
 
 // appendID writes an id line. With an empty line after it, it is a frame that only moves the

@@ -19,6 +19,7 @@ func (s *Server) routes() []route {
 		grouped("Terminals", s.terminalRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
+		grouped("Logs", s.logRoutes()),
 		grouped("Documentation", s.documentRoutes()),
 		grouped("The page's session", s.pageRoutes()),
 	)
@@ -208,5 +209,18 @@ func (s *Server) pageRoutes() []route {
 		post("/v1/session/renew", service.Public, "renewPage", plain(s.renewPage),
 			"Get a new access token for the two halves that a page has. Browsers of the same origin alone may.",
 			data(dto.PageSession{}).with("Set-Cookie")).may(401, 500, 503).reads("X-Wharf-Stored"),
+	}
+}
+
+// logRoutes show what containers write.
+func (s *Server) logRoutes() []route {
+	lines := []string{"application/x-ndjson", "text/plain"}
+	return []route{
+		get("/v1/hosts/{host}/containers/{id}/logs", s.hosts.LogsPermission(), "containerLogs", queried(s.containerLogs),
+			"Show a container's log, search it, or follow it as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
+			may(406, 409).reads("Last-Event-ID").withTickets(),
+		get("/v1/logs", s.hosts.LogsPermission(), "logs", queried(s.allLogs),
+			"Show the logs of containers of all hosts by time, search them, or follow them as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
+			may(404, 406).reads("Last-Event-ID").withTickets(),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
@@ -164,7 +165,10 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 func engineHosts(engines []dockertest.Engine) []dockerx.HostConfig {
 	var hosts []dockerx.HostConfig
 	for _, e := range engines {
-		hosts = append(hosts, dockerx.HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+		hosts = append(hosts, dockerx.HostConfig{
+			Name: e.Name, Addr: e.Addr, CertDir: e.CertDir, // with deadlines that an engine doesn't reach on a busy machine
+			Timeouts: dockerx.Timeouts{Ping: 30 * time.Second, Read: time.Minute},
+		})
 	}
 	return hosts
 }

@@ -284,4 +284,13 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 var neverSeen = map[string]string{
 	"POST /user 429":             "only while the queue of passwords to hash is full, which package password tests",
 	"POST /v1/session/renew 503": "its cookie is sealed by a server whose database answered then, and must be away now",
+
+	"GET /v1/hosts/{host}/containers/{id}/exec/attach 404": "the container goes between ticket and upgrade; one handler opens both terminals",
+	"GET /v1/hosts/{host}/containers/{id}/exec/attach 409": "it stops between ticket and upgrade",
+	"GET /v1/hosts/{host}/containers/{id}/attach 404":      "as exec/attach",
+	"GET /v1/hosts/{host}/containers/{id}/attach 409":      "as exec/attach",
+	"GET /v1/hosts/{host}/containers/{id}/attach 429":      "seen for exec/attach",
+	"GET /v1/hosts/{host}/containers/{id}/attach 500":      "seen for exec/attach",
+	"GET /v1/hosts/{host}/containers/{id}/attach 503":      "seen for exec/attach",
+	"POST /v1/hosts/{host}/containers/{id}/exec 429":       "its cap is that of terminals, seen there",
 }

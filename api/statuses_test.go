@@ -253,6 +253,20 @@ func TestGuessesOfTheOldPasswordAreLimited(t *testing.T) {
 	t.Fatal("100 guesses and no limit")
 }
 
+// The page's login has the login's limit.
+func TestGuessesAtThePagesLoginAreLimited(t *testing.T) {
+	t.Parallel()
+	w := fakeFixture(t)
+	for range 100 {
+		a := w.call("POST", "/v1/session", "", `{"username":"gildong","password":"wrong-password"}`)
+		if a.status == http.StatusTooManyRequests {
+			return
+		}
+		require.Equal(t, http.StatusUnauthorized, a.status, a.body)
+	}
+	t.Fatal("100 guesses and no limit")
+}
+
 func TestTakenNamesAreConflicts(t *testing.T) {
 	t.Parallel()
 	w := fakeFixture(t)

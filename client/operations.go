@@ -379,6 +379,48 @@ func (c *Client) IssueTicket(ctx context.Context) (dto.Ticket, error) {
 	return out, err
 }
 
+// ContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream.
+func (c *Client) ContainerLogs(ctx context.Context, host string, id string, q dto.LogQuery) (dto.LogPage, error) {
+	var out dto.LogPage
+	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/logs", query: q}, &out)
+	return out, err
+}
+
+// StreamContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream. It resumes by itself and ends
+// with ctx or an error, which is its last element.
+func (c *Client) StreamContainerLogs(ctx context.Context, host string, id string, q dto.LogQuery) iter.Seq2[Frame, error] {
+	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/logs", query: q}, frameTypes{
+		"log":             decodeFrame[dto.LogLine],
+		"log-hosts":       decodeFrame[dto.LogHosts],
+		"stream-gap":      decodeFrame[dto.LogGap],
+		"log-end":         decodeFrame[dto.LogEnd],
+		"container-event": decodeFrame[dto.ContainerEvent],
+		"progress":        decodeFrame[dto.LogProgress],
+		"end":             decodeFrame[dto.LogSearchEnd],
+	})
+}
+
+// Logs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream.
+func (c *Client) Logs(ctx context.Context, q dto.AllLogsQuery) (dto.LogPage, error) {
+	var out dto.LogPage
+	err := c.call(ctx, request{method: "GET", path: "/v1/logs", query: q}, &out)
+	return out, err
+}
+
+// StreamLogs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream. It resumes by itself and ends
+// with ctx or an error, which is its last element.
+func (c *Client) StreamLogs(ctx context.Context, q dto.AllLogsQuery) iter.Seq2[Frame, error] {
+	return c.stream(ctx, request{method: "GET", path: "/v1/logs", query: q}, frameTypes{
+		"log":             decodeFrame[dto.LogLine],
+		"log-hosts":       decodeFrame[dto.LogHosts],
+		"stream-gap":      decodeFrame[dto.LogGap],
+		"log-end":         decodeFrame[dto.LogEnd],
+		"container-event": decodeFrame[dto.ContainerEvent],
+		"progress":        decodeFrame[dto.LogProgress],
+		"end":             decodeFrame[dto.LogSearchEnd],
+	})
+}
+
 // DescribeStart is GET /v1/session: Say what a page has to know before anybody has logged in.
 func (c *Client) DescribeStart(ctx context.Context) (dto.PageStart, error) {
 	var out dto.PageStart

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// HoldSchemaLock holds what another process's migration would hold.
+// HoldSchemaLock holds the lock of another process's migration.
 func HoldSchemaLock(t *testing.T, path string) (release func()) {
 	t.Helper()
 	f, err := lockFile(schemaLock(path), 0)

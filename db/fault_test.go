@@ -21,7 +21,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// gate stands before a Postgres and can vanish as one does: refusing, cutting, or silent.
+// gate is a proxy before a Postgres that can fail as one does: it refuses or cuts connections, or is silent.
 type gate struct {
 	t       *testing.T
 	target  string
@@ -34,7 +34,7 @@ type gate struct {
 	loses   atomic.Bool // the next answer to a statement that has run
 }
 
-// newGate opens nothing yet; source leads through it.
+// newGate returns a gate and the source that leads through it.
 func newGate(t *testing.T) (g *gate, source string) {
 	t.Helper()
 	u, err := url.Parse(dbtest.PostgresSource(t))
@@ -123,7 +123,7 @@ func (g *gate) away() {
 	clear(g.conns)
 }
 
-// hush keeps connections open and lets no byte through.
+// hush keeps connections open but forwards nothing.
 func (g *gate) hush() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -146,8 +146,7 @@ const soon = 15 * time.Second
 // patient is a bound that a busy machine doesn't reach, for tests of something else.
 var patient = db.Options{Timeout: 2 * time.Minute}
 
-// crowd runs the query of many requests at once and returns how long the slowest took, and
-// how many failed.
+// crowd runs the query of many requests at once, and returns how long the slowest took and how many failed.
 func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
 	t.Helper()
 	const n = 50
@@ -179,8 +178,8 @@ func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
 	return slowest, failed
 }
 
-// requireBack fails if a whole crowd's queries don't succeed again. On a busy machine a few of an early crowd may
-// reach their bound.
+// requireBack fails the test unless all queries of a crowd succeed again. On a busy machine a few of an early crowd may time
+// out.
 func requireBack(t *testing.T, d *db.DB) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -220,8 +219,8 @@ func TestPostgresThatDiesGivesErrorsAndComesBack(t *testing.T) {
 	requireBack(t, d)
 }
 
-// TestSilentPostgresGivesErrorsInTime returns the one that TCP alone would notice in minutes:
-// the default bound of 3 s holds for requests that queue for a connection too.
+// TestSilentPostgresGivesErrorsInTime is about the failure that TCP alone takes minutes to detect: the default timeout of
+// 3 s holds for requests that queue for a connection too.
 func TestSilentPostgresGivesErrorsInTime(t *testing.T) {
 	t.Parallel()
 	g, source := newGate(t)
@@ -243,7 +242,7 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 	g, source := newGate(t)
 	g.back()
 	d := open(t, source, db.Options{Timeout: 5 * time.Second})
-	requireBack(t, d) // with its connections made, the insert takes no time to speak of
+	requireBack(t, d) // with the connections open, the insert takes little time
 	err := d.InTx(t.Context(), func(q *sqlc.Queries) error {
 		require.NoError(t, q.CreateUser(t.Context(), newUser("a", db.Time(time.Now()))))
 		g.hush()
@@ -299,7 +298,7 @@ func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
 	wg.Wait()
 }
 
-// A database or a role whose default is serializable would have plain statements fail.
+// In a database, or for a role, whose default is serializable, plain statements would fail.
 func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	t.Parallel()
 	for _, whose := range []string{"DATABASE", "ROLE"} {

@@ -109,7 +109,7 @@ func TestMigrationThatBrokeOffIsLeftToAPerson(t *testing.T) {
 	})
 }
 
-// exec runs a statement that no query of ours is, on the database that the source names.
+// exec runs a statement that wharf has no query for, on the database that the source names.
 func exec(t *testing.T, d *db.DB, source, statement string) {
 	t.Helper()
 	driver, dsn := "postgres", source

@@ -19,7 +19,7 @@ import (
 // errExplained ends a query that was only explained.
 var errExplained = errors.New("explained")
 
-// explainer has the database explain each query in place of answering it.
+// explainer explains each query in place of running it.
 type explainer struct {
 	*sql.DB
 	kind db.Kind
@@ -60,7 +60,7 @@ func (e *explainer) QueryRowContext(ctx context.Context, query string, args ...a
 	return e.DB.QueryRowContext(ctx, "SELECT 1 WHERE 1 = 0")
 }
 
-// fill makes logs of 20,000 rows, among which every filter picks few.
+// fill makes logs of 20,000 rows, of which every filter selects few.
 var fill = map[db.Kind]string{
 	db.Postgres: `
 		INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)

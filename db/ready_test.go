@@ -49,7 +49,7 @@ func TestReadOnlyDatabaseIsNotWritable(t *testing.T) {
 	})
 }
 
-// Servers by other names of a file are kept off as by its own.
+// A file's lock excludes servers by other names of the file too.
 func TestServersLockFindsTheFileByEveryName(t *testing.T) {
 	t.Parallel()
 	server := db.Options{Server: true}
@@ -72,7 +72,7 @@ func TestServersLockFindsTheFileByEveryName(t *testing.T) {
 	require.ErrorContains(t, open(filepath.Join(filepath.Dir(path), "hard.db")), "hard links")
 }
 
-// A writer whose turn doesn't come is told so in time, rather than wait for ever.
+// A writer that waits in the queue for too long fails, rather than wait for ever.
 func TestWriterOfSQLiteWaitsNoLongerThanAStatementMay(t *testing.T) {
 	t.Parallel()
 	d, err := db.Open(t.Context(), dbtest.SQLiteSource(t), db.Options{Timeout: 200 * time.Millisecond})

@@ -68,6 +68,6 @@ func (d *DB) useReserve() bool {
 	if err := os.Truncate(reserveFile(d.source), info.Size()-reserveStep); err != nil {
 		return false
 	}
-	d.opts.Logger.Warn().Int64("left", info.Size()-reserveStep).Msg("the disk is full: taking rights away with the room kept for that")
+	d.opts.Logger.Warn().Int64("left", info.Size()-reserveStep).Msg("the disk is full: revoking rights with the reserve")
 	return true
 }

@@ -12,7 +12,7 @@ import (
 	"wharf/db/sqlc"
 )
 
-// fullDisk makes SQLite say that the disk is full.
+// fullDisk makes SQLite report a full disk.
 func fullDisk(t *testing.T) error {
 	t.Helper()
 	pool, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "full.db"))
@@ -40,7 +40,7 @@ func TestReserveLetsRightsBeTakenAwayOnAFullDisk(t *testing.T) {
 		require.NoError(t, err)
 		return info.Size()
 	}
-	// fullFor fails so many times.
+	// fullFor fails a number of times.
 	fullFor := func(times int) func(*sqlc.Queries) error {
 		return func(*sqlc.Queries) error {
 			if times--; times >= 0 {

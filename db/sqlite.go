@@ -56,7 +56,7 @@ func openSQLite(path string, opts Options) (*DB, error) {
 			return nil, errors.Join(fmt.Errorf("another wharf serves %s: %w", path, err), pool.Close())
 		}
 		if err := fillReserve(path); err != nil {
-			opts.Logger.Warn().Err(err).Msg("no room to keep for taking rights away on a full disk")
+			opts.Logger.Warn().Err(err).Msg("no room on the disk for the reserve")
 		}
 	}
 	return d, nil

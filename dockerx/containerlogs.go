@@ -2,10 +2,12 @@ package dockerx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"wharf/dockerx/connect"
@@ -51,6 +53,30 @@ func (h *Host) LogSource(d *Details) (logs.Source, error) {
 	return &logSource{h: h, id: d.ID, tty: d.Log.TTY, file: d.Log.FileBytes}, nil
 }
 
+// maxLogDetails is how many containers' details are kept for their logs.
+const maxLogDetails = 4096
+
+// LogDetails returns what LogSource needs of a container of the list. It asks once: how a container logs never changes.
+func (h *Host) LogDetails(ctx context.Context, row Container) (*Details, error) {
+	h.mu.Lock()
+	log, known := h.logDetails[row.ID]
+	h.mu.Unlock()
+	if known {
+		return &Details{ID: row.ID, Name: "/" + row.Name, Created: row.Created.Format(time.RFC3339Nano), Log: log}, nil
+	}
+	d, err := h.Resolve(ctx, row.Ref())
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.logDetails == nil || len(h.logDetails) >= maxLogDetails {
+		h.logDetails = map[string]Log{}
+	}
+	h.logDetails[d.ID] = d.Log
+	return d, nil
+}
+
 // FollowLog subscribes to what the container logs from now on. All subscribers of a container share one answer of
 // the engine. See logs.Hub.Subscribe.
 func (h *Host) FollowLog(id string, src logs.Source, notify func()) *logs.Subscription {
@@ -68,6 +94,37 @@ func (h *Host) LongRead(ctx context.Context) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// LogSourceKind says where logs are searched (setting LOGS_SOURCE).
+type LogSourceKind string
+
+// The kinds. The zero value is AutoLogs.
+const (
+	AutoLogs   LogSourceKind = "auto"   // files where the engine runs on this machine and they can be read
+	EngineLogs LogSourceKind = "engine" // the engine
+	FileLogs   LogSourceKind = "files"  // files, or not at all
+)
+
+// LogFiles opens the files of a container's log on this machine. Errors: logs.ErrNoFiles where they can't be read, or aren't
+// to be.
+func (h *Host) LogFiles(ctx context.Context, d *Details, src logs.Source) (*logs.Files, error) {
+	if h.opts.Logs == EngineLogs || d.Log.Driver != "json-file" || d.Log.Path == "" || !strings.HasPrefix(h.addr, "unix://") {
+		return nil, h.noLogFiles(logs.ErrNoFiles)
+	}
+	f, err := logs.OpenFiles(ctx, src, d.Log.Path)
+	return f, h.noLogFiles(err)
+}
+
+// LogFilesOnly reports whether the engine isn't to be asked where there are no files.
+func (h *Host) LogFilesOnly() bool { return h.opts.Logs == FileLogs }
+
+// noLogFiles makes of logs.ErrNoFiles what a user may see of it, where it isn't that the engine is asked instead.
+func (h *Host) noLogFiles(err error) error {
+	if errors.Is(err, logs.ErrNoFiles) && h.LogFilesOnly() {
+		return apperr.Wrap(apperr.Invalid, err, "the log's files can't be read on wharf's machine (LOGS_SOURCE=files)")
+	}
+	return err
 }
 
 // wakeLogs has followers go on when their container or the engine is back.

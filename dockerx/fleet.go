@@ -25,6 +25,8 @@ type Options struct {
 	// EventQueueBytes bounds the events of a host that wait to be processed; beyond it they are dropped and
 	// marked as a gap. Default 64 MiB.
 	EventQueueBytes int
+	// Logs says where logs are searched.
+	Logs LogSourceKind
 	// Stats says how usage is sampled.
 	Stats stats.Options
 }

@@ -55,8 +55,9 @@ type Host struct {
 	info   EngineInfo
 	listen []func(Event)
 
-	logHub    *logs.Hub
-	longReads chan struct{} // slots
+	logDetails map[string]Log // of containers of the list, by id
+	logHub     *logs.Hub
+	longReads  chan struct{} // slots
 
 	streaming atomic.Bool
 	sampler   *stats.Sampler

@@ -156,7 +156,7 @@ func (a *Audit) finish(ctx context.Context, row sqlc.BeginAuditParams, result er
 		key, first := a.refusals.count(&row, time.Now())
 		if !first {
 			if _, err := q.DeletePendingAudit(ctx, row.ID); err != nil {
-				a.opts.Logger.Error().Err(err).Stringer("audit", row.ID).Msg("audit row of a repeated refusal stays pending")
+				a.opts.Logger.Error().Err(err).Stringer("audit", row.ID).Msg("cannot delete the audit row of a repeated refusal")
 			}
 			return
 		}
@@ -166,7 +166,7 @@ func (a *Audit) finish(ctx context.Context, row sqlc.BeginAuditParams, result er
 		ID: row.ID, Outcome: row.Outcome, Detail: row.Detail, FinishedAt: sql.NullTime{Time: db.Time(time.Now()), Valid: true},
 	})
 	if err != nil {
-		a.opts.Logger.Error().Err(err).Stringer("audit", row.ID).Str("outcome", row.Outcome).Msg("audit row stays pending")
+		a.opts.Logger.Error().Err(err).Stringer("audit", row.ID).Str("outcome", row.Outcome).Msg("cannot complete an audit row")
 	}
 }
 
@@ -203,7 +203,7 @@ func (a *Audit) recordRevoked(ctx context.Context, actor Actor, in Intent) {
 
 func (a *Audit) logUnwritten(actor Actor, in Intent, err error) {
 	a.opts.Logger.Error().Err(err).Str("user", actor.name()).Str("action", in.Action).Str("target", in.Target).
-		Msg("rights are taken away without an audit row")
+		Msg("rights revoked without an audit row")
 }
 
 func writeError(err error) error {

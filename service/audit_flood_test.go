@@ -121,7 +121,7 @@ func TestRecordIsBoundedByNumber(t *testing.T) {
 	})
 }
 
-// An audit whose database is away, beside one that works: as with a disk that takes no more rows.
+// An audit whose database doesn't answer, beside a database that does: as with a disk that takes no more rows.
 func TestRightsAreTakenAwayThoughItCannotBeWrittenDown(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -13,7 +13,7 @@ import (
 	"wharf/db/sqlc"
 )
 
-// Filters together find the same rows as one by one, also where a page ends before it is full.
+// Several filters together select the rows that each of them selects, also if a page ends before it is full.
 func TestAuditFiltersTogetherFindEveryRow(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

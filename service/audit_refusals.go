@@ -125,7 +125,7 @@ func (f *refusals) take(now time.Time) []sqlc.CountRepeatsParams {
 func (a *Audit) writeRepeats(ctx context.Context) {
 	for _, r := range a.refusals.take(time.Now()) {
 		if _, err := a.db.Queries().CountRepeats(ctx, r); err != nil {
-			a.opts.Logger.Error().Err(err).Stringer("audit", r.ID).Int64("times", r.More).Msg("repeated refusals stay uncounted")
+			a.opts.Logger.Error().Err(err).Stringer("audit", r.ID).Int64("times", r.More).Msg("cannot count repeated refusals")
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (a *Audit) EndOwn(ctx context.Context) error {
 		return fmt.Errorf("end pending audit rows: %w", err)
 	}
 	if n > 0 {
-		a.opts.Logger.Warn().Int64("actions", n).Msg("an earlier process ended during these: their outcome is unknown")
+		a.opts.Logger.Warn().Int64("actions", n).Msg("actions that an earlier process left pending now have an unknown outcome")
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (a *Audit) removeBeyond(ctx context.Context) {
 		}
 	}
 	if err != nil && !db.IsNoRows(err) && ctx.Err() == nil {
-		a.opts.Logger.Error().Err(err).Msg("audit rows beyond AUDIT_MAX stay")
+		a.opts.Logger.Error().Err(err).Msg("cannot delete audit rows beyond AUDIT_MAX")
 	}
 }
 

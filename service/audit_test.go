@@ -24,7 +24,7 @@ func stopIntent() Intent {
 	return Intent{Action: "container.stop", Host: "prod-1", ContainerID: containerID, ContainerName: "web"}
 }
 
-// entries lists the record, the latest first.
+// entries returns the audit's rows, the latest first.
 func entries(t *testing.T, a *Audit, f AuditFilter) []AuditEntry {
 	t.Helper()
 	all, _, err := a.List(t.Context(), *admin, f, Page{})
@@ -32,7 +32,7 @@ func entries(t *testing.T, a *Audit, f AuditFilter) []AuditEntry {
 	return all
 }
 
-func TestDeedIsWrittenBeforeAndCompletedAfterThoughTheCallerHangsUp(t *testing.T) {
+func TestActionIsWrittenBeforeAndCompletedAfterThoughTheCallerHangsUp(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		a := NewAudit(d, AuditOptions{})
@@ -243,7 +243,7 @@ func TestNoAuditIsNoHindrance(t *testing.T) {
 	require.Empty(t, e.Attrs)
 }
 
-// A process that was killed during an action left its row pending: it must not explain what happens much later.
+// A process that was killed during an action left its row pending: no later event may be attributed to it.
 func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -264,7 +264,7 @@ func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
 	})
 }
 
-// The span of time is read along the ids; its ends are those of the rows' own times.
+// A time range is read along the ids; its ends are compared with the rows' own times.
 func TestAuditOfASpanOfTime(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -24,12 +24,13 @@ type HostResult struct {
 // ContainerFilter selects containers; its zero value selects all. A container must match every field that is set, and of a
 // field's values any one.
 type ContainerFilter struct {
-	Hosts  []string // exact
-	States []string // exact
-	Names  []string // part of the name
-	Images []string // part of the image
-	Labels []string // "key" or "key=value"; of these all must match
-	Text   string   // part of id, name, image, host, state, status or of a label
+	Hosts    []string // exact
+	States   []string // exact
+	Names    []string // part of the name
+	Images   []string // part of the image
+	Labels   []string // "key" or "key=value"; of these all must match
+	Projects []string // exact: Compose projects
+	Text     string   // part of id, name, image, host, state, status or of a label
 }
 
 // HostedContainer is a container and the host that it is on.
@@ -42,9 +43,31 @@ type HostedContainer struct {
 // host that doesn't answer in time has the error. Hosts come in the order of the settings, containers in Docker's.
 // Errors: NotFound for a host in the filter that doesn't exist.
 func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) ([]HostedContainer, []HostResult, error) {
-	hosts, err := s.openAll(ctx, actor, f.Hosts)
+	hosts, lists, answers, err := s.lists(ctx, actor, f.Hosts)
 	if err != nil {
 		return nil, nil, err
+	}
+	found := []HostedContainer{}
+	for i, list := range lists {
+		if list == nil {
+			continue
+		}
+		for _, c := range list.Containers {
+			c.Labels = hosts[i].shownLabels(c.Labels) // before matching: a filter must not reveal masked values
+			if f.matches(answers[i].Host, &c) {
+				found = append(found, HostedContainer{answers[i].Host, c})
+			}
+		}
+	}
+	return found, answers, nil
+}
+
+// lists asks the named hosts, or all that the actor may see, for their containers, all at once. The list of a host
+// that didn't answer in time is nil.
+func (s *Hosts) lists(ctx context.Context, actor Actor, names []string) ([]*Host, []*dockerx.List, []HostResult, error) {
+	hosts, err := s.openAll(ctx, actor, names)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	if len(hosts) > 1 { // a single host has its own deadline, with a message of its own
 		var cancel context.CancelFunc
@@ -59,19 +82,7 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) 
 		asking.Go(func() { lists[i], answers[i].Err = h.Containers(ctx) })
 	}
 	asking.Wait()
-	found := []HostedContainer{}
-	for i, list := range lists {
-		if list == nil {
-			continue
-		}
-		for _, c := range list.Containers {
-			c.Labels = hosts[i].shownLabels(c.Labels) // before matching: a filter must not reveal masked values
-			if f.matches(answers[i].Host, &c) {
-				found = append(found, HostedContainer{answers[i].Host, c})
-			}
-		}
-	}
-	return found, answers, nil
+	return hosts, lists, answers, nil
 }
 
 // openAll opens the named hosts, or, if there are no names, all that the actor may see.
@@ -104,6 +115,7 @@ func (f *ContainerFilter) matches(host string, c *dockerx.Container) bool {
 	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
 		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
 		oneOf(f.Images, func(s string) bool { return strings.Contains(c.Image, s) }) &&
+		oneOf(f.Projects, func(s string) bool { return s == c.Labels["com.docker.compose.project"] }) &&
 		!slices.ContainsFunc(f.Labels, func(s string) bool { return !hasLabel(c.Labels, s) }) &&
 		f.mentions(host, c)
 }

@@ -34,7 +34,7 @@ func containerEvent(n int, action string, attrs, labels map[string]string) docke
 	}
 }
 
-// actions are those of the whole history that the actor may see, oldest first.
+// actions returns the actions in the history that the actor may see, oldest first.
 func actions(t *testing.T, e *Events, actor Actor, f eventlog.Filter) []string {
 	t.Helper()
 	page, err := e.Query(t.Context(), actor, eventlog.Query{Filter: f, Ascending: true})
@@ -54,7 +54,7 @@ func published(t *testing.T, e *Events, n int) {
 	}, time.Minute, time.Millisecond)
 }
 
-// deliveries waits until n have come, and returns them.
+// deliveries waits until n deliveries have come, and returns them.
 func deliveries(t *testing.T, sub *eventlog.Subscription, n int) (all []eventlog.Delivery) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -126,7 +126,7 @@ func TestActionFiltersTellNothingThatIsMasked(t *testing.T) {
 	})
 }
 
-// The ids of quiet streams must not count what their clients may not see.
+// The ids of a quiet stream must not count the records that its client may not see.
 func TestIDsOfLimitedStreamsMoveWithDeliveriesOrInSteps(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -15,6 +15,8 @@ import (
 type Hosts struct {
 	fleet *dockerx.Fleet
 	audit *Audit
+
+	logsByOperators bool
 }
 
 // NewHosts returns a Hosts for a fleet. Actions on containers, and refusals, are recorded in the audit, which may be nil.

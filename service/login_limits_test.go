@@ -35,14 +35,14 @@ func wait(t *testing.T, g *loginGate, name, addr string, at time.Time) time.Dura
 	return e.RetryAfter
 }
 
-// fail returns a try with a wrong password, refused or not.
+// fail tries a wrong password, which may be refused.
 func fail(g *loginGate, name, addr string, at time.Time) {
 	if try, _, err := g.reserve(name, addr, at); err == nil {
 		try.failed(at)
 	}
 }
 
-// pass returns a try with the right password.
+// pass tries the right password.
 func pass(g *loginGate, name, addr string) {
 	if try, _, err := g.reserve(name, addr, noon); err == nil {
 		try.passed()
@@ -145,9 +145,9 @@ func TestOneIPv6NetworkIsOneAddress(t *testing.T) {
 	}
 }
 
-// TestParallelGuessesAreReservedBeforeTheyAreJudged sends many wrong passwords at once: while five are
-// being checked the others wait, and when those have failed they are refused.
-func TestParallelGuessesAreReservedBeforeTheyAreJudged(t *testing.T) {
+// TestParallelGuessesAreReservedBeforeTheyAreChecked sends many wrong passwords at once: while five are being checked the
+// others wait, and when those have failed the others are refused.
+func TestParallelGuessesAreReservedBeforeTheyAreChecked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newLoginGate(LoginLimits{})

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shapes are texts as they stand in labels, variables and shell arguments. Every secret in them, and every
-// part of one, has "hunter" in it; keeps is what must still be read.
+// shapes are texts as in labels, variables and shell arguments. Every secret in them, and every part of one, contains
+// "hunter"; keeps is the text that must not be masked.
 var shapes = []struct{ text, keeps string }{
 	// Assignments end with the quote or the line.
 	{`PASSWORD=hunter2`, "PASSWORD"},
@@ -102,7 +102,7 @@ func TestSecretsOfAllShapesAreMaskedToTheirEnds(t *testing.T) {
 	}
 }
 
-// Wherever a text is cut off, no value that was begun is shown.
+// Wherever a text is cut off, no part of a value is shown.
 func TestCutOffTextsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, c := range shapes {

@@ -9,8 +9,8 @@ import (
 	"wharf/token"
 )
 
-// BenchmarkAuthenticate compares what a request pays for its session: the token's check
-// alone, with the remembered session, and with a look in the database each time.
+// BenchmarkAuthenticate compares the cost of a request's authentication: the token's check alone, with the cached session,
+// and with a query of the database each time.
 func BenchmarkAuthenticate(b *testing.B) {
 	sources := map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteSource}
 	if !testing.Short() {

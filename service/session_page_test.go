@@ -18,7 +18,7 @@ func TestReplacedPageHalvesEndTheSessionAndOneOfThemDoesNot(t *testing.T) {
 		require.NoError(t, err)
 		session, err := d.Queries().GetSession(t.Context(), old.SessionID)
 		require.NoError(t, err)
-		// The thief renews; the owner comes with the old halves after the grace.
+		// The thief renews; the owner sends the old halves after the grace.
 		stolen, longAgo := old, db.Time(time.Now().Add(-rotationGrace-time.Second))
 		require.NoError(t, b.sessions.rotateHalves(t.Context(), &stolen, session, []string{cookieHash(old.Cookie), storedHash(old.Stored)}, longAgo))
 		_, err = b.sessions.RenewPage(t.Context(), old.Cookie, stolen.Stored)
@@ -55,7 +55,7 @@ func TestPageRenewalsAtOnceAllGoOn(t *testing.T) {
 		for range tabs {
 			all = append(all, <-got)
 		}
-		// Whichever cookie and stored half end up together, they go on.
+		// Any two current halves are valid together.
 		_, err = b.sessions.RenewPage(t.Context(), all[0].Cookie, all[tabs-1].Stored)
 		require.NoError(t, err)
 	})

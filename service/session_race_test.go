@@ -16,8 +16,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// TestNothingCountsAfterItsRevocationWasAnswered has callers on two replicas hammer a
-// session while its rights are taken away: what began after the answer must go by it.
+// TestNothingCountsAfterItsRevocationWasAnswered authenticates with a session on two replicas while its rights are taken away:
+// calls that begin after the revocation's answer must not have them.
 func TestNothingCountsAfterItsRevocationWasAnswered(t *testing.T) {
 	t.Parallel()
 	yes, no := true, false
@@ -65,8 +65,8 @@ func TestNothingCountsAfterItsRevocationWasAnswered(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// raceRevocation fails if, on any replica, the session still has an operator's rights in a
-// call that began after revoke returned.
+// raceRevocation fails the test if, on any replica, a call that began after revoke returned finds an operator's rights in the
+// session.
 func raceRevocation(t *testing.T, replicas []*Sessions, l Login, revoke func() error) {
 	t.Helper()
 	var over atomic.Bool
@@ -136,7 +136,7 @@ func TestLongAnswersEndWithTheirSession(t *testing.T) {
 	})
 }
 
-// requireEnded allows a second more than is promised, for busy machines.
+// requireEnded allows a second more than promised, for busy machines.
 func requireEnded(t *testing.T, ends ...<-chan struct{}) {
 	t.Helper()
 	limit := time.After(2 * time.Second)

@@ -21,7 +21,7 @@ func TestRotationGivesANewTokenAndKeepsTheOldForAMoment(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, first.RefreshToken)
 		require.True(t, l.RefreshExpiresAt.Equal(first.RefreshExpiresAt), "the session doesn't grow older")
-		// Two tabs, and an answer that got lost: all of them go on.
+		// Two tabs, and an answer that got lost: all tokens stay valid.
 		again, err := b.sessions.Renew(t.Context(), l.RefreshToken)
 		require.NoError(t, err)
 		for _, r := range []string{first.RefreshToken, again.RefreshToken} {
@@ -41,7 +41,7 @@ func TestReplacedTokenShownLateEndsTheFamily(t *testing.T) {
 		l := b.session(t)
 		row, err := d.Queries().GetSession(t.Context(), l.SessionID)
 		require.NoError(t, err)
-		// The thief renews; the owner comes with the old token after the grace.
+		// The thief renews; the owner sends the old token after the grace.
 		stolen, err := b.sessions.rotate(t.Context(), row, hashOf(l.RefreshToken), db.Time(time.Now().Add(-rotationGrace-time.Second)))
 		require.NoError(t, err)
 		b.actor(t, l)
@@ -75,8 +75,8 @@ func TestRenewalsAtOnceAllGoOn(t *testing.T) {
 	})
 }
 
-// Renewals at once are one branch: when one of what they gave goes on alone, the others are replaced with it, and a
-// copy among them ends the session after the grace.
+// Concurrent renewals are one branch: when one of their tokens is renewed, the others are replaced with it, and a copy among
+// them ends the session after the grace.
 func TestRenewalsAtOnceAreOneBranch(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -101,8 +101,8 @@ func TestRenewalsAtOnceAreOneBranch(t *testing.T) {
 	})
 }
 
-// A session's row is taken first by all that changes a session, so that a logout and renewals wait for each other
-// rather than cross; a renewal that comes too late is refused as any other of a session that has ended.
+// All changes of a session lock its row first, so that a logout and renewals wait for each other instead of deadlocking. A
+// renewal after the logout is refused as one of any session that has ended.
 func TestLogoutBesideRenewals(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

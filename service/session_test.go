@@ -21,7 +21,7 @@ import (
 	"wharf/util/steady"
 )
 
-// fixture is a service over one database, as a replica has it, with the user gildong (admin).
+// fixture is the services of a replica on one database, with the user gildong (admin).
 type fixture struct {
 	db       *db.DB
 	users    *Users

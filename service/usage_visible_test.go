@@ -11,7 +11,7 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// What a snapshot says as a whole is of the containers that the actor sees.
+// A snapshot's totals are of the containers that the actor sees.
 func TestUsageAsAWholeTellsNothingOfHiddenContainers(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -121,7 +121,7 @@ func TestLastAdminStays(t *testing.T) {
 				requireKind(t, apperr.Conflict, err)
 			}
 			requireKind(t, apperr.Conflict, b.users.Delete(t.Context(), *admin, "gildong"))
-			// A disabled admin is no second one.
+			// A disabled admin doesn't count.
 			in := named("off")
 			in.Role = RoleAdmin
 			if _, err := b.users.AddFromCLI(t.Context(), in); err == nil {
@@ -187,7 +187,7 @@ func TestPasswordChangeEndsTheOtherSessions(t *testing.T) {
 		_, err = other.sessions.Login(t.Context(), "gildong", "another", Client{})
 		require.NoError(t, err)
 
-		// An admin needs no old one for others, and ends all.
+		// An admin doesn't need another user's old password, and ends all sessions of that user.
 		l := b.sessionOf(t, "vera", RoleViewer)
 		other.actor(t, l)
 		require.NoError(t, b.users.ChangePassword(t.Context(), me, "vera", "", "another"))

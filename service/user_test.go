@@ -18,7 +18,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// gildong returns the source's example of a user.
+// gildong returns the user of the contract's example.
 func gildong() NewUser {
 	return NewUser{Username: "gildong", Password: "123123", FullName: "YunGilDong", Email: "gildong@email.com"}
 }
@@ -67,7 +67,7 @@ func TestOfManyFirstSignupsOneIsAdmin(t *testing.T) {
 	}
 }
 
-// arrived is the context's key of what a sign-up calls when it is past the checks before the transaction.
+// arrived is the context's key of a function that a sign-up calls after the checks before the transaction.
 type arrived struct{}
 
 func raceFirstSignups(t *testing.T, source string) {

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestForgedTokensAreRefused tries many inputs, a million under WHARF_TEST_LONG=1, each with both formats
-// and as both kinds. They are made from genuine tokens by a fixed seed, so that what fails fails again.
+// TestForgedTokensAreRefused tries many inputs, a million under WHARF_TEST_LONG=1, each with both formats and as both kinds.
+// They are made from genuine tokens by a fixed seed, so that a failure can be repeated.
 func TestForgedTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	inputs := 20_000
@@ -56,7 +56,7 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	t.Logf("seen: %d of %d accepted, 0 panics", accepted, inputs)
 }
 
-// forger makes tokens that nobody issued.
+// forger makes forged tokens.
 type forger struct {
 	rand   *rand.Rand
 	tokens []string
@@ -132,7 +132,7 @@ func (f *forger) reclaimed(s string) string {
 	return strings.Join(parts, ".")
 }
 
-// resigned signs a JWT with a key that isn't ours, also the one that ours are derived from.
+// resigned signs a JWT with a wrong key, also with the one that the right keys are derived from.
 func (f *forger) resigned(s string) string {
 	parts := strings.Split(s, ".")
 	if len(parts) < 2 {

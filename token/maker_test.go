@@ -36,7 +36,7 @@ func keysOf(t testing.TB, setting string) Keys {
 
 var makers = map[string]func(Keys) (Maker, error){"jwt": NewJWT, "paseto": NewPASETO}
 
-// eachMaker returns the conformance suite's frame: what holds for one format holds for the other.
+// eachMaker runs a test of the conformance suite with each format, and with the format cached.
 func eachMaker(t *testing.T, test func(t *testing.T, m Maker)) {
 	t.Helper()
 	for format, build := range makers {
@@ -237,7 +237,7 @@ func TestIncompletePayloadIsNeitherMadeNorAccepted(t *testing.T) {
 	}
 }
 
-// forgeGenuine makes tokens of changed claims with our own key, in each format.
+// forgeGenuine makes tokens of changed claims with the right key, in each format.
 func forgeGenuine(t *testing.T, change func(map[string]any)) map[string]string {
 	t.Helper()
 	c, err := newClaims(payload(Access))
@@ -417,8 +417,8 @@ func TestForgedPASETOIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzVerify accepts what says nothing but the genuine tokens' payload: anything else would
-// be a forgery. The payload is fixed since each fuzzing process makes its own tokens.
+// FuzzVerify fails on a token that is accepted with another payload than the genuine tokens': it would be a forgery. The
+// payload is fixed since each fuzzing process makes its own tokens.
 func FuzzVerify(f *testing.F) {
 	var all []Maker
 	id := uuid.MustParse("6f1f7dc4-0c3f-4b53-9d4d-3f8f8b0a6c11")

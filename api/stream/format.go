@@ -64,6 +64,9 @@ func (f Format) greeting() string {
 	return ""
 }
 
+// AppendHeartbeat appends what keeps proxies from closing a quiet stream.
+func (f Format) AppendHeartbeat(dst []byte) []byte { return append(dst, f.heartbeat()...) }
+
 // heartbeat keeps proxies from closing a quiet stream.
 func (f Format) heartbeat() string {
 	switch f {

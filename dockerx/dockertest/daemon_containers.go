@@ -30,6 +30,7 @@ type Container struct {
 	Labels  map[string]string
 	Env     []string
 	Cmd     []string
+	Log     []string // its lines
 	// Networks, Ports and Mounts are shown as they are; nil Networks mean the default bridge.
 	Networks    map[string]*network.EndpointSettings
 	Ports       nat.PortMap

@@ -18,6 +18,7 @@ func (d *Daemon) routes() {
 	m.HandleFunc("GET /containers/json", d.serveList)
 	m.HandleFunc("GET /containers/{id}/json", d.serveInspect)
 	m.HandleFunc("GET /containers/{id}/stats", d.serveStats)
+	m.HandleFunc("GET /containers/{id}/logs", d.serveLogs)
 	m.HandleFunc("GET /containers/{id}/top", d.serveTop)
 	for verb, change := range changes {
 		m.HandleFunc("POST /containers/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, change) })

@@ -41,6 +41,21 @@ func (s *stamps) cutOther(p []byte) (at int64, rest []byte, ok bool) {
 	return t.UnixNano(), p[min(end+1, len(p)):], true
 }
 
+// parse reads a time of any number of decimals.
+func (s *stamps) parse(p []byte) (at int64, ok bool) {
+	if len(p) > 20 && p[19] == '.' && p[len(p)-1] == 'Z' && len(p) <= stampLen {
+		nano, ok := digits(p[20 : len(p)-1])
+		for range stampLen - len(p) {
+			nano *= 10
+		}
+		if ok && s.seconds(p[:19]) {
+			return s.unix*1e9 + nano, true
+		}
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(p))
+	return t.UnixNano(), err == nil && t.Year() >= 1970 && t.Year() <= 2200
+}
+
 func (s *stamps) seconds(p []byte) bool {
 	if bytes.Equal(p, s.second[:]) {
 		return true

@@ -222,6 +222,9 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 			return openapi31.ResponseOrReference{}, err
 		}
 		out.Content["text/event-stream"] = stream
+		for _, format := range o.Answer.Formats {
+			out.Content[format] = openapi31.MediaType{Schema: map[string]any{"type": "string"}}
+		}
 		out.Description = streamText(o)
 	}
 	return openapi31.ResponseOrReference{Response: out}, nil

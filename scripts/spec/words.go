@@ -179,7 +179,10 @@ func streamText(o api.Operation) string {
 	}
 	text := "Server-sent events " + strings.Join(names, ", ") + ", whose data are the schemas in x-frames; comments keep the connection open."
 	if !o.Answer.StreamOnly {
-		return "Done; with Accept: text/event-stream a stream. " + text + " After a break the client asks again and gets the next sample."
+		text = "Done; with Accept: text/event-stream a stream. " + text
+	}
+	if !slices.Contains(o.Headers, "Last-Event-ID") {
+		return text + " After a break the client asks again and gets the next sample."
 	}
 	return text + " A client that lost its connection sends the id of the last event it has as Last-Event-ID and gets what it missed," +
 		" or a stream-gap where that can't be had any more."

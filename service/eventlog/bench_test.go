@@ -10,7 +10,7 @@ import (
 	"wharf/service/eventlog"
 )
 
-// BenchmarkAppend measures events a second from Publish to a committed, delivered record.
+// BenchmarkAppend measures events per second from Publish to a committed, delivered record.
 func BenchmarkAppend(b *testing.B) {
 	for name, source := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteSource, "postgres": dbtest.PostgresSource} {
 		b.Run(name, func(b *testing.B) {

@@ -20,8 +20,7 @@ func large(n int) dockerx.Event {
 	return e
 }
 
-// However few they are, a subscriber can't fall behind by more bytes of records than the ring may hold; it comes back
-// and misses nothing.
+// A subscription can't lag by more bytes than the ring may hold, however few records they are. It resumes and misses none.
 func TestRingIsBoundedByBytes(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -42,7 +41,7 @@ func TestRingIsBoundedByBytes(t *testing.T) {
 	})
 }
 
-// What waits for a database that is away is bounded by bytes; what goes beyond it is a gap.
+// The records that wait for a database are bounded by bytes; records beyond are a gap.
 func TestQueueIsBoundedByBytes(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {

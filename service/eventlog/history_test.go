@@ -18,7 +18,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// gap returns a hole in the record of a host, between the times of its events from and to.
+// gap returns a gap on a host, between the times of its events from and to.
 func gap(host string, from, to int) dockerx.Event {
 	return dockerx.Event{
 		Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host, Attrs: map[string]string{},
@@ -27,7 +27,7 @@ func gap(host string, from, to int) dockerx.Event {
 	}
 }
 
-// history reads all pages of an answer.
+// history returns the records of all pages of a query.
 func history(t *testing.T, l *eventlog.Log, q eventlog.Query) []string {
 	t.Helper()
 	out := []string{}
@@ -103,7 +103,7 @@ func TestTooManyIDsOfOneBeginningAreAnError(t *testing.T) {
 	})
 }
 
-// Without its gaps, a container's history would say that it lived where nobody looked.
+// Without its gaps, a container's history would claim that it ran at times without a reader.
 func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -146,7 +146,7 @@ func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
 	})
 }
 
-// What goes beyond a page's 8 MiB is left to the next, whatever the number of records asked for.
+// Records beyond a page's 8 MiB come on the next, whatever the limit.
 func TestPagesAreBoundedByBytes(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -173,7 +173,7 @@ func TestPagesAreBoundedByBytes(t *testing.T) {
 	})
 }
 
-// The cursor of a page that ends at what its caller may not see tells neither its id nor its time to more than a second.
+// The cursor of a page that ends at a hidden record reveals neither its id nor more than the second of its time.
 func TestCoarseCursorsTellNothingOfHiddenRecords(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -187,7 +187,7 @@ func (l *Log) drop(p *pending) {
 	if d == nil {
 		d = &dropped{from: e.Time, to: e.Time}
 		l.dropped[e.Host] = d
-		l.log.Error().Str("host", e.Host).Msg("event log overflows: the database is away for too long")
+		l.log.Error().Str("host", e.Host).Msg("event log overflows: the database has not answered for too long")
 	}
 	if e.Time.Before(d.from) {
 		d.from = e.Time

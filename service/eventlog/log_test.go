@@ -103,8 +103,8 @@ func TestReplicasDeliverEachOthersRecordsOnceInOneOrder(t *testing.T) {
 	require.Len(t, slices.Compact(want), 2400)
 }
 
-// A sequence alone would let a writer that took its ids early commit late, below what a reader has
-// passed already. The lock on event_log's row, held until the commit, keeps appends in a row.
+// With a sequence, a writer could commit ids below those that a reader has passed already. The lock on event_log's row, held
+// until the commit, serializes appends.
 func TestIDsBecomeVisibleInOrderWithSeveralWriters(t *testing.T) {
 	t.Parallel()
 	const writers, rounds, burst = 4, 100, 3
@@ -242,7 +242,7 @@ func TestStateBeforeARestartIsGivenToTheReader(t *testing.T) {
 	})
 }
 
-// A host's place is written once a second; a crash that comes sooner must not hide what is in the log.
+// A host's checkpoint is written once a second; after a crash before that, Resume finds the later anchor in the log.
 func TestAnAnchorIsFoundThoughItsWritingWasCutOff(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// A run of the state machine waits on a database: a hundred, rapid's default, take minutes.
+	// Each run of the model waits for a database: a hundred, rapid's default, take minutes.
 	_ = flag.Set("rapid.checks", "20")
 	goleak.VerifyTestMain(m)
 }

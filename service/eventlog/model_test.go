@@ -13,8 +13,8 @@ import (
 	"wharf/service/eventlog"
 )
 
-// model draws publishing, subscribing, stalling, cutting, outages and restarts in any order,
-// and holds every client to it: each event once, in order, or inside a marked gap.
+// model is a state machine that publishes, subscribes, stalls, cuts, fails the database and restarts in random order. Every
+// client must get each event once, in order, or a gap in its place.
 type model struct {
 	t       *rapid.T
 	outer   *testing.T
@@ -53,7 +53,7 @@ func (m *model) start() {
 }
 
 func (m *model) stop() {
-	// A crash that loses some is the process test's.
+	// Crashes that lose events are in the tests of the whole process.
 	for end := time.Now().Add(2 * time.Minute); m.log.Pending() > 0 && time.Now().Before(end); {
 		<-time.After(time.Millisecond)
 	}
@@ -85,7 +85,7 @@ func (m *model) publish() {
 	}
 }
 
-// again returns what a reader does that resumed at an older anchor.
+// again publishes events again, as a reader does that resumed at an older anchor.
 func (m *model) again() {
 	for n := max(0, m.events-rapid.IntRange(0, 30).Draw(m.t, "back")); n < m.events; n++ {
 		if m.restore == nil {
@@ -115,7 +115,7 @@ func (m *model) any() *modelClient {
 	return m.clients[rapid.IntRange(0, len(m.clients)-1).Draw(m.t, "client")]
 }
 
-// read takes at most so many batches; a client that was cut off for being slow comes back.
+// read takes at most a number of batches. A client whose subscription lagged resumes.
 func (m *model) read(c *modelClient, batches int) {
 	m.resume(c)
 	for range batches {
@@ -179,15 +179,14 @@ func (m *model) recover() {
 	}
 }
 
-// checkSaved brings everything to rest and checks that nobody lacks anything.
+// checkSaved ends the outage, lets every client catch up, and checks that none misses an event.
 func (m *model) checkSaved() {
 	m.recover()
 	m.come()
 	m.complete(func() bool { return m.log.Pending() == 0 })
 }
 
-// all lets everyone have everything. In an outage, what the ring doesn't hold any more comes
-// only when the database returns.
+// all lets every client catch up. In an outage, records that have left the ring come only when the database answers again.
 func (m *model) all() {
 	if m.restore == nil || m.dark <= ring {
 		m.complete(func() bool { return true })
@@ -198,7 +197,7 @@ func (m *model) all() {
 	}
 }
 
-// complete reads until everyone has everything, by ids or, in an outage, without.
+// complete reads until every client has every event, with ids or, in an outage, without.
 func (m *model) complete(too func() bool) {
 	for end := time.Now().Add(2 * time.Minute); ; <-time.After(time.Millisecond) {
 		complete := too()

@@ -93,7 +93,7 @@ func TestWhatMemoryCannotHoldBecomesAGap(t *testing.T) {
 		end := outage(t, source)
 		for n := 1; n < 31; n++ {
 			l.Publish(event("h", n))
-			if n >= 10 { // a daemon replays what waits already: that is no overflow
+			if n >= 10 { // an engine replays events that are queued already: that is no overflow
 				l.Publish(event("h", n%10+1))
 			}
 		}

@@ -22,7 +22,7 @@ func (l *Log) runRetention(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := l.deleteExpired(ctx); err != nil && ctx.Err() == nil {
-			l.log.Warn().Err(err).Msg("delete old events")
+			l.log.Warn().Err(err).Msg("cannot delete old events")
 		}
 		select {
 		case <-ctx.Done():

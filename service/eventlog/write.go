@@ -40,7 +40,7 @@ func (l *Log) write(ctx context.Context) {
 			wait = 0
 		} else {
 			if wait == 0 {
-				l.log.Error().Err(err).Msg("the event log can't be written")
+				l.log.Error().Err(err).Msg("cannot store events")
 			}
 			wait = min(max(2*wait, firstWait), maxWait)
 		}
@@ -49,7 +49,7 @@ func (l *Log) write(ctx context.Context) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
 	defer cancel()
 	if err := l.flush(last); err != nil {
-		l.log.Error().Err(err).Int("events", l.Pending()).Msg("events not written at the end")
+		l.log.Error().Err(err).Int("events", l.Pending()).Msg("events not stored at shutdown")
 	}
 }
 
@@ -136,7 +136,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	l.batchSize = min(2*l.batchSize, maxBatch)
 	if l.hub.lastID() < first-1 || l.tailUnread {
 		if err := l.readTail(ctx, first-1); err != nil {
-			l.log.Error().Err(err).Msg("read records of other replicas")
+			l.log.Error().Err(err).Msg("cannot read records of other replicas")
 			l.tailUnread = true // reading the tail later publishes the batch too
 			l.done(batch)
 			return nil

@@ -17,6 +17,10 @@ type Container struct {
 	Follow func(notify func()) *logs.Subscription
 	// LongRead waits for a place for a long reading; leave gives it back.
 	LongRead func(ctx context.Context) (leave func(), err error)
+	// Files opens the log's own files. Errors: logs.ErrNoFiles where they aren't to be read, or can't be.
+	Files func(ctx context.Context) (*logs.Files, error)
+	// FilesOnly is true where the engine isn't to be asked instead.
+	FilesOnly bool
 }
 
 // Lines are lines of one container: those of a batch whose numbers are in Only, or with nil all.

@@ -26,13 +26,14 @@ var encoding = base64.RawURLEncoding
 
 // Places are positions in the logs of several containers. Their text is a cursor, and the id of a line in a stream.
 type Places struct {
+	of   []*Container
 	keys []uint32
 	text []byte
 }
 
 // NewPlaces returns the positions before the first lines of containers.
 func NewPlaces(all []*Container) *Places {
-	p := &Places{keys: make([]uint32, len(all)), text: make([]byte, slotText*len(all))}
+	p := &Places{of: slices.Clone(all), keys: make([]uint32, len(all)), text: make([]byte, slotText*len(all))}
 	for i, c := range all {
 		p.keys[i] = keyOf(c)
 		p.Set(i, logs.Position{})
@@ -51,6 +52,14 @@ func (p *Places) Set(i int, at logs.Position) {
 	var slot [slotBytes]byte
 	b := binary.BigEndian.AppendUint32(slot[:0], p.keys[i])
 	encoding.Encode(p.text[i*slotText:], at.AppendBinary(b))
+}
+
+// Move moves the place of number i to a line of a container, which may be the successor of the one that it was of.
+func (p *Places) Move(i int, c *Container, at logs.Position) {
+	if p.of[i] != c {
+		p.of[i], p.keys[i] = c, keyOf(c)
+	}
+	p.Set(i, at)
 }
 
 // Text returns the cursor. It is good until the next Set.

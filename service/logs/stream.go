@@ -3,7 +3,6 @@ package logs
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
@@ -29,10 +28,16 @@ type Range struct {
 	All          bool
 	Tail         int
 	Since, Until time.Time
+
+	place *logs.Position // the lines after it
 }
 
 // of is the part of one container's log.
 func (r *Range) of(c *Container) logs.Range {
+	if r.place != nil {
+		at := *r.place
+		return logs.Range{After: &at, Until: r.Until}
+	}
 	if r.Cursor != nil {
 		at := r.Cursor.Of(c)
 		return logs.Range{After: &at, Until: r.Until}
@@ -89,157 +94,76 @@ func (m *merger) weave(ctx context.Context, i, containers int, left <-chan struc
 	<-done
 }
 
-// joined is how many positions of the past are compared with what follows.
-const joined = 4096
-
 // pump reads one container's log into a merger.
 type pump struct {
 	*merger
 	i     int
 	c     *Container
 	query *StreamQuery
-
-	last   logs.Position // of the past
-	upTo   logs.Position // what was put
-	some   bool          // the past had a line
-	recent map[logs.Position]struct{}
-	ring   []logs.Position
-	at     int
+	upTo  logs.Position // what was put
 }
 
 func (p *pump) run(ctx context.Context) {
 	defer p.change(p.i, func(q *queue) { q.ended = true })
-	r := p.query.Range.of(p.c)
+	query := *p.query
 	for {
-		err := p.container(ctx, r)
-		if ctx.Err() != nil {
+		err := p.container(ctx, &query)
+		switch {
+		case ctx.Err() != nil:
 			return
-		}
-		if errors.Is(err, logs.ErrTooSlow) { // its place is kept: it reads by itself what it has missed
-			at := p.upTo
-			r = logs.Range{After: &at}
+		case errors.Is(err, logs.ErrTooSlow): // its place is kept: it reads by itself what it has missed
+			query.Range = Range{place: &p.upTo}
 			continue
 		}
 		_ = p.put(ctx, p.i, piece{item: Item{Ended: &Ended{p.c, err}}, at: time.Now().UnixNano()})
-		if apperr.KindOf(err) != apperr.NotFound || p.query.Successor == nil || !p.query.Follow {
+		if apperr.KindOf(err) != apperr.NotFound || query.Successor == nil || !query.Follow {
 			return
 		}
-		next, err := p.query.Successor(ctx, p.c)
-		if err != nil {
+		if p.c, err = query.Successor(ctx, p.c); err != nil {
 			return
 		}
-		p.c, r = next, logs.Range{All: true}
+		query.Range = Range{All: true}
 	}
 }
 
 // container reads one container's log to its end.
-func (p *pump) container(ctx context.Context, r logs.Range) error {
-	var sub *logs.Subscription
+func (p *pump) container(ctx context.Context, q *StreamQuery) error {
 	wake := make(chan struct{}, 1)
-	if p.query.Follow {
-		sub = p.c.Follow(func() {
-			select {
-			case wake <- struct{}{}:
-			default:
+	r := Open(p.c, q, func() {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	})
+	defer r.Close()
+	err := r.Past(ctx, func(b *logs.Batch, gap *logs.Gap) error {
+		if gap != nil {
+			if err := p.gap(ctx, gap); err != nil {
+				return err
 			}
-		})
-		defer sub.Close()
-	}
-	p.last, p.some, p.recent, p.ring, p.at = logs.Position{}, false, nil, nil, 0
-	if err := p.past(ctx, r); err != nil {
+		}
+		if len(b.Lines) == 0 {
+			return nil
+		}
+		p.upTo = b.Last()
+		return p.lines(ctx, b, true)
+	})
+	if err != nil || !q.Follow {
 		return err
 	}
-	if sub == nil {
-		return nil
-	}
-	start, err := sub.Start(ctx)
-	if err != nil {
-		return endOf(err)
-	}
-	if err := p.join(ctx, r, start); err != nil {
-		return err
-	}
+	p.upTo = r.reached()
 	p.change(p.i, func(q *queue) { q.past = false })
-	return p.follow(ctx, sub, wake)
+	return p.follow(ctx, r, wake)
 }
 
-// past reads what the log has.
-func (p *pump) past(ctx context.Context, r logs.Range) error {
-	if r.After == nil && !r.All && r.Tail == 0 && r.Since.IsZero() {
-		return nil
-	}
-	if p.query.Long {
-		leave, err := p.c.LongRead(ctx)
-		if err != nil {
-			return err
-		}
-		defer leave()
-	}
-	return logs.Read(ctx, p.c.Source, r, func(b *logs.Batch, gap *logs.Gap) error { return p.give(ctx, b.Clone(), gap) })
+func (p *pump) gap(ctx context.Context, g *logs.Gap) error {
+	return p.put(ctx, p.i, piece{item: Item{Gap: &Gap{p.c, *g}}, at: g.To.UnixNano()})
 }
 
-// join reads on until the past reaches to where the following began.
-func (p *pump) join(ctx context.Context, r logs.Range, start logs.Position) error {
-	for range 5 {
-		if _, ok := p.recent[start]; ok || start.IsZero() || start == p.last {
-			return nil
-		}
-		switch {
-		case p.some:
-			r = logs.Range{After: &p.last}
-		case r.After != nil && *r.After == start:
-			return nil
-		case r.After == nil && !r.Since.IsZero() && start.At < r.Since.UnixNano():
-			return nil // nothing since then
-		case r.After == nil && r.Tail == 0 && !r.All && r.Since.IsZero():
-			p.last = start
-			return nil
-		}
-		if err := p.past(ctx, r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *pump) give(ctx context.Context, b *logs.Batch, gap *logs.Gap) error {
-	if gap != nil {
-		err := p.put(ctx, p.i, piece{item: Item{Gap: &Gap{p.c, *gap}}, at: gap.To.UnixNano()})
-		if err != nil {
-			return err
-		}
-	}
-	if b == nil || len(b.Lines) == 0 {
-		return nil
-	}
-	if p.query.Follow {
-		p.keep(b)
-	}
-	p.last, p.some, p.upTo = b.Last(), true, b.Last()
-	return p.lines(ctx, b)
-}
-
-// keep keeps the latest positions of the past.
-func (p *pump) keep(b *logs.Batch) {
-	if p.recent == nil {
-		p.recent = make(map[logs.Position]struct{}, 512)
-	}
-	for i := max(0, len(b.Lines)-joined); i < len(b.Lines); i++ {
-		pos := b.Lines[i].Position
-		if len(p.ring) < joined {
-			p.ring = append(p.ring, pos)
-		} else {
-			delete(p.recent, p.ring[p.at])
-			p.ring[p.at] = pos
-			p.at = (p.at + 1) % joined
-		}
-		p.recent[pos] = struct{}{}
-	}
-}
-
-// lines puts those lines of a batch that the filter picks.
-func (p *pump) lines(ctx context.Context, b *logs.Batch) error {
-	if !p.query.Filter.IsZero() {
+// lines puts those lines of a batch that the filter picks. A batch that is reused is copied.
+func (p *pump) lines(ctx context.Context, b *logs.Batch, reused bool) error {
+	switch {
+	case !p.query.Filter.IsZero():
 		picked := &logs.Batch{}
 		for i := range b.Lines {
 			if p.query.Filter.Match(b.Lines[i].Stream, b.Text(i)) {
@@ -250,26 +174,33 @@ func (p *pump) lines(ctx context.Context, b *logs.Batch) error {
 			return nil
 		}
 		b = picked
+	case reused:
+		b = b.Clone()
 	}
 	return p.put(ctx, p.i, piece{item: Item{Lines: &Lines{Container: p.c, Index: p.i, Batch: b}}, batch: b})
 }
 
 // follow puts what comes.
-func (p *pump) follow(ctx context.Context, sub *logs.Subscription, wake <-chan struct{}) error {
+func (p *pump) follow(ctx context.Context, r *Reading, wake <-chan struct{}) error {
 	var items []logs.Item
 	for {
 		var err error
-		items, err = sub.Next(items[:0])
+		items, err = r.Next(items[:0])
 		for _, item := range items {
-			if err := p.followed(ctx, item); err != nil {
-				return err
+			switch {
+			case item.Gap != nil:
+				err = errors.Join(err, p.gap(ctx, item.Gap))
+			case item.Batch != nil:
+				p.upTo = item.Batch.Last()
+				err = errors.Join(err, p.lines(ctx, item.Batch, false))
 			}
 		}
+		n := len(items)
 		clear(items)
 		if err != nil {
 			return endOf(err)
 		}
-		if len(items) > 0 {
+		if n > 0 {
 			continue
 		}
 		select {
@@ -278,51 +209,4 @@ func (p *pump) follow(ctx context.Context, sub *logs.Subscription, wake <-chan s
 			return ctx.Err()
 		}
 	}
-}
-
-func (p *pump) followed(ctx context.Context, item logs.Item) error {
-	switch {
-	case item.Gap != nil:
-		return p.put(ctx, p.i, piece{item: Item{Gap: &Gap{p.c, *item.Gap}}, at: item.Gap.To.UnixNano()})
-	case item.Batch == nil:
-		return nil
-	}
-	p.upTo = item.Batch.Last()
-	if p.recent == nil {
-		return p.lines(ctx, item.Batch)
-	}
-	b := p.unknown(item.Batch)
-	if b == nil {
-		return nil
-	}
-	return p.lines(ctx, b)
-}
-
-// unknown returns the lines that the past didn't have. Once they are later than the past they aren't looked at.
-func (p *pump) unknown(b *logs.Batch) *logs.Batch {
-	if b.Lines[0].At > p.last.At+int64(time.Second) {
-		p.recent, p.ring = nil, nil
-		return b
-	}
-	fresh := &logs.Batch{}
-	for i := range b.Lines {
-		if _, known := p.recent[b.Lines[i].Position]; !known {
-			fresh.AddFrom(b, i)
-		}
-	}
-	switch len(fresh.Lines) {
-	case 0:
-		return nil
-	case len(b.Lines):
-		return b
-	}
-	return fresh
-}
-
-// endOf is why a container's part ends.
-func endOf(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
 }

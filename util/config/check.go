@@ -22,6 +22,8 @@ func (c *Config) check() error {
 		{"TOKEN_MAKER", c.TokenMaker, []string{"jwt", "paseto"}},
 		{"PASSWORD_POLICY", c.PasswordPolicy, []string{"basic", "strict"}},
 		{"STATS_SOURCE", c.StatsSource, []string{"auto", "engine", "kernel"}},
+		{"LOGS_ROLE", c.LogsRole, []string{"viewer", "operator"}},
+		{"LOGS_SOURCE", c.LogsSource, []string{"auto", "engine", "files"}},
 		{"EXEC_RECORD", c.ExecRecord, []string{"off", "output"}},
 		{"LOG_LEVEL", c.LogLevel, []string{"debug", "info", "warn", "error"}},
 		{"LOG_FORMAT", c.LogFormat, []string{"auto", "json", "text"}},
@@ -108,11 +110,11 @@ func (c *Config) checkListen() error {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
 	if c.AuthMode == "open" && !c.Loopback() && !c.AllowOpenNetwork {
-		return fmt.Errorf("AUTH_MODE=open on %s would give control of Docker to whoever reaches it: "+
+		return fmt.Errorf("AUTH_MODE=open on %s would give control of Docker to every client that reaches it: "+
 			"listen on 127.0.0.1, or set ALLOW_OPEN_NETWORK=true", c.ListenAddr)
 	}
 	if c.AuthMode == "open" && len(c.TrustedProxies) > 0 && !c.AllowOpenNetwork {
-		return fmt.Errorf("AUTH_MODE=open with TRUSTED_PROXIES would give control of Docker to whoever reaches the proxy: " +
+		return fmt.Errorf("AUTH_MODE=open with TRUSTED_PROXIES would give control of Docker to every client that reaches the proxy: " +
 			"set ALLOW_OPEN_NETWORK=true if that is meant")
 	}
 	return nil

@@ -37,10 +37,10 @@ type Config struct {
 	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"folder with <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all, for tcp hosts with mutual TLS"`
 
 	HostsFile     string `env:"HOSTS_FILE" help:"hosts.yaml, in place of DOCKER_HOSTS: hosts with tls, ssh, labels and timeouts; read anew when it changes or on SIGHUP"`
-	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS in AUTH_MODE=required: whoever is on the way to them controls them"`
+	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS in AUTH_MODE=required: everything on the way to them can control them"`
 
 	AuthMode         string   `env:"AUTH_MODE" envDefault:"required" help:"'required' asks for a token on every Docker endpoint; 'open' lets requests without one through"`
-	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open beyond loopback or behind a proxy: control of Docker for whoever reaches it"`
+	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open beyond loopback or behind a proxy: every client that reaches it controls Docker"`
 	AllowedHosts     []string `env:"ALLOWED_HOSTS" help:"names accepted in the Host header in open mode besides loopback, comma separated"`
 	AnonRole         string   `env:"ANON_ROLE" envDefault:"operator" help:"role of a caller without a token in open mode: none, viewer, operator or admin"`
 	MaskSecrets      bool     `env:"MASK_SECRETS" envDefault:"false" help:"mask what looks secret in open mode too"`
@@ -67,6 +67,9 @@ type Config struct {
 	StatsSource string        `env:"STATS_SOURCE" envDefault:"auto" help:"where usage is read: 'engine' asks the engine, 'kernel' reads this machine's files, 'auto' reads them where the engine runs on this machine"`
 	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
 	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`
+
+	LogsRole   string `env:"LOGS_ROLE" envDefault:"viewer" help:"least role to read containers' logs: viewer, or operator, since a program may log what masking hides elsewhere"`
+	LogsSource string `env:"LOGS_SOURCE" envDefault:"auto" help:"where logs are searched: 'engine' asks the engine, 'files' reads this machine's json-file logs and fails where it can't, 'auto' reads them where the engine runs on this machine"`
 
 	ExecEnabled    bool          `env:"EXEC_ENABLED" envDefault:"true" help:"allow terminals in containers, to admins and to grants with exec; a container refuses them by its label wharf.exec=off"`
 	ExecIdle       time.Duration `env:"EXEC_IDLE" envDefault:"30m" help:"how long a terminal may be without input"`

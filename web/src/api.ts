@@ -128,6 +128,13 @@ export interface ContainerState {
   status: string;
 }
 
+/** A line beside one that a search found. */
+export interface ContextLine {
+  at: string;
+  stream: string;
+  text: string;
+}
+
 /** The contract's answer to POST /user. */
 export interface CreatedUser {
   /** In UTC. */
@@ -303,6 +310,109 @@ export interface HostedContainer {
   status: string;
 }
 
+/** A container whose log is part of an answer. */
+export interface LogContainer {
+  /** Why it could not be read. */
+  error?: string;
+  host: string;
+  id: string;
+  name: string;
+}
+
+/** Says that no more lines of a container will come. */
+export interface LogEnd {
+  /** Why; empty where all that was asked for was read. */
+  error?: string;
+  /** Log-end, in NDJSON alone. */
+  event?: string;
+  host: string;
+  id: string;
+  name: string;
+}
+
+/** Says that between two times of the engine's clock lines of a container may be missing. */
+export interface LogGap {
+  /** Stream-gap, in NDJSON alone. */
+  event?: string;
+  from: string;
+  host: string;
+  id: string;
+  name: string;
+  reason: string;
+  to: string;
+}
+
+/** Says which hosts an answer speaks of, and which containers are no part of it. */
+export interface LogHosts {
+  containers: LogContainer[];
+  /** Log-hosts, in NDJSON alone. */
+  event?: string;
+  hosts: HostAnswer[];
+  omitted: OmittedLog[];
+}
+
+/** A line of a container's log. */
+export interface LogLine {
+  /** Of a hit of a search: the lines after it. */
+  after?: ContextLine[];
+  /** By the engine's clock. */
+  at: string;
+  /** Of a hit of a search: the lines before it. */
+  before?: ContextLine[];
+  /** Whether the line was longer than 256 KiB. */
+  cut?: boolean;
+  host: string;
+  id: string;
+  /** Trace, debug, info, warn, error, fatal, or empty where the line doesn't tell. */
+  level: string;
+  name: string;
+  /** Stdout or stderr. */
+  stream: string;
+  /** Without the line's end; bytes that are no UTF-8 are U+FFFD. */
+  text: string;
+}
+
+/** A page of lines: by time, those of a search the newest first. */
+export interface LogPage {
+  /** Of a search: whether there is nothing more to be searched. */
+  complete?: boolean;
+  containers: LogContainer[];
+  /** Log-hosts, in NDJSON alone. */
+  event?: string;
+  gaps: LogGap[];
+  hosts: HostAnswer[];
+  lines: LogLine[];
+  /** Of what comes after it: also for Last-Event-ID. Empty for a search. */
+  next: string;
+  omitted: OmittedLog[];
+  /** Of the page before it, or of the older hits; empty where there is none. */
+  prev: string;
+}
+
+/** Says how far a search is. */
+export interface LogProgress {
+  /** Read from engines and files so far. */
+  bytes: number;
+  containers: number;
+  /** Progress, in NDJSON alone. */
+  event?: string;
+  /** Back to here all containers were searched. */
+  from?: string;
+  lines: number;
+  /** How many containers were searched to the end. */
+  searched: number;
+}
+
+/** Says how a search ended. */
+export interface LogSearchEnd {
+  /** Whether there is nothing more to be searched. */
+  complete: boolean;
+  /** Where to go on; empty where it is complete. */
+  cursor: string;
+  /** End, in NDJSON alone. */
+  event?: string;
+}
+
 /** One record of the history. */
 export interface LoggedEvent {
   action: string;
@@ -385,6 +495,14 @@ export interface NewUser {
   role?: Role;
   /** Letters, digits, ".", "_" and "-", the first a letter or digit; unique, whatever the case. */
   username: string;
+}
+
+/** A container that was meant and is no part of the answer. */
+export interface OmittedLog {
+  host: string;
+  id: string;
+  name: string;
+  reason: string;
 }
 
 /** What an operation did. */
@@ -1029,6 +1147,20 @@ export interface Operations {
     answer: Ticket;
     frames: Record<string, never>;
   };
+  containerLogs: {
+    params: { host: string; id: string };
+    query: { tail?: string; since?: string; until?: string; follow?: boolean; stream?: "stdout" | "stderr"; grep?: string; regex?: boolean; invert?: boolean; context?: number; level?: ("trace" | "debug" | "info" | "warn" | "error" | "fatal")[]; limit?: number; deadline?: string; cursor?: string; ansi?: boolean; timestamps?: boolean; download?: boolean; events?: boolean; last_event_id?: string; ticket?: string };
+    body: undefined;
+    answer: LogPage;
+    frames: { "log": LogLine; "log-hosts": LogHosts; "stream-gap": LogGap; "log-end": LogEnd; "container-event": ContainerEvent; "progress": LogProgress; "end": LogSearchEnd };
+  };
+  logs: {
+    params: Record<string, never>;
+    query: { host?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; project?: (string)[]; state?: (string)[]; q?: string; tail?: string; since?: string; until?: string; follow?: boolean; stream?: "stdout" | "stderr"; grep?: string; regex?: boolean; invert?: boolean; context?: number; level?: ("trace" | "debug" | "info" | "warn" | "error" | "fatal")[]; limit?: number; deadline?: string; cursor?: string; ansi?: boolean; timestamps?: boolean; download?: boolean; events?: boolean; last_event_id?: string; ticket?: string };
+    body: undefined;
+    answer: LogPage;
+    frames: { "log": LogLine; "log-hosts": LogHosts; "stream-gap": LogGap; "log-end": LogEnd; "container-event": ContainerEvent; "progress": LogProgress; "end": LogSearchEnd };
+  };
   getDocument: {
     params: Record<string, never>;
     query: Record<string, never>;
@@ -1124,6 +1256,8 @@ export const operations = {
   topUsage: { method: "GET", path: "/v1/stats", bare: false },
   queryEvents: { method: "GET", path: "/v1/events", bare: false },
   issueTicket: { method: "POST", path: "/v1/events/ticket", bare: false },
+  containerLogs: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/logs", bare: false },
+  logs: { method: "GET", path: "/v1/logs", bare: false },
   getDocument: { method: "GET", path: "/v1/openapi.json", bare: false },
   getDocs: { method: "GET", path: "/docs", bare: false },
   describeStart: { method: "GET", path: "/v1/session", bare: false },

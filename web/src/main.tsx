@@ -2,13 +2,15 @@
 import { useSignal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { Entry } from './entry/entry';
+import { Later } from './shell/later';
 import { find } from './shell/pages';
 import { Shell } from './shell/shell';
 import { follow } from './state/live';
 import { applyPreferences, t } from './state/preferences';
 import { path } from './state/route';
 import { begin, phase } from './state/session';
+
+const loadEntry = () => import('./entry/entry').then((module) => module.Entry);
 
 function Page() {
   const waiting = useSignal(false);
@@ -21,7 +23,7 @@ function Page() {
     case 'ready':
       return <Shell />;
     default:
-      return <Entry />;
+      return <Later load={loadEntry} />;
   }
 }
 

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"wharf/api/stream"
+	"wharf/dockerx/logs"
+	servicelogs "wharf/service/logs"
+)
+
+// maxPast is how many bytes of the past wait for the client.
+const maxPast = 256 << 10
+
+// logPoller streams one container's whole log. While it follows it has no goroutine, and its bytes are shared with the
+// other streams of the container.
+type logPoller struct {
+	l       *logRequest
+	c       *servicelogs.Container
+	enc     *lineEncoder
+	key     string // of the encoding, among all
+	reading *servicelogs.Reading
+	notify  func()
+	cancel  context.CancelFunc
+	ended   chan struct{} // closed when the past is read
+	items   []logs.Item
+
+	mu    sync.Mutex
+	past  []byte // encoded
+	lines int    // in past
+	room  chan struct{}
+	done  bool // the past was read
+	err   error
+}
+
+// poller opens the stream; it is what ServePolled wants.
+func (l *logRequest) poller(f stream.Format, notify func()) stream.Poller {
+	p := &logPoller{l: l, c: l.containers[0], enc: l.encoder(f), notify: notify, ended: make(chan struct{})}
+	p.key = "log " + f.Type()
+	if !l.query.ANSI {
+		p.key += " plain"
+	}
+	if l.query.Timestamps {
+		p.key += " timed"
+	}
+	q := servicelogs.StreamQuery{Range: l.streamRange(), Follow: true, Long: l.long()}
+	p.reading = servicelogs.Open(p.c, &q, notify)
+	var ctx context.Context
+	ctx, p.cancel = context.WithCancel(context.Background())
+	go p.readPast(ctx)
+	return p
+}
+
+func (p *logPoller) readPast(ctx context.Context) {
+	defer close(p.ended)
+	if a := p.l.about; p.enc.format != stream.Text {
+		_ = p.add(ctx, 1, func(dst []byte) []byte { return p.appendItem(dst, "log-hosts", &a.Event, &a) })
+	}
+	err := p.reading.Past(ctx, func(b *logs.Batch, gap *logs.Gap) error {
+		return p.add(ctx, len(b.Lines), func(dst []byte) []byte { return p.appendBatch(p.appendGap(dst, gap), b) })
+	})
+	p.mu.Lock()
+	p.done, p.err = true, err
+	p.mu.Unlock()
+	p.notify()
+}
+
+// add appends to the past, and waits while the client has much of it to take.
+func (p *logPoller) add(ctx context.Context, lines int, write func([]byte) []byte) error {
+	for {
+		p.mu.Lock()
+		if len(p.past) < maxPast {
+			p.past = write(p.past)
+			p.lines += lines
+			p.mu.Unlock()
+			p.notify()
+			return nil
+		}
+		if p.room == nil {
+			p.room = make(chan struct{})
+		}
+		room := p.room
+		p.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Poll implements stream.Poller.
+func (p *logPoller) Poll(_ context.Context, b *stream.Batch) (more bool, err error) {
+	p.mu.Lock()
+	past, lines, done := p.past, p.lines, p.done
+	p.past, p.lines = nil, 0
+	if p.room != nil {
+		close(p.room)
+		p.room = nil
+	}
+	p.mu.Unlock()
+	if len(past) > 0 {
+		if err := b.Append(past, lines); err != nil {
+			return false, err
+		}
+	}
+	if !done {
+		return false, nil
+	}
+	if p.err != nil {
+		return false, p.end(b, p.err)
+	}
+	return p.live(b)
+}
+
+// live sends what came since the last poll.
+func (p *logPoller) live(b *stream.Batch) (more bool, err error) {
+	items, err := p.reading.Next(p.items[:0])
+	for _, item := range items {
+		if failed := p.send(b, item); failed != nil {
+			return false, failed
+		}
+	}
+	clear(items)
+	if p.items = items; cap(items) > 64 {
+		p.items = nil
+	}
+	switch {
+	case errors.Is(err, logs.ErrTooSlow):
+		return false, stream.ErrTooSlow
+	case err != nil:
+		return false, p.end(b, err)
+	}
+	return false, nil
+}
+
+func (p *logPoller) send(b *stream.Batch, item logs.Item) error {
+	switch {
+	case item.Batch != nil:
+		return b.Append(item.Batch.Get(p.key, func() []byte { return p.appendBatch(nil, item.Batch) }), len(item.Batch.Lines))
+	case item.Gap != nil:
+		return b.Append(p.appendGap(nil, item.Gap), 1)
+	}
+	return nil
+}
+
+// end says why no more lines come.
+func (p *logPoller) end(b *stream.Batch, err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) || p.enc.format == stream.Text {
+		return io.EOF
+	}
+	row := endedLog(p.c, err)
+	if failed := b.Append(p.appendItem(nil, "log-end", &row.Event, &row), 1); failed != nil {
+		return failed
+	}
+	return io.EOF
+}
+
+func (p *logPoller) appendBatch(dst []byte, b *logs.Batch) []byte {
+	enc := *p.enc // two goroutines encode: that of the past, and the one that polls
+	enc.of, enc.begin, enc.stamp, enc.clean = nil, nil, nil, nil
+	places := servicelogs.NewPlaces(p.l.containers)
+	for i := range b.Lines {
+		var id []byte
+		if enc.format == stream.SSE {
+			places.Set(0, b.Lines[i].Position)
+			id = places.Text()
+		}
+		dst = enc.append(dst, p.c, b, i, id)
+	}
+	return dst
+}
+
+func (p *logPoller) appendGap(dst []byte, g *logs.Gap) []byte {
+	if g == nil || p.enc.format == stream.Text {
+		return dst
+	}
+	row := gapOf(servicelogs.Gap{Container: p.c, Gap: *g})
+	return p.appendItem(dst, "stream-gap", &row.Event, &row)
+}
+
+// appendItem appends what isn't a line; in NDJSON its name is part of it.
+func (p *logPoller) appendItem(dst []byte, event string, name *string, row any) []byte {
+	if p.enc.format == stream.NDJSON {
+		*name = event
+	}
+	return p.enc.format.Append(dst, stream.Item{Event: event, Data: encode(row)})
+}
+
+// Heartbeat implements stream.Poller.
+func (p *logPoller) Heartbeat(dst []byte) []byte { return p.enc.format.AppendHeartbeat(dst) }
+
+// Close implements stream.Poller.
+func (p *logPoller) Close() {
+	p.cancel()
+	<-p.ended
+	p.reading.Close()
+}

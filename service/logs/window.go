@@ -1,0 +1,161 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"wharf/dockerx/logs"
+)
+
+// window is the part of a log that is searched at a time. The engine reads forwards only: to find the newest lines first,
+// parts are read from the log's end backwards, each longer than the one before it.
+type window struct {
+	*search
+	c    *Container
+	i    int
+	end  logs.Position // the window ends before it
+	tail int           // frames from the log's end at which it begins
+
+	first logs.Position // its first line
+	hits  []Hit         // in the log's order, the latest
+	past  *logs.Latest  // lines before the one that is looked at
+	open  []int         // hits that want lines after them
+	batch *logs.Batch   // the texts of hits
+}
+
+func (w *window) run(ctx context.Context) {
+	if w.end.IsZero() { // it was searched to its beginning before
+		w.reached(w.i, w.end, true)
+		return
+	}
+	leave, err := w.c.LongRead(ctx)
+	if err == nil {
+		defer leave()
+		if err = w.inFiles(ctx); errors.Is(err, logs.ErrNoFiles) && !w.c.FilesOnly {
+			err = w.all(ctx)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		w.fail(w.i, err)
+	}
+}
+
+func (w *window) all(ctx context.Context) error {
+	w.tail = firstWindow
+	if w.q.Before != nil || !w.q.Until.IsZero() {
+		tail, err := logs.TailTo(ctx, w.c.Source, w.end.At)
+		if err != nil {
+			return err
+		}
+		w.tail = max(w.tail, tail+firstWindow)
+	}
+	for size := firstWindow; ; {
+		w.hits, w.open, w.batch, w.first = nil, nil, &logs.Batch{}, logs.Position{}
+		w.past = logs.NewLatest(max(w.q.Context, 1))
+		whole, err := logs.ReadWindow(ctx, w.c.Source, w.tail, w.end, w.lines)
+		if err != nil {
+			return err
+		}
+		slices.Reverse(w.hits)
+		if err := w.give(w.i, w.hits); err != nil {
+			return nil
+		}
+		over := whole || !w.q.Since.IsZero() && !w.first.IsZero() && w.first.At < w.q.Since.UnixNano()
+		if !w.first.IsZero() {
+			w.end = w.first
+		}
+		w.reached(w.i, w.end, over)
+		if over {
+			return nil
+		}
+		if w.c.Driver == "json-file" {
+			size = min(size*windowGrowth, maxWindow)
+		} else {
+			size *= localWindowGrowth
+		}
+		w.tail += size
+	}
+}
+
+// lines searches what was read.
+func (w *window) lines(b *logs.Batch, size int64) error {
+	w.read(int64(len(b.Lines)), size)
+	since := int64(0)
+	if !w.q.Since.IsZero() {
+		since = w.q.Since.UnixNano()
+	}
+	for i := range b.Lines {
+		l := &b.Lines[i]
+		if w.first.IsZero() {
+			w.first = l.Position
+		}
+		text := b.Text(i)
+		if w.q.Context > 0 {
+			w.after(b, i)
+		}
+		if l.At >= since && w.q.Filter.Match(l.Stream, text) && (w.q.Until.IsZero() || l.At <= w.q.Until.UnixNano()) {
+			w.hit(b, i)
+		}
+		if w.q.Context > 0 {
+			w.past.Add(b, i)
+		}
+	}
+	return nil
+}
+
+func (w *window) hit(b *logs.Batch, i int) {
+	w.batch.AddFrom(b, i)
+	h := Hit{Container: w.c, Index: w.i, Batch: w.batch, Line: len(w.batch.Lines) - 1}
+	if w.q.Context > 0 {
+		h.Before, h.After = w.past.Batch(), &logs.Batch{}
+		w.open = append(w.open, len(w.hits))
+	}
+	w.hits = append(w.hits, h)
+	if len(w.hits) >= 2*w.q.Limit+w.q.Context {
+		w.forget()
+	}
+}
+
+// forget drops the oldest hits beyond the limit, and their texts.
+func (w *window) forget() {
+	from := len(w.hits) - w.q.Limit
+	kept, batch := make([]Hit, 0, 2*w.q.Limit), &logs.Batch{}
+	for _, h := range w.hits[from:] {
+		batch.AddFrom(h.Batch, h.Line)
+		h.Batch, h.Line = batch, len(batch.Lines)-1
+		kept = append(kept, h)
+	}
+	w.hits, w.batch = kept, batch
+	open := w.open[:0]
+	for _, n := range w.open {
+		if n >= from {
+			open = append(open, n-from)
+		}
+	}
+	w.open = open
+}
+
+// after adds a line to the hits before it that want it.
+func (w *window) after(b *logs.Batch, i int) {
+	open := w.open[:0]
+	for _, n := range w.open {
+		h := &w.hits[n]
+		if h.After.AddFrom(b, i); len(h.After.Lines) < w.q.Context {
+			open = append(open, n)
+		}
+	}
+	w.open = open
+}
+
+// searchTime is the longest that a search may take.
+const searchTime = 2 * time.Minute
+
+// WithDeadline bounds a search; what was found before stays found.
+func WithDeadline(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit <= 0 || limit > searchTime {
+		limit = searchTime
+	}
+	return context.WithTimeout(ctx, limit)
+}
