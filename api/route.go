@@ -242,8 +242,13 @@ var (
 		{"container-event", dto.ContainerEvent{}}, {"host-event", dto.HostEvent{}}, {"stream-gap", dto.StreamGap{}},
 	}
 	logFrames = []Frame{
-		{"log", dto.LogLine{}}, {"log-hosts", dto.LogHosts{}}, {"stream-gap", dto.LogGap{}}, {"log-end", dto.LogEnd{}},
-		{"container-event", dto.ContainerEvent{}}, {"progress", dto.LogProgress{}}, {"end", dto.LogSearchEnd{}},
+		{"log", dto.LogLine{}},
+		{"log-hosts", dto.LogHosts{}},
+		{"stream-gap", dto.LogGap{}},
+		{"log-end", dto.LogEnd{}},
+		{"container-event", dto.ContainerEvent{}},
+		{"progress", dto.LogProgress{}},
+		{"end", dto.LogSearchEnd{}},
 	}
 	hostUsageFrames      = []Frame{{"stats", dto.HostUsage{}}, {"stats-error", dto.Failure{}}}
 	containerUsageFrames = []Frame{{"stats", dto.Usage{}}, {"stats-error", dto.Failure{}}}

@@ -111,7 +111,7 @@ func pageOf(operations []api.Operation, raw []byte) ([]byte, error) {
 	p := page{About: prose(d.Info.Description)}
 	for _, o := range operations {
 		if len(p.Groups) == 0 || p.Groups[len(p.Groups)-1].Name != o.Group {
-			id := strings.ToLower(strings.NewReplacer(" ", "-", ",", "").Replace(o.Group))
+			id := strings.ToLower(strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(o.Group))
 			p.Groups = append(p.Groups, group{Name: o.Group, ID: id})
 		}
 		last := &p.Groups[len(p.Groups)-1]
