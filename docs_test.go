@@ -31,7 +31,9 @@ func TestTroubleshootingQuotesMessagesThatExist(t *testing.T) {
 	for _, h := range headings {
 		for part := range strings.SplitSeq(h[1], "…") {
 			part = strings.Trim(part, " :")
-			require.True(t, strings.Contains(code, part), "docs/troubleshooting.md: %q is in no source file", part)
+			if !strings.Contains(code, part) {
+				t.Errorf("docs/troubleshooting.md: %q is in no source file", part)
+			}
 		}
 	}
 }

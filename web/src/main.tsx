@@ -44,5 +44,7 @@ async function starting(late: () => void): Promise<void> {
 const root = document.getElementById('page');
 void find(path.peek())?.page.load(); // beside the session, not after it
 void applyPreferences().then(() => {
-  if (root) render(<Page />, root);
+  if (!root) return;
+  root.replaceChildren(); // what was painted before there was any script
+  render(<Page />, root);
 });
