@@ -82,7 +82,8 @@ test-short: ## Run the tests that need neither Docker nor Postgres
 	go test -short ./...
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME (1m)
+fuzz: ## Fuzz each target for FUZZTIME (1m), and draw 500 requests for each operation from the document
+	go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
 	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
@@ -117,8 +118,12 @@ SOAK ?= 20m
 soak: ## Run wharf under churn for SOAK (20m): goroutines, descriptors, memory and the database must stay flat
 	@$(TESTBED) -only postgres run -- env SOAK=$(SOAK) go test -count=1 -v -timeout 0 -run TestSoak ./scripts/benchedge
 
-# Benchmarks and tests of their own kind stand here, one target each: bench-access, bench-edge, soak,
+# Benchmarks and tests of their own kind stand here, one target each: bench-access, bench-edge, soak, bench-terminal,
 # bench-events, bench-stats, bench-hosts, bench-engines, test-engines.
+
+.PHONY: bench-terminal
+bench-terminal: ## Measure terminals beside the engine's own and docker exec, and print the table (3 minutes)
+	@$(TESTBED) run -- env BENCH_TERMINAL=1 go test -count=1 -v -timeout 20m ./scripts/benchterminal
 
 .PHONY: bench-web
 bench-web: build ## Measure the page in a browser, and print the table (10 minutes)
@@ -170,6 +175,10 @@ sqlc: tools ## Generate db/sqlc from db/query
 .PHONY: spec
 spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table
 	go run ./scripts/spec
+
+.PHONY: spec-mutants
+spec-mutants: ## Check that the tests find an undocumented key, status and route
+	@scripts/spec-mutants.sh
 
 .PHONY: tools
 tools: $(TOOLS)/.built ## Build the linters and sqlc into .tools

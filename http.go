@@ -25,6 +25,7 @@ func (w *wharf) httpServer() (*http.Server, error) {
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: 100, MaxReadFrameSize: 16 << 10, MaxReceiveBufferPerConnection: 256 << 10,
 			MaxReceiveBufferPerStream: 64 << 10, WriteByteTimeout: 10 * time.Second,
+			SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second, // a client that vanished says nothing
 		},
 	}
 	if w.cfg.TLSCertFile == "" {

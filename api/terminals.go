@@ -1,9 +1,12 @@
 package api
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -131,30 +134,50 @@ func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string
 	if ticket == "" {
 		return apperr.New(apperr.Unauthorized, "a terminal needs a ticket: POST to exec or attach first")
 	}
-	upgraded := false
-	err := s.terminals.Attach(r.Context(), ticket, pathParam(r, "host"), pathParam(r, "id"), attach, func(t *terminal.Terminal) {
-		infoOf(r).user = t.User
-		conn, err := channels.Accept(w, r)
-		if upgraded = true; err != nil { // Accept has answered
-			infoOf(r).err = err
-			return
-		}
-		serveTerminal(r, conn, t)
-	})
-	if upgraded {
-		if err != nil { // the answer is over: the log's line has it
-			infoOf(r).err = err
-		}
-		return nil
-	}
-	return err
+	return s.serveTerminal(w, r, ticket, attach)
 }
 
-func serveTerminal(r *http.Request, conn *channels.Conn, t *terminal.Terminal) {
+// serveTerminal returns once the connection is a WebSocket, or can't be one. The terminal goes on without the handler, whose
+// goroutine, with its deep stack, and whose buffers an idle terminal has no use for.
+func (s *Server) serveTerminal(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
+	info, answered := infoOf(r), make(chan error, 1)
+	host, id := pathParam(r, "host"), pathParam(r, "id")
+	go func() {
+		upgraded := false
+		defer func() { // a panic ends this terminal alone
+			if p := recover(); p != nil {
+				info.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				s.logRequest(info, http.StatusInternalServerError, 0)
+				if !upgraded {
+					answered <- info.err
+				}
+			}
+		}()
+		err := s.terminals.Attach(r.Context(), ticket, host, id, attach, func(t *terminal.Terminal) {
+			conn, err := channels.Accept(w, r)
+			if err != nil { // Accept has answered
+				info.err, upgraded = err, true
+				answered <- nil
+				return
+			}
+			info.user, info.later, upgraded = t.User, true, true
+			answered <- nil
+			moveBytes(conn, t)
+			_, sent := t.Bytes()
+			s.logRequest(info, http.StatusSwitchingProtocols, sent)
+		})
+		if !upgraded {
+			answered <- err
+		}
+	}()
+	return <-answered
+}
+
+// moveBytes connects a client with a terminal until one of them ends.
+func moveBytes(conn *channels.Conn, t *terminal.Terminal) {
 	go conn.Serve(t, t.Leave)
-	var errs io.Writer = conn.Writer(channels.Stderr)
-	t.Output(conn.Writer(channels.Stdout), errs)
-	status := t.Status(r.Context())
+	t.Output(conn.Writer(channels.Stdout), conn.Writer(channels.Stderr))
+	status := t.Status(context.Background())
 	if status.Exited {
 		conn.End(channels.Exited(status.Code))
 	} else {

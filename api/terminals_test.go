@@ -252,7 +252,9 @@ func TestTerminalEndsWithWhatAllowedIt(t *testing.T) {
 		"logout": func(_ string, tok tokens, _ string) {
 			w.call("POST", "/logout", "", map[string]string{"refresh_token": tok.refresh})
 		},
-		"disabled":   func(user string, _ tokens, _ string) { w.call("PATCH", "/v1/users/"+user, w.admin, `{"disabled":true}`) },
+		"disabled": func(user string, _ tokens, _ string) {
+			w.call("PATCH", "/v1/users/"+user, w.admin, `{"disabled":true}`)
+		},
 		"deleted":    func(user string, _ tokens, _ string) { w.call("DELETE", "/v1/users/"+user, w.admin, nil) },
 		"grant lost": func(_ string, _ tokens, grant string) { w.call("DELETE", "/v1/grants/"+grant, w.admin, nil) },
 		"an admin": func(user string, _ tokens, _ string) {

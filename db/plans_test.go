@@ -88,9 +88,6 @@ func TestEveryFilterReadsAlongItsIndex(t *testing.T) {
 		e := &explainer{DB: d.Pool(), kind: d.Kind()}
 		q := sqlc.New(e)
 		queries := append(historyQueries(t.Context(), q), attributionQueries(t.Context(), q)...)
-		if d.Kind() == db.Postgres {
-			queries = append(queries, auditedContainers(t.Context(), q))
-		}
 		for _, c := range queries {
 			e.plan = ""
 			if err := c.ask(); !errors.Is(err, errExplained) {
@@ -98,7 +95,7 @@ func TestEveryFilterReadsAlongItsIndex(t *testing.T) {
 			}
 			require.Contains(t, e.plan, c.index, "%s: another plan:\n%s", c.index, e.plan)
 			for _, bad := range []string{"Sort", "Seq Scan", "TEMP B-TREE", "SCAN events\n", "SCAN audit\n"} {
-				if bad == "Sort" && c.sorts {
+				if c.sorts && (bad == "Sort" || bad == "TEMP B-TREE") {
 					continue
 				}
 				require.NotContains(t, e.plan, bad, c.index)
@@ -232,29 +229,21 @@ func historyQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 func attributionQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 	now := time.Now()
 	return []indexedQuery{
-		{index: "audit_container_idx", ask: func() error {
+		{index: "audit_", ask: func() error { // by the container, or by the end where that leaves fewer rows
 			_, err := q.AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
 				ContainerID: "id7", Host: "h7", Since: now.Add(-time.Hour), Until: now, FinishedSince: sql.NullTime{Time: now, Valid: true},
 			})
 			return err
 		}},
-		{index: "audit_", ask: func() error { // by the container, or by being pending, as few rows are
-			_, err := q.PendingAuditOfContainer(ctx, sqlc.PendingAuditOfContainerParams{ContainerID: "id7", Host: "h7", Since: now.Add(-time.Hour), Until: now})
+		{index: "audit_finished_idx", ask: func() error {
+			_, err := q.AuditedContainers(ctx, sqlc.AuditedContainersParams{
+				FinishedSince: sql.NullTime{Time: now, Valid: true}, FinishedUntil: sql.NullTime{Time: now.Add(time.Hour), Valid: true},
+			})
 			return err
-		}},
+		}, sorts: true},
 		{index: "events_actor_id_idx", ask: func() error {
 			_, err := q.EngineEventsOfContainer(ctx, sqlc.EngineEventsOfContainerParams{ContainerID: "id7", Host: "h7", Until: math.MaxInt64, MaxRows: 10})
 			return err
 		}, sorts: true},
 	}
-}
-
-func auditedContainers(ctx context.Context, q *sqlc.Queries) indexedQuery {
-	now := time.Now()
-	return indexedQuery{index: "audit_container_idx", ask: func() error {
-		_, err := q.AuditedContainers(ctx, sqlc.AuditedContainersParams{
-			ContainerIds: []string{"id7", "id8"}, Since: now.Add(-time.Hour), Until: now, FinishedSince: sql.NullTime{Time: now, Valid: true},
-		})
-		return err
-	}}
 }

@@ -21,7 +21,7 @@ func onLogDrivers(t *testing.T, f func(t *testing.T, e dockertest.Engine, h *Hos
 	for _, driver := range []string{"json-file", "local"} {
 		t.Run(driver, func(t *testing.T) {
 			t.Parallel()
-			f(t, e, hostOf(t, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir}), driver)
+			f(t, e, hostOf(t, engineConfig(e)), driver)
 		})
 	}
 }

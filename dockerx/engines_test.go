@@ -24,7 +24,7 @@ func onEngines(t *testing.T, f func(t *testing.T, e dockertest.Engine, h *Host))
 	for _, e := range dockertest.Engines(t) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
-			f(t, e, hostOf(t, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir}))
+			f(t, e, hostOf(t, engineConfig(e)))
 		})
 		socket, local := strings.CutPrefix(e.Addr, "unix://")
 		if !local || far {
@@ -186,7 +186,7 @@ func TestRealNameThatShadowsAShortIDIsRefused(t *testing.T) {
 
 func TestTwoHundredContainersOnOneRealHost(t *testing.T) {
 	e := dockertest.DefaultEngine(t)
-	h := hostOf(t, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+	h := hostOf(t, engineConfig(e))
 	label := "many-" + dockertest.NewID()[:8]
 	var creating sync.WaitGroup
 	slots := make(chan struct{}, 4)

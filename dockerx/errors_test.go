@@ -53,7 +53,9 @@ func TestFaultsAreNamedWithoutDriverText(t *testing.T) {
 		"TLS to plain":    {HostConfig{Addr: dockertest.NewDaemon(t).Addr(), CertDir: withCert(here, authority).CertDir}, connect.FaultTLS},
 		"too old":         {HostConfig{Addr: old.Addr()}, connect.FaultVersion},
 		"too new":         {HostConfig{Addr: next.Addr()}, connect.FaultVersion},
-		"let nobody in":   {answering(func(w http.ResponseWriter, _ *http.Request) { dockertest.Fail(w, http.StatusUnauthorized, "who?") }), connect.FaultAuth},
+		"let nobody in": {answering(func(w http.ResponseWriter, _ *http.Request) {
+			dockertest.Fail(w, http.StatusUnauthorized, "log in first")
+		}), connect.FaultAuth},
 		"redirect": {answering(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/x")
 			w.WriteHeader(http.StatusFound)

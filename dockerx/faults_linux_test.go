@@ -180,7 +180,7 @@ func otherHosts(t *testing.T) []HostConfig {
 	t.Helper()
 	others := []HostConfig{}
 	for _, e := range dockertest.Engines(t) {
-		others = append(others, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+		others = append(others, engineConfig(e))
 	}
 	return append(others, HostConfig{Name: "fourth", Addr: dockertest.NewDaemon(t).Addr()})
 }

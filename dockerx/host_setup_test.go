@@ -3,6 +3,7 @@ package dockerx
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,6 +15,13 @@ func setup(t *testing.T) (*dockertest.Daemon, *Host) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
 	return d, hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
+}
+
+// engineConfig is the configuration of a real engine, with deadlines that it doesn't reach on a busy machine.
+func engineConfig(e dockertest.Engine) HostConfig {
+	return HostConfig{
+		Name: e.Name, Addr: e.Addr, CertDir: e.CertDir, Timeouts: Timeouts{Ping: 30 * time.Second, Read: time.Minute},
+	}
 }
 
 // hostOf makes the host of a configuration, closed with the test.

@@ -34,7 +34,8 @@ func endlessList(written *atomic.Int64) http.HandlerFunc {
 
 func TestEndlessListIsReadOnceAndNotFar(t *testing.T) {
 	t.Parallel()
-	d, h := setup(t)
+	d := dockertest.NewDaemon(t)
+	h := hostOf(t, HostConfig{Name: "fake", Addr: d.Addr(), Timeouts: Timeouts{Ping: time.Minute, Read: time.Minute}})
 	d.Add(dockertest.Container{})
 	_, err := h.List(context.Background())
 	require.NoError(t, err)

@@ -52,7 +52,7 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				told[ev.ActorID] = append(told[ev.ActorID], ev)
-			}}, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+			}}, engineConfig(e))
 			running(t, f)
 			require.Eventually(t, f.Hosts()[0].streamUp, time.Minute, 10*time.Millisecond)
 			id := e.Run(t, dockertest.Spec{Cmd: []string{"exit", "3"}})

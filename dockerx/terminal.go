@@ -91,11 +91,36 @@ func (t *Terminal) Close() error { return t.conn.Close() }
 // is that of a writer, or says that the connection was lost or closed.
 func (t *Terminal) Copy(out, errs io.Writer) error {
 	if t.TTY {
-		_, err := io.Copy(out, t.conn)
-		return err
+		return copyGrowing(out, t.conn)
 	}
 	_, err := stdcopy.StdCopy(out, errs, t.conn)
 	return err
+}
+
+// The buffer of a TTY's output, in bytes: small while little is written, since most terminals are idle.
+const (
+	smallCopy = 1 << 10
+	largeCopy = 32 << 10
+)
+
+// copyGrowing is io.Copy with a buffer that is as large as the output asks for.
+func copyGrowing(dst io.Writer, src io.Reader) error {
+	buf := make([]byte, smallCopy)
+	for {
+		n, err := src.Read(buf)
+		if _, failed := dst.Write(buf[:n]); failed != nil {
+			return failed
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n == len(buf) && n < largeCopy {
+			buf = make([]byte, 2*n)
+		}
+	}
 }
 
 // Resize sets the size of the TTY, in characters. A process that has ended has none: that is no error.

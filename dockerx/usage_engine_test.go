@@ -126,7 +126,7 @@ func zoo(t *testing.T, e dockertest.Engine) map[string]string {
 // watched is a running fleet of one host, and that host.
 func watched(t *testing.T, e dockertest.Engine, source stats.SourceKind) *Host {
 	t.Helper()
-	f := fleetOf(t, Options{Stats: stats.Options{Source: source, Budget: 8}}, HostConfig{Name: e.Name, Addr: e.Addr, CertDir: e.CertDir})
+	f := fleetOf(t, Options{Stats: stats.Options{Source: source, Budget: 8}}, engineConfig(e))
 	running(t, f)
 	h := f.Hosts()[0]
 	require.Eventually(t, h.streamUp, time.Minute, 10*time.Millisecond)
@@ -190,9 +190,13 @@ func TestUsageIsWhatTheLoadsAreBuiltToUse(t *testing.T) {
 			for _, source := range sources {
 				h := watched(t, e, source)
 				require.EventuallyWithT(t, func(c *assert.CollectT) {
+					before, at := rawStats(t, e, limited), time.Now()
 					u, err := h.Usage(t.Context(), limited)
 					require.NoError(c, err)
-					require.InDelta(c, 20, u.CPUPercent, 8, source)
+					after := rawStats(t, e, limited)
+					// A busy machine gives less than the limit allows: the container's own counter says how much.
+					given := float64(after.CPUStats.CPUUsage.TotalUsage-before.CPUStats.CPUUsage.TotalUsage) / float64(time.Since(at)) * 100
+					require.InDelta(c, min(20, given), u.CPUPercent, 8, source)
 				}, time.Minute, 100*time.Millisecond)
 				u, err := h.Usage(t.Context(), holds)
 				require.NoError(t, err)

@@ -23,7 +23,7 @@ const page = (script, style) => `<!doctype html>
 <link rel="stylesheet" href="/ui/assets/${style}">
 <script type="module" src="/ui/assets/${script}"></script>
 </head>
-<body><div id="page"></div><noscript>wharf's page needs JavaScript. The API doesn't: see /docs.</noscript></body>
+<body><div id="page"><div class="boot">wharf</div></div><noscript>wharf's page needs JavaScript. The API doesn't: see /docs.</noscript></body>
 </html>
 `;
 

@@ -130,7 +130,9 @@ func (f *fixture) token(username string) string {
 	return session.Data.AccessToken
 }
 
-func (f *fixture) post(path, bearer string, body, into any) { f.call(http.MethodPost, path, bearer, body, into) }
+func (f *fixture) post(path, bearer string, body, into any) {
+	f.call(http.MethodPost, path, bearer, body, into)
+}
 
 func (f *fixture) call(method, path, bearer string, body, into any) {
 	f.t.Helper()

@@ -121,9 +121,10 @@ func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 // Serve sends the client's messages to p until the client leaves, and calls left then.
 func (c *Conn) Serve(p Process, left func()) {
 	defer left()
-	go c.keepAlive(left)
+	c.keepAlive(left)
+	reader := Reader{WS: c.ws}
 	for {
-		kind, message, err := c.ws.Read(c.ctx)
+		kind, message, err := reader.Next(c.ctx)
 		if err != nil {
 			return
 		}
@@ -137,27 +138,20 @@ func (c *Conn) Serve(p Process, left func()) {
 	}
 }
 
-// keepAlive pings, so that a client that is gone without a word is noticed, and proxies keep the connection.
+// keepAlive pings now and then, so that a client that is gone without a word is noticed, and proxies keep the
+// connection. Between two pings it costs a timer and no goroutine.
 func (c *Conn) keepAlive(left func()) {
-	tick := time.NewTicker(pingEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-c.ctx.Done():
-			return
-		}
-		if c.held.Load() {
-			continue
-		}
+	time.AfterFunc(pingEvery, func() {
 		ctx, cancel := context.WithTimeout(c.ctx, 2*pingEvery)
-		err := c.ws.Ping(ctx)
-		cancel()
-		if err != nil && !c.held.Load() {
+		defer cancel()
+		switch {
+		case c.ctx.Err() != nil:
+		case !c.held.Load() && c.ws.Ping(ctx) != nil && !c.held.Load():
 			left()
-			return
+		default:
+			c.keepAlive(left)
 		}
-	}
+	})
 }
 
 // receive handles one message. Messages of other channels are ignored, as the protocol's newer versions may have more.

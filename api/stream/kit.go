@@ -41,7 +41,7 @@ type Options struct {
 	OnEnd func(end func()) (forget func())
 	// Formats are what the source can yield, the default one first. Default: SSE.
 	Formats []Format
-	// Buffer is how many bytes a Source is ahead of its client before Send waits. Default 256 KiB; 1 is one
+	// Buffer is how many bytes a Source is ahead of its client before Send waits. Default 64 KiB; 1 is one
 	// item, for sources whose next item replaces the last.
 	Buffer int
 }

@@ -33,7 +33,7 @@ type Poller interface {
 	Close()
 }
 
-const defaultBuffer = 256 << 10
+const defaultBuffer = 64 << 10
 
 // Writer takes what a Source yields. What several calls add while a write is under way goes out as one.
 // It may be used by several goroutines.
@@ -142,7 +142,7 @@ func (w *Writer) Poll(_ context.Context, b *Batch) (more bool, err error) {
 	}
 	if buf != nil {
 		err = b.Append(*buf, int(items))
-		if cap(*buf) <= 2*defaultBuffer {
+		if cap(*buf) <= 4*defaultBuffer {
 			*buf = (*buf)[:0]
 			buffers.Put(buf)
 		}

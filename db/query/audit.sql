@@ -11,24 +11,22 @@ UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_a
 UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_at WHERE id = @id AND finished_at IS NULL;
 
 -- name: AuditOfContainer :many
--- The actions on a container that began in a time span and ended after a time. An action that had nothing to do has a detail.
-SELECT id, at, username, action, finished_at FROM audit
-WHERE container_id = @container_id AND host = @host AND at >= @since AND at <= @until
-  AND finished_at >= @finished_since AND outcome = 'ok' AND detail = '';
-
--- name: PendingAuditOfContainer :many
--- The actions on a container that began in a time span and are under way.
-SELECT id, at, username, action, finished_at FROM audit
-WHERE container_id = @container_id AND host = @host AND at >= @since AND at <= @until
-  AND finished_at IS NULL AND detail = '';
+-- The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
+-- to do has a detail.
+SELECT a.id, a.at, a.username, a.action, a.finished_at FROM audit a
+WHERE a.container_id = @container_id AND a.host = @host AND a.at >= @since AND a.at <= @until
+  AND a.finished_at >= @finished_since AND a.outcome = 'ok' AND a.detail = ''
+UNION ALL
+SELECT b.id, b.at, b.username, b.action, b.finished_at FROM audit b
+WHERE b.container_id = @container_id AND b.host = @host AND b.at >= @since AND b.at <= @until
+  AND b.finished_at IS NULL AND b.detail = '';
 
 -- name: AuditedContainers :many
--- Postgres alone: those of the containers that have such actions.
-SELECT CAST(c.id AS text) AS container_id FROM (SELECT unnest(CAST(@container_ids AS text[])) AS id) AS c
-WHERE EXISTS (SELECT 1 FROM audit a
-    WHERE a.container_id = c.id AND a.at >= @since AND a.at <= @until AND a.finished_at >= @finished_since)
-  OR EXISTS (SELECT 1 FROM audit a
-    WHERE a.container_id = c.id AND a.at >= @since AND a.at <= @until AND a.finished_at IS NULL);
+-- The containers with actions that ended in a time range or are under way.
+SELECT a.container_id FROM audit a
+WHERE a.finished_at >= @finished_since AND a.finished_at <= @finished_until AND a.container_id <> ''
+UNION
+SELECT b.container_id FROM audit b WHERE b.finished_at IS NULL AND b.container_id <> '';
 
 -- name: DeleteAuditBefore :execrows
 DELETE FROM audit WHERE at < @before;

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 )
 
 const auditBeyond = `-- name: AuditBeyond :one
@@ -27,9 +26,13 @@ func (q *Queries) AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error
 }
 
 const auditOfContainer = `-- name: AuditOfContainer :many
-SELECT id, at, username, action, finished_at FROM audit
-WHERE container_id = $1 AND host = $2 AND at >= $3 AND at <= $4
-  AND finished_at >= $5 AND outcome = 'ok' AND detail = ''
+SELECT a.id, a.at, a.username, a.action, a.finished_at FROM audit a
+WHERE a.container_id = $1 AND a.host = $2 AND a.at >= $3 AND a.at <= $4
+  AND a.finished_at >= $5 AND a.outcome = 'ok' AND a.detail = ''
+UNION ALL
+SELECT b.id, b.at, b.username, b.action, b.finished_at FROM audit b
+WHERE b.container_id = $1 AND b.host = $2 AND b.at >= $3 AND b.at <= $4
+  AND b.finished_at IS NULL AND b.detail = ''
 `
 
 type AuditOfContainerParams struct {
@@ -48,7 +51,8 @@ type AuditOfContainerRow struct {
 	FinishedAt sql.NullTime
 }
 
-// The actions on a container that began in a time span and ended after a time. An action that had nothing to do has a detail.
+// The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
+// to do has a detail.
 func (q *Queries) AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error) {
 	rows, err := q.db.QueryContext(ctx, auditOfContainer,
 		arg.ContainerID,
@@ -85,28 +89,20 @@ func (q *Queries) AuditOfContainer(ctx context.Context, arg AuditOfContainerPara
 }
 
 const auditedContainers = `-- name: AuditedContainers :many
-SELECT CAST(c.id AS text) AS container_id FROM (SELECT unnest(CAST($1 AS text[])) AS id) AS c
-WHERE EXISTS (SELECT 1 FROM audit a
-    WHERE a.container_id = c.id AND a.at >= $2 AND a.at <= $3 AND a.finished_at >= $4)
-  OR EXISTS (SELECT 1 FROM audit a
-    WHERE a.container_id = c.id AND a.at >= $2 AND a.at <= $3 AND a.finished_at IS NULL)
+SELECT a.container_id FROM audit a
+WHERE a.finished_at >= $1 AND a.finished_at <= $2 AND a.container_id <> ''
+UNION
+SELECT b.container_id FROM audit b WHERE b.finished_at IS NULL AND b.container_id <> ''
 `
 
 type AuditedContainersParams struct {
-	ContainerIds  []string
-	Since         time.Time
-	Until         time.Time
 	FinishedSince sql.NullTime
+	FinishedUntil sql.NullTime
 }
 
-// Postgres alone: those of the containers that have such actions.
+// The containers with actions that ended in a time range or are under way.
 func (q *Queries) AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, auditedContainers,
-		pq.Array(arg.ContainerIds),
-		arg.Since,
-		arg.Until,
-		arg.FinishedSince,
-	)
+	rows, err := q.db.QueryContext(ctx, auditedContainers, arg.FinishedSince, arg.FinishedUntil)
 	if err != nil {
 		return nil, err
 	}
@@ -281,60 +277,4 @@ func (q *Queries) FinishAudit(ctx context.Context, arg FinishAuditParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const pendingAuditOfContainer = `-- name: PendingAuditOfContainer :many
-SELECT id, at, username, action, finished_at FROM audit
-WHERE container_id = $1 AND host = $2 AND at >= $3 AND at <= $4
-  AND finished_at IS NULL AND detail = ''
-`
-
-type PendingAuditOfContainerParams struct {
-	ContainerID string
-	Host        string
-	Since       time.Time
-	Until       time.Time
-}
-
-type PendingAuditOfContainerRow struct {
-	ID         uuid.UUID
-	At         time.Time
-	Username   string
-	Action     string
-	FinishedAt sql.NullTime
-}
-
-// The actions on a container that began in a time span and are under way.
-func (q *Queries) PendingAuditOfContainer(ctx context.Context, arg PendingAuditOfContainerParams) ([]PendingAuditOfContainerRow, error) {
-	rows, err := q.db.QueryContext(ctx, pendingAuditOfContainer,
-		arg.ContainerID,
-		arg.Host,
-		arg.Since,
-		arg.Until,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []PendingAuditOfContainerRow{}
-	for rows.Next() {
-		var i PendingAuditOfContainerRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.Username,
-			&i.Action,
-			&i.FinishedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

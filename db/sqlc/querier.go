@@ -30,14 +30,15 @@ type Querier interface {
 	// The id that so many later ones stand before.
 	AuditBoundOfUser(ctx context.Context, arg AuditBoundOfUserParams) (uuid.UUID, error)
 	AuditOfAction(ctx context.Context, arg AuditOfActionParams) ([]Audit, error)
-	// The actions on a container that began in a time span and ended after a time. An action that had nothing to do has a detail.
+	// The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
+	// to do has a detail.
 	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
 	AuditOfContainerID(ctx context.Context, arg AuditOfContainerIDParams) ([]Audit, error)
 	AuditOfContainerName(ctx context.Context, arg AuditOfContainerNameParams) ([]Audit, error)
 	AuditOfHost(ctx context.Context, arg AuditOfHostParams) ([]Audit, error)
 	AuditOfOutcome(ctx context.Context, arg AuditOfOutcomeParams) ([]Audit, error)
 	AuditOfUser(ctx context.Context, arg AuditOfUserParams) ([]Audit, error)
-	// Postgres alone: those of the containers that have such actions.
+	// The containers with actions that ended in a time range or are under way.
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	// Admins who can log in, but for one user.
@@ -125,8 +126,6 @@ type Querier interface {
 	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
-	// The actions on a container that began in a time span and are under way.
-	PendingAuditOfContainer(ctx context.Context, arg PendingAuditOfContainerParams) ([]PendingAuditOfContainerRow, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
 	// Also a lock that holds until the transaction ends, on both engines.

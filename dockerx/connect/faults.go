@@ -37,6 +37,7 @@ type FaultError struct {
 	Err  error // the cause
 }
 
+// Error returns the kind alone.
 func (f *FaultError) Error() string { return "docker host fault: " + string(f.Kind) }
 
 // Unwrap returns the cause.
@@ -51,6 +52,7 @@ type OutageError struct {
 	Err  error
 }
 
+// Error returns the text of the cause.
 func (o *OutageError) Error() string { return o.Err.Error() }
 
 // Unwrap returns the cause.

@@ -40,6 +40,7 @@ type StatusError struct {
 	Words  string // the engine's own
 }
 
+// Error returns the engine's words behind ErrorPrefix, as Docker's client does.
 func (e *StatusError) Error() string { return ErrorPrefix + e.Words }
 
 // Open sends a request and returns the answer, whatever its success: 200, 201, 202, 204 … The caller closes its body;

@@ -19,8 +19,8 @@ type Conn struct {
 	// 1.42 on) from a raw stream.
 	Header http.Header
 
-	r    *bufio.Reader // holds what came with the answer's header
-	stop func() bool   // ends the watch over the context
+	r    io.Reader   // begins with what came with the answer's header
+	stop func() bool // ends the watch over the context
 }
 
 // Read reads what the engine sends.
@@ -91,6 +91,9 @@ func takeOver(raw net.Conn, req *http.Request) (*Conn, error) {
 	endless := resp.ContentLength < 0 && len(resp.TransferEncoding) == 0
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols, resp.StatusCode == http.StatusOK && endless:
+		if r.Buffered() == 0 { // the buffer has done its work
+			return &Conn{Conn: raw, Header: resp.Header, r: raw}, nil
+		}
 		return &Conn{Conn: raw, Header: resp.Header, r: r}, nil
 	case resp.StatusCode < http.StatusMultipleChoices:
 		return nil, &FaultError{FaultProtocol, fmt.Errorf("status %d to an upgrade, without the connection", resp.StatusCode)}

@@ -1,6 +1,7 @@
 package dockertest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -91,6 +92,15 @@ func (e Engine) PrepareExec(t testing.TB, id string, command ...string) string {
 	})
 	require.NoError(t, err, "exec in %s on %s", id, e.Name)
 	return made.ID
+}
+
+// StartExec starts an exec of PrepareExec, and returns its input and, in the engine's frames, its output until the test's end.
+func (e Engine) StartExec(t testing.TB, id string) (in io.Writer, out *bufio.Reader) {
+	t.Helper()
+	conn, err := e.client.ContainerExecAttach(context.WithoutCancel(t.Context()), id, container.ExecAttachOptions{})
+	require.NoError(t, err)
+	t.Cleanup(conn.Close)
+	return conn.Conn, conn.Reader
 }
 
 // Exec runs one of the app's commands inside the container and waits for its exit code.

@@ -90,8 +90,8 @@ func (s *Sampler) tookSample(via int, e *entry, sample Sample, now time.Time) {
 	if e.paired && s.opts.History > 0 {
 		e.history.push(now, e.usage, s.opts.History)
 	}
-	if via == viaEngine && e.fromEngine && !e.told {
-		e.told = true
+	if via == viaEngine && e.fromEngine && !e.logged {
+		e.logged = true
 		s.opts.Logger.Info().Str("container", e.ID[:min(12, len(e.ID))]).
 			Msg("the kernel's files of this container can't be read: its usage comes from the engine")
 	}

@@ -15,15 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// machine is a tree with the files of proc and sys that the kernel source reads.
-type machine struct {
+// kernelFixture is a tree with the files of proc and sys that the kernel source reads.
+type kernelFixture struct {
 	t    *testing.T
 	root string
 }
 
-func newMachine(t *testing.T, mounts ...string) machine {
+func newKernelFixture(t *testing.T, mounts ...string) kernelFixture {
 	t.Helper()
-	m := machine{t, t.TempDir()}
+	m := kernelFixture{t, t.TempDir()}
 	for i := range mounts {
 		mounts[i] = strings.ReplaceAll(mounts[i], "ROOT", m.root)
 	}
@@ -34,14 +34,14 @@ func newMachine(t *testing.T, mounts ...string) machine {
 	return m
 }
 
-func (m machine) write(name, text string) {
+func (m kernelFixture) write(name, text string) {
 	m.t.Helper()
 	path := filepath.Join(m.root, name)
 	require.NoError(m.t, os.MkdirAll(filepath.Dir(path), 0o755))
 	require.NoError(m.t, os.WriteFile(path, []byte(text), 0o600))
 }
 
-func (m machine) link(name, target string) {
+func (m kernelFixture) link(name, target string) {
 	m.t.Helper()
 	path := filepath.Join(m.root, name)
 	require.NoError(m.t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -49,7 +49,7 @@ func (m machine) link(name, target string) {
 }
 
 // process puts a process of a container there.
-func (m machine) process(pid int, cgroup, netns string) {
+func (m kernelFixture) process(pid int, cgroup, netns string) {
 	m.t.Helper()
 	dir := fmt.Sprintf("proc/%d", pid)
 	m.write(dir+"/cgroup", cgroup)
@@ -64,7 +64,7 @@ vethab12:   777       3    0    0    0     0          0         0      777      
 `)
 }
 
-func (m machine) source() *kernelSource { return newKernel(m.root, "").(*kernelSource) }
+func (m kernelFixture) source() *kernelSource { return newKernel(m.root, "").(*kernelSource) }
 
 // read reads each container once.
 func read(t *testing.T, k Source, ids ...string) map[string]Reading {
@@ -88,7 +88,7 @@ func v1Mounts() []string {
 }
 
 // v1 puts a container there as the cgroupfs driver does; parent is "/docker".
-func (m machine) v1(id, parent string, pid int) {
+func (m kernelFixture) v1(id, parent string, pid int) {
 	m.t.Helper()
 	at := parent + "/" + id + "/"
 	m.write("cg/cpu,cpuacct"+at+"cgroup.procs", fmt.Sprintf("%d\n", pid))
@@ -107,7 +107,7 @@ var wantV1 = Sample{
 }
 
 // v2 puts a container there as the systemd driver does.
-func (m machine) v2(id, dir string, pid int) {
+func (m kernelFixture) v2(id, dir string, pid int) {
 	m.t.Helper()
 	m.write("cg"+dir+"/cgroup.procs", fmt.Sprintf("%d\n", pid))
 	m.write("cg"+dir+"/cpu.stat", "usage_usec 5000\nuser_usec 1\nsystem_usec 2\n")
@@ -137,37 +137,37 @@ func TestKernelSourceFindsContainersHoweverTheDriverPutsThem(t *testing.T) {
 	id, inner := fakeID(0xabc), fakeID(0xdef)
 	for name, c := range map[string]struct {
 		mounts []string
-		put    func(m machine)
+		put    func(m kernelFixture)
 		want   Sample
 	}{
-		"v1 cgroupfs":                  {v1Mounts(), func(m machine) { m.v1(id, "/docker", 100) }, wantV1},
-		"v1 below a cgroup of its own": {v1Mounts(), func(m machine) { m.v1(id, "/kubepods/burstable", 100) }, wantV1},
-		"v1 engine inside a container": {v1Mounts(), func(m machine) {
+		"v1 cgroupfs":                  {v1Mounts(), func(m kernelFixture) { m.v1(id, "/docker", 100) }, wantV1},
+		"v1 below a cgroup of its own": {v1Mounts(), func(m kernelFixture) { m.v1(id, "/kubepods/burstable", 100) }, wantV1},
+		"v1 engine inside a container": {v1Mounts(), func(m kernelFixture) {
 			m.v1(inner, "/docker", 99)
 			m.v1(id, "/docker/"+inner+"/docker", 100)
 		}, wantV1},
-		"v2 systemd":  {[]string{v2Mount}, func(m machine) { m.v2(id, "/system.slice/docker-"+id+".scope", 100) }, wantV2},
-		"v2 cgroupfs": {[]string{v2Mount}, func(m machine) { m.v2(id, "/docker/"+id, 100) }, wantV2},
-		"v2 engine inside a container": {[]string{v2Mount}, func(m machine) {
+		"v2 systemd":  {[]string{v2Mount}, func(m kernelFixture) { m.v2(id, "/system.slice/docker-"+id+".scope", 100) }, wantV2},
+		"v2 cgroupfs": {[]string{v2Mount}, func(m kernelFixture) { m.v2(id, "/docker/"+id, 100) }, wantV2},
+		"v2 engine inside a container": {[]string{v2Mount}, func(m kernelFixture) {
 			m.v2(inner, "/system.slice/docker-"+inner+".scope", 99)
 			m.v2(id, "/system.slice/docker-"+inner+".scope/docker/"+id, 100)
 		}, wantV2},
-		"v2 Podman": {[]string{v2Mount}, func(m machine) { m.v2(id, "/machine.slice/libpod-"+id+".scope", 100) }, wantV2},
-		"v2 systemd inside the container": {[]string{v2Mount}, func(m machine) {
+		"v2 Podman": {[]string{v2Mount}, func(m kernelFixture) { m.v2(id, "/machine.slice/libpod-"+id+".scope", 100) }, wantV2},
+		"v2 systemd inside the container": {[]string{v2Mount}, func(m kernelFixture) {
 			dir := "/docker/" + id
 			m.v2(id, dir, 100)
 			m.write("cg"+dir+"/cgroup.procs", "")
 			m.write("cg"+dir+"/init.scope/cgroup.procs", "100\n")
 			m.write("proc/100/cgroup", "0::"+dir+"/init.scope\n")
 		}, wantV2},
-		"v2 mounted from below the top": {[]string{"30 22 0:26 /lxc/vm ROOT/cg rw - cgroup2 cgroup2 rw"}, func(m machine) {
+		"v2 mounted from below the top": {[]string{"30 22 0:26 /lxc/vm ROOT/cg rw - cgroup2 cgroup2 rw"}, func(m kernelFixture) {
 			m.v2(id, "/docker/"+id, 100)
 			m.write("proc/100/cgroup", "0::/lxc/vm/docker/"+id+"\n")
 		}, wantV2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, c.mounts...)
+			m := newKernelFixture(t, c.mounts...)
 			c.put(m)
 			requireSample(t, c.want, read(t, m.source(), id)[id])
 		})
@@ -177,27 +177,27 @@ func TestKernelSourceFindsContainersHoweverTheDriverPutsThem(t *testing.T) {
 func TestKernelSourceTakesNothingOnTrust(t *testing.T) {
 	t.Parallel()
 	id := fakeID(0xabc)
-	for name, spoil := range map[string]func(m machine){
-		"the cgroup is another machine's":         func(m machine) { require.NoError(t, os.RemoveAll(m.root+"/cg")) },
-		"no process is in it":                     func(m machine) { m.write("cg/docker/"+id+"/cgroup.procs", "") },
-		"its processes are in a pid namespace":    func(m machine) { m.write("cg/docker/"+id+"/cgroup.procs", "0\n0\n") },
-		"proc is another machine's":               func(m machine) { require.NoError(t, os.RemoveAll(m.root+"/proc/100")) },
-		"the process is in another cgroup":        func(m machine) { m.write("proc/100/cgroup", "0::/user.slice\n") },
-		"the process's cgroup isn't in our mount": func(m machine) { m.write("proc/100/cgroup", "0::/../other/"+id+"\n") },
-		"its network can't be told":               func(m machine) { require.NoError(t, os.Remove(m.root+"/proc/100/ns/net")) },
-		"its network can't be read":               func(m machine) { require.NoError(t, os.Remove(m.root+"/proc/100/net/dev")) },
-		"its CPU can't be read":                   func(m machine) { require.NoError(t, os.Remove(m.root+"/cg/docker/"+id+"/cpu.stat")) },
-		"a file is a directory": func(m machine) {
+	for name, spoil := range map[string]func(m kernelFixture){
+		"the cgroup is another machine's":         func(m kernelFixture) { require.NoError(t, os.RemoveAll(m.root+"/cg")) },
+		"no process is in it":                     func(m kernelFixture) { m.write("cg/docker/"+id+"/cgroup.procs", "") },
+		"its processes are in a pid namespace":    func(m kernelFixture) { m.write("cg/docker/"+id+"/cgroup.procs", "0\n0\n") },
+		"proc is another machine's":               func(m kernelFixture) { require.NoError(t, os.RemoveAll(m.root+"/proc/100")) },
+		"the process is in another cgroup":        func(m kernelFixture) { m.write("proc/100/cgroup", "0::/user.slice\n") },
+		"the process's cgroup isn't in our mount": func(m kernelFixture) { m.write("proc/100/cgroup", "0::/../other/"+id+"\n") },
+		"its network can't be told":               func(m kernelFixture) { require.NoError(t, os.Remove(m.root+"/proc/100/ns/net")) },
+		"its network can't be read":               func(m kernelFixture) { require.NoError(t, os.Remove(m.root+"/proc/100/net/dev")) },
+		"its CPU can't be read":                   func(m kernelFixture) { require.NoError(t, os.Remove(m.root+"/cg/docker/"+id+"/cpu.stat")) },
+		"a file is a directory": func(m kernelFixture) {
 			require.NoError(t, os.Remove(m.root+"/cg/docker/"+id+"/io.stat"))
 			require.NoError(t, os.Mkdir(m.root+"/cg/docker/"+id+"/io.stat", 0o755))
 		},
-		"no cgroups are mounted":             func(m machine) { m.write("proc/self/mountinfo", "") },
-		"the machine's memory can't be told": func(m machine) { m.write("proc/meminfo", "") },
-		"the machine's CPUs can't be told":   func(m machine) { m.write("sys/devices/system/cpu/online", "x-y\n") },
+		"no cgroups are mounted":             func(m kernelFixture) { m.write("proc/self/mountinfo", "") },
+		"the machine's memory can't be told": func(m kernelFixture) { m.write("proc/meminfo", "") },
+		"the machine's CPUs can't be told":   func(m kernelFixture) { m.write("sys/devices/system/cpu/online", "x-y\n") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newMachine(t, v2Mount)
+			m := newKernelFixture(t, v2Mount)
 			m.v2(id, "/docker/"+id, 100)
 			m.v2(fakeID(2), "/docker/"+fakeID(2), 101)
 			spoil(m)
@@ -209,7 +209,7 @@ func TestKernelSourceTakesNothingOnTrust(t *testing.T) {
 func TestKernelSourceLeavesOutWhatIsNotInUse(t *testing.T) {
 	t.Parallel()
 	id := fakeID(3)
-	m := newMachine(t, v2Mount)
+	m := newKernelFixture(t, v2Mount)
 	m.v2(id, "/docker/"+id, 100)
 	for _, name := range []string{"io.stat", "pids.current", "memory.current", "memory.stat", "memory.max"} {
 		require.NoError(t, os.Remove(filepath.Join(m.root, "cg/docker", id, name)))
@@ -222,7 +222,7 @@ func TestKernelSourceLeavesOutWhatIsNotInUse(t *testing.T) {
 func TestContainerInTheHostsNetworkHasNoneOfItsOwn(t *testing.T) {
 	t.Parallel()
 	id := fakeID(3)
-	m := newMachine(t, v2Mount)
+	m := newKernelFixture(t, v2Mount)
 	m.v2(id, "/docker/"+id, 100)
 	require.NoError(t, os.Remove(m.root+"/proc/100/ns/net"))
 	m.link("proc/100/ns/net", "net:[1]")
@@ -233,7 +233,7 @@ func TestContainerInTheHostsNetworkHasNoneOfItsOwn(t *testing.T) {
 
 func TestNextContainerIsFoundNextToTheFirst(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, v1Mounts()...)
+	m := newKernelFixture(t, v1Mounts()...)
 	m.v1(fakeID(1), "/docker", 100)
 	k := m.source()
 	requireSample(t, wantV1, read(t, k, fakeID(1))[fakeID(1)])
@@ -250,7 +250,7 @@ func TestNextContainerIsFoundNextToTheFirst(t *testing.T) {
 func TestUpdatedLimitIsReadAgain(t *testing.T) {
 	t.Parallel()
 	id := fakeID(1)
-	m := newMachine(t, v1Mounts()...)
+	m := newKernelFixture(t, v1Mounts()...)
 	m.v1(id, "/docker", 100)
 	k := m.source()
 	read(t, k, id)
@@ -262,7 +262,7 @@ func TestUpdatedLimitIsReadAgain(t *testing.T) {
 func TestProcessNumberThatWentToAnotherIsNotRead(t *testing.T) {
 	t.Parallel()
 	id := fakeID(1)
-	m := newMachine(t, v1Mounts()...)
+	m := newKernelFixture(t, v1Mounts()...)
 	m.v1(id, "/docker", 100)
 	k := m.source()
 	read(t, k, id)
@@ -274,7 +274,7 @@ func TestProcessNumberThatWentToAnotherIsNotRead(t *testing.T) {
 func TestPairsAreMinGapApart(t *testing.T) {
 	t.Parallel()
 	id := fakeID(1)
-	m := newMachine(t, v1Mounts()...)
+	m := newKernelFixture(t, v1Mounts()...)
 	m.v1(id, "/docker", 100)
 	synctest.Test(t, func(t *testing.T) {
 		var got []Reading
@@ -311,7 +311,7 @@ func TestKernelSourceOutlivesTheLackOfDescriptors(t *testing.T) {
 	}
 	limit := syscall.Rlimit{Cur: 64, Max: 64}
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
-	m := newMachine(t, v1Mounts()...)
+	m := newKernelFixture(t, v1Mounts()...)
 	known, later := fakeID(0), fakeID(1)
 	m.v1(known, "/docker", 71)
 	m.v1(later, "/docker", 72)

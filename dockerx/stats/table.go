@@ -15,7 +15,7 @@ type entry struct {
 	reading    bool      // a reading is under way
 	empty      int       // readings in a row that found no process
 	fromEngine bool      // the kernel can't see it
-	told       bool      // the log has it that fromEngine
+	logged     bool      // the log has it that fromEngine
 	retry      time.Time // not before: the last reading failed
 	epoch      uint32    // grows when the container starts or stops: older readings mean nothing
 	usage      Usage

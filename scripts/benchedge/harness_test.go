@@ -31,11 +31,24 @@ const (
 	residentLimit = 300 * mib
 )
 
-// eachEngine runs a part on a fresh, migrated database of each kind, one after the other.
+// eachEngine runs a part on a fresh, migrated database of each kind, one after the other; the small runs, which measure
+// nothing, at once.
 func eachEngine(t *testing.T, part func(t *testing.T, name, source string)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) { part(t, "SQLite", dbtest.SQLiteSource(t)) })
-	t.Run("Postgres", func(t *testing.T) { part(t, "Postgres", dbtest.PostgresSource(t)) })
+	if !benchkit.Full {
+		t.Parallel()
+	}
+	for _, engine := range []struct {
+		name   string
+		source func(testing.TB) string
+	}{{"SQLite", dbtest.SQLiteSource}, {"Postgres", dbtest.PostgresSource}} {
+		t.Run(engine.name, func(t *testing.T) {
+			if !benchkit.Full {
+				t.Parallel()
+			}
+			part(t, engine.name, engine.source(t))
+		})
+	}
 }
 
 // server is a wharf process, and a client of it.

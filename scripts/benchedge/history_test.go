@@ -20,7 +20,7 @@ var questions = map[string][]string{
 		"/v1/audit?since=2023-11-14T22:13:20Z&until=2023-11-14T22:15:00Z",
 	},
 	"history": {
-		"/v1/events", "/v1/events?host=h3", "/v1/events?host=quiet", "/v1/events?type=network", "/v1/events?type=nothing", "/v1/events?action=die",
+		"/v1/events", "/v1/events?host=h3", "/v1/events?host=quiet", "/v1/events?type=network", "/v1/events?type=plugin", "/v1/events?action=die",
 		"/v1/events?action=never", "/v1/events?container=c7", "/v1/events?unexpected=true", "/v1/events?host=h3&action=never",
 		"/v1/events?type=container&host=h3&action=start&order=asc",
 	},

@@ -34,33 +34,33 @@ func TestEventIsAttributedToTheActionThatItCameDuring(t *testing.T) {
 			require.Equal(t, map[string]string{"name": "web"}, given, "the given map is not changed")
 			return e.Attrs
 		}
-		f.finish(f.begin(containerID, "stop"), "refused", "not allowed")
-		f.finish(f.begin(containerID, "stop"), "ok", "nothing to do")
-		require.NotContains(t, attrs(f.event(containerID, "die")), attribution.AttrAudit, "these caused nothing")
+		f.finish(f.begin(f.id, "stop"), "refused", "not allowed")
+		f.finish(f.begin(f.id, "stop"), "ok", "nothing to do")
+		require.NotContains(t, attrs(f.event(f.id, "die")), attribution.AttrAudit, "these caused nothing")
 		f.now = f.now.Add(time.Minute)
 
-		id := f.begin(containerID, "stop")
+		id := f.begin(f.id, "stop")
 		for _, action := range []string{"kill", "die", "stop"} {
 			want := map[string]string{"name": "web", attribution.AttrActor: "op", attribution.AttrAudit: id.String()}
-			require.Equal(t, want, attrs(f.event(containerID, action)), action)
+			require.Equal(t, want, attrs(f.event(f.id, action)), action)
 		}
-		elsewhere := f.event(containerID, "die")
+		elsewhere := f.event(f.id, "die")
 		elsewhere.Host = "lab"
-		network := f.event(containerID, "die")
+		network := f.event(f.id, "die")
 		network.Type = "network"
 		for _, e := range []dockerx.Event{
-			f.event(containerID, "start"), f.event(containerID, "oom"), f.event(containerID, "exec_die"),
-			f.event("c"+containerID[1:], "die"), elsewhere, network,
+			f.event(f.id, "start"), f.event(f.id, "oom"), f.event(f.id, "exec_die"),
+			f.event("c"+f.id[1:], "die"), elsewhere, network,
 		} {
 			require.NotContains(t, attrs(e), attribution.AttrAudit, "%s %s", e.Host, e.Action)
 		}
 		f.finish(id, "ok", "")
-		late, before := f.event(containerID, "stop"), f.event(containerID, "die")
+		late, before := f.event(f.id, "stop"), f.event(f.id, "die")
 		require.Contains(t, attrs(late), attribution.AttrAudit, "an event may come a little late")
 		before.Time = before.Time.Add(-time.Minute)
 		require.NotContains(t, attrs(before), attribution.AttrAudit)
 		f.now = f.now.Add(time.Minute)
-		require.NotContains(t, attrs(f.event(containerID, "die")), attribution.AttrAudit, "it died by itself")
+		require.NotContains(t, attrs(f.event(f.id, "die")), attribution.AttrAudit, "it died by itself")
 	})
 }
 

@@ -22,10 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const (
-	host        = "prod-1"
-	containerID = "b76ffe5bffb1c7d0a3f1e2d4c5b6a798b76ffe5bffb1c7d0a3f1e2d4c5b6a798"
-)
+const host = "prod-1"
 
 // fixture is an audit and an event log, with a clock of their own: each event and each action's start and end take a
 // millisecond of it, so that nothing depends on how busy the machine is.
@@ -34,6 +31,7 @@ type fixture struct {
 	db      *db.DB
 	to      *attribution.Attributor
 	now     time.Time
+	id      string            // of the container of play
 	actions map[string]string // by audit id: 1, 2, …
 	ahead   time.Duration     // of the engine's clock
 	late    bool              // events are held back for store
@@ -42,9 +40,14 @@ type fixture struct {
 
 func newFixture(t *testing.T, d *db.DB) *fixture {
 	t.Helper()
-	return &fixture{
-		t: t, db: d, to: attribution.New(d), now: time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC), actions: map[string]string{},
-	}
+	f := &fixture{t: t, db: d, to: attribution.New(d), now: time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)}
+	f.reset()
+	return f
+}
+
+// reset begins anew with another container.
+func (f *fixture) reset() {
+	f.id, f.actions, f.held = strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", ""), map[string]string{}, nil
 }
 
 func (f *fixture) tick() time.Time {
@@ -61,14 +64,14 @@ func (f *fixture) play(text string) {
 		verb, isAction := strings.CutSuffix(word, "{")
 		switch {
 		case isAction:
-			open = append(open, f.begin(containerID, verb))
+			open = append(open, f.begin(f.id, verb))
 		case word == "}":
 			f.finish(open[len(open)-1], "ok", "")
 			open = open[:len(open)-1]
 		case f.late:
-			f.held = append(f.held, f.event(containerID, word))
+			f.held = append(f.held, f.event(f.id, word))
 		default:
-			f.store([]dockerx.Event{f.event(containerID, word)})
+			f.store([]dockerx.Event{f.event(f.id, word)})
 		}
 	}
 	require.Empty(f.t, open)
@@ -133,10 +136,10 @@ func (f *fixture) store(events []dockerx.Event) {
 	require.NoError(f.t, <-done)
 }
 
-// attributed lists the stored events in order, each with the number of its action: "die:1".
+// attributed lists the stored events of the container in order, each with the number of its action: "die:1".
 func (f *fixture) attributed() string {
 	f.t.Helper()
-	page, err := eventlog.New(f.db, eventlog.Options{}).Query(f.t.Context(), eventlog.Query{Ascending: true})
+	page, err := eventlog.New(f.db, eventlog.Options{}).Query(f.t.Context(), eventlog.Query{Ascending: true, Filter: eventlog.Filter{Containers: []string{f.id}}})
 	require.NoError(f.t, err)
 	words := make([]string, len(page.Records))
 	for i, r := range page.Records {

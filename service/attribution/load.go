@@ -57,16 +57,17 @@ func groups(events []*dockerx.Event) []*group {
 	return all
 }
 
-// audited returns those of the groups whose container has an action near their events. Postgres answers that for all
-// containers in one round trip; on SQLite asking first would save nothing.
+// fewGroups is how many containers are loaded without asking first which of them have actions.
+const fewGroups = 2
+
+// audited returns those of the groups whose container may have an action near their events: with one query, as most events
+// of a large batch aren't caused by actions.
 func (a *Attributor) audited(ctx context.Context, all []*group) ([]*group, error) {
-	if a.db.Kind() != db.Postgres || len(all) < 2 {
+	if len(all) <= fewGroups {
 		return all, nil
 	}
-	ids := make([]string, len(all))
 	first, last := all[0].first, all[0].last
-	for i, g := range all {
-		ids[i] = g.id
+	for _, g := range all {
 		if g.first.Before(first) {
 			first = g.first
 		}
@@ -74,14 +75,17 @@ func (a *Attributor) audited(ctx context.Context, all []*group) ([]*group, error
 			last = g.last
 		}
 	}
-	since, until, finishedSince := bounds(first, last)
-	found, err := a.db.Queries().AuditedContainers(ctx, sqlc.AuditedContainersParams{
-		ContainerIds: ids, Since: since, Until: until, FinishedSince: finishedSince,
+	ids, err := a.db.Queries().AuditedContainers(ctx, sqlc.AuditedContainersParams{
+		FinishedSince: finishTime(first.Add(-killSlack)), FinishedUntil: finishTime(last.Add(2 * pendingMax)), // no action lasts that long
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find containers with actions: %w", err)
 	}
-	return slices.DeleteFunc(all, func(g *group) bool { return !slices.Contains(found, g.id) }), nil
+	found := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		found[id] = true
+	}
+	return slices.DeleteFunc(all, func(g *group) bool { return !found[g.id] }), nil
 }
 
 // load returns the actions that may have caused events of the group, with what is attributed to them already, and the
@@ -107,26 +111,16 @@ func (a *Attributor) load(ctx context.Context, g *group) (*candidates, error) {
 // actions returns the actions on a container that may have caused events between two times of this server's clock, the
 // latest first. Time and container bound them, not their number.
 func (a *Attributor) actions(ctx context.Context, c container, first, last time.Time) ([]*auditedAction, error) {
-	since, until, finishedSince := bounds(first, last)
-	q := a.db.Queries()
-	finished, err := q.AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
-		Host: c.host, ContainerID: c.id, Since: since, Until: until, FinishedSince: finishedSince,
+	rows, err := a.db.Queries().AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
+		Host: c.host, ContainerID: c.id, FinishedSince: finishTime(first.Add(-killSlack)),
+		Since: db.Time(first.Add(-pendingMax)), Until: db.Time(last.Add(clockSlack)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("find actions on a container: %w", err)
 	}
-	pending, err := q.PendingAuditOfContainer(ctx, sqlc.PendingAuditOfContainerParams{
-		Host: c.host, ContainerID: c.id, Since: since, Until: until,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find pending actions on a container: %w", err)
-	}
-	actions := make([]*auditedAction, 0, len(finished)+len(pending))
-	for i := range finished {
-		actions = append(actions, newAuditedAction(&finished[i]))
-	}
-	for _, row := range pending {
-		actions = append(actions, newAuditedAction((*sqlc.AuditOfContainerRow)(&row)))
+	actions := make([]*auditedAction, len(rows))
+	for i := range rows {
+		actions[i] = newAuditedAction(&rows[i])
 	}
 	slices.SortFunc(actions, func(x, y *auditedAction) int {
 		return cmp.Or(y.at.Compare(x.at), strings.Compare(y.id, x.id))
@@ -134,11 +128,8 @@ func (a *Attributor) actions(ctx context.Context, c container, first, last time.
 	return actions, nil
 }
 
-// bounds returns when an action that caused an event between two times began, at the earliest and the latest, and when it
-// ended at the earliest.
-func bounds(first, last time.Time) (since, until time.Time, finishedSince sql.NullTime) {
-	return db.Time(first.Add(-pendingMax)), db.Time(last.Add(clockSlack)), sql.NullTime{Time: db.Time(first.Add(-killSlack)), Valid: true}
-}
+// finishTime returns a time for comparisons with finished_at.
+func finishTime(t time.Time) sql.NullTime { return sql.NullTime{Time: db.Time(t), Valid: true} }
 
 // loadAttributed adds to the actions the events that are stored of their container, whichever replica attributed them.
 func (a *Attributor) loadAttributed(ctx context.Context, g *group, all *candidates) error {

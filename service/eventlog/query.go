@@ -7,8 +7,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"runtime"
+	"slices"
 	"time"
 
+	"wharf/db/sqlc"
+	"wharf/dockerx"
 	"wharf/util/apperr"
 )
 
@@ -62,9 +66,9 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	from, out := at, Page{Records: []*Record{}}
-	batch := int32(batchRows)
+	batch, ahead := int32(batchRows), gapsAhead{}
 	for scanned, scannedBytes, size := 0, 0, 0; ; {
-		rows, read, err := l.rows(ctx, &q, at, batch)
+		rows, read, err := l.rows(ctx, &q, at, batch, &ahead)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
 		}
@@ -72,6 +76,9 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		for i := range rows {
 			held += len(rows[i].Attrs)
 			at = position{rows[i].TimeNano, rows[i].ID}
+			if q.rulesOut(&rows[i]) {
+				continue
+			}
 			r, err := recordOf(&rows[i])
 			if err != nil {
 				return Page{}, err
@@ -90,6 +97,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		if len(rows) < int(batch) {
 			return out, nil
 		}
+		runtime.Gosched() // a page reads much: others first
 		if held > batchBytes {
 			batch = max(batch/4, 4)
 		}
@@ -132,6 +140,14 @@ func (q *Query) resume(from, at position, shown []*Record) position {
 // compare orders positions.
 func (p position) compare(other position) int {
 	return cmp.Or(cmp.Compare(p.nano, other.nano), cmp.Compare(p.id, other.id))
+}
+
+// rulesOut reports whether a row is none of what is asked for, before its attributes are decoded.
+func (q *Query) rulesOut(row *sqlc.Event) bool {
+	if row.Kind == int32(dockerx.KindGap) {
+		return false
+	}
+	return len(q.Hosts) > 0 && row.Host != "" && !slices.Contains(q.Hosts, row.Host) || len(q.Types) > 0 && !slices.Contains(q.Types, row.Type)
 }
 
 // start returns the position before the first record of the page.

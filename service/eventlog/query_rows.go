@@ -26,16 +26,33 @@ type timeRange struct {
 	host         sql.NullString
 }
 
+// gapsAhead are the gaps that a page may show, once all are known: they are few, and asked for once.
+type gapsAhead struct {
+	rows []sqlc.Event
+	all  bool
+}
+
+// gaps gets the next gaps after a position.
+func (l *Log) gaps(ctx context.Context, q *Query, s timeRange, ahead *gapsAhead) ([]sqlc.Event, error) {
+	if ahead.all {
+		return slices.DeleteFunc(slices.Clone(ahead.rows), func(r sqlc.Event) bool {
+			order := position{r.TimeNano, r.ID}.compare(s.at)
+			return order == 0 || (order > 0) != s.ascending
+		}), nil
+	}
+	if len(q.Hosts) == 1 { // more than one are left to Filter
+		s.host = sql.NullString{String: q.Hosts[0], Valid: true}
+	}
+	rows, err := l.ofType(ctx, "gap", s, math.MaxInt64)
+	ahead.rows, ahead.all = rows, err == nil && len(rows) < int(s.most)
+	return slices.Clone(rows), err
+}
+
 // rows returns the next rows after a position, at most most, selected by the filters that have an index, and how many rows
 // were read for them. Gaps match all of these filters.
-func (l *Log) rows(ctx context.Context, q *Query, at position, most int32) (rows []sqlc.Event, read int, err error) {
+func (l *Log) rows(ctx context.Context, q *Query, at position, most int32, ahead *gapsAhead) (rows []sqlc.Event, read int, err error) {
 	s := timeRange{ascending: q.Ascending, at: at, most: most, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
-	gaps := s
-	if len(q.Hosts) == 1 { // more than one are left to Filter
-		gaps.host = sql.NullString{String: q.Hosts[0], Valid: true}
-	}
-	rows, err = l.ofType(ctx, "gap", gaps, math.MaxInt64)
-	if err != nil {
+	if rows, err = l.gaps(ctx, q, s, ahead); err != nil {
 		return nil, 0, err
 	}
 	if !s.ascending && s.at.nano > s.until { // among the gaps that end later

@@ -52,6 +52,7 @@ func Wrap(kind Kind, err error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Msg: fmt.Sprintf(format, args...), Err: err}
 }
 
+// Error returns the message, with the cause if there is one: it is for logs, not for callers.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Msg

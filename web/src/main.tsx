@@ -2,13 +2,15 @@
 import { useSignal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { Entry } from './entry/entry';
+import { Later } from './shell/later';
 import { find } from './shell/pages';
 import { Shell } from './shell/shell';
 import { follow } from './state/live';
 import { applyPreferences, t } from './state/preferences';
 import { path } from './state/route';
 import { begin, phase } from './state/session';
+
+const loadEntry = () => import('./entry/entry').then((module) => module.Entry);
 
 function Page() {
   const waiting = useSignal(false);
@@ -21,7 +23,7 @@ function Page() {
     case 'ready':
       return <Shell />;
     default:
-      return <Entry />;
+      return <Later load={loadEntry} />;
   }
 }
 
@@ -42,5 +44,7 @@ async function starting(late: () => void): Promise<void> {
 const root = document.getElementById('page');
 void find(path.peek())?.page.load(); // beside the session, not after it
 void applyPreferences().then(() => {
-  if (root) render(<Page />, root);
+  if (!root) return;
+  root.replaceChildren(); // what was painted before there was any script
+  render(<Page />, root);
 });

@@ -127,9 +127,18 @@ func exit(args []string) error {
 	return nil
 }
 
-// cat copies its standard input to its standard output, and ends with it.
-func cat([]string) error {
-	_, err := io.Copy(os.Stdout, os.Stdin)
+// cat [FILE] copies the file, or its standard input, to its standard output, and ends with it.
+func cat(args []string) error {
+	in := os.Stdin
+	if len(args) > 0 {
+		file, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in = file
+	}
+	_, err := io.Copy(os.Stdout, in)
 	return err
 }
 

@@ -24,8 +24,8 @@ export function Head({ shown, sort }: { shown: ReadonlySignal<readonly Container
     </button>
   );
   return (
-    <div class="grid" role="presentation">
-      <div class="head" role="row">
+    <div class="grid">
+      <div class="head" role="group" aria-label={texts.sortBy}>
         <span>
           {possible.length > 0 && (
             <input class="check" type="checkbox" aria-label={texts.selectAll} checked={all} onChange={() => choose(possible, !all)} />

@@ -79,7 +79,7 @@ test('groups have heads, and what has no project comes last', () => {
 test('rights follow roles and grants', () => {
   const me: Me = {
     username: 'hong', role: 'none', session_id: '', anonymous: false,
-    grants: [{ id: '1', hosts: 'prod-*', labels: 'team=web', role: 'operator' }],
+    grants: [{ id: '1', hosts: 'prod-*', labels: 'team=web', role: 'operator', exec: false }],
   };
   assert.equal(roleOn(me, 'prod-1', { team: 'web' }), 'operator');
   assert.equal(roleOn(me, 'prod-1', { team: 'db' }), 'none');

@@ -1,6 +1,8 @@
 // Keys that work everywhere: Ctrl-K opens the palette, / goes to the page's search.
+import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { paletteOpen } from './palette';
+
+export const paletteOpen = signal(false);
 
 export function useKeys(): void {
   useEffect(() => {

@@ -1,5 +1,5 @@
 // The palette: every page, host and container by name.
-import { computed, signal, useComputed, useSignal } from '@preact/signals';
+import { computed, useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { containers, hosts } from '../state/fleet';
 import { t } from '../state/preferences';
@@ -8,9 +8,8 @@ import { me } from '../state/session';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
 import { Mark, stateOf } from '../ui/mark';
+import { paletteOpen } from './keys';
 import { navigation, offered } from './pages';
-
-export const paletteOpen = signal(false);
 
 interface Target {
   to: string;

@@ -1,7 +1,7 @@
 // What surrounds every page: navigation, the state of the connection, the palette.
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { Actions } from '../containers/actions';
+import { request } from '../containers/operations';
 import { isAdmin } from '../logic/rights';
 import { link } from '../state/live';
 import { locale, t } from '../state/preferences';
@@ -13,7 +13,8 @@ import { Icon, Logo } from '../ui/icon';
 import { useKeys } from './keys';
 import { Outlet } from './outlet';
 import { navigation, offered } from './pages';
-import { Palette, paletteOpen } from './palette';
+import { Later } from './later';
+import { paletteOpen } from './keys';
 
 export function Shell() {
   const menu = useSignal(false);
@@ -44,11 +45,15 @@ export function Shell() {
           <Outlet path={at} />
         </main>
       </div>
-      {paletteOpen.value && <Palette />}
-      <Actions />
+      {paletteOpen.value && <Later load={loadPalette} />}
+      {request.value && <Later load={loadActions} />}
     </div>
   );
 }
+
+// What most visits don't need comes when it is needed.
+const loadPalette = () => import('./palette').then((module) => module.Palette);
+const loadActions = () => import('../containers/actions').then((module) => module.Actions);
 
 function skip(event: MouseEvent): void {
   event.preventDefault();

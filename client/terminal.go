@@ -1,0 +1,119 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/coder/websocket"
+
+	"wharf/api/channels"
+)
+
+// maxTerminalMessage is the most that one message of a terminal may have, in bytes.
+const maxTerminalMessage = 2 << 20
+
+// Terminal is a terminal in a container, opened with a ticket of ExecInContainer or AttachContainer. Writing, resizing
+// and Run may go on at the same time.
+type Terminal struct {
+	ctx context.Context //nolint:containedctx // the connection's life
+	ws  *websocket.Conn
+}
+
+// OpenTerminal uses up a ticket; address is the URL that came with it. The terminal ends with ctx, at the latest. Errors:
+// *Error where the ticket isn't good any more.
+func (c *Client) OpenTerminal(ctx context.Context, address string) (*Terminal, error) {
+	ws, resp, err := websocket.Dial(ctx, c.base+address, &websocket.DialOptions{
+		HTTPClient: &http.Client{Transport: c.o.Transport, CheckRedirect: c.http.CheckRedirect}, Subprotocols: []string{channels.Protocol},
+	})
+	if err != nil && resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		return nil, failureOf(resp)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open terminal: %w", err)
+	}
+	ws.SetReadLimit(maxTerminalMessage)
+	return &Terminal{ctx: ctx, ws: ws}, nil
+}
+
+// Write sends input.
+func (t *Terminal) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		part := rest[:min(len(rest), 64<<10)]
+		if err := t.send(channels.Stdin, part); err != nil {
+			return len(p) - len(rest), err
+		}
+		rest = rest[len(part):]
+	}
+	return len(p), nil
+}
+
+// CloseInput ends the process's standard input.
+func (t *Terminal) CloseInput() error { return t.send(channels.Close, []byte{channels.Stdin}) }
+
+// Resize sets the size, in characters.
+func (t *Terminal) Resize(columns, rows int) error {
+	b, err := json.Marshal(map[string]int{"Width": columns, "Height": rows})
+	if err != nil {
+		return err
+	}
+	return t.send(channels.Resize, b)
+}
+
+func (t *Terminal) send(channel byte, body []byte) error {
+	message := append(make([]byte, 0, len(body)+1), channel)
+	return t.ws.Write(t.ctx, websocket.MessageBinary, append(message, body...))
+}
+
+// Run writes output and errors (with a TTY: all to out) until the process ends, and returns its exit code. An error
+// says why the terminal ended otherwise, in the server's words where it gave some. Run is called once.
+func (t *Terminal) Run(out, errs io.Writer) (code int, err error) {
+	defer t.Close()
+	reader := channels.Reader{WS: t.ws}
+	for {
+		_, message, err := reader.Next(t.ctx)
+		if err != nil {
+			return 0, fmt.Errorf("read from the terminal: %w", err)
+		}
+		if len(message) == 0 {
+			continue
+		}
+		body := message[1:]
+		switch message[0] {
+		case channels.Stdout:
+			_, err = out.Write(body)
+		case channels.Stderr:
+			_, err = errs.Write(body)
+		case channels.Error:
+			return exitCode(body)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+func exitCode(body []byte) (int, error) {
+	var s channels.Status
+	if err := json.Unmarshal(body, &s); err != nil {
+		return 0, fmt.Errorf("decode a terminal's status: %w", err)
+	}
+	if s.Status == "Success" {
+		return 0, nil
+	}
+	if s.Details != nil {
+		for _, cause := range s.Details.Causes {
+			if code, err := strconv.Atoi(cause.Message); cause.Reason == "ExitCode" && err == nil {
+				return code, nil
+			}
+		}
+	}
+	return 0, errors.New(s.Message)
+}
+
+// Close ends the terminal.
+func (t *Terminal) Close() error { return t.ws.CloseNow() }

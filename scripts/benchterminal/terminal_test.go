@@ -1,0 +1,238 @@
+package benchterminal
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/api/dto"
+	"wharf/client"
+	"wharf/scripts/benchkit"
+)
+
+// open opens a terminal through wharf.
+func (f *fixture) open(t *testing.T, tty bool, cmd ...string) *client.Terminal {
+	t.Helper()
+	ticket, err := f.client.ExecInContainer(t.Context(), "bench", f.container, dto.ExecQuery{}, dto.ExecRequest{Cmd: cmd, TTY: tty})
+	require.NoError(t, err)
+	term, err := f.client.OpenTerminal(t.Context(), ticket.URL)
+	require.NoError(t, err)
+	return term
+}
+
+// echoes types one key after the other and returns how long each took to come back.
+func echoes(t *testing.T, in io.Writer, out io.Reader, n int) []time.Duration {
+	t.Helper()
+	took := make([]time.Duration, n)
+	b := make([]byte, 1)
+	for i := range took {
+		began := time.Now()
+		_, err := in.Write([]byte{'x'})
+		require.NoError(t, err)
+		_, err = io.ReadFull(out, b)
+		require.NoError(t, err)
+		took[i] = time.Since(began)
+	}
+	slices.Sort(took)
+	return took
+}
+
+// TestKeystrokes compares what a key takes through wharf with what it takes by the engine's own socket, in turns.
+func TestKeystrokes(t *testing.T) {
+	f := newFixture(t)
+	rounds, keys := benchkit.Size(1, 5), benchkit.Size(50, 400)
+	var direct, through []time.Duration
+	id := f.engine.PrepareExec(t, f.container, "cat")
+	in, out := f.engine.StartExec(t, id)
+	framed := &unframed{r: out}
+	term := f.open(t, false, "/app", "cat")
+	reader, writer := io.Pipe()
+	var running sync.WaitGroup
+	running.Go(func() { _, err := term.Run(writer, io.Discard); _ = writer.CloseWithError(err) })
+	for range rounds {
+		direct = append(direct, echoes(t, in, framed, keys)...)
+		through = append(through, echoes(t, term, reader, keys)...)
+	}
+	require.NoError(t, term.CloseInput())
+	_, _ = io.Copy(io.Discard, reader)
+	running.Wait()
+	slices.Sort(direct)
+	slices.Sort(through)
+	p50 := through[len(through)/2] - direct[len(direct)/2]
+	p99 := through[len(through)*99/100] - direct[len(direct)*99/100]
+	benchkit.Figure("keystroke echo above the engine's own, p50 / p99", "≤ 1 ms / ≤ 5 ms", "%.2f ms / %.2f ms (engine %.2f / %.2f ms)",
+		ms(p50), ms(p99), ms(direct[len(direct)/2]), ms(direct[len(direct)*99/100]))
+	benchkit.Within(t, p50 <= time.Millisecond && p99 <= 5*time.Millisecond, "a keystroke takes too long")
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// unframed takes the eight bytes of each of the engine's frames away, for frames of one stream.
+type unframed struct {
+	r    *bufio.Reader
+	left int
+}
+
+func (u *unframed) Read(p []byte) (int, error) {
+	if u.left == 0 {
+		var head [8]byte
+		if _, err := io.ReadFull(u.r, head[:]); err != nil {
+			return 0, err
+		}
+		u.left = int(head[4])<<24 | int(head[5])<<16 | int(head[6])<<8 | int(head[7])
+	}
+	n, err := u.r.Read(p[:min(len(p), u.left)])
+	u.left -= n
+	return n, err
+}
+
+// TestThroughput compares with docker exec, in turns: a file of random bytes that cat prints, and one that goes through
+// cat and back, which a client's masked messages make dearer.
+func TestThroughput(t *testing.T) {
+	size := benchkit.Size(4<<20, 100<<20)
+	file, sum := randomFile(t, size)
+	f := newFixture(t, file+":/file:ro")
+	for _, c := range []struct {
+		what, must string
+		least      float64
+		input      string
+		cmd        []string
+	}{
+		{"throughput of cat FILE against docker exec", "≥ 0.8×", 0.8, "", []string{"/app", "cat", "/file"}},
+		{"the same, input and output at once", "—", 0, file, []string{"/app", "cat"}},
+	} {
+		var docker, through time.Duration
+		for range benchkit.Size(1, 3) {
+			docker += timed(func() { require.Equal(t, sum, dockerExec(t, f, c.input, c.cmd...), "docker exec") })
+			through += timed(func() { require.Equal(t, sum, wharfExec(t, f, c.input, c.cmd...), "wharf") })
+		}
+		ratio := docker.Seconds() / through.Seconds()
+		benchkit.Figure(c.what, c.must, "%.2f× (%d MB: %s against %s); the same hash",
+			ratio, size>>20, through.Round(time.Millisecond), docker.Round(time.Millisecond))
+		benchkit.Within(t, ratio >= c.least, c.what)
+	}
+}
+
+func timed(f func()) time.Duration {
+	began := time.Now()
+	f()
+	return time.Since(began)
+}
+
+func randomFile(t *testing.T, size int) (name, sum string) {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "random")
+	require.NoError(t, err)
+	h := sha256.New()
+	_, err = io.CopyN(io.MultiWriter(file, h), rand.NewChaCha8([32]byte{1}), int64(size))
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+	return file.Name(), fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// opened opens a file; no name stands for no input.
+func opened(t *testing.T, name string) io.Reader {
+	t.Helper()
+	if name == "" {
+		return strings.NewReader("")
+	}
+	file, err := os.Open(name)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = file.Close() })
+	return file
+}
+
+// dockerExec runs a command by Docker's own client and returns its output's hash.
+func dockerExec(t *testing.T, f *fixture, input string, cmd ...string) string {
+	t.Helper()
+	h := sha256.New()
+	run := exec.CommandContext(t.Context(), "docker", append([]string{"-H", f.engine.Addr, "exec", "-i", f.container}, cmd...)...)
+	run.Stdin, run.Stdout, run.Stderr = opened(t, input), h, os.Stderr
+	require.NoError(t, run.Run())
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// wharfExec runs a command by wharf's client and returns its output's hash.
+func wharfExec(t *testing.T, f *fixture, input string, cmd ...string) string {
+	t.Helper()
+	term := f.open(t, false, cmd...)
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		_, err := io.Copy(struct{ io.Writer }{term}, opened(t, input))
+		if err == nil && input != "" {
+			err = term.CloseInput()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	h := sha256.New()
+	code, err := term.Run(h, os.Stderr)
+	require.NoError(t, err)
+	require.Zero(t, code)
+	sending.Wait()
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// TestIdleTerminals opens many terminals that do nothing, and opens and closes many more: nothing may stay.
+func TestIdleTerminals(t *testing.T) {
+	f := newFixture(t)
+	f.cycle(t, 5) // what is made once
+	n := benchkit.Size(10, 200)
+	before, files := f.Resident("VmRSS"), f.Descriptors()
+	all := make([]*client.Terminal, n)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var running sync.WaitGroup
+	for i := range all {
+		all[i] = f.open(t, true, "/app", "cat")
+		running.Go(func() { _, _ = all[i].Run(io.Discard, io.Discard) })
+	}
+	each := float64(f.Resident("VmRSS")-before) / float64(n) / 1024
+	benchkit.Figure(fmt.Sprintf("%d idle terminals, each", n), "≤ 60 KiB", "%.1f KiB", each)
+	benchkit.Within(t, each <= 60, "memory of an idle terminal")
+	for _, term := range all {
+		_ = term.Close()
+	}
+	running.Wait()
+	f.allEnded(t, ctx)
+
+	cycles := benchkit.Size(10, 1000)
+	f.cycle(t, cycles)
+	f.allEnded(t, ctx)
+	left := 0
+	require.Eventually(t, func() bool { left = f.Descriptors() - files; return left <= 2 }, time.Minute, 50*time.Millisecond, "descriptors stay: %d", left)
+	benchkit.Figure(fmt.Sprintf("%d opens and closes", cycles), "descriptors ±0", "%+d", left)
+}
+
+// cycle opens terminals and lets their processes end.
+func (f *fixture) cycle(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		term := f.open(t, false, "/app", "exit", "0")
+		var out strings.Builder
+		code, err := term.Run(&out, &out)
+		require.NoError(t, err)
+		require.Zero(t, code)
+	}
+}
+
+func (f *fixture) allEnded(t *testing.T, ctx context.Context) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		all, err := f.client.ListTerminals(ctx)
+		return err == nil && len(all) == 0
+	}, 2*time.Minute, 50*time.Millisecond, "terminals stay open")
+}
