@@ -208,6 +208,31 @@ func TestAContainerThatFailsEndsItsPartAlone(t *testing.T) {
 	require.ErrorContains(t, errors.Join(ended...), "away")
 }
 
+func TestARemovedContainerIsFollowedByItsSuccessor(t *testing.T) {
+	t.Parallel()
+	all, fakes := fakeContainers(t, 2)
+	fakes[0].write(time.Now().Add(-time.Minute), "before")
+	fakes[1].write(time.Now(), "after")
+	q := StreamQuery{Range: Range{All: true}, Follow: true, Successor: func(_ context.Context, gone *Container) (*Container, error) {
+		require.Equal(t, all[0], gone)
+		return all[1], nil
+	}}
+	var texts []string
+	enough := errors.New("enough")
+	err := Stream(t.Context(), all[:1], q, func(item Item) error {
+		if item.Lines != nil {
+			texts = append(texts, string(item.Lines.Batch.Text(0)))
+			if len(texts) == 2 {
+				return enough
+			}
+			fakes[0].remove()
+		}
+		return nil
+	})
+	require.ErrorIs(t, err, enough)
+	require.Equal(t, []string{"before", "after"}, texts)
+}
+
 func TestCursorsThatAreNotOursAreRefused(t *testing.T) {
 	t.Parallel()
 	all, _ := fakeContainers(t, 2)
