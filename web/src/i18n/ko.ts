@@ -4,5 +4,6 @@ import type { Texts } from './en';
 import { eventsKo } from './events.ko';
 import { fleetKo } from './fleet.ko';
 import { shellKo } from './shell.ko';
+import { terminalKo } from './terminal.ko';
 
-export const ko: Texts = { ...shellKo, fleet: fleetKo, containers: containersKo, events: eventsKo };
+export const ko: Texts = { ...shellKo, fleet: fleetKo, containers: containersKo, events: eventsKo, terminal: terminalKo };
