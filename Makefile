@@ -82,7 +82,8 @@ test-short: ## Run the tests that need neither Docker nor Postgres
 	go test -short ./...
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME (1m)
+fuzz: ## Fuzz each target for FUZZTIME (1m), and draw 500 requests for each operation from the document
+	go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
 	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
@@ -170,6 +171,10 @@ sqlc: tools ## Generate db/sqlc from db/query
 .PHONY: spec
 spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table
 	go run ./scripts/spec
+
+.PHONY: spec-mutants
+spec-mutants: ## Check that the tests find an undocumented key, status and route
+	@scripts/spec-mutants.sh
 
 .PHONY: tools
 tools: $(TOOLS)/.built ## Build the linters and sqlc into .tools
