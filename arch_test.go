@@ -83,6 +83,7 @@ var rows = map[string]row{
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
 	"scripts/spec":           {imports: []string{"api", "api/dto", "service"}},
 	"client":                 {imports: []string{"api/channels", "api/dto"}, tests: []string{"api", "service", "service/eventlog", "db/dbtest", "dockerx", "dockerx/dockertest", "token"}},
