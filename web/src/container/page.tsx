@@ -5,6 +5,7 @@ import { allActions, ask, operations } from '../containers/operations';
 import { selectable } from '../containers/selection';
 import { EventList } from '../events/timeline';
 import type { Container } from '../logic/container';
+import { LogView } from '../logs/view';
 import { ago, shortID } from '../logic/format';
 import type { PageProps } from '../shell/pages';
 import { now } from '../state/clock';
@@ -17,7 +18,7 @@ import { Empty, Notice } from '../ui/parts';
 import { Inspect } from './inspect';
 import { UsageCharts } from './usage';
 
-const tabs = ['overview', 'events', 'inspect'] as const;
+const tabs = ['overview', 'logs', 'events', 'inspect'] as const;
 
 export default function ContainerPage({ params: [host = '', id = ''] }: PageProps) {
   const found = useComputed(() => containers.value.find((c) => c.host === host && (c.id === id || c.name === id)));
@@ -25,7 +26,7 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
   const tab = tabs.find((one) => one === query.value.get('tab')) ?? 'overview';
   if (!loaded.value && !container) return null;
   return (
-    <>
+    <div class={tab === 'logs' ? 'fill' : ''}>
       <div class="sticky">
         <Head container={container} host={host} id={id} />
         <nav class="tabs" aria-label={t().containers.tabs.label}>
@@ -45,11 +46,29 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
             {t().containers.tabs.events}
           </a>
         </Empty>
+      ) : tab === 'logs' ? (
+        <Logs container={container} />
       ) : tab === 'inspect' ? (
         <Inspect container={container} />
       ) : (
         <UsageCharts container={container} />
       )}
+    </div>
+  );
+}
+
+// Logs are what the container wrote last, and writes.
+function Logs({ container: c }: { container: Container }) {
+  const path = `/v1/hosts/${encodeURIComponent(c.host)}/containers/${c.id}/logs`;
+  return (
+    <>
+      <div class="toolbar">
+        <a class="button" href={`/ui/logs?container=${encodeURIComponent(c.key)}`}>
+          <Icon name="search" />
+          {t().logs.search}
+        </a>
+      </div>
+      <LogView wanted={{ path, query: { tail: 500, follow: true, events: true }, follow: true }} />
     </>
   );
 }
