@@ -72,3 +72,20 @@ func TestContributingNamesFilesThatExist(t *testing.T) {
 		}
 	}
 }
+
+// TestArchitectureHasEveryPackage: the page is the house, so a package that it doesn't name is missing there.
+func TestArchitectureHasEveryPackage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("ARCHITECTURE.md")
+	require.NoError(t, err)
+	for pkg := range rows {
+		parent, name := filepath.Split(pkg)
+		switch {
+		case pkg == ".", parent == "scripts/", strings.HasSuffix(parent, "dockertest/"), pkg == "db/sqlc", pkg == "db/migration", pkg == "web/src":
+		case parent == "util/":
+			require.Contains(t, string(page), name, pkg)
+		default:
+			require.Contains(t, string(page), pkg+"/", "ARCHITECTURE.md has no line for it")
+		}
+	}
+}

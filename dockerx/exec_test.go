@@ -19,7 +19,7 @@ func execStart(id string) func(context.Context, follows) (*connect.Conn, error) 
 	return func(ctx context.Context, e follows) (*connect.Conn, error) { return e.ExecStart(ctx, id, false) }
 }
 
-func TestExecsConnectionIsTheHosts(t *testing.T) {
+func TestExecOnRealEnginesHasItsConnection(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
 		id := e.PrepareExec(t, e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}}), "cat")

@@ -2,9 +2,13 @@ package dockerx
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 
 	"github.com/docker/docker/api/types/container"
+
+	"wharf/util/apperr"
 )
 
 // Processes are those of one container, as the engine's host sees them: the rows of ps, in its order.
@@ -18,12 +22,22 @@ type Processes struct {
 func (h *Host) Top(ctx context.Context, id string) (*Processes, error) {
 	return call(ctx, h, "list processes", h.readLimit, func(ctx context.Context, e reads) (*Processes, error) {
 		top, err := e.ContainerTop(ctx, id, nil)
-		if err != nil {
+		if errors.Is(err, io.EOF) {
+			top, err = e.ContainerTop(ctx, id, []string{podmanColumns})
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, apperr.New(apperr.Conflict, "the engine names no processes of the container: is it running?")
+		case err != nil:
 			return nil, err
 		}
 		return processesOf(top), nil
 	})
 }
+
+// podmanColumns has Podman read the processes itself: by default it runs the image's own ps, which few images have.
+// Whatever goes wrong there, Podman 4 answers 200 without a body, also for a container that isn't running.
+const podmanColumns = "user,pid,ppid,pcpu,etime,tty,time,args"
 
 // processesOf gives each row as many cells as there are titles: the last one takes the rest.
 func processesOf(top container.TopResponse) *Processes {

@@ -1,6 +1,7 @@
 package dockerx
 
 import (
+	"net/http"
 	"slices"
 	"testing"
 
@@ -39,4 +40,24 @@ func TestStrangeProcessesAreEvenedOut(t *testing.T) {
 	require.NotNil(t, p.Rows)
 	p = processesOf(container.TopResponse{Processes: [][]string{{"1"}}})
 	require.Equal(t, [][]string{{}}, p.Rows)
+}
+
+// As Podman 4 answers: without a body where it can't run the image's ps, and where the container doesn't run.
+func TestEmptyAnswerAboutProcessesIsAskedForAnotherWay(t *testing.T) {
+	t.Parallel()
+	d, h := setup(t)
+	id := d.Add(dockertest.Container{})
+	running := true
+	d.Handle("GET /containers/{id}/top", func(w http.ResponseWriter, r *http.Request) {
+		if running && r.URL.Query().Get("ps_args") != "" {
+			_, _ = w.Write([]byte(`{"Titles":["PID","COMMAND"],"Processes":[["1","/app sleep"]]}`))
+		}
+	})
+	p, err := h.Top(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"1", "/app sleep"}}, p.Rows)
+	running = false
+	_, err = h.Top(t.Context(), id)
+	require.Equal(t, apperr.Conflict, apperr.KindOf(err), "%v", err)
+	require.Equal(t, HostUp, h.Status().State)
 }
