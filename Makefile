@@ -94,6 +94,10 @@ bench: ## Run the Go benchmarks that BENCH matches (all)
 bench-events: ## Cut, kill, stall and measure the event stream, and print the table (10 minutes)
 	@$(TESTBED) run -- env BENCH_EVENTS=1 go test -count=1 -v -timeout 20m ./scripts/benchevents
 
+.PHONY: bench-logs
+bench-logs: ## Cut, kill, search and measure containers' logs, and print the table (15 minutes)
+	@$(TESTBED) run -- env BENCH_LOGS=1 go test -count=1 -v -timeout 40m ./scripts/benchlogs
+
 .PHONY: bench-hosts
 bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the table (5 minutes)
 	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m ./scripts/benchhosts
