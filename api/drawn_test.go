@@ -101,10 +101,10 @@ func (g drawing) request(t *rapid.T) *http.Request {
 
 // pathValues are what a parameter of the path may be: what is there, and what nearly is.
 func (g drawing) pathValues(name string) []string {
-	switch {
-	case name == "host":
+	switch name {
+	case "host":
 		return append([]string{"nowhere", ""}, g.hosts...)
-	case name == "username":
+	case "username":
 		return []string{"hong", "gildong", "nobody", "HONG"}
 	default:
 		return []string{"web", "4b2efe8c-b526-4ff3-a2fa-c1ddcb9601e9", "4b2efe8cb5264ff3", "..", strings.Repeat("a", 300)}

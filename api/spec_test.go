@@ -202,7 +202,7 @@ func reportSpec() (ok bool) {
 	}
 	d := spec()
 	missing := d.unseen()
-	fmt.Printf("spec: %d answers validated in %s of CPU time, %d of %d documented pairs of operation and status seen\n",
+	fmt.Fprintf(os.Stdout, "spec: %d answers validated in %s all together, %d of %d documented pairs of operation and status seen\n",
 		d.validated.Load(), time.Duration(d.spent.Load()).Round(time.Millisecond), len(d.documented())-len(missing)-len(neverSeen), len(d.documented()))
 	for _, pair := range missing {
 		fmt.Fprintln(os.Stderr, "FAIL: documented but not seen:", pair)

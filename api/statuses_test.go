@@ -174,6 +174,16 @@ func TestPageStartFailsWithAClosedDatabase(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, w.call("GET", "/v1/session", "", nil).status)
 }
 
+func TestEveryStreamSaysWhatItCanBe(t *testing.T) {
+	t.Parallel()
+	w := fakeFixture(t)
+	for _, path := range []string{"/events", "/v1/logs?download=true", "/v1/hosts/fake/containers/web/logs?download=true"} {
+		a := w.call("GET", path, w.admin, nil, header("Accept", "image/png"))
+		require.Equal(t, http.StatusNotAcceptable, a.status, "%s: %s", path, a.body)
+	}
+	require.Equal(t, http.StatusNotFound, w.get("/v1/logs?host=nowhere").status)
+}
+
 func TestEveryStreamHasItsCap(t *testing.T) {
 	t.Parallel()
 	w := fakeFixture(t, func(o *api.Options) { o.StreamsPerUser = 1 })

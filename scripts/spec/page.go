@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,7 +181,7 @@ func curl(o api.Operation, op specOperation) string {
 	if o.Answer.StreamOnly {
 		b.WriteString("-N ")
 	}
-	if o.Method != "GET" {
+	if o.Method != http.MethodGet {
 		b.WriteString("-X " + o.Method + " ")
 	}
 	if op.Permission != "public" && op.Permission != "optional" {
@@ -226,8 +227,11 @@ func typeText(schema map[string]any) template.HTML {
 	if all, ok := schema["enum"].([]any); ok {
 		var texts []string
 		for _, v := range all {
-			raw, _ := json.Marshal(v)
-			texts = append(texts, "<code>"+esc(strings.Trim(string(raw), `"`))+"</code>")
+			text := fmt.Sprint(v)
+			if text == "" {
+				text = `""`
+			}
+			texts = append(texts, "<code>"+esc(text)+"</code>")
 		}
 		return template.HTML(strings.Join(texts, " ")) + limits(schema)
 	}

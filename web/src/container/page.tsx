@@ -1,5 +1,7 @@
 // One container: what it uses, what happened to it, what it is made of, and what can be done with it.
 import { useComputed } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { Ago, For } from '../ui/time';
 import { allActions, ask, operations } from '../containers/operations';
 import { selectable } from '../containers/selection';
@@ -7,18 +9,20 @@ import { EventList } from '../events/timeline';
 import type { Container } from '../logic/container';
 import { LogView } from '../logs/view';
 import { ago, shortID } from '../logic/format';
+import { mayExec } from '../logic/rights';
 import type { PageProps } from '../shell/pages';
 import { now } from '../state/clock';
 import { containers, down, loaded } from '../state/fleet';
 import { locale, t } from '../state/preferences';
 import { address, path, query } from '../state/route';
+import { me } from '../state/session';
 import { Icon } from '../ui/icon';
 import { Mark, stateOf } from '../ui/mark';
 import { Empty, Notice } from '../ui/parts';
 import { Inspect } from './inspect';
 import { UsageCharts } from './usage';
 
-const tabs = ['overview', 'logs', 'events', 'inspect'] as const;
+const tabs = ['overview', 'logs', 'terminal', 'events', 'inspect'] as const;
 
 export default function ContainerPage({ params: [host = '', id = ''] }: PageProps) {
   const found = useComputed(() => containers.value.find((c) => c.host === host && (c.id === id || c.name === id)));
@@ -30,7 +34,7 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
       <div class="sticky">
         <Head container={container} host={host} id={id} />
         <nav class="tabs" aria-label={t().containers.tabs.label}>
-          {tabs.map((one) => (
+          {tabs.filter((one) => one !== 'terminal' || (container?.state === 'running' && mayExec(me.value, container))).map((one) => (
             <a key={one} href={one === 'overview' ? path.value : `${path.value}?tab=${one}`} aria-current={one === tab ? 'page' : undefined}>
               {t().containers.tabs[one]}
             </a>
@@ -48,6 +52,8 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
         </Empty>
       ) : tab === 'logs' ? (
         <Logs container={container} />
+      ) : tab === 'terminal' ? (
+        <Terminal container={container} />
       ) : tab === 'inspect' ? (
         <Inspect container={container} />
       ) : (
@@ -71,6 +77,15 @@ function Logs({ container: c }: { container: Container }) {
       <LogView wanted={{ path, query: { tail: 500, follow: true, events: true }, follow: true }} />
     </>
   );
+}
+
+// Terminal is loaded when it is first opened: xterm.js is larger than all the rest.
+function Terminal({ container }: { container: Container }) {
+  const [Tab, setTab] = useState<ComponentType<{ container: Container }>>();
+  useEffect(() => {
+    void import('../terminal/page').then((module) => setTab(() => module.TerminalTab));
+  }, []);
+  return Tab ? <Tab container={container} /> : null;
 }
 
 function Head({ container: c, host, id }: { container: Container | undefined; host: string; id: string }) {

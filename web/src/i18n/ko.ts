@@ -6,5 +6,6 @@ import { eventsKo } from './events.ko';
 import { fleetKo } from './fleet.ko';
 import { logsKo } from './logs.ko';
 import { shellKo } from './shell.ko';
+import { terminalKo } from './terminal.ko';
 
-export const ko: Texts = { ...shellKo, fleet: fleetKo, containers: containersKo, events: eventsKo, me: meKo, users: usersKo, audit: auditKo, logs: logsKo };
+export const ko: Texts = { ...shellKo, fleet: fleetKo, containers: containersKo, events: eventsKo, me: meKo, users: usersKo, audit: auditKo, logs: logsKo, terminal: terminalKo };
