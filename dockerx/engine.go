@@ -55,6 +55,8 @@ type changes interface {
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
 	ContainerRename(ctx context.Context, id, name string) error
+	ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error
+	ContainerRemove(ctx context.Context, id string, options container.RemoveOptions) error
 	ContainerExecCreate(ctx context.Context, id string, options container.ExecOptions) (container.ExecCreateResponse, error)
 	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
@@ -143,4 +145,10 @@ func (e *engine) ContainerStart(ctx context.Context, id string, options containe
 func (e *engine) ContainerStop(ctx context.Context, id string, options container.StopOptions) error {
 	ctx, status := connect.WithStatus(ctx)
 	return notModified(e.Client.ContainerStop(ctx, id, options), status)
+}
+
+// ContainerUpdate drops the engine's warnings: they are of limits that its kernel lacks, as at the container's creation.
+func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
+	_, err := e.Client.ContainerUpdate(ctx, id, config)
+	return err
 }
