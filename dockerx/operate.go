@@ -159,8 +159,8 @@ const waitExited = "exited"
 type condition func(State) (reached, hopeless bool)
 
 var conditions = map[string]condition{
-	"running": func(s State) (bool, bool) { return s.Running && !s.Paused && !s.Restarting, gone(s) },
-	"healthy": func(s State) (bool, bool) { return s.Running && s.Health == "healthy", gone(s) },
+	"running":  func(s State) (bool, bool) { return s.Running && !s.Paused && !s.Restarting, gone(s) },
+	"healthy":  func(s State) (bool, bool) { return s.Running && s.Health == "healthy", gone(s) },
 	waitExited: func(s State) (bool, bool) { return gone(s), false },
 }
 

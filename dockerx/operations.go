@@ -69,9 +69,9 @@ const (
 	quickTimeout = 30 * time.Second
 
 	removeTimeout = 2 * time.Minute
-	graceMargin  = 10 * time.Second
-	defaultGrace = 10 * time.Second // Docker's own, where a container names none
-	maxGrace     = time.Hour        // for those that ask for no end
+	graceMargin   = 10 * time.Second
+	defaultGrace  = 10 * time.Second // Docker's own, where a container names none
+	maxGrace      = time.Hour        // for those that ask for no end
 )
 
 var (

@@ -49,7 +49,7 @@ func (p Update) check() error {
 		return apperr.New(apperr.Invalid, "memory_swap: expected bytes of memory and swap together, %d (6 MiB) or more, or -1 for no limit", minMemory)
 	case p.Memory != nil && p.MemorySwap != nil && *p.MemorySwap != -1 && *p.MemorySwap < *p.Memory:
 		return apperr.New(apperr.Invalid, "memory_swap: counts memory and swap together, so that it can't be less than memory")
-	case p.CPUs != nil && !(*p.CPUs >= minCPUs && *p.CPUs <= maxCPUs): //nolint:staticcheck // NaN is neither
+	case p.CPUs != nil && !(*p.CPUs >= minCPUs && *p.CPUs <= maxCPUs):
 		return apperr.New(apperr.Invalid, "cpus: expected a number such as 0.5, %g to %d", minCPUs, maxCPUs)
 	case p.Pids != nil && *p.Pids != -1 && (*p.Pids < 1 || *p.Pids > maxPids):
 		return apperr.New(apperr.Invalid, "pids: expected 1 to %d, or -1 for no limit", maxPids)
