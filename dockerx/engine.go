@@ -6,9 +6,11 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
@@ -18,6 +20,7 @@ import (
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/logs"
+	"wharf/util/apperr"
 )
 
 // Engine is the calls to one engine that are in use, and no more, so that a test can put an engine there that hangs,
@@ -148,7 +151,11 @@ func (e *engine) ContainerStop(ctx context.Context, id string, options container
 }
 
 // ContainerUpdate drops the engine's warnings: they are of limits that its kernel lacks, as at the container's creation.
+// Podman 4 has no such call: its 404 is of the path, and says nothing of the container.
 func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
 	_, err := e.Client.ContainerUpdate(ctx, id, config)
+	if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "container") {
+		return apperr.Wrap(apperr.Conflict, err, "this engine can't change the limits of a container")
+	}
 	return err
 }

@@ -58,6 +58,14 @@ const emit = {
   },
 };
 
+// texts are the style sheets of modules: they are put into constructed style sheets by script (src/terminal/styles.ts).
+const texts = {
+  name: 'texts',
+  setup(build) {
+    build.onLoad({ filter: /node_modules.*\.css$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8'), loader: 'text' }));
+  },
+};
+
 const building = await context({
   absWorkingDir: here,
   entryPoints: ['src/main.tsx', 'src/style.css'],
@@ -74,7 +82,7 @@ const building = await context({
   metafile: true,
   write: false,
   logLevel: 'warning',
-  plugins: [emit],
+  plugins: [texts, emit],
 });
 
 if (watch) {

@@ -80,7 +80,14 @@ func (f *follower) run(ctx context.Context) error {
 		if time.Since(began) >= steady || progress {
 			attempt = 0
 		}
-		if errors.Is(err, errPaused) || errors.Is(err, errReplay) || errors.Is(err, errBehind) {
+		if errors.Is(err, errPaused) {
+			select {
+			case <-f.out.room():
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if errors.Is(err, errReplay) || errors.Is(err, errBehind) {
 			continue
 		}
 		if err := f.afterEnd(ctx, err, &attempt); err != nil {

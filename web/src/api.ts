@@ -758,7 +758,7 @@ export interface UserChange {
   disabled?: boolean;
   email?: string;
   full_name?: string;
-  role?: string;
+  role?: Role;
 }
 
 /** A page of users, by name. */
@@ -1190,6 +1190,20 @@ export interface Operations {
     answer: LogPage;
     frames: { "log": LogLine; "log-hosts": LogHosts; "stream-gap": LogGap; "log-end": LogEnd; "container-event": ContainerEvent; "progress": LogProgress; "end": LogSearchEnd };
   };
+  getDocument: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
+  getDocs: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
   describeStart: {
     params: Record<string, never>;
     query: Record<string, never>;
@@ -1275,6 +1289,8 @@ export const operations = {
   issueTicket: { method: "POST", path: "/v1/events/ticket", bare: false },
   containerLogs: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/logs", bare: false },
   logs: { method: "GET", path: "/v1/logs", bare: false },
+  getDocument: { method: "GET", path: "/v1/openapi.json", bare: false },
+  getDocs: { method: "GET", path: "/docs", bare: false },
   describeStart: { method: "GET", path: "/v1/session", bare: false },
   openPage: { method: "POST", path: "/v1/session", bare: false },
   renewPage: { method: "POST", path: "/v1/session/renew", bare: false },

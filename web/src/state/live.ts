@@ -1,6 +1,6 @@
 // The one event stream that keeps everything true. It runs while the page is visible and somebody is logged in,
 // and goes on from the last id that it saw.
-import { effect, signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import { ApiError, stream } from '../api/client';
 import type { Frame } from '../api/sse';
 import type { ContainerEvent, StreamGap, HostEvent } from '../api';
@@ -38,7 +38,7 @@ export function follow(): void {
     if (!wanted) running?.abort();
     if (phase.value !== 'ready') {
       lastID = '';
-      forgetFleet();
+      untracked(forgetFleet); // it reads what it empties
     }
     if (!wanted) {
       set('resting');
