@@ -137,8 +137,12 @@ func (s *Server) hostRoutes() []route {
 func (s *Server) operationRoutes() []route {
 	var rows []route
 	for _, op := range service.Operations() {
+		method, pattern := post, "/v1/hosts/{host}/containers/{id}/"+op.Name
+		if !op.Lasts {
+			method, pattern = del, "/v1/hosts/{host}/containers/{id}"
+		}
 		doing := strings.ToUpper(op.Doing[:1]) + op.Doing[1:]
-		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+op.Name, op.Permission, op.Name+"Container", s.operationEndpoint(op),
+		rows = append(rows, method(pattern, op.Permission, op.Name+"Container", s.operationEndpoint(op),
 			doing+".", data(dto.OperationResult{}).with("Idempotent-Replayed")).
 			may(409, 413, 422, 429).reads("Idempotency-Key"))
 	}
