@@ -52,7 +52,31 @@ func (s *Hosts) Log(ctx context.Context, actor Actor, host string, ref dockerx.R
 	if err != nil {
 		return nil, err
 	}
+	if c, err := h.listedLog(ctx, ref); c != nil || err != nil {
+		return c, err
+	}
 	d, err := h.resolve(ctx, ref, h.need)
+	if err != nil {
+		return nil, err
+	}
+	return h.log(d)
+}
+
+// listedLog finds the container in the host's list, which is shared, and spares an inspect for each of many viewers. It
+// returns nil where the list doesn't have it.
+func (h *Host) listedLog(ctx context.Context, ref dockerx.Ref) (*logs.Container, error) {
+	list, err := h.Containers(ctx)
+	if err != nil {
+		return nil, nil //nolint:nilerr,nilnil // the engine itself is asked
+	}
+	row, err := dockerx.Find(list.Containers, ref)
+	if err != nil {
+		return nil, nil //nolint:nilerr,nilnil // likewise
+	}
+	if !h.may(h.need, row.Labels) {
+		return nil, errForbidden
+	}
+	d, err := h.host.LogDetails(ctx, *row)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +90,12 @@ func (h *Host) log(d *dockerx.Details) (*logs.Container, error) {
 	}
 	created, _ := time.Parse(time.RFC3339Nano, d.Created)
 	host := h.host
+	id, kept := d.ID, &dockerx.Details{ID: d.ID, Log: d.Log} // a stream must not hold all of an inspect
 	return &logs.Container{
 		Host: host.Name(), ID: d.ID, Name: strings.TrimPrefix(d.Name, "/"), Driver: d.Log.Driver, Created: created, Source: src,
-		Follow:    func(notify func()) *enginelogs.Subscription { return host.FollowLog(d.ID, src, notify) },
+		Follow:    func(notify func()) *enginelogs.Subscription { return host.FollowLog(id, src, notify) },
 		LongRead:  host.LongRead,
-		Files:     func(ctx context.Context) (*enginelogs.Files, error) { return host.LogFiles(ctx, d, src) },
+		Files:     func(ctx context.Context) (*enginelogs.Files, error) { return host.LogFiles(ctx, kept, src) },
 		FilesOnly: host.LogFilesOnly(),
 	}, nil
 }

@@ -186,13 +186,14 @@ func fan(t *testing.T, p *benchkit.Process, e dockertest.Engine, viewers, lines 
 		host, path, _ := strings.Cut(strings.TrimPrefix(url(id), "http://"), "/")
 		conns[i] = connectAndTakeNothing(t, host, "/"+path)
 		reading.Go(func() { countLines(conns[i], lines) })
-		if i == 0 {
-			time.Sleep(50 * time.Millisecond)
-		}
+		time.Sleep(5 * time.Millisecond) // as viewers come: all at once, what is measured is the garbage of five hundred handlers
 	}
 	began := p.CPU()
-	time.Sleep(time.Second)
-	upstreams = engineFollowers(e, id)
+	upstreams = viewers // those of a plain handler stay; what reads the past of a viewer ends
+	for range 50 {
+		time.Sleep(100 * time.Millisecond)
+		upstreams = min(upstreams, engineFollowers(e, id))
+	}
 	reading.Wait()
 	cost = (p.CPU() - began) / time.Duration(viewers*lines)
 	memory = float64(p.Resident("VmRSS")-before) / 1024 / float64(viewers)
