@@ -82,7 +82,8 @@ test-short: ## Run the tests that need neither Docker nor Postgres
 	go test -short ./...
 
 .PHONY: fuzz
-fuzz: ## Fuzz each target for FUZZTIME (1m)
+fuzz: ## Fuzz each target for FUZZTIME (1m), and draw 500 requests for each operation from the document
+	go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
 	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
@@ -92,6 +93,10 @@ bench: ## Run the Go benchmarks that BENCH matches (all)
 .PHONY: bench-events
 bench-events: ## Cut, kill, stall and measure the event stream, and print the table (10 minutes)
 	@$(TESTBED) run -- env BENCH_EVENTS=1 go test -count=1 -v -timeout 20m ./scripts/benchevents
+
+.PHONY: bench-logs
+bench-logs: ## Cut, kill, search and measure containers' logs, and print the table (15 minutes)
+	@$(TESTBED) run -- env BENCH_LOGS=1 go test -count=1 -v -timeout 40m ./scripts/benchlogs
 
 .PHONY: bench-hosts
 bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the table (5 minutes)
@@ -171,6 +176,10 @@ sqlc: tools ## Generate db/sqlc from db/query
 spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table
 	go run ./scripts/spec
 
+.PHONY: spec-mutants
+spec-mutants: ## Check that the tests find an undocumented key, status and route
+	@scripts/spec-mutants.sh
+
 .PHONY: tools
 tools: $(TOOLS)/.built ## Build the linters and sqlc into .tools
 
@@ -181,4 +190,4 @@ $(TOOLS)/.built: tools/go.mod tools/go.sum
 
 .PHONY: clean
 clean: ## Remove what was built; data stays
-	rm -rf $(BIN) $(TOOLS) web/dist web/node_modules
+	rm -rf $(BIN) $(TOOLS) web/dist web/.watch web/node_modules

@@ -24,7 +24,7 @@ func TestPlainTCPIsRefusedUnlessAllowed(t *testing.T) {
 
 	p := serve(t, t.TempDir(), "DOCKER_HOSTS=web="+d.Addr(), "ALLOW_PLAIN_TCP=true")
 	p.awaitReady()
-	require.Equal(t, http.StatusOK, p.get("/ps2/web", p.login()))
+	require.Equal(t, http.StatusOK, p.listContainers("web", p.login()))
 	require.Contains(t, p.logs.String(), "without TLS")
 }
 
@@ -38,15 +38,15 @@ func TestHostsFileIsReadAnew(t *testing.T) {
 	p := serve(t, dir, "HOSTS_FILE="+file, "ALLOW_PLAIN_TCP=true")
 	p.awaitReady()
 	token := p.login()
-	require.Equal(t, http.StatusOK, p.get("/ps2/a", token))
+	require.Equal(t, http.StatusOK, p.listContainers("a", token))
 
 	write("hosts:\n  - {name: a, addr: '" + a.Addr() + "'}\n  - {name: b, addr: '" + b.Addr() + "'}\n")
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
-	require.Eventually(t, func() bool { return p.get("/ps2/b", token) == http.StatusOK }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return p.listContainers("b", token) == http.StatusOK }, time.Minute, 10*time.Millisecond)
 
 	write("hosts: [nonsense\n")
 	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), "the hosts stay as they were") }, time.Minute, 10*time.Millisecond)
-	require.Equal(t, http.StatusOK, p.get("/ps2/b", token))
+	require.Equal(t, http.StatusOK, p.listContainers("b", token))
 }
 
 func TestHostsCheckPrintsATable(t *testing.T) {

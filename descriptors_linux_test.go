@@ -3,13 +3,14 @@ package main_test
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"wharf/api/dto"
 
 	"wharf/db/dbtest"
 )
@@ -37,11 +38,13 @@ func TestDatabaseWorksAtTheLimitOfDescriptors(t *testing.T) {
 				t.Cleanup(func() { _ = conn.Close() })
 			}
 			for n := range 100 { // on the connection that is open already
-				status, body := p.call(http.MethodGet, "/v1/users", token, "")
-				require.Equal(t, http.StatusOK, status, body)
-				status, body = p.call(http.MethodPost, "/user", token, fmt.Sprintf(
-					`{"username":"user%d","password":"123123","full_name":"u","email":"u%d@email.com","role":"viewer"}`, n, n))
-				require.Equal(t, http.StatusOK, status, body)
+				_, err := p.as(token).ListUsers(t.Context(), dto.PageQuery{})
+				require.NoError(t, err)
+				name := fmt.Sprint("user", n)
+				_, err = p.as(token).CreateUser(t.Context(), dto.NewUser{
+					Username: name, Password: "123123", FullName: "u", Email: name + "@email.com", Role: "viewer",
+				})
+				require.NoError(t, err)
 			}
 			require.NotContains(t, p.logs.String(), "too many open files")
 			p.stop(syscall.SIGTERM)

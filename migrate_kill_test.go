@@ -75,7 +75,7 @@ func TestAKillDuringMigrationsHurtsNoLaterStart(t *testing.T) {
 				if n%6 == 0 {
 					p := serve(t, dir, db, "DB_NEW=true")
 					p.awaitReady()
-					require.Equal(t, http.StatusOK, p.get("/healthz", ""))
+					require.Equal(t, http.StatusOK, p.healthz())
 					p.stop(syscall.SIGTERM)
 				}
 			}

@@ -34,24 +34,24 @@ func TestPostgresThatComesAndGoes(t *testing.T) {
 	proxy.Refuse(true)
 
 	p := serve(t, t.TempDir(), "DB_SOURCE="+u.String())
-	require.Equal(t, http.StatusOK, p.get("/healthz", ""))
-	require.Equal(t, http.StatusServiceUnavailable, p.get("/readyz", ""))
+	require.Equal(t, http.StatusOK, p.healthz())
+	require.Equal(t, http.StatusServiceUnavailable, p.readyz())
 	proxy.Refuse(false)
 	p.awaitReady()
 	token := p.login()
-	require.Equal(t, http.StatusOK, p.get("/hosts", token))
+	require.Equal(t, http.StatusOK, p.listHosts(token))
 
 	proxy.Refuse(true)
 	proxy.Cut()
 	start := time.Now()
-	status, body := p.call(http.MethodPost, "/login", "", `{"username":"gildong","password":"123123"}`)
-	require.Equal(t, http.StatusInternalServerError, status)
-	require.JSONEq(t, `{"success":false,"message":"internal server error"}`, body)
+	_, err = p.logIn("gildong", "123123")
+	require.Equal(t, http.StatusInternalServerError, status(err))
+	require.ErrorContains(t, err, "internal server error")
 	require.Less(t, time.Since(start), 15*time.Second, "not TCP's minutes")
-	require.Eventually(t, func() bool { return p.get("/readyz", "") == http.StatusServiceUnavailable }, time.Minute, 10*time.Millisecond,
+	require.Eventually(t, func() bool { return p.readyz() == http.StatusServiceUnavailable }, time.Minute, 10*time.Millisecond,
 		"an outcome counts for a second")
 
 	proxy.Refuse(false)
-	require.Eventually(t, func() bool { return p.get("/hosts", token) == http.StatusOK }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return p.listHosts(token) == http.StatusOK }, time.Minute, 10*time.Millisecond)
 	require.NotContains(t, p.logs.String(), u.User.String())
 }

@@ -2,8 +2,7 @@ package main_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"io"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"wharf/api/dto"
+	"wharf/client"
 )
 
 // binary builds wharf once for all tests of the process.
@@ -115,7 +117,7 @@ func serveAs(t *testing.T, dir string, as func(*exec.Cmd) *exec.Cmd, env ...stri
 // awaitReady waits until /readyz says so.
 func (p *process) awaitReady() {
 	p.t.Helper()
-	require.Eventually(p.t, func() bool { return p.get("/readyz", "") == http.StatusOK }, time.Minute, 10*time.Millisecond, "%s", p.logs)
+	require.Eventually(p.t, func() bool { return p.readyz() == http.StatusOK }, time.Minute, 10*time.Millisecond, "%s", p.logs)
 }
 
 // stop sends a signal and returns how long the end took; it must be a clean one.
@@ -127,47 +129,60 @@ func (p *process) stop(signal os.Signal) time.Duration {
 	return time.Since(start)
 }
 
-func (p *process) get(path, token string) int {
-	p.t.Helper()
-	status, _ := p.call(http.MethodGet, path, token, "")
-	return status
+// as returns a client that sends a token, "" for none. It tries once: what a test asks for is what it gets.
+func (p *process) as(token string) *client.Client {
+	return client.New(p.url, client.Options{Token: token, Tries: 1})
 }
 
-// call returns the status, 0 where nobody answered, and the body.
-func (p *process) call(method, path, token, body string, headers ...string) (int, string) {
-	p.t.Helper()
-	r, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
-	require.NoError(p.t, err)
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+// status is an answer's, 0 where there was none.
+func status(err error) int {
+	e := (*client.Error)(nil)
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case errors.As(err, &e):
+		return e.Status
+	default:
+		return 0
 	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
+}
+
+func (p *process) healthz() int { return status(p.as("").Healthz(p.t.Context())) }
+func (p *process) readyz() int  { return status(p.as("").Readyz(p.t.Context())) }
+
+// listHosts and listContainers return their answer's status.
+func (p *process) listHosts(token string) int {
+	_, err := p.as(token).ListHosts(p.t.Context())
+	return status(err)
+}
+
+func (p *process) listContainers(host, token string) int {
+	_, err := p.as(token).ListContainers(p.t.Context(), host)
+	return status(err)
+}
+
+// signUp makes the user gildong. headers are names and values by turns.
+func (p *process) signUp(headers ...string) error {
+	ctx := p.t.Context()
 	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+		ctx = client.WithHeader(ctx, headers[i], headers[i+1])
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	require.NoError(p.t, err)
-	return resp.StatusCode, string(raw)
+	_, err := p.as("").CreateUser(ctx, dto.NewUser{
+		Username: "gildong", Password: "123123", FullName: "YunGilDong", Email: "gildong@email.com",
+	})
+	return err
 }
 
-const gildong = `{"username":"gildong","password":"123123","full_name":"YunGilDong","email":"gildong@email.com"}`
+// logIn returns a session of the user gildong, or of another one.
+func (p *process) logIn(username, password string) (dto.Login, error) {
+	return p.as("").Login(p.t.Context(), dto.Credentials{Username: username, Password: dto.Password(password)})
+}
 
-// login makes the user where it is missing and returns its access token.
+// login makes the user gildong where it is missing and returns its access token.
 func (p *process) login() string {
 	p.t.Helper()
-	p.call(http.MethodPost, "/user", "", gildong)
-	status, body := p.call(http.MethodPost, "/login", "", `{"username":"gildong","password":"123123"}`)
-	require.Equal(p.t, http.StatusOK, status, body)
-	var l struct {
-		AccessToken string `json:"access_token"`
-	}
-	require.NoError(p.t, json.Unmarshal([]byte(body), &l))
+	_ = p.signUp()
+	l, err := p.logIn("gildong", "123123")
+	require.NoError(p.t, err)
 	return l.AccessToken
 }

@@ -23,7 +23,7 @@ func TestSecondStartFindsTheSameUsersAndSessions(t *testing.T) {
 	first := serve(t, dir)
 	first.awaitReady()
 	token := first.login()
-	require.Equal(t, http.StatusOK, first.get("/hosts", token))
+	require.Equal(t, http.StatusOK, first.listHosts(token))
 	require.Less(t, first.stop(os.Interrupt), stopTime)
 	require.Contains(t, first.out.String(), "/ps2/local")
 
@@ -33,7 +33,7 @@ func TestSecondStartFindsTheSameUsersAndSessions(t *testing.T) {
 
 	second := serve(t, dir)
 	second.awaitReady()
-	require.Equal(t, http.StatusOK, second.get("/hosts", token))
+	require.Equal(t, http.StatusOK, second.listHosts(token))
 	require.Less(t, second.stop(syscall.SIGTERM), stopTime)
 }
 
@@ -85,15 +85,15 @@ func TestUserCommandsWorkBesideARunningServer(t *testing.T) {
 	out, stderr, err := wharf(t, dir, "another-password\n", nil, "user", "add", "-role", "operator", "hong")
 	require.NoError(t, err, stderr)
 	require.Equal(t, "created operator hong\n", out)
-	status, body := p.call(http.MethodPost, "/login", "", `{"username":"hong","password":"another-password"}`)
-	require.Equal(t, http.StatusOK, status, body)
+	_, err = p.logIn("hong", "another-password")
+	require.NoError(t, err)
 
 	_, stderr, err = wharf(t, dir, "12345", nil, "user", "passwd", "gildong")
 	require.Error(t, err, "too short")
 	require.Contains(t, stderr, "password")
 	_, stderr, err = wharf(t, dir, "a new password\n", nil, "user", "passwd", "gildong")
 	require.NoError(t, err, stderr)
-	require.Eventually(t, func() bool { return p.get("/hosts", token) == http.StatusUnauthorized },
+	require.Eventually(t, func() bool { return p.listHosts(token) == http.StatusUnauthorized },
 		time.Minute, 10*time.Millisecond, "a new password ends the user's sessions")
 
 	out, _, err = wharf(t, dir, "", nil, "user", "list")
@@ -131,19 +131,15 @@ func TestFirstUserNeedsTheSetupTokenButStraightFromThisMachine(t *testing.T) {
 			p := serve(t, t.TempDir(), c.env)
 			p.awaitReady()
 			setup := p.setupToken()
-			status, _ := p.call(http.MethodPost, "/user", "", gildong, c.header, c.value)
-			require.Equal(t, http.StatusForbidden, status)
-			status, _ = p.call(http.MethodPost, "/user", "", gildong, "X-Setup-Token", setup+"x", c.header, c.value)
-			require.Equal(t, http.StatusForbidden, status)
-			status, body := p.call(http.MethodPost, "/user", "", gildong, "X-Setup-Token", setup, c.header, c.value)
-			require.Equal(t, http.StatusOK, status, body)
+			require.Equal(t, http.StatusForbidden, status(p.signUp(c.header, c.value)))
+			require.Equal(t, http.StatusForbidden, status(p.signUp("X-Setup-Token", setup+"x", c.header, c.value)))
+			require.NoError(t, p.signUp("X-Setup-Token", setup, c.header, c.value))
 			require.Equal(t, c.hinted, strings.Contains(p.out.String(), "-H 'X-Setup-Token: "+setup+"'"), "%s", p.out)
 		})
 	}
 	p := serve(t, t.TempDir())
 	p.awaitReady()
-	status, body := p.call(http.MethodPost, "/user", "", gildong)
-	require.Equal(t, http.StatusOK, status, body)
+	require.NoError(t, p.signUp())
 }
 
 func TestEmptyDatabaseBesideAnEarlierKeyIsRefused(t *testing.T) {
@@ -177,10 +173,9 @@ func TestFirstAdminFromAPasswordFile(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("123123\n"), 0o600))
 	p := serve(t, dir, "ADMIN_USERNAME=gildong", "ADMIN_PASSWORD_FILE="+file)
 	p.awaitReady()
-	status, body := p.call(http.MethodPost, "/login", "", `{"username":"gildong","password":"123123"}`)
-	require.Equal(t, http.StatusOK, status, body)
-	status, _ = p.call(http.MethodPost, "/user", "", gildong)
-	require.Equal(t, http.StatusUnauthorized, status, "there is a first user already")
+	_, err := p.logIn("gildong", "123123")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, status(p.signUp()), "there is a first user already")
 }
 
 func TestSIGTERMEndsOpenStreamsAndExitsCleanly(t *testing.T) {

@@ -88,7 +88,7 @@ func respondError(w http.ResponseWriter, r *http.Request, err error) {
 	contract := !strings.HasPrefix(r.URL.Path, "/v1/")
 	if ok && e.Kind != apperr.Internal && (e.Kind != apperr.Away || !contract) {
 		status, message = statuses[e.Kind], e.Msg
-		if e.RetryAfter > 0 {
+		if e.RetryAfter > 0 || e.Kind == apperr.TooMany { // a second where nothing better is known
 			seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))
 			w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 		}

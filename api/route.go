@@ -115,6 +115,8 @@ type Answer struct {
 	// that there is no other.
 	Frames     []Frame
 	StreamOnly bool
+	// Formats are media types in which the stream can be asked for besides.
+	Formats []string
 	// Upgrade is an answer with 101 instead of 200: the connection becomes a WebSocket.
 	Upgrade bool
 }
@@ -141,6 +143,12 @@ func upgraded() Answer { return Answer{Upgrade: true} }
 // with adds headers to an answer.
 func (a Answer) with(headers ...string) Answer {
 	a.Headers = append(slices.Clone(a.Headers), headers...)
+	return a
+}
+
+// in adds media types to those of a stream.
+func (a Answer) in(formats ...string) Answer {
+	a.Formats = formats
 	return a
 }
 
@@ -211,6 +219,9 @@ func (o Operation) Statuses() []int {
 		if strings.HasPrefix(o.Pattern, "/v1/") {
 			all = append(all, http.StatusServiceUnavailable) // the database is away
 		}
+	}
+	if strings.HasPrefix(o.Pattern, "/v1/") {
+		all = append(all, http.StatusBadRequest) // an unknown parameter
 	}
 	if o.Body != nil {
 		all = append(all, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusInternalServerError)

@@ -20,6 +20,7 @@ func (s *Server) routes() []route {
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
 		grouped("Logs", s.logRoutes()),
+		grouped("Documentation", s.documentRoutes()),
 		grouped("The page's session", s.pageRoutes()),
 	)
 }
@@ -70,7 +71,7 @@ func (s *Server) healthRoutes() []route {
 		get("/healthz", service.Public, "healthz", plain(s.healthz),
 			"Say that the process answers.", data("ok")),
 		get("/readyz", service.Public, "readyz", plain(s.readyz),
-			"Say whether requests can be served.", data("ready")).may(503),
+			"Say whether requests can be served.", data("ready")).may(500, 503),
 	}
 }
 
@@ -122,7 +123,7 @@ func (s *Server) hostRoutes() []route {
 		get("/v1/hosts/{host}", service.View, "hostStatus", plain(s.hostStatus),
 			"Show how a host is, without asking it.", data(dto.HostStatus{})),
 		get("/v1/containers", service.View, "listAllContainers", queried(s.listAllContainers),
-			"List the containers of all hosts.", data(dto.ContainerPage{})),
+			"List the containers of all hosts.", data(dto.ContainerPage{})).may(404),
 		get("/v1/hosts/{host}/containers", service.View, "listHostContainers", queried(s.listHostContainers),
 			"List a host's containers.", data(dto.ContainerPage{})),
 		get("/v1/hosts/{host}/containers/{id}", service.View, "getContainer", plain(s.inspectContainer),
@@ -136,8 +137,12 @@ func (s *Server) hostRoutes() []route {
 func (s *Server) operationRoutes() []route {
 	var rows []route
 	for _, op := range service.Operations() {
+		method, pattern := post, "/v1/hosts/{host}/containers/{id}/"+op.Name
+		if !op.Lasts {
+			method, pattern = del, "/v1/hosts/{host}/containers/{id}"
+		}
 		doing := strings.ToUpper(op.Doing[:1]) + op.Doing[1:]
-		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+op.Name, op.Permission, op.Name+"Container", s.operationEndpoint(op),
+		rows = append(rows, method(pattern, op.Permission, op.Name+"Container", s.operationEndpoint(op),
 			doing+".", data(dto.OperationResult{}).with("Idempotent-Replayed")).
 			may(409, 413, 422, 429).reads("Idempotency-Key"))
 	}
@@ -172,7 +177,7 @@ func (s *Server) usageRoutes() []route {
 		get("/v1/hosts/{host}/stats", service.View, "hostUsage", queried(s.hostRawUsage),
 			"Show what all containers of a host use, or as a stream each new sample.", data(dto.HostUsage{}).with("X-Sampled-At", "X-Sample-Age", "X-Partial").orStream(hostUsageFrames...)),
 		get("/v1/stats", service.View, "topUsage", queried(s.topUsage),
-			"Show the containers of all hosts, those that use most first.", data(dto.TopUsage{}).with("X-Partial")),
+			"Show the containers of all hosts, those that use most first.", data(dto.TopUsage{}).with("X-Partial")).may(404),
 	}
 }
 
@@ -183,6 +188,16 @@ func (s *Server) eventRoutes() []route {
 			"List what happened, also to containers that are gone.", data(dto.EventPage{})).may(429),
 		post("/v1/events/ticket", service.Self, "issueTicket", plain(s.issueTicket),
 			"Get a string that stands for the session in the address of an event stream.", data(dto.Ticket{})),
+	}
+}
+
+// documentRoutes are what describes the rest.
+func (s *Server) documentRoutes() []route {
+	return []route{
+		get("/v1/openapi.json", service.Public, "getDocument", plain(s.getDocument),
+			"Get the OpenAPI document.", file("application/json").with("ETag")).may(304).reads("If-None-Match"),
+		get("/docs", service.Public, "getDocs", plain(s.getDocs),
+			"Get the documentation as a page.", file("text/html").with("ETag")).may(304).reads("If-None-Match"),
 	}
 }
 
@@ -203,12 +218,13 @@ func (s *Server) pageRoutes() []route {
 
 // logRoutes show what containers write.
 func (s *Server) logRoutes() []route {
+	lines := []string{"application/x-ndjson", "text/plain"}
 	return []route{
 		get("/v1/hosts/{host}/containers/{id}/logs", s.hosts.LogsPermission(), "containerLogs", queried(s.containerLogs),
-			"Show a container's log, search it, or follow it as a stream.", data(dto.LogPage{}).orStream(logFrames...)).
+			"Show a container's log, search it, or follow it as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
 			may(406, 409).reads("Last-Event-ID").withTickets(),
 		get("/v1/logs", s.hosts.LogsPermission(), "logs", queried(s.allLogs),
-			"Show the logs of containers of all hosts by time, search them, or follow them as a stream.", data(dto.LogPage{}).orStream(logFrames...)).
+			"Show the logs of containers of all hosts by time, search them, or follow them as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
 			may(404, 406).reads("Last-Event-ID").withTickets(),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -55,9 +56,17 @@ func secret(s string) string {
 
 // TestMain fails the suite when a goroutine leaks, or a secret of any test stands in any log line.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		_ = checks.Value.Set("30")
+	}
+	spec() // a document that can't be read ends the run at once
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if !reportSpec() && code == 0 {
 		code = 1
 	}
 	suite.Lock() // a handler whose connection was taken over may log after its server has closed
@@ -136,7 +145,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	running.Go(func() { _ = events.Run(ctx) })
 	running.Go(func() { _ = w.sessions.Run(ctx) })
 	running.Go(func() { _ = audit.Run(ctx) })
-	server := httptest.NewServer(w.api)
+	server := httptest.NewServer(watch(t, w.api))
 	w.url = server.URL
 	t.Cleanup(func() {
 		w.api.EndStreams()

@@ -16,7 +16,7 @@ import (
 // overH2 serves the same API over HTTP/2 and dials it, with a window for each answer.
 func (w *fixture) overH2(window uint32) *benchkit.H2 {
 	w.t.Helper()
-	server := httptest.NewUnstartedServer(w.api)
+	server := httptest.NewUnstartedServer(watch(w.t, w.api))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	w.t.Cleanup(server.Close)

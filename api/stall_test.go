@@ -119,7 +119,7 @@ func TestSlowAnswersAreNotCutOff(t *testing.T) {
 			rw.WriteHeader(http.StatusNoContent)
 		})
 		w := setup(t, []dockerx.HostConfig{{Name: "a", Addr: d.Addr()}}, impatient)
-		server := httptest.NewUnstartedServer(w.api)
+		server := httptest.NewUnstartedServer(watch(t, w.api))
 		server.EnableHTTP2 = version == "HTTP/2.0"
 		server.StartTLS()
 		t.Cleanup(server.Close)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,10 +50,11 @@ func newConformance(t *testing.T, op api.Operation, row streamRoute, options opt
 	for n := range 30 { // a host's frame of some 10 KB
 		d.Add(dockertest.Container{Name: fmt.Sprint("other-", n), Labels: map[string]string{"team": "web"}, State: "exited"})
 	}
+	d.Handle("GET /containers/{id}/logs", serveEndlessLog)
 	w := setup(t, []dockerx.HostConfig{{Name: "a", Addr: d.Addr()}}, options)
 	require.Eventually(t, func() bool { return d.Streams() == 1 }, waitLimit, waitTick)
 	w.eventually("connected")
-	s := &streamServer{fixture: w, plain: httptest.NewUnstartedServer(w.api), secure: httptest.NewUnstartedServer(w.api)}
+	s := &streamServer{fixture: w, plain: httptest.NewUnstartedServer(watch(w.t, w.api)), secure: httptest.NewUnstartedServer(watch(w.t, w.api))}
 	s.plain.Listener = tinyBuffers{s.plain.Listener}
 	s.plain.Start()
 	s.secure.EnableHTTP2 = true
@@ -63,6 +65,25 @@ func newConformance(t *testing.T, op api.Operation, row streamRoute, options opt
 		s.secure.Close()
 	})
 	return &conformance{streamServer: s, streamRoute: row, op: op, d: d}
+}
+
+// serveEndlessLog answers with a line of 10 KB, and goes on where the log is followed.
+func serveEndlessLog(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/vnd.docker.raw-stream")
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		_, _ = w.Write(dockertest.LogFrame(1, time.Now(), strings.Repeat("x", 10_000)+"\n"))
+		_ = http.NewResponseController(w).Flush()
+		if r.URL.Query().Get("follow") != "1" {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-r.Context().Done():
+			return
+		}
+	}
 }
 
 // in is the same server for another test.
@@ -195,7 +216,7 @@ func (c *conformance) item(l *streamClient) {
 		c.emit(c.d)
 	}
 	f := l.next()
-	for f.event == "stats-error" || f.event == "host-event" {
+	for slices.Contains([]string{"stats-error", "host-event", "log-hosts"}, f.event) {
 		f = l.next()
 	}
 }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"net/http"
@@ -19,6 +20,8 @@ import (
 // streamRoute is what the conformance test has to know of a stream route; all else is in the route table.
 type streamRoute struct {
 	path string // with what the route needs, on host "a" and container "web"
+	// object is the path whose answer is the one object that the route has besides; "": path.
+	object string
 	// emit has the source yield an item of some 10 KB; nil: it yields items by itself.
 	emit func(d *dockertest.Daemon)
 }
@@ -30,6 +33,16 @@ var streamRoutes = map[string]streamRoute{
 	}},
 	"GET /v1/hosts/{host}/stats":                 {path: "/v1/hosts/a/stats"},
 	"GET /v1/hosts/{host}/containers/{id}/stats": {path: "/v1/hosts/a/containers/web/stats"},
+	"GET /v1/hosts/{host}/containers/{id}/logs":  {path: "/v1/hosts/a/containers/web/logs?follow=true&tail=0", object: "/v1/hosts/a/containers/web/logs"},
+	"GET /v1/logs": {path: "/v1/logs?follow=true&tail=0&host=a&name=web", object: "/v1/logs?host=a&name=web"},
+}
+
+// with adds a query parameter to a path.
+func with(path, param string) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + param
+	}
+	return path + "?" + param
 }
 
 // conformance is one stream route and a server for some of its cases.
@@ -65,7 +78,7 @@ var streamGroups = []struct {
 		{"another method", func(c *conformance, t *testing.T) {
 			c.status(t, http.StatusMethodNotAllowed, c.path, func(r *http.Request) { r.Method = http.MethodPut })
 		}},
-		{"unknown parameter", func(c *conformance, t *testing.T) { c.status(t, http.StatusBadRequest, c.path+"?no_such=1") }},
+		{"unknown parameter", func(c *conformance, t *testing.T) { c.status(t, http.StatusBadRequest, with(c.path, "no_such=1")) }},
 		{"ticket", (*conformance).ticket},
 		{"requests in a row on one connection", func(c *conformance, t *testing.T) { c.speaksOn(t, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "") }},
 		{"a body that never comes", func(c *conformance, t *testing.T) { c.speaksOn(t, "", "Content-Length: 100\r\n") }},
@@ -181,13 +194,13 @@ func (c *conformance) accept(t *testing.T) {
 	for accept, status := range map[string]int{
 		"application/json": 406, "text/event-stream;q=0": 406, "image/png, text/html": 406, "*/*": 200, "text/*": 200, "text/html, */*;q=0.1": 200, "": 200,
 	} {
-		want := "text/event-stream"
+		want, path := "text/event-stream", c.path
 		if !c.op.Answer.StreamOnly { // these ask for the one answer that the route has besides
-			status, want = http.StatusOK, "application/json"
+			status, want, path = http.StatusOK, "application/json", cmp.Or(c.object, c.path)
 		} else if status != http.StatusOK {
 			want = "application/json"
 		}
-		l := c.ask("HTTP/1.1", c.path, func(r *http.Request) { r.Header["Accept"] = []string{accept} })
+		l := c.ask("HTTP/1.1", path, func(r *http.Request) { r.Header["Accept"] = []string{accept} })
 		require.Equal(t, status, l.resp.StatusCode, accept)
 		require.Equal(t, want, l.resp.Header.Get("Content-Type"), accept)
 		l.stop()
@@ -207,7 +220,7 @@ func (c *conformance) noGrant(t *testing.T) {
 func (c *conformance) ticket(t *testing.T) {
 	var issued struct{ Ticket string }
 	c.post("/v1/events/ticket", nil).data(t, &issued)
-	l := c.ask("HTTP/1.1", c.path+"?ticket="+secret(issued.Ticket), noToken)
+	l := c.ask("HTTP/1.1", with(c.path, "ticket="+secret(issued.Ticket)), noToken)
 	require.Equal(t, c.op.Tickets, l.resp.StatusCode == http.StatusOK)
 	l.stop()
 }

@@ -70,6 +70,9 @@ func (l *listener) read() (sse, error) {
 			f.data = value
 		case "":
 			if f.data != "" {
+				if l.resp != nil && l.resp.Request != nil { // an answer of net/http's client
+					require.NoError(l.t, spec().checkFrame(l.resp.Request.URL.Path, f.event, f.data))
+				}
 				return f, nil
 			}
 		}

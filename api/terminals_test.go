@@ -27,7 +27,7 @@ import (
 type shell struct {
 	t    *testing.T
 	conn *websocket.Conn
-	ctx  context.Context
+	ctx  context.Context //nolint:containedctx // the test's
 
 	mu     sync.Mutex
 	out    bytes.Buffer

@@ -178,6 +178,9 @@ func (w *fixture) usageStream(ctx context.Context, path string) (*http.Response,
 				name = event
 			}
 			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				if err := spec().checkFrame(r.URL.Path, name, data); err != nil {
+					w.t.Error(err)
+				}
 				frames <- [2]string{name, data}
 			}
 		}

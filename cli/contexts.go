@@ -112,7 +112,7 @@ func (a *app) connect() (*connection, error) {
 	if err != nil {
 		return nil, exit(exitUsage, "WHARF_URL: %v", err)
 	}
-	return &connection{Client: client.New(address, client.Options{APIKey: token}), url: address}, nil
+	return &connection{Client: client.New(address, client.Options{Token: token}), url: address}, nil
 }
 
 // place returns the context that --context or WHARF_CONTEXT names, or the current one.

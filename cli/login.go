@@ -163,7 +163,7 @@ func highest(me dto.Me) dto.Role {
 
 // deleteKey deletes a context's key on its server.
 func deleteKey(ctx context.Context, p place) error {
-	return client.New(p.URL, client.Options{APIKey: p.Key}).DeleteKey(ctx, p.KeyID)
+	return client.New(p.URL, client.Options{Token: p.Key}).DeleteKey(ctx, p.KeyID)
 }
 
 func (a *app) logoutCommand() *cobra.Command {

@@ -177,7 +177,7 @@ func (a *app) operate(ctx context.Context, s *connection, op operation, chosen [
 }
 
 func (s *connection) operateOne(ctx context.Context, op operation, t target, o *operationOptions) outcome {
-	ctx = client.WithIdempotencyKey(ctx, rand.Text())
+	ctx = client.WithHeader(ctx, "Idempotency-Key", rand.Text())
 	result, err := op.call(ctx, s, t, o)
 	row := outcome{Host: t.host, Container: t.name, OperationResult: result, said: t.said, err: err}
 	if err != nil {
@@ -269,7 +269,7 @@ func (a *app) renameCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = server.RenameContainer(client.WithIdempotencyKey(c.Context(), rand.Text()), t.host, t.id, dto.Rename{Name: args[1]})
+			_, err = server.RenameContainer(client.WithHeader(c.Context(), "Idempotency-Key", rand.Text()), t.host, t.id, dto.Rename{Name: args[1]})
 			return err
 		},
 	}

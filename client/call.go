@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -69,20 +70,20 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 // do makes a request until it is answered with 200, fails for good, or was tried often enough. The caller
 // closes the answer's body.
 func (c *Client) do(ctx context.Context, r request, accept string) (*http.Response, error) {
-	key, _ := ctx.Value(keyOfIdempotency{}).(string)
-	repeatable := r.method == http.MethodGet || key != ""
+	headers, _ := ctx.Value(headerKey{}).(http.Header)
+	repeatable := r.method == http.MethodGet || headers.Get("Idempotency-Key") != ""
 	pause, refused := c.o.Pause, ""
 	for try := 1; ; try++ {
 		token, err := c.tokenFor(ctx, r, refused)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := c.once(ctx, r, token, key, accept)
+		resp, err := c.once(ctx, r, token, accept)
 		failure := (*Error)(nil)
 		switch {
 		case err == nil:
 			return resp, nil
-		case errors.As(err, &failure) && failure.Status == http.StatusUnauthorized && refused == "" && token != "" && c.o.APIKey == "":
+		case errors.As(err, &failure) && failure.Status == http.StatusUnauthorized && refused == "" && token != "" && c.o.Token == "":
 			refused = token
 			continue
 		case !repeatable || try >= c.o.Tries || !temporary(err) || ctx.Err() != nil:
@@ -107,7 +108,7 @@ func (c *Client) tokenFor(ctx context.Context, r request, refused string) (strin
 }
 
 // once makes a request. Errors: *Error for an answer that isn't 200, and what the transport says.
-func (c *Client) once(ctx context.Context, r request, token, key, accept string) (*http.Response, error) {
+func (c *Client) once(ctx context.Context, r request, token, accept string) (*http.Response, error) {
 	var body io.Reader
 	if r.body != nil {
 		raw, err := json.Marshal(r.body)
@@ -131,11 +132,8 @@ func (c *Client) once(ctx context.Context, r request, token, key, accept string)
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	}
-	if id, ok := ctx.Value(keyOfLastID{}).(string); ok && id != "" {
-		req.Header.Set("Last-Event-ID", id)
+	if headers, ok := ctx.Value(headerKey{}).(http.Header); ok {
+		maps.Copy(req.Header, headers)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {

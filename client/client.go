@@ -15,8 +15,8 @@ import (
 
 // Options say where a Client gets its credentials. All may be empty, for operations that need none.
 type Options struct {
-	// APIKey is sent with every request. Nothing is renewed then.
-	APIKey string
+	// Token is an API key, or an access token, that is sent with every request. Nothing is renewed then.
+	Token string
 	// Username and Password begin a session when one is needed, and again when it has ended.
 	Username, Password string
 	// Transport makes the requests. Default http.DefaultTransport.
@@ -70,12 +70,18 @@ func (c *Client) SignOut(ctx context.Context) error {
 	return c.Logout(ctx, dto.RefreshToken{RefreshToken: refresh})
 }
 
-type keyOfIdempotency struct{}
+type headerKey struct{}
 
-// WithIdempotencyKey has the operations that are called with the context run once, however often they are
-// tried: it makes them safe to try again.
-func WithIdempotencyKey(ctx context.Context, key string) context.Context {
-	return context.WithValue(ctx, keyOfIdempotency{}, key)
+// WithHeader adds a header to the requests that are made with the context, such as X-Setup-Token. With an
+// Idempotency-Key an operation runs once, however often it is tried: then it is tried again.
+func WithHeader(ctx context.Context, name, value string) context.Context {
+	headers, _ := ctx.Value(headerKey{}).(http.Header)
+	headers = headers.Clone()
+	if headers == nil {
+		headers = http.Header{}
+	}
+	headers.Set(name, value)
+	return context.WithValue(ctx, headerKey{}, headers)
 }
 
 // segment escapes a parameter of a path.

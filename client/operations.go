@@ -300,6 +300,20 @@ func (c *Client) RenameContainer(ctx context.Context, host string, id string, in
 	return out, err
 }
 
+// UpdateContainer is POST /v1/hosts/{host}/containers/{id}/update: Change the limits of a container.
+func (c *Client) UpdateContainer(ctx context.Context, host string, id string, in dto.Limits) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/update", body: in}, &out)
+	return out, err
+}
+
+// RemoveContainer is DELETE /v1/hosts/{host}/containers/{id}: Remove a container.
+func (c *Client) RemoveContainer(ctx context.Context, host string, id string, q dto.RemoveQuery) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id), query: q}, &out)
+	return out, err
+}
+
 // ExecInContainer is POST /v1/hosts/{host}/containers/{id}/exec: Get a ticket for a terminal in which a command runs, or run it to its end.
 func (c *Client) ExecInContainer(ctx context.Context, host string, id string, q dto.ExecQuery, in dto.ExecRequest) (dto.ExecResult, error) {
 	var out dto.ExecResult

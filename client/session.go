@@ -16,7 +16,7 @@ const renewAhead = 5 * time.Second
 // session is the tokens of a login. Callers that need new ones take turns: one renews, the others find what
 // it got.
 type session struct {
-	turn chan struct{} // holds a value while somebody logs in or renews
+	turn chan struct{} // holds a value while a caller logs in or renews
 
 	mu              sync.Mutex
 	access, refresh string
@@ -54,8 +54,8 @@ func (s *session) valid(refused string) (token string, ok bool) {
 // token returns what to send as bearer token, "" for nothing. A refused token, which the server has answered
 // with 401, isn't returned again.
 func (c *Client) token(ctx context.Context, refused string) (string, error) {
-	if c.o.APIKey != "" {
-		return c.o.APIKey, nil
+	if c.o.Token != "" {
+		return c.o.Token, nil
 	}
 	if token, ok := c.login.valid(refused); ok {
 		return token, nil

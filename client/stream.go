@@ -37,15 +37,17 @@ func decodeFrame[T any](raw []byte) (any, error) {
 	return v, err
 }
 
-type keyOfLastID struct{}
-
 // stream follows a stream through breaks: it asks again with the id of the last event that it gave. It ends
 // with the context, or with an answer that no waiting changes, such as 403; that error is its last element.
 func (c *Client) stream(ctx context.Context, r request, types frameTypes) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		last, pause := "", c.o.Pause
 		for {
-			resp, err := c.do(context.WithValue(ctx, keyOfLastID{}, last), r, "text/event-stream")
+			resuming := ctx
+			if last != "" {
+				resuming = WithHeader(ctx, "Last-Event-ID", last)
+			}
+			resp, err := c.do(resuming, r, "text/event-stream")
 			if err == nil {
 				reader := frameReader{lines: bufio.NewScanner(resp.Body), types: types, last: last}
 				var goOn bool

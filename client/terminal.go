@@ -27,7 +27,7 @@ type Terminal struct {
 // OpenTerminal uses up a ticket; address is the URL that came with it. The terminal ends with ctx, at the latest. Errors:
 // *Error where the ticket isn't good any more.
 func (c *Client) OpenTerminal(ctx context.Context, address string) (*Terminal, error) {
-	ws, resp, err := websocket.Dial(ctx, c.base+address, &websocket.DialOptions{
+	ws, resp, err := websocket.Dial(ctx, c.base+address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
 		HTTPClient: &http.Client{Transport: c.o.Transport, CheckRedirect: c.http.CheckRedirect}, Subprotocols: []string{channels.Protocol},
 	})
 	if err != nil && resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {

@@ -8,8 +8,9 @@ import { serve } from './dev.mjs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = join(here, 'dist');
 const watch = process.argv.includes('--watch');
+// What is built while one works isn't small, and never embedded.
+const dist = join(here, watch ? '.watch' : 'dist');
 
 // page is the one document. Everything in it comes from this origin, by file: no inline script, no inline style.
 const page = (script, style) => `<!doctype html>
@@ -58,6 +59,14 @@ const emit = {
   },
 };
 
+// texts are the style sheets of modules: they are put into constructed style sheets by script (src/terminal/styles.ts).
+const texts = {
+  name: 'texts',
+  setup(build) {
+    build.onLoad({ filter: /node_modules.*\.css$/ }, ({ path }) => ({ contents: readFileSync(path, 'utf8'), loader: 'text' }));
+  },
+};
+
 const building = await context({
   absWorkingDir: here,
   entryPoints: ['src/main.tsx', 'src/style.css'],
@@ -74,7 +83,7 @@ const building = await context({
   metafile: true,
   write: false,
   logLevel: 'warning',
-  plugins: [emit],
+  plugins: [texts, emit],
 });
 
 if (watch) {

@@ -24,6 +24,7 @@ import (
 	"wharf/dockerx/dockertest"
 	"wharf/service"
 	"wharf/service/eventlog"
+	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/web"
 	"wharf/web/browsertest"
@@ -81,9 +82,12 @@ func (f *fixture) start() {
 	fleet, err := dockerx.NewFleet(f.hosts, dockerx.Options{Logger: log, OnEvent: events.Publish, Resume: events.Resume})
 	require.NoError(t, err)
 	sessions := service.NewSessions(f.db, f.maker, service.SessionsOptions{Audit: audit})
+	door := service.NewHosts(fleet, audit)
+	terminals := terminal.New(door, sessions, audit, terminal.Options{Logger: log})
 	o := api.Options{
-		Logger: log, Users: service.NewUsers(f.db, service.UsersOptions{PasswordMin: 6, Audit: audit, SetupToken: f.setup}), Sessions: sessions,
-		Hosts: service.NewHosts(fleet, audit), Events: service.NewEvents(events), Audit: audit, Ready: f.db.Ping, MaskSecrets: true,
+		Terminals: terminals,
+		Logger:    log, Users: service.NewUsers(f.db, service.UsersOptions{PasswordMin: 6, Audit: audit, SetupToken: f.setup}), Sessions: sessions,
+		Hosts: door, Events: service.NewEvents(events), Audit: audit, Ready: f.db.Ping, MaskSecrets: true,
 	}
 	f.edit(&o)
 	handler := api.New(o)
@@ -103,6 +107,7 @@ func (f *fixture) start() {
 	})
 	f.stop = sync.OnceFunc(func() {
 		handler.EndStreams()
+		terminals.Close()
 		_ = server.Close()
 		cancel()
 		running.Wait()

@@ -18,7 +18,8 @@ import (
 // pages are the addresses of all pages; {id} is a container's of the host "one".
 var pages = []string{
 	"/", "/ui/containers", "/ui/containers?group=project", "/ui/containers/one/{id}", "/ui/containers/one/{id}?tab=inspect",
-	"/ui/containers/one/{id}?tab=events", "/ui/events", "/ui/hosts", "/ui/hosts/one", "/ui/hosts/one?tab=events", "/ui/no-such-page",
+	"/ui/containers/one/{id}?tab=events", "/ui/containers/one/{id}?tab=logs", "/ui/logs", "/ui/events", "/ui/hosts", "/ui/hosts/one", "/ui/hosts/one?tab=events", "/ui/audit", "/ui/users", "/ui/users?tab=grants", "/ui/users?tab=sessions",
+	"/ui/me", "/ui/no-such-page",
 }
 
 // hostile are texts that engines, images and people may bring.
@@ -44,9 +45,18 @@ func fixtureOfFakes(t *testing.T) (f *fixture, daemon *dockertest.Daemon, id str
 	return f, daemon, id
 }
 
+// hostileUser makes a user with a name like that, a key and a grant.
+func (f *fixture) hostileUser() {
+	token := f.token(admin)
+	f.post("/v1/users", token, map[string]string{"username": "mallory", "password": password, "full_name": hostile[0], "email": "mallory@example.com", "role": "viewer"}, nil)
+	f.post("/v1/grants", token, map[string]string{"username": "mallory", "hosts": "*", "labels": `<b>=<img/src=x>`, "role": "operator"}, nil)
+	f.post("/v1/keys", token, map[string]string{"name": hostile[1], "role": "viewer"}, nil)
+}
+
 func TestHostileTextsStayTexts(t *testing.T) {
 	t.Parallel()
 	f, daemon, id := fixtureOfFakes(t)
+	f.hostileUser()
 	tab := browsertest.Open(t)
 	f.login(tab, admin, "/")
 	for _, text := range hostile {

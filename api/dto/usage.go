@@ -5,7 +5,7 @@ import "time"
 // UsageText is what a container uses, in the contract's texts: memory to base 1024, network to base 1000.
 type UsageText struct {
 	// Its first 12 characters.
-	ID   string `json:"id" pattern:"^[0-9a-f]{1,12}$"`
+	ID   string `json:"id" maxLength:"12"`
 	Name string `json:"name"`
 	// 100 is one core busy.
 	CPUPercent    float64 `json:"cpu_percent" minimum:"0"`

@@ -46,8 +46,8 @@ type UserPage struct {
 type UserChange struct {
 	Role     *Role   `json:"role,omitempty"`
 	Disabled *bool   `json:"disabled,omitempty"`
-	FullName *string `json:"full_name,omitempty" minLength:"1" maxLength:"200"`
-	Email    *string `json:"email,omitempty" minLength:"3" maxLength:"254"`
+	FullName *string `json:"full_name,omitempty" example:"YunGilDong" minLength:"1" maxLength:"200"`
+	Email    *string `json:"email,omitempty" example:"gildong@email.com" minLength:"3" maxLength:"254"`
 }
 
 // PasswordChange is a user's new password.

@@ -13,6 +13,8 @@ import (
 const (
 	readBytes  = 16 << 10
 	headerSize = 8
+	// batchBytes is how much text makes a batch where more comes at once: of an answer that doesn't follow.
+	batchBytes = 32 << 10
 	maxFrame   = 1 << 20
 	// fullFrame is the payload of a frame that doesn't end its line: an engine's log holds lines in pieces of this
 	// size. A frame that is longer comes from a driver with another size, and ends its line with a line end too.
@@ -65,6 +67,7 @@ type decoder struct {
 	stamps     stamps
 	streams    [3]part // by Stream; 0 is unused
 	out        *Batch
+	begun      bool     // lines were returned
 	follows    bool     // the answer ends with its container
 	repeats    *repeats // nil: the answer can't have lines twice
 	frames     int      // so far
@@ -93,7 +96,8 @@ func (d *decoder) next(b *Batch) error {
 			}
 			return d.err
 		}
-		if len(b.Lines) > had {
+		if len(b.Lines) > had && (d.follows || !d.begun || len(b.text) >= batchBytes) {
+			d.begun = true
 			return nil
 		}
 		d.fill()

@@ -15,7 +15,9 @@ import (
 
 const (
 	// chunkBytes is how much of a file is read at a time.
-	chunkBytes = 1 << 20
+	chunkBytes = 4 << 20
+	// leadBytes is how far back a line may have begun.
+	leadBytes = 512 << 10
 	// maxUnpacked is the longest compressed file that is read.
 	maxUnpacked = 256 << 20
 	maxFiles    = 1000
@@ -130,32 +132,38 @@ func (f *Files) Close() {
 // was read. The batch is reused.
 func (f *Files) Backward(ctx context.Context, keep func(raw []byte) bool, give func(b *Batch, lines, size int64) error) error {
 	r := &fileReader{keep: keep, give: give, batch: &Batch{}}
-	for _, part := range f.parts {
-		var err error
-		if filepath.Ext(part.Name()) == ".gz" {
-			err = r.packed(part)
-		} else {
-			err = r.plain(ctx, part)
-		}
-		if err != nil {
+	for _, file := range f.parts {
+		r.parts = append(r.parts, &filePart{f: file})
+	}
+	for i := range r.parts {
+		if err := r.part(ctx, i); err != nil {
 			return err
 		}
+		r.parts[i].r = nil // an unpacked one takes memory
 	}
 	return nil
 }
 
-// fileReader reads files backwards.
-type fileReader struct {
-	keep  func(raw []byte) bool
-	give  func(b *Batch, lines, size int64) error
-	batch *Batch
-	buf   []byte
-	entry entry
+// filePart is one file of a log.
+type filePart struct {
+	f    *os.File
+	r    io.ReaderAt // nil until it is opened
+	size int64
 }
 
-// packed reads a compressed file.
-func (r *fileReader) packed(f *os.File) error {
-	z, err := gzip.NewReader(f)
+// open unpacks a compressed file.
+func (p *filePart) open() error {
+	if p.r != nil {
+		return nil
+	}
+	if filepath.Ext(p.f.Name()) != ".gz" {
+		info, err := p.f.Stat()
+		if err == nil {
+			p.r, p.size = p.f, info.Size()
+		}
+		return err
+	}
+	z, err := gzip.NewReader(io.NewSectionReader(p.f, 0, 1<<62))
 	if err != nil {
 		return err
 	}
@@ -164,68 +172,94 @@ func (r *fileReader) packed(f *os.File) error {
 		return err
 	}
 	if len(all) > maxUnpacked {
-		return fmt.Errorf("%s has more than 256 MiB", filepath.Base(f.Name()))
+		return fmt.Errorf("%s has more than 256 MiB", filepath.Base(p.f.Name()))
 	}
-	for len(all) > 0 {
-		from := 0
-		if len(all) > chunkBytes {
-			from = boundary(all, len(all)-chunkBytes)
-		}
-		if from == len(all) {
-			from = 0
-		}
-		if err := r.chunk(all[from:]); err != nil {
-			return err
-		}
-		all = all[:from]
-	}
+	p.r, p.size = bytes.NewReader(all), int64(len(all))
 	return nil
 }
 
-// plain reads a file from its end.
-func (r *fileReader) plain(ctx context.Context, f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
+// fileReader reads files backwards.
+type fileReader struct {
+	parts []*filePart
+	keep  func(raw []byte) bool
+	give  func(b *Batch, lines, size int64) error
+	batch *Batch
+	buf   []byte
+	lead  []byte
+	entry entry
+}
+
+// part reads file i from its end.
+func (r *fileReader) part(ctx context.Context, i int) error {
+	p := r.parts[i]
+	if err := p.open(); err != nil {
 		return err
 	}
-	end := info.Size()
-	for size := int64(chunkBytes); end > 0; {
+	for end := p.size; end > 0; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		from := max(0, end-size)
-		r.buf = slices.Grow(r.buf[:0], int(end-from))[:end-from]
-		if _, err := f.ReadAt(r.buf, from); err != nil {
+		from := max(0, end-chunkBytes)
+		var err error
+		if r.buf, err = p.read(r.buf, from, end); err != nil {
 			return err
 		}
-		cut := boundary(r.buf, 0)
-		if from == 0 {
-			cut = 0
-		} else if cut == len(r.buf) && size <= 4*maxText+chunkBytes {
-			size *= 2 // all of it is one line
-			continue
+		cut := 0
+		if from > 0 {
+			cut = entryEnd(r.buf)
 		}
-		if err := r.chunk(r.buf[cut:]); err != nil {
+		lead, err := r.before(i, from+int64(cut))
+		if err != nil {
 			return err
 		}
-		end, size = from+int64(cut), chunkBytes
+		if err := r.chunk(lead, r.buf[cut:]); err != nil {
+			return err
+		}
+		if end = from + int64(cut); cut == len(r.buf) && from > 0 {
+			return fmt.Errorf("%s has an entry of more than %d bytes", filepath.Base(p.f.Name()), chunkBytes)
+		}
 	}
 	return nil
 }
 
-// boundary is where the first whole line begins from an offset on: after an entry that ends its line.
-func boundary(b []byte, from int) int {
-	for at := from; ; {
-		n := bytes.IndexByte(b[at:], '\n')
-		if n < 0 {
-			return len(b)
-		}
-		line := b[at : at+n]
-		at += n + 1
-		if endsLine(line) {
-			return at
-		}
+// read reads a part of the file into buf.
+func (p *filePart) read(buf []byte, from, end int64) ([]byte, error) {
+	buf = slices.Grow(buf[:0], int(end-from))[:end-from]
+	_, err := p.r.ReadAt(buf, from)
+	if errors.Is(err, io.EOF) {
+		err = nil
 	}
+	return buf, err
+}
+
+// before returns the entries before a place in file i, as many as a line may have begun in.
+func (r *fileReader) before(i int, at int64) ([]byte, error) {
+	p := r.parts[i]
+	if at == 0 {
+		if i+1 == len(r.parts) {
+			return nil, nil
+		}
+		p = r.parts[i+1]
+		if err := p.open(); err != nil {
+			return nil, err
+		}
+		at = p.size
+	}
+	from := max(0, at-leadBytes)
+	var err error
+	if r.lead, err = p.read(r.lead, from, at); err != nil || from == 0 {
+		return r.lead, err
+	}
+	return r.lead[entryEnd(r.lead):], nil
+}
+
+// entryEnd is where the first whole entry begins.
+func entryEnd(b []byte) int {
+	n := bytes.IndexByte(b, '\n')
+	if n < 0 {
+		return len(b)
+	}
+	return n + 1
 }
 
 var lineEnd = []byte(`\n","stream":`)
@@ -235,27 +269,35 @@ func endsLine(raw []byte) bool {
 	return bytes.Contains(raw, lineEnd) || bytes.Contains(raw, []byte(`\n","attrs":`))
 }
 
-// chunk gives the lines of whole entries.
-func (r *fileReader) chunk(b []byte) error {
-	size, count := int64(len(b)), int64(0)
+// chunk gives the lines that end in b. Those that began before it begin in lead.
+func (r *fileReader) chunk(lead, b []byte) error {
 	r.batch.Reset()
-	d := &decoder{out: r.batch}
-	for len(b) > 0 {
+	d := &decoder{out: &Batch{}}
+	r.entries(d, lead, func(_ []byte, ends bool) bool { return ends && !d.streams[Stdout].open && !d.streams[Stderr].open })
+	d.out = r.batch
+	size, count := int64(len(b)), int64(0)
+	r.entries(d, b, func(raw []byte, ends bool) bool {
+		if !ends {
+			return false
+		}
+		count++
+		alone := !d.streams[Stdout].open && !d.streams[Stderr].open
+		return alone && r.keep != nil && !r.keep(raw)
+	})
+	return r.give(r.batch, count, size)
+}
+
+// entries decodes the entries of b, but for those to be skipped.
+func (r *fileReader) entries(d *decoder, b []byte, skip func(raw []byte, ends bool) bool) {
+	for {
 		n := bytes.IndexByte(b, '\n')
 		if n < 0 {
-			break // it is being written
+			return // it is being written
 		}
 		raw := b[:n]
 		b = b[n+1:]
 		ends := endsLine(raw)
-		if ends {
-			count++
-		}
-		alone := ends && len(raw) < fullFrame && !d.streams[Stdout].open && !d.streams[Stderr].open
-		if alone && r.keep != nil && !r.keep(raw) {
-			continue
-		}
-		if !r.entry.parse(raw, &d.stamps) {
+		if skip(raw, ends) || !r.entry.parse(raw, &d.stamps) {
 			continue
 		}
 		e := &r.entry
@@ -265,8 +307,4 @@ func (r *fileReader) chunk(b []byte) error {
 		}
 		d.take(&d.streams[e.stream], e.stream, e.at, data, ends || len(data) < fullFrame)
 	}
-	if len(r.batch.Lines) == 0 && count == 0 {
-		return nil
-	}
-	return r.give(r.batch, count, size)
 }

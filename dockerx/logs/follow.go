@@ -53,7 +53,6 @@ type follower struct {
 	wake <-chan struct{} // says that the container or its engine has started
 
 	at      Position
-	anew    bool // the position was given up: what comes is from now on
 	lastGap time.Time
 	now     State
 	failed  int // engine errors in a row without a line between
@@ -80,7 +79,14 @@ func (f *follower) run(ctx context.Context) error {
 		if time.Since(began) >= steady || progress {
 			attempt = 0
 		}
-		if errors.Is(err, errPaused) || errors.Is(err, errReplay) || errors.Is(err, errBehind) {
+		if errors.Is(err, errPaused) {
+			select {
+			case <-f.out.room():
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if errors.Is(err, errReplay) || errors.Is(err, errBehind) {
 			continue
 		}
 		if err := f.afterEnd(ctx, err, &attempt); err != nil {

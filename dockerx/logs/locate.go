@@ -9,6 +9,8 @@ import (
 const (
 	// firstTail is how many frames the first look at a log's end reads: most resumes are of a moment ago.
 	firstTail = 256
+	// resumeTail is how many frames a client's resume looks at first: it was away for longer than a follower.
+	resumeTail = 1 << 10
 	// margin is how many frames are read before those that are wanted: the line at a position must be whole, and
 	// what precedes it may be equal to it.
 	margin = 128

@@ -40,7 +40,7 @@ func Read(ctx context.Context, src Source, r Range, yield func(*Batch, *Gap) err
 // readAfter goes on where an answer repeats lines.
 func readAfter(ctx context.Context, src Source, p Position, until time.Time, b *Batch, yield func(*Batch, *Gap) error) error {
 	for {
-		s, err := resume(ctx, src, p, false, 0)
+		s, err := resume(ctx, src, p, false, resumeTail)
 		if err != nil {
 			return err
 		}

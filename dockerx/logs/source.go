@@ -31,7 +31,8 @@ const all = -1
 // answer is an open answer of an engine and its decoder.
 type answer struct {
 	*decoder
-	body io.ReadCloser
+	body    io.ReadCloser
+	stalled *time.Timer // closes a body that brings nothing; nil while it is followed
 }
 
 func open(ctx context.Context, src Source, q Query) (*answer, error) {
@@ -39,9 +40,33 @@ func open(ctx context.Context, src Source, q Query) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDecoder(body, src.TTY())
-	d.follows = q.Follow
-	return &answer{d, body}, nil
+	a := &answer{decoder: newDecoder(body, src.TTY()), body: body}
+	a.follows = q.Follow
+	if !q.Follow {
+		a.stalled = time.AfterFunc(stallTime, func() { _ = body.Close() })
+		a.r = &watchedReader{body, a.stalled}
+	}
+	return a, nil
 }
 
-func (a *answer) close() { _ = a.body.Close() }
+// stallTime is how long an engine may send nothing of an answer that doesn't follow.
+const stallTime = 30 * time.Second
+
+// watchedReader ends a read that waits for too long. Between two reads a slow client may take its time.
+type watchedReader struct {
+	io.Reader
+	stalled *time.Timer
+}
+
+func (r *watchedReader) Read(p []byte) (int, error) {
+	r.stalled.Reset(stallTime)
+	defer r.stalled.Stop()
+	return r.Reader.Read(p)
+}
+
+func (a *answer) close() {
+	if a.stalled != nil {
+		a.stalled.Stop()
+	}
+	_ = a.body.Close()
+}

@@ -35,7 +35,7 @@ func newFixture(t *testing.T, mounts ...string) *fixture {
 	login := client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
 	key, err := login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
 	require.NoError(t, err)
-	f.client = client.New(f.URL(), client.Options{APIKey: key.Key, Tries: 20})
+	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 20})
 	f.Kill() // what the password's hash took would pass for the terminals'
 	f.Start()
 	return f

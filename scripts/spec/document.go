@@ -197,7 +197,11 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 	case o.Answer.Upgrade:
 		out.Description = "The connection is a WebSocket of the subprotocol v5.channel.k8s.io: binary messages whose first byte is the channel"
 	case o.Answer.ContentType != "":
-		out.Content[o.Answer.ContentType] = openapi31.MediaType{Schema: map[string]any{"type": "string"}}
+		schema := map[string]any{"type": "string"}
+		if o.Answer.ContentType == jsonType {
+			schema["type"] = "object"
+		}
+		out.Content[o.Answer.ContentType] = openapi31.MediaType{Schema: schema}
 	case o.Answer.Value != nil:
 		schema, err := d.answerSchema(o.Answer)
 		if err != nil {
@@ -218,6 +222,9 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 			return openapi31.ResponseOrReference{}, err
 		}
 		out.Content["text/event-stream"] = stream
+		for _, format := range o.Answer.Formats {
+			out.Content[format] = openapi31.MediaType{Schema: map[string]any{"type": "string"}}
+		}
 		out.Description = streamText(o)
 	}
 	return openapi31.ResponseOrReference{Response: out}, nil
@@ -227,9 +234,9 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 func (d *document) answerSchema(a api.Answer) (map[string]any, error) {
 	schema, err := d.schemas.of(a.Value, "json")
 	if text, ok := a.Value.(string); ok {
-		schema = map[string]any{"const": text}
+		schema = map[string]any{"type": "string", "enum": []any{text}}
 	}
-	if schema["type"] == nil && schema["$ref"] == nil && schema["const"] == nil {
+	if schema["type"] == nil && schema["$ref"] == nil {
 		return nil, fmt.Errorf("no schema for %T", a.Value)
 	}
 	if a.Bare || err != nil {
@@ -237,7 +244,7 @@ func (d *document) answerSchema(a api.Answer) (map[string]any, error) {
 	}
 	return map[string]any{
 		"type": "object", "additionalProperties": false, "required": []string{"success", "data"},
-		"properties": map[string]any{"success": map[string]any{"const": true}, "data": schema},
+		"properties": map[string]any{"success": map[string]any{"type": "boolean", "enum": []any{true}}, "data": schema},
 	}, nil
 }
 

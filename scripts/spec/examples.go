@@ -32,20 +32,15 @@ func exampleOf(name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var example any
-	if err := json.Unmarshal(raw, &example); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if !json.Valid(raw) {
+		return nil, fmt.Errorf("%s is no JSON", path)
 	}
-	return example, nil
+	return json.RawMessage(raw), nil // its keys keep their order
 }
 
-// frameExample is the example of a stream: the contract's frames, or a file of api/testdata/examples.
+// frameExample is the example of a stream, a file of api/testdata/examples; "" for none.
 func frameExample(name string) (string, error) {
-	path := filepath.Join("api/testdata/examples", name+".txt")
-	if name == "streamEvents" {
-		path = "api/testdata/contract/event_die.txt"
-	}
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(filepath.Join("api/testdata/examples", name+".txt"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -56,9 +51,6 @@ func frameExample(name string) (string, error) {
 func (d *document) example(schema map[string]any) any {
 	if ref, ok := schema["$ref"].(string); ok {
 		return d.example(d.schemas.components[strings.TrimPrefix(ref, schemaPrefix)])
-	}
-	if v, ok := schema["const"]; ok {
-		return v
 	}
 	for _, key := range []string{"examples", "enum"} {
 		if all, ok := schema[key].([]any); ok && len(all) > 0 {

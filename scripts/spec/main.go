@@ -5,8 +5,10 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -37,11 +39,17 @@ func run(check bool) error {
 	if err != nil {
 		return err
 	}
+	docs, err := pageOf(operations, document)
+	if err != nil {
+		return err
+	}
 	for path, content := range map[string][]byte{
-		"api/openapi/openapi.json": document,
-		"client/operations.go":     client,
-		"web/src/api.ts":           typescriptOf(operations, schemas),
-		"docs/cli.md":              commandsOf(cli.Commands()),
+		"api/openapi/openapi.json":    document,
+		"api/openapi/openapi.json.gz": document,
+		"api/openapi/docs.html.gz":    docs,
+		"client/operations.go":        client,
+		"web/src/api.ts":              typescriptOf(operations, schemas),
+		"docs/cli.md":                 commandsOf(cli.Commands()),
 	} {
 		if err := put(path, content, check); err != nil {
 			return err
@@ -50,9 +58,10 @@ func run(check bool) error {
 	return nil
 }
 
-// put writes a file, or with check fails where it holds something else.
+// put writes a file, compressed where its name says so, or with check fails where it holds something else.
+// Compressed content counts, not how it is compressed.
 func put(path string, content []byte, check bool) error {
-	have, err := os.ReadFile(path)
+	have, err := read(path)
 	if err == nil && bytes.Equal(have, content) {
 		return nil
 	}
@@ -62,6 +71,29 @@ func put(path string, content []byte, check bool) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
+	if filepath.Ext(path) == ".gz" {
+		var zipped bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+		if _, err := w.Write(content); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		content = zipped.Bytes()
+	}
 	fmt.Println("spec: wrote", path)
 	return os.WriteFile(path, content, 0o644)
+}
+
+func read(path string) ([]byte, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil || filepath.Ext(path) != ".gz" {
+		return raw, err
+	}
+	r, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }

@@ -55,6 +55,9 @@ func (s *schemas) of(v any, tag string) (map[string]any, error) {
 // editSchema closes objects and describes types.
 func (s *schemas) editSchema(p jsonschema.InterceptSchemaParams) (stop bool, err error) {
 	t := p.Value.Type()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch t {
 	case reflect.TypeFor[time.Duration]():
 		p.Schema.WithType(jsonschema.String.Type()).WithPattern(durations).WithExamples("90s", "15m")
@@ -89,6 +92,10 @@ func (s *schemas) editProperty(p jsonschema.InterceptPropParams) error {
 	if enum := p.Field.Tag.Get("enum"); enum != "" && p.Field.Type.Kind() == reflect.Slice {
 		p.PropertySchema.Enum = nil
 		p.PropertySchema.Items.SchemaOrBoolEns().TypeObjectEns().WithEnum(anys(strings.Split(enum, ","))...)
+	}
+	if v := p.PropertySchema.Const; v != nil { // an enum of one, which more readers know
+		p.PropertySchema.Const = nil
+		p.PropertySchema.WithEnum(*v)
 	}
 	if text := s.fieldComment(p.ParentSchema.ReflectType, p.Field.Name); text != "" && p.PropertySchema.Ref == nil {
 		p.PropertySchema.WithDescription(text)

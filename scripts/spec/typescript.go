@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -66,13 +67,11 @@ func tsType(schema map[string]any) string {
 	if ref, ok := schema["$ref"].(string); ok {
 		return strings.TrimPrefix(ref, schemaPrefix)
 	}
-	if v, ok := schema["const"]; ok {
-		return fmt.Sprintf("%#v", v)
-	}
 	if all, ok := schema["enum"].([]any); ok {
 		var texts []string
 		for _, v := range all {
-			texts = append(texts, strconv.Quote(fmt.Sprint(v)))
+			raw, _ := json.Marshal(v)
+			texts = append(texts, string(raw))
 		}
 		return strings.Join(texts, " | ")
 	}

@@ -24,6 +24,7 @@ var about = strings.Join([]string{
 
 // failureTexts say when an operation answers a status.
 var failureTexts = map[int]string{
+	http.StatusNotModified:           "The client has it already.",
 	http.StatusBadRequest:            "A parameter or the body is missing or malformed; the message names it.",
 	http.StatusUnauthorized:          "No credentials, or bad ones.",
 	http.StatusForbidden:             "Not allowed, or a foreign origin.",
@@ -49,6 +50,12 @@ func (d *document) failures() map[string]openapi31.ResponseOrReference {
 			headers["Retry-After"] = headerRefs("Retry-After")["Retry-After"]
 		case http.StatusUnauthorized:
 			headers["WWW-Authenticate"] = headerRefs("WWW-Authenticate")["WWW-Authenticate"]
+		}
+		if status == http.StatusNotModified {
+			out[strconv.Itoa(status)] = openapi31.ResponseOrReference{Response: &openapi31.Response{
+				Description: failureTexts[status], Headers: headers,
+			}}
+			continue
 		}
 		var example any = map[string]any{"success": false, "message": strings.ToLower(http.StatusText(status))}
 		out[strconv.Itoa(status)] = openapi31.ResponseOrReference{Response: &openapi31.Response{
@@ -172,7 +179,10 @@ func streamText(o api.Operation) string {
 	}
 	text := "Server-sent events " + strings.Join(names, ", ") + ", whose data are the schemas in x-frames; comments keep the connection open."
 	if !o.Answer.StreamOnly {
-		return "Done; with Accept: text/event-stream a stream. " + text + " After a break the client asks again and gets the next sample."
+		text = "Done; with Accept: text/event-stream a stream. " + text
+	}
+	if !slices.Contains(o.Headers, "Last-Event-ID") {
+		return text + " After a break the client asks again and gets the next sample."
 	}
 	return text + " A client that lost its connection sends the id of the last event it has as Last-Event-ID and gets what it missed," +
 		" or a stream-gap where that can't be had any more."

@@ -17,16 +17,19 @@ type entry struct {
 	confirms uint64
 }
 
-// sizeOf returns about how many bytes an event takes in memory.
-func sizeOf(e *dockerx.Event) int {
-	size := 512 + len(e.Host) + len(e.Type) + len(e.Action) + len(e.ActorID) + len(e.ActorName) + len(e.Reason)
+// textOf returns how many bytes of text an event has.
+func textOf(e *dockerx.Event) int {
+	size := len(e.Host) + len(e.Type) + len(e.Action) + len(e.ActorID) + len(e.ActorName) + len(e.Reason)
 	for _, texts := range []map[string]string{e.Attrs, e.Labels} {
 		for k, v := range texts {
-			size += 64 + len(k) + len(v)
+			size += len(k) + len(v)
 		}
 	}
 	return size
 }
+
+// sizeOf returns about how many bytes an event takes in memory.
+func sizeOf(e *dockerx.Event) int { return 512 + 64*(len(e.Attrs)+len(e.Labels)) + textOf(e) }
 
 // hub is the live end of the log: a ring of entries that all subscriptions share, each with a cursor of its own.
 // Publishing never blocks: a subscription that lags by more than the ring ends.
@@ -72,7 +75,8 @@ func (h *hub) publish(entries ...*entry) {
 	defer h.mu.Unlock()
 	head := h.head.Load()
 	for _, e := range entries {
-		e.seq, e.size = head, sizeOf(&e.rec.Event)
+		e.seq = head
+		e.size = sizeOf(&e.rec.Event) + 2*textOf(&e.rec.Event) // and its frames, masked and not
 		for h.tail < head && (head-h.tail >= uint64(len(h.slots)) || h.bytes+e.size > h.most) {
 			h.evict()
 		}

@@ -13,6 +13,7 @@ import (
 
 const (
 	maxBatch  = 512
+	batchMost = 4 << 20               // bytes: a statement is held several times over
 	firstWait = 50 * time.Millisecond // after a failed write
 	maxWait   = time.Second
 	// lastWrite bounds the last try to store what is pending when the process ends.
@@ -103,7 +104,14 @@ func (l *Log) flush(ctx context.Context) error {
 func (l *Log) batch() []*pending {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.pending[:min(len(l.pending), l.batchSize)]
+	n, bytes := 0, 0
+	for _, p := range l.pending[:min(len(l.pending), l.batchSize)] {
+		if bytes += p.size; n > 0 && bytes > batchMost {
+			break
+		}
+		n++
+	}
+	return l.pending[:n]
 }
 
 // fillGaps queues gap records for dropped records, once there is room.

@@ -9,29 +9,24 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// joined is how many positions of the past are compared with what follows.
-const joined = 4096
-
 // Reading is one reader's way through a container's log: its past, and then what follows, without a line between
 // them lost or twice. Past is called once, before Next.
 type Reading struct {
 	c      *Container
 	ranges logs.Range
-	follow bool
 	long   bool
 	sub    *logs.Subscription // nil: the past alone
 
-	start  logs.Position // where the following began
-	last   logs.Position // of the past
-	some   bool          // the past had a line
-	recent map[logs.Position]struct{}
-	ring   []logs.Position
-	at     int
+	start logs.Position // where the following began
+	last  logs.Position // of the past, or the place that it begins after
+	some  bool          // last is one of these
+	// repeats is true while what follows is what the past had already: up to last.
+	repeats bool
 }
 
 // Open begins to read a container's log. notify is called when Next has something, and may be called at once.
 func Open(c *Container, q *StreamQuery, notify func()) *Reading {
-	r := &Reading{c: c, ranges: q.Range.of(c), follow: q.Follow, long: q.Long}
+	r := &Reading{c: c, ranges: q.Range.of(c), long: q.Long}
 	if q.Follow {
 		r.sub = c.Follow(notify)
 	}
@@ -77,9 +72,11 @@ func (r *Reading) read(ctx context.Context, part logs.Range, give func(*logs.Bat
 		}
 		defer leave()
 	}
+	if part.After != nil && !part.After.IsZero() {
+		r.last, r.some = *part.After, true
+	}
 	return logs.Read(ctx, r.c.Source, part, func(b *logs.Batch, gap *logs.Gap) error {
 		if len(b.Lines) > 0 {
-			r.keep(b)
 			r.last, r.some = b.Last(), true
 		}
 		return give(b, gap)
@@ -89,16 +86,11 @@ func (r *Reading) read(ctx context.Context, part logs.Range, give func(*logs.Bat
 // join reads on until the past reaches to where the following began.
 func (r *Reading) join(ctx context.Context, start logs.Position, give func(*logs.Batch, *logs.Gap) error) error {
 	part := r.ranges
-	for range 5 {
-		if _, ok := r.recent[start]; ok || start.IsZero() || start == r.last {
-			return nil
-		}
+	for tries := 0; tries < joinTries && start.At > r.last.At; tries++ {
 		switch {
 		case r.some:
 			after := r.last
 			part = logs.Range{After: &after}
-		case part.After != nil && *part.After == start:
-			return nil
 		case part.After == nil && !part.Since.IsZero() && start.At < part.Since.UnixNano():
 			return nil // nothing since then
 		case part.After == nil && part.Tail == 0 && !part.All && part.Since.IsZero():
@@ -108,42 +100,28 @@ func (r *Reading) join(ctx context.Context, start logs.Position, give func(*logs
 			return err
 		}
 	}
+	r.repeats = r.some && start != r.last
 	return nil
 }
 
-// keep keeps the latest positions of the past.
-func (r *Reading) keep(b *logs.Batch) {
-	if !r.follow {
-		return
-	}
-	if r.recent == nil {
-		r.recent = make(map[logs.Position]struct{}, 512)
-	}
-	for i := max(0, len(b.Lines)-joined); i < len(b.Lines); i++ {
-		pos := b.Lines[i].Position
-		if len(r.ring) < joined {
-			r.ring = append(r.ring, pos)
-		} else {
-			delete(r.recent, r.ring[r.at])
-			r.ring[r.at] = pos
-			r.at = (r.at + 1) % joined
-		}
-		r.recent[pos] = struct{}{}
-	}
-}
+// joinTries is how often the past is read on.
+const joinTries = 5
 
 // Next appends what came since the last call to dst, and returns at once. Batches are shared. Errors: logs.ErrTooSlow;
 // io.EOF where no more will come; others with which the following ended.
 func (r *Reading) Next(dst []logs.Item) ([]logs.Item, error) {
 	had := len(dst)
 	dst, err := r.sub.Next(dst)
-	if r.recent == nil {
+	if !r.repeats {
 		return dst, err
 	}
 	kept := dst[:had]
 	for _, item := range dst[had:] {
-		if item.Batch != nil && r.recent != nil {
-			if item.Batch = r.unknown(item.Batch); item.Batch == nil {
+		switch {
+		case item.Gap != nil: // what it stands for may have been the end of the past
+			r.repeats = false
+		case item.Batch != nil && r.repeats:
+			if item.Batch = r.fresh(item.Batch); item.Batch == nil {
 				continue
 			}
 		}
@@ -152,25 +130,29 @@ func (r *Reading) Next(dst []logs.Item) ([]logs.Item, error) {
 	return kept, err
 }
 
-// unknown returns the lines that the past didn't have. Once they are later than the past they aren't looked at.
-func (r *Reading) unknown(b *logs.Batch) *logs.Batch {
-	if b.Lines[0].At > r.last.At+int64(time.Second) {
-		r.recent, r.ring = nil, nil
-		return b
-	}
-	fresh := &logs.Batch{}
+// fresh returns the lines after the past; nil for none.
+func (r *Reading) fresh(b *logs.Batch) *logs.Batch {
 	for i := range b.Lines {
-		if _, known := r.recent[b.Lines[i].Position]; !known {
-			fresh.AddFrom(b, i)
+		l := &b.Lines[i]
+		from := i
+		switch {
+		case l.Position == r.last:
+			from = i + 1
+		case l.At > r.last.At+int64(time.Second): // the last line can't come any more
+		default:
+			continue
 		}
+		r.repeats = false
+		fresh := &logs.Batch{}
+		for ; from < len(b.Lines); from++ {
+			fresh.AddFrom(b, from)
+		}
+		if len(fresh.Lines) == 0 {
+			return nil
+		}
+		return fresh
 	}
-	switch len(fresh.Lines) {
-	case 0:
-		return nil
-	case len(b.Lines):
-		return b
-	}
-	return fresh
+	return nil
 }
 
 // endOf is why a container's part ends.

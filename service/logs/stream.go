@@ -48,6 +48,9 @@ func (r *Range) of(c *Container) logs.Range {
 // Stream gives the lines of containers, merged by time, and with Follow those that come, until all have ended, emit
 // fails, or ctx ends. The batches are shared and must not be changed.
 func Stream(ctx context.Context, all []*Container, q StreamQuery, emit func(Item) error) error {
+	if len(all) == 1 && !q.Follow {
+		return readOne(ctx, all[0], &q, emit)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sources := len(all)
@@ -70,6 +73,32 @@ func Stream(ctx context.Context, all []*Container, q StreamQuery, emit func(Item
 		reading.Go(func() { m.weave(ctx, sources-1, len(all), left, q.Events) })
 	}
 	return m.run(ctx, emit)
+}
+
+// readOne gives one container's past: there is nothing to merge it with. The batches are good until emit returns.
+func readOne(ctx context.Context, c *Container, q *StreamQuery, emit func(Item) error) error {
+	var failed error
+	var only []int
+	err := Open(c, q, nil).Past(ctx, func(b *logs.Batch, gap *logs.Gap) error {
+		if gap != nil {
+			if failed = emit(Item{Gap: &Gap{c, *gap}}); failed != nil {
+				return failed
+			}
+		}
+		lines := &Lines{Container: c, Batch: b}
+		var all bool
+		if only, all = q.Filter.Pick(b, only[:0]); !all {
+			lines.Only = only
+		}
+		if len(b.Lines) > 0 && (all || len(only) > 0) {
+			failed = emit(Item{Lines: lines})
+		}
+		return failed
+	})
+	if failed != nil || ctx.Err() != nil {
+		return errors.Join(failed, ctx.Err())
+	}
+	return emit(Item{Ended: &Ended{c, err}})
 }
 
 // weave puts events until all containers have ended.

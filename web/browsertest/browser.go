@@ -44,10 +44,10 @@ func Open(t testing.TB) *Tab {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"))
 	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
 	t.Cleanup(stop)
-	return tab(t, alloc)
+	return tab(alloc, t)
 }
 
-func tab(t testing.TB, parent context.Context) *Tab {
+func tab(parent context.Context, t testing.TB) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent)
 	t.Cleanup(cancel)
@@ -71,7 +71,7 @@ func tab(t testing.TB, parent context.Context) *Tab {
 // Another opens one more tab of the same browser, with the same cookies and storage.
 func (b *Tab) Another() *Tab {
 	b.t.Helper()
-	return tab(b.t, b.ctx)
+	return tab(b.ctx, b.t)
 }
 
 // Complaints returns what the browser has reported as errors: violations of the policy, uncaught
@@ -112,6 +112,12 @@ func Eval[T any](b *Tab, expression string) T {
 // page's policy forbids that.
 func (b *Tab) Until(expression string) {
 	b.t.Helper()
+	b.UntilFor(patience, expression)
+}
+
+// UntilFor is Until for what may take as long as that.
+func (b *Tab) UntilFor(limit time.Duration, expression string) {
+	b.t.Helper()
 	script := fmt.Sprintf(`new Promise((done) => {
 		const end = Date.now() + %d;
 		const look = () => {
@@ -120,7 +126,7 @@ func (b *Tab) Until(expression string) {
 			if (is || Date.now() > end) done(is); else setTimeout(look, 20);
 		};
 		look();
-	})`, patience.Milliseconds(), expression)
+	})`, limit.Milliseconds(), expression)
 	if !Eval[bool](b, script) {
 		text := Eval[string](b, `document.body.innerText.slice(0, 2000)`)
 		require.FailNow(b.t, "never true: "+expression, "the page says:\n%s\n\nthe browser: %q", text, b.Complaints())

@@ -1,23 +1,28 @@
 // One container: what it uses, what happened to it, what it is made of, and what can be done with it.
 import { useComputed } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { Ago, For } from '../ui/time';
 import { allActions, ask, operations } from '../containers/operations';
 import { selectable } from '../containers/selection';
 import { EventList } from '../events/timeline';
 import type { Container } from '../logic/container';
+import { LogView } from '../logs/view';
 import { ago, shortID } from '../logic/format';
+import { mayExec } from '../logic/rights';
 import type { PageProps } from '../shell/pages';
 import { now } from '../state/clock';
 import { containers, down, loaded } from '../state/fleet';
 import { locale, t } from '../state/preferences';
 import { address, path, query } from '../state/route';
+import { me } from '../state/session';
 import { Icon } from '../ui/icon';
 import { Mark, stateOf } from '../ui/mark';
 import { Empty, Notice } from '../ui/parts';
 import { Inspect } from './inspect';
 import { UsageCharts } from './usage';
 
-const tabs = ['overview', 'events', 'inspect'] as const;
+const tabs = ['overview', 'logs', 'terminal', 'events', 'inspect'] as const;
 
 export default function ContainerPage({ params: [host = '', id = ''] }: PageProps) {
   const found = useComputed(() => containers.value.find((c) => c.host === host && (c.id === id || c.name === id)));
@@ -25,11 +30,11 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
   const tab = tabs.find((one) => one === query.value.get('tab')) ?? 'overview';
   if (!loaded.value && !container) return null;
   return (
-    <>
+    <div class={tab === 'logs' ? 'fill' : ''}>
       <div class="sticky">
         <Head container={container} host={host} id={id} />
         <nav class="tabs" aria-label={t().containers.tabs.label}>
-          {tabs.map((one) => (
+          {tabs.filter((one) => one !== 'terminal' || (container?.state === 'running' && mayExec(me.value, container))).map((one) => (
             <a key={one} href={one === 'overview' ? path.value : `${path.value}?tab=${one}`} aria-current={one === tab ? 'page' : undefined}>
               {t().containers.tabs[one]}
             </a>
@@ -45,13 +50,42 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
             {t().containers.tabs.events}
           </a>
         </Empty>
+      ) : tab === 'logs' ? (
+        <Logs container={container} />
+      ) : tab === 'terminal' ? (
+        <Terminal container={container} />
       ) : tab === 'inspect' ? (
         <Inspect container={container} />
       ) : (
         <UsageCharts container={container} />
       )}
+    </div>
+  );
+}
+
+// Logs are what the container wrote last, and writes.
+function Logs({ container: c }: { container: Container }) {
+  const path = `/v1/hosts/${encodeURIComponent(c.host)}/containers/${c.id}/logs`;
+  return (
+    <>
+      <div class="toolbar">
+        <a class="button" href={`/ui/logs?container=${encodeURIComponent(c.key)}`}>
+          <Icon name="search" />
+          {t().logs.search}
+        </a>
+      </div>
+      <LogView wanted={{ path, query: { tail: 500, follow: true, events: true }, follow: true }} />
     </>
   );
+}
+
+// Terminal is loaded when it is first opened: xterm.js is larger than all the rest.
+function Terminal({ container }: { container: Container }) {
+  const [Tab, setTab] = useState<ComponentType<{ container: Container }>>();
+  useEffect(() => {
+    void import('../terminal/page').then((module) => setTab(() => module.TerminalTab));
+  }, []);
+  return Tab ? <Tab container={container} /> : null;
 }
 
 function Head({ container: c, host, id }: { container: Container | undefined; host: string; id: string }) {

@@ -1,11 +1,10 @@
 // Before anybody is logged in: the first admin, and the login.
-import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { send } from '../api/http';
 import { chooseLanguage, chooseTheme, language, t, theme, type Language, type Theme } from '../state/preferences';
 import { ended, enter, login, phase, start } from '../state/session';
 import { Logo } from '../ui/icon';
-import { Notice, reasonOf, Select } from '../ui/parts';
+import { Field, Form } from '../ui/form';
+import { Notice, Select } from '../ui/parts';
 
 export function Entry() {
   return (
@@ -32,63 +31,6 @@ function Choices() {
   );
 }
 
-interface FormProps {
-  title: string;
-  submit: string;
-  send: (fields: FormData) => Promise<void>;
-  children: ComponentChildren;
-}
-
-// Form sends its fields and says what went wrong. A password that was refused is typed anew.
-function Form({ title, submit, send: run, children }: FormProps) {
-  const busy = useSignal(false);
-  const fault = useSignal('');
-  const onSubmit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
-    busy.value = true;
-    try {
-      await run(new FormData(form));
-    } catch (error) {
-      fault.value = reasonOf(error);
-      const password = form.querySelector<HTMLInputElement>('input[type="password"]');
-      password?.focus();
-      password?.select();
-    } finally {
-      busy.value = false;
-    }
-  };
-  return (
-    <form class="card" onSubmit={(event) => void onSubmit(event)}>
-      <h1>{title}</h1>
-      {fault.value !== '' && <Notice bad>{fault.value}</Notice>}
-      {children}
-      <button class="button primary" disabled={busy.value}>
-        {submit}
-      </button>
-    </form>
-  );
-}
-
-interface FieldProps {
-  name: string;
-  label: string;
-  type?: 'text' | 'password' | 'email';
-  hint?: string;
-  complete?: string;
-  focus?: boolean;
-}
-
-function Field({ name, label, type = 'text', hint, complete = 'off', focus = false }: FieldProps) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input class="input" name={name} type={type as 'text'} required autocomplete={complete} autofocus={focus} spellcheck={false} autocapitalize="none" />
-      {hint && <small>{hint}</small>}
-    </label>
-  );
-}
-
 const text = (fields: FormData, name: string): string => String(fields.get(name) ?? '');
 
 function Login() {
@@ -96,7 +38,7 @@ function Login() {
   return (
     <>
       {ended.value && <Notice icon="lock">{texts.ended}</Notice>}
-      <Form title={texts.title} submit={texts.submit} send={(f) => login(text(f, 'username'), text(f, 'password'))}>
+      <Form class="card" title={texts.title} submit={texts.submit} send={(f) => login(text(f, 'username'), text(f, 'password'))}>
         <Field name="username" label={texts.username} complete="username" focus />
         <Field name="password" label={texts.password} type="password" complete="current-password" />
       </Form>
@@ -122,7 +64,7 @@ function Setup() {
     await login(text(f, 'username'), text(f, 'password'));
   };
   return (
-    <Form title={texts.setup.title} submit={texts.setup.submit} send={create}>
+    <Form class="card" title={texts.setup.title} submit={texts.setup.submit} send={create}>
       <p class="soft">{texts.setup.intro}</p>
       {start.value.setup_token && <Field name="token" label={texts.setup.token} hint={texts.setup.tokenHint} focus />}
       <Field name="username" label={texts.login.username} complete="username" focus={!start.value.setup_token} />

@@ -20,7 +20,7 @@ export const containersEn = {
   },
   results: (action: string): string => `${action}: results`, waiting: 'Waiting', working: 'Working…', done: 'Done', already: 'Was so already', doneCount: (done: string, all: string): string => `${done} of ${all} done`,
   becameOf: (before: string, after: string): string => `${before} → ${after}`,
-  tabs: { label: 'Parts of the container', overview: 'Usage', logs: 'Logs', events: 'Events', inspect: 'Inspect' },
+  tabs: { label: 'Parts of the container', overview: 'Usage', logs: 'Logs', terminal: 'Terminal', events: 'Events', inspect: 'Inspect' },
   gone: 'This container is gone.', goneHint: 'It was removed, or you may not see it. Its events are still in the log.', back: 'All containers',
   chart: { cpu: 'CPU', memory: 'Memory', network: 'Network', block: 'Block I/O', received: 'Received', sent: 'Sent', read: 'Read', written: 'Written', now: 'now', window: 'Last 15 minutes', empty: 'No samples yet. wharf samples while somebody looks.', stopped: 'The container isn’t running.', limit: (text: string): string => `limit ${text}`, processes: 'Processes', table: 'Show numbers', hide: 'Hide numbers', at: 'Time' },
   inspect: {

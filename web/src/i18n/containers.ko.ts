@@ -19,7 +19,7 @@ export const containersKo = {
   },
   results: (action: string): string => `${action}: 결과`, waiting: '대기', working: '진행 중…', done: '완료', already: '이미 그 상태', doneCount: (done: string, all: string): string => `${all}개 중 ${done}개 완료`,
   becameOf: (before: string, after: string): string => `${before} → ${after}`,
-  tabs: { label: '컨테이너 항목', overview: '사용량', logs: '로그', events: '이벤트', inspect: '상세 정보' },
+  tabs: { label: '컨테이너 항목', overview: '사용량', logs: '로그', terminal: '터미널', events: '이벤트', inspect: '상세 정보' },
   gone: '컨테이너가 없습니다.', goneHint: '삭제되었거나 볼 권한이 없습니다. 이벤트는 기록에 남아 있습니다.', back: '모든 컨테이너',
   chart: { cpu: 'CPU', memory: '메모리', network: '네트워크', block: '블록 I/O', received: '수신', sent: '송신', read: '읽기', written: '쓰기', now: '지금', window: '최근 15분', empty: '아직 표본이 없습니다. wharf는 보고 있을 때 측정합니다.', stopped: '컨테이너가 실행 중이 아닙니다.', limit: (text: string): string => `한도 ${text}`, processes: '프로세스', table: '숫자 보기', hide: '숫자 숨기기', at: '시각' },
   inspect: {

@@ -16,6 +16,13 @@ export function mayOperate(me: Me, container: { host: string; labels: Readonly<R
   return rank[roleOn(me, container.host, container.labels)] >= rank.operator;
 }
 
+// mayExec reports whether the caller may open a terminal in a container: as an admin, or by a grant that says so.
+export function mayExec(me: Me, container: { host: string; labels: Readonly<Record<string, string>> }): boolean {
+  if (container.labels['wharf.exec'] === 'off' || me.anonymous) return false;
+  const granted = me.grants.some((g) => g.exec && matches(g.hosts, container.host) && selects(g.labels, container.labels));
+  return granted || roleOn(me, container.host, container.labels) === 'admin';
+}
+
 export const isAdmin = (me: Me): boolean => me.role === 'admin';
 
 // seesAnything reports whether the caller may see some host.

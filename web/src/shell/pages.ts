@@ -26,7 +26,11 @@ export const pages: readonly PageEntry[] = [
   { pattern: /^\/$/, load: () => import('../fleet/page') },
   { pattern: /^\/ui\/containers$/, load: () => import('../containers/page') },
   { pattern: /^\/ui\/containers\/([^/]+)\/([^/]+)$/, load: () => import('../container/page') },
+  { pattern: /^\/ui\/logs$/, load: () => import('../logs/page') },
   { pattern: /^\/ui\/events$/, load: () => import('../events/page') },
+  { pattern: /^\/ui\/audit$/, load: () => import('../audit/page') },
+  { pattern: /^\/ui\/users$/, load: () => import('../users/page') },
+  { pattern: /^\/ui\/me$/, load: () => import('../me/page') },
   { pattern: /^\/ui\/hosts$/, load: () => import('../hosts/page') },
   { pattern: /^\/ui\/hosts\/([^/]+)$/, load: () => import('../hosts/host') },
 ];
@@ -34,12 +38,15 @@ export const pages: readonly PageEntry[] = [
 export const navigation: readonly NavItem[] = [
   { path: '/', icon: 'fleet', name: (t) => t.nav.fleet },
   { path: '/ui/containers', icon: 'containers', name: (t) => t.nav.containers },
+  { path: '/ui/logs', icon: 'logs', name: (t) => t.nav.logs },
   { path: '/ui/events', icon: 'events', name: (t) => t.nav.events },
   { path: '/ui/hosts', icon: 'hosts', name: (t) => t.nav.hosts },
+  { path: '/ui/audit', icon: 'audit', name: (t) => t.nav.audit, allowed: isAdmin },
+  { path: '/ui/users', icon: 'users', name: (t) => t.nav.users, allowed: isAdmin },
+  { path: '/ui/me', icon: 'me', name: (t) => t.nav.me },
 ];
 
 export const offered = (item: NavItem, me: Me): boolean => item.allowed === undefined || item.allowed(me);
-export { isAdmin };
 
 // find returns the page of a path with its parameters.
 export function find(path: string): { page: PageEntry; params: string[] } | undefined {

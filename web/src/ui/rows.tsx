@@ -10,16 +10,17 @@ interface Props<T> {
   render: (item: T, index: number) => ComponentChildren;
   // inView is told which items have a row now.
   inView?: Signal<readonly T[]>;
+  plain?: boolean; // rows of no table
 }
 
 const empty: Range = { first: 0, last: 40, above: 0, below: 0 };
 
-export function Rows<T>({ items, height, render, inView }: Props<T>) {
+export function Rows<T>({ items, height, render, inView, plain = false }: Props<T>) {
   const list = useRef<HTMLDivElement>(null);
   const range = useSignal<Range>(empty);
   const measure = useRef(() => {});
   measure.current = () => {
-    const scroller = list.current?.closest('main');
+    const scroller = list.current?.closest('.scroller, main');
     if (!list.current || !scroller) return;
     const scrolled = scroller.getBoundingClientRect().top - list.current.getBoundingClientRect().top;
     const next = windowOf(items.length, height, scrolled, scroller.clientHeight);
@@ -27,7 +28,7 @@ export function Rows<T>({ items, height, render, inView }: Props<T>) {
     if (next.first !== first || next.last !== last || next.below !== below) range.value = next;
   };
   useEffect(() => {
-    const scroller = list.current?.closest('main');
+    const scroller = list.current?.closest('.scroller, main');
     if (!scroller) return;
     const again = (): void => measure.current();
     scroller.addEventListener('scroll', again, { passive: true });
@@ -46,7 +47,7 @@ export function Rows<T>({ items, height, render, inView }: Props<T>) {
     if (inView) inView.value = shown;
   }, [items, first, last]);
   return (
-    <div ref={list} role="rowgroup" style={{ height: `${items.length * height}px`, paddingTop: `${Math.min(above, items.length * height)}px`, overflow: 'clip' }}>
+    <div ref={list} role={plain ? undefined : 'rowgroup'} style={{ height: `${items.length * height}px`, paddingTop: `${Math.min(above, items.length * height)}px`, overflow: 'clip' }}>
       {shown.map((item, i) => render(item, first + i))}
     </div>
   );

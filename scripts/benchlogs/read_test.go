@@ -1,0 +1,78 @@
+package benchlogs
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
+)
+
+func TestReading(t *testing.T) {
+	e := dockertest.DefaultEngine(t)
+	w := wharf(t, e.Name+"="+e.Addr)
+	engine := engineHTTP(e)
+	for _, driver := range []string{"json-file", "local"} {
+		id, base, lines := full(t, w, e, driver)
+		firstLine(t, base, driver, func() time.Duration {
+			first, _, _ := rawLogs(t, engine, id, "tail=500", 1)
+			return first
+		})
+		for _, back := range []int{1_000, min(100_000, lines/2)} {
+			resumeAt(t, base, driver, back, func(at time.Time) time.Duration {
+				first, _, _ := rawLogs(t, engine, id, fmt.Sprintf("since=%d.%09d", at.Unix(), at.Nanosecond()), 1)
+				return first
+			})
+		}
+		var raw, served int64
+		var rawTime, servedTime time.Duration
+		for range benchkit.Size(1, 3) { // in turns: other work on the machine then slows both
+			_, whole, size := rawLogs(t, engine, id, "tail=all", 0)
+			raw, rawTime = raw+size, rawTime+whole
+			_, whole, size = get(t, base+"?download=true&timestamps=true", "text/plain", 0)
+			served, servedTime = served+size, servedTime+whole
+		}
+		_ = served
+		ratio := rawTime.Seconds() / servedTime.Seconds()
+		benchkit.Figure(fmt.Sprintf("download of %d lines, %s", lines, driver), "≥ 0.9× the engine's raw stream", "%.2f× (%.0f MB, %.1f s; the engine's own %.1f s)",
+			ratio, float64(raw)/1e6, servedTime.Seconds(), rawTime.Seconds())
+	}
+}
+
+func firstLine(t *testing.T, base, driver string, own func() time.Duration) {
+	t.Helper()
+	n := benchkit.Size(5, 41)
+	engine := median(n, own)
+	plain := median(n, func() time.Duration {
+		first, _, _ := get(t, base+"?tail=500&download=true&follow=true", "text/plain", 1)
+		return first
+	})
+	benchkit.Figure("first line with tail=500, "+driver, "≤ 30 ms; ≤ 1.5× the engine's own", "%s; %.2f× (the engine's own %s)", ms(plain), plain.Seconds()/engine.Seconds(), ms(engine))
+}
+
+func resumeAt(t *testing.T, base, driver string, back int, since func(time.Time) time.Duration) {
+	t.Helper()
+	// The cursor before the last so many lines is where a viewer stands that saw all before them.
+	cursor, at := "", time.Time{}
+	for left := back; left > 0; {
+		n := min(left, 10_000)
+		query := fmt.Sprintf("?limit=%d&tail=%d", n, n)
+		if cursor != "" {
+			query = fmt.Sprintf("?limit=%d&cursor=%s", n, cursor)
+		}
+		lines, prev, _ := page(t, base+query)
+		cursor, at, left = prev, lines[0].At, left-n
+	}
+	n := benchkit.Size(1, 7)
+	seen := median(n, func() time.Duration {
+		first, _, _ := get(t, base+"?follow=true&download=true", "text/plain", 1, "Last-Event-ID", cursor[1:])
+		return first
+	})
+	engine := median(min(n, 3), func() time.Duration { return since(at) })
+	must := "≤ 50 ms"
+	if back > 1_000 {
+		must = "≤ 1.5 s"
+	}
+	benchkit.Figure(fmt.Sprintf("resume %d lines back, %s", back, driver), must, "%s (since= of the engine %s)", ms(seen), ms(engine))
+}

@@ -1,0 +1,57 @@
+package web_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+	"wharf/web/browsertest"
+)
+
+// shows waits until the terminal's screen has the text.
+func shows(tab *browsertest.Tab, text string) {
+	tab.Until(`document.querySelector('.xterm-rows')?.textContent.includes(` + "`" + text + "`" + `)`)
+}
+
+func TestTerminalInThePage(t *testing.T) {
+	t.Parallel()
+	engine := dockertest.DefaultEngine(t)
+	f := serve(t, engineHosts([]dockertest.Engine{engine}))
+	f.signUp(admin)
+	id := engine.Run(t, dockertest.Spec{Name: "page-terminal"})
+	tab := browsertest.Open(t)
+	f.login(tab, admin, "/ui/containers/"+engine.Name+"/"+id+"?tab=terminal")
+
+	// The container has no shell: what was tried is said, and opening again is offered.
+	tab.UntilSays("ended with exit code")
+
+	tab.Type(`input[aria-label^="Command"]`, "/app cat"+kb.Enter)
+	tab.Until(`document.querySelector('.xterm-helper-textarea') && !document.querySelector('.terminal .notice')`)
+	tab.Click(".terminal-box")
+	tab.Press("hello wharf")
+	tab.Press(kb.Enter)
+	shows(tab, "hello wharf")
+	tab.Type(`input[name="find"]`, "wharf")
+	require.Positive(t, browsertest.Eval[int](tab, `document.querySelectorAll('.xterm-selection div').length`), "what was found is selected")
+	tab.Click(".terminal-box")
+	require.Empty(t, tab.Complaints(), "no violation of the Content-Security-Policy, and no script's error")
+
+	tab.Press("d", chromedp.KeyModifiers(chromedp.ModifierCtrl))
+	tab.UntilSays("ended with exit code 0")
+
+	// The window's size goes through, also when it changes.
+	tab.Type(`input[aria-label^="Command"]`, "\b\b\bwinsize"+kb.Enter)
+	tab.Until(`document.querySelector('.xterm-rows')?.textContent.match(/\d+ x \d+/)`)
+	tab.Look(700, 600, "dark")
+	tab.Until(`[...document.querySelectorAll('.xterm-rows > div')].filter((row) => /\d+ x \d+/.test(row.textContent)).length > 1`)
+
+	// A session that ends takes the terminal with it.
+	other := tab.Another()
+	other.Go(f.url("/"))
+	other.ClickText("Log out")
+	tab.Until(`document.querySelector('input[type="password"]')`)
+	require.Empty(t, tab.Complaints())
+}
