@@ -31,7 +31,7 @@ Usage:
   wharf version
 
 The client of a server, with its key (wharf login URL):
-  wharf ps, inspect, start, stop, events, stats, hosts, …   wharf help ps tells of one, docs/cli.md of all
+  wharf ps, inspect, start, stop, logs, exec, events, …   wharf help ps tells of one, docs/cli.md of all
 
 Flags:
   -config FILE   settings file (default app.env, which may be missing)

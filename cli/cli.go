@@ -102,10 +102,10 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupContainers, a.psCommand(), a.inspectCommand(), a.statsCommand())
+	add(groupContainers, a.psCommand(), a.inspectCommand(), a.statsCommand(), a.logsCommand(), a.execCommand())
 	add(groupContainers, a.operationCommands()...)
-	add(groupFleet, a.hostsCommand(), a.eventsCommand())
-	add(groupAccess, a.loginCommand(), a.logoutCommand(), a.contextCommand())
+	add(groupFleet, a.hostsCommand(), a.eventsCommand(), a.auditCommand())
+	add(groupAccess, a.loginCommand(), a.logoutCommand(), a.contextCommand(), a.keysCommand(), a.usersCommand())
 	add(groupServer, serverCommands()...)
 	a.complete(root, "context", a.contextNames)
 	return root

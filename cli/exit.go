@@ -41,7 +41,7 @@ var ExitCodes = []struct {
 	{exitUnavailable, "the server can't be reached, or can't serve now: try again later"},
 	{exitPartly, "partly done: some containers failed, or some hosts didn't answer"},
 	{exitNotReached, "done, but what `--wait` names wasn't reached in time"},
-	{exitExec, "`exec`: the command wasn't run"},
+	{exitExec, "`exec`: the command wasn't run, or its terminal was ended"},
 	{exitInterrupted, "ended by Ctrl-C"},
 }
 

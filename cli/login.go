@@ -125,10 +125,7 @@ func (a *app) login(ctx context.Context, address, name string, credentials dto.C
 	}
 	c := client.New(address, client.Options{})
 	if err := c.SignIn(ctx, credentials.Username, string(credentials.Password)); err != nil {
-		if codeOf(err) == exitLogin {
-			return exit(exitLogin, "wrong username or password")
-		}
-		return err
+		return explainLogin(err)
 	}
 	defer c.SignOut(context.WithoutCancel(ctx)) //nolint:errcheck // the session ends by itself too
 	me, err := c.WhoAmI(ctx)
@@ -150,6 +147,14 @@ func (a *app) login(ctx context.Context, address, name string, credentials dto.C
 		_ = deleteKey(ctx, before) // perhaps gone already
 	}
 	return a.say("logged in to %s as %s (%s); the context %q is the current one", address, me.Username, me.Role, name)
+}
+
+// explainLogin says what is wrong with a login.
+func explainLogin(err error) error {
+	if codeOf(err) == exitLogin {
+		return exit(exitLogin, "wrong username or password")
+	}
+	return err
 }
 
 // highest returns the best of a caller's roles: a key of it may do all that the caller may.
