@@ -34,6 +34,9 @@ func TestTerminalInThePage(t *testing.T) {
 	tab.Press("hello wharf")
 	tab.Press(kb.Enter)
 	shows(tab, "hello wharf")
+	tab.Type(`input[name="find"]`, "wharf")
+	require.Positive(t, browsertest.Eval[int](tab, `document.querySelectorAll('.xterm-selection div').length`), "what was found is selected")
+	tab.Click(".terminal-box")
 	require.Empty(t, tab.Complaints(), "no violation of the Content-Security-Policy, and no script's error")
 
 	tab.Press("d", chromedp.KeyModifiers(chromedp.ModifierCtrl))

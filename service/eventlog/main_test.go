@@ -35,7 +35,7 @@ func start(t testing.TB, d *db.DB, o eventlog.Options) (*eventlog.Log, func()) {
 	stop := func() {
 		if !stopped {
 			stopped = true
-			require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool { return l.Pending() == 0 }, 5*time.Minute, time.Millisecond)
 			cancel()
 			require.NoError(t, <-done)
 		}

@@ -54,7 +54,7 @@ func (m *model) start() {
 
 func (m *model) stop() {
 	// Crashes that lose events are in the tests of the whole process.
-	for end := time.Now().Add(2 * time.Minute); m.log.Pending() > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(5 * time.Minute); m.log.Pending() > 0 && time.Now().Before(end); {
 		<-time.After(time.Millisecond)
 	}
 	for _, c := range m.clients {
@@ -199,7 +199,7 @@ func (m *model) all() {
 
 // complete reads until every client has every event, with ids or, in an outage, without.
 func (m *model) complete(too func() bool) {
-	for end := time.Now().Add(2 * time.Minute); ; <-time.After(time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; <-time.After(time.Millisecond) {
 		complete := too()
 		for _, c := range m.clients {
 			m.read(c, 100)

@@ -112,6 +112,12 @@ func Eval[T any](b *Tab, expression string) T {
 // page's policy forbids that.
 func (b *Tab) Until(expression string) {
 	b.t.Helper()
+	b.UntilFor(patience, expression)
+}
+
+// UntilFor is Until for what may take as long as that.
+func (b *Tab) UntilFor(limit time.Duration, expression string) {
+	b.t.Helper()
 	script := fmt.Sprintf(`new Promise((done) => {
 		const end = Date.now() + %d;
 		const look = () => {
@@ -120,7 +126,7 @@ func (b *Tab) Until(expression string) {
 			if (is || Date.now() > end) done(is); else setTimeout(look, 20);
 		};
 		look();
-	})`, patience.Milliseconds(), expression)
+	})`, limit.Milliseconds(), expression)
 	if !Eval[bool](b, script) {
 		text := Eval[string](b, `document.body.innerText.slice(0, 2000)`)
 		require.FailNow(b.t, "never true: "+expression, "the page says:\n%s\n\nthe browser: %q", text, b.Complaints())

@@ -2,7 +2,7 @@
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { get } from '../api/client';
 import type { EventPage } from '../api';
-import { fits, fromEvent, fromGap, fromHost, fromLog, isEnd, merged, type Entry, type Narrowing } from '../logic/timeline';
+import { fits, fromEvent, fromGap, fromHost, fromLog, isEnd, merged, onTop, type Entry, type Narrowing } from '../logic/timeline';
 import { link, onHappenings, type Happening } from '../state/live';
 import { reasonOf } from '../ui/parts';
 
@@ -27,6 +27,7 @@ export class Timeline {
   readonly waiting = signal<readonly Entry[]>([]);
 
   private readonly cursor = signal('');
+  private highest = 0;
   private timer = 0;
   private readonly abort = new AbortController();
   private readonly unlisten: () => void;
@@ -61,6 +62,7 @@ export class Timeline {
       batch(() => {
         const rows = page.events.map(fromLog);
         this.entries.value = cursor === '' ? merged(this.fresh(), rows, most) : [...this.entries.value, ...rows];
+        this.highest = rows.reduce((id, e) => Math.max(id, e.id), this.highest);
         this.cursor.value = page.cursor;
         this.fault.value = '';
         this.loaded.value = true;
@@ -86,9 +88,18 @@ export class Timeline {
     if (fresh.length === 0) return;
     if (fresh.some(isEnd)) this.askSoon();
     if (this.wanted.unexpected) return; // the log alone knows
-    if (this.atTop()) this.entries.value = merged(this.entries.value, [...this.waiting.value, ...fresh], most);
+    if (this.atTop()) this.put([...this.waiting.value, ...fresh]);
     else this.waiting.value = merged(this.waiting.value, fresh, most);
     if (this.atTop() && this.waiting.value.length > 0) this.waiting.value = [];
+  }
+
+  // put adds entries. Ids rise in the order of delivery: what is above the highest is new.
+  private put(fresh: readonly Entry[]): void {
+    const old = this.entries.peek();
+    const newest = old[0]?.at ?? 0;
+    const above = fresh.every((e) => e.id > this.highest && e.at >= newest);
+    this.entries.value = above ? onTop(old, fresh, most) : merged(old, fresh, most);
+    this.highest = fresh.reduce((id, e) => Math.max(id, e.id), this.highest);
   }
 
   // askSoon asks the log, once for many ends, which of them nobody wanted.
@@ -104,7 +115,7 @@ export class Timeline {
   // show puts in what waited.
   show(): void {
     batch(() => {
-      this.entries.value = merged(this.entries.value, this.waiting.value, most);
+      this.put(this.waiting.value);
       this.waiting.value = [];
     });
   }

@@ -50,11 +50,18 @@ export function fromHost(id: string, h: HostEvent): Entry {
   };
 }
 
+const later = (a: Entry, b: Entry): number => b.at - a.at || b.id - a.id;
+
+// onTop is merged for entries that are all later than those at hand, as nearly always: nothing has to be sorted.
+export function onTop(old: readonly Entry[], fresh: readonly Entry[], most: number): Entry[] {
+  return [...fresh].sort(later).concat(old.slice(0, most - fresh.length));
+}
+
 // merged puts new entries among those at hand, the latest first, and keeps at most `most` of them.
 export function merged(old: readonly Entry[], fresh: readonly Entry[], most: number): Entry[] {
   const known = new Set(old.map((e) => e.key));
   const all = [...fresh.filter((e) => !known.has(e.key)), ...old];
-  return all.sort((a, b) => b.at - a.at || b.id - a.id).slice(0, most);
+  return all.sort(later).slice(0, most);
 }
 
 // Narrowing is what of all events is asked for.
@@ -82,11 +89,12 @@ export type Line = { kind: 'day'; at: number } | { kind: 'entry'; entry: Entry; 
 export function lines(entries: readonly Entry[]): Line[] {
   const all: Line[] = [];
   const reached = new Map<string, number>();
-  let day = '';
+  let midnight = Infinity; // at which the day of the entry before began
   for (const entry of entries) {
-    const date = new Date(entry.at).toDateString();
-    if (date !== day) all.push({ kind: 'day', at: entry.at });
-    day = date;
+    if (entry.at < midnight) {
+      midnight = new Date(entry.at).setHours(0, 0, 0, 0);
+      all.push({ kind: 'day', at: entry.at });
+    }
     let outage = 0;
     if (entry.type === 'host' && entry.action === 'connected') reached.set(entry.host, entry.at);
     if (entry.type === 'host' && entry.action === 'disconnected') {

@@ -5,7 +5,7 @@ import { ApiError, stream } from '../api/client';
 import type { Frame } from '../api/sse';
 import type { ContainerEvent, StreamGap, HostEvent } from '../api';
 import { visible } from './clock';
-import { applyEvents, applyHostEvent, forgetFleet, loadAll, loadHost } from './fleet';
+import { applyEvents, applyHostEvent, containers, forgetFleet, loadAll, loadHost } from './fleet';
 import { phase, refreshMe } from './session';
 
 // Link is how the page stands with wharf. `since` is when it last changed, in milliseconds.
@@ -99,8 +99,11 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     });
   });
 
-// Frames wait for the next frame of the screen: two hundred events a second are sixty changes.
+// What comes waits for the next frame of the screen: two hundred events a second are sixty changes. Where there is
+// much to sort, it waits longer.
 let waiting: Happening[] = [];
+const large = 2000; // containers
+const largePause = 250; // milliseconds
 
 function take(frames: readonly Frame[]): void {
   const idle = waiting.length === 0;
@@ -119,7 +122,9 @@ function take(frames: readonly Frame[]): void {
         break;
     }
   }
-  if (idle && waiting.length > 0) requestAnimationFrame(deliver);
+  if (!idle || waiting.length === 0) return;
+  if (containers.peek().length > large) setTimeout(deliver, largePause);
+  else requestAnimationFrame(deliver);
 }
 
 function deliver(): void {

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Container } from '../logic/container';
 import { t } from '../state/preferences';
 import { Notice, reasonOf, SearchBox } from '../ui/parts';
+import { findUp } from './find';
 import { Screen } from './screen';
 import { commandOf, notThere, shells } from './shells';
 import { Socket, type End } from './socket';
@@ -29,7 +30,7 @@ export function TerminalTab({ container }: { container: Container }) {
         <span class="spring" />
         <SearchBox value={find.value} label={texts.find} onInput={(text) => {
           find.value = text;
-          screen.current?.search.findPrevious(text, { incremental: true });
+          if (screen.current) findUp(screen.current.terminal, text);
         }} />
       </form>
       {phase.value.name === 'ended' && <Ended end={phase.value.end} restart={restart} />}

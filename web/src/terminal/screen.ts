@@ -1,12 +1,10 @@
 // xterm.js, made to fit the page: its colours, its style sheets, its size.
 import { FitAddon } from '@xterm/addon-fit';
-import { SearchAddon } from '@xterm/addon-search';
 import { Terminal, type ITheme } from '@xterm/xterm';
-import { withStyles } from './styles';
+import { redirectStyles } from './styles';
 
 export class Screen {
   readonly terminal: Terminal;
-  readonly search = new SearchAddon();
   private readonly fit = new FitAddon();
   private readonly removeStyles: () => void;
   private readonly watch: ResizeObserver;
@@ -15,8 +13,8 @@ export class Screen {
     const mono = getComputedStyle(box).getPropertyValue('--mono');
     this.terminal = new Terminal({ fontFamily: mono, fontSize: 13, lineHeight: 1.2, scrollback: 10_000, screenReaderMode: true, theme: themeOf(box), minimumContrastRatio: 4.5 });
     this.terminal.loadAddon(this.fit);
-    this.terminal.loadAddon(this.search);
-    this.removeStyles = withStyles(() => this.terminal.open(box));
+    this.removeStyles = redirectStyles();
+    this.terminal.open(box);
     this.watch = new ResizeObserver(() => this.fit.fit());
     this.watch.observe(box);
     this.fit.fit();

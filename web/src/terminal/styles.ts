@@ -1,9 +1,11 @@
-// xterm.js writes style sheets into <style> elements, which the Content-Security-Policy refuses. Their text goes into
-// constructed style sheets instead, which no policy needs to allow.
+// xterm.js writes style sheets into <style> elements and colours into style attributes, which the Content-Security-Policy
+// refuses. The sheets' text goes into constructed style sheets instead, the attributes' into the elements' style
+// objects: no policy needs to allow these.
 import text from '@xterm/xterm/css/xterm.css';
 
-// withStyles runs f, in which xterm makes its elements, and returns what takes their style sheets away.
-export function withStyles(f: () => void): () => void {
+// redirectStyles does that for all that is made from now on: xterm makes some when it is opened, more when it is
+// scrolled or a part is selected. It returns what ends it and takes the style sheets away.
+export function redirectStyles(): () => void {
   const sheets: CSSStyleSheet[] = [sheetOf(text)];
   const original = document.createElement;
   document.createElement = function create(this: Document, name: string, options?: ElementCreationOptions) {
@@ -11,12 +13,14 @@ export function withStyles(f: () => void): () => void {
     if (name.toLowerCase() === 'style') redirect(element, sheets);
     return element;
   } as typeof document.createElement;
-  try {
-    f();
-  } finally {
-    document.createElement = original;
-  }
+  const setAttribute = Element.prototype.setAttribute;
+  Element.prototype.setAttribute = function set(this: Element, name: string, value: string) {
+    if (name === 'style' && this instanceof HTMLElement) this.style.cssText = value;
+    else setAttribute.call(this, name, value);
+  };
   return () => {
+    document.createElement = original;
+    Element.prototype.setAttribute = setAttribute;
     document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => !sheets.includes(sheet));
   };
 }

@@ -1,0 +1,280 @@
+package benchweb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/systeminfo"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
+	"wharf/web/browsertest"
+)
+
+// opened starts a fleet with one host, and a browser that is logged in.
+func opened(t *testing.T, host *dockertest.Daemon) (*benchkit.Process, *browsertest.Tab) {
+	t.Helper()
+	p := wharf(t, "farm="+host.Addr())
+	tab := browsertest.Open(t)
+	tab.Look(1280, 800, "light")
+	login(tab, p.URL()+"/")
+	return p, tab
+}
+
+// watch has every page that is opened from now on note when its first row of a list stood there.
+const watch = `new MutationObserver((_, observer) => {
+	if (!document.querySelector('[role="row"] a')) return;
+	observer.disconnect();
+	requestAnimationFrame(() => setTimeout(() => { window.firstRow = performance.now(); }));
+}).observe(document, {childList: true, subtree: true})`
+
+func TestFirstPaint(t *testing.T) {
+	p, tab := opened(t, many(t, 500))
+	_, err := chromedp.Call(tab.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
+	require.NoError(t, err)
+	best := math.Inf(1)
+	for range benchkit.Size(2, 10) {
+		tab.Go(p.URL() + "/ui/containers")
+		tab.Until(`window.firstRow`)
+		best = min(best, browsertest.Eval[float64](tab, `window.firstRow`))
+	}
+	// On a line that is slow one sees what had to come before something was seen.
+	_, err = chromedp.Call(tab.Context(), network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
+	require.NoError(t, err)
+	_, err = chromedp.Call(tab.Context(), network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Latency: 40, DownloadThroughput: 100_000, UploadThroughput: 100_000}},
+	})
+	require.NoError(t, err)
+	tab.Go(p.URL() + "/ui/containers")
+	tab.Until(`window.firstRow && performance.getEntriesByName('first-contentful-paint').length`)
+	painted := browsertest.Eval[int](tab, fmt.Sprintf(bytesBefore, `performance.getEntriesByName('first-contentful-paint')[0].startTime`))
+	useful := browsertest.Eval[int](tab, fmt.Sprintf(bytesBefore, `window.firstRow`))
+	all := packed(t)
+	benchkit.Figure("bytes before the first paint, on a slow line", "≤ 25 kB", "%.1f kB", float64(painted)/1000)
+	benchkit.Figure("bytes of the page before the first rows of Containers", "", "%.1f kB", float64(useful)/1000)
+	benchkit.Figure("bytes of all files, gzip", "≤ 170 kB", "%.1f kB", float64(all)/1000)
+	benchkit.Figure("first rows of Containers with 500 containers, from navigation", "≤ 300 ms", "%.0f ms, the best of several", best)
+	require.LessOrEqual(t, painted, 25_000)
+	require.LessOrEqual(t, all, 170_000)
+	benchkit.Within(t, best <= 300, "the first rows come late")
+}
+
+// bytesBefore adds up the files of the page that had come by a time, as they came: compressed.
+const bytesBefore = `((until) => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+	.filter((e) => e.responseEnd <= until && e.name.includes('/ui/')).reduce((sum, e) => sum + e.encodedBodySize, 0))(%s)`
+
+// packed is how many bytes all files of the page have in gzip.
+func packed(t *testing.T) (sum int) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir("../../web/dist", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".gz") {
+			return err
+		}
+		info, err := e.Info()
+		sum += int(info.Size())
+		return err
+	}))
+	return sum
+}
+
+func TestFilterTenThousandRows(t *testing.T) {
+	rows := benchkit.Size(1000, 10_000)
+	p, tab := opened(t, many(t, rows))
+	tab.Go(p.URL() + "/ui/containers")
+	tab.Until(fmt.Sprintf(`document.querySelector('.top .tab')?.textContent.replace(',', '') === '%d'`, rows))
+	took := browsertest.Eval[[]float64](tab, `(async () => {
+		const input = document.querySelector('input[name="find"]');
+		const took = [];
+		for (const text of ['1', '12', '123', '12', '1', '', 'job-0', 'job-00', 'batch-3', 'batch', 'x', '']) {
+			await new Promise((next) => setTimeout(next, 300));
+			const begun = performance.now();
+			input.value = text;
+			input.dispatchEvent(new Event('input', {bubbles: true}));
+			await new Promise((next) => requestAnimationFrame(() => { const channel = new MessageChannel(); channel.port1.onmessage = next; channel.port2.postMessage(0); }));
+			took.push(performance.now() - begun);
+		}
+		return took.sort((a, b) => a - b);
+	})()`)
+	median := took[len(took)/2]
+	benchkit.Figure(fmt.Sprintf("filter %d rows, key to frame", rows), "≤ 50 ms", "median %.0f ms, most %.0f ms", median, took[len(took)-1])
+	benchkit.Within(t, median <= 50, "filtering is slow")
+}
+
+// frames starts counting how long frames take; its end returns the longest, in milliseconds.
+const frames = `window.longest = 0; (() => { let last = performance.now(); const next = (now) => {
+	window.longest = Math.max(window.longest, now - last); last = now; if (window.longest >= 0) requestAnimationFrame(next); }; requestAnimationFrame(next); })()`
+
+// idle is the longest frame of a page that does nothing, for as long as a storm lasts: what the machine itself causes.
+func idle(tab *browsertest.Tab, url string) float64 {
+	tab.Go(url + "/healthz")
+	browsertest.Eval[any](tab, frames)
+	time.Sleep(time.Duration(benchkit.Size(1, 30)) * time.Second)
+	return browsertest.Eval[float64](tab, `window.longest`)
+}
+
+func heap(t *testing.T, tab *browsertest.Tab) float64 {
+	t.Helper()
+	_, err := chromedp.Call(tab.Context(), heapprofiler.CollectGarbage, struct{}{})
+	require.NoError(t, err)
+	used, err := chromedp.Call(tab.Context(), runtime.GetHeapUsage, struct{}{})
+	require.NoError(t, err)
+	return float64(used.UsedSize) / (1 << 20)
+}
+
+func TestManyEvents(t *testing.T) {
+	for _, path := range []string{"/ui/events", "/ui/containers"} {
+		daemon := many(t, 500)
+		p, tab := opened(t, daemon)
+		alone := idle(tab, p.URL())
+		tab.Go(p.URL() + path)
+		tab.Until(live)
+		all := daemon.Containers()
+		storm := func(n int) {
+			pace := time.NewTicker(5 * time.Millisecond)
+			defer pace.Stop()
+			for i := range n {
+				<-pace.C
+				c := all[i%len(all)]
+				action := []string{"die", "start"}[i/len(all)%2]
+				daemon.Emit(dockertest.NewMessage("container", action, c.ID, map[string]string{"name": c.Name, "exitCode": "0"}))
+			}
+		}
+		storm(benchkit.Size(50, 6000)) // what is kept is kept from here on
+		before := heap(t, tab)
+		browsertest.Eval[any](tab, frames)
+		storm(benchkit.Size(100, 12_000))
+		longest := browsertest.Eval[float64](tab, `window.longest`)
+		after := heap(t, tab)
+		benchkit.Figure("200 events/s for a minute on "+path, "no frame over 100 ms, heap ± 5 MB", "longest frame %.0f ms (an idle page's %.0f ms), heap %.1f → %.1f MB", longest, alone, before, after)
+		benchkit.Within(t, longest <= max(100, 2*alone), "a frame takes too long")
+		benchkit.Within(t, math.Abs(after-before) <= 5, "the heap grows")
+	}
+}
+
+func TestManyLines(t *testing.T) {
+	daemon := dockertest.NewDaemon(t)
+	id := daemon.Add(dockertest.Container{Name: "writer"})
+	rounds := benchkit.Size(20, 600)
+	daemon.Handle("GET /containers/{id}/logs", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.docker.raw-stream")
+		pace := time.NewTicker(100 * time.Millisecond)
+		defer pace.Stop()
+		for i := range rounds {
+			for j := range 500 {
+				text := fmt.Sprintf("level=info msg=\"request %d\" path=/api/v1/things/%d status=200 duration=12ms\n", i*500+j, j)
+				if _, err := w.Write(dockertest.LogFrame(1, time.Now(), text)); err != nil {
+					return
+				}
+			}
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-pace.C:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		daemon.Hang(w, r)
+	})
+	p, tab := opened(t, daemon)
+	alone := idle(tab, p.URL())
+	tab.Go(p.URL() + "/ui/logs?container=farm%2F" + id)
+	tab.Until(`document.querySelectorAll('.log-row').length > 5`)
+	browsertest.Eval[any](tab, frames)
+	shown := `Number(/[0-9,]+/.exec(document.querySelector('.log-foot').textContent)[0].replaceAll(',', ''))`
+	tab.UntilFor(3*time.Minute, fmt.Sprintf(`%s >= %d`, shown, rounds*500))
+	longest := browsertest.Eval[float64](tab, `window.longest`)
+	scrolled := browsertest.Eval[float64](tab, `(async () => {
+		const box = document.querySelector('.scroller');
+		window.longest = 0;
+		for (let i = 0; i < 60; i++) {
+			box.scrollTop = box.scrollHeight * (1 - i / 60);
+			await new Promise((next) => requestAnimationFrame(next));
+		}
+		return window.longest;
+	})()`)
+	benchkit.Figure(fmt.Sprintf("log page: 5,000 lines/s, %d in all", rounds*500), "no frame over 100 ms, scrolling smooth", "longest frame %.0f ms (an idle page's %.0f ms), while scrolling %.0f ms", longest, alone, scrolled)
+	benchkit.Within(t, max(longest, scrolled) <= max(100, 2*alone), "a frame takes too long")
+}
+
+func TestAtRest(t *testing.T) {
+	p, tab := opened(t, many(t, 100))
+	time.Sleep(time.Duration(benchkit.Size(1, 10)) * time.Second)
+	span := time.Duration(benchkit.Size(2, 30)) * time.Second
+	page, server := cost(t, p, tab, span)
+	browsertest.Eval[any](tab, `Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true}); document.dispatchEvent(new Event('visibilitychange'))`)
+	time.Sleep(time.Second)
+	asked := browsertest.Eval[int](tab, `performance.getEntriesByType('resource').length`)
+	hidden, serverHidden := cost(t, p, tab, span)
+	asked = browsertest.Eval[int](tab, `performance.getEntriesByType('resource').length`) - asked
+	benchkit.Figure("a fleet page at rest, visible", "≤ 2 % of a core", "browser %.1f %%, wharf %.1f %%", page, server)
+	benchkit.Figure("the same, hidden", "0 %, 0 requests", "browser %.1f %%, wharf %.1f %%, %d requests", hidden, serverHidden, asked)
+	require.Zero(t, asked)
+	benchkit.Within(t, page <= 2 && server <= 2, "a page at rest costs too much")
+}
+
+// cost is what the tab's browser and wharf use over a span, in percent of a core.
+func cost(t *testing.T, p *benchkit.Process, tab *browsertest.Tab, span time.Duration) (browser, server float64) {
+	t.Helper()
+	before, serverBefore := browserCPU(t, tab.Context()), p.CPU()
+	time.Sleep(span)
+	return (browserCPU(t, tab.Context()) - before) / span.Seconds() * 100, (p.CPU() - serverBefore).Seconds() / span.Seconds() * 100
+}
+
+// browserCPU is the time that all processes of the browser have used, in seconds.
+func browserCPU(t *testing.T, ctx context.Context) (sum float64) {
+	t.Helper()
+	info, err := chromedp.CallBrowser(ctx, systeminfo.GetProcessInfo, struct{}{})
+	require.NoError(t, err)
+	for _, process := range info.ProcessInfo {
+		sum += process.CPUTime
+	}
+	return sum
+}
+
+// The binary is built with the page and without it.
+func TestBinaryGrowsLittle(t *testing.T) {
+	if !benchkit.Full {
+		return // two more builds
+	}
+	dist, err := filepath.Abs("../../web/dist")
+	require.NoError(t, err)
+	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	require.NoError(t, filepath.WalkDir(dist, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && e.Name() != "index.html.gz" { // a folder to embed can't be empty
+			overlay.Replace[path] = "" // as if it weren't there
+		}
+		return err
+	}))
+	dir := t.TempDir()
+	raw, err := json.Marshal(overlay)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), raw, 0o600))
+	size := func(name string, flags ...string) int64 {
+		out := filepath.Join(dir, name)
+		args := append(append([]string{"build", "-ldflags", "-s -w"}, flags...), "-o", out, "wharf")
+		text, err := exec.Command("go", args...).CombinedOutput()
+		require.NoError(t, err, "%s", text)
+		info, err := os.Stat(out)
+		require.NoError(t, err)
+		return info.Size()
+	}
+	grown := size("with") - size("without", "-overlay", filepath.Join(dir, "overlay.json"))
+	benchkit.Figure("wharf's binary grows by", "≤ 600 KiB", "%d KiB", grown>>10)
+	require.LessOrEqual(t, grown, int64(600<<10))
+}

@@ -1,0 +1,39 @@
+package benchweb
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/web/browsertest"
+)
+
+// TestScreenshots takes the pictures of README.md, into the folder that SCREENSHOTS names.
+func TestScreenshots(t *testing.T) {
+	folder := os.Getenv("SCREENSHOTS")
+	if folder == "" {
+		return // `make screenshots` names it
+	}
+	d := newDemo(t)
+	p := wharf(t, d.hosts)
+	tab := browsertest.Open(t)
+	tab.Look(1280, 800, "light")
+	login(tab, p.URL()+"/")
+	tab.UntilSays("Doesn’t answer")
+	for _, shot := range []struct {
+		name, path, ready, scheme string
+		width                     int64
+	}{
+		{"fleet", "/", `document.querySelectorAll('.top-row').length === 10`, "light", 1280},
+		{"containers", "/ui/containers?group=project", `/%/.test(document.querySelector('[role="grid"]').textContent)`, "dark", 1280},
+		{"phone", "/ui/containers", `document.querySelectorAll('[role="row"]').length > 10`, "light", 390},
+	} {
+		tab.Look(shot.width, 800, shot.scheme)
+		tab.Go(p.URL() + shot.path)
+		tab.Until(live)
+		tab.Until(shot.ready)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, shot.name+".png"), tab.Picture(), 0o644)) //nolint:gosec // pictures for everybody
+	}
+}
