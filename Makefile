@@ -190,4 +190,4 @@ $(TOOLS)/.built: tools/go.mod tools/go.sum
 
 .PHONY: clean
 clean: ## Remove what was built; data stays
-	rm -rf $(BIN) $(TOOLS) web/dist web/node_modules
+	rm -rf $(BIN) $(TOOLS) web/dist web/.watch web/node_modules

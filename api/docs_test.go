@@ -30,7 +30,7 @@ func TestDocumentedRequestsAnswerAsDocumented(t *testing.T) {
 	require.Greater(t, len(blocks), 12)
 
 	d := dockertest.NewDaemon(t)
-	d.Add(dockertest.Container{Name: "nginx-web"})
+	d.Add(dockertest.Container{Name: "nginx-web"}, dockertest.Container{Name: "old-job"})
 	w := setupOn(t, dbtest.Open(t, dbtest.SQLiteSource(t)), []dockerx.HostConfig{{Name: "119server", Addr: d.Addr()}}, noUsers)
 	vars := map[string]string{}
 	for _, b := range blocks {

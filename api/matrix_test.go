@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,11 @@ func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
 				cells++
 				before := touched(ours) + touched(other)
 				a := w.try(row, c, p)
+				if row.Method == http.MethodDelete && bound(row) { // what was removed is there for the next
+					restore(ours, web, "web", "web")
+					restore(ours, money, "money", "money")
+					restore(other, toy, "toy", "web")
+				}
 				want := expected(row, c, p)
 				require.Contains(t, want, a.status, "%s %s as %s at %s: %s", row.Method, row.Pattern, c.name, p.name, a.body)
 				if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || (a.status == http.StatusNotFound && !p.granted) {
@@ -74,6 +80,13 @@ func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
 		}
 	}
 	require.Greater(t, cells, 500)
+}
+
+// restore adds a container again where it is gone.
+func restore(d *dockertest.Daemon, id, name, team string) {
+	if !slices.ContainsFunc(d.Containers(), func(c dockertest.Container) bool { return c.ID == id }) {
+		d.Add(dockertest.Container{ID: id, Name: name, Labels: map[string]string{"team": team}})
+	}
 }
 
 // callers are all credentials: the bad ones, and one for each role.

@@ -27,6 +27,14 @@ func (s *Server) operationEndpoint(op service.Operation) endpoint {
 		return bodied(operate(s, op, func(in dto.Rename) dockerx.Operation {
 			return dockerx.Operation{Params: dockerx.Rename(in)}
 		}))
+	case dockerx.Update:
+		return bodied(operate(s, op, func(in dto.Limits) dockerx.Operation {
+			return dockerx.Operation{Params: dockerx.Update(in)}
+		}))
+	case dockerx.Remove:
+		return queried(operate(s, op, func(q dto.RemoveQuery) dockerx.Operation {
+			return dockerx.Operation{Params: dockerx.Remove(q)}
+		}))
 	}
 	panic(fmt.Sprintf("operation %s: no endpoint reads its parameters, %T", op.Name, op.Params))
 }
@@ -35,7 +43,7 @@ func waiting(q dto.WaitQuery, p dockerx.Params) dockerx.Operation {
 	return dockerx.Operation{Params: p, Wait: q.Wait, Limit: q.Limit}
 }
 
-// operate answers POST /v1/hosts/{host}/containers/{id}/<name>: asked makes the operation of what was read of the request.
+// operate answers POST /v1/hosts/{host}/containers/{id}/<name>, and DELETE without the name where nothing is left: asked makes the operation of what was read of the request.
 func operate[Q any](s *Server, op service.Operation, asked func(Q) dockerx.Operation) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
 	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q) error {
 		operation := asked(q)

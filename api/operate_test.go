@@ -80,6 +80,49 @@ func TestOperationsOnARealEngine(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, w.post("/v1/hosts/default/containers/none/stop", nil).status)
 }
 
+func TestUpdateAndRemoveOnARealEngine(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	w := setup(t, engineHosts([]dockertest.Engine{e}))
+	viewer := w.person("onlooker", "viewer")
+	id := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}})
+	base := "/v1/hosts/default/containers/" + id
+	var got change
+	w.post(base+"/update", `{"memory":67108864,"memory_swap":134217728,"cpus":0.5,"pids":60,"restart_policy":"unless-stopped"}`).data(t, &got)
+	require.True(t, got.Changed)
+	config := e.Inspect(t, id).HostConfig
+	require.Equal(t, int64(64<<20), config.Memory)
+	require.Equal(t, int64(5e8), config.NanoCPUs)
+	require.Equal(t, "unless-stopped", string(config.RestartPolicy.Name))
+	for body, says := range map[string]string{
+		`{}`: "at least one", `{"memory":1}`: "memory", `{"memory":"1g"}`: "memory", `{"cpus":-1}`: "cpus", `{"cpus":1e999}`: "cpus",
+		`{"pids":0}`: "pids", `{"restart_policy":"maybe"}`: "restart_policy", `{"privileged":true}`: "privileged",
+	} {
+		a := w.post(base+"/update", body)
+		require.Equal(t, http.StatusBadRequest, a.status, body)
+		require.Contains(t, a.message(t), says)
+	}
+
+	require.Equal(t, http.StatusForbidden, w.call("DELETE", base+"?force=true", viewer, nil).status)
+	refused := w.call("DELETE", base, w.admin, nil)
+	require.Equal(t, http.StatusConflict, refused.status, "it runs")
+	require.Equal(t, http.StatusBadRequest, w.call("DELETE", base+"?wait=exited", w.admin, nil).status)
+	withKey := func(r *http.Request) { r.Header.Set("Idempotency-Key", "away-with-it") }
+	for range 2 {
+		w.call("DELETE", base+"?force=true&volumes=true", w.admin, nil, withKey).data(t, &got)
+		require.Equal(t, change{Changed: true, Before: "running"}, got)
+	}
+	require.Equal(t, http.StatusNotFound, w.call("DELETE", base, w.admin, nil).status)
+	for _, action := range []string{"kill", "die", "destroy"} {
+		require.Eventually(t, func() bool {
+			var l loggedEvents
+			w.get("/v1/events?type=container&container="+id+"&action="+action).data(t, &l)
+			return len(l.Events) == 1 && l.Events[0].Attrs["wharf.actor"] == "gildong"
+		}, waitLimit, waitTick, action)
+	}
+	require.Contains(t, w.get("/v1/audit?action=container.remove&outcome=ok").body, id)
+}
+
 func TestIdempotencyKeyRunsOnce(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -109,7 +109,7 @@ func (s *Server) accountRoutes() []route {
 		post("/v1/keys", service.Self, "addKey", bodied(s.addKey),
 			"Create an API key. Its secret is shown this once.", data(dto.APIKey{})),
 		del("/v1/keys/{id}", service.Self, "deleteKey", plain(s.deleteKey),
-			"Delete an API key.", data("deleted")),
+			"Delete one of one's API keys; a key itself alone.", data("deleted")),
 		get("/v1/audit", service.Administer, "listAudit", s.capped(queried(s.listAudit)),
 			"List what callers had wharf do, and what was refused.", data(dto.AuditPage{})).may(429),
 	}
@@ -137,8 +137,12 @@ func (s *Server) hostRoutes() []route {
 func (s *Server) operationRoutes() []route {
 	var rows []route
 	for _, op := range service.Operations() {
+		method, pattern := post, "/v1/hosts/{host}/containers/{id}/"+op.Name
+		if !op.Lasts {
+			method, pattern = del, "/v1/hosts/{host}/containers/{id}"
+		}
 		doing := strings.ToUpper(op.Doing[:1]) + op.Doing[1:]
-		rows = append(rows, post("/v1/hosts/{host}/containers/{id}/"+op.Name, op.Permission, op.Name+"Container", s.operationEndpoint(op),
+		rows = append(rows, method(pattern, op.Permission, op.Name+"Container", s.operationEndpoint(op),
 			doing+".", data(dto.OperationResult{}).with("Idempotent-Replayed")).
 			may(409, 413, 422, 429).reads("Idempotency-Key"))
 	}

@@ -197,7 +197,7 @@ func (c *Client) AddKey(ctx context.Context, in dto.NewAPIKey) (dto.APIKey, erro
 	return out, err
 }
 
-// DeleteKey is DELETE /v1/keys/{id}: Delete an API key.
+// DeleteKey is DELETE /v1/keys/{id}: Delete one of one's API keys; a key itself alone.
 func (c *Client) DeleteKey(ctx context.Context, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/keys/" + segment(id)}, nil)
 }
@@ -297,6 +297,20 @@ func (c *Client) KillContainer(ctx context.Context, host string, id string, q dt
 func (c *Client) RenameContainer(ctx context.Context, host string, id string, in dto.Rename) (dto.OperationResult, error) {
 	var out dto.OperationResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/rename", body: in}, &out)
+	return out, err
+}
+
+// UpdateContainer is POST /v1/hosts/{host}/containers/{id}/update: Change the limits of a container.
+func (c *Client) UpdateContainer(ctx context.Context, host string, id string, in dto.Limits) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/update", body: in}, &out)
+	return out, err
+}
+
+// RemoveContainer is DELETE /v1/hosts/{host}/containers/{id}: Remove a container.
+func (c *Client) RemoveContainer(ctx context.Context, host string, id string, q dto.RemoveQuery) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id), query: q}, &out)
 	return out, err
 }
 

@@ -6,9 +6,11 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
@@ -18,6 +20,7 @@ import (
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/logs"
+	"wharf/util/apperr"
 )
 
 // Engine is the calls to one engine that are in use, and no more, so that a test can put an engine there that hangs,
@@ -55,6 +58,8 @@ type changes interface {
 	ContainerUnpause(ctx context.Context, id string) error
 	ContainerKill(ctx context.Context, id, signal string) error
 	ContainerRename(ctx context.Context, id, name string) error
+	ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error
+	ContainerRemove(ctx context.Context, id string, options container.RemoveOptions) error
 	ContainerExecCreate(ctx context.Context, id string, options container.ExecOptions) (container.ExecCreateResponse, error)
 	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
@@ -143,4 +148,14 @@ func (e *engine) ContainerStart(ctx context.Context, id string, options containe
 func (e *engine) ContainerStop(ctx context.Context, id string, options container.StopOptions) error {
 	ctx, status := connect.WithStatus(ctx)
 	return notModified(e.Client.ContainerStop(ctx, id, options), status)
+}
+
+// ContainerUpdate drops the engine's warnings: they are of limits that its kernel lacks, as at the container's creation.
+// Podman 4 has no such call: its 404 is of the path, and says nothing of the container.
+func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
+	_, err := e.Client.ContainerUpdate(ctx, id, config)
+	if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "container") {
+		return apperr.Wrap(apperr.Conflict, err, "this engine can't change the limits of a container")
+	}
+	return err
 }

@@ -123,6 +123,9 @@ func TestRequestsPerOperation(t *testing.T) {
 		{"exited", Operation{Name: "kill"}, 2},
 		{"exited", Operation{Name: "start", Wait: "running"}, 3},
 		{"running", Operation{Name: "rename", Params: Rename{Name: "other"}}, 2},
+		{"running", Operation{Name: "update", Params: Update{RestartPolicy: "always"}}, 2},
+		{"exited", Operation{Name: "remove"}, 2},
+		{"running", Operation{Name: "remove"}, 3}, // a conflict, unless another removes it just now
 	} {
 		counted[c.o.Name] = true
 		t.Run(c.o.Name+" of "+c.from, func(t *testing.T) {
@@ -139,7 +142,7 @@ func TestRequestsPerOperation(t *testing.T) {
 	}
 }
 
-var aboutOne = regexp.MustCompile(`/containers/[0-9a-f]{64}/`)
+var aboutOne = regexp.MustCompile(`/containers/[0-9a-f]{64}(/|$)`)
 
 // A success that didn't last is no state to report: the events tell that the container ended, and one inspect says how.
 func TestContainerThatEndsAtOnceIsNotReportedAsRunning(t *testing.T) {

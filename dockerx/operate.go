@@ -81,6 +81,9 @@ func (h *Host) Operate(ctx context.Context, d *Details, o Operation) (Result, er
 // lookAfter makes the Result of a call that ended with err.
 func (h *Host) lookAfter(ctx context.Context, d *Details, row *operation, o Operation, err error, seen *trace) (Result, error) {
 	unchanged := errors.Is(err, connect.ErrNotModified)
+	if row.outcome == removed && h.isGone(ctx, d.ID, err) { // another's doing, or the engine's own: nothing is left to do
+		return Result{Before: d.State, Reached: true}, nil
+	}
 	switch {
 	case unchanged && o.Strict:
 		return Result{}, apperr.Wrap(apperr.Conflict, err, "%s%s", connect.ErrorPrefix, row.unchanged)
@@ -108,10 +111,27 @@ func (h *Host) lookAfter(ctx context.Context, d *Details, row *operation, o Oper
 	return h.inspectAfter(ctx, row, d.ID, o, result, err)
 }
 
+// isGone reports whether a call failed because its container is gone, or being removed and gone by now.
+func (h *Host) isGone(ctx context.Context, id string, err error) bool {
+	switch apperr.KindOf(err) {
+	case apperr.NotFound:
+		return true
+	case apperr.Conflict:
+		_, err = h.Inspect(ctx, Ref{id})
+		return apperr.KindOf(err) == apperr.NotFound
+	}
+	return false
+}
+
 // inspectAfter inspects the container after the call, and waits if that was asked for. A conflict that the
-// state doesn't explain is returned.
+// state doesn't explain is returned. After a success there may be nothing left to inspect: the engine removes a container
+// of --rm by itself.
 func (h *Host) inspectAfter(ctx context.Context, row *operation, id string, o Operation, result Result, refused error) (Result, error) {
 	after, err := h.Inspect(ctx, Ref{id})
+	if result.Changed && apperr.KindOf(err) == apperr.NotFound {
+		result.After, result.Reached = State{}, o.Wait == "" || o.Wait == waitExited
+		return result, nil
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -123,19 +143,25 @@ func (h *Host) inspectAfter(ctx context.Context, row *operation, id string, o Op
 		return result, nil
 	}
 	result.After, result.Reached, err = h.waitFor(ctx, id, after.State, conditions[o.Wait], o.Limit)
+	if apperr.KindOf(err) == apperr.NotFound {
+		result.After, result.Reached, err = State{}, o.Wait == waitExited, nil
+	}
 	if err != nil {
 		return Result{}, err
 	}
 	return result, nil
 }
 
+// waitExited is the one wait that a container's removal fulfils.
+const waitExited = "exited"
+
 // condition is what a wait is for: whether it has come, and whether it can't come any more.
 type condition func(State) (reached, hopeless bool)
 
 var conditions = map[string]condition{
-	"running": func(s State) (bool, bool) { return s.Running && !s.Paused && !s.Restarting, gone(s) },
-	"healthy": func(s State) (bool, bool) { return s.Running && s.Health == "healthy", gone(s) },
-	"exited":  func(s State) (bool, bool) { return gone(s), false },
+	"running":  func(s State) (bool, bool) { return s.Running && !s.Paused && !s.Restarting, gone(s) },
+	"healthy":  func(s State) (bool, bool) { return s.Running && s.Health == "healthy", gone(s) },
+	waitExited: func(s State) (bool, bool) { return gone(s), false },
 }
 
 func gone(s State) bool { return !s.Running && !s.Restarting }

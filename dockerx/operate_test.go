@@ -2,6 +2,7 @@ package dockerx
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"os"
 	"strings"
@@ -73,7 +74,7 @@ func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 	require.NoError(t, err)
 	for _, o := range []Operation{
 		{},
-		{Name: "remove"},
+		{Name: "explode"},
 		{Name: "../kill"},
 		{Name: "kill", Params: Kill{Signal: "TERM&x=y"}},
 		{Name: "kill", Params: Kill{Signal: "0"}},
@@ -84,6 +85,21 @@ func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 		{Name: "rename", Params: Rename{Name: "a?x=y"}},
 		{Name: "rename", Params: Rename{Name: "0123456789ab"}},
 		{Name: "rename", Params: Rename{Name: strings.Repeat("x", 256)}},
+		{Name: "update"},
+		{Name: "update", Params: Update{Memory: new(int64)}},
+		{Name: "update", Params: Update{Memory: some[int64](minMemory - 1)}},
+		{Name: "update", Params: Update{Memory: some[int64](-1)}},
+		{Name: "update", Params: Update{Memory: some[int64](math.MaxInt64)}},
+		{Name: "update", Params: Update{MemorySwap: some[int64](-2)}},
+		{Name: "update", Params: Update{Memory: some[int64](2 * minMemory), MemorySwap: some[int64](minMemory)}},
+		{Name: "update", Params: Update{CPUs: some(0.0)}},
+		{Name: "update", Params: Update{CPUs: some(math.NaN())}},
+		{Name: "update", Params: Update{CPUs: some(math.Inf(1))}},
+		{Name: "update", Params: Update{Pids: new(int64)}},
+		{Name: "update", Params: Update{Pids: some[int64](-2)}},
+		{Name: "update", Params: Update{RestartPolicy: "sometimes"}},
+		{Name: "update", Params: Update{RestartPolicy: "always:3"}},
+		{Name: "remove", Wait: "exited"},
 		{Name: "stop", Wait: "asleep"},
 		{Name: "stop", Wait: "exited", Limit: time.Hour},
 		{Name: "stop", Limit: -1},
@@ -94,6 +110,8 @@ func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 	}
 	require.Len(t, d.Requests(), 1)
 }
+
+func some[T any](v T) *T { return &v }
 
 func TestSignalAndTimeoutArePassedOn(t *testing.T) {
 	t.Parallel()
@@ -186,14 +204,83 @@ func TestOperationsOnRealEngines(t *testing.T) {
 			require.Equal(t, c.after, change.After.Status, c.operation.Name)
 			require.True(t, change.Reached)
 		}
-		for _, row := range operations {
-			require.True(t, tried[row.name], "%s: try it above on real engines", row.name)
-		}
 		_, err := operate(t, h, id, Operation{Name: "kill"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 		_, err = operate(t, h, id, Operation{Name: "pause"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
+
+		tried["update"], tried["remove"] = true, true
+		updatesOnARealEngine(t, e, h)
+		removesOnARealEngine(t, e, h)
+		for _, row := range operations {
+			require.True(t, tried[row.name], "%s: try it above on real engines", row.name)
+		}
 	})
+}
+
+// What was asked for is what the engine has afterwards, and what wasn't stays.
+func updatesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
+	t.Helper()
+	id := e.Run(t, dockertest.Spec{})
+	if e.Podman(t) {
+		_, err := operate(t, h, id, Operation{Name: "update", Params: Update{CPUs: some(0.5)}})
+		requireError(t, err, apperr.Conflict, "this engine can't change the limits of a container")
+		return
+	}
+	update := func(p Update) {
+		result, err := operate(t, h, id, Operation{Name: "update", Params: p})
+		require.NoError(t, err)
+		require.Equal(t, "running", result.After.Status)
+		require.True(t, result.Changed)
+	}
+	update(Update{Memory: some[int64](64 << 20), MemorySwap: some[int64](128 << 20), CPUs: some(0.5), Pids: some[int64](50)})
+	update(Update{RestartPolicy: "on-failure:3"})
+	got := e.Inspect(t, id).HostConfig
+	require.Equal(t, int64(64<<20), got.Memory)
+	require.Equal(t, int64(500_000_000), got.NanoCPUs)
+	require.Equal(t, int64(50), *got.PidsLimit)
+	require.Equal(t, "on-failure", string(got.RestartPolicy.Name))
+	require.Equal(t, 3, got.RestartPolicy.MaximumRetryCount)
+}
+
+// What runs is removed by force alone, and a second removal of the same container has nothing to do.
+func removesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
+	t.Helper()
+	id := e.Run(t, dockertest.Spec{})
+	_, err := operate(t, h, id, Operation{Name: "remove"})
+	require.Equal(t, apperr.Conflict, apperr.KindOf(err), "%v", err)
+	found, err := h.Resolve(context.Background(), ref(t, id))
+	require.NoError(t, err)
+	for _, changed := range []bool{true, false} {
+		result, err := h.Operate(context.Background(), found, Operation{Name: "remove", Params: Remove{Force: true, Volumes: true}})
+		require.NoError(t, err)
+		require.Equal(t, changed, result.Changed)
+		require.Equal(t, "running", result.Before.Status)
+		require.Empty(t, result.After.Status)
+	}
+	_, err = h.Inspect(context.Background(), ref(t, id))
+	require.Equal(t, apperr.NotFound, apperr.KindOf(err))
+
+	exited := e.Run(t, dockertest.Spec{})
+	e.Stop(t, exited)
+	_, err = operate(t, h, exited, Operation{Name: "remove"})
+	require.NoError(t, err)
+}
+
+// A container of --rm is gone when its operation has ended it: that is a success.
+func TestOperationAfterWhichTheEngineRemovesTheContainer(t *testing.T) {
+	t.Parallel()
+	for wait, reached := range map[string]bool{"": true, "exited": true, "running": false} {
+		d, h := setup(t)
+		id := d.Add(dockertest.Container{})
+		d.Handle("POST /containers/{id}/kill", func(w http.ResponseWriter, _ *http.Request) {
+			d.Remove(id)
+			w.WriteHeader(http.StatusNoContent)
+		})
+		result, err := operate(t, h, id, Operation{Name: "kill", Wait: wait})
+		require.NoError(t, err)
+		require.Equal(t, Result{Changed: true, Before: result.Before, Reached: reached}, result)
+	}
 }
 
 func TestWaitForARealHealthCheck(t *testing.T) {

@@ -67,9 +67,11 @@ const (
 const (
 	startTimeout = time.Minute
 	quickTimeout = 30 * time.Second
-	graceMargin  = 10 * time.Second
-	defaultGrace = 10 * time.Second // Docker's own, where a container names none
-	maxGrace     = time.Hour        // for those that ask for no end
+
+	removeTimeout = 2 * time.Minute
+	graceMargin   = 10 * time.Second
+	defaultGrace  = 10 * time.Second // Docker's own, where a container names none
+	maxGrace      = time.Hour        // for those that ask for no end
 )
 
 var (
@@ -114,6 +116,14 @@ var operations = []operation{
 		nothing: func(d *Details, p Params) bool { return p == Rename{Name: strings.TrimPrefix(d.Name, "/")} },
 		outcome: unaltered, causes: []string{"rename"},
 	},
+	{
+		name: "update", need: NeedOperator, doing: "change the limits of a container", call: taking(updateCall), deadline: always(quickTimeout),
+		outcome: unaltered, causes: []string{"update"},
+	},
+	{ // an engine kills what runs first, and then has files to delete
+		name: "remove", need: NeedOperator, doing: "remove a container", call: taking(removeCall), deadline: always(removeTimeout),
+		outcome: removed, causes: []string{"kill", "die", "died", "stop", "remove", "destroy"},
+	},
 }
 
 // operationNamed finds a row; nil for a name that has none.
@@ -151,6 +161,14 @@ func killCall(ctx context.Context, e changes, id string, p Kill) error {
 
 func renameCall(ctx context.Context, e changes, id string, p Rename) error {
 	return e.ContainerRename(ctx, id, p.Name)
+}
+
+func updateCall(ctx context.Context, e changes, id string, p Update) error {
+	return e.ContainerUpdate(ctx, id, p.config())
+}
+
+func removeCall(ctx context.Context, e changes, id string, p Remove) error {
+	return e.ContainerRemove(ctx, id, container.RemoveOptions{Force: p.Force, RemoveVolumes: p.Volumes})
 }
 
 func isRunning(s State) bool { return s.Running && !s.Paused }

@@ -181,13 +181,36 @@ type Rename struct {
 	Name string `json:"name" minLength:"2" maxLength:"255" example:"web-1"`
 }
 
+// Limits are what a container may use, and whether it is started again. What is missing stays as it is.
+type Limits struct {
+	// Bytes, 6 MiB at least.
+	Memory *int64 `json:"memory,omitempty" minimum:"6291456" example:"268435456"`
+	// Bytes of memory and swap together; -1 for no limit of swap.
+	MemorySwap *int64 `json:"memory_swap,omitempty" minimum:"-1" example:"536870912"`
+	// 0.5 is half of one.
+	CPUs *float64 `json:"cpus,omitempty" minimum:"0.001" example:"0.5"`
+	// The most processes and threads; -1 for no limit.
+	Pids *int64 `json:"pids,omitempty" minimum:"-1" example:"100"`
+	// no, always, unless-stopped, on-failure or on-failure:5.
+	RestartPolicy string `json:"restart_policy,omitempty" example:"unless-stopped"`
+}
+
+// RemoveQuery is how a container is removed.
+type RemoveQuery struct {
+	// Also one that runs: it is killed.
+	Force bool `query:"force"`
+	// Its anonymous volumes too.
+	Volumes bool `query:"volumes"`
+}
+
 // OperationResult is what an operation did.
 type OperationResult struct {
 	// False: it was so already.
 	Changed bool `json:"changed"`
 	// The state: running, exited, paused, …
 	Before string `json:"before"`
-	After  string `json:"after"`
+	// The state afterwards; empty where no container is left.
+	After string `json:"after"`
 	// Whether what was waited for came about in time; missing without wait.
 	Reached *bool `json:"reached,omitempty"`
 }

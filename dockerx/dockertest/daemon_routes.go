@@ -3,6 +3,7 @@ package dockertest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -20,6 +21,7 @@ func (d *Daemon) routes() {
 	m.HandleFunc("GET /containers/{id}/stats", d.serveStats)
 	m.HandleFunc("GET /containers/{id}/logs", d.serveLogs)
 	m.HandleFunc("GET /containers/{id}/top", d.serveTop)
+	m.HandleFunc("DELETE /containers/{id}", func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, remove) })
 	for verb, change := range changes {
 		m.HandleFunc("POST /containers/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, change) })
 	}
@@ -146,6 +148,23 @@ var changes = map[string]change{
 		return http.StatusNoContent, "", []string{"kill"}
 	},
 	"rename": rename,
+	"update": func(_ *Daemon, _ *Container, _ *http.Request) (int, string, []string) {
+		return http.StatusOK, "", []string{"update"}
+	},
+}
+
+// remove refuses what runs, unless it is forced.
+func remove(d *Daemon, c *Container, r *http.Request) (int, string, []string) {
+	actions := []string{"destroy"}
+	if c.alive() {
+		if r.URL.Query().Get("force") != "1" {
+			return http.StatusConflict, "You cannot remove a " + c.State + " container " + c.ID +
+				". Stop the container before attempting removal or force remove", nil
+		}
+		actions = []string{"kill", "die", "destroy"}
+	}
+	d.containers = slices.DeleteFunc(d.containers, func(other *Container) bool { return other == c })
+	return http.StatusNoContent, "", actions
 }
 
 // rename is the one change that looks at other containers.
@@ -180,6 +199,10 @@ func (d *Daemon) serveChange(w http.ResponseWriter, r *http.Request, f change) {
 	d.tell(after, actions...)
 	if words != "" {
 		Fail(w, status, words)
+		return
+	}
+	if status == http.StatusOK {
+		JSON(w, status, map[string]any{"Warnings": nil})
 		return
 	}
 	w.WriteHeader(status)

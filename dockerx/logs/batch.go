@@ -63,9 +63,6 @@ func (b *Batch) Clone() *Batch {
 	return &Batch{Lines: append(make([]Line, 0, len(b.Lines)), b.Lines...), text: append(make([]byte, 0, len(b.text)), b.text...)}
 }
 
-// since returns the lines from i on; the text is shared.
-func (b *Batch) since(i int) *Batch { return &Batch{Lines: b.Lines[i:], text: b.text} }
-
 // Gap says that lines between two times of the engine's clock may be missing.
 type Gap struct {
 	From, To time.Time

@@ -199,7 +199,8 @@ func (r *fileReader) part(ctx context.Context, i int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		from, err := max(0, end-chunkBytes), error(nil)
+		from := max(0, end-chunkBytes)
+		var err error
 		if r.buf, err = p.read(r.buf, from, end); err != nil {
 			return err
 		}

@@ -53,7 +53,6 @@ type follower struct {
 	wake <-chan struct{} // says that the container or its engine has started
 
 	at      Position
-	anew    bool // the position was given up: what comes is from now on
 	lastGap time.Time
 	now     State
 	failed  int // engine errors in a row without a line between

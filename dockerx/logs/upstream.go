@@ -72,6 +72,9 @@ func (u *upstream) began(p Position) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.at = p
+	for i := range u.items { // states from before: the lines come after p all the same
+		u.items[i].after = p
+	}
 	u.begin()
 }
 

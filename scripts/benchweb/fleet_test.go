@@ -36,7 +36,7 @@ func newDemo(t *testing.T) *demo {
 	add(d.data, "metrics", "prometheus", "prom/prometheus:v3.1.0", 0.09, 720)
 	add(d.data, "metrics", "grafana", "grafana/grafana:11.4.0", 0.01, 180)
 	add(d.edge, "edge", "traefik", "traefik:v3.2", 0.05, 88)
-	add(d.edge, "edge", "mqtt", "eclipse-mosquitto:2.0", 0.01, 14)
+	add(d.edge, "edge", "mqtt", "emqx/emqx:5.8", 0.01, 14)
 	d.web.Add(dockertest.Container{Name: "nightly-backup", Image: "restic/restic:0.17.3", State: "exited"})
 	d.web.Add(dockertest.Container{Name: "image-resizer", Image: "registry.example/resizer:1.9", State: "exited", Exit: 137})
 	d.data.Add(dockertest.Container{Name: "reports", Image: "registry.example/reports:0.8", Health: "unhealthy", Usage: dockertest.Usage{Cores: 0.02, Memory: 260 << 20}})

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"wharf/web/browsertest"
 )
 
 // TestScreenshots takes the pictures of README.md, into the folder that SCREENSHOTS names.
@@ -16,10 +14,8 @@ func TestScreenshots(t *testing.T) {
 	if folder == "" {
 		return // `make screenshots` names it
 	}
-	d := newDemo(t)
-	p := wharf(t, d.hosts)
-	tab := browsertest.Open(t)
-	tab.Look(1280, 800, "light")
+	tab := browser(t)
+	p := wharf(t, newDemo(t).hosts)
 	login(tab, p.URL()+"/")
 	tab.UntilSays("Doesn’t answer")
 	for _, shot := range []struct {

@@ -15,7 +15,7 @@ const operationKill = "kill"
 
 // position orders the events of one action. An engine writes "die" and "stop" in either order, and engines differ in
 // where "restart" stands: a kind without a position comes anywhere.
-var position = map[string]int{"kill": 1, "die": 2, "died": 2, "stop": 2, "start": 3}
+var position = map[string]int{"kill": 1, "die": 2, "died": 2, "stop": 2, "start": 3, "remove": 3, "destroy": 3}
 
 const (
 	// clockSlack is how far an event's time may lie outside its action's. The offset between the clocks of the engine

@@ -32,19 +32,22 @@ var jsonKeys = [][]byte{[]byte(`"level"`), []byte(`"severity"`), []byte(`"lvl"`)
 
 func jsonLevel(text []byte) string {
 	for _, key := range jsonKeys {
-		i := bytes.Index(text, key)
-		if i < 0 {
-			continue
+		for rest := text; ; {
+			i := bytes.Index(rest, key)
+			if i < 0 {
+				break
+			}
+			rest = rest[i+len(key):]
+			value := bytes.TrimLeft(rest, " ")
+			if len(value) == 0 || value[0] != ':' { // a value, not a key
+				continue
+			}
+			value = bytes.TrimLeft(value[1:], " ")
+			if len(value) > 0 && value[0] == '"' {
+				return named(word(value[1:]))
+			}
+			return numbered(value)
 		}
-		rest := bytes.TrimLeft(text[i+len(key):], " ")
-		if len(rest) == 0 || rest[0] != ':' {
-			continue
-		}
-		rest = bytes.TrimLeft(rest[1:], " ")
-		if len(rest) > 0 && rest[0] == '"' {
-			return named(word(rest[1:]))
-		}
-		return numbered(rest)
 	}
 	return ""
 }

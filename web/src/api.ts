@@ -310,6 +310,20 @@ export interface HostedContainer {
   status: string;
 }
 
+/** What a container may use, and whether it is started again. What is missing stays as it is. */
+export interface Limits {
+  /** 0.5 is half of one. */
+  cpus?: number;
+  /** Bytes, 6 MiB at least. */
+  memory?: number;
+  /** Bytes of memory and swap together; -1 for no limit of swap. */
+  memory_swap?: number;
+  /** The most processes and threads; -1 for no limit. */
+  pids?: number;
+  /** No, always, unless-stopped, on-failure or on-failure:5. */
+  restart_policy?: string;
+}
+
 /** A container whose log is part of an answer. */
 export interface LogContainer {
   /** Why it could not be read. */
@@ -507,6 +521,7 @@ export interface OmittedLog {
 
 /** What an operation did. */
 export interface OperationResult {
+  /** The state afterwards; empty where no container is left. */
   after: string;
   /** The state: running, exited, paused, … */
   before: string;
@@ -1063,6 +1078,20 @@ export interface Operations {
     answer: OperationResult;
     frames: Record<string, never>;
   };
+  updateContainer: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: Limits;
+    answer: OperationResult;
+    frames: Record<string, never>;
+  };
+  removeContainer: {
+    params: { host: string; id: string };
+    query: { force?: boolean; volumes?: boolean };
+    body: undefined;
+    answer: OperationResult;
+    frames: Record<string, never>;
+  };
   execInContainer: {
     params: { host: string; id: string };
     query: { wait?: boolean; limit?: string };
@@ -1244,6 +1273,8 @@ export const operations = {
   unpauseContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/unpause", bare: false },
   killContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/kill", bare: false },
   renameContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/rename", bare: false },
+  updateContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/update", bare: false },
+  removeContainer: { method: "DELETE", path: "/v1/hosts/{host}/containers/{id}", bare: false },
   execInContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/exec", bare: false },
   openExec: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/exec/attach", bare: false },
   attachContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/attach", bare: false },
