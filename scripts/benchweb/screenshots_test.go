@@ -24,6 +24,7 @@ func TestScreenshots(t *testing.T) {
 	}{
 		{"fleet", "/", `document.querySelectorAll('.top-row').length === 10`, "light", 1280},
 		{"containers", "/ui/containers?group=project", `/%/.test(document.querySelector('[role="grid"]').textContent)`, "dark", 1280},
+		{"logs", "/ui/logs?project=shop", `document.querySelectorAll('.log-row').length > 10`, "light", 1280},
 		{"phone", "/ui/containers", `document.querySelectorAll('[role="row"]').length > 10`, "light", 390},
 	} {
 		tab.Look(shot.width, 800, shot.scheme)
