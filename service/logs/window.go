@@ -70,10 +70,8 @@ func (w *window) all(ctx context.Context) error {
 		if over {
 			return nil
 		}
-		if w.c.Driver == "json-file" {
-			size = min(size*windowGrowth, maxWindow)
-		} else {
-			size *= localWindowGrowth
+		if size *= windowGrowth; w.c.Driver == "json-file" {
+			size = min(size, maxWindow)
 		}
 		w.tail += size
 	}
