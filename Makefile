@@ -83,7 +83,7 @@ test-short: ## Run the tests that need neither Docker nor Postgres
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (1m), and draw 500 requests for each operation from the document
-	go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
+	@$(TESTBED) run -- go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
 	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench

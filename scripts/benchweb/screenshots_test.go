@@ -20,13 +20,14 @@ func TestScreenshots(t *testing.T) {
 	tab.UntilSays("Doesn’t answer")
 	for _, shot := range []struct {
 		name, path, ready, scheme string
-		width                     int64
+		width, height             int64
 	}{
-		{"fleet", "/", `document.querySelectorAll('.top-row').length === 10`, "light", 1280},
-		{"containers", "/ui/containers?group=project", `/%/.test(document.querySelector('[role="grid"]').textContent)`, "dark", 1280},
-		{"phone", "/ui/containers", `document.querySelectorAll('[role="row"]').length > 10`, "light", 390},
+		{"fleet", "/", `document.querySelectorAll('.top-row').length === 10`, "light", 1280, 760},
+		{"containers", "/ui/containers?group=project", `/%/.test(document.querySelector('[role="grid"]').textContent)`, "dark", 1280, 640},
+		{"logs", "/ui/logs?project=shop", `document.querySelectorAll('.log-row').length > 10`, "light", 1280, 440},
+		{"phone", "/ui/containers", `document.querySelectorAll('[role="row"]').length > 10`, "light", 390, 760},
 	} {
-		tab.Look(shot.width, 800, shot.scheme)
+		tab.Look(shot.width, shot.height, shot.scheme)
 		tab.Go(p.URL() + shot.path)
 		tab.Until(live)
 		tab.Until(shot.ready)
