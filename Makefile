@@ -83,7 +83,7 @@ test-short: ## Run the tests that need neither Docker nor Postgres
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (1m), and draw 500 requests for each operation from the document
-	go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
+	@$(TESTBED) run -- go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
 	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
@@ -173,7 +173,7 @@ sqlc: tools ## Generate db/sqlc from db/query
 	$(TOOLS)/sqlc generate
 
 .PHONY: spec
-spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table
+spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table, docs/cli.md from the commands
 	go run ./scripts/spec
 
 .PHONY: spec-mutants

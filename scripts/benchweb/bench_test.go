@@ -30,9 +30,8 @@ import (
 // opened starts a fleet with one host, and a browser that is logged in.
 func opened(t *testing.T, host *dockertest.Daemon) (*benchkit.Process, *browsertest.Tab) {
 	t.Helper()
+	tab := browser(t)
 	p := wharf(t, "farm="+host.Addr())
-	tab := browsertest.Open(t)
-	tab.Look(1280, 800, "light")
 	login(tab, p.URL()+"/")
 	return p, tab
 }

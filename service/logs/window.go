@@ -60,7 +60,7 @@ func (w *window) all(ctx context.Context) error {
 		}
 		slices.Reverse(w.hits)
 		if w.give(w.i, w.hits) != nil {
-			return nil // the search has ended
+			return nil //nolint:nilerr // the search has ended
 		}
 		over := whole || !w.q.Since.IsZero() && !w.first.IsZero() && w.first.At < w.q.Since.UnixNano()
 		if !w.first.IsZero() {
