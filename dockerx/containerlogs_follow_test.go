@@ -12,6 +12,7 @@ import (
 
 	"wharf/dockerx/dockertest"
 	"wharf/dockerx/logs"
+	"wharf/util/apperr"
 )
 
 // viewer collects the numbers of the lines that a subscription brings.
@@ -96,7 +97,7 @@ func (v *viewer) take(t *testing.T, items []logs.Item, err error) {
 // grow waits until there are more lines than n, and returns how many.
 func (v *viewer) grow(t *testing.T, n int) int {
 	t.Helper()
-	late := time.After(40 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		v.mu.Lock()
 		numbers, gaps, err := v.numbers, v.gaps, v.err
@@ -187,22 +188,32 @@ func TestFollowingGoesOnOverARestartOfTheContainer(t *testing.T) {
 		h := f.Hosts()[0]
 		id := e.Run(t, dockertest.Spec{Cmd: []string{"lines", "20"}, Created: true, LogDriver: driver})
 		v := view(t, h, id, sourceOf(t, h, id))
-		for range 3 {
+		for n := range 4 {
 			e.Start(t, id)
-			v.await(t, 19)
-			e.Stop(t, id)
+			for v.grow(t, 20*n+19) < 20*n+20 {
+				continue
+			}
+			if n < 3 {
+				e.Stop(t, id)
+			}
 		}
-		e.Start(t, id)
-		require.Eventually(t, func() bool {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			return len(v.numbers) == 80
-		}, time.Minute, 10*time.Millisecond)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		require.Len(t, v.numbers, 80)
 		for i := range 4 {
 			requireSequence(t, v.numbers[20*i:20*i+20], 0, 20)
 		}
+	})
+}
+
+func TestFollowingEndsWithTheContainersRemoval(t *testing.T) {
+	t.Parallel()
+	onLogDrivers(t, func(t *testing.T, e dockertest.Engine, h *Host, driver string) {
+		t.Helper()
+		id := e.Run(t, dockertest.Spec{Cmd: []string{"lines", "20"}, LogDriver: driver})
+		v := view(t, h, id, sourceOf(t, h, id))
 		e.Remove(t, id)
 		<-v.ended
-		require.Error(t, v.err)
+		require.Equal(t, apperr.NotFound, apperr.KindOf(v.err))
 	})
 }

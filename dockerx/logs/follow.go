@@ -113,10 +113,10 @@ func (f *follower) begin(ctx context.Context) error {
 	}
 }
 
-// fatal reports whether trying again is of no use.
+// fatal reports whether trying again is of no use. A conflict is a removal under way: the next try tells.
 func fatal(err error) bool {
 	kind := apperr.KindOf(err)
-	return kind == apperr.NotFound || kind == apperr.Invalid || kind == apperr.Conflict
+	return kind == apperr.NotFound || kind == apperr.Invalid
 }
 
 // afterEnd decides what to do after an answer's end. Its error ends the following.
