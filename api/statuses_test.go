@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -204,8 +205,9 @@ func TestEveryOperationKeepsToItsIdempotencyKeys(t *testing.T) {
 	other := func(o api.Operation) bool { return without(o) || o.Name == "restartContainer" }
 	w.each(w.admin, nil, http.StatusConflict, other, key)
 	w.each(w.admin, strings.Repeat("x", 65<<10), http.StatusRequestEntityTooLarge, without, key)
-	before := map[string]string{"unpauseContainer": "/pause"} // what the container has to be for it
+	before := map[string]string{"unpauseContainer": "/pause", "removeContainer": "/stop"} // what the container has to be for it
 	after := map[string]string{"killContainer": "/start", "stopContainer": "/start", "pauseContainer": "/unpause"}
+	changed := map[string]string{"updateContainer": `{"pids":7}`} // a body that isn't bodyOf's
 	for _, o := range api.Operations() {
 		if without(o) {
 			continue
@@ -216,7 +218,10 @@ func TestEveryOperationKeepsToItsIdempotencyKeys(t *testing.T) {
 		path, own := pathOf(o, "fake", id), header("Idempotency-Key", o.Name)
 		first := w.call(o.Method, path, w.admin, bodyOf(o), own)
 		require.Equal(t, http.StatusOK, first.status, "%s: %s", o.Name, first.body)
-		require.Equal(t, http.StatusUnprocessableEntity, w.call(o.Method, path, w.admin, `{"name":"other"}`, own).status, o.Name)
+		require.Equal(t, http.StatusUnprocessableEntity, w.call(o.Method, path, w.admin, cmp.Or(changed[o.Name], `{"name":"other"}`), own).status, o.Name)
+		if o.Name == "removeContainer" {
+			d.Add(dockertest.Container{ID: id, Name: "web"})
+		}
 		if step := after[o.Name]; step != "" {
 			require.Equal(t, http.StatusOK, w.post(container+step, nil).status, step)
 		}
