@@ -83,7 +83,7 @@ test-short: ## Run the tests that need neither Docker nor Postgres
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME (1m), and draw 500 requests for each operation from the document
-	go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
+	@$(TESTBED) run -- go test -count=1 -timeout 30m -run '^TestDrawnRequests$$' ./api -rapid.checks=500
 	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
@@ -190,4 +190,4 @@ $(TOOLS)/.built: tools/go.mod tools/go.sum
 
 .PHONY: clean
 clean: ## Remove what was built; data stays
-	rm -rf $(BIN) $(TOOLS) web/dist web/node_modules
+	rm -rf $(BIN) $(TOOLS) web/dist web/.watch web/node_modules

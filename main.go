@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"wharf/cli"
 	"wharf/util/config"
 )
 
@@ -29,6 +30,9 @@ Usage:
   wharf user list
   wharf version
 
+The client of a server, with its key (wharf login URL):
+  wharf ps, inspect, start, stop, logs, exec, events, …   wharf help ps tells of one, docs/cli.md of all
+
 Flags:
   -config FILE   settings file (default app.env, which may be missing)
   -hints         serve: print how to log in
@@ -41,6 +45,11 @@ var errUsage = errors.New("see wharf --help")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if cli.Has(os.Args[1:]) {
+		code := cli.Run(ctx, os.Args[1:])
+		stop()
+		os.Exit(code)
+	}
 	err := command(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil {

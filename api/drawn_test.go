@@ -119,7 +119,7 @@ func text() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.SampledFrom(odd), rapid.String(), rapid.StringMatching(`[a-z0-9*=,.-]{1,12}`))
 }
 
-// query draws parameters: mostly as declared, some broken, and some that nobody declared.
+// query draws parameters: mostly as declared, some broken, and some undeclared ones.
 func (g drawing) query(t *rapid.T) string {
 	values := url.Values{}
 	for _, p := range g.op.Parameters {

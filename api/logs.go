@@ -65,7 +65,7 @@ func (s *Server) auditLogs(r *http.Request, l *logRequest) error {
 	if len(l.containers) < 2 || r.Method == http.MethodHead {
 		return nil
 	}
-	action := ""
+	var action string
 	switch {
 	case l.query.Download:
 		action = service.ActionLogsDownload

@@ -25,7 +25,6 @@ type logPoller struct {
 	notify  func()
 	cancel  context.CancelFunc
 	ended   chan struct{} // closed when the past is read
-	items   []logs.Item
 
 	mu    sync.Mutex
 	past  []byte // encoded
@@ -34,6 +33,12 @@ type logPoller struct {
 	done  bool // the past was read
 	err   error
 }
+
+// logItems are what pollers need while they are polled, shared by all: a quiet client has none.
+var logItems = sync.Pool{New: func() any {
+	items := make([]logs.Item, 0, 64)
+	return &items
+}}
 
 // poller opens the stream; it is what ServePolled wants.
 func (l *logRequest) poller(f stream.Format, notify func()) stream.Poller {
@@ -117,15 +122,14 @@ func (p *logPoller) Poll(_ context.Context, b *stream.Batch) (more bool, err err
 
 // live sends what came since the last poll.
 func (p *logPoller) live(b *stream.Batch) (more bool, err error) {
-	items, err := p.reading.Next(p.items[:0])
+	pooled := logItems.Get().(*[]logs.Item)
+	defer logItems.Put(pooled)
+	items, err := p.reading.Next((*pooled)[:0])
+	defer clear(items)
 	for _, item := range items {
 		if failed := p.send(b, item); failed != nil {
 			return false, failed
 		}
-	}
-	clear(items)
-	if p.items = items; cap(items) > 64 {
-		p.items = nil
 	}
 	switch {
 	case errors.Is(err, logs.ErrTooSlow):

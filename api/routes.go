@@ -110,7 +110,7 @@ func (s *Server) accountRoutes() []route {
 		post("/v1/keys", service.Self, "addKey", bodied(s.addKey),
 			"Create an API key. Its secret is shown this once.", data(dto.APIKey{})),
 		del("/v1/keys/{id}", service.Self, "deleteKey", plain(s.deleteKey),
-			"Delete an API key.", data("deleted")),
+			"Delete one of one's API keys; a key itself alone.", data("deleted")),
 		get("/v1/audit", service.Administer, "listAudit", s.capped(queried(s.listAudit)),
 			"List what callers had wharf do, and what was refused.", data(dto.AuditPage{})).may(429),
 	}

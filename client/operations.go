@@ -197,7 +197,7 @@ func (c *Client) AddKey(ctx context.Context, in dto.NewAPIKey) (dto.APIKey, erro
 	return out, err
 }
 
-// DeleteKey is DELETE /v1/keys/{id}: Delete an API key.
+// DeleteKey is DELETE /v1/keys/{id}: Delete one of one's API keys; a key itself alone.
 func (c *Client) DeleteKey(ctx context.Context, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/keys/" + segment(id)}, nil)
 }

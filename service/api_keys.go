@@ -112,14 +112,14 @@ func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey,
 }
 
 // DeleteKey revokes one of the actor's own keys, at once and on every replica. Errors: NotFound, also for another user's
-// key; Forbidden for an actor without a session of its own (an API key, the anonymous caller).
+// key; Forbidden for an actor without a session of its own (the anonymous caller, an API key, but for itself).
 func (s *Sessions) DeleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return s.audit.Revoke(ctx, actor, Intent{Action: ActionKeyDelete, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return s.deleteKey(ctx, actor, id) })
 }
 
 func (s *Sessions) deleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
-	if !actor.isSelf(actor.UserID) {
+	if itself := actor.Key && actor.SessionID == id; !itself && !actor.isSelf(actor.UserID) {
 		return errForbidden
 	}
 	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {

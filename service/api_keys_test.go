@@ -75,7 +75,9 @@ func TestKeyIsNotAboveItsUserAndMakesNoKeys(t *testing.T) {
 		require.NoError(t, err)
 		_, err = b.sessions.CreateKey(t.Context(), machine, NewAPIKey{Name: "k", Role: RoleViewer})
 		requireKind(t, apperr.Forbidden, err)
-		requireKind(t, apperr.Forbidden, b.sessions.DeleteKey(t.Context(), machine, k.ID))
+		other, err := b.sessions.CreateKey(t.Context(), viewer, NewAPIKey{Name: "other", Role: RoleViewer})
+		require.NoError(t, err)
+		requireKind(t, apperr.Forbidden, b.sessions.DeleteKey(t.Context(), machine, other.ID))
 		requireKind(t, apperr.Forbidden, b.users.ChangePassword(t.Context(), machine, "vera", "123123", "another"))
 		_, err = b.sessions.IssueTicket(t.Context(), machine)
 		requireKind(t, apperr.Forbidden, err)
@@ -94,8 +96,11 @@ func TestKeyIsNotAboveItsUserAndMakesNoKeys(t *testing.T) {
 			requireKind(t, apperr.Invalid, err)
 		}
 
-		disable(t, b, "vera")
+		require.NoError(t, b.sessions.DeleteKey(t.Context(), machine, k.ID), "a key may end itself")
 		_, err = b.sessions.Authenticate(t.Context(), k.Secret)
+		requireUnauthorized(t, err)
+		disable(t, b, "vera")
+		_, err = b.sessions.Authenticate(t.Context(), other.Secret)
 		requireUnauthorized(t, err)
 	})
 }

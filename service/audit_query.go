@@ -15,7 +15,7 @@ import (
 
 const (
 	// auditScan is how many rows are read for one page if there are several filters: only one of them has its index read.
-	auditScan = 2_000
+	auditScan = 500
 	// maxSameStart bounds how many containers' ids may begin with the requested one.
 	maxSameStart = 100
 )

@@ -18,7 +18,7 @@ func TestAuditFiltersTogetherFindEveryRow(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		const rows = 2*auditScan + 500
-		rare := func(n int) bool { return n%4000 == 7 }
+		rare := func(n int) bool { return n%400 == 7 }
 		id := func(n int) string { return fmt.Sprintf("abcd%060x", n%2) }
 		require.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
 			for n := range rows {

@@ -8,8 +8,9 @@ import { serve } from './dev.mjs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = join(here, 'dist');
 const watch = process.argv.includes('--watch');
+// What is built while one works isn't small, and never embedded.
+const dist = join(here, watch ? '.watch' : 'dist');
 
 // page is the one document. Everything in it comes from this origin, by file: no inline script, no inline style.
 const page = (script, style) => `<!doctype html>

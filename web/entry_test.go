@@ -5,7 +5,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/api"
 	"wharf/dockerx"
+	"wharf/service"
 	"wharf/web/browsertest"
 )
 
@@ -58,4 +60,23 @@ func TestLoginSurvivesReloadsAndEndsInAllTabs(t *testing.T) {
 	tab.UntilSays("Your session has ended")
 	tab.Reload()
 	tab.Until(`document.querySelector('form')`)
+}
+
+func TestOpenModeNeedsNoLogin(t *testing.T) {
+	t.Parallel()
+	f := serve(t, []dockerx.HostConfig{}, func(f *fixture) {
+		f.edit = func(o *api.Options) { o.Open, o.AnonRole = true, service.RoleViewer }
+	})
+	f.signUp(admin)
+	tab := browsertest.Open(t)
+	tab.Go(f.url("/"))
+	tab.Until(live)
+	require.Zero(t, browsertest.Eval[int](tab, `document.querySelectorAll('a[href="/ui/users"]').length`), "a viewer isn't offered the users")
+	tab.ClickText("Log in")
+	tab.Type(`input[name="username"]`, admin)
+	tab.Type(`input[name="password"]`, password)
+	tab.Click(`form .primary`)
+	tab.Until(`document.querySelector('a[href="/ui/users"]')`)
+	tab.Until(live)
+	require.Empty(t, tab.Complaints())
 }

@@ -137,8 +137,17 @@ func TestRolesAreOfferedWhatTheyMayDo(t *testing.T) {
 	tab.Until(`document.querySelectorAll('.buttons button').length > 0`)
 	tab.Click(`.nav a[href="/ui/containers"]`)
 	tab.Until(`document.querySelectorAll('[role="grid"] input[type="checkbox"]').length === 1`)
+	require.Equal(t, "Containers · wharf", browsertest.Eval[string](tab, `document.title`))
 	f.call(http.MethodPatch, "/v1/users/hong", token, map[string]string{"role": "none"}, nil)
 	tab.Until(`document.querySelectorAll('[role="grid"] [role="row"]').length === 1`)
+	var grants struct {
+		Data struct{ Grants []struct{ ID string } }
+	}
+	f.call(http.MethodGet, "/v1/grants", token, nil, &grants)
+	f.call(http.MethodDelete, "/v1/grants/"+grants.Data.Grants[0].ID, token, nil, nil)
+	tab.UntilSays("Nothing was granted to you yet")
+	f.call(http.MethodPatch, "/v1/users/hong", token, map[string]string{"role": "viewer"}, nil)
+	tab.Until(`document.querySelectorAll('[role="grid"] [role="row"]').length > 5`)
 	f.call(http.MethodDelete, "/v1/users/hong", token, nil, nil)
 	tab.UntilSays("Your session has ended")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -75,8 +76,22 @@ type decoder struct {
 	err        error
 }
 
+// readBuffers are those of all decoders: many readings are short.
+var readBuffers = sync.Pool{New: func() any {
+	b := make([]byte, readBytes)
+	return &b
+}}
+
 func newDecoder(r io.Reader, tty bool) *decoder {
-	return &decoder{r: r, tty: tty, buf: make([]byte, readBytes)}
+	return &decoder{r: r, tty: tty, buf: *readBuffers.Get().(*[]byte)}
+}
+
+// release gives the buffer back. The decoder is not used afterwards.
+func (d *decoder) release() {
+	if b := d.buf; len(b) == readBytes {
+		readBuffers.Put(&b)
+	}
+	d.buf = nil
 }
 
 // next appends at least one line to b, and all that need no waiting. At the end of the answer a line that lacks its

@@ -69,4 +69,5 @@ func (a *answer) close() {
 		a.stalled.Stop()
 	}
 	_ = a.body.Close()
+	a.release()
 }

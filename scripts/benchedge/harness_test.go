@@ -35,9 +35,6 @@ const (
 // nothing, at once.
 func eachEngine(t *testing.T, part func(t *testing.T, name, source string)) {
 	t.Helper()
-	if !benchkit.Full {
-		t.Parallel()
-	}
 	for _, engine := range []struct {
 		name   string
 		source func(testing.TB) string

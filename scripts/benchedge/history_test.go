@@ -56,7 +56,9 @@ func TestHistoryIsCheap(t *testing.T) {
 				n, before = events, "0.7 s at 300,000 events"
 			}
 			benchkit.Figure(fmt.Sprintf("one page of the %s, each filter, %d rows, %s", what, n, name), before, "slowest median %.1f ms (%s)", ms(worst), slowest)
-			benchkit.Within(t, what != "audit" || worst <= 20*time.Millisecond, "a page of the audit takes too long")
+			if what == "audit" {
+				defer benchkit.Within(t, worst <= 20*time.Millisecond, "a page of the audit takes too long") // after the other figures
+			}
 		}
 		callers := benchkit.Size(8, 100)
 		var tokens []string

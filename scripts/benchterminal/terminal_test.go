@@ -207,11 +207,11 @@ func TestIdleTerminals(t *testing.T) {
 		_ = term.Close()
 	}
 	running.Wait()
-	f.allEnded(t, ctx)
+	f.allEnded(ctx, t)
 
 	cycles := benchkit.Size(10, 1000)
 	f.cycle(t, cycles)
-	f.allEnded(t, ctx)
+	f.allEnded(ctx, t)
 	left := 0
 	require.Eventually(t, func() bool { left = f.Descriptors() - files; return left <= 2 }, time.Minute, 50*time.Millisecond, "descriptors stay: %d", left)
 	benchkit.Figure(fmt.Sprintf("%d opens and closes", cycles), "descriptors ±0", "%+d", left)
@@ -229,7 +229,7 @@ func (f *fixture) cycle(t *testing.T, n int) {
 	}
 }
 
-func (f *fixture) allEnded(t *testing.T, ctx context.Context) {
+func (f *fixture) allEnded(ctx context.Context, t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		all, err := f.client.ListTerminals(ctx)

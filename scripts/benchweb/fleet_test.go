@@ -23,6 +23,7 @@ func newDemo(t *testing.T) *demo {
 			Labels: map[string]string{"com.docker.compose.project": project, "com.docker.compose.service": service, "team": "web"},
 			Env:    []string{"PATH=/usr/bin:/bin", "TZ=Asia/Seoul", "DATABASE_PASSWORD=hunter2"},
 			Usage:  dockertest.Usage{Cores: cores, Memory: memory << 20, Limit: 2 << 30, Rx: 48 << 20, Tx: 9 << 20, Pids: 12},
+			Log:    lines(service),
 		})
 	}
 	add(d.web, "shop", "frontend", "registry.example/shop/frontend:4.2.1", 0.31, 212)
@@ -36,7 +37,7 @@ func newDemo(t *testing.T) *demo {
 	add(d.data, "metrics", "prometheus", "prom/prometheus:v3.1.0", 0.09, 720)
 	add(d.data, "metrics", "grafana", "grafana/grafana:11.4.0", 0.01, 180)
 	add(d.edge, "edge", "traefik", "traefik:v3.2", 0.05, 88)
-	add(d.edge, "edge", "mqtt", "eclipse-mosquitto:2.0", 0.01, 14)
+	add(d.edge, "edge", "mqtt", "emqx/emqx:5.8", 0.01, 14)
 	d.web.Add(dockertest.Container{Name: "nightly-backup", Image: "restic/restic:0.17.3", State: "exited"})
 	d.web.Add(dockertest.Container{Name: "image-resizer", Image: "registry.example/resizer:1.9", State: "exited", Exit: 137})
 	d.data.Add(dockertest.Container{Name: "reports", Image: "registry.example/reports:0.8", Health: "unhealthy", Usage: dockertest.Usage{Cores: 0.02, Memory: 260 << 20}})
@@ -45,6 +46,21 @@ func newDemo(t *testing.T) *demo {
 	d.edge.Add(dockertest.Container{Name: "camera-1", Image: "frigate:0.14", State: "paused", Usage: dockertest.Usage{Memory: 410 << 20}})
 	d.hosts = fmt.Sprintf("web-1=%s,data-1=%s,edge-seoul=%s,edge-busan=%s", d.web.Addr(), d.data.Addr(), d.edge.Addr(), dockertest.Silent(t))
 	return d
+}
+
+// lines are what a service may have written.
+func lines(service string) (all []string) {
+	for i := range 60 {
+		switch {
+		case i%17 == 11:
+			all = append(all, fmt.Sprintf("level=warn msg=\"slow query\" service=%s duration=%dms", service, 800+i*7))
+		case i%29 == 20:
+			all = append(all, "\x1b[31mERROR\x1b[0m upstream timed out while reading the response header")
+		default:
+			all = append(all, fmt.Sprintf("level=info msg=request service=%s method=GET path=/api/items/%d status=200 duration=%dms", service, 4000+i*13, 3+i%9))
+		}
+	}
+	return all
 }
 
 // many puts n containers on one more host.

@@ -30,7 +30,22 @@ func wharf(t *testing.T, hosts string) *benchkit.Process {
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusOK, resp.StatusCode)
+	resp, err = http.Get(p.URL())
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode, "the page isn't built: run `make web`")
 	return p
+}
+
+// browser starts a browser, unless the page is left out.
+func browser(t *testing.T) *browsertest.Tab {
+	t.Helper()
+	if os.Getenv("WEB") == "no" {
+		t.Skip("needs the page: left out by WEB=no")
+	}
+	tab := browsertest.Open(t)
+	tab.Look(1280, 800, "light")
+	return tab
 }
 
 // login opens an address of the page and logs in.

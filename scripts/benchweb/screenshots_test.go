@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"wharf/web/browsertest"
 )
 
 // TestScreenshots takes the pictures of README.md, into the folder that SCREENSHOTS names.
@@ -16,21 +14,20 @@ func TestScreenshots(t *testing.T) {
 	if folder == "" {
 		return // `make screenshots` names it
 	}
-	d := newDemo(t)
-	p := wharf(t, d.hosts)
-	tab := browsertest.Open(t)
-	tab.Look(1280, 800, "light")
+	tab := browser(t)
+	p := wharf(t, newDemo(t).hosts)
 	login(tab, p.URL()+"/")
 	tab.UntilSays("Doesn’t answer")
 	for _, shot := range []struct {
 		name, path, ready, scheme string
-		width                     int64
+		width, height             int64
 	}{
-		{"fleet", "/", `document.querySelectorAll('.top-row').length === 10`, "light", 1280},
-		{"containers", "/ui/containers?group=project", `/%/.test(document.querySelector('[role="grid"]').textContent)`, "dark", 1280},
-		{"phone", "/ui/containers", `document.querySelectorAll('[role="row"]').length > 10`, "light", 390},
+		{"fleet", "/", `document.querySelectorAll('.top-row').length === 10`, "light", 1280, 760},
+		{"containers", "/ui/containers?group=project", `/%/.test(document.querySelector('[role="grid"]').textContent)`, "dark", 1280, 640},
+		{"logs", "/ui/logs?project=shop", `document.querySelectorAll('.log-row').length > 10`, "light", 1280, 440},
+		{"phone", "/ui/containers", `document.querySelectorAll('[role="row"]').length > 10`, "light", 390, 760},
 	} {
-		tab.Look(shot.width, 800, shot.scheme)
+		tab.Look(shot.width, shot.height, shot.scheme)
 		tab.Go(p.URL() + shot.path)
 		tab.Until(live)
 		tab.Until(shot.ready)

@@ -1,5 +1,5 @@
 // Command spec generates, from the route table and the shapes of package dto, what describes wharf's API to
-// others: the OpenAPI document, the methods of the Go client and the types of the page. `make spec` runs it at
+// others: the OpenAPI document, the methods of the Go client, the types of the page and docs/cli.md. `make spec` runs it at
 // the module's root; with -check it writes nothing and fails where a file is stale.
 package main
 
@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"wharf/api"
+	"wharf/cli"
 )
 
 func main() {
@@ -48,6 +49,7 @@ func run(check bool) error {
 		"api/openapi/docs.html.gz":    docs,
 		"client/operations.go":        client,
 		"web/src/api.ts":              typescriptOf(operations, schemas),
+		"docs/cli.md":                 commandsOf(cli.Commands()),
 	} {
 		if err := put(path, content, check); err != nil {
 			return err

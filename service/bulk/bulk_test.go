@@ -2,7 +2,6 @@ package bulk
 
 import (
 	"context"
-	"net/http"
 	"testing"
 	"time"
 
@@ -73,12 +72,11 @@ func TestFailuresStopWhatHasNotBegun(t *testing.T) {
 		f := setup(t, store)
 		f.d.Add(dockertest.Container{Name: "one"}, dockertest.Container{Name: "two"}, dockertest.Container{Name: "three"})
 		bad := f.d.Containers()[1].ID
-		f.d.Handle("POST /containers/{id}/restart", func(w http.ResponseWriter, r *http.Request) {
-			if r.PathValue("id") == bad {
-				dockertest.Fail(w, http.StatusInternalServerError, "no space left on device")
-				return
+		f.d.Answer("POST /containers/{id}/restart", func(id string) int {
+			if id == bad {
+				return 500
 			}
-			w.WriteHeader(http.StatusNoContent)
+			return 204
 		})
 		op := f.ended(t, f.start(t, Request{StopAfter: 1}))
 		require.Equal(t, StateFailed, op.State)
@@ -97,10 +95,12 @@ func TestOperationOfAKilledServerIsInterrupted(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, store *db.DB) {
 		f := setup(t, store)
 		f.d.Add(dockertest.Container{Name: "one"}, dockertest.Container{Name: "two"})
-		begun := make(chan struct{}, 2)
-		f.d.Handle("POST /containers/{id}/restart", func(w http.ResponseWriter, r *http.Request) {
+		begun, over := make(chan struct{}, 2), make(chan struct{})
+		defer close(over)
+		f.d.Answer("POST /containers/{id}/restart", func(string) int {
 			begun <- struct{}{}
-			f.d.Hang(w, r)
+			<-over
+			return 204
 		})
 		id := f.start(t, Request{})
 		<-begun
@@ -125,10 +125,10 @@ func TestCloseInterruptsAndCancelLetsTheCurrentOnesEnd(t *testing.T) {
 		f := setup(t, store)
 		f.d.Add(dockertest.Container{Name: "one"}, dockertest.Container{Name: "two"})
 		begun, proceed := make(chan struct{}, 4), make(chan struct{})
-		f.d.Handle("POST /containers/{id}/restart", func(w http.ResponseWriter, _ *http.Request) {
+		f.d.Answer("POST /containers/{id}/restart", func(string) int {
 			begun <- struct{}{}
 			<-proceed
-			w.WriteHeader(http.StatusNoContent)
+			return 204
 		})
 		id := f.start(t, Request{})
 		<-begun

@@ -45,12 +45,11 @@ type Result struct {
 
 const (
 	progressEvery = 250 * time.Millisecond
-	firstWindow   = 4 << 10 // frames
-	// windowGrowth is how many times as long the next window is. A driver that looks for a tail frame by frame (local)
-	// pays for each window; one that looks for line ends hardly does, and gets shorter ones.
-	windowGrowth      = 4
-	localWindowGrowth = 8
-	maxWindow         = 256 << 10
+	firstWindow   = 1 << 10 // frames
+	windowGrowth  = 8
+	// maxWindow bounds the windows of a json-file. A driver that looks for a tail frame by frame (local) pays for each
+	// window, and gets fewer.
+	maxWindow = 256 << 10
 )
 
 // Search gives the lines that match: of each container the newest first, as they are found. It ends when the limit is

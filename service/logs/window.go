@@ -60,7 +60,7 @@ func (w *window) all(ctx context.Context) error {
 		}
 		slices.Reverse(w.hits)
 		if w.give(w.i, w.hits) != nil {
-			return nil // the search has ended
+			return nil //nolint:nilerr // the search has ended
 		}
 		over := whole || !w.q.Since.IsZero() && !w.first.IsZero() && w.first.At < w.q.Since.UnixNano()
 		if !w.first.IsZero() {
@@ -70,10 +70,8 @@ func (w *window) all(ctx context.Context) error {
 		if over {
 			return nil
 		}
-		if w.c.Driver == "json-file" {
-			size = min(size*windowGrowth, maxWindow)
-		} else {
-			size *= localWindowGrowth
+		if size *= windowGrowth; w.c.Driver == "json-file" {
+			size = min(size, maxWindow)
 		}
 		w.tail += size
 	}

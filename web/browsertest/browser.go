@@ -44,10 +44,10 @@ func Open(t testing.TB) *Tab {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"))
 	alloc, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), opts...)
 	t.Cleanup(stop)
-	return tab(t, alloc)
+	return tab(alloc, t)
 }
 
-func tab(t testing.TB, parent context.Context) *Tab {
+func tab(parent context.Context, t testing.TB) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent)
 	t.Cleanup(cancel)
@@ -71,7 +71,7 @@ func tab(t testing.TB, parent context.Context) *Tab {
 // Another opens one more tab of the same browser, with the same cookies and storage.
 func (b *Tab) Another() *Tab {
 	b.t.Helper()
-	return tab(b.t, b.ctx)
+	return tab(b.ctx, b.t)
 }
 
 // Complaints returns what the browser has reported as errors: violations of the policy, uncaught

@@ -19,6 +19,7 @@ import { me } from '../state/session';
 import { Icon } from '../ui/icon';
 import { Mark, stateOf } from '../ui/mark';
 import { Empty, Notice } from '../ui/parts';
+import { useTitle } from '../ui/title';
 import { Inspect } from './inspect';
 import { UsageCharts } from './usage';
 
@@ -28,6 +29,7 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
   const found = useComputed(() => containers.value.find((c) => c.host === host && (c.id === id || c.name === id)));
   const container = found.value;
   const tab = tabs.find((one) => one === query.value.get('tab')) ?? 'overview';
+  useTitle(container?.name ?? shortID(id));
   if (!loaded.value && !container) return null;
   return (
     <div class={tab === 'logs' ? 'fill' : ''}>

@@ -16,6 +16,7 @@ import { repeat } from '../state/usage';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 import { Empty } from '../ui/parts';
+import { useTitle } from '../ui/title';
 import { Warnings } from './warnings';
 
 const cpu = signal<readonly Usage[]>([]);
@@ -27,6 +28,7 @@ const topCount = 8;
 export default function HostPage({ params: [name = ''] }: PageProps) {
   const host = hosts.value.find((h) => h.host === name);
   const events = query.value.get('tab') === 'events';
+  useTitle(name);
   useEffect(() => {
     cpu.value = memory.value = [];
     const stop = [

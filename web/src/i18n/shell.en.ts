@@ -17,6 +17,8 @@ export const shellEn = {
     unknown: 'unknown', older: 'Show older', broken: 'This page broke. Your data is safe; reloading usually helps.', reload: 'Reload',
   },
   link: {
+    denied: 'Nothing was granted to you yet', deniedHint: 'An administrator can grant you rights on hosts and containers. This page follows when that happens.',
+    refused: (why: string, age: string): string => `wharf refused: ${why}. What you see is from ${age}. Trying again…`,
     live: 'Live', connecting: 'Connecting…', resting: 'Paused while hidden',
     lost: (age: string): string => `wharf doesn’t answer. What you see is from ${age}. Trying again…`,
   },

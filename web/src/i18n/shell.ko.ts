@@ -16,6 +16,8 @@ export const shellKo = {
     unknown: '알 수 없음', older: '이전 항목 보기', broken: '페이지에 문제가 생겼습니다. 데이터는 안전하며, 새로 고치면 대개 해결됩니다.', reload: '새로 고침',
   },
   link: {
+    denied: '아직 부여된 권한이 없습니다', deniedHint: '관리자가 호스트와 컨테이너에 대한 권한을 줄 수 있습니다. 권한을 받으면 이 화면이 바로 바뀝니다.',
+    refused: (why: string, age: string): string => `wharf가 거부했습니다: ${why}. 지금 보이는 것은 ${age}의 상태입니다. 다시 시도하는 중…`,
     live: '실시간', connecting: '연결 중…', resting: '숨겨진 동안 멈춤',
     lost: (age: string): string => `wharf가 응답하지 않습니다. 지금 보이는 것은 ${age}의 상태입니다. 다시 연결하는 중…`,
   },

@@ -84,6 +84,18 @@ export function fits(e: Entry, n: Narrowing): boolean {
 // Line is a row of the timeline: an entry, with how long an outage lasted, or the head of a day.
 export type Line = { kind: 'day'; at: number } | { kind: 'entry'; entry: Entry; outage: number };
 
+// plainLines are the rows of entries that are no outage: made once, since the list is made anew with each event.
+const plainLines = new WeakMap<Entry, Line>();
+
+function plainLine(entry: Entry): Line {
+  let line = plainLines.get(entry);
+  if (line === undefined) {
+    line = { kind: 'entry', entry, outage: 0 };
+    plainLines.set(entry, line);
+  }
+  return line;
+}
+
 // lines puts heads of days between entries, the latest first. An outage ends at the next time the host was reached;
 // one that lasts has Infinity.
 export function lines(entries: readonly Entry[]): Line[] {
@@ -101,7 +113,7 @@ export function lines(entries: readonly Entry[]): Line[] {
       outage = (reached.get(entry.host) ?? Infinity) - entry.at;
       reached.delete(entry.host);
     }
-    all.push({ kind: 'entry', entry, outage });
+    all.push(outage === 0 ? plainLine(entry) : { kind: 'entry', entry, outage });
   }
   return all;
 }

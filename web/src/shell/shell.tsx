@@ -10,6 +10,7 @@ import { logout, me, phase } from '../state/session';
 import { now } from '../state/clock';
 import { ago } from '../logic/format';
 import { Icon, Logo } from '../ui/icon';
+import { Empty } from '../ui/parts';
 import { useKeys } from './keys';
 import { Outlet } from './outlet';
 import { navigation, offered } from './pages';
@@ -42,7 +43,7 @@ export function Shell() {
       <div class="main">
         <LostBar />
         <main id="content" tabIndex={-1}>
-          <Outlet path={at} />
+          {link.value.state === 'denied' && at !== '/ui/me' ? <Empty title={t().link.denied} hint={t().link.deniedHint} /> : <Outlet path={at} />}
         </main>
       </div>
       {paletteOpen.value && <Later load={loadPalette} />}
@@ -142,7 +143,7 @@ function LostBar() {
   return (
     <div class="bar-lost" role="alert">
       <Icon name="offline" />
-      {t().link.lost(age.value)}
+      {link.value.reason === '' ? t().link.lost(age.value) : t().link.refused(link.value.reason, age.value)}
     </div>
   );
 }

@@ -10,11 +10,12 @@ import { phase, refreshMe } from './session';
 
 // Link is how the page stands with wharf. `since` is when it last changed, in milliseconds.
 export interface Link {
-  state: 'connecting' | 'live' | 'lost' | 'resting';
+  state: 'connecting' | 'live' | 'lost' | 'resting' | 'denied';
   since: number;
+  reason: string; // why wharf refused, in its words; empty where it doesn't answer
 }
 
-export const link = signal<Link>({ state: 'connecting', since: Date.now() });
+export const link = signal<Link>({ state: 'connecting', since: Date.now(), reason: '' });
 
 // Happening is what a listener gets of the stream, in order.
 export type Happening = { kind: 'event'; id: string; event: ContainerEvent } | { kind: 'gap'; id: string; gap: StreamGap } | { kind: 'host'; id: string; host: HostEvent };
@@ -49,8 +50,9 @@ export function follow(): void {
   });
 }
 
-function set(state: Link['state']): void {
-  if (link.peek().state !== state) link.value = { state, since: Date.now() };
+function set(state: Link['state'], reason = ''): void {
+  const before = link.peek();
+  if (before.state !== state || before.reason !== reason) link.value = { state, since: before.state === state ? before.since : Date.now(), reason };
 }
 
 // keep opens the stream again whenever it ends, sooner after one that held.
@@ -64,9 +66,13 @@ async function keep(signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.status === 401) return; // the session's end shows the login
+      if (error instanceof ApiError) {
+        set(error.status === 403 ? 'denied' : 'lost', error.message);
+        failures = Math.max(failures, 1);
+      }
     }
     if (signal.aborted) return;
-    if (failures > 0) set('lost'); // one that just ended is opened again before anybody need know
+    if (failures > 0 && link.peek().reason === '') set('lost'); // one that just ended is opened again before anybody need know
     await pause(failures === 0 ? 100 : Math.min(500 * 2 ** Math.min(failures, 5), 8000) * (0.75 + Math.random() / 2), signal);
   }
 }

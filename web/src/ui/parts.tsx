@@ -3,9 +3,11 @@ import type { ComponentChildren } from 'preact';
 import { ApiError, Unreachable } from '../api/client';
 import { t } from '../state/preferences';
 import { Icon, type IconName } from './icon';
+import { useTitle } from './title';
 
 // Top is the head of a page: its name, a few words, and what can be done.
 export function Top({ title, note, children }: { title: ComponentChildren; note?: ComponentChildren; children?: ComponentChildren }) {
+  useTitle(typeof title === 'string' ? title : '');
   return (
     <header class="top">
       <h1 class="cut">{title}</h1>

@@ -1,0 +1,158 @@
+// Package cli is wharf's command line as a client of a server: a file for each command or family of commands, on
+// package client. Run runs one; exit.go says what it returns.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"wharf/util/text"
+)
+
+// app is what the commands of one run share.
+type app struct {
+	in   io.Reader
+	out  io.Writer
+	errs io.Writer
+	env  func(string) string
+
+	context string // --context
+	output  string // -o
+}
+
+// Run runs the command that the arguments name and returns the process's exit code.
+func Run(ctx context.Context, args []string) int {
+	a := &app{in: os.Stdin, out: os.Stdout, errs: os.Stderr, env: os.Getenv}
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if status := (*exitError)(nil); errors.As(err, &status) && status.silent {
+		return status.code
+	}
+	if err != nil {
+		fmt.Fprintf(a.errs, "%s %s\n", a.paint(red, "wharf:"), text.Terminal(explain(err)))
+	}
+	return codeOf(err)
+}
+
+// Has reports whether the arguments after the program's name are for Run: the server's own commands aren't.
+func Has(args []string) bool {
+	if len(args) == 0 {
+		return false
+	}
+	switch args[0] {
+	case "--context":
+		return len(args) > 2 && Has(args[2:])
+	case "hosts":
+		return !slices.Contains(args, "check")
+	case "help":
+		return len(args) > 1 && Has(args[1:])
+	case cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd, "completion":
+		return true
+	}
+	for _, c := range Commands().Commands() {
+		if c.Name() == args[0] {
+			return c.GroupID != groupServer
+		}
+	}
+	return false
+}
+
+// Commands returns the tree of all commands, for documents about them.
+func Commands() *cobra.Command { return (&app{}).root() }
+
+const (
+	groupContainers = "containers"
+	groupFleet      = "fleet"
+	groupAccess     = "access"
+	groupServer     = "server"
+)
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "wharf", Short: "Docker containers of many hosts, through a wharf server",
+		SilenceUsage: true, SilenceErrors: true, Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRun: func(c *cobra.Command, _ []string) {
+			a.output, _ = c.Flags().GetString("output") // "" for a command without -o
+		},
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.errs)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, "%s", err) })
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.context, "context", "", "the `NAME` of the context to use, instead of the current one")
+	root.AddGroup(
+		&cobra.Group{ID: groupContainers, Title: "Containers:"},
+		&cobra.Group{ID: groupFleet, Title: "Hosts and history:"},
+		&cobra.Group{ID: groupAccess, Title: "Access:"},
+		&cobra.Group{ID: groupServer, Title: "The server itself (see wharf --help):"},
+	)
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupContainers, a.psCommand(), a.inspectCommand(), a.statsCommand(), a.logsCommand(), a.execCommand())
+	add(groupContainers, a.operationCommands()...)
+	add(groupFleet, a.hostsCommand(), a.eventsCommand(), a.auditCommand())
+	add(groupAccess, a.loginCommand(), a.logoutCommand(), a.contextCommand(), a.keysCommand(), a.usersCommand())
+	add(groupServer, serverCommands()...)
+	a.complete(root, "context", a.contextNames)
+	return root
+}
+
+// serverCommands stand for the commands that main runs itself, so that help and completion know them.
+func serverCommands() []*cobra.Command {
+	commands := make([]*cobra.Command, 0, 4)
+	for _, c := range [][2]string{
+		{"serve", "Serve the API"},
+		{"migrate", "Change the database's schema"},
+		{"user", "Manage users straight in the database"},
+		{"version", "Print the version"},
+	} {
+		commands = append(commands, &cobra.Command{Use: c[0], Short: c[1], Run: func(*cobra.Command, []string) {}})
+	}
+	return commands
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Colours, as parameters of the escape sequence that sets them.
+const (
+	red    = "31"
+	yellow = "33"
+)
+
+// paint colours a text for the terminal that errors go to, unless NO_COLOR forbids.
+func (a *app) paint(colour, s string) string {
+	if !a.colours(a.errs) {
+		return s
+	}
+	return "\x1b[" + colour + "m" + s + "\x1b[0m"
+}
+
+func (a *app) colours(stream io.Writer) bool {
+	return a.env("NO_COLOR") == "" && a.env("TERM") != "dumb" && isTerminal(stream)
+}
+
+// warn prints a line about something that isn't as the caller may think, beside the answer.
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintf(a.errs, "%s %s\n", a.paint(yellow, "wharf:"), text.Terminal(fmt.Sprintf(format, args...)))
+}
+
+// lines joins the lines of an example, which help and docs/cli.md show.
+func lines(examples ...string) string { return "  " + strings.Join(examples, "\n  ") }

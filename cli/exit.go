@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"wharf/client"
+)
+
+// Exit codes. ExitCodes says what they mean.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitLogin       = 3
+	exitForbidden   = 4
+	exitNotFound    = 5
+	exitUnavailable = 6
+	exitPartly      = 7
+	exitNotReached  = 8
+	exitExec        = 125
+	exitInterrupted = 130
+)
+
+// ExitCodes says what each code means, in order.
+var ExitCodes = []struct {
+	Code    int
+	Meaning string
+}{
+	{0, "done; for `exec`: what the command returned"},
+	{exitFailed, "failed: the message says why"},
+	{exitUsage, "the command line makes no sense"},
+	{exitLogin, "not logged in, or the key is no longer good"},
+	{exitForbidden, "not allowed"},
+	{exitNotFound, "no such host or container, or several of that name"},
+	{exitUnavailable, "the server can't be reached, or can't serve now: try again later"},
+	{exitPartly, "partly done: some containers failed, or some hosts didn't answer"},
+	{exitNotReached, "done, but what `--wait` names wasn't reached in time"},
+	{exitExec, "`exec`: the command wasn't run, or its terminal was ended"},
+	{exitInterrupted, "ended by Ctrl-C"},
+}
+
+// exitError is an error with the exit code that it means.
+type exitError struct {
+	code   int
+	err    error
+	silent bool // all was said already
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+func exit(code int, format string, args ...any) error {
+	return &exitError{code: code, err: fmt.Errorf(format, args...)}
+}
+
+// silently returns the error that ends the process with a code and says nothing.
+func silently(code int) error {
+	if code == 0 {
+		return nil
+	}
+	return &exitError{code: code, err: fmt.Errorf("exit code %d", code), silent: true}
+}
+
+// usage is the error of a command line that makes no sense.
+func usage(c *cobra.Command, format string, args ...any) error {
+	return exit(exitUsage, "%s: see %s --help", fmt.Sprintf(format, args...), c.CommandPath())
+}
+
+// codeOf returns the exit code that an error means.
+func codeOf(err error) int {
+	failure, status := (*client.Error)(nil), (*exitError)(nil)
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status):
+		return status.code
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &failure):
+		return codeOfStatus(failure.Status)
+	case unreachable(err):
+		return exitUnavailable
+	default:
+		return exitFailed
+	}
+}
+
+func codeOfStatus(status int) int {
+	switch status {
+	case http.StatusUnauthorized:
+		return exitLogin
+	case http.StatusForbidden:
+		return exitForbidden
+	case http.StatusNotFound:
+		return exitNotFound
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable:
+		return exitUnavailable
+	default:
+		return exitFailed
+	}
+}
+
+// unreachable reports whether the request got no answer.
+func unreachable(err error) bool {
+	inURL, inNet := (*url.Error)(nil), net.Error(nil)
+	return errors.As(err, &inURL) || errors.As(err, &inNet)
+}
+
+// explain says what an error is and what to do about it.
+func explain(err error) string {
+	failure, inURL := (*client.Error)(nil), (*url.Error)(nil)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	case errors.As(err, &failure):
+		return explainStatus(failure)
+	case errors.As(err, &inURL):
+		return fmt.Sprintf("can't reach the server (%v): is the address right? wharf context shows it", inURL.Err)
+	default:
+		return err.Error()
+	}
+}
+
+func explainStatus(e *client.Error) string {
+	said := e.Message
+	if said == "" {
+		said = fmt.Sprintf("%d %s: is that a wharf server? wharf context shows its address", e.Status, http.StatusText(e.Status))
+	}
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		return said + ": log in with wharf login URL"
+	case e.Status == http.StatusForbidden:
+		return said + ": an admin may give you a role or a grant"
+	case e.Status >= http.StatusInternalServerError:
+		return fmt.Sprintf("%s (request %s)", said, e.RequestID)
+	default:
+		return said
+	}
+}

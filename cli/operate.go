@@ -1,0 +1,285 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"wharf/api/dto"
+	"wharf/client"
+)
+
+// atOnce is how many operations of one command are under way at a time.
+const atOnce = 8
+
+// operation is a row of the commands that change containers.
+type operation struct {
+	name, short, done string
+	from              []string // the states in which it makes sense, for completion
+	flags             func(f *pflag.FlagSet, o *operationOptions)
+	call              func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error)
+}
+
+// operationOptions are the flags of operations.
+type operationOptions struct {
+	signal  string
+	timeout int  // seconds
+	timed   bool // whether timeout is set: else it is the container's own
+	wait    dto.WaitQuery
+}
+
+var operations = []operation{
+	{
+		name: "start", short: "Start containers", done: "started", from: []string{"exited", "created", "dead"},
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.StartContainer(ctx, t.host, t.id, o.wait)
+		},
+	},
+	{
+		name: "stop", short: "Stop containers", done: "stopped", from: []string{"running", "paused", "restarting"}, flags: stopFlags,
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.StopContainer(ctx, t.host, t.id, o.stop())
+		},
+	},
+	{
+		name: "restart", short: "Restart containers", done: "restarted", flags: stopFlags,
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.RestartContainer(ctx, t.host, t.id, o.stop())
+		},
+	},
+	{
+		name: "pause", short: "Pause containers", done: "paused", from: []string{"running"},
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.PauseContainer(ctx, t.host, t.id, o.wait)
+		},
+	},
+	{
+		name: "unpause", short: "Unpause containers", done: "unpaused", from: []string{"paused"},
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.UnpauseContainer(ctx, t.host, t.id, o.wait)
+		},
+	},
+	{
+		name: "kill", short: "Send a signal to containers, KILL by default", done: "signalled", from: []string{"running", "paused"},
+		flags: func(f *pflag.FlagSet, o *operationOptions) {
+			f.StringVarP(&o.signal, "signal", "s", "", "the `SIGNAL`, for example TERM, SIGHUP or 9 (default KILL)")
+		},
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.KillContainer(ctx, t.host, t.id, dto.KillQuery{Signal: o.signal, WaitQuery: o.wait})
+		},
+	},
+}
+
+func stopFlags(f *pflag.FlagSet, o *operationOptions) {
+	f.StringVarP(&o.signal, "signal", "s", "", "the `SIGNAL` instead of the container's own stop signal: for example TERM, SIGHUP or 9")
+	f.IntVarP(&o.timeout, "timeout", "t", 0, "`SECONDS` until the container is killed; -1 waits for ever (default: the container's own)")
+}
+
+func (o *operationOptions) stop() dto.StopQuery {
+	q := dto.StopQuery{Signal: o.signal, WaitQuery: o.wait}
+	if o.timed {
+		q.Timeout = &o.timeout
+	}
+	return q
+}
+
+// outcome is what an operation did to one container, as -o json shows it.
+type outcome struct {
+	Host      string `json:"host"`
+	Container string `json:"container"`
+	dto.OperationResult
+	Error string `json:"error,omitempty"`
+
+	said string
+	err  error
+}
+
+func (a *app) operationCommands() []*cobra.Command {
+	commands := make([]*cobra.Command, 0, len(operations)+1)
+	for _, op := range operations {
+		commands = append(commands, a.operationCommand(op))
+	}
+	return append(commands, a.renameCommand())
+}
+
+func (a *app) operationCommand(op operation) *cobra.Command {
+	var hosts, labels []string
+	o := &operationOptions{}
+	c := &cobra.Command{
+		Use: op.name + " CONTAINER... | --label LABEL", Short: op.short,
+		Long: op.short + ". " + referenceHelp + "\nPrints each that is " + op.done + "; one that was so already is no failure.",
+		Example: lines("wharf "+op.name+" shop", "wharf "+op.name+" web-1/shop web-2/shop",
+			"wharf "+op.name+" --label com.docker.compose.project=shop --host web-1"),
+		Args: arguments(0, -1),
+		RunE: func(c *cobra.Command, args []string) error {
+			server, err := a.connect()
+			if err != nil {
+				return err
+			}
+			chosen, err := server.choose(c.Context(), c, args, hosts, labels)
+			if err != nil {
+				return err
+			}
+			o.timed = c.Flags().Changed("timeout")
+			return a.operate(c.Context(), server, op, chosen, o)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&o.wait.Wait, "wait", "", "wait afterwards for the `STATE` running, healthy or exited")
+	flags.DurationVar(&o.wait.Limit, "wait-limit", 0, "the longest wait, 5m at most (default 30s)")
+	if op.flags != nil {
+		op.flags(flags, o)
+	}
+	a.hostFlag(c, &hosts)
+	a.labelFlag(c, &labels)
+	a.outputFlag(c, "table")
+	a.complete(c, "wait", fixed("running", "healthy", "exited"))
+	c.ValidArgsFunction = a.containerNames(op.from...)
+	return c
+}
+
+// operate runs the operation on each of the containers, some at a time, and prints each when all before it are done.
+func (a *app) operate(ctx context.Context, s *connection, op operation, chosen []target, o *operationOptions) error {
+	results := make([]chan outcome, len(chosen))
+	places := make(chan struct{}, atOnce)
+	var running sync.WaitGroup
+	for i, t := range chosen {
+		results[i] = make(chan outcome, 1)
+		running.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
+			results[i] <- s.operateOne(ctx, op, t, o)
+		})
+	}
+	stop := a.progress(op.name, len(chosen))
+	defer stop(len(chosen))
+	all := make([]outcome, len(chosen))
+	for i := range chosen {
+		all[i] = <-results[i]
+		stop(i + 1)
+		if a.output == "table" {
+			a.reportOutcome(all[i])
+		}
+	}
+	running.Wait()
+	if a.output != "table" {
+		if err := show(a, all, nil); err != nil {
+			return err
+		}
+	}
+	return silently(codeOfAll(all))
+}
+
+func (s *connection) operateOne(ctx context.Context, op operation, t target, o *operationOptions) outcome {
+	ctx = client.WithHeader(ctx, "Idempotency-Key", rand.Text())
+	result, err := op.call(ctx, s, t, o)
+	row := outcome{Host: t.host, Container: t.name, OperationResult: result, said: t.said, err: err}
+	if err != nil {
+		row.Error = explain(err)
+	}
+	return row
+}
+
+func (a *app) reportOutcome(r outcome) {
+	switch {
+	case errors.Is(r.err, context.Canceled):
+		a.warn("%s: interrupted: it may be done all the same, wharf inspect shows it", r.said)
+	case r.err != nil:
+		a.warn("%s: %s", r.said, r.Error)
+	case r.Reached != nil && !*r.Reached:
+		a.warn("%s: is %s, which isn't what was waited for", r.said, r.After)
+	default:
+		_ = a.printLine(r.said)
+	}
+}
+
+// codeOfAll is the code of what all have come to, or exitPartly.
+func codeOfAll(all []outcome) int {
+	codes := map[int]bool{}
+	for _, r := range all {
+		code := codeOf(r.err)
+		if r.err == nil && r.Reached != nil && !*r.Reached {
+			code = exitNotReached
+		}
+		codes[code] = true
+	}
+	if len(codes) > 1 && codes[exitInterrupted] {
+		return exitInterrupted
+	}
+	if len(codes) > 1 {
+		return exitPartly
+	}
+	for code := range codes {
+		return code
+	}
+	return 0
+}
+
+// progress shows on a terminal how many of several are done, once that takes longer than a second. The function that it
+// returns takes the number that are done, and removes the line once it is all.
+func (a *app) progress(what string, of int) func(done int) {
+	if !isTerminal(a.errs) {
+		return func(int) {}
+	}
+	var mu sync.Mutex
+	late, done := false, 0
+	draw := func() {
+		fmt.Fprint(a.errs, "\r\x1b[K")
+		if done < of {
+			fmt.Fprintf(a.errs, "%s: %d of %d done…\r", what, done, of)
+		}
+	}
+	timer := time.AfterFunc(time.Second, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		late = true
+		draw()
+	})
+	return func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done = n; done == of {
+			timer.Stop()
+		}
+		if late {
+			draw()
+			late = done < of
+		}
+	}
+}
+
+func (a *app) renameCommand() *cobra.Command {
+	var hosts []string
+	c := &cobra.Command{
+		Use: "rename CONTAINER NAME", Short: "Rename a container", Long: referenceHelp,
+		Example: lines("wharf rename shop shop-old", "wharf rename web-1/shop shop-old"),
+		Args:    arguments(2, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			server, err := a.connect()
+			if err != nil {
+				return err
+			}
+			t, err := server.findOne(c.Context(), args[0], hosts)
+			if err != nil {
+				return err
+			}
+			_, err = server.RenameContainer(client.WithHeader(c.Context(), "Idempotency-Key", rand.Text()), t.host, t.id, dto.Rename{Name: args[1]})
+			return err
+		},
+	}
+	a.hostFlag(c, &hosts)
+	containers := a.containerNames()
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, part string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return containers(c, args, part)
+	}
+	return c
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wharf/api/dto"
+)
+
+func (a *app) psCommand() *cobra.Command {
+	var q dto.AllContainersQuery
+	var all, quiet, whole bool
+	c := &cobra.Command{
+		Use: "ps", Aliases: []string{"ls"}, Short: "List the containers of all hosts",
+		Long: "Lists the containers that run, of all hosts. A host that doesn't answer is named on standard error, and the exit\n" +
+			"code is 7 then.",
+		Example: lines("wharf ps", "wharf ps -a --host web-1 --label com.docker.compose.project=shop",
+			"wharf ps --state exited --sort -created", `wharf ps -o template='{{.Host}}/{{.Name}} {{.State}}'`, "wharf stop $(wharf ps -q --image redis)"),
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !all && len(q.State) == 0 {
+				q.State = []string{"running", "paused", "restarting"}
+			}
+			server, err := a.connect()
+			if err != nil {
+				return err
+			}
+			rows, hosts, err := server.containers(c.Context(), q)
+			if err != nil {
+				return err
+			}
+			if err := a.showContainers(rows, quiet, whole); err != nil {
+				return err
+			}
+			return a.reportHosts(hosts)
+		},
+	}
+	flags := c.Flags()
+	flags.BoolVarP(&all, "all", "a", false, "also those that don't run")
+	flags.BoolVarP(&quiet, "quiet", "q", false, "print HOST/ID alone, which the other commands take")
+	flags.BoolVar(&whole, "no-trunc", false, "print whole ids")
+	flags.StringArrayVar(&q.State, "state", nil, "`STATE`: running, exited, paused, created, restarting or dead; any of them")
+	flags.StringArrayVar(&q.Name, "name", nil, "a `PART` of the name; any of them")
+	flags.StringArrayVar(&q.Image, "image", nil, "a `PART` of the image's name; any of them")
+	flags.StringVar(&q.Text, "search", "", "`TEXT` in id, name, image, host, state, status or a label")
+	flags.StringVar(&q.Sort, "sort", "", "`BY` host, name, image, state or created, with - in front descending")
+	a.hostFlag(c, &q.Host)
+	a.labelFlag(c, &q.Label)
+	a.outputFlag(c, "table")
+	a.complete(c, "state", fixed("running", "exited", "paused", "created", "restarting", "dead"))
+	a.complete(c, "sort", fixed("host", "name", "image", "state", "created", "-created"))
+	return c
+}
+
+// containers returns the rows of all pages, and what each host answered.
+func (s *connection) containers(ctx context.Context, q dto.AllContainersQuery) ([]dto.HostedContainer, []dto.HostAnswer, error) {
+	q.Limit = 5000
+	rows := []dto.HostedContainer{}
+	for {
+		page, err := s.ListAllContainers(ctx, q)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, page.Containers...)
+		if q.Cursor = page.Cursor; q.Cursor == "" {
+			return rows, page.Hosts, nil
+		}
+	}
+}
+
+func (a *app) showContainers(rows []dto.HostedContainer, quiet, whole bool) error {
+	id := shortID
+	if whole {
+		id = func(s string) string { return s }
+	}
+	if quiet {
+		for _, r := range rows {
+			if err := a.printLine(r.Host + "/" + id(r.ID)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	now := time.Now()
+	return show(a, rows, []column[dto.HostedContainer]{
+		{"HOST", func(r dto.HostedContainer) string { return r.Host }},
+		{"CONTAINER ID", func(r dto.HostedContainer) string { return id(r.ID) }},
+		{"IMAGE", func(r dto.HostedContainer) string { return r.Image }},
+		{"CREATED", func(r dto.HostedContainer) string { return ago(r.Created, now) }},
+		{"STATUS", func(r dto.HostedContainer) string { return r.Status }},
+		{"NAMES", func(r dto.HostedContainer) string { return r.Name }},
+	})
+}
+
+// reportHosts names the hosts that didn't answer. Errors: exitPartly for one.
+func (a *app) reportHosts(hosts []dto.HostAnswer) error {
+	missing := 0
+	for _, h := range hosts {
+		if !h.OK {
+			missing++
+			a.warn("%s: %s", h.Host, h.Error)
+		}
+	}
+	if missing == 0 {
+		return nil
+	}
+	return exit(exitPartly, "%s didn't answer: wharf hosts shows why", count(missing, "host"))
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wharf/api/dto"
+)
+
+const referenceHelp = "A container is named as NAME, ID, the beginning of an id, or HOST/ followed by one of these where several hosts have it."
+
+// target is a container on a host; said is how the caller named it.
+type target struct {
+	host, id, name, said string
+}
+
+// hostFlag gives a command --host.
+func (a *app) hostFlag(c *cobra.Command, hosts *[]string) {
+	c.Flags().StringArrayVar(hosts, "host", nil, "only on this `HOST`; any of them")
+	a.complete(c, "host", a.hostNames)
+}
+
+// labelFlag gives a command --label.
+func (a *app) labelFlag(c *cobra.Command, labels *[]string) {
+	c.Flags().StringArrayVarP(labels, "label", "l", nil, "only with this `LABEL`, key or key=value; all of them")
+}
+
+// find returns the container that each reference names, on any host or those of hosts. Errors: exitNotFound for a
+// reference that names none or several.
+func (s *connection) find(ctx context.Context, refs, hosts []string) ([]target, error) {
+	found := make([]target, len(refs))
+	var rows []dto.HostedContainer
+	var answers []dto.HostAnswer
+	for i, said := range refs {
+		host, ref, hasHost := strings.Cut(said, "/")
+		if !hasHost {
+			host, ref = "", said
+		}
+		if !hasHost && len(hosts) == 1 {
+			host = hosts[0]
+		}
+		if host != "" {
+			found[i] = target{host: host, id: ref, name: ref, said: said}
+			continue
+		}
+		if rows == nil {
+			var err error
+			if rows, answers, err = s.containers(ctx, dto.AllContainersQuery{Host: hosts}); err != nil {
+				return nil, err
+			}
+		}
+		var err error
+		if found[i], err = pick(rows, answers, said); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// findOne is find for one reference.
+func (s *connection) findOne(ctx context.Context, ref string, hosts []string) (target, error) {
+	found, err := s.find(ctx, []string{ref}, hosts)
+	if err != nil {
+		return target{}, err
+	}
+	return found[0], nil
+}
+
+// pick finds a container by name, id or the beginning of its id, in this order, as docker does.
+func pick(rows []dto.HostedContainer, answers []dto.HostAnswer, ref string) (target, error) {
+	var matches []target
+	for _, match := range []func(dto.HostedContainer) bool{
+		func(r dto.HostedContainer) bool { return r.ID == ref },
+		func(r dto.HostedContainer) bool { return r.Name == ref },
+		func(r dto.HostedContainer) bool { return ref != "" && strings.HasPrefix(r.ID, ref) },
+	} {
+		for _, r := range rows {
+			if match(r) {
+				matches = append(matches, target{host: r.Host, id: r.ID, name: r.Name, said: ref})
+			}
+		}
+		if len(matches) > 0 {
+			break
+		}
+	}
+	switch len(matches) {
+	case 1:
+		return matches[0], nil
+	case 0:
+		return target{}, exit(exitNotFound, "no container %q on any host%s: wharf ps -a lists them", ref, unanswered(answers))
+	}
+	names := make([]string, len(matches))
+	for i, m := range matches {
+		names[i] = m.host + "/" + m.name
+	}
+	return target{}, exit(exitNotFound, "%q is several containers: say which of %s", ref, strings.Join(names, ", "))
+}
+
+// unanswered names the hosts that a container may be on all the same.
+func unanswered(answers []dto.HostAnswer) string {
+	answers = slices.DeleteFunc(slices.Clone(answers), func(h dto.HostAnswer) bool { return h.OK })
+	if len(answers) == 0 {
+		return ""
+	}
+	names := make([]string, len(answers))
+	for i, h := range answers {
+		names[i] = h.Host
+	}
+	return " that answers (" + strings.Join(names, ", ") + " didn't)"
+}
+
+// choose returns the containers that a command is for: those it names, or all that --label selects.
+func (s *connection) choose(ctx context.Context, c *cobra.Command, refs, hosts, labels []string) ([]target, error) {
+	switch {
+	case len(refs) > 0 && len(labels) > 0:
+		return nil, usage(c, "name containers or give --label, not both")
+	case len(refs) > 0:
+		return s.find(ctx, refs, hosts)
+	case len(labels) == 0:
+		return nil, usage(c, "name a container, or give --label")
+	}
+	rows, answers, err := s.containers(ctx, dto.AllContainersQuery{Host: hosts, ContainerQuery: dto.ContainerQuery{Label: labels}})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, exit(exitNotFound, "no container has the label %s%s", strings.Join(labels, " and "), unanswered(answers))
+	}
+	chosen := make([]target, len(rows))
+	for i, r := range rows {
+		chosen[i] = target{host: r.Host, id: r.ID, name: r.Name, said: r.Host + "/" + r.Name}
+	}
+	return chosen, nil
+}
