@@ -173,7 +173,7 @@ sqlc: tools ## Generate db/sqlc from db/query
 	$(TOOLS)/sqlc generate
 
 .PHONY: spec
-spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table
+spec: ## Generate the OpenAPI document, the Go client and the page's types from the route table, docs/cli.md from the commands
 	go run ./scripts/spec
 
 .PHONY: spec-mutants

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +29,10 @@ func (a *app) statsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if q.ID, err = server.ids(c.Context(), args, q.Host); err != nil {
-				return err
+			if len(args) > 0 {
+				if q.ID, q.Host, err = server.ids(c.Context(), args, q.Host); err != nil {
+					return err
+				}
 			}
 			if once {
 				return a.statsOnce(c.Context(), server, q)
@@ -48,21 +51,23 @@ func (a *app) statsCommand() *cobra.Command {
 	return c
 }
 
-// ids returns the whole ids of containers.
-func (s *connection) ids(ctx context.Context, refs, hosts []string) ([]string, error) {
-	found, err := s.find(ctx, refs, hosts)
+// ids returns the whole ids of containers, and their hosts.
+func (s *connection) ids(ctx context.Context, refs, among []string) (ids, hosts []string, err error) {
+	found, err := s.find(ctx, refs, among)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ids := make([]string, len(found))
-	for i, t := range found {
+	for _, t := range found {
 		d, err := s.GetContainer(ctx, t.host, t.id)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		ids[i] = d.ID
+		ids = append(ids, d.ID)
+		if !slices.Contains(hosts, t.host) {
+			hosts = append(hosts, t.host)
+		}
 	}
-	return ids, nil
+	return ids, hosts, nil
 }
 
 // usage returns the rows of containers that run.
