@@ -23,6 +23,7 @@ import (
 	"wharf/dockerx"
 	"wharf/dockerx/stats"
 	"wharf/service"
+	"wharf/service/bulk"
 	"wharf/service/eventlog"
 	"wharf/service/terminal"
 	"wharf/token"
@@ -83,6 +84,7 @@ type wharf struct {
 	sessions  *service.Sessions
 	audit     *service.Audit
 	terminals *terminal.Terminals
+	bulk      *bulk.Bulk
 	api       *api.Server
 	setup     string      // one-time token for the first user
 	keyed     bool        // DATA_DIR held a token key before this start
@@ -139,8 +141,9 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		hostDoor.LogsForOperators()
 	}
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
+	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
 	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk,
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
@@ -249,6 +252,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.sessions.Run(behind) })
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
+	group.Go(func() error { return w.bulk.Run(behind) })
 	return group.Wait()
 }
 
@@ -275,7 +279,7 @@ func (w *wharf) openSchema(ctx context.Context) error {
 		}
 	}
 	if w.cfg.DBMigrate { // else the schema may not be there yet
-		if err := w.audit.EndOwn(ctx); err != nil {
+		if err := errors.Join(w.audit.EndOwn(ctx), w.bulk.EndOwn(ctx)); err != nil {
 			return err
 		}
 	}
@@ -330,6 +334,7 @@ func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	var ending sync.WaitGroup
 	ending.Go(w.api.EndStreams)
 	ending.Go(w.terminals.Close)
+	ending.Go(w.bulk.Close)
 	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()

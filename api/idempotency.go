@@ -38,14 +38,14 @@ type storedAnswer struct {
 	expires time.Time         // zero while under way
 }
 
-// once runs do, or gives the answer that the same user got for the same Idempotency-Key, if authorize
+// once answers with status and what do returns, or gives the answer that the same user got for the same Idempotency-Key, if authorize
 // still allows the request. Two at the same time share one run. Errors: Conflict for a key of another
 // URL, Unprocessable for one of another body, TooMany, those of authorize and do.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Actor, authorize func() error, do func() ([]byte, error)) error {
+func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Actor, status int, authorize func() error, do func() ([]byte, error)) error {
 	key := r.Header.Get("Idempotency-Key")
 	switch {
 	case key == "":
-		return respondResult(w, do)
+		return respondResult(w, status, do)
 	case !idempotencyKey.MatchString(key):
 		return apperr.New(apperr.Invalid, "Idempotency-Key: expected 1 to 128 printable characters without spaces")
 	}
@@ -63,18 +63,18 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Acto
 		return err
 	}
 	if first != mine {
-		return replay(w, r, first, mine, authorize)
+		return replay(w, r, status, first, mine, authorize)
 	}
 	defer func() { s.answers.finish(user, key, mine) }()
 	mine.body, err = do()
 	if err != nil {
 		return err
 	}
-	return respondBody(w, http.StatusOK, mine.body)
+	return respondBody(w, status, mine.body)
 }
 
 // replay answers a request whose key has an answer, or soon will.
-func replay(w http.ResponseWriter, r *http.Request, first, mine *storedAnswer, authorize func() error) error {
+func replay(w http.ResponseWriter, r *http.Request, status int, first, mine *storedAnswer, authorize func() error) error {
 	select {
 	case <-first.done:
 	case <-r.Context().Done():
@@ -92,15 +92,15 @@ func replay(w http.ResponseWriter, r *http.Request, first, mine *storedAnswer, a
 		return apperr.New(apperr.Conflict, "Idempotency-Key: the first request with it failed just now; try again")
 	}
 	w.Header().Set("Idempotent-Replayed", "true")
-	return respondBody(w, http.StatusOK, first.body)
+	return respondBody(w, status, first.body)
 }
 
-func respondResult(w http.ResponseWriter, do func() ([]byte, error)) error {
+func respondResult(w http.ResponseWriter, status int, do func() ([]byte, error)) error {
 	body, err := do()
 	if err != nil {
 		return err
 	}
-	return respondBody(w, http.StatusOK, body)
+	return respondBody(w, status, body)
 }
 
 // claim returns the answer that the user's key has already, else makes mine the one.

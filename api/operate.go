@@ -57,7 +57,7 @@ func operate[Q any](s *Server, op service.Operation, asked func(Q) dockerx.Opera
 			return err
 		}
 		authorize := func() error { return h.Authorize(r.Context(), op.Name, ref) }
-		return s.once(w, r, actor, authorize, func() ([]byte, error) {
+		return s.once(w, r, actor, http.StatusOK, authorize, func() ([]byte, error) {
 			result, err := h.Operate(r.Context(), ref, operation)
 			if err != nil {
 				return nil, err

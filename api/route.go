@@ -117,6 +117,8 @@ type Answer struct {
 	StreamOnly bool
 	// Formats are media types in which the stream can be asked for besides.
 	Formats []string
+	// Accepted is an answer with 202 instead of 200: what was asked for goes on.
+	Accepted bool
 	// Upgrade is an answer with 101 instead of 200: the connection becomes a WebSocket.
 	Upgrade bool
 }
@@ -136,6 +138,12 @@ func file(contentType string) Answer { return Answer{ContentType: contentType} }
 
 // streamed is an answer of server-sent events alone.
 func streamed(frames ...Frame) Answer { return Answer{Frames: frames, StreamOnly: true} }
+
+// accepted has an answer come with 202.
+func (a Answer) accepted() Answer {
+	a.Accepted = true
+	return a
+}
 
 // upgraded is a WebSocket.
 func upgraded() Answer { return Answer{Upgrade: true} }
@@ -208,6 +216,9 @@ func (o Operation) Success() int {
 	if o.Answer.Upgrade {
 		return http.StatusSwitchingProtocols
 	}
+	if o.Answer.Accepted {
+		return http.StatusAccepted
+	}
 	return http.StatusOK
 }
 
@@ -250,6 +261,7 @@ var (
 		{"progress", dto.LogProgress{}},
 		{"end", dto.LogSearchEnd{}},
 	}
+	bulkFrames           = []Frame{{"target", dto.BulkTarget{}}, {"end", dto.BulkEnd{}}}
 	hostUsageFrames      = []Frame{{"stats", dto.HostUsage{}}, {"stats-error", dto.Failure{}}}
 	containerUsageFrames = []Frame{{"stats", dto.Usage{}}, {"stats-error", dto.Failure{}}}
 )

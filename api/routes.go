@@ -16,6 +16,7 @@ func (s *Server) routes() []route {
 		grouped("Users, sessions, keys and grants", s.accountRoutes()),
 		grouped("Hosts and containers", s.hostRoutes()),
 		grouped("Operations", s.operationRoutes()),
+		grouped("Operations on many containers", s.bulkRoutes()),
 		grouped("Terminals", s.terminalRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
@@ -147,6 +148,22 @@ func (s *Server) operationRoutes() []route {
 			may(409, 413, 422, 429).reads("Idempotency-Key"))
 	}
 	return rows
+}
+
+// bulkRoutes are the operations on many containers, and what selects them besides the containers' own lists.
+func (s *Server) bulkRoutes() []route {
+	return []route{
+		post("/v1/operations", service.Operate, "startOperation", bodied(s.startBulk),
+			"Begin an operation on many containers, and don't wait for it.", data(dto.BulkResult{}).with("Idempotent-Replayed").accepted()).
+			may(404, 409, 422, 429).reads("Idempotency-Key"),
+		get("/v1/operations/{id}", service.View, "getOperation", plain(s.getBulk),
+			"Show an operation on many containers, or as a stream each container as it ends.", data(dto.BulkResult{}).orStream(bulkFrames...)).
+			reads("Last-Event-ID"),
+		post("/v1/operations/{id}/cancel", service.Operate, "cancelOperation", plain(s.cancelBulk),
+			"Have an operation on many containers begin no more of them.", data(dto.BulkResult{})),
+		get("/v1/projects", service.View, "listProjects", queried(s.listProjects),
+			"List the Compose projects of all hosts.", data(dto.Projects{})).may(404),
+	}
 }
 
 // terminalRoutes open terminals in containers.

@@ -16,6 +16,7 @@ import (
 	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/service"
+	"wharf/service/bulk"
 	"wharf/service/terminal"
 )
 
@@ -29,6 +30,8 @@ type Options struct {
 	Audit    *service.Audit
 	// Terminals are those of containers.
 	Terminals *terminal.Terminals
+	// Bulk is the operations on many containers.
+	Bulk *bulk.Bulk
 
 	// Ready reports whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
@@ -64,6 +67,7 @@ type Server struct {
 	events       *service.Events
 	audit        *service.Audit
 	terminals    *terminal.Terminals
+	bulk         *bulk.Bulk
 	ready        func(context.Context) error
 	open         bool
 	openNetwork  bool
@@ -87,7 +91,7 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, bulk: o.Bulk, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),

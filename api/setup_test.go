@@ -26,6 +26,7 @@ import (
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 	"wharf/service"
+	"wharf/service/bulk"
 	"wharf/service/eventlog"
 	"wharf/service/terminal"
 	"wharf/token"
@@ -132,7 +133,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	o := api.Options{
 		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
 		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
-		MaskSecrets: true,
+		MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}),
 	}
 	for _, set := range options {
 		set(&o)
@@ -150,6 +151,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	t.Cleanup(func() {
 		w.api.EndStreams()
 		o.Terminals.Close()
+		o.Bulk.Close()
 		server.Close()
 		cancel()
 		running.Wait()

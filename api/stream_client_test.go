@@ -64,7 +64,11 @@ func newConformance(t *testing.T, op api.Operation, row streamRoute, options opt
 		s.plain.Close()
 		s.secure.Close()
 	})
-	return &conformance{streamServer: s, streamRoute: row, op: op, d: d}
+	c := &conformance{streamServer: s, streamRoute: row, op: op, d: d}
+	if row.begin != nil {
+		c.path = row.begin(c)
+	}
+	return c
 }
 
 // serveEndlessLog answers with a line of 10 KB, and goes on where the log is followed.

@@ -139,7 +139,7 @@ func (c *Client) once(ctx context.Context, r request, token, accept string) (*ht
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
 		defer resp.Body.Close()
 		return nil, failureOf(resp)
 	}

@@ -314,6 +314,43 @@ func (c *Client) RemoveContainer(ctx context.Context, host string, id string, q 
 	return out, err
 }
 
+// StartOperation is POST /v1/operations: Begin an operation on many containers, and don't wait for it.
+func (c *Client) StartOperation(ctx context.Context, in dto.BulkOperation) (dto.BulkResult, error) {
+	var out dto.BulkResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/operations", body: in}, &out)
+	return out, err
+}
+
+// GetOperation is GET /v1/operations/{id}: Show an operation on many containers, or as a stream each container as it ends.
+func (c *Client) GetOperation(ctx context.Context, id string) (dto.BulkResult, error) {
+	var out dto.BulkResult
+	err := c.call(ctx, request{method: "GET", path: "/v1/operations/" + segment(id)}, &out)
+	return out, err
+}
+
+// StreamGetOperation is GET /v1/operations/{id}: Show an operation on many containers, or as a stream each container as it ends. It resumes by itself and ends
+// with ctx or an error, which is its last element.
+func (c *Client) StreamGetOperation(ctx context.Context, id string) iter.Seq2[Frame, error] {
+	return c.stream(ctx, request{method: "GET", path: "/v1/operations/" + segment(id)}, frameTypes{
+		"target": decodeFrame[dto.BulkTarget],
+		"end":    decodeFrame[dto.BulkEnd],
+	})
+}
+
+// CancelOperation is POST /v1/operations/{id}/cancel: Have an operation on many containers begin no more of them.
+func (c *Client) CancelOperation(ctx context.Context, id string) (dto.BulkResult, error) {
+	var out dto.BulkResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/operations/" + segment(id) + "/cancel"}, &out)
+	return out, err
+}
+
+// ListProjects is GET /v1/projects: List the Compose projects of all hosts.
+func (c *Client) ListProjects(ctx context.Context, q dto.ProjectsQuery) (dto.Projects, error) {
+	var out dto.Projects
+	err := c.call(ctx, request{method: "GET", path: "/v1/projects", query: q}, &out)
+	return out, err
+}
+
 // ExecInContainer is POST /v1/hosts/{host}/containers/{id}/exec: Get a ticket for a terminal in which a command runs, or run it to its end.
 func (c *Client) ExecInContainer(ctx context.Context, host string, id string, q dto.ExecQuery, in dto.ExecRequest) (dto.ExecResult, error) {
 	var out dto.ExecResult

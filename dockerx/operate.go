@@ -3,6 +3,7 @@ package dockerx
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"wharf/dockerx/connect"
@@ -190,4 +191,16 @@ func (h *Host) waitFor(ctx context.Context, id string, s State, c condition, lim
 		}
 		s = d.State
 	}
+}
+
+// Check refuses an operation that makes no sense on any container. Errors: apperr.Invalid.
+func (o Operation) Check() error {
+	row := operationNamed(o.Name)
+	if row == nil {
+		return apperr.New(apperr.Invalid, "unknown operation")
+	}
+	if _, err := row.call.of(o); err != nil {
+		return err
+	}
+	return o.check(row, &Details{ID: strings.Repeat("0", 64), HealthCheck: true})
 }

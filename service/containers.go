@@ -30,6 +30,7 @@ type ContainerFilter struct {
 	Images   []string // part of the image
 	Labels   []string // "key" or "key=value"; of these all must match
 	Projects []string // exact: Compose projects
+	IDs      []string // whole ids, or their beginnings
 	Text     string   // part of id, name, image, host, state, status or of a label
 }
 
@@ -115,7 +116,8 @@ func (f *ContainerFilter) matches(host string, c *dockerx.Container) bool {
 	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
 		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
 		oneOf(f.Images, func(s string) bool { return strings.Contains(c.Image, s) }) &&
-		oneOf(f.Projects, func(s string) bool { return s == c.Labels["com.docker.compose.project"] }) &&
+		oneOf(f.Projects, func(s string) bool { return s == c.Labels[projectLabel] }) &&
+		oneOf(f.IDs, func(s string) bool { return strings.HasPrefix(c.ID, s) }) &&
 		!slices.ContainsFunc(f.Labels, func(s string) bool { return !hasLabel(c.Labels, s) }) &&
 		f.mentions(host, c)
 }

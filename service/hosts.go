@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"wharf/dockerx"
 	"wharf/dockerx/stats"
 	"wharf/util/apperr"
@@ -106,6 +108,15 @@ type Host struct {
 	actor Actor
 	need  Permission
 	audit *Audit
+
+	partOf string // see PartOf
+}
+
+// PartOf returns the host for operations that belong to one on many containers: the audit's rows name it as their target.
+func (h *Host) PartOf(bulk uuid.UUID) *Host {
+	part := *h
+	part.partOf = "operation " + bulk.String()
+	return &part
 }
 
 // Containers returns the host's containers, running or not, in Docker's order. The list is shared between callers and must

@@ -33,7 +33,7 @@ func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(co
 	if err != nil {
 		return err
 	}
-	in := Intent{Action: actionPrefix + verb, Host: h.host.Name()}
+	in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), Target: h.partOf}
 	in.ContainerID, in.ContainerName = d.ID, d.Name[min(1, len(d.Name)):]
 	return h.audit.Record(ctx, h.actor, in, func(ctx context.Context, _ uuid.UUID) error { return do(ctx, d) })
 }
@@ -52,7 +52,7 @@ func (h *Host) Authorize(ctx context.Context, verb string, ref dockerx.Ref) erro
 func (h *Host) resolveFor(ctx context.Context, verb string, ref dockerx.Ref) (*dockerx.Details, error) {
 	d, err := h.resolve(ctx, ref, PermissionOf(verb))
 	if err != nil {
-		in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), ContainerName: ref.String()}
+		in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), ContainerName: ref.String(), Target: h.partOf}
 		return nil, errors.Join(err, h.audit.RecordDone(ctx, h.actor, in, err))
 	}
 	return d, nil

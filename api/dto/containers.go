@@ -184,13 +184,13 @@ type Rename struct {
 // Limits are what a container may use, and whether it is started again. What is missing stays as it is.
 type Limits struct {
 	// Bytes, 6 MiB at least.
-	Memory *int64 `json:"memory,omitempty" minimum:"6291456" example:"268435456"`
+	Memory *int64 `json:"memory,omitempty" minimum:"6291456" maximum:"1152921504606846976" example:"268435456"`
 	// Bytes of memory and swap together; -1 for no limit of swap.
-	MemorySwap *int64 `json:"memory_swap,omitempty" minimum:"-1" example:"536870912"`
+	MemorySwap *int64 `json:"memory_swap,omitempty" minimum:"-1" maximum:"1152921504606846976" example:"536870912"`
 	// 0.5 is half of one.
 	CPUs *float64 `json:"cpus,omitempty" minimum:"0.001" example:"0.5"`
 	// The most processes and threads; -1 for no limit.
-	Pids *int64 `json:"pids,omitempty" minimum:"-1" example:"100"`
+	Pids *int64 `json:"pids,omitempty" minimum:"-1" maximum:"4194304" example:"100"`
 	// no, always, unless-stopped, on-failure or on-failure:5.
 	RestartPolicy string `json:"restart_policy,omitempty" example:"unless-stopped"`
 }

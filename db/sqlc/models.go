@@ -41,6 +41,35 @@ type Audit struct {
 	Server        string
 }
 
+type BulkOperation struct {
+	ID         uuid.UUID
+	At         time.Time
+	UserID     uuid.UUID
+	Username   string
+	Server     string
+	Operation  string
+	Request    string
+	State      string
+	Cancel     bool
+	FinishedAt sql.NullTime
+}
+
+type BulkTarget struct {
+	OperationID   uuid.UUID
+	Position      int32
+	Host          string
+	ContainerID   string
+	ContainerName string
+	Labels        string
+	State         string
+	Detail        string
+	Changed       bool
+	StateAfter    string
+	StartedAt     sql.NullTime
+	FinishedAt    sql.NullTime
+	Ended         int32
+}
+
 type Counter struct {
 	Name  string
 	Value int64

@@ -6,6 +6,7 @@ package sqlc
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,12 +42,17 @@ type Querier interface {
 	// The containers with actions that ended in a time range or are under way.
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
+	BeginBulkTarget(ctx context.Context, arg BeginBulkTargetParams) (int64, error)
+	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
+	CancelBulkOperation(ctx context.Context, id uuid.UUID) (int64, error)
 	// Admins who can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
 	// More of what a row stands for, the last of it at the given time.
 	CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error)
 	CountUsers(ctx context.Context) (int64, error)
 	CreateAPIKey(ctx context.Context, arg CreateAPIKeyParams) error
+	CreateBulkOperation(ctx context.Context, arg CreateBulkOperationParams) error
+	CreateBulkTarget(ctx context.Context, arg CreateBulkTargetParams) error
 	CreateGrant(ctx context.Context, arg CreateGrantParams) error
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
 	CreateTerminalTicket(ctx context.Context, arg CreateTerminalTicketParams) error
@@ -56,6 +62,7 @@ type Querier interface {
 	DeleteAuditBefore(ctx context.Context, before time.Time) (int64, error)
 	// A batch of the oldest rows, up to the given id.
 	DeleteAuditUpTo(ctx context.Context, arg DeleteAuditUpToParams) (int64, error)
+	DeleteBulkOperationsBefore(ctx context.Context, before sql.NullTime) (int64, error)
 	DeleteEventContainer(ctx context.Context, arg DeleteEventContainerParams) error
 	DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
 	DeleteExpiredSessions(ctx context.Context, before time.Time) (int64, error)
@@ -68,7 +75,13 @@ type Querier interface {
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
+	EndBulkOperation(ctx context.Context, arg EndBulkOperationParams) (int64, error)
+	EndBulkTarget(ctx context.Context, arg EndBulkTargetParams) (int64, error)
+	// Ends all that are in one state, after those that have ended.
+	EndBulkTargetsIn(ctx context.Context, arg EndBulkTargetsInParams) (int64, error)
 	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
+	// Those that ended after the given one, in the order in which they did.
+	EndedBulkTargets(ctx context.Context, arg EndedBulkTargetsParams) ([]BulkTarget, error)
 	// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
 	EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
@@ -93,6 +106,7 @@ type Querier interface {
 	FinishAudit(ctx context.Context, arg FinishAuditParams) (int64, error)
 	// A key with what decides over its rights.
 	GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error)
+	GetBulkOperation(ctx context.Context, id uuid.UUID) (BulkOperation, error)
 	GetCounter(ctx context.Context, name string) (int64, error)
 	GetEventHost(ctx context.Context, host string) (GetEventHostRow, error)
 	GetEventLog(ctx context.Context) (GetEventLogRow, error)
@@ -145,6 +159,8 @@ type Querier interface {
 	TakeTerminalTicket(ctx context.Context, hash string) (TakeTerminalTicketRow, error)
 	TouchAPIKey(ctx context.Context, arg TouchAPIKeyParams) error
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
+	// Those that an earlier process of a server left.
+	UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error)
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error
 	// Same password, stronger parameters: only if nobody changed the password meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)

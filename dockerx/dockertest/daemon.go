@@ -261,3 +261,15 @@ func Silent(t testing.TB) string {
 
 // since is a duration in nanoseconds that counts up from a moment.
 func since(t time.Time) uint64 { return uint64(max(0, time.Since(t))) }
+
+// Answer answers requests about a container by the status that f returns for its id; 500 comes with words. f may block.
+func (d *Daemon) Answer(pattern string, f func(id string) (status int)) {
+	d.Handle(pattern, func(w http.ResponseWriter, r *http.Request) {
+		status := f(r.PathValue("id"))
+		if status >= http.StatusInternalServerError {
+			Fail(w, status, "no space left on device")
+			return
+		}
+		w.WriteHeader(status)
+	})
+}

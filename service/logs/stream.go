@@ -145,7 +145,7 @@ func (p *pump) run(ctx context.Context) {
 			continue
 		}
 		_ = p.put(ctx, p.i, piece{item: Item{Ended: &Ended{p.c, err}}, at: time.Now().UnixNano()})
-		if apperr.KindOf(err) != apperr.NotFound || query.Successor == nil || !query.Follow {
+		if !removed(err) || query.Successor == nil || !query.Follow {
 			return
 		}
 		if p.c, err = query.Successor(ctx, p.c); err != nil {
@@ -153,6 +153,13 @@ func (p *pump) run(ctx context.Context) {
 		}
 		query.Range = Range{All: true}
 	}
+}
+
+// removed reports whether an error means that the container is gone, or is just being removed, which engines answer
+// with a conflict.
+func removed(err error) bool {
+	kind := apperr.KindOf(err)
+	return kind == apperr.NotFound || kind == apperr.Conflict
 }
 
 // container reads one container's log to its end.

@@ -49,6 +49,73 @@ export interface AuditPage {
   cursor: string;
 }
 
+/** The last frame of an operation's stream. */
+export interface BulkEnd {
+  state: string;
+}
+
+/** An operation on many containers that is asked for. */
+export interface BulkOperation {
+  /** Show which containers it would be, and do nothing. */
+  dry_run?: boolean;
+  /** Remove: also those that run. */
+  force?: boolean;
+  /** The longest wait for one container, such as 2m: 30s when missing, 5m at most. */
+  limit?: string;
+  /** Start, stop, restart, pause, unpause, kill or remove. */
+  operation: string;
+  /** How many containers at a time; 1 when missing. */
+  parallel?: number;
+  /** How many of one host at a time; as many as parallel when missing. */
+  per_host?: number;
+  select: Selection;
+  /** Stop, restart, kill: the signal. */
+  signal?: string;
+  /** After so many failures no more containers are begun: 1 when missing; 0 never stops. */
+  stop_after_failures?: number;
+  /** Stop, restart: seconds until a container is killed. */
+  timeout?: number;
+  /** Remove: anonymous volumes too. */
+  volumes?: boolean;
+  /** What to wait for at each container: running, healthy or exited. */
+  wait?: string;
+}
+
+/** An operation on many containers. */
+export interface BulkResult {
+  /** When it began; missing for a dry run. */
+  at?: string;
+  /** Missing while it runs. */
+  finished_at?: string;
+  /** The hosts that were asked for their containers. Those of a host that didn't answer aren't among the targets. In the first answer alone. */
+  hosts?: HostAnswer[];
+  /** Empty for a dry run. */
+  id: string;
+  operation: string;
+  /** Running, succeeded, failed, cancelled, interrupted; planned for a dry run. */
+  state: string;
+  targets: BulkTarget[];
+  /** Empty below admin, but for one's own. */
+  user: string;
+}
+
+/** A container of an operation on many. */
+export interface BulkTarget {
+  /** The container's state afterwards. */
+  after: string;
+  /** False: it was so already. */
+  changed: boolean;
+  /** Why, unless it is ok. */
+  detail: string;
+  finished_at?: string;
+  host: string;
+  id: string;
+  name: string;
+  started_at?: string;
+  /** Waiting, running, ok, failed, skipped or interrupted. */
+  state: string;
+}
+
 /** A row of the contract's list. */
 export interface Container {
   /** Its first 12 characters. */
@@ -572,6 +639,24 @@ export interface Processes {
   titles: string[];
 }
 
+/** A Compose project, as far as one sees it. */
+export interface Project {
+  /** Containers that there are, and that run. */
+  containers: number;
+  hosts: string[];
+  name: string;
+  running: number;
+  services: string[];
+  /** Running where all run, stopped where none does, else partial. */
+  state: string;
+}
+
+/** The Compose projects of some hosts. */
+export interface Projects {
+  hosts: HostAnswer[];
+  projects: Project[];
+}
+
 /** Names a session. */
 export interface RefreshToken {
   refresh_token: string;
@@ -595,6 +680,24 @@ export interface Renewal {
 
 /** What its holder may do: none (only grants count), viewer (list, inspect, usage, events), operator (also start, stop and the like) or admin. */
 export type Role = "none" | "viewer" | "operator" | "admin";
+
+/** Selects containers as the list of containers does: of each field any, but all of the labels, and each field that is there. */
+export interface Selection {
+  /** Names of hosts. */
+  host?: string[];
+  /** Ids, or their first 12 digits or more. */
+  ids?: string[];
+  /** Parts of images' names. */
+  image?: string[];
+  /** Key or key=value. */
+  label?: string[];
+  /** Parts of names. */
+  name?: string[];
+  /** Compose projects. */
+  project?: string[];
+  /** States. */
+  state?: string[];
+}
 
 /** A login that hasn't ended. */
 export interface Session {
@@ -1092,6 +1195,34 @@ export interface Operations {
     answer: OperationResult;
     frames: Record<string, never>;
   };
+  startOperation: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: BulkOperation;
+    answer: BulkResult;
+    frames: Record<string, never>;
+  };
+  getOperation: {
+    params: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: BulkResult;
+    frames: { "target": BulkTarget; "end": BulkEnd };
+  };
+  cancelOperation: {
+    params: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: BulkResult;
+    frames: Record<string, never>;
+  };
+  listProjects: {
+    params: Record<string, never>;
+    query: { host?: (string)[]; project?: (string)[] };
+    body: undefined;
+    answer: Projects;
+    frames: Record<string, never>;
+  };
   execInContainer: {
     params: { host: string; id: string };
     query: { wait?: boolean; limit?: string };
@@ -1275,6 +1406,10 @@ export const operations = {
   renameContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/rename", bare: false },
   updateContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/update", bare: false },
   removeContainer: { method: "DELETE", path: "/v1/hosts/{host}/containers/{id}", bare: false },
+  startOperation: { method: "POST", path: "/v1/operations", bare: false },
+  getOperation: { method: "GET", path: "/v1/operations/{id}", bare: false },
+  cancelOperation: { method: "POST", path: "/v1/operations/{id}/cancel", bare: false },
+  listProjects: { method: "GET", path: "/v1/projects", bare: false },
   execInContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/exec", bare: false },
   openExec: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/exec/attach", bare: false },
   attachContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/attach", bare: false },
