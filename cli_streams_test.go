@@ -37,12 +37,13 @@ func TestClientShowsLogsAsDockerDoes(t *testing.T) {
 	}
 
 	other := f.engines[1].Run(t, dockertest.Spec{Cmd: []string{"lines", "1"}})
-	stdout, _, code := f.run("logs", "--tail", "3", id, other)
+	stdout, stderr, code := f.run("logs", "--tail", "3", id, other)
 	require.Zero(t, code)
-	require.Regexp(t, `(?m)^a/\S+ \| `, stdout)
-	require.Regexp(t, `(?m)^b/\S+ \| `, stdout)
+	both := stdout + stderr
+	require.Regexp(t, `(?m)^a/\S+ \| `, both)
+	require.Regexp(t, `(?m)^b/\S+ \| `, both)
 
-	last := strings.Fields(stdout)[2]
+	last := strings.Fields(both)[2]
 	found := f.ok("logs", "--grep", last, id, "-o", "template={{.Text}}")
 	require.Contains(t, found, last)
 }
