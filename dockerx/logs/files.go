@@ -232,25 +232,35 @@ func (p *filePart) read(buf []byte, from, end int64) ([]byte, error) {
 	return buf, err
 }
 
-// before returns the entries before a place in file i, as many as a line may have begun in.
+// before returns the entries before a place in file i, as many as a line may have begun in: the frames of one stream may
+// have another's between them, so that they reach back over several small files.
 func (r *fileReader) before(i int, at int64) ([]byte, error) {
-	p := r.parts[i]
-	if at == 0 {
-		if i+1 == len(r.parts) {
-			return nil, nil
-		}
-		p = r.parts[i+1]
+	var pieces [][]byte // the newest first
+	for left := int64(leadBytes); left > 0 && i < len(r.parts); i++ {
+		p := r.parts[i]
 		if err := p.open(); err != nil {
 			return nil, err
 		}
-		at = p.size
+		if len(pieces) > 0 {
+			at = p.size
+		}
+		from := max(0, at-left)
+		piece, err := p.read(nil, from, at)
+		if err != nil {
+			return nil, err
+		}
+		left -= at - from
+		if from > 0 {
+			piece = piece[entryEnd(piece):]
+		}
+		pieces = append(pieces, piece)
 	}
-	from := max(0, at-leadBytes)
-	var err error
-	if r.lead, err = p.read(r.lead, from, at); err != nil || from == 0 {
-		return r.lead, err
+	slices.Reverse(pieces)
+	r.lead = r.lead[:0]
+	for _, piece := range pieces {
+		r.lead = append(r.lead, piece...)
 	}
-	return r.lead[entryEnd(r.lead):], nil
+	return r.lead, nil
 }
 
 // entryEnd is where the first whole entry begins.
