@@ -169,6 +169,7 @@ func TestPositionsSurviveTheirText(t *testing.T) {
 func FuzzDecoder(f *testing.F) {
 	f.Add(frameOf(Stdout, start, "a\n"), false)
 	f.Add([]byte(start.Format(time.RFC3339Nano)+" a\r\n"), true)
+	f.Add([]byte("-\n-"), true) // a line without its time
 	f.Fuzz(func(t *testing.T, answer []byte, tty bool) {
 		b, err := decodeAll(bytes.NewReader(answer), tty)
 		require.Error(t, err)

@@ -29,7 +29,8 @@ func (d *decoder) piece(b []byte) (piece []byte, ends, ok bool) {
 	_, rest, timed := d.stamps.cut(b)
 	if !timed {
 		if len(b) <= stampLen {
-			return nil, false, bytes.IndexByte(b, '\n') >= 0 && d.untimed(b, &piece, &ends)
+			lf := bytes.IndexByte(b, '\n')
+			return b[:lf+1], true, lf >= 0
 		}
 		rest = b
 	}
@@ -47,11 +48,6 @@ func (d *decoder) piece(b []byte) (piece []byte, ends, ok bool) {
 		return nil, false, false
 	}
 	return b[:head+fullFrame], false, true
-}
-
-func (d *decoder) untimed(b []byte, piece *[]byte, ends *bool) bool {
-	*piece, *ends = b[:bytes.IndexByte(b, '\n')+1], true
-	return true
 }
 
 // nextStamp returns where a CR is followed by the time of another line, -1 where none is.
