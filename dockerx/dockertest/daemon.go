@@ -44,6 +44,7 @@ type Daemon struct {
 	override   *http.ServeMux
 	standard   *http.ServeMux
 	fault      http.Handler
+	before     func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter))
 	containers []*Container
 }
 
@@ -137,6 +138,14 @@ func (d *Daemon) Fault(h http.HandlerFunc) {
 	}
 }
 
+// Before puts f before every request but pings: serve has the daemon do it and answer.
+// nil ends that.
+func (d *Daemon) Before(f func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter))) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.before = f
+}
+
 // Hang is a Fault or a handler that never answers. It returns when the client or the test ends.
 func (d *Daemon) Hang(_ http.ResponseWriter, r *http.Request) {
 	select {
@@ -164,7 +173,7 @@ func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p := unversioned(path); p != "/_ping" && p != "/version" {
 		d.requests = append(d.requests, Request{r.Method, path, r.URL.RawQuery})
 	}
-	fault, refusal := d.fault, d.refuseVersion(path)
+	fault, before, refusal := d.fault, d.before, d.refuseVersion(path)
 	w.Header().Set("Api-Version", d.api)
 	w.Header().Set("Ostype", "linux")
 	w.Header().Set("Server", "Docker/20.10.24 (linux)")
@@ -179,11 +188,19 @@ func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = unversioned(r.URL.Path), ""
-	if _, pattern := d.override.Handler(inner); pattern != "" {
-		d.override.ServeHTTP(w, inner)
+	if before == nil || inner.URL.Path == "/_ping" {
+		d.serve(w, inner)
 		return
 	}
-	d.standard.ServeHTTP(w, inner)
+	before(w, inner, func(w http.ResponseWriter) { d.serve(w, inner) })
+}
+
+func (d *Daemon) serve(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := d.override.Handler(r); pattern != "" {
+		d.override.ServeHTTP(w, r)
+		return
+	}
+	d.standard.ServeHTTP(w, r)
 }
 
 // refuseVersion is Docker's answer to a version that it doesn't speak, in its words.
