@@ -53,13 +53,13 @@ func (a *app) docker(ctx context.Context, server *connection, host string, overT
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	relay, err := openRelay(server.EngineHandler(host), overTCP)
+	relay, err := openRelay(ctx, server.EngineHandler(host), overTCP)
 	if err != nil {
 		return err
 	}
 	defer relay.close()
 	if len(command) > 0 {
-		return a.runWith(relay.address, command, signals)
+		return a.runWith(ctx, relay.address, command, signals)
 	}
 	if err := a.printExport(relay.address); err != nil {
 		return err
@@ -89,8 +89,8 @@ func (a *app) printExport(address string) error {
 
 // runWith runs a command and returns its exit code as an error. Signals go to the command, which decides when to end; a
 // terminal sends it Ctrl-C by itself.
-func (a *app) runWith(address string, command []string, signals <-chan os.Signal) error {
-	cmd := exec.Command(command[0], command[1:]...)
+func (a *app) runWith(ctx context.Context, address string, command []string, signals <-chan os.Signal) error {
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.errs
 	cmd.Env = dockerEnvironment(os.Environ(), address)
 	if err := cmd.Start(); err != nil {

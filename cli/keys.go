@@ -92,7 +92,7 @@ func (a *app) addKeyCommand(o *keysOptions) *cobra.Command {
 		Use: "add NAME", Short: "Create an API key and print it, this once",
 		Example: lines("wharf keys add ci --role viewer", "wharf keys add deploy --role operator --expires 720h",
 			"wharf keys add builds --role admin --scope docker --expires 8h"),
-		Args:    arguments(1, 1),
+		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			in.Name, in.Role = args[0], dto.Role(role)
 			if lasts > 0 {

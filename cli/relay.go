@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
@@ -23,7 +24,7 @@ type relay struct {
 
 // openRelay serves requests of this user alone: on a unix socket in a directory of its own, or on a port of this machine
 // where each request must know a secret path.
-func openRelay(engine http.Handler, overTCP bool) (*relay, error) {
+func openRelay(ctx context.Context, engine http.Handler, overTCP bool) (*relay, error) {
 	r := &relay{server: &http.Server{
 		Handler: engine, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0),
 	}}
@@ -31,7 +32,7 @@ func openRelay(engine http.Handler, overTCP bool) (*relay, error) {
 	if overTCP {
 		listen = r.listenTCP
 	}
-	l, err := listen()
+	l, err := listen(ctx)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(r.dir))
 	}
@@ -40,7 +41,7 @@ func openRelay(engine http.Handler, overTCP bool) (*relay, error) {
 }
 
 // listenUnix makes the socket. Its directory lets nobody else in before there is one.
-func (r *relay) listenUnix() (net.Listener, error) {
+func (r *relay) listenUnix(ctx context.Context) (net.Listener, error) {
 	dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "wharf-docker-") // mode 0700
 	if err != nil {
 		dir, err = os.MkdirTemp("", "wharf-docker-")
@@ -50,7 +51,7 @@ func (r *relay) listenUnix() (net.Listener, error) {
 	}
 	r.dir = dir
 	path := filepath.Join(dir, "docker.sock")
-	l, err := net.Listen("unix", path)
+	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +59,8 @@ func (r *relay) listenUnix() (net.Listener, error) {
 	return l, os.Chmod(path, 0o600)
 }
 
-func (r *relay) listenTCP() (net.Listener, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (r *relay) listenTCP(ctx context.Context) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

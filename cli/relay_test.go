@@ -17,7 +17,7 @@ func echoPath(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w,
 
 func TestSocketIsItsUsersAndGoneAtTheEnd(t *testing.T) {
 	t.Parallel()
-	r, err := openRelay(http.HandlerFunc(echoPath), false)
+	r, err := openRelay(t.Context(), http.HandlerFunc(echoPath), false)
 	require.NoError(t, err)
 	path := strings.TrimPrefix(r.address, "unix://")
 	for file, mode := range map[string]string{path: "Srw-------", filepath.Dir(path): "drwx------"} {
@@ -37,7 +37,7 @@ func TestSocketIsItsUsersAndGoneAtTheEnd(t *testing.T) {
 
 func TestPortAnswersBelowItsSecretPathAlone(t *testing.T) {
 	t.Parallel()
-	r, err := openRelay(http.HandlerFunc(echoPath), true)
+	r, err := openRelay(t.Context(), http.HandlerFunc(echoPath), true)
 	require.NoError(t, err)
 	defer r.close()
 	base := "http" + strings.TrimPrefix(r.address, "tcp")
@@ -46,7 +46,7 @@ func TestPortAnswersBelowItsSecretPathAlone(t *testing.T) {
 	for _, path := range []string{"/_ping", "/", "", "/WRONG/_ping", "//_ping", base[len(root):] + "x/_ping"} {
 		get(t, http.DefaultClient, root+path, http.StatusNotFound)
 	}
-	other, err := openRelay(http.HandlerFunc(echoPath), true)
+	other, err := openRelay(t.Context(), http.HandlerFunc(echoPath), true)
 	require.NoError(t, err)
 	defer other.close()
 	require.NotEqual(t, base[len(root):], other.address[strings.LastIndex(other.address, "/"):])

@@ -94,4 +94,3 @@ func (p *copyBuffers) Get() []byte {
 }
 
 func (p *copyBuffers) Put(b []byte) { p.pool.Put(&b) }
-

@@ -67,7 +67,7 @@ func TestEngineConnectionsAreTakenOver(t *testing.T) {
 	defer conn.Close()
 	fmt.Fprint(conn, "POST /v1.41/exec/x/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}")
 	r := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(r, nil) //nolint:bodyclose // the connection is the body
+	resp, err := http.ReadResponse(r, nil)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusSwitchingProtocols, resp.StatusCode)
 	_, err = io.WriteString(conn, strings.Repeat("x", 1<<20))
