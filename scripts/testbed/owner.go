@@ -50,6 +50,9 @@ func startOwner(log, only string) (*owner, error) {
 	if err == nil && only == "" {
 		o.ready.addBrowser()
 	}
+	if err == nil {
+		o.ready.addPrograms()
+	}
 	return o, err
 }
 
