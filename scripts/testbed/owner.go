@@ -51,6 +51,9 @@ func startOwner(log, only string) (*owner, error) {
 		o.ready.addBrowser()
 		o.ready.addRegistry()
 	}
+	if err == nil {
+		o.ready.addPrograms()
+	}
 	return o, err
 }
 
