@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/images"
 	"wharf/dockerx/recreate"
 	"wharf/util/apperr"
 )
@@ -145,5 +146,5 @@ func (p Recreate) check() error {
 	if p.Image == "" {
 		return nil
 	}
-	return recreate.CheckImage(p.Image)
+	return images.CheckName(p.Image)
 }

@@ -10,7 +10,7 @@ import (
 	"net/url"
 
 	"wharf/dockerx/connect"
-	"wharf/dockerx/recreate"
+	"wharf/dockerx/images"
 )
 
 // RawContainer asks past Docker's client, which drops the fields that it doesn't know.
@@ -24,7 +24,7 @@ func (e *engine) RawContainer(ctx context.Context, id string) ([]byte, error) {
 
 // RawImage asks past Docker's client, for the same reason.
 func (e *engine) RawImage(ctx context.Context, name string) ([]byte, error) {
-	if err := recreate.CheckImage(name); err != nil {
+	if err := images.CheckName(name); err != nil {
 		return nil, err
 	}
 	return e.read(ctx, connect.Request{Path: "/images/" + name + "/json"})

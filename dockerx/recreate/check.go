@@ -3,9 +3,7 @@ package recreate
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/docker/docker/api/types/versions"
 
@@ -74,14 +72,4 @@ func RestartPolicy(container json.RawMessage) (string, error) {
 		return p.Name + ":" + strconv.Itoa(p.MaximumRetryCount), nil
 	}
 	return p.Name, nil
-}
-
-var imagePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._:/@-]{0,511}$`)
-
-// CheckImage returns an error for a text that names no image.
-func CheckImage(name string) error {
-	if !imagePattern.MatchString(name) || strings.Contains(name, "..") || strings.Contains(name, "//") {
-		return apperr.New(apperr.Invalid, "image: expected a name such as nginx:1.27")
-	}
-	return nil
 }

@@ -127,10 +127,7 @@ func (r *Recreations) prepare(ctx context.Context, q *Request) (*job, error) {
 	if err != nil {
 		return nil, failedTo("read the container", err)
 	}
-	image := p.Image
-	if image == "" {
-		image = q.Details.ImageName
-	}
+	image := imageOf(q.Details, p)
 	if p.Pull {
 		if err := pull(ctx, q.Host, image, b.Platform()); err != nil {
 			return nil, failedTo("pull the image", err)
