@@ -44,7 +44,7 @@ type Daemon struct {
 	override   *http.ServeMux
 	standard   *http.ServeMux
 	fault      http.Handler
-	before     func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter))
+	breaks     func(Request) Break
 	containers []*Container
 }
 
@@ -138,12 +138,21 @@ func (d *Daemon) Fault(h http.HandlerFunc) {
 	}
 }
 
-// Before puts f before every request but pings: serve has the daemon do it and answer.
-// nil ends that.
-func (d *Daemon) Before(f func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter))) {
+// Break is how a request to a fake daemon goes wrong.
+type Break uint8
+
+// The ways. What fails is answered by 500, with words.
+const (
+	Works     Break = iota
+	Fails           // without having had its effect
+	FailsLate       // after it
+)
+
+// Breaks has f decide how each request that isn't a GET or HEAD goes wrong; f may block. Nil: none does.
+func (d *Daemon) Breaks(f func(Request) Break) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.before = f
+	d.breaks = f
 }
 
 // Hang is a Fault or a handler that never answers. It returns when the client or the test ends.
@@ -173,7 +182,7 @@ func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p := unversioned(path); p != "/_ping" && p != "/version" {
 		d.requests = append(d.requests, Request{r.Method, path, r.URL.RawQuery})
 	}
-	fault, before, refusal := d.fault, d.before, d.refuseVersion(path)
+	fault, breaks, refusal := d.fault, d.breaks, d.refuseVersion(path)
 	w.Header().Set("Api-Version", d.api)
 	w.Header().Set("Ostype", "linux")
 	w.Header().Set("Server", "Docker/20.10.24 (linux)")
@@ -188,11 +197,18 @@ func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = unversioned(r.URL.Path), ""
-	if before == nil || inner.URL.Path == "/_ping" {
-		d.serve(w, inner)
-		return
+	if breaks != nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		switch breaks(Request{r.Method, inner.URL.Path, r.URL.RawQuery}) {
+		case FailsLate:
+			d.serve(httptest.NewRecorder(), inner)
+			fallthrough
+		case Fails:
+			Fail(w, http.StatusInternalServerError, "no space left on device")
+			return
+		case Works:
+		}
 	}
-	before(w, inner, func(w http.ResponseWriter) { d.serve(w, inner) })
+	d.serve(w, inner)
 }
 
 func (d *Daemon) serve(w http.ResponseWriter, r *http.Request) {

@@ -2,8 +2,6 @@ package recreate
 
 import (
 	"context"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -105,7 +103,7 @@ func TestNewContainerTakesThePlaceOfTheOld(t *testing.T) {
 // changes are the calls that change something.
 func changes(d *dockertest.Daemon) (all []string) {
 	for _, r := range d.Requests() {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if r.Method != "GET" && r.Method != "HEAD" {
 			_, path, _ := strings.Cut(r.Path, "/v1.41/")
 			all = append(all, r.Method+" "+path)
 		}
@@ -113,11 +111,10 @@ func changes(d *dockertest.Daemon) (all []string) {
 	return all
 }
 
-// broken says which of the calls that change something fail: count of them from the n-th on, late ones after they had their
-// effect.
+// broken says which of the calls that change something fail: count of them from the n-th on.
 type broken struct {
 	n, count int
-	late     bool
+	how      dockertest.Break
 	seen     int
 }
 
@@ -130,9 +127,9 @@ func TestWhateverCallFailsOneContainerIsLeft(t *testing.T) {
 		_, err := f.recreate(t, d.Add(dockertest.Container{Name: "shop", State: state}), dockerx.Operation{})
 		require.NoError(t, err)
 		for n := range changes(d) {
-			for _, late := range []bool{false, true} {
+			for _, how := range []dockertest.Break{dockertest.Fails, dockertest.FailsLate} {
 				for _, count := range []int{1, 2, 3, 1000} {
-					failing(t, state, &broken{n: n, count: count, late: late})
+					failing(t, state, &broken{n: n, count: count, how: how})
 				}
 			}
 		}
@@ -143,25 +140,16 @@ func failing(t *testing.T, state string, b *broken) {
 	t.Helper()
 	d, f := fake(t)
 	old := d.Add(dockertest.Container{Name: "shop", State: state})
-	d.Before(func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) {
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			serve(w)
-			return
-		}
+	d.Breaks(func(dockertest.Request) dockertest.Break {
 		n := b.seen
 		b.seen++
-		switch {
-		case n < b.n || n >= b.n+b.count:
-			serve(w)
-		case b.late:
-			serve(httptest.NewRecorder())
-			fallthrough
-		default:
-			dockertest.Fail(w, http.StatusInternalServerError, "no space left on device")
+		if n < b.n || n >= b.n+b.count {
+			return dockertest.Works
 		}
+		return b.how
 	})
 	result, err := f.recreate(t, old, dockerx.Operation{})
-	d.Before(nil)
+	d.Breaks(nil)
 	f.takeUp(t)
 	all := d.Containers()
 	require.Len(t, all, 1, "%+v: %v", b, all)
@@ -202,12 +190,12 @@ func TestContainerIsRecreatedOnceAtATime(t *testing.T) {
 	d, f := fake(t)
 	id := d.Add(dockertest.Container{Name: "shop"})
 	begun, proceed := make(chan struct{}), make(chan struct{})
-	d.Before(func(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) {
-		if strings.HasSuffix(r.URL.Path, "/stop") {
+	d.Breaks(func(r dockertest.Request) dockertest.Break {
+		if strings.HasSuffix(r.Path, "/stop") {
 			close(begun)
 			<-proceed
 		}
-		serve(w)
+		return dockertest.Works
 	})
 	first := make(chan error, 1)
 	go func() {
