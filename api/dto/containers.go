@@ -199,7 +199,7 @@ type Limits struct {
 type Recreate struct {
 	// A name such as nginx:1.27; missing means the one that the container names. Another one needs the right to run commands
 	// in the container.
-	Image string `json:"image,omitempty" maxLength:"512" example:"nginx:1.27"`
+	Image string `json:"image,omitempty" maxLength:"512"`
 	// Pull it from its registry first.
 	Pull bool `json:"pull,omitempty" example:"false"`
 	// running or healthy: what the new container must become, else the old one comes back. Missing means healthy where it has
