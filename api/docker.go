@@ -13,7 +13,7 @@ import (
 // Docker documents it, and docs/docker-tools.md what wharf has of it.
 func (s *Server) newDocker(o Options) *dockerapi.API {
 	return dockerapi.New(dockerapi.Options{
-		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions,
+		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions, Stall: s.stall,
 		Authenticate: s.authenticateDocker, Fail: respondDockerError,
 		Named: func(r *http.Request, pattern string, actor service.Actor) {
 			info := infoOf(r)
