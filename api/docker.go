@@ -49,3 +49,11 @@ type dockerFailure struct {
 func respondDockerError(w http.ResponseWriter, r *http.Request, err error) {
 	respondFailure(w, r, err, func(message string) any { return dockerFailure{strings.TrimPrefix(message, dockerx.ErrorPrefix)} })
 }
+
+// failureOf returns how an error is answered to a request that no route has taken yet.
+func failureOf(r *http.Request) func(http.ResponseWriter, *http.Request, error) {
+	if strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
+		return respondDockerError
+	}
+	return respondError
+}

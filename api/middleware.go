@@ -96,7 +96,7 @@ func (s *Server) panicked(w *recorder, r *http.Request, p any) {
 	}
 	err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	if w.status == 0 {
-		respondError(w, r, err)
+		failureOf(r)(w, r, err)
 		return
 	}
 	infoOf(r).err = err
