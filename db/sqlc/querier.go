@@ -152,6 +152,7 @@ type Querier interface {
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
 	// Those that a server began and that haven't ended.
 	RecreationsOf(ctx context.Context, server string) ([]Recreation, error)
+	RenameRecreation(ctx context.Context, arg RenameRecreationParams) (int64, error)
 	// Marks the token that a login made, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
 	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
