@@ -28,7 +28,7 @@ type row struct {
 // the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/leases", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
@@ -55,7 +55,8 @@ var rows = map[string]row{
 		imports: []string{"db", "db/sqlc", "dockerx"},
 		tests:   []string{"db/dbtest", "service/eventlog"},
 	},
-	"service/logs": {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"service/leases": {imports: []string{"db", "db/sqlc", "util/..."}, tests: []string{"db/dbtest", "pgregory.net/rapid"}},
+	"service/logs":   {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},

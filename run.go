@@ -25,6 +25,7 @@ import (
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/leases"
 	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/util/config"
@@ -80,6 +81,7 @@ type wharf struct {
 	store     *db.DB
 	fleet     *dockerx.Fleet
 	events    *eventlog.Log
+	leases    *leases.Leases // nil on SQLite: one process reads all hosts
 	users     *service.Users
 	sessions  *service.Sessions
 	audit     *service.Audit
@@ -117,9 +119,16 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	}}
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
 	w.audit = audit
-	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute})
+	shared := store.Kind() == db.Postgres // by replicas
+	if shared {
+		w.leases = w.newLeases(server)
+	}
+	w.events = eventlog.New(store, eventlog.Options{
+		Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute,
+		Leased: shared, Refused: w.leases.Wake, Poll: -1, // the leases' beats look for the records of others
+	})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
-		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
+		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared,
 		Logs: dockerx.LogSourceKind(cfg.LogsSource),
 		Stats: stats.Options{
 			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
@@ -216,9 +225,15 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	behindHosts, endLog := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLog()
 	group.Go(func() error { return w.events.Run(behindHosts) })
+	leading, endFleet := context.WithCancel(context.WithoutCancel(ctx))
+	defer endFleet()
 	group.Go(func() error {
 		defer endLog()
-		return w.fleet.Run(behind)
+		return w.fleet.Run(leading)
+	})
+	group.Go(func() error {
+		defer endFleet() // what was read is stored, and other replicas go on with it
+		return w.lead(behind, opened)
 	})
 	group.Go(func() error { return w.followHostsFile(ctx) })
 	group.Go(func() error {

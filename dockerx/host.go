@@ -60,6 +60,7 @@ type Host struct {
 	longReads  chan struct{} // slots
 
 	streaming atomic.Bool
+	leading   leading
 	sampler   *stats.Sampler
 }
 
@@ -75,6 +76,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
 		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads),
+		leading: leading{begin: make(chan struct{}, 1)},
 	}
 	h.follow(func(e Event) {
 		if changesList(e) {
@@ -112,10 +114,12 @@ func (h *Host) Addr() string { return h.addr }
 
 // run holds everything of the host that outlives a request.
 func (h *Host) run(ctx context.Context) {
-	var parts sync.WaitGroup
-	parts.Go(func() { _ = h.runEvents(ctx) })
-	parts.Go(func() { h.watch(ctx) })
-	parts.Wait()
+	h.runLed(ctx, func(ctx context.Context) {
+		var parts sync.WaitGroup
+		parts.Go(func() { _ = h.runEvents(ctx) })
+		parts.Go(func() { h.watch(ctx) })
+		parts.Wait()
+	})
 	h.sampler.Close()
 }
 

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -33,8 +34,13 @@ type Options struct {
 	// Attribute adds attributes to events before they are stored. It may replace their Attrs and change nothing else. Nil:
 	// nothing is added.
 	Attribute func(context.Context, []*dockerx.Event) error
-	// Poll is how often Postgres is asked for records of other replicas. Default 200 ms.
+	// Poll is how often Postgres is asked for records of other replicas, besides the calls of Stored. Default 2 s; negative:
+	// never.
 	Poll time.Duration
+	// Leased takes events only of the hosts that Lead names, and stores them only while that lease is held. Postgres alone.
+	Leased bool
+	// Refused is called when events weren't stored since their host's lease was lost. It must not block. May be nil.
+	Refused func()
 }
 
 func (o Options) withDefaults() Options {
@@ -48,7 +54,9 @@ func (o Options) withDefaults() Options {
 		o.Clock = new(steady.Clock)
 	}
 	def(&o.Patience, time.Second)
-	def(&o.Poll, 200*time.Millisecond)
+	if o.Poll == 0 {
+		o.Poll = 2 * time.Second
+	}
 	if o.Max <= 0 {
 		o.Max = 1_000_000
 	}
@@ -85,8 +93,16 @@ type Log struct {
 	allPublished bool
 	recent       *recentset.Set[eventKey]
 
-	// Used by the writer alone. tailUnread: stored records may be unpublished. batchSize: how many records it stores at once.
+	epochs map[string]int64 // of the hosts that this replica leads
+	fresh  []string         // led since the writer last looked: what it knows of them may be outdated
+	stored chan struct{}    // closed when pending records have been stored or refused
+
+	told atomic.Int64 // records up to this id are stored
+
+	// Used by the writer alone. tailUnread: stored records may be unpublished. readTo: those up to this id aren't. batchSize: how
+	// many records it stores at once.
 	tailUnread  bool
+	readTo      int64
 	batchSize   int
 	checkpoints checkpoints
 }
@@ -97,11 +113,15 @@ type pending struct {
 	key        eventKey
 	size       int
 	since      time.Time
+	epoch      int64  // of the lease under which it was read
 	unsavedSeq uint64 // as in Log.publishedUnsaved; 0: not published without an id
 }
 
 // dropped is the time range of a host's records that the full queue could not take.
-type dropped struct{ from, to time.Time }
+type dropped struct {
+	from, to time.Time
+	epoch    int64
+}
 
 // New returns a log on a database, which need not answer yet.
 func New(d *db.DB, o Options) *Log {
@@ -109,6 +129,7 @@ func New(d *db.DB, o Options) *Log {
 	return &Log{
 		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring, o.Bytes), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, checkpoints: newCheckpoints(),
 		dropped: make(map[string]*dropped), publishedUnsaved: make(map[eventKey]uint64), recent: recentset.New[eventKey](recentMax),
+		epochs: make(map[string]int64), stored: make(chan struct{}),
 	}
 }
 
@@ -132,6 +153,11 @@ func (l *Log) Publish(e dockerx.Event) {
 	if l.recent.Has(p.key) {
 		return // reported by two readers, or twice by one
 	}
+	epoch, leads := l.epochs[e.Host]
+	if l.opts.Leased && !leads {
+		return // the reader's end is under way: the next one reads it again
+	}
+	p.epoch = epoch
 	if len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes {
 		l.drop(p)
 		return
@@ -154,6 +180,13 @@ func (l *Log) remove(n int) {
 	}
 	clear(l.pending[:n]) // the rest of the queue keeps the array alive, but must not keep these
 	l.pending = l.pending[n:]
+	l.stirred()
+}
+
+// stirred wakes the callers that wait for pending records to be stored. mu is held.
+func (l *Log) stirred() {
+	close(l.stored)
+	l.stored = make(chan struct{})
 }
 
 // notify signals a channel with room for one signal.
@@ -189,6 +222,7 @@ func (l *Log) drop(p *pending) {
 		l.dropped[e.Host] = d
 		l.log.Error().Str("host", e.Host).Msg("event log overflows: the database has not answered for too long")
 	}
+	d.epoch = p.epoch
 	if e.Time.Before(d.from) {
 		d.from = e.Time
 	}
