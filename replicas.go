@@ -28,7 +28,10 @@ func (w *wharf) newLeases(server string) *leases.Leases {
 			w.fleet.Leave(hosts)
 			w.events.Leave(ctx, hosts)
 		},
-		Looked: func(p leases.Positions) { w.events.Stored(p.LastEvent) },
+		Looked: func(p leases.Positions) {
+			w.events.Stored(p.LastEvent)
+			w.sessions.CountRevocations(p.Revocations)
+		},
 	})
 }
 
@@ -61,8 +64,13 @@ func (w *wharf) listener() db.Listener {
 				}
 			case db.ChannelLeases:
 				w.leases.Wake()
+			case db.ChannelRevocations:
+				w.sessions.Revoked()
 			}
 		},
-		Connected: w.leases.Wake, // a look shows what was missed
+		Connected: func() { // a look shows what was missed
+			w.leases.Wake()
+			w.sessions.Revoked()
+		},
 	}
 }

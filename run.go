@@ -125,7 +125,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	}
 	w.events = eventlog.New(store, eventlog.Options{
 		Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute,
-		Leased: shared, Refused: w.leases.Wake, Poll: -1, // the leases' beats look for the records of others
+		Leased: shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beats look for the records of others
 	})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared,

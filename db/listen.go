@@ -2,10 +2,13 @@ package db
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"time"
 
 	"github.com/lib/pq"
+
+	"wharf/db/sqlc"
 )
 
 // Channels on which transactions notify the replicas of a Postgres, at their commit. On SQLite nothing notifies: there one
@@ -87,6 +90,17 @@ func (d *DB) receive(l Listener, ready <-chan struct{}, notified <-chan *pq.Noti
 			}
 		}
 	}
+}
+
+// Notify has the listeners of all replicas called when q's transaction commits. On SQLite it does nothing.
+func (d *DB) Notify(ctx context.Context, q *sqlc.Queries, channel, payload string) error {
+	if d.kind != Postgres {
+		return nil
+	}
+	if err := q.Notify(ctx, sqlc.NotifyParams{Channel: channel, Payload: payload}); err != nil {
+		return fmt.Errorf("notify %s: %w", channel, err)
+	}
+	return nil
 }
 
 // Listening reports whether the listener is connected.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"wharf/db"
 	"wharf/db/sqlc"
 )
 
@@ -160,15 +159,4 @@ func (l *Log) lost(ctx context.Context) (map[epochOf]bool, error) {
 type epochOf struct {
 	host  string
 	epoch int64
-}
-
-// notifyAppend has all replicas publish the records up to an id once the transaction commits.
-func (l *Log) notifyAppend(ctx context.Context, q *sqlc.Queries, last int64) error {
-	if l.db.Kind() != db.Postgres {
-		return nil
-	}
-	if err := q.Notify(ctx, sqlc.NotifyParams{Channel: db.ChannelEvents, Payload: fmt.Sprint(last)}); err != nil {
-		return fmt.Errorf("notify of new events: %w", err)
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"wharf/db"
@@ -252,7 +253,7 @@ func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored 
 		if err := saveCheckpoint(ctx, q, states, hosts); err != nil {
 			return err
 		}
-		return l.notifyAppend(ctx, q, last)
+		return l.db.Notify(ctx, q, db.ChannelEvents, strconv.FormatInt(last, 10))
 	})
 	if err == nil {
 		l.checkpoints.committed(states, hosts, time.Now())

@@ -75,8 +75,9 @@ type Leases struct {
 	leases  []lease
 	version int64 // of leases, as the counter says
 
-	mu   sync.Mutex
-	held map[string]int64 // epochs of the hosts that are read here
+	mu    sync.Mutex
+	held  map[string]int64 // epochs of the hosts that are read here
+	first bool
 }
 
 // New returns the leases of a replica on a database.
@@ -114,6 +115,17 @@ func (l *Leases) Owns(host string) bool {
 	defer l.mu.Unlock()
 	_, own := l.held[host]
 	return own
+}
+
+// First reports whether this replica is the first of those that live: it does what one of them should do for all. For a
+// moment two may be. A nil Leases is the only one.
+func (l *Leases) First() bool {
+	if l == nil {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.first
 }
 
 // Run takes, keeps and hands over leases until ctx ends; then it ends the reading of all hosts and hands them to the other
@@ -169,6 +181,9 @@ func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	}
 	now := l.now()
 	l.state.look(now, v)
+	l.mu.Lock()
+	l.first = l.state.first(now, v)
+	l.mu.Unlock()
 	l.adopt(ctx, l.state.owned(v), hosts)
 	if l.opts.Looked != nil {
 		l.opts.Looked(at)

@@ -91,6 +91,11 @@ func (s *state) lives(id string, now time.Duration) bool {
 	return id == s.me || known && now-at.since < s.lostAfter
 }
 
+// first reports whether this replica has the least id of those that live.
+func (s *state) first(now time.Duration, v *view) bool {
+	return !slices.ContainsFunc(v.replicas, func(r replica) bool { return r.id < s.me && s.lives(r.id, now) })
+}
+
 // nextLoss returns when the next of the others will be lost unless it beats, 0 if there is none.
 func (s *state) nextLoss(now time.Duration) time.Duration {
 	next := time.Duration(0)

@@ -66,18 +66,15 @@ func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, fleet int64) err
 	if err := q.AddReplica(ctx, sqlc.AddReplicaParams{ID: l.id, Server: l.opts.Server, Fleet: fleet}); err != nil {
 		return fmt.Errorf("join the replicas: %w", err)
 	}
-	return changed(ctx, q)
+	return changed(ctx, l.db, q)
 }
 
 // changed counts a change of leases or replicas, and notifies the others of it.
-func changed(ctx context.Context, q *sqlc.Queries) error {
+func changed(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "leases"); err != nil || n != 1 {
 		return fmt.Errorf("count a change of leases (%d rows): %w", n, err)
 	}
-	if err := q.Notify(ctx, sqlc.NotifyParams{Channel: db.ChannelLeases}); err != nil {
-		return fmt.Errorf("notify of a change of leases: %w", err)
-	}
-	return nil
+	return d.Notify(ctx, q, db.ChannelLeases, "")
 }
 
 // apply adds the hosts that have no lease, moves those leases that still have their epoch, and removes replicas that died and
@@ -100,7 +97,7 @@ func (l *Leases) apply(ctx context.Context, missing []string, moves []move, dead
 				return fmt.Errorf("remove a replica: %w", err)
 			}
 		}
-		return changed(ctx, q)
+		return changed(ctx, l.db, q)
 	})
 }
 
@@ -146,6 +143,6 @@ func (l *Leases) resign(ctx context.Context) error {
 		if _, err := q.RemoveReplica(ctx, l.id); err != nil {
 			return fmt.Errorf("leave the replicas: %w", err)
 		}
-		return changed(ctx, q)
+		return changed(ctx, l.db, q)
 	})
 }
