@@ -39,9 +39,9 @@ var rows = map[string]row{
 	"api/dockerapi": {
 		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "util/..."},
 	},
-	"api/dto":      {imports: []string{"util/apperr"}},
-	"api/openapi":  {},
-	"api/stream":   {imports: []string{"util/apperr"}},
+	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/openapi": {},
+	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
 		imports: []string{"service/attribution", "service/eventlog", "service/logs", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
