@@ -29,14 +29,15 @@ type row struct {
 var rows = map[string]row{
 	".": {
 		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
+		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dto", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
+		imports: []string{"api/channels", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
 	"api/dto":      {imports: []string{"util/apperr"}},
+	"api/metrics":  {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
 	"api/openapi":  {},
 	"api/stream":   {imports: []string{"util/apperr"}},
 	"service": {
@@ -74,6 +75,7 @@ var rows = map[string]row{
 	"util/apperr":            {},
 	"util/asciicast":         {},
 	"util/config":            {},
+	"util/histogram":         {},
 	"util/memo":              {},
 	"util/recentset":         {},
 	"util/steady":            {},
@@ -90,6 +92,7 @@ var rows = map[string]row{
 	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
 	"scripts/nginxtest":      {},
+	"scripts/prometheustest": {},
 	"scripts/spec":           {imports: []string{"api", "api/dto", "cli", "service"}},
 	"client":                 {imports: []string{"api/channels", "api/dto"}, tests: []string{"api", "service", "service/eventlog", "db/dbtest", "dockerx", "dockerx/dockertest", "token"}},
 	"cli":                    {imports: []string{"client", "api/dto", "util/..."}},
@@ -110,12 +113,13 @@ var gates = map[string][]string{
 	"github.com/golang-jwt/":     {"token"},
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
+	"github.com/prometheus/":     {"api/metrics"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/channels", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/channels", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.
-var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/scripts/nginxtest", "wharf/web/browsertest"}
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/scripts/nginxtest", "wharf/scripts/prometheustest", "wharf/web/browsertest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()

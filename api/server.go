@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wharf/api/dto"
+	"wharf/api/metrics"
 	"wharf/api/stream"
 	"wharf/service"
 	"wharf/service/bulk"
@@ -56,6 +57,13 @@ type Options struct {
 	StreamsPerUser, MaxStreams int
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
+
+	// Version is the build's.
+	Version string
+	// Metrics says which pages of metrics there are. Default MetricsOn.
+	Metrics MetricsMode
+	// MetricsContainers bounds the containers on their page. Default 10,000.
+	MetricsContainers int
 }
 
 // Server answers wharf's HTTP requests.
@@ -86,6 +94,11 @@ type Server struct {
 
 	answers idempotencyStore
 	streams *stream.Kit
+
+	metrics     *metrics.Writer
+	counted     metrics.Recorder
+	metricsMode MetricsMode
+	metricsMost int
 }
 
 // New builds the server from its route table.
@@ -96,7 +109,10 @@ func New(o Options) *Server {
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
+
+		metricsMode: cmp.Or(o.Metrics, MetricsOn), metricsMost: cmp.Or(o.MetricsContainers, defaultMetricsContainers),
 	}
+	s.metrics = metrics.New(o.Version, &s.counted)
 	s.streams = s.newStreams(o)
 	s.mux, s.table = chi.NewRouter(), s.routes()
 	for _, rt := range s.table {

@@ -133,7 +133,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	o := api.Options{
 		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
 		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
-		MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}),
+		Metrics: api.MetricsContainers, Version: "test", MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}),
 	}
 	for _, set := range options {
 		set(&o)

@@ -84,16 +84,16 @@ func (a Actor) everywhereOn(host string, p Permission) bool {
 	return a.capped(best).atLeast(needs[p])
 }
 
-// everywhere reports whether the actor has the permission on every container of every host, also of hosts
-// to come.
-func (a Actor) everywhere(p Permission) bool {
+// SeesAll reports whether the actor may see every container of every host, also of hosts to come, and with that what concerns
+// the server as a whole.
+func (a Actor) SeesAll() bool {
 	best := a.Role
 	for _, g := range a.Grants {
 		if g.Hosts == "*" && g.Labels == "" {
-			best = higher(best, g.roleFor(p))
+			best = higher(best, g.roleFor(View))
 		}
 	}
-	return a.capped(best).atLeast(needs[p])
+	return a.capped(best).atLeast(needs[View])
 }
 
 func (a Actor) capped(r Role) Role {

@@ -971,6 +971,20 @@ export interface Operations {
     answer: string;
     frames: Record<string, never>;
   };
+  getMetrics: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
+  getContainerMetrics: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
+    frames: Record<string, never>;
+  };
   whoAmI: {
     params: Record<string, never>;
     query: Record<string, never>;
@@ -1374,6 +1388,8 @@ export const operations = {
   streamEvents: { method: "GET", path: "/events", bare: false },
   healthz: { method: "GET", path: "/healthz", bare: false },
   readyz: { method: "GET", path: "/readyz", bare: false },
+  getMetrics: { method: "GET", path: "/metrics", bare: false },
+  getContainerMetrics: { method: "GET", path: "/metrics/containers", bare: false },
   whoAmI: { method: "GET", path: "/v1/me", bare: false },
   listUsers: { method: "GET", path: "/v1/users", bare: false },
   addUser: { method: "POST", path: "/v1/users", bare: false },
