@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
+	"wharf/api/dockerapi"
 	"wharf/api/dto"
 	"wharf/api/metrics"
 	"wharf/api/stream"
@@ -87,13 +88,14 @@ type Server struct {
 	mux          *chi.Mux
 	handler      http.Handler
 	history      actorCaps
-	past         turnstile
+	past         *turnstile
 	unread       unreadAnswers
 	bodyTime     time.Duration
 	stall        time.Duration
 
 	answers idempotencyStore
 	streams *stream.Kit
+	docker  *dockerapi.API
 
 	metrics     *metrics.Writer
 	counted     metrics.Recorder
@@ -123,7 +125,8 @@ func New(o Options) *Server {
 	}
 	s.mux.NotFound(s.notFound)
 	s.mux.MethodNotAllowed(s.methodNotAllowed)
-	s.handler = s.observe(headers(s.checkOrigin(s.mux)))
+	s.docker = s.newDocker(o)
+	s.handler = s.observe(headers(s.checkOrigin(s.withDocker(s.docker, s.mux))))
 	return s
 }
 

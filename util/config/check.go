@@ -53,6 +53,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("AUDIT_MAX: %d is less than 1000", c.AuditMax)
 	case c.MetricsContainersMax < 1:
 		return fmt.Errorf("METRICS_CONTAINERS_MAX: %d is not positive", c.MetricsContainersMax)
+	case c.PullStall < time.Second:
+		return fmt.Errorf("PULL_STALL: %s is less than 1s", c.PullStall)
 	case c.StatsIdle < 3*time.Second:
 		return fmt.Errorf("STATS_IDLE: %s is less than 3s", c.StatsIdle)
 	case !(c.StatsBudget > 0 && c.StatsBudget <= 64):

@@ -1,0 +1,108 @@
+package dockerapi
+
+import (
+	"net/http"
+	"slices"
+
+	"wharf/service"
+)
+
+// routes is the whole of Docker's API, as its document has it. A row without a handler is in the raw tier alone.
+func (a *API) routes() []Route {
+	return slices.Concat(a.engineRoutes(), a.containerRoutes(), a.execRoutes(), imageRoutes(a), networkRoutes(), pluginRoutes(), swarmRoutes())
+}
+
+// Routes returns the table, for what is made of it: tests and the documentation.
+func Routes(hosts *service.Hosts) []Route { return (&API{Options: Options{Hosts: hosts}}).routes() }
+
+// typed is a row of both tiers. query names the parameters that the handler reads.
+func typed(method, pattern string, need service.Permission, h handler, query ...string) Route {
+	return Route{Method: method, Pattern: pattern, Need: need, typed: h, query: query}
+}
+
+// raw are rows of the raw tier alone: of one method and many patterns.
+func raw(method string, patterns ...string) []Route {
+	rows := make([]Route, len(patterns))
+	for i, p := range patterns {
+		rows[i] = Route{Method: method, Pattern: p, Need: service.Administer}
+	}
+	return rows
+}
+
+func (a *API) engineRoutes() []Route {
+	return slices.Concat(
+		[]Route{
+			typed(http.MethodGet, "/_ping", service.View, a.ping),
+			typed(http.MethodHead, "/_ping", service.View, a.ping),
+			typed(http.MethodGet, "/version", service.View, a.version),
+		},
+		raw(http.MethodGet, "/info", "/events", "/system/df"),
+		raw(http.MethodPost, "/auth", "/session"),
+	)
+}
+
+func (a *API) containerRoutes() []Route {
+	return slices.Concat(
+		raw(http.MethodGet, "/containers/json", "/containers/{id}/json", "/containers/{id}/top", "/containers/{id}/logs", "/containers/{id}/stats"),
+		raw(http.MethodPost, "/containers/{id}/resize", "/containers/{id}/start", "/containers/{id}/stop", "/containers/{id}/restart",
+			"/containers/{id}/kill", "/containers/{id}/update", "/containers/{id}/rename", "/containers/{id}/pause",
+			"/containers/{id}/unpause", "/containers/{id}/wait"),
+		raw(http.MethodDelete, "/containers/{id}"),
+
+		raw(http.MethodPost, "/containers/create", "/containers/prune", "/containers/{id}/attach"),
+		raw(http.MethodGet, "/containers/{id}/changes", "/containers/{id}/export", "/containers/{id}/attach/ws", "/containers/{id}/archive"),
+		raw(http.MethodHead, "/containers/{id}/archive"),
+		raw(http.MethodPut, "/containers/{id}/archive"),
+	)
+}
+
+func (a *API) execRoutes() []Route {
+	return slices.Concat(
+		raw(http.MethodPost, "/containers/{id}/exec", "/exec/{id}/start", "/exec/{id}/resize"),
+		raw(http.MethodGet, "/exec/{id}/json"),
+	)
+}
+
+func imageRoutes(_ *API) []Route {
+	return slices.Concat(
+		raw(http.MethodGet, "/images/json"),
+
+		raw(http.MethodGet, "/images/search", "/images/get", "/images/{name...}/json", "/images/{name...}/history", "/images/{name...}/get",
+			"/distribution/{name...}/json"),
+		raw(http.MethodPost, "/images/create", "/images/prune", "/images/load", "/images/{name...}/push", "/images/{name...}/tag",
+			"/build", "/build/prune", "/commit"),
+		raw(http.MethodDelete, "/images/{name...}"),
+	)
+}
+
+func networkRoutes() []Route {
+	return slices.Concat(
+		raw(http.MethodGet, "/networks", "/networks/{id}", "/volumes", "/volumes/{name}"),
+		raw(http.MethodPost, "/networks/create", "/networks/prune", "/networks/{id}/connect", "/networks/{id}/disconnect",
+			"/volumes/create", "/volumes/prune"),
+		raw(http.MethodPut, "/volumes/{name}"),
+		raw(http.MethodDelete, "/networks/{id}", "/volumes/{name}"),
+	)
+}
+
+func pluginRoutes() []Route {
+	return slices.Concat(
+		raw(http.MethodGet, "/plugins", "/plugins/privileges", "/plugins/{name...}/json"),
+		raw(http.MethodPost, "/plugins/pull", "/plugins/create", "/plugins/{name...}/enable", "/plugins/{name...}/disable",
+			"/plugins/{name...}/upgrade", "/plugins/{name...}/push", "/plugins/{name...}/set"),
+		raw(http.MethodDelete, "/plugins/{name...}"),
+	)
+}
+
+func swarmRoutes() []Route {
+	rows := slices.Concat(
+		raw(http.MethodGet, "/swarm", "/swarm/unlockkey", "/nodes", "/nodes/{id}", "/services/{id}/logs", "/tasks", "/tasks/{id}", "/tasks/{id}/logs"),
+		raw(http.MethodPost, "/swarm/init", "/swarm/join", "/swarm/leave", "/swarm/update", "/swarm/unlock", "/nodes/{id}/update"),
+		raw(http.MethodDelete, "/nodes/{id}"),
+	)
+	for _, kind := range []string{"/services", "/secrets", "/configs"} {
+		rows = slices.Concat(rows,
+			raw(http.MethodGet, kind, kind+"/{id}"), raw(http.MethodPost, kind+"/create", kind+"/{id}/update"), raw(http.MethodDelete, kind+"/{id}"))
+	}
+	return rows
+}
