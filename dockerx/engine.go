@@ -20,6 +20,7 @@ import (
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/logs"
+	"wharf/dockerx/wire"
 	"wharf/util/apperr"
 )
 
@@ -46,6 +47,11 @@ type reads interface {
 	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
 	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
 	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
+	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
+	ContainerRows(ctx context.Context, all, size bool) ([]wire.Row, error)
+	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
+	ImageRows(ctx context.Context, all bool) ([]wire.Image, error)
+	InfoWire(ctx context.Context) (wire.Info, error)
 }
 
 // changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the

@@ -69,6 +69,7 @@ const (
 	quickTimeout = 30 * time.Second
 
 	removeTimeout = 2 * time.Minute
+	sizeTimeout   = 2 * time.Minute // an engine walks through all files
 	graceMargin   = 10 * time.Second
 	defaultGrace  = 10 * time.Second // Docker's own, where a container names none
 	maxGrace      = time.Hour        // for those that ask for no end
