@@ -32,9 +32,9 @@ func selectImages(images []wire.Image, f filters, c *Call) []wire.Image {
 // without the tag.
 func referred(names []string, f filters) []string {
 	if names == nil {
-		names = []string{}
+		return []string{}
 	}
-	return slices.DeleteFunc(names, func(name string) bool {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		repository := name
 		if i := strings.LastIndexAny(name, ":@/"); i >= 0 && name[i] != '/' {
 			repository = strings.TrimSuffix(name[:i], "@sha256")
