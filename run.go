@@ -21,6 +21,7 @@ import (
 	"wharf/api"
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/dockerx/images"
 	"wharf/dockerx/stats"
 	"wharf/service"
 	"wharf/service/bulk"
@@ -118,9 +119,13 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
 	w.audit = audit
 	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute})
+	registries, err := registryLogins(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
-		Logs: dockerx.LogSourceKind(cfg.LogsSource),
+		Logs: dockerx.LogSourceKind(cfg.LogsSource), Registries: registries, PullStall: cfg.PullStall,
 		Stats: stats.Options{
 			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
 		},
@@ -149,6 +154,19 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil
+}
+
+// registryLogins reads REGISTRY_CONFIG, and says what of it isn't used.
+func registryLogins(cfg config.Config, log zerolog.Logger) (*images.Credentials, error) {
+	registries, err := images.OpenCredentials(cfg.RegistryConfig)
+	if err != nil {
+		return nil, fmt.Errorf("REGISTRY_CONFIG: the file %w", err)
+	}
+	if unread := registries.Unread(); len(unread) > 0 {
+		log.Warn().Strs("registries", unread).
+			Msg("REGISTRY_CONFIG leaves these registries to credential helpers, which wharf doesn't run: their images are pulled without a login")
+	}
+	return registries, nil
 }
 
 // serverName tells this server from others on the same database, over its restarts: a name kept in DATA_DIR.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -104,43 +105,41 @@ func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string
 	return s.serveTerminal(w, r, ticket, attach)
 }
 
-// serveTerminal returns once the connection is a WebSocket, or can't be one. The terminal goes on without the handler, whose
-// goroutine, with its deep stack, and whose buffers an idle terminal has no use for.
+// serveTerminal returns once the connection is a WebSocket, or can't be one. The terminal goes on without the handler: an
+// idle one has no use for its request, its buffers and its goroutine, whose stack has grown.
 func (s *Server) serveTerminal(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
-	info, answered := infoOf(r), make(chan error, 1)
-	host, id := pathParam(r, "host"), pathParam(r, "id")
-	go func() {
-		upgraded := false
-		defer func() { // a panic ends this terminal alone
-			if p := recover(); p != nil {
-				info.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-				s.logRequest(info, http.StatusInternalServerError, 0)
-				if !upgraded {
-					answered <- info.err
-				}
-			}
-		}()
-		err := s.terminals.Attach(r.Context(), ticket, host, id, attach, func(t *terminal.Terminal) {
-			conn, err := channels.Accept(w, r)
-			if err != nil { // Accept has answered
-				info.err, upgraded = err, true
-				answered <- nil
-				return
-			}
-			info.user, info.later, upgraded = t.User, true, true
-			answered <- nil
-			moveBytes(conn, t)
-			_, sent := t.Bytes()
-			s.logRequest(info, http.StatusSwitchingProtocols, sent)
-		})
-		if !upgraded {
-			answered <- err
-		}
-	}()
-	return <-answered
+	t, err := s.terminals.Open(r.Context(), ticket, pathParam(r, "host"), pathParam(r, "id"), attach)
+	if err != nil {
+		return err
+	}
+	info := infoOf(r)
+	conn, err := channels.Accept(w, r)
+	if err != nil { // Accept has answered
+		info.err = errors.Join(err, t.Close())
+		return nil
+	}
+	info.user, info.later = t.User, true
+	go s.carry(info, conn, t)
+	return nil
 }
 
-// moveBytes connects a client with a terminal until one of them ends.
+// carry connects a client with its terminal until one of them ends, and logs the request then. A panic ends this terminal
+// alone.
+func (s *Server) carry(info *requestInfo, conn *channels.Conn, t *terminal.Terminal) {
+	status := http.StatusSwitchingProtocols
+	defer func() {
+		if p := recover(); p != nil {
+			info.err, status = fmt.Errorf("panic: %v\n%s", p, debug.Stack()), http.StatusInternalServerError
+			conn.End(channels.Ended("internal error"))
+		}
+		_, sent := t.Bytes()
+		s.logRequest(info, status, sent)
+		_ = t.Close() // its row in the audit has the error
+	}()
+	moveBytes(conn, t)
+}
+
+// moveBytes moves bytes both ways, and says how it ended.
 func moveBytes(conn *channels.Conn, t *terminal.Terminal) {
 	go conn.Serve(t, t.Leave)
 	t.Output(conn.Writer(channels.Stdout), conn.Writer(channels.Stderr))

@@ -102,7 +102,7 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupContainers, a.psCommand(), a.inspectCommand(), a.statsCommand(), a.logsCommand(), a.execCommand())
+	add(groupContainers, a.psCommand(), a.inspectCommand(), a.statsCommand(), a.logsCommand(), a.execCommand(), a.dockerCommand())
 	add(groupContainers, a.operationCommands()...)
 	add(groupFleet, a.hostsCommand(), a.eventsCommand(), a.auditCommand())
 	add(groupAccess, a.loginCommand(), a.logoutCommand(), a.contextCommand(), a.keysCommand(), a.usersCommand())

@@ -14,11 +14,13 @@ import (
 	"github.com/docker/docker/api"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
 	"wharf/dockerx/wire"
 	"wharf/util/apperr"
@@ -47,6 +49,7 @@ type reads interface {
 	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
 	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
 	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
+	ImageInspect(ctx context.Context, name string, options ...client.ImageInspectOption) (image.InspectResponse, error)
 	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
 	ContainerRows(ctx context.Context, all, size bool) ([]wire.Row, error)
 	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
@@ -69,6 +72,8 @@ type changes interface {
 	ContainerExecCreate(ctx context.Context, id string, options container.ExecOptions) (container.ExecCreateResponse, error)
 	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
+	ImageTag(ctx context.Context, id, name string) error
+	ImageRemove(ctx context.Context, name string, options image.RemoveOptions) ([]image.DeleteResponse, error)
 }
 
 // follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.
@@ -77,6 +82,8 @@ type follows interface {
 	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
 	// ContainerLogs is a container's log, of both streams and with times; see package logs.
 	ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error)
+	// ImagePull pulls an image; the body has a line for each step. auth is the value of X-Registry-Auth, or empty.
+	ImagePull(ctx context.Context, r images.Ref, platform, auth string) (io.ReadCloser, error)
 	// Events is the open stream, to be read line by line, and the engine's time, cut to the second (zero: unknown).
 	// A since that isn't zero replays from there on, inclusive.
 	Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)

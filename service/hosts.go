@@ -98,7 +98,11 @@ func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permiss
 
 // Deny records in the audit that the actor lacks a permission, and returns the error to answer with.
 func (s *Hosts) Deny(ctx context.Context, actor Actor, in Intent) error {
-	return errors.Join(errForbidden, s.audit.RecordDone(ctx, actor, in, errForbidden))
+	err := errForbidden
+	if actor.Scope != "" {
+		err = errScope
+	}
+	return errors.Join(err, s.audit.RecordDone(ctx, actor, in, err))
 }
 
 // Host is a Docker host as one actor sees it: each method shows and changes only what the actor's role on a container
@@ -212,7 +216,10 @@ func (h *Host) find(ctx context.Context, ref dockerx.Ref) (dockerx.Ref, error) {
 	return c.Ref(), nil
 }
 
-var errForbidden = apperr.New(apperr.Forbidden, "not allowed")
+var (
+	errForbidden = apperr.New(apperr.Forbidden, "not allowed")
+	errScope     = apperr.New(apperr.Forbidden, "this key is for Docker's API below /docker/ alone")
+)
 
 func (h *Host) sees(labels map[string]string) bool { return h.may(View, labels) }
 

@@ -89,34 +89,33 @@ func (a *API) startExec(w http.ResponseWriter, r *http.Request, c *Call) error {
 		return apperr.New(apperr.Conflict, "Error: Exec command %s has already run", x.id)
 	}
 	x.size = cmp.Or(in.ConsoleSize, x.size)
-	conn := &hijacked{w: w, r: r, framed: !x.request.Command.TTY, multiplexed: !c.before("1.42")}
-	err = a.Terminals.Attach(r.Context(), x.ticket, x.request.Host, x.request.ContainerID, false, func(t *terminal.Terminal) {
-		x.run(r.Context(), t, conn)
-	})
-	x.over(terminal.Status{}, false) // unless it is known
-	if conn.taken {
-		conn.close()
-		return nil // the audit has the error
+	t, err := a.Terminals.Open(r.Context(), x.ticket, x.request.Host, x.request.ContainerID, false)
+	if err != nil {
+		x.over(terminal.Status{})
+		if apperr.KindOf(err) == apperr.Unauthorized { // its ticket
+			return apperr.New(apperr.Conflict, "exec %s was created too long ago to be started: create another one", x.id)
+		}
+		return err
 	}
-	if apperr.KindOf(err) == apperr.Unauthorized { // its ticket
-		return apperr.New(apperr.Conflict, "exec %s was created too long ago to be started: create another one", x.id)
-	}
-	return err
+	defer func() { _ = t.Close() }() // the audit has its error
+	defer x.over(terminal.Status{})  // where nothing better is known
+	return x.run(r.Context(), t, &hijacked{w: w, r: r, framed: !t.TTY(), multiplexed: !c.before("1.42")})
 }
 
 // run carries bytes until the command or its terminal ends.
-func (x *exec) run(ctx context.Context, t *terminal.Terminal, conn *hijacked) {
-	if conn.take() != nil {
-		return
+func (x *exec) run(ctx context.Context, t *terminal.Terminal, conn *hijacked) error {
+	if err := conn.take(); err != nil {
+		return err
 	}
+	defer conn.close()
 	x.opened(t)
 	if s := x.size; s != nil {
 		_ = t.Resize(ctx, s[1], s[0])
 	}
 	go conn.input(t, x.request.Command)
 	t.Output(conn.writer(x.output, false), conn.writer(x.errors, true))
-	x.over(t.Status(context.WithoutCancel(ctx)), true) // before the client sees the end, and asks for it
-	conn.close()
+	x.over(t.Status(context.WithoutCancel(ctx))) // before the client sees the end, and asks for it
+	return nil
 }
 
 // openingTime is how long a size may wait for the exec that it is of: clients send it while that starts.

@@ -61,7 +61,7 @@ func (x *exec) opened(t *terminal.Terminal) {
 }
 
 // over keeps how the exec has ended; the first call counts.
-func (x *exec) over(s terminal.Status, known bool) {
+func (x *exec) over(s terminal.Status) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.ended {
@@ -71,7 +71,7 @@ func (x *exec) over(s terminal.Status, known bool) {
 		close(x.ready)
 	}
 	x.open, x.ended, x.code, x.until = nil, true, killed, time.Now().Add(execKept)
-	if known && s.Exited {
+	if s.Exited {
 		x.code = s.Code
 	}
 }

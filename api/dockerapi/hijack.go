@@ -25,12 +25,10 @@ type hijacked struct {
 	framed      bool // output and errors come in frames
 	multiplexed bool // and the client knows that type
 
-	taken bool
-	conn  net.Conn
-	in    *bufio.Reader // begins with what came with the request
-	mu    sync.Mutex    // of writes
-	buf   []byte
-	once  sync.Once
+	conn net.Conn      // nil until it is taken
+	in   *bufio.Reader // begins with what came with the request
+	mu   sync.Mutex    // of writes
+	buf  []byte
 }
 
 // take takes the connection over and sends the answer's head, as the client asked for it.
@@ -39,7 +37,7 @@ func (h *hijacked) take() error {
 	if err != nil {
 		return err
 	}
-	h.taken, h.conn, h.in = true, conn, rw.Reader
+	h.conn, h.in = conn, rw.Reader
 	kind := stream.Raw
 	if h.framed && h.multiplexed {
 		kind = stream.Frames
@@ -48,10 +46,11 @@ func (h *hijacked) take() error {
 	if strings.EqualFold(h.r.Header.Get("Upgrade"), "tcp") {
 		head = "HTTP/1.1 101 UPGRADED\r\nContent-Type: " + kind.Type() + "\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 	}
-	if err := conn.SetDeadline(time.Time{}); err != nil {
-		return err
+	_ = conn.SetDeadline(time.Time{})
+	if err := h.write([]byte(head)); err != nil {
+		h.close()
 	}
-	return h.write([]byte(head))
+	return nil // there is no answering any more
 }
 
 func (h *hijacked) write(b []byte) error {
@@ -108,4 +107,4 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 }
 
 // close ends the connection: the client reads to the end what was written.
-func (h *hijacked) close() { h.once.Do(func() { _ = h.conn.Close() }) }
+func (h *hijacked) close() { _ = h.conn.Close() }

@@ -20,6 +20,8 @@ type ApiKey struct {
 	CreatedAt  time.Time
 	ExpiresAt  sql.NullTime
 	LastUsedAt sql.NullTime
+	Scope      string
+	Exec       bool
 }
 
 type Audit struct {

@@ -3,6 +3,8 @@
 /** A credential for machines. */
 export interface APIKey {
   created_at: string;
+  /** Whether its user's grants that say exec count for it, where its role isn't admin. */
+  exec?: boolean;
   /** Missing: never. */
   expires_at?: string;
   id: string;
@@ -11,6 +13,8 @@ export interface APIKey {
   last_used_at?: string;
   name: string;
   role: Role;
+  /** Missing: wharf's own API. */
+  scope?: "docker";
 }
 
 /** A page of API keys. */
@@ -548,10 +552,14 @@ export interface Mount {
 
 /** An API key to be created. */
 export interface NewAPIKey {
+  /** Whether grants that say exec count for the key too, where its role isn't admin. */
+  exec?: boolean;
   /** Missing: never. */
   expires_at?: string;
   name: string;
   role: Role;
+  /** Docker: the key is good for Docker's API below /docker/ alone, all of which is passed on to the engine. Admins alone make one, with the role admin. It is worth root on every host. */
+  scope?: "docker";
 }
 
 /** A grant to be added. */
