@@ -26,6 +26,7 @@ import (
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/util/config"
@@ -86,6 +87,7 @@ type wharf struct {
 	audit     *service.Audit
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
+	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
 	keyed     bool        // DATA_DIR held a token key before this start
@@ -145,6 +147,8 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if cfg.LogsRole == "operator" {
 		hostDoor.LogsForOperators()
 	}
+	w.recreate = recreate.New(store, w.fleet, recreate.Options{Server: server, Record: audit.RecordRecreated, Logger: log})
+	hostDoor.UseRecreations(w.recreate)
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
 	w.api = api.New(api.Options{
@@ -271,6 +275,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
 	group.Go(func() error { return w.bulk.Run(behind) })
+	group.Go(func() error { return w.recreate.Run(behind) })
 	return group.Wait()
 }
 
@@ -353,6 +358,7 @@ func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	ending.Go(w.api.EndStreams)
 	ending.Go(w.terminals.Close)
 	ending.Go(w.bulk.Close)
+	ending.Go(w.recreate.Close)
 	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
