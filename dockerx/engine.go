@@ -23,6 +23,7 @@ import (
 	"wharf/dockerx/connect"
 	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
+	"wharf/dockerx/wire"
 	"wharf/util/apperr"
 )
 
@@ -53,6 +54,11 @@ type reads interface {
 	RawContainer(ctx context.Context, id string) ([]byte, error)
 	RawImage(ctx context.Context, name string) ([]byte, error)
 	ImageInspect(ctx context.Context, name string, options ...client.ImageInspectOption) (image.InspectResponse, error)
+	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
+	ContainerRows(ctx context.Context, all, size bool) ([]wire.Row, error)
+	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
+	ImageRows(ctx context.Context, all bool) ([]wire.Image, error)
+	InfoWire(ctx context.Context) (wire.Info, error)
 }
 
 // changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the
