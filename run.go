@@ -27,6 +27,7 @@ import (
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
 	"wharf/service/leases"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/util/config"
@@ -88,6 +89,7 @@ type wharf struct {
 	audit     *service.Audit
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
+	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
 	keyed     bool        // DATA_DIR held a token key before this start
@@ -154,6 +156,8 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if cfg.LogsRole == "operator" {
 		hostDoor.LogsForOperators()
 	}
+	w.recreate = recreate.New(store, w.fleet, recreate.Options{Server: server, Record: audit.RecordRecreated, Logger: log})
+	hostDoor.UseRecreations(w.recreate)
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
 	w.api = api.New(api.Options{
@@ -161,6 +165,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
+		Version: version, Metrics: api.MetricsMode(cfg.Metrics), MetricsContainers: cfg.MetricsContainersMax,
 	})
 	return w, nil
 }
@@ -286,6 +291,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
 	group.Go(func() error { return w.bulk.Run(behind) })
+	group.Go(func() error { return w.recreate.Run(behind) })
 	return group.Wait()
 }
 
@@ -368,6 +374,7 @@ func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	ending.Go(w.api.EndStreams)
 	ending.Go(w.terminals.Close)
 	ending.Go(w.bulk.Close)
+	ending.Go(w.recreate.Close)
 	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()

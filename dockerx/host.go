@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/events"
 	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
@@ -48,7 +49,9 @@ type Host struct {
 	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
 	traces     traces
-	reads      chan struct{} // slots
+	measures   measures
+	reader     atomic.Pointer[events.Reader] // of the host's events; nil while they aren't read
+	reads      chan struct{}                 // slots
 	acts       chan struct{}
 
 	mu     sync.Mutex
@@ -77,7 +80,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
-		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads),
+		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
 		leading: leading{begin: make(chan struct{}, 1)},
 	}
 	h.follow(func(e Event) {
@@ -86,6 +89,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		}
 	})
 	h.follow(h.traces.onEvent)
+	h.follow(h.measures.onEvent)
 	h.follow(h.wakeLogs)
 	h.puller = images.NewPuller(life, pullEngine{h}, images.PullerOptions{Credentials: opts.Registries, Stall: opts.PullStall})
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)

@@ -60,10 +60,10 @@ func (a Actor) everywhereOn(host string, p Permission) bool {
 	return a.best(p, func(g Grant) bool { return g.onHost(host) && g.Labels == "" }).atLeast(needs[p])
 }
 
-// everywhere reports whether the actor has the permission on every container of every host, also of hosts
-// to come.
-func (a Actor) everywhere(p Permission) bool {
-	return a.best(p, func(g Grant) bool { return g.Hosts == "*" && g.Labels == "" }).atLeast(needs[p])
+// SeesAll reports whether the actor may see every container of every host, also of hosts to come, and with that what concerns
+// the server as a whole.
+func (a Actor) SeesAll() bool {
+	return a.best(View, func(g Grant) bool { return g.Hosts == "*" && g.Labels == "" }).atLeast(needs[View])
 }
 
 // best returns the best of the actor's role and of what the grants that count give for a permission, up to its key's role.

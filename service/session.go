@@ -58,6 +58,7 @@ type Sessions struct {
 	revocations *revocationWatcher
 	gate        *loginGate
 	audit       *Audit
+	logins      loginCounts
 }
 
 // NewSessions returns a Sessions on a migrated database.

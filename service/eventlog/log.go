@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/util/histogram"
 	"wharf/util/recentset"
 	"wharf/util/steady"
 )
@@ -84,8 +86,11 @@ type Log struct {
 	// arrived is the same signal to runUnsaved.
 	arrived chan struct{}
 
+	lag *histogram.Histogram
+
 	mu           sync.Mutex
-	pending      []*pending // in order; the first ones may be under way to the database
+	overflows    map[string]uint64 // by host: gaps of records that the full queue could not take
+	pending      []*pending        // in order; the first ones may be under way to the database
 	pendingBytes int
 	dropped      map[string]*dropped
 	// publishedUnsaved maps the key of each record that was published without an id to the number of that entry plus one,
@@ -130,6 +135,7 @@ func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
 		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring, o.Bytes), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, checkpoints: newCheckpoints(),
+		lag: histogram.New(lagBounds), overflows: make(map[string]uint64),
 		dropped: make(map[string]*dropped), publishedUnsaved: make(map[eventKey]uint64), recent: recentset.New[eventKey](recentMax),
 		epochs: make(map[string]int64), stored: make(chan struct{}),
 	}
@@ -222,6 +228,7 @@ func (l *Log) drop(p *pending) {
 	if d == nil {
 		d = &dropped{from: e.Time, to: e.Time}
 		l.dropped[e.Host] = d
+		l.overflows[e.Host]++
 		l.log.Error().Str("host", e.Host).Msg("event log overflows: the database has not answered for too long")
 	}
 	d.epoch = p.epoch
@@ -232,6 +239,24 @@ func (l *Log) drop(p *pending) {
 		d.to = e.Time
 	}
 	l.hub.publish(&entry{rec: p.rec})
+}
+
+// lagBounds end the buckets of Lag.
+var lagBounds = []time.Duration{
+	time.Millisecond, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, time.Second, 5 * time.Second, 30 * time.Second,
+}
+
+// Lag returns how long records took from Publish to their storing and delivery.
+func (l *Log) Lag() histogram.Snapshot { return l.lag.Read() }
+
+// GapOverflow is the reason of a gap of records that the log's full queue could not take.
+const GapOverflow = "event log overflow"
+
+// Overflows returns, by host, how many gaps have the reason GapOverflow.
+func (l *Log) Overflows() map[string]uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.overflows)
 }
 
 // Pending returns how many records wait for the database.

@@ -136,7 +136,7 @@ func (l *Log) fillGaps() {
 	for host, d := range l.dropped {
 		gap := newPending(dockerx.Event{
 			Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host,
-			Time: d.to, From: d.from, To: d.to, Reason: "event log overflow", Attrs: map[string]string{},
+			Time: d.to, From: d.from, To: d.to, Reason: GapOverflow, Attrs: map[string]string{},
 		})
 		gap.epoch = d.epoch
 		l.add(gap)
@@ -170,7 +170,9 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	entries := make([]*entry, 0, len(batch))
+	now := time.Now()
 	for i, p := range batch {
+		l.lag.Observe(now.Sub(p.since))
 		if !stored[i] {
 			delete(l.publishedUnsaved, p.key)
 			continue
