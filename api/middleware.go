@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -77,6 +79,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 					rec.finish()
 				}
 				info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
+				s.countRequest(info, rec.Status())
 				s.logRequest(info, rec.Status(), rec.bytes)
 			}
 		}()
@@ -94,7 +97,7 @@ func (s *Server) panicked(w *recorder, r *http.Request, p any) {
 	}
 	err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	if w.status == 0 {
-		respondError(w, r, err)
+		failureOf(r)(w, r, err)
 		return
 	}
 	infoOf(r).err = err
@@ -124,6 +127,17 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 		line = line.AnErr("error", info.err)
 	}
 	line.Msg("request")
+}
+
+// countRequest counts a request that was answered at once: neither a stream nor a WebSocket.
+func (s *Server) countRequest(info *requestInfo, status int) {
+	switch {
+	case status == http.StatusSwitchingProtocols:
+		return
+	case info.gone:
+		status = statusClientGone
+	}
+	s.counted.Request(info.routes.RoutePattern(), info.method, status, time.Since(info.start))
 }
 
 // statusClientGone is the log's status of a request whose client hung up: no answer of ours, and no failure.
@@ -169,6 +183,15 @@ func (w *recorder) Status() int {
 		return http.StatusOK
 	}
 	return w.status
+}
+
+// Hijack takes the connection over; what the log says of it is that.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := w.control.Hijack()
+	if err == nil && w.status == 0 {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
 }
 
 func (w *recorder) WriteHeader(status int) {

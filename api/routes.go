@@ -13,6 +13,7 @@ func (s *Server) routes() []route {
 	return slices.Concat(
 		grouped("The contract", s.contractRoutes()),
 		grouped("Health", s.healthRoutes()),
+		grouped("Metrics", s.metricsRoutes()),
 		grouped("Users, sessions, keys and grants", s.accountRoutes()),
 		grouped("Hosts and containers", s.hostRoutes()),
 		grouped("Operations", s.operationRoutes()),
@@ -74,6 +75,16 @@ func (s *Server) healthRoutes() []route {
 			"Say that the process answers.", data("ok")),
 		get("/readyz", service.Public, "readyz", plain(s.readyz),
 			"Say whether requests can be served.", data("ready")).may(500, 503),
+	}
+}
+
+// metricsRoutes are for Prometheus.
+func (s *Server) metricsRoutes() []route {
+	return []route{
+		get("/metrics", service.View, "getMetrics", s.capped(plain(s.getMetrics)),
+			"Get metrics of the server and of the hosts that the caller may see, in Prometheus' text format.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
+		get("/metrics/containers", service.View, "getContainerMetrics", s.capped(plain(s.getContainerMetrics)),
+			"Get what containers use, by cAdvisor's names.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
 	}
 }
 

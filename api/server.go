@@ -15,6 +15,7 @@ import (
 
 	"wharf/api/dockerapi"
 	"wharf/api/dto"
+	"wharf/api/metrics"
 	"wharf/api/stream"
 	"wharf/service"
 	"wharf/service/bulk"
@@ -60,6 +61,13 @@ type Options struct {
 	StreamsPerUser, MaxStreams int
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
+
+	// Version is the build's.
+	Version string
+	// Metrics says which pages of metrics there are. Default MetricsOn.
+	Metrics MetricsMode
+	// MetricsContainers bounds the containers on their page. Default 10,000.
+	MetricsContainers int
 }
 
 // Server answers wharf's HTTP requests.
@@ -84,7 +92,7 @@ type Server struct {
 	mux          *chi.Mux
 	handler      http.Handler
 	history      actorCaps
-	past         turnstile
+	past         *turnstile
 	unread       unreadAnswers
 	bodyTime     time.Duration
 	stall        time.Duration
@@ -92,6 +100,11 @@ type Server struct {
 	answers idempotencyStore
 	streams *stream.Kit
 	docker  *dockerapi.API
+
+	metrics     *metrics.Writer
+	counted     metrics.Recorder
+	metricsMode MetricsMode
+	metricsMost int
 }
 
 // New builds the server from its route table.
@@ -102,7 +115,10 @@ func New(o Options) *Server {
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
+
+		metricsMode: cmp.Or(o.Metrics, MetricsOn), metricsMost: cmp.Or(o.MetricsContainers, defaultMetricsContainers),
 	}
+	s.metrics = metrics.New(o.Version, &s.counted)
 	s.streams = s.newStreams(o)
 	s.mux, s.table = chi.NewRouter(), s.routes()
 	for _, rt := range s.table {

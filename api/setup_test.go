@@ -29,6 +29,7 @@ import (
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
 	"wharf/service/pulls"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 )
@@ -131,10 +132,11 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
 	}
 	door := service.NewHosts(fleet, w.audit)
+	door.UseRecreations(recreate.New(d, fleet, recreate.Options{Record: audit.RecordRecreated, Logger: log}))
 	o := api.Options{
 		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
 		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
-		MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}), Pulls: pulls.New(door, pulls.Options{}),
+		Metrics: api.MetricsContainers, Version: "test", MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}), Pulls: pulls.New(door, pulls.Options{}),
 	}
 	for _, set := range options {
 		set(&o)

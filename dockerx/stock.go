@@ -57,28 +57,28 @@ func (s *stock) onEvent(e Event) {
 	}
 }
 
-// Images returns the host's images. Errors: apperr.Unavailable, Daemon.
-func (h *Host) Images(ctx context.Context) (*images.Rows, error) {
+// ListImages returns the host's images. Errors: apperr.Unavailable, Daemon.
+func (h *Host) ListImages(ctx context.Context) (*images.Rows, error) {
 	return h.stock.images.get(ctx, h, func(ctx context.Context) (*images.Rows, error) {
 		return readStock(ctx, h, "list images", reads.ImageList, images.DecodeRows)
 	})
 }
 
-// Volumes returns the host's volumes. Errors: as those of Images.
-func (h *Host) Volumes(ctx context.Context) (*images.Volumes, error) {
+// ListVolumes returns the host's volumes. Errors: as those of ListImages.
+func (h *Host) ListVolumes(ctx context.Context) (*images.Volumes, error) {
 	return h.stock.volumes.get(ctx, h, func(ctx context.Context) (*images.Volumes, error) {
 		return readStock(ctx, h, "list volumes", reads.VolumeList, images.DecodeVolumes)
 	})
 }
 
-// Networks returns the host's networks. Errors: as those of Images.
-func (h *Host) Networks(ctx context.Context) (*images.Networks, error) {
+// ListNetworks returns the host's networks. Errors: as those of ListImages.
+func (h *Host) ListNetworks(ctx context.Context) (*images.Networks, error) {
 	return h.stock.networks.get(ctx, h, func(ctx context.Context) (*images.Networks, error) {
 		return readStock(ctx, h, "list networks", reads.NetworkList, images.DecodeNetworks)
 	})
 }
 
-// Uses returns what the host's containers use. Errors: as those of Images.
+// Uses returns what the host's containers use. Errors: as those of ListImages.
 func (h *Host) Uses(ctx context.Context) (*images.Uses, error) {
 	return h.stock.uses.get(ctx, h, h.FreshUses)
 }

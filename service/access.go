@@ -2,7 +2,6 @@ package service
 
 import (
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -23,8 +22,7 @@ func (a Actor) Has(p Permission) bool {
 	case Administer:
 		return a.capped(a.Role).atLeast(RoleAdmin)
 	case OperateHost:
-		return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Labels == "" && a.capped(g.Role).atLeast(needs[p]) }) ||
-			a.capped(a.Role).atLeast(needs[p])
+		return a.best(p, func(g Grant) bool { return g.Labels == "" }).atLeast(needs[p])
 	default:
 		return a.highestFor(p).atLeast(needs[p])
 	}
@@ -67,10 +65,10 @@ func (a Actor) everywhereOn(host string, p Permission) bool {
 	return a.best(p, func(g Grant) bool { return g.onHost(host) && g.Labels == "" }).atLeast(needs[p])
 }
 
-// everywhere reports whether the actor has the permission on every container of every host, also of hosts
-// to come.
-func (a Actor) everywhere(p Permission) bool {
-	return a.best(p, func(g Grant) bool { return g.Hosts == "*" && g.Labels == "" }).atLeast(needs[p])
+// SeesAll reports whether the actor may see every container of every host, also of hosts to come, and with that what concerns
+// the server as a whole.
+func (a Actor) SeesAll() bool {
+	return a.best(View, func(g Grant) bool { return g.Hosts == "*" && g.Labels == "" }).atLeast(needs[View])
 }
 
 // best returns the best of the actor's role and of what the grants that count give for a permission, up to its key's role.

@@ -167,7 +167,7 @@ func idle(c *images.Use) bool {
 }
 
 func (h *Host) planNetworks(ctx context.Context, used map[string]bool, add func(kind, id, name string, bytes int64) bool) error {
-	list, err := h.host.Networks(ctx)
+	list, err := h.host.ListNetworks(ctx)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (h *Host) planNetworks(ctx context.Context, used map[string]bool, add func(
 }
 
 func (h *Host) planVolumes(ctx context.Context, all bool, used map[string]bool, sizes dockerx.Sizes, add func(kind, id, name string, bytes int64) bool) error {
-	list, err := h.host.Volumes(ctx)
+	list, err := h.host.ListVolumes(ctx)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (h *Host) planVolumes(ctx context.Context, all bool, used map[string]bool, 
 }
 
 func (h *Host) planImages(ctx context.Context, all bool, used map[string]bool, sizes dockerx.Sizes, add func(kind, id, name string, bytes int64) bool) error {
-	list, err := h.host.Images(ctx)
+	list, err := h.host.ListImages(ctx)
 	if err != nil {
 		return err
 	}

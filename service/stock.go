@@ -37,7 +37,7 @@ type Hosted[T any] struct {
 // all containers of a host sees what those use that it may see. Hosts come in the order of the settings. Errors: NotFound for
 // a host in the filter that doesn't exist.
 func (s *Hosts) Images(ctx context.Context, actor Actor, f StockFilter) ([]Hosted[images.Row], []HostResult, error) {
-	return stockOf(ctx, s, actor, f, (*dockerx.Host).Images, func(l *images.Rows) []kept[images.Row] {
+	return stockOf(ctx, s, actor, f, (*dockerx.Host).ListImages, func(l *images.Rows) []kept[images.Row] {
 		rows := make([]kept[images.Row], 0, len(l.Images))
 		for _, i := range l.Images {
 			if f.Dangling == nil || *f.Dangling == i.Dangling() {
@@ -50,7 +50,7 @@ func (s *Hosts) Images(ctx context.Context, actor Actor, f StockFilter) ([]Hoste
 
 // Volumes is Images for volumes.
 func (s *Hosts) Volumes(ctx context.Context, actor Actor, f StockFilter) ([]Hosted[images.Volume], []HostResult, error) {
-	return stockOf(ctx, s, actor, f, (*dockerx.Host).Volumes, func(l *images.Volumes) []kept[images.Volume] {
+	return stockOf(ctx, s, actor, f, (*dockerx.Host).ListVolumes, func(l *images.Volumes) []kept[images.Volume] {
 		rows := make([]kept[images.Volume], 0, len(l.Volumes))
 		for _, v := range l.Volumes {
 			rows = append(rows, kept[images.Volume]{v, v.Name, []string{v.Name}, v.Labels})
@@ -61,7 +61,7 @@ func (s *Hosts) Volumes(ctx context.Context, actor Actor, f StockFilter) ([]Host
 
 // Networks is Images for networks.
 func (s *Hosts) Networks(ctx context.Context, actor Actor, f StockFilter) ([]Hosted[images.Network], []HostResult, error) {
-	return stockOf(ctx, s, actor, f, (*dockerx.Host).Networks, func(l *images.Networks) []kept[images.Network] {
+	return stockOf(ctx, s, actor, f, (*dockerx.Host).ListNetworks, func(l *images.Networks) []kept[images.Network] {
 		rows := make([]kept[images.Network], 0, len(l.Networks))
 		for _, n := range l.Networks {
 			rows = append(rows, kept[images.Network]{n, n.ID, []string{n.Name}, n.Labels})

@@ -34,7 +34,7 @@ func (h *Host) RemoveVolume(ctx context.Context, name string) error {
 // RemoveNetwork removes a network, by its id or name, to which no container belongs. Errors: as those of RemoveImage.
 func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
 	return h.changeStock(ctx, ActionNetworkRemove, id, func(ctx context.Context) error {
-		list, err := h.host.Networks(ctx)
+		list, err := h.host.ListNetworks(ctx)
 		if err != nil {
 			return err
 		}

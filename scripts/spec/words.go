@@ -127,6 +127,8 @@ func responseHeaders() map[string]openapi31.HeaderOrReference {
 		"Idempotent-Replayed": "true: the answer that an earlier request with the same Idempotency-Key got.",
 		"Set-Cookie":          "The session's cookie, for browsers: it counts for GET alone.",
 		"Content-Disposition": "Names the file.",
+		"Content-Encoding":    "gzip, for clients that accept it.",
+		"Vary":                "Accept-Encoding: the answer may be compressed.",
 		"ETag":                "Names this very content.",
 	} {
 		out[name] = openapi31.HeaderOrReference{Header: &openapi31.Header{Description: ptr(text), Schema: map[string]any{"type": "string"}}}

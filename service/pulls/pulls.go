@@ -250,7 +250,7 @@ func (j *pull) owned(actor service.Actor) bool {
 func (j *pull) shown(actor service.Actor, now Pull) Pull {
 	if !j.owned(actor) {
 		now.User = ""
-		now.Hosts = slices.DeleteFunc(now.Hosts, func(h HostPull) bool { return !actor.SeesAll(h.Host) })
+		now.Hosts = slices.DeleteFunc(now.Hosts, func(h HostPull) bool { return !actor.SeesAllOn(h.Host) })
 	}
 	return now
 }
