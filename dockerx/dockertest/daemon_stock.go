@@ -2,7 +2,6 @@ package dockertest
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,16 +18,6 @@ func (d *Daemon) stockRoutes() {
 			ID: imageID, RepoTags: []string{"nginx:1.27"}, RepoDigests: []string{"nginx@" + imageID}, Created: 1_700_000_000, Size: 72_000_000,
 			SharedSize: -1, Containers: -1, Labels: map[string]string{"maintainer": "nginx"},
 		}})
-	})
-	m.HandleFunc("GET /images/{name...}", func(w http.ResponseWriter, r *http.Request) {
-		name, ok := strings.CutSuffix(r.PathValue("name"), "/json")
-		if !ok || !slices.Contains([]string{"nginx:1.27", imageID}, name) {
-			Fail(w, http.StatusNotFound, "No such image: "+name)
-			return
-		}
-		JSON(w, http.StatusOK, image.InspectResponse{
-			ID: imageID, RepoTags: []string{"nginx:1.27"}, RepoDigests: []string{"nginx@" + imageID}, Os: "linux", Architecture: "amd64",
-		})
 	})
 	m.HandleFunc("DELETE /images/{name...}", func(w http.ResponseWriter, r *http.Request) {
 		if name := r.PathValue("name"); name != imageID && name != "nginx:1.27" {
