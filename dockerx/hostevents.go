@@ -45,7 +45,10 @@ func (h *Host) runEvents(ctx context.Context) error {
 	if h.opts.Resume != nil {
 		o.Resume = func(ctx context.Context) (Resume, error) { return h.opts.Resume(ctx, h.name) }
 	}
-	return events.New(o).Run(ctx)
+	reader := events.New(o)
+	h.reader.Store(reader)
+	defer h.reader.Store(nil)
+	return reader.Run(ctx)
 }
 
 // eventSource is a host as the reader of its events sees it.
@@ -77,6 +80,7 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(caller, h.pingLimit)
 	defer cancel()
 	at, err := attempt(ctx, h, func(ctx context.Context, e Engine) (time.Time, error) { return e.Alive(ctx) })
+	h.measures.took("ping", began, err)
 	if err != nil {
 		return at, h.failed(caller, "ping", err)
 	}

@@ -44,7 +44,7 @@ func (h *Host) Status() Status {
 	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.known()
 	s.Streaming = h.streamUp()
 	s.CertificateExpiry = h.transport.CertificateExpiry()
-	s.Containers = h.lists.counts()
+	s.Containers = h.keptCounts()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.EngineInfo = h.info

@@ -51,6 +51,11 @@ const (
 	reasonLocal       = "no file descriptor left"
 )
 
+// GapReasons returns every reason that a reader gives for a gap.
+func GapReasons() []string {
+	return []string{reasonNoAnchor, reasonClockBack, reasonOverflow, reasonUnreadable, reasonLogAway}
+}
+
 var errMute = errors.New("engine does not answer pings")
 
 // Resume is what is known of a host from before this process.
