@@ -27,6 +27,7 @@ import (
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
 	"wharf/service/leases"
+	"wharf/service/pulls"
 	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
@@ -89,6 +90,7 @@ type wharf struct {
 	audit     *service.Audit
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
+	pulls     *pulls.Pulls
 	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
@@ -160,8 +162,9 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	hostDoor.UseRecreations(w.recreate)
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
+	w.pulls = pulls.New(hostDoor, pulls.Options{})
 	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk, Pulls: w.pulls,
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
@@ -374,6 +377,7 @@ func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	ending.Go(w.api.EndStreams)
 	ending.Go(w.terminals.Close)
 	ending.Go(w.bulk.Close)
+	ending.Go(w.pulls.Close)
 	ending.Go(w.recreate.Close)
 	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)

@@ -50,6 +50,11 @@ type reads interface {
 	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
 	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
 	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
+	// ImageList, VolumeList, NetworkList and Sizes are bodies, too; Sizes is what everything holds.
+	ImageList(ctx context.Context) (io.ReadCloser, error)
+	VolumeList(ctx context.Context) (io.ReadCloser, error)
+	NetworkList(ctx context.Context) (io.ReadCloser, error)
+	Sizes(ctx context.Context) (io.ReadCloser, error)
 	// RawContainer and RawImage are the answers of inspect as they came.
 	RawContainer(ctx context.Context, id string) ([]byte, error)
 	RawImage(ctx context.Context, name string) ([]byte, error)
@@ -82,6 +87,8 @@ type changes interface {
 	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ImageTag(ctx context.Context, id, name string) error
+	VolumeRemove(ctx context.Context, name string, force bool) error
+	NetworkRemove(ctx context.Context, id string) error
 	ImageRemove(ctx context.Context, name string, options image.RemoveOptions) ([]image.DeleteResponse, error)
 }
 

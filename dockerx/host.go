@@ -44,7 +44,8 @@ type Host struct {
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
 	health     health
-	lists      listCache
+	lists      cached[List]
+	stock      stock
 	labels     labelBook
 	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
@@ -81,6 +82,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
+		lists: cached[List]{maxAge: listMaxAge}, stock: newStock(),
 		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
 		leading: leading{begin: make(chan struct{}, 1)},
 	}
@@ -89,6 +91,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 			h.lists.drop()
 		}
 	})
+	h.follow(h.stock.onEvent)
 	h.follow(h.traces.onEvent)
 	h.follow(h.measures.onEvent)
 	h.follow(h.wakeLogs)

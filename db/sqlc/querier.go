@@ -139,6 +139,10 @@ type Querier interface {
 	// index; the others narrow what that reads. Rows are compared and ordered by all of the index's columns, so that no other
 	// index will do: by the primary key a value that is seldom, or was long ago, would take a walk through everything.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
+	// The latest first, of all users.
+	ListBulkOperations(ctx context.Context, arg ListBulkOperationsParams) ([]ListBulkOperationsRow, error)
+	// The latest first, of one user.
+	ListBulkOperationsOf(ctx context.Context, arg ListBulkOperationsOfParams) ([]ListBulkOperationsOfRow, error)
 	// A page of grants by id, of one user or of all.
 	ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListGrantsRow, error)
 	// A page of living sessions by id, of one user or of all.
