@@ -38,6 +38,9 @@ type Options struct {
 	Stats stats.Options
 	// Led has only those hosts read and checked that Fleet.Lead names: other processes look after the rest.
 	Led bool
+	// OnStatus is called when a host's Status has changed, by more than usual variations of what is measured; soon: in whether it
+	// answers. It must not block or call the host. May be nil.
+	OnStatus func(host string, soon bool)
 }
 
 // Fleet is all Docker hosts. No host can delay another.
