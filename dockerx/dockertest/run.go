@@ -154,3 +154,9 @@ func (e Engine) RemoveLabelled(t testing.TB, label string) {
 		}
 	})
 }
+
+// RemoveAfter removes a container that Run didn't make, when the test ends.
+func (e Engine) RemoveAfter(t testing.TB, id string) {
+	t.Helper()
+	t.Cleanup(func() { e.remove(t, id) })
+}
