@@ -137,7 +137,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		return nil, err
 	}
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
-		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared,
+		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged,
 		Logs: dockerx.LogSourceKind(cfg.LogsSource), Registries: registries, PullStall: cfg.PullStall,
 		Stats: stats.Options{
 			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,

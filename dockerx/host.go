@@ -67,6 +67,7 @@ type Host struct {
 
 	streaming atomic.Bool
 	leading   leading
+	shared    atomic.Pointer[Status] // as its owner in another process has it; nil: unknown
 	sampler   *stats.Sampler
 }
 
@@ -163,7 +164,11 @@ func (h *Host) close() {
 func (h *Host) streamUp() bool { return h.streaming.Load() }
 
 // setStreamUp is for the event reader alone.
-func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
+func (h *Host) setStreamUp(up bool) {
+	if h.streaming.Swap(up) != up {
+		h.statusChanged(true)
+	}
+}
 
 // onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
 func (h *Host) onEvent(e Event) {
@@ -181,6 +186,9 @@ func (h *Host) onEvent(e Event) {
 	}
 	if h.opts.OnEvent != nil {
 		h.opts.OnEvent(e)
+	}
+	if h.opts.Led && (changesList(e) || e.Kind == KindState) {
+		h.statusChanged(false) // its counts of containers
 	}
 }
 

@@ -80,6 +80,7 @@ type Querier interface {
 	DeleteReplica(ctx context.Context, arg DeleteReplicaParams) error
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
+	DeleteStatusesOfNobodys(ctx context.Context) error
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
@@ -156,6 +157,7 @@ type Querier interface {
 	MoveLeases(ctx context.Context, arg MoveLeasesParams) ([]MoveLeasesRow, error)
 	NextActor(ctx context.Context, arg NextActorParams) (string, error)
 	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
+	NextStatusVersion(ctx context.Context) (int64, error)
 	// Wakes the listeners of a channel when the transaction commits; see db.Listen.
 	Notify(ctx context.Context, arg NotifyParams) error
 	// The event that has so many older ones by id.
@@ -164,6 +166,8 @@ type Querier interface {
 	Positions(ctx context.Context) (PositionsRow, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
+	// Only of hosts whose lease still has the epoch.
+	PutStatuses(ctx context.Context, arg PutStatusesParams) (int64, error)
 	// Also a lock that holds until the transaction ends, on both engines.
 	RaiseCounter(ctx context.Context, name string) (int64, error)
 	// Makes open streams of the user end, to come back with the rights of now.
@@ -179,6 +183,7 @@ type Querier interface {
 	Replicas(ctx context.Context) ([]ReplicasRow, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
+	StatusesAfter(ctx context.Context, version int64) ([]StatusesAfterRow, error)
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
 	TakeEventIDs(ctx context.Context, count int64) (int64, error)
 	// A ticket is good once: of two callers with the same one, one gets a row.
