@@ -11,6 +11,7 @@ type program struct{ name, variable, install string }
 
 var programs = []program{
 	{"nginx", "WHARF_TEST_NGINX", "scripts/install-nginx.sh"},
+	{"docker-compose", "WHARF_TEST_COMPOSE", "scripts/install-compose.sh"},
 }
 
 // addPrograms tells the tests where the programs are, after installing those that are missing. A bed stands without them:
