@@ -260,7 +260,8 @@ volumes:
 	f.steps(
 		dir, step{c + "up -d", "", 0, `Creating NAME_web_1 ... done`}, step{c + "ps", "", 0, `NAME_web_1.*Up`},
 		step{c + "exec -T web /app exit 7", "", 7, ``}, step{c + "up --exit-code-from job job", "", 7, `exited with code 7`},
-		step{c + "logs web", "", 0, `web_1`}, step{c + "down -v --rmi all", "", 0, `Removing network NAME_default`}, step{c + "ps -q", "", 0, `^$`},
+		step{c + "logs web", "", 0, `web_1`}, step{c + "down -v", "", 0, `Removing network NAME_default`}, step{c + "ps -q", "", 0, `^$`},
+		step{"docker rmi NAME-web", "", 0, `Untagged`},
 	)
 }
 
