@@ -193,11 +193,12 @@ func (c *sessionCache) check(ctx context.Context) error {
 // milliseconds.
 func awaitLease(lease time.Duration) { <-time.After(lease) }
 
-func raiseRevocations(ctx context.Context, q *sqlc.Queries) error {
+// raiseRevocations counts a revocation, and notifies the replicas of it when the transaction commits.
+func raiseRevocations(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {
 		return fmt.Errorf("count a revocation (%d rows): %w", n, err)
 	}
-	return nil
+	return d.Notify(ctx, q, db.ChannelRevocations, "")
 }
 
 // use is the last use of a session or key.

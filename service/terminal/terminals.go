@@ -247,6 +247,13 @@ func (s *Terminals) recheck(t *Terminal, again func()) {
 	again()
 }
 
+// Count returns how many terminals are open.
+func (s *Terminals) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
 // List returns the open terminals, the oldest first: the actor's own, or all for an admin.
 func (s *Terminals) List(actor service.Actor) []*Terminal {
 	s.mu.Lock()
