@@ -51,8 +51,8 @@ var rows = map[string]row{
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "token"},
 	},
 	"service/terminal": {
-		imports: []string{"service", "dockerx", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
+		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest", "token"},
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},

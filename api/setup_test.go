@@ -146,6 +146,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	running.Go(func() { _ = events.Run(ctx) })
 	running.Go(func() { _ = w.sessions.Run(ctx) })
 	running.Go(func() { _ = audit.Run(ctx) })
+	running.Go(func() { _ = w.terminals.Run(ctx) })
 	server := httptest.NewServer(watch(t, w.api))
 	w.url = server.URL
 	t.Cleanup(func() {

@@ -193,7 +193,8 @@ func (c *sessionCache) check(ctx context.Context) error {
 // milliseconds.
 func awaitLease(lease time.Duration) { <-time.After(lease) }
 
-func raiseRevocations(ctx context.Context, q *sqlc.Queries) error {
+// RaiseRevocations has all replicas look at what they watch (sessions, rights, terminals) once the transaction commits.
+func RaiseRevocations(ctx context.Context, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {
 		return fmt.Errorf("count a revocation (%d rows): %w", n, err)
 	}

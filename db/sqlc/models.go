@@ -126,6 +126,24 @@ type Grant struct {
 	Exec      bool
 }
 
+type OpenTerminal struct {
+	ID            uuid.UUID
+	Replica       string
+	Beat          int64
+	UserID        uuid.UUID
+	Username      string
+	Address       string
+	Since         time.Time
+	Host          string
+	ContainerID   string
+	ContainerName string
+	Command       string
+	Tty           bool
+	BytesIn       int64
+	BytesOut      int64
+	Ending        bool
+}
+
 type RefreshToken struct {
 	Hash       string
 	SessionID  uuid.UUID

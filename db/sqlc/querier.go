@@ -41,11 +41,12 @@ type Querier interface {
 	AuditOfUser(ctx context.Context, arg AuditOfUserParams) ([]Audit, error)
 	// The containers with actions that ended in a time range or are under way.
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
+	BeatOpenTerminal(ctx context.Context, arg BeatOpenTerminalParams) error
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	BeginBulkTarget(ctx context.Context, arg BeginBulkTargetParams) (int64, error)
 	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
 	CancelBulkOperation(ctx context.Context, id uuid.UUID) (int64, error)
-	// Admins who can log in, but for one user.
+	// Admins that can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
 	// More of what a row stands for, the last of it at the given time.
 	CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error)
@@ -69,6 +70,9 @@ type Querier interface {
 	DeleteExpiredTerminalTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteOpenTerminal(ctx context.Context, id uuid.UUID) error
+	// Those of a replica whose beat has not risen.
+	DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error
 	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
@@ -79,9 +83,11 @@ type Querier interface {
 	EndBulkTarget(ctx context.Context, arg EndBulkTargetParams) (int64, error)
 	// Ends all that are in one state, after those that have ended.
 	EndBulkTargetsIn(ctx context.Context, arg EndBulkTargetsInParams) (int64, error)
+	EndOpenTerminal(ctx context.Context, id uuid.UUID) (int64, error)
 	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
 	// Those that ended after the given one, in the order in which they did.
 	EndedBulkTargets(ctx context.Context, arg EndedBulkTargetsParams) ([]BulkTarget, error)
+	EndingTerminals(ctx context.Context, replica string) ([]uuid.UUID, error)
 	// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
 	EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
@@ -140,6 +146,7 @@ type Querier interface {
 	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
+	OpenTerminalsOfOthers(ctx context.Context, replica string) ([]OpenTerminal, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
 	// Also a lock that holds until the transaction ends, on both engines.
@@ -162,7 +169,7 @@ type Querier interface {
 	// Those that an earlier process of a server left.
 	UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error)
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error
-	// Same password, stronger parameters: only if nobody changed the password meanwhile.
+	// Same password, stronger parameters: only if the password wasn't changed meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)
 	UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, error)
 }
