@@ -41,7 +41,9 @@ func TestTerminalsOfAnotherReplica(t *testing.T) {
 	require.Equal(t, one.openTerminals(one.admin), all, "both list the same")
 	require.Equal(t, []string{"/app", "cat"}, all[0].Cmd)
 	require.Empty(t, two.openTerminals(viewer), "of others nothing is seen")
-	end := func(w *fixture, bearer, id string) int { return w.call("DELETE", "/v1/terminals/"+id, bearer, nil).status }
+	end := func(w *fixture, bearer, id string) int {
+		return w.call("DELETE", "/v1/terminals/"+id, bearer, nil).status
+	}
 	require.Equal(t, http.StatusNotFound, end(two, viewer, all[0].ID))
 	require.Equal(t, http.StatusNotFound, end(two, admin, uuid.NewString()))
 
