@@ -33,7 +33,7 @@ var rows = map[string]row{
 	},
 	"api": {
 		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
+		tests:   []string{"db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "token"},
 	},
 	"api/channels": {},
 	"api/dockerapi": {

@@ -89,6 +89,7 @@ func TestMain(m *testing.M) {
 type fixture struct {
 	t         testing.TB
 	url       string
+	through   http.RoundTripper // makes the requests; nil: the default
 	db        *db.DB
 	users     *service.Users
 	sessions  *service.Sessions
@@ -260,7 +261,11 @@ func (w *fixture) call(method, path, bearer string, body any, edits ...func(*htt
 	for _, edit := range edits {
 		edit(r)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(r)
+	through := w.through
+	if through == nil {
+		through = http.DefaultTransport
+	}
+	resp, err := through.RoundTrip(r)
 	require.NoError(w.t, err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)

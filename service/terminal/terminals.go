@@ -134,7 +134,7 @@ func (s *Terminals) begin(ctx context.Context, actor service.Actor, r service.Te
 	}
 	t := &Terminal{
 		Info: Info{
-			ID: orNew(id), User: actor.Username, Address: service.ClientOf(ctx).Addr, Since: time.Now().UTC(), Request: r,
+			ID: orNew(id), User: actor.Username, Address: service.ClientOf(ctx).Addr, Since: db.Time(time.Now()), Request: r,
 			holder: actor.SessionID, user: actor.UserID,
 		},
 		process: process, idleFor: s.opts.Idle, ended: make(chan struct{}), copied: make(chan struct{}),
