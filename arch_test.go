@@ -28,27 +28,31 @@ type row struct {
 // the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/images", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
 	},
 	"api": {
 		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "token"},
+		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "token"},
 	},
 	"api/channels": {},
 	"api/dockerapi": {
 		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "util/..."},
 	},
-	"api/dto":      {imports: []string{"util/apperr"}},
-	"api/openapi":  {},
-	"api/stream":   {imports: []string{"util/apperr"}},
+	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/openapi": {},
+	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "service/logs", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/bulk": {
 		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "token"},
+	},
+	"service/recreate": {
+		imports: []string{"db", "db/sqlc", "dockerx", "dockerx/images", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest"},
 	},
 	"service/terminal": {
 		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
@@ -67,11 +71,13 @@ var rows = map[string]row{
 	"db/dbtest":              {imports: []string{"db"}, tests: []string{"db/sqlc"}},
 	"db/sqlc":                {},
 	"token":                  {imports: []string{"util/..."}},
-	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/logs", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/recreate", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/connect":        {tests: []string{"dockerx/dockertest"}},
 	"dockerx/events":         {imports: []string{"dockerx/connect", "util/..."}},
+	"dockerx/images":         {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/logs":           {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/stats":          {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx/recreate":       {imports: []string{"util/..."}},
 	"dockerx/dockertest":     {},
 	"dockerx/dockertest/app": {},
 	"util/apperr":            {},

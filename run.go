@@ -21,10 +21,12 @@ import (
 	"wharf/api"
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/dockerx/images"
 	"wharf/dockerx/stats"
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/util/config"
@@ -85,6 +87,7 @@ type wharf struct {
 	audit     *service.Audit
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
+	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
 	keyed     bool        // DATA_DIR held a token key before this start
@@ -118,9 +121,13 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
 	w.audit = audit
 	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute})
+	registries, err := registryLogins(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
-		Logs: dockerx.LogSourceKind(cfg.LogsSource),
+		Logs: dockerx.LogSourceKind(cfg.LogsSource), Registries: registries, PullStall: cfg.PullStall,
 		Stats: stats.Options{
 			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
 		},
@@ -140,6 +147,8 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if cfg.LogsRole == "operator" {
 		hostDoor.LogsForOperators()
 	}
+	w.recreate = recreate.New(store, w.fleet, recreate.Options{Server: server, Record: audit.RecordRecreated, Logger: log})
+	hostDoor.UseRecreations(w.recreate)
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, store, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
 	w.api = api.New(api.Options{
@@ -149,6 +158,19 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 	})
 	return w, nil
+}
+
+// registryLogins reads REGISTRY_CONFIG, and says what of it isn't used.
+func registryLogins(cfg config.Config, log zerolog.Logger) (*images.Credentials, error) {
+	registries, err := images.OpenCredentials(cfg.RegistryConfig)
+	if err != nil {
+		return nil, fmt.Errorf("REGISTRY_CONFIG: the file %w", err)
+	}
+	if unread := registries.Unread(); len(unread) > 0 {
+		log.Warn().Strs("registries", unread).
+			Msg("REGISTRY_CONFIG leaves these registries to credential helpers, which wharf doesn't run: their images are pulled without a login")
+	}
+	return registries, nil
 }
 
 // serverName tells this server from others on the same database, over its restarts: a name kept in DATA_DIR.
@@ -256,6 +278,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
 	group.Go(func() error { return w.bulk.Run(behind) })
+	group.Go(func() error { return w.recreate.Run(behind) })
 	return group.Wait()
 }
 
@@ -338,6 +361,7 @@ func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	ending.Go(w.api.EndStreams)
 	ending.Go(w.terminals.Close)
 	ending.Go(w.bulk.Close)
+	ending.Go(w.recreate.Close)
 	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 // Docker documents it, and docs/docker-tools.md what wharf has of it.
 func (s *Server) newDocker(o Options) *dockerapi.API {
 	return dockerapi.New(dockerapi.Options{
-		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions,
+		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions, Stall: s.stall,
 		Authenticate: s.authenticateDocker, Fail: respondDockerError,
 		Named: func(r *http.Request, pattern string, actor service.Actor) {
 			info := infoOf(r)
@@ -48,4 +48,12 @@ type dockerFailure struct {
 // respondDockerError is respondError in the shape of Docker's API. Docker's tools put words of their own before the message.
 func respondDockerError(w http.ResponseWriter, r *http.Request, err error) {
 	respondFailure(w, r, err, func(message string) any { return dockerFailure{strings.TrimPrefix(message, dockerx.ErrorPrefix)} })
+}
+
+// failureOf returns how an error is answered to a request that no route has taken yet.
+func failureOf(r *http.Request) func(http.ResponseWriter, *http.Request, error) {
+	if strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
+		return respondDockerError
+	}
+	return respondError
 }

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -94,7 +96,7 @@ func (s *Server) panicked(w *recorder, r *http.Request, p any) {
 	}
 	err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	if w.status == 0 {
-		respondError(w, r, err)
+		failureOf(r)(w, r, err)
 		return
 	}
 	infoOf(r).err = err
@@ -169,6 +171,15 @@ func (w *recorder) Status() int {
 		return http.StatusOK
 	}
 	return w.status
+}
+
+// Hijack takes the connection over; what the log says of it is that.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := w.control.Hijack()
+	if err == nil && w.status == 0 {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
 }
 
 func (w *recorder) WriteHeader(status int) {

@@ -80,7 +80,7 @@ type Server struct {
 	mux          *chi.Mux
 	handler      http.Handler
 	history      actorCaps
-	past         turnstile
+	past         *turnstile
 	unread       unreadAnswers
 	bodyTime     time.Duration
 	stall        time.Duration

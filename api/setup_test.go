@@ -28,6 +28,7 @@ import (
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 )
@@ -131,6 +132,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
 	}
 	door := service.NewHosts(fleet, w.audit)
+	door.UseRecreations(recreate.New(d, fleet, recreate.Options{Record: audit.RecordRecreated, Logger: log}))
 	o := api.Options{
 		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
 		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,

@@ -222,7 +222,7 @@ func TestEveryOperationKeepsToItsIdempotencyKeys(t *testing.T) {
 		}
 		first := w.call(o.Method, path, w.admin, body, own)
 		require.Equal(t, o.Success(), first.status, "%s: %s", o.Name, first.body)
-		another, ok := map[string]string{"updateContainer": `{"pids":7}`, "startOperation": `{"operation":"start","select":{"host":["fake"]}}`}[o.Name]
+		another, ok := map[string]string{"updateContainer": `{"pids":7}`, "recreateContainer": `{"limit":"3m"}`, "startOperation": `{"operation":"start","select":{"host":["fake"]}}`}[o.Name]
 		if !ok {
 			another = `{"name":"other"}`
 		}

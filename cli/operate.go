@@ -31,6 +31,8 @@ type operationOptions struct {
 	signal  string
 	timeout int  // seconds
 	timed   bool // whether timeout is set: else it is the container's own
+	image   string
+	pull    bool
 	wait    dto.WaitQuery
 }
 
@@ -74,6 +76,26 @@ var operations = []operation{
 			return s.KillContainer(ctx, t.host, t.id, dto.KillQuery{Signal: o.signal, WaitQuery: o.wait})
 		},
 	},
+	{
+		name: "recreate", short: "Replace containers by new ones like them, of their image as it is now or of another", done: "recreated",
+		flags: recreateFlags,
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.RecreateContainer(ctx, t.host, t.id, o.recreate())
+		},
+	},
+}
+
+func recreateFlags(f *pflag.FlagSet, o *operationOptions) {
+	f.StringVar(&o.image, "image", "", "of this `IMAGE` instead of the one that the container names; needs the right to run commands in it")
+	f.BoolVar(&o.pull, "pull", false, "pull the image from its registry first")
+}
+
+func (o *operationOptions) recreate() dto.Recreate {
+	in := dto.Recreate{Image: o.image, Pull: o.pull, Wait: o.wait.Wait}
+	if o.wait.Limit != 0 {
+		in.Limit = o.wait.Limit.String()
+	}
+	return in
 }
 
 func stopFlags(f *pflag.FlagSet, o *operationOptions) {

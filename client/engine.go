@@ -33,7 +33,7 @@ func (c *Client) EngineHandler(host string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { engineError(w, http.StatusBadGateway, err.Error()) })
 	}
 	prefix := strings.TrimSuffix(base.EscapedPath(), "/") + enginePath(host)
-	return &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Transport:     c.engineTransport(),
 		FlushInterval: -1, // logs and events as they come
 		BufferPool:    new(copyBuffers),
@@ -51,6 +51,10 @@ func (c *Client) EngineHandler(host string) http.Handler {
 			engineError(w, http.StatusBadGateway, "wharf: the server can't be reached: "+err.Error())
 		},
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // engines answer while they read: builds, uploads of images
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 // setEscapedPath sets a path that is escaped already, and stays as it is.

@@ -314,6 +314,13 @@ func (c *Client) RemoveContainer(ctx context.Context, host string, id string, q 
 	return out, err
 }
 
+// RecreateContainer is POST /v1/hosts/{host}/containers/{id}/recreate: Replace a container by a new one like it, of its image or another.
+func (c *Client) RecreateContainer(ctx context.Context, host string, id string, in dto.Recreate) (dto.OperationResult, error) {
+	var out dto.OperationResult
+	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/recreate", body: in}, &out)
+	return out, err
+}
+
 // StartOperation is POST /v1/operations: Begin an operation on many containers, and don't wait for it.
 func (c *Client) StartOperation(ctx context.Context, in dto.BulkOperation) (dto.BulkResult, error) {
 	var out dto.BulkResult

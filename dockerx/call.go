@@ -13,7 +13,7 @@ import (
 // compile:
 //
 //   - call, for reads: a question whose answer is read before it returns (list, inspect, info).
-//   - change, for changes: the engine call of an operation. Only Host.Operate uses it.
+//   - change, for changes: the engine call of an operation, or of a change of images, volumes and networks.
 //   - open and openConn, for follows: an answer or a connection that the caller uses at its own pace and closes. Only
 //     opening it has a deadline.
 //

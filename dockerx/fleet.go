@@ -9,9 +9,11 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
+	"wharf/dockerx/images"
 	"wharf/dockerx/stats"
 )
 
@@ -27,6 +29,10 @@ type Options struct {
 	EventQueueBytes int
 	// Logs says where logs are searched.
 	Logs LogSourceKind
+	// Registries are the credentials for pulls. Nil: none.
+	Registries *images.Credentials
+	// PullStall is how long an engine may say nothing during a pull. Default 90 s.
+	PullStall time.Duration
 	// Stats says how usage is sampled.
 	Stats stats.Options
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
 )
@@ -58,6 +59,7 @@ type Host struct {
 	logDetails map[string]Log // of containers of the list, by id
 	logHub     *logs.Hub
 	longReads  chan struct{} // slots
+	puller     *images.Puller
 
 	streaming atomic.Bool
 	sampler   *stats.Sampler
@@ -83,6 +85,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 	})
 	h.follow(h.traces.onEvent)
 	h.follow(h.wakeLogs)
+	h.puller = images.NewPuller(life, pullEngine{h}, images.PullerOptions{Credentials: opts.Registries, Stall: opts.PullStall})
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }

@@ -188,6 +188,12 @@ func outcomeOf(err error) (outcome, detail string) {
 	case errors.Is(err, errNothingToDo):
 		return OutcomeOK, errNothingToDo.Error()
 	}
+	if answered := (*answeredError)(nil); errors.As(err, &answered) {
+		if answered.status < 400 {
+			return OutcomeOK, answered.Error()
+		}
+		return OutcomeFailed, answered.Error()
+	}
 	outcome, detail = OutcomeFailed, "internal error"
 	if e, ok := apperr.As(err); ok {
 		detail = text.Truncate(e.Msg, 500)

@@ -10,6 +10,7 @@ import (
 
 	"wharf/dockerx"
 	"wharf/dockerx/stats"
+	"wharf/service/recreate"
 	"wharf/util/apperr"
 )
 
@@ -19,6 +20,7 @@ type Hosts struct {
 	audit *Audit
 
 	logsByOperators bool
+	recreations     *recreate.Recreations
 }
 
 // NewHosts returns a Hosts for a fleet. Actions on containers, and refusals, are recorded in the audit, which may be nil.
@@ -93,7 +95,7 @@ func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permiss
 	case !actor.somewhereOn(name, need):
 		return nil, s.Deny(ctx, actor, Intent{Action: ActionRefused, Host: name})
 	}
-	return &Host{host: h, actor: actor, need: need, audit: s.audit}, nil
+	return &Host{host: h, actor: actor, need: need, audit: s.audit, recreations: s.recreations}, nil
 }
 
 // Deny records in the audit that the actor lacks a permission, and returns the error to answer with.
@@ -112,6 +114,8 @@ type Host struct {
 	actor Actor
 	need  Permission
 	audit *Audit
+
+	recreations *recreate.Recreations
 
 	partOf string // see PartOf
 }

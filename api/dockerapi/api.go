@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"wharf/api/stream"
 	"wharf/service"
@@ -14,7 +15,7 @@ import (
 // Prefix is what the paths of this API begin with; the host's name follows.
 const Prefix = "/docker/"
 
-// Options is what an API is made of. All but Raw are required.
+// Options is what an API is made of. All are required.
 type Options struct {
 	Hosts     *service.Hosts
 	Events    *service.Events
@@ -29,17 +30,15 @@ type Options struct {
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
 	// Named gives the log line of a request its route and its user.
 	Named func(r *http.Request, pattern string, actor service.Actor)
-
-	// Raw passes a call through to the engine for the actors of the raw tier, and reports with taken that the actor is
-	// one of them. It is called once the caller is known and the call has a row in the table, before anything else is
-	// checked. Nil: there is no raw tier.
-	Raw func(w http.ResponseWriter, r *http.Request, actor service.Actor, c Call) (taken bool, err error)
+	// Stall is how long a client may take to take the next part of an answer.
+	Stall time.Duration
 }
 
 // API answers Docker's API for all hosts.
 type API struct {
 	Options
 	table []Route
+	calls rawCalls
 }
 
 // New makes an API.
@@ -68,6 +67,9 @@ var (
 	errNoHost = apperr.New(apperr.NotFound, "expected /docker/HOST/ and a path of Docker's API")
 )
 
+// Close ends the calls that are being passed on, and returns when they have ended, after a second at most.
+func (a *API) Close() { a.calls.close() }
+
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := a.serve(w, r); err != nil {
 		a.Fail(w, r, err)
@@ -88,10 +90,8 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	c.actor = actor
 	a.Named(r, c.Route.Pattern, actor)
-	if a.Raw != nil {
-		if taken, err := a.Raw(w, r, actor, c); taken {
-			return err
-		}
+	if actor.MayUseEngines() {
+		return a.passOn(w, r, actor, c)
 	}
 	if err := a.admit(r, &c); err != nil {
 		return err

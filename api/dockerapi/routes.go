@@ -9,7 +9,7 @@ import (
 
 // routes is the whole of Docker's API, as its document has it. A row without a handler is in the raw tier alone.
 func (a *API) routes() []Route {
-	return slices.Concat(a.engineRoutes(), a.containerRoutes(), a.execRoutes(), imageRoutes(a), networkRoutes(), pluginRoutes(), swarmRoutes())
+	return slices.Concat(a.engineRoutes(), a.containerRoutes(), a.execRoutes(), imageRoutes(a), networkRoutes(), pluginRoutes(), swarmRoutes(), buildRoutes())
 }
 
 // Routes returns the table, for what is made of it: tests and the documentation.
@@ -106,3 +106,6 @@ func swarmRoutes() []Route {
 	}
 	return rows
 }
+
+// buildRoutes are what Docker's document leaves out: by which its builder is used without the command line's own way.
+func buildRoutes() []Route { return raw(http.MethodPost, "/grpc") }

@@ -25,7 +25,7 @@ func (c *Call) negotiate(ctx context.Context) error {
 	case c.Version == "":
 		return nil
 	case older(c.Version, minVersion):
-		return apperr.New(apperr.Invalid, "client version %s is too old. Minimum supported API version is %s, please upgrade your client to a newer version", c.Version, minVersion)
+		return errTooOld(c.Version)
 	case older(newest, c.Version):
 		return apperr.New(apperr.Invalid, "client version %s is too new. Maximum supported API version is %s", c.Version, newest)
 	}
@@ -53,4 +53,8 @@ func part(parts []string, i int) int {
 	}
 	n, _ := strconv.Atoi(parts[i])
 	return n
+}
+
+func errTooOld(version string) error {
+	return apperr.New(apperr.Invalid, "client version %s is too old. Minimum supported API version is %s, please upgrade your client to a newer version", version, minVersion)
 }

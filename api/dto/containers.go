@@ -195,6 +195,20 @@ type Limits struct {
 	RestartPolicy string `json:"restart_policy,omitempty" example:"unless-stopped"`
 }
 
+// Recreate is of what image a container is created anew, and how its start is seen.
+type Recreate struct {
+	// A name such as nginx:1.27; missing means the one that the container names. Another one needs the right to run commands
+	// in the container.
+	Image string `json:"image,omitempty" maxLength:"512"`
+	// Pull it from its registry first.
+	Pull bool `json:"pull,omitempty" example:"false"`
+	// running or healthy: what the new container must become, else the old one comes back. Missing means healthy where it has
+	// a health check, and running where it has none.
+	Wait string `json:"wait,omitempty" example:"running"`
+	// The longest wait, such as 2m: 30s when missing, 5m at most.
+	Limit string `json:"limit,omitempty" example:"2m"`
+}
+
 // RemoveQuery is how a container is removed.
 type RemoveQuery struct {
 	// Also one that runs: it is killed.
@@ -213,4 +227,6 @@ type OperationResult struct {
 	After string `json:"after"`
 	// Whether what was waited for came about in time; missing without wait.
 	Reached *bool `json:"reached,omitempty"`
+	// The whole id of the container that recreate made.
+	NewID string `json:"new_id,omitempty"`
 }

@@ -4,7 +4,7 @@ import "time"
 
 // BulkOperation is an operation on many containers that is asked for.
 type BulkOperation struct {
-	// start, stop, restart, pause, unpause, kill or remove.
+	// start, stop, restart, pause, unpause, kill, remove or recreate.
 	Operation string `json:"operation" minLength:"1" example:"restart"`
 	// Which containers, of those that one may operate on.
 	Select Selection `json:"select" example:"{\"label\":[\"app=web\"]}"`
@@ -28,6 +28,8 @@ type BulkOperation struct {
 	Force bool `json:"force,omitempty"`
 	// remove: anonymous volumes too.
 	Volumes bool `json:"volumes,omitempty"`
+	// recreate: pull each container's image first.
+	Pull bool `json:"pull,omitempty"`
 }
 
 // Selection selects containers as the list of containers does: of each field any, but all of the labels, and each field

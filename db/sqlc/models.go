@@ -144,6 +144,20 @@ type OpenTerminal struct {
 	Ending        bool
 }
 
+type Recreation struct {
+	ID            uuid.UUID
+	At            time.Time
+	UserID        uuid.UUID
+	Username      string
+	Server        string
+	Host          string
+	ContainerID   string
+	ContainerName string
+	Step          string
+	Undoing       bool
+	State         string
+}
+
 type RefreshToken struct {
 	Hash       string
 	SessionID  uuid.UUID

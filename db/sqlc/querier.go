@@ -55,6 +55,7 @@ type Querier interface {
 	CreateBulkOperation(ctx context.Context, arg CreateBulkOperationParams) error
 	CreateBulkTarget(ctx context.Context, arg CreateBulkTargetParams) error
 	CreateGrant(ctx context.Context, arg CreateGrantParams) error
+	CreateRecreation(ctx context.Context, arg CreateRecreationParams) error
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
 	CreateTerminalTicket(ctx context.Context, arg CreateTerminalTicketParams) error
 	CreateTicket(ctx context.Context, arg CreateTicketParams) error
@@ -74,6 +75,7 @@ type Querier interface {
 	// Those of a replica whose beat has not risen.
 	DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error
 	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteRecreation(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
@@ -117,6 +119,7 @@ type Querier interface {
 	GetEventHost(ctx context.Context, host string) (GetEventHostRow, error)
 	GetEventLog(ctx context.Context) (GetEventLogRow, error)
 	GetGrant(ctx context.Context, id uuid.UUID) (Grant, error)
+	GetRecreation(ctx context.Context, id uuid.UUID) (Recreation, error)
 	GetRefreshToken(ctx context.Context, hash string) (RefreshToken, error)
 	// A session with what decides over its rights.
 	GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, error)
@@ -154,6 +157,8 @@ type Querier interface {
 	// Makes open streams of the user end, to come back with the rights of now.
 	RaiseRights(ctx context.Context, id uuid.UUID) (int64, error)
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
+	// Those that a server began and that haven't ended.
+	RecreationsOf(ctx context.Context, server string) ([]Recreation, error)
 	// Marks the token that a login made, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
 	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
@@ -168,6 +173,7 @@ type Querier interface {
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
 	// Those that an earlier process of a server left.
 	UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error)
+	UpdateRecreation(ctx context.Context, arg UpdateRecreationParams) (int64, error)
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error
 	// Same password, stronger parameters: only if the password wasn't changed meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)

@@ -50,6 +50,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("EVENTS_MAX: %d is not positive", c.EventsMax)
 	case c.AuditMax < 1000:
 		return fmt.Errorf("AUDIT_MAX: %d is less than 1000", c.AuditMax)
+	case c.PullStall < time.Second:
+		return fmt.Errorf("PULL_STALL: %s is less than 1s", c.PullStall)
 	case c.StatsIdle < 3*time.Second:
 		return fmt.Errorf("STATS_IDLE: %s is less than 3s", c.StatsIdle)
 	case !(c.StatsBudget > 0 && c.StatsBudget <= 64):

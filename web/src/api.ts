@@ -66,12 +66,14 @@ export interface BulkOperation {
   force?: boolean;
   /** The longest wait for one container, such as 2m: 30s when missing, 5m at most. */
   limit?: string;
-  /** Start, stop, restart, pause, unpause, kill or remove. */
+  /** Start, stop, restart, pause, unpause, kill, remove or recreate. */
   operation: string;
   /** How many containers at a time; 1 when missing. */
   parallel?: number;
   /** How many of one host at a time; as many as parallel when missing. */
   per_host?: number;
+  /** Recreate: pull each container's image first. */
+  pull?: boolean;
   select: Selection;
   /** Stop, restart, kill: the signal. */
   signal?: string;
@@ -602,6 +604,8 @@ export interface OperationResult {
   before: string;
   /** False: it was so already. */
   changed: boolean;
+  /** The whole id of the container that recreate made. */
+  new_id?: string;
   /** Whether what was waited for came about in time; missing without wait. */
   reached?: boolean;
 }
@@ -663,6 +667,18 @@ export interface Project {
 export interface Projects {
   hosts: HostAnswer[];
   projects: Project[];
+}
+
+/** Of what image a container is created anew, and how its start is seen. */
+export interface Recreate {
+  /** A name such as nginx:1.27; missing means the one that the container names. Another one needs the right to run commands in the container. */
+  image?: string;
+  /** The longest wait, such as 2m: 30s when missing, 5m at most. */
+  limit?: string;
+  /** Pull it from its registry first. */
+  pull?: boolean;
+  /** Running or healthy: what the new container must become, else the old one comes back. Missing means healthy where it has a health check, and running where it has none. */
+  wait?: string;
 }
 
 /** Names a session. */
@@ -1203,6 +1219,13 @@ export interface Operations {
     answer: OperationResult;
     frames: Record<string, never>;
   };
+  recreateContainer: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: Recreate;
+    answer: OperationResult;
+    frames: Record<string, never>;
+  };
   startOperation: {
     params: Record<string, never>;
     query: Record<string, never>;
@@ -1414,6 +1437,7 @@ export const operations = {
   renameContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/rename", bare: false },
   updateContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/update", bare: false },
   removeContainer: { method: "DELETE", path: "/v1/hosts/{host}/containers/{id}", bare: false },
+  recreateContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/recreate", bare: false },
   startOperation: { method: "POST", path: "/v1/operations", bare: false },
   getOperation: { method: "GET", path: "/v1/operations/{id}", bare: false },
   cancelOperation: { method: "POST", path: "/v1/operations/{id}/cancel", bare: false },
