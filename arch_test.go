@@ -28,23 +28,28 @@ type row struct {
 // the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/images", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
+		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/leases", "service/pulls", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/images", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "token"},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
 	"api/dockerapi": {
-		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "util/..."},
+		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "dockerx/wire", "util/..."},
 	},
 	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/metrics": {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
 	"api/openapi": {},
 	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "dockerx/wire", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
+	},
+	"service/pulls": {
+		imports: []string{"service", "dockerx/images", "util/..."},
+		tests:   []string{"dockerx", "dockerx/dockertest"},
 	},
 	"service/bulk": {
 		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
@@ -62,7 +67,8 @@ var rows = map[string]row{
 		imports: []string{"db", "db/sqlc", "dockerx"},
 		tests:   []string{"db/dbtest", "service/eventlog"},
 	},
-	"service/logs": {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"service/leases": {imports: []string{"db", "db/sqlc", "util/..."}, tests: []string{"db/dbtest", "pgregory.net/rapid"}},
+	"service/logs":   {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
@@ -71,18 +77,20 @@ var rows = map[string]row{
 	"db/dbtest":              {imports: []string{"db"}, tests: []string{"db/sqlc"}},
 	"db/sqlc":                {},
 	"token":                  {imports: []string{"util/..."}},
-	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/recreate", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/recreate", "dockerx/stats", "dockerx/wire", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/connect":        {tests: []string{"dockerx/dockertest"}},
 	"dockerx/events":         {imports: []string{"dockerx/connect", "util/..."}},
 	"dockerx/images":         {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/logs":           {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/stats":          {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/recreate":       {imports: []string{"util/..."}},
+	"dockerx/wire":           {},
 	"dockerx/dockertest":     {},
 	"dockerx/dockertest/app": {},
 	"util/apperr":            {},
 	"util/asciicast":         {},
 	"util/config":            {},
+	"util/histogram":         {},
 	"util/memo":              {},
 	"util/recentset":         {},
 	"util/steady":            {},
@@ -99,6 +107,7 @@ var rows = map[string]row{
 	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
 	"scripts/nginxtest":      {},
+	"scripts/prometheustest": {},
 	"scripts/spec":           {imports: []string{"api", "api/dto", "cli", "service"}},
 	"client":                 {imports: []string{"api/channels", "api/dto"}, tests: []string{"api", "service", "service/eventlog", "db/dbtest", "dockerx", "dockerx/dockertest", "token"}},
 	"cli":                    {imports: []string{"client", "api/dto", "util/..."}},
@@ -119,12 +128,13 @@ var gates = map[string][]string{
 	"github.com/golang-jwt/":     {"token"},
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
+	"github.com/prometheus/":     {"api/metrics"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.
-var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/scripts/nginxtest", "wharf/web/browsertest"}
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/scripts/nginxtest", "wharf/scripts/prometheustest", "wharf/web/browsertest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()

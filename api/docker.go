@@ -14,7 +14,7 @@ import (
 func (s *Server) newDocker(o Options) *dockerapi.API {
 	return dockerapi.New(dockerapi.Options{
 		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions, Stall: s.stall,
-		Authenticate: s.authenticateDocker, Fail: respondDockerError,
+		Authenticate: s.authenticateDocker, Past: s.past.enter, Fail: respondDockerError,
 		Named: func(r *http.Request, pattern string, actor service.Actor) {
 			info := infoOf(r)
 			info.user = actor.Username

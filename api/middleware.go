@@ -79,6 +79,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 					rec.finish()
 				}
 				info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
+				s.countRequest(info, rec.Status())
 				s.logRequest(info, rec.Status(), rec.bytes)
 			}
 		}()
@@ -126,6 +127,17 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 		line = line.AnErr("error", info.err)
 	}
 	line.Msg("request")
+}
+
+// countRequest counts a request that was answered at once: neither a stream nor a WebSocket.
+func (s *Server) countRequest(info *requestInfo, status int) {
+	switch {
+	case status == http.StatusSwitchingProtocols:
+		return
+	case info.gone:
+		status = statusClientGone
+	}
+	s.counted.Request(info.routes.RoutePattern(), info.method, status, time.Since(info.start))
 }
 
 // statusClientGone is the log's status of a request whose client hung up: no answer of ours, and no failure.

@@ -37,7 +37,9 @@ func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) st
 func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
 	info := infoOf(r)
 	info.later = true
+	counted := s.counted.Stream(info.routes.RoutePattern())
 	return func(sum stream.Summary) {
+		counted(sum.End)
 		info.err, info.items = sum.Err, &sum.Items
 		s.logRequest(info, http.StatusOK, sum.Bytes)
 	}

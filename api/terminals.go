@@ -8,10 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"wharf/api/channels"
 	"wharf/api/dto"
@@ -62,42 +60,11 @@ func (s *Server) runCommand(w http.ResponseWriter, r *http.Request, actor servic
 	return respondData(w, result)
 }
 
-// The most that an exec's request may have.
-const (
-	maxExecParts = 256
-	maxExecText  = 4096 // bytes of user and workdir
-)
-
 // commandOf checks a command. Errors: Invalid, naming every field that is wrong.
 func commandOf(in dto.ExecRequest) (dockerx.Command, error) {
-	var problems []string
-	for _, list := range []struct {
-		name  string
-		parts []string
-	}{{"cmd", in.Cmd}, {"env", in.Env}} {
-		if len(list.parts) > maxExecParts {
-			problems = append(problems, list.name+": has more than 256 parts")
-		}
-		if slices.ContainsFunc(list.parts, hasNUL) {
-			problems = append(problems, list.name+": a NUL byte can't be passed to a program")
-		}
-	}
-	if len(in.Cmd) == 0 || in.Cmd[0] == "" {
-		problems = append(problems, "cmd: expected a program and its arguments")
-	}
-	if slices.ContainsFunc(in.Env, func(v string) bool { return strings.Index(v, "=") < 1 }) {
-		problems = append(problems, "env: expected NAME=value")
-	}
-	if hasNUL(in.User) || len(in.User) > maxExecText {
-		problems = append(problems, "user: expected a name or number")
-	}
-	if hasNUL(in.Workdir) || len(in.Workdir) > maxExecText || (in.Workdir != "" && in.Workdir[0] != '/') {
-		problems = append(problems, "workdir: expected an absolute path")
-	}
-	return dockerx.Command{Args: in.Cmd, User: in.User, Workdir: in.Workdir, Env: in.Env, TTY: in.TTY}, invalid(problems)
+	c := dockerx.Command{Args: in.Cmd, User: in.User, Workdir: in.Workdir, Env: in.Env, TTY: in.TTY}
+	return c, c.Check()
 }
-
-func hasNUL(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) }
 
 // attachContainer answers POST …/attach with a ticket for the container's own terminal.
 func (s *Server) attachContainer(w http.ResponseWriter, r *http.Request, actor service.Actor) error {

@@ -72,6 +72,7 @@ const (
 	quickTimeout = 30 * time.Second
 
 	removeTimeout = 2 * time.Minute
+	sizeTimeout   = 2 * time.Minute // an engine walks through all files
 	createTimeout = 2 * time.Minute // an engine copies what the image has at the place of a new volume
 	graceMargin   = 10 * time.Second
 	defaultGrace  = 10 * time.Second // Docker's own, where a container names none

@@ -96,7 +96,7 @@ func TestKeyOfAScopeHasNoOtherRight(t *testing.T) {
 		if p != Self {
 			require.False(t, key.somewhereOn("h", p), p)
 			require.False(t, key.everywhereOn("h", p), p)
-			require.False(t, key.everywhere(p), p)
+			require.False(t, key.SeesAll(), p)
 		}
 	}
 	require.Equal(t, RoleNone, key.roleOn("h", nil))

@@ -1,6 +1,7 @@
 package dockerapi
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,6 +27,8 @@ type Options struct {
 	Authenticate func(r *http.Request, need service.Permission) (service.Actor, error)
 	// Stream returns the options of a stream of the actor's.
 	Stream func(actor service.Actor, formats ...stream.Format) stream.Options
+	// Past waits for a turn to read the log of events; done ends it.
+	Past func(ctx context.Context) (done func(), err error)
 	// Fail answers with an error, in Docker's shape.
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
 	// Named gives the log line of a request its route and its user.
@@ -38,6 +41,7 @@ type Options struct {
 type API struct {
 	Options
 	table []Route
+	execs execs
 	calls rawCalls
 }
 

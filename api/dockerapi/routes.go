@@ -9,7 +9,7 @@ import (
 
 // routes is the whole of Docker's API, as its document has it. A row without a handler is in the raw tier alone.
 func (a *API) routes() []Route {
-	return slices.Concat(a.engineRoutes(), a.containerRoutes(), a.execRoutes(), imageRoutes(a), networkRoutes(), pluginRoutes(), swarmRoutes(), buildRoutes())
+	return slices.Concat(a.engineRoutes(), a.containerRoutes(), a.execRoutes(), a.imageRoutes(), networkRoutes(), pluginRoutes(), swarmRoutes(), buildRoutes())
 }
 
 // Routes returns the table, for what is made of it: tests and the documentation.
@@ -35,20 +35,37 @@ func (a *API) engineRoutes() []Route {
 			typed(http.MethodGet, "/_ping", service.View, a.ping),
 			typed(http.MethodHead, "/_ping", service.View, a.ping),
 			typed(http.MethodGet, "/version", service.View, a.version),
+			typed(http.MethodGet, "/info", service.View, a.info),
+			typed(http.MethodGet, "/events", service.View, a.events, "filters", "since", "until"),
 		},
-		raw(http.MethodGet, "/info", "/events", "/system/df"),
+		raw(http.MethodGet, "/system/df"),
 		raw(http.MethodPost, "/auth", "/session"),
 	)
 }
 
 func (a *API) containerRoutes() []Route {
+	op := func(name, method, pattern string, params paramsOf, query ...string) Route {
+		return typed(method, pattern, service.PermissionOf(name), a.operation(name, params), query...)
+	}
 	return slices.Concat(
-		raw(http.MethodGet, "/containers/json", "/containers/{id}/json", "/containers/{id}/top", "/containers/{id}/logs", "/containers/{id}/stats"),
-		raw(http.MethodPost, "/containers/{id}/resize", "/containers/{id}/start", "/containers/{id}/stop", "/containers/{id}/restart",
-			"/containers/{id}/kill", "/containers/{id}/update", "/containers/{id}/rename", "/containers/{id}/pause",
-			"/containers/{id}/unpause", "/containers/{id}/wait"),
-		raw(http.MethodDelete, "/containers/{id}"),
-
+		[]Route{
+			typed(http.MethodGet, "/containers/json", service.View, a.listContainers, "all", "filters", "limit", "size"),
+			typed(http.MethodGet, "/containers/{id}/json", service.View, a.inspectContainer, "size"),
+			typed(http.MethodGet, "/containers/{id}/top", service.View, a.listProcesses, "ps_args"),
+			typed(http.MethodGet, "/containers/{id}/logs", a.Hosts.LogsPermission(), a.logs, "follow", "stdout", "stderr", "since", "until", "timestamps", "tail"),
+			typed(http.MethodGet, "/containers/{id}/stats", service.View, a.stats, "stream", "one-shot"),
+			typed(http.MethodPost, "/containers/{id}/wait", service.View, a.wait, "condition"),
+			typed(http.MethodPost, "/containers/{id}/resize", service.Exec, a.resizeContainer, "h", "w"),
+			op("start", http.MethodPost, "/containers/{id}/start", nil),
+			op("stop", http.MethodPost, "/containers/{id}/stop", stopParams, "t", "signal"),
+			op("restart", http.MethodPost, "/containers/{id}/restart", stopParams, "t", "signal"),
+			op("kill", http.MethodPost, "/containers/{id}/kill", killParams, "signal"),
+			op("pause", http.MethodPost, "/containers/{id}/pause", nil),
+			op("unpause", http.MethodPost, "/containers/{id}/unpause", nil),
+			op("rename", http.MethodPost, "/containers/{id}/rename", renameParams, "name"),
+			op("remove", http.MethodDelete, "/containers/{id}", removeParams, "force", "v"),
+			typed(http.MethodPost, "/containers/{id}/update", service.PermissionOf("update"), a.update),
+		},
 		raw(http.MethodPost, "/containers/create", "/containers/prune", "/containers/{id}/attach"),
 		raw(http.MethodGet, "/containers/{id}/changes", "/containers/{id}/export", "/containers/{id}/attach/ws", "/containers/{id}/archive"),
 		raw(http.MethodHead, "/containers/{id}/archive"),
@@ -57,16 +74,17 @@ func (a *API) containerRoutes() []Route {
 }
 
 func (a *API) execRoutes() []Route {
-	return slices.Concat(
-		raw(http.MethodPost, "/containers/{id}/exec", "/exec/{id}/start", "/exec/{id}/resize"),
-		raw(http.MethodGet, "/exec/{id}/json"),
-	)
+	return []Route{
+		typed(http.MethodPost, "/containers/{id}/exec", service.Exec, a.createExec),
+		typed(http.MethodPost, "/exec/{id}/start", service.Exec, a.startExec),
+		typed(http.MethodPost, "/exec/{id}/resize", service.Exec, a.resizeExec, "h", "w"),
+		typed(http.MethodGet, "/exec/{id}/json", service.Exec, a.inspectExec),
+	}
 }
 
-func imageRoutes(_ *API) []Route {
+func (a *API) imageRoutes() []Route {
 	return slices.Concat(
-		raw(http.MethodGet, "/images/json"),
-
+		[]Route{typed(http.MethodGet, "/images/json", service.View, a.listImages, "all", "filters")},
 		raw(http.MethodGet, "/images/search", "/images/get", "/images/{name...}/json", "/images/{name...}/history", "/images/{name...}/get",
 			"/distribution/{name...}/json"),
 		raw(http.MethodPost, "/images/create", "/images/prune", "/images/load", "/images/{name...}/push", "/images/{name...}/tag",

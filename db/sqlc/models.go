@@ -126,6 +126,18 @@ type Grant struct {
 	Exec      bool
 }
 
+type HostLease struct {
+	Host  string
+	Owner string
+	Epoch int64
+}
+
+type HostStatus struct {
+	Host    string
+	Status  string
+	Version int64
+}
+
 type OpenTerminal struct {
 	ID            uuid.UUID
 	Replica       string
@@ -163,6 +175,13 @@ type RefreshToken struct {
 	SessionID  uuid.UUID
 	ReplacedAt sql.NullTime
 	Generation int32
+}
+
+type Replica struct {
+	ID     string
+	Server string
+	Beat   int64
+	Fleet  int64
 }
 
 type Session struct {

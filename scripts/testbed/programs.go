@@ -11,6 +11,8 @@ type program struct{ name, variable, install string }
 
 var programs = []program{
 	{"nginx", "WHARF_TEST_NGINX", "scripts/install-nginx.sh"},
+	{"prometheus", "WHARF_TEST_PROMETHEUS", "scripts/install-prometheus.sh"},
+	{"promtool", "WHARF_TEST_PROMTOOL", "scripts/install-prometheus.sh"},
 }
 
 // addPrograms tells the tests where the programs are, after installing those that are missing. A bed stands without them:

@@ -169,7 +169,7 @@ func (r *replicas) askToEnd(ctx context.Context, id uuid.UUID) error {
 		if n == 0 {
 			return errNoTerminal
 		}
-		return service.RaiseRevocations(ctx, q)
+		return service.RaiseRevocations(ctx, r.db, q)
 	})
 	if err == nil || apperr.KindOf(err) == apperr.NotFound {
 		return err

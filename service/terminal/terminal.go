@@ -89,6 +89,9 @@ func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 	return t.process.Resize(ctx, columns, rows)
 }
 
+// TTY reports whether output and errors come as one.
+func (t *Terminal) TTY() bool { return t.process.TTY }
+
 // Output writes output and errors until they end or the terminal is ended, and then returns; a writer that fails ends
 // the terminal. A writer may still be in a call when Output returns. Later calls write nothing.
 func (t *Terminal) Output(out, errs io.Writer) {

@@ -194,6 +194,13 @@ func (s *Terminals) enter(actor service.Actor) (leave func(), err error) {
 	}, nil
 }
 
+// Count returns how many terminals this process has open.
+func (s *Terminals) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
 // Close ends all terminals, refuses new ones and returns when their processes have been hung up, after a second at most.
 func (s *Terminals) Close() {
 	s.mu.Lock()

@@ -85,6 +85,9 @@ type Config struct {
 	CORSOrigins    []string `env:"CORS_ORIGINS" help:"origins of web pages, such as https://app.example.org, that may call the API, comma separated"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
 
+	Metrics              string `env:"METRICS" envDefault:"on" help:"'on' serves /metrics to callers that may see a host; 'containers' serves /metrics/containers too, which samples usage while it is scraped; 'off' serves neither"`
+	MetricsContainersMax int    `env:"METRICS_CONTAINERS_MAX" envDefault:"10000" help:"containers that /metrics/containers shows at most"`
+
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" help:"'json', 'text', or 'auto': text where standard error is a terminal"`
 }
