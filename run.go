@@ -160,7 +160,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	}
 	w.recreate = recreate.New(store, w.fleet, recreate.Options{Server: server, Record: audit.RecordRecreated, Logger: log})
 	hostDoor.UseRecreations(w.recreate)
-	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
+	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, store, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
 	w.pulls = pulls.New(hostDoor, pulls.Options{})
 	w.api = api.New(api.Options{
@@ -201,10 +201,13 @@ func serverName(cfg config.Config) (string, error) {
 }
 
 // terminalOptions are the settings that begin with EXEC_.
-func terminalOptions(cfg config.Config, log zerolog.Logger) terminal.Options {
+func terminalOptions(cfg config.Config, store *db.DB, log zerolog.Logger) terminal.Options {
 	o := terminal.Options{
 		Off: !cfg.ExecEnabled, Idle: cfg.ExecIdle, Longest: cfg.ExecLongest, PerUser: cfg.ExecPerUser, Total: cfg.ExecMax,
 		RecordKeep: cfg.ExecRecordKeep, Logger: log,
+	}
+	if store.Kind() == db.Postgres {
+		o.Shared = store
 	}
 	if cfg.ExecRecord == "output" {
 		o.Records = filepath.Join(cfg.DataDir, "terminals")
