@@ -46,13 +46,14 @@ func TestLoad(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, string(out), image)
 		require.NoError(t, f.docker(t, false, "rmi", image).Run())
+		t.Logf("through wharf %v: %s", through, took.Round(time.Millisecond))
 		return took
 	}
 	load(true) // the file is read, the server has done it once
 	before := f.Resident("VmRSS")
 	f.ResetPeak()
 	took := map[bool][]time.Duration{}
-	for range benchkit.Size(1, 5) {
+	for range benchkit.Size(1, 3) {
 		for _, through := range []bool{false, true} {
 			took[through] = append(took[through], load(through))
 		}
