@@ -2,6 +2,7 @@ package recreate
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -103,7 +104,7 @@ func TestNewContainerTakesThePlaceOfTheOld(t *testing.T) {
 // changes are the calls that change something.
 func changes(d *dockertest.Daemon) (all []string) {
 	for _, r := range d.Requests() {
-		if r.Method != "GET" && r.Method != "HEAD" {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			_, path, _ := strings.Cut(r.Path, "/v1.41/")
 			all = append(all, r.Method+" "+path)
 		}
