@@ -103,6 +103,10 @@ var rows = map[string]row{
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchdocker":    {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchoperations": {
+		tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"},
+	},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},

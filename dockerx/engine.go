@@ -62,7 +62,7 @@ type reads interface {
 	DistributionInspect(ctx context.Context, name, auth string) (registry.DistributionInspect, error)
 	ImageInspect(ctx context.Context, name string, options ...client.ImageInspectOption) (image.InspectResponse, error)
 	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
-	ContainerRows(ctx context.Context, all, size bool) ([]wire.Row, error)
+	ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error)
 	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
 	ImageRows(ctx context.Context, all bool) ([]wire.Image, error)
 	InfoWire(ctx context.Context) (wire.Info, error)

@@ -176,6 +176,7 @@ type Querier interface {
 	// Those that a server began and that haven't ended.
 	RecreationsOf(ctx context.Context, server string) ([]Recreation, error)
 	RemoveReplica(ctx context.Context, id string) (int64, error)
+	RenameRecreation(ctx context.Context, arg RenameRecreationParams) (int64, error)
 	// Marks the token that a login made, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
 	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
