@@ -2,7 +2,6 @@ package recreate
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -104,7 +103,7 @@ func TestNewContainerTakesThePlaceOfTheOld(t *testing.T) {
 // changes are the calls that change something.
 func changes(d *dockertest.Daemon) (all []string) {
 	for _, r := range d.Requests() {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if !slices.Contains([]string{"GET", "HEAD"}, r.Method) {
 			_, path, _ := strings.Cut(r.Path, "/v1.41/")
 			all = append(all, r.Method+" "+path)
 		}
