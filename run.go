@@ -99,7 +99,14 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	// What the hosts tell last is still written: the log ends after them.
 	behindHosts, endLog := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLog()
-	group.Go(func() error { return w.events.Run(behindHosts) })
+	group.Go(func() error {
+		select { // until then what the hosts tell waits in memory
+		case <-opened:
+			return w.events.Run(behindHosts)
+		case <-behindHosts.Done():
+			return nil
+		}
+	})
 	leading, endFleet := context.WithCancel(context.WithoutCancel(ctx))
 	defer endFleet()
 	group.Go(func() error {
