@@ -136,7 +136,7 @@ func (w *wharf) wireOperations(server string) *service.Hosts {
 	}
 	w.recreate = recreate.New(w.store, w.fleet, recreate.Options{Server: server, Record: w.audit.RecordRecreated, Logger: w.log})
 	door.UseRecreations(w.recreate)
-	w.terminals = terminal.New(door, w.sessions, w.audit, terminalOptions(w.cfg, w.log))
+	w.terminals = terminal.New(door, w.sessions, w.audit, terminalOptions(w.cfg, w.store, w.log))
 	w.bulk = bulk.New(w.store, door, w.sessions, bulk.Options{Server: server, Logger: w.log})
 	w.pulls = pulls.New(door, pulls.Options{})
 	return door
@@ -170,10 +170,13 @@ func serverName(cfg config.Config) (string, error) {
 }
 
 // terminalOptions are the settings that begin with EXEC_.
-func terminalOptions(cfg config.Config, log zerolog.Logger) terminal.Options {
+func terminalOptions(cfg config.Config, store *db.DB, log zerolog.Logger) terminal.Options {
 	o := terminal.Options{
 		Off: !cfg.ExecEnabled, Idle: cfg.ExecIdle, Longest: cfg.ExecLongest, PerUser: cfg.ExecPerUser, Total: cfg.ExecMax,
 		RecordKeep: cfg.ExecRecordKeep, Logger: log,
+	}
+	if store.Kind() == db.Postgres {
+		o.Shared = store
 	}
 	if cfg.ExecRecord == "output" {
 		o.Records = filepath.Join(cfg.DataDir, "terminals")
