@@ -21,7 +21,7 @@ const (
 	// listGrowth is how many times the largest list so far the next one may have.
 	listGrowth = 4
 	// listDoubts is how many lists in a row may be too large before twice as much is read: a host may have grown beyond
-	// all that it ever had while nobody asked.
+	// all that it ever had while its list wasn't read.
 	listDoubts = 5
 )
 
