@@ -27,12 +27,15 @@ type logPoller struct {
 	ended   chan struct{} // closed when the past is read
 
 	mu    sync.Mutex
-	past  []byte // encoded
-	lines int    // in past
+	past  *[]byte // encoded, of pastBuffers; nil: nothing
+	lines int     // in past
 	room  chan struct{}
 	done  bool // the past was read
 	err   error
 }
+
+// pastBuffers are those of all pollers: a past is soon read.
+var pastBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // logItems are what pollers need while they are polled, shared by all: a quiet client has none.
 var logItems = sync.Pool{New: func() any {
@@ -76,8 +79,11 @@ func (p *logPoller) readPast(ctx context.Context) {
 func (p *logPoller) add(ctx context.Context, lines int, write func([]byte) []byte) error {
 	for {
 		p.mu.Lock()
-		if len(p.past) < maxPast {
-			p.past = write(p.past)
+		if p.past == nil {
+			p.past = pastBuffers.Get().(*[]byte)
+		}
+		if len(*p.past) < maxPast {
+			*p.past = write(*p.past)
 			p.lines += lines
 			p.mu.Unlock()
 			p.notify()
@@ -106,9 +112,13 @@ func (p *logPoller) Poll(_ context.Context, b *stream.Batch) (more bool, err err
 		p.room = nil
 	}
 	p.mu.Unlock()
-	if len(past) > 0 {
-		if err := b.Append(past, lines); err != nil {
+	if past != nil {
+		if err := b.Append(*past, lines); err != nil {
 			return false, err
+		}
+		if cap(*past) <= 2*maxPast {
+			*past = (*past)[:0]
+			pastBuffers.Put(past)
 		}
 	}
 	if !done {
