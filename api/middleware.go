@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -27,13 +28,22 @@ type requestInfo struct {
 
 	start  time.Time
 	method string
-	routes *chi.Context
+	route  string       // once release was called
+	routes *chi.Context // whose pattern is the route
 	// gone reports whether the client hung up before it had its answer.
 	gone bool
 	// later is set by an answer that outlives its handler, and logs its line itself.
 	later bool
 	// items is how many a stream has sent; nil for other answers.
 	items *int64
+}
+
+// release lets the request go, whose parts the info has: a stream's info outlives it. The route must have been found.
+func (i *requestInfo) release() {
+	if i.routes != nil {
+		i.route, i.routes = i.routes.RoutePattern(), nil
+	}
+	i.method, i.id = strings.Clone(i.method), strings.Clone(i.id)
 }
 
 type infoKey struct{}
@@ -110,8 +120,12 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	if crash := (*stream.PanicError)(nil); status >= http.StatusInternalServerError || errors.As(info.err, &crash) {
 		level = zerolog.ErrorLevel
 	}
+	route := info.route
+	if info.routes != nil {
+		route = info.routes.RoutePattern()
+	}
 	line := s.log.WithLevel(level).
-		Str("request_id", info.id).Str("method", info.method).Str("route", info.routes.RoutePattern()).
+		Str("request_id", info.id).Str("method", info.method).Str("route", route).
 		Int("status", status).Dur("duration_ms", time.Since(info.start)).Int64("bytes", bytes).
 		Str("client", info.client)
 	if info.items != nil {

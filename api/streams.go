@@ -30,6 +30,7 @@ func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) st
 func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
 	info := infoOf(r)
 	info.later = true
+	info.release()
 	return func(sum stream.Summary) {
 		info.err, info.items = sum.Err, &sum.Items
 		s.logRequest(info, http.StatusOK, sum.Bytes)
