@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 
 	"wharf/api/dto"
@@ -81,7 +82,8 @@ func (p *logPoller) readPast(ctx context.Context, a dto.LogHosts) {
 func (p *logPoller) add(ctx context.Context, lines int, write func([]byte) []byte) error {
 	for {
 		p.mu.Lock()
-		if p.past == nil {
+		first := p.past == nil
+		if first {
 			p.past = pastBuffers.Get().(*[]byte)
 		}
 		if len(*p.past) < maxPast {
@@ -89,6 +91,9 @@ func (p *logPoller) add(ctx context.Context, lines int, write func([]byte) []byt
 			p.lines += lines
 			p.mu.Unlock()
 			p.notify()
+			if first { // the worker writes on this processor at once, instead of waiting for the next read or another one's waking
+				runtime.Gosched()
+			}
 			return nil
 		}
 		if p.room == nil {
