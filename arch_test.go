@@ -28,24 +28,36 @@ type row struct {
 // the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest"},
+		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/leases", "service/pulls", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/images", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dto", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "token"},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
-	"api/dto":      {imports: []string{"util/apperr"}},
-	"api/openapi":  {},
-	"api/stream":   {imports: []string{"util/apperr"}},
+	"api/dockerapi": {
+		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "dockerx/wire", "util/..."},
+	},
+	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/metrics": {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
+	"api/openapi": {},
+	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "service/logs", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "dockerx/wire", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
+	},
+	"service/pulls": {
+		imports: []string{"service", "dockerx/images", "util/..."},
+		tests:   []string{"dockerx", "dockerx/dockertest"},
 	},
 	"service/bulk": {
 		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "token"},
+	},
+	"service/recreate": {
+		imports: []string{"db", "db/sqlc", "dockerx", "dockerx/images", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest"},
 	},
 	"service/terminal": {
 		imports: []string{"service", "dockerx", "util/..."},
@@ -55,7 +67,8 @@ var rows = map[string]row{
 		imports: []string{"db", "db/sqlc", "dockerx"},
 		tests:   []string{"db/dbtest", "service/eventlog"},
 	},
-	"service/logs": {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"service/leases": {imports: []string{"db", "db/sqlc", "util/..."}, tests: []string{"db/dbtest", "pgregory.net/rapid"}},
+	"service/logs":   {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"service/eventlog": {
 		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
@@ -64,16 +77,20 @@ var rows = map[string]row{
 	"db/dbtest":              {imports: []string{"db"}, tests: []string{"db/sqlc"}},
 	"db/sqlc":                {},
 	"token":                  {imports: []string{"util/..."}},
-	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/logs", "dockerx/stats", "util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx":                {imports: []string{"dockerx/connect", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/recreate", "dockerx/stats", "dockerx/wire", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/connect":        {tests: []string{"dockerx/dockertest"}},
 	"dockerx/events":         {imports: []string{"dockerx/connect", "util/..."}},
+	"dockerx/images":         {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/logs":           {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
 	"dockerx/stats":          {imports: []string{"util/..."}, tests: []string{"dockerx/dockertest"}},
+	"dockerx/recreate":       {imports: []string{"util/..."}},
+	"dockerx/wire":           {},
 	"dockerx/dockertest":     {},
 	"dockerx/dockertest/app": {},
 	"util/apperr":            {},
 	"util/asciicast":         {},
 	"util/config":            {},
+	"util/histogram":         {},
 	"util/memo":              {},
 	"util/recentset":         {},
 	"util/steady":            {},
@@ -86,9 +103,12 @@ var rows = map[string]row{
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchdocker":    {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
+	"scripts/nginxtest":      {},
+	"scripts/prometheustest": {},
 	"scripts/spec":           {imports: []string{"api", "api/dto", "cli", "service"}},
 	"client":                 {imports: []string{"api/channels", "api/dto"}, tests: []string{"api", "service", "service/eventlog", "db/dbtest", "dockerx", "dockerx/dockertest", "token"}},
 	"cli":                    {imports: []string{"client", "api/dto", "util/..."}},
@@ -109,12 +129,13 @@ var gates = map[string][]string{
 	"github.com/golang-jwt/":     {"token"},
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
+	"github.com/prometheus/":     {"api/metrics"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/channels", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.
-var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/web/browsertest"}
+var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/scripts/nginxtest", "wharf/scripts/prometheustest", "wharf/web/browsertest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/api/dto"
 	"wharf/dockerx/dockertest"
 )
 
@@ -89,6 +90,38 @@ func TestClientRunsCommandsAsDockerDoes(t *testing.T) {
 	require.Equal(t, 125, code)
 	require.Contains(t, errs, "no container")
 	require.Contains(t, f.ok("audit", "--container", id[:12], "--action", "container.terminal"), "container.terminal")
+}
+
+// A grant with exec lets in whom its role doesn't: with the key of a login, and with others that were made for it.
+func TestClientRunsCommandsWhereAGrantSaysSo(t *testing.T) {
+	t.Parallel()
+	f := newClient(t)
+	value := t.Name() + f.url
+	id := f.engines[0].Run(t, dockertest.Spec{Labels: map[string]string{"client-grant": value}})
+	hidden := f.engines[0].Run(t, dockertest.Spec{})
+	_, errs, err := wharf(t, f.home, "123123\n", nil, "users", "add", "hong", "--role", "viewer", "--password-stdin")
+	require.NoError(t, err, errs)
+	_, err = f.as(f.process.login()).AddGrant(t.Context(), dto.NewGrant{
+		Username: "hong", Hosts: "a", Labels: "client-grant=" + value, Role: "viewer", Exec: true,
+	})
+	require.NoError(t, err)
+	home := t.TempDir()
+	_, errs, err = wharf(t, home, "123123\n", nil, "login", f.url, "--username", "hong", "--password-stdin")
+	require.NoError(t, err, errs)
+	run := func(env []string, id string) int {
+		_, _, err := wharf(t, home, "", env, "exec", "a/"+id, "/app", "exit", "7")
+		return exitCode(t, err)
+	}
+	require.Equal(t, 7, run(nil, id))
+	require.Equal(t, 125, run(nil, hidden), "no grant names it")
+	for _, c := range []struct {
+		flags []string
+		code  int
+	}{{nil, 125}, {[]string{"--exec"}, 7}} {
+		key, errs, err := wharf(t, home, "123123\n", nil, append([]string{"keys", "add", "ci", "--role", "viewer", "--password-stdin"}, c.flags...)...)
+		require.NoError(t, err, errs)
+		require.Equal(t, c.code, run([]string{"WHARF_URL=" + f.url, "WHARF_TOKEN=" + strings.TrimSpace(key)}, id), "%v", c.flags)
+	}
 }
 
 func TestClientManagesUsersAndKeys(t *testing.T) {

@@ -24,7 +24,10 @@ func (w *wharf) followHostsFile(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	read := func() ([]dockerx.HostConfig, error) { return hostConfigs(w.cfg, w.log) }
+	read := func() ([]dockerx.HostConfig, error) {
+		defer w.leases.Wake() // the leases follow the hosts
+		return hostConfigs(w.cfg, w.log)
+	}
 	return followHosts(ctx, w.fleet, w.cfg.HostsFile, read, hangup, w.log)
 }
 

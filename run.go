@@ -21,10 +21,14 @@ import (
 	"wharf/api"
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/dockerx/images"
 	"wharf/dockerx/stats"
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/leases"
+	"wharf/service/pulls"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/util/config"
@@ -80,11 +84,14 @@ type wharf struct {
 	store     *db.DB
 	fleet     *dockerx.Fleet
 	events    *eventlog.Log
+	leases    *leases.Leases // nil on SQLite: one process reads all hosts
 	users     *service.Users
 	sessions  *service.Sessions
 	audit     *service.Audit
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
+	pulls     *pulls.Pulls
+	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
 	keyed     bool        // DATA_DIR held a token key before this start
@@ -117,10 +124,21 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	}}
 	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
 	w.audit = audit
-	w.events = eventlog.New(store, eventlog.Options{Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute})
+	shared := store.Kind() == db.Postgres // by replicas
+	if shared {
+		w.leases = w.newLeases(server)
+	}
+	w.events = eventlog.New(store, eventlog.Options{
+		Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute,
+		Leased: shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beats look for the records of others
+	})
+	registries, err := registryLogins(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
-		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume,
-		Logs: dockerx.LogSourceKind(cfg.LogsSource),
+		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged,
+		Logs: dockerx.LogSourceKind(cfg.LogsSource), Registries: registries, PullStall: cfg.PullStall,
 		Stats: stats.Options{
 			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
 		},
@@ -140,15 +158,32 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if cfg.LogsRole == "operator" {
 		hostDoor.LogsForOperators()
 	}
+	w.recreate = recreate.New(store, w.fleet, recreate.Options{Server: server, Record: audit.RecordRecreated, Logger: log})
+	hostDoor.UseRecreations(w.recreate)
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
+	w.pulls = pulls.New(hostDoor, pulls.Options{})
 	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk, Pulls: w.pulls,
 		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
+		Version: version, Metrics: api.MetricsMode(cfg.Metrics), MetricsContainers: cfg.MetricsContainersMax,
 	})
 	return w, nil
+}
+
+// registryLogins reads REGISTRY_CONFIG, and says what of it isn't used.
+func registryLogins(cfg config.Config, log zerolog.Logger) (*images.Credentials, error) {
+	registries, err := images.OpenCredentials(cfg.RegistryConfig)
+	if err != nil {
+		return nil, fmt.Errorf("REGISTRY_CONFIG: the file %w", err)
+	}
+	if unread := registries.Unread(); len(unread) > 0 {
+		log.Warn().Strs("registries", unread).
+			Msg("REGISTRY_CONFIG leaves these registries to credential helpers, which wharf doesn't run: their images are pulled without a login")
+	}
+	return registries, nil
 }
 
 // serverName tells this server from others on the same database, over its restarts: a name kept in DATA_DIR.
@@ -216,9 +251,15 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	behindHosts, endLog := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLog()
 	group.Go(func() error { return w.events.Run(behindHosts) })
+	leading, endFleet := context.WithCancel(context.WithoutCancel(ctx))
+	defer endFleet()
 	group.Go(func() error {
 		defer endLog()
-		return w.fleet.Run(behind)
+		return w.fleet.Run(leading)
+	})
+	group.Go(func() error {
+		defer endFleet() // what was read is stored, and other replicas go on with it
+		return w.lead(behind, opened)
 	})
 	group.Go(func() error { return w.followHostsFile(ctx) })
 	group.Go(func() error {
@@ -253,6 +294,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
 	group.Go(func() error { return w.bulk.Run(behind) })
+	group.Go(func() error { return w.recreate.Run(behind) })
 	return group.Wait()
 }
 
@@ -335,6 +377,8 @@ func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	ending.Go(w.api.EndStreams)
 	ending.Go(w.terminals.Close)
 	ending.Go(w.bulk.Close)
+	ending.Go(w.pulls.Close)
+	ending.Go(w.recreate.Close)
 	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()

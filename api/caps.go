@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wharf/service"
@@ -65,27 +66,56 @@ func (s *Server) capped(next endpoint) endpoint {
 }
 
 // turnstile lets few queries of the past work at once: they read and encode much, and would take every core, and
-// memory for a page each, from all other requests.
-type turnstile chan struct{}
+// memory for a page each, from all other requests. While some wait, those that work take half of the time: a core that is
+// busy without end lets everybody else's requests wait for the operating system to take it away.
+type turnstile struct {
+	turns   chan struct{}
+	waiting atomic.Int64
+}
 
-// turnWait is how long a query waits for its turn.
-const turnWait = 10 * time.Second
+const (
+	// turnWait is how long a query waits for its turn.
+	turnWait = 10 * time.Second
+	// longestRest bounds the pause between two turns.
+	longestRest = 2 * time.Millisecond
+)
 
-func newTurnstile() turnstile { return make(turnstile, max(1, runtime.GOMAXPROCS(0)/2)) }
+func newTurnstile() *turnstile {
+	return &turnstile{turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+}
 
 // enter waits for a turn; done, which may be called twice, ends it. Errors: TooMany, or ctx's.
-func (t turnstile) enter(ctx context.Context) (done func(), err error) {
+func (t *turnstile) enter(ctx context.Context) (done func(), err error) {
 	late := time.NewTimer(turnWait)
 	defer late.Stop()
+	t.waiting.Add(1)
+	defer t.waiting.Add(-1)
 	select {
-	case t <- struct{}{}:
-		return sync.OnceFunc(func() { <-t }), nil
+	case t.turns <- struct{}{}:
+		began := time.Now()
+		return sync.OnceFunc(func() { t.leave(time.Since(began)) }), nil
 	case <-late.C:
 		err := apperr.New(apperr.TooMany, "too many queries of the past are under way: try again")
 		err.RetryAfter = time.Second
 		return nil, err
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+// leave gives a turn back that lasted so long, after a rest if another waits for it.
+func (t *turnstile) leave(worked time.Duration) {
+	if t.waiting.Load() == 0 {
+		<-t.turns
+		return
+	}
+	time.AfterFunc(min(worked, longestRest), func() { <-t.turns })
+}
+
+// rest is called between the parts of a long query, and pauses it for as long as it worked, if others wait.
+func (t *turnstile) rest(worked time.Duration) {
+	if t.waiting.Load() > 0 {
+		time.Sleep(worked)
 	}
 }
 

@@ -73,7 +73,7 @@ func (s *Server) queryEvents(w http.ResponseWriter, r *http.Request, actor servi
 		return err
 	}
 	ask := eventlog.Query{
-		Filter: filter, Since: q.Since, Until: q.Until, Ascending: q.Order == "asc", Limit: q.Limit, Cursor: q.Cursor,
+		Filter: filter, Since: q.Since, Until: q.Until, Ascending: q.Order == "asc", Limit: q.Limit, Cursor: q.Cursor, Rest: s.past.rest,
 	}
 	ask.Unexpected = q.Unexpected
 	page, err := s.events.Query(r.Context(), actor, ask)

@@ -9,7 +9,7 @@ import (
 
 func rowOfKey(k service.APIKey) dto.APIKey {
 	return dto.APIKey{
-		ID: k.ID.String(), Name: k.Name, Role: dto.Role(k.Role), CreatedAt: k.CreatedAt,
+		ID: k.ID.String(), Name: k.Name, Role: dto.Role(k.Role), Exec: k.Exec, Scope: string(k.Scope), CreatedAt: k.CreatedAt,
 		ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt, Key: k.Secret,
 	}
 }
@@ -26,7 +26,9 @@ func (s *Server) addKey(w http.ResponseWriter, r *http.Request, actor service.Ac
 	if err := required(param{"name", in.Name}, param{"role", string(in.Role)}); err != nil {
 		return err
 	}
-	k, err := s.sessions.CreateKey(r.Context(), actor, service.NewAPIKey{Name: in.Name, Role: service.Role(in.Role), ExpiresAt: in.ExpiresAt.Time})
+	k, err := s.sessions.CreateKey(r.Context(), actor, service.NewAPIKey{
+		Name: in.Name, Role: service.Role(in.Role), Exec: in.Exec, Scope: service.Scope(in.Scope), ExpiresAt: in.ExpiresAt.Time,
+	})
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -38,11 +40,17 @@ type requestInfo struct {
 	items *int64
 }
 
+// pattern is the route's.
+func (i *requestInfo) pattern() string {
+	if i.routes == nil {
+		return i.route
+	}
+	return i.routes.RoutePattern()
+}
+
 // release lets the request go, whose parts the info has: a stream's info outlives it. The route must have been found.
 func (i *requestInfo) release() {
-	if i.routes != nil {
-		i.route, i.routes = i.routes.RoutePattern(), nil
-	}
+	i.route, i.routes = i.pattern(), nil
 	i.method, i.id = strings.Clone(i.method), strings.Clone(i.id)
 }
 
@@ -87,6 +95,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 					rec.finish()
 				}
 				info.gone = rec.bytes == 0 && r.Context().Err() != nil || errors.Is(info.err, context.Canceled)
+				s.countRequest(info, rec.Status())
 				s.logRequest(info, rec.Status(), rec.bytes)
 			}
 		}()
@@ -104,7 +113,7 @@ func (s *Server) panicked(w *recorder, r *http.Request, p any) {
 	}
 	err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 	if w.status == 0 {
-		respondError(w, r, err)
+		failureOf(r)(w, r, err)
 		return
 	}
 	infoOf(r).err = err
@@ -120,12 +129,8 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 	if crash := (*stream.PanicError)(nil); status >= http.StatusInternalServerError || errors.As(info.err, &crash) {
 		level = zerolog.ErrorLevel
 	}
-	route := info.route
-	if info.routes != nil {
-		route = info.routes.RoutePattern()
-	}
 	line := s.log.WithLevel(level).
-		Str("request_id", info.id).Str("method", info.method).Str("route", route).
+		Str("request_id", info.id).Str("method", info.method).Str("route", info.pattern()).
 		Int("status", status).Dur("duration_ms", time.Since(info.start)).Int64("bytes", bytes).
 		Str("client", info.client)
 	if info.items != nil {
@@ -138,6 +143,17 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 		line = line.AnErr("error", info.err)
 	}
 	line.Msg("request")
+}
+
+// countRequest counts a request that was answered at once: neither a stream nor a WebSocket.
+func (s *Server) countRequest(info *requestInfo, status int) {
+	switch {
+	case status == http.StatusSwitchingProtocols:
+		return
+	case info.gone:
+		status = statusClientGone
+	}
+	s.counted.Request(info.pattern(), info.method, status, time.Since(info.start))
 }
 
 // statusClientGone is the log's status of a request whose client hung up: no answer of ours, and no failure.
@@ -183,6 +199,15 @@ func (w *recorder) Status() int {
 		return http.StatusOK
 	}
 	return w.status
+}
+
+// Hijack takes the connection over; what the log says of it is that.
+func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := w.control.Hijack()
+	if err == nil && w.status == 0 {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
 }
 
 func (w *recorder) WriteHeader(status int) {

@@ -3,10 +3,12 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"wharf/api/dto"
 	"wharf/dockerx"
 	"wharf/service"
+	"wharf/util/apperr"
 )
 
 // operationEndpoint is what an operation reads of its request, by the type of its parameters: a shape of package dto,
@@ -31,6 +33,8 @@ func (s *Server) operationEndpoint(op service.Operation) endpoint {
 		return bodied(operate(s, op, func(in dto.Limits) dockerx.Operation {
 			return dockerx.Operation{Params: dockerx.Update(in)}
 		}))
+	case dockerx.Recreate:
+		return bodied(operateRead(s, op, recreation))
 	case dockerx.Remove:
 		return queried(operate(s, op, func(q dto.RemoveQuery) dockerx.Operation {
 			return dockerx.Operation{Params: dockerx.Remove(q)}
@@ -39,14 +43,39 @@ func (s *Server) operationEndpoint(op service.Operation) endpoint {
 	panic(fmt.Sprintf("operation %s: no endpoint reads its parameters, %T", op.Name, op.Params))
 }
 
+func recreation(in dto.Recreate) (dockerx.Operation, error) {
+	limit, err := readLimit(in.Limit)
+	return dockerx.Operation{Params: dockerx.Recreate{Image: in.Image, Pull: in.Pull}, Wait: in.Wait, Limit: limit}, err
+}
+
+// readLimit reads the limit of a wait in a body; "" is none.
+func readLimit(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	limit, problem := readDuration(text)
+	if problem != "" {
+		return 0, apperr.New(apperr.Invalid, "limit: %s", problem)
+	}
+	return limit, nil
+}
+
 func waiting(q dto.WaitQuery, p dockerx.Params) dockerx.Operation {
 	return dockerx.Operation{Params: p, Wait: q.Wait, Limit: q.Limit}
 }
 
 // operate answers POST /v1/hosts/{host}/containers/{id}/<name>, and DELETE without the name where nothing is left: asked makes the operation of what was read of the request.
 func operate[Q any](s *Server, op service.Operation, asked func(Q) dockerx.Operation) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
+	return operateRead(s, op, func(q Q) (dockerx.Operation, error) { return asked(q), nil })
+}
+
+// operateRead is operate where not all that is asked makes an operation.
+func operateRead[Q any](s *Server, op service.Operation, asked func(Q) (dockerx.Operation, error)) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
 	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q) error {
-		operation := asked(q)
+		operation, err := asked(q)
+		if err != nil {
+			return err
+		}
 		operation.Name = op.Name
 		ref, err := dockerx.ParseRef(pathParam(r, "id"))
 		if err != nil {
@@ -62,7 +91,7 @@ func operate[Q any](s *Server, op service.Operation, asked func(Q) dockerx.Opera
 			if err != nil {
 				return nil, err
 			}
-			out := dto.OperationResult{Changed: result.Changed, Before: result.Before.Status, After: result.After.Status}
+			out := dto.OperationResult{Changed: result.Changed, Before: result.Before.Status, After: result.After.Status, NewID: result.NewID}
 			if operation.Wait != "" {
 				out.Reached = &result.Reached
 			}

@@ -53,11 +53,8 @@ func bulkRequest(in dto.BulkOperation) (bulk.Request, error) {
 // bulkOperation makes the operation on each container. Rename and update are for one container alone.
 func bulkOperation(in dto.BulkOperation) (o dockerx.Operation, err error) {
 	o = dockerx.Operation{Name: in.Operation, Wait: in.Wait}
-	if in.Limit != "" {
-		var problem string
-		if o.Limit, problem = readDuration(in.Limit); problem != "" {
-			return o, apperr.New(apperr.Invalid, "limit: %s", problem)
-		}
+	if o.Limit, err = readLimit(in.Limit); err != nil {
+		return o, err
 	}
 	stops := in.Operation == "stop" || in.Operation == "restart"
 	switch {
@@ -69,6 +66,8 @@ func bulkOperation(in dto.BulkOperation) (o dockerx.Operation, err error) {
 		return o, apperr.New(apperr.Invalid, "signal: is for stop, restart and kill")
 	case (in.Force || in.Volumes) && in.Operation != "remove":
 		return o, apperr.New(apperr.Invalid, "force, volumes: are for remove")
+	case in.Pull && in.Operation != "recreate":
+		return o, apperr.New(apperr.Invalid, "pull: is for recreate")
 	}
 	switch in.Operation {
 	case "stop", "restart":
@@ -77,11 +76,29 @@ func bulkOperation(in dto.BulkOperation) (o dockerx.Operation, err error) {
 		o.Params = dockerx.Kill{Signal: in.Signal}
 	case "remove":
 		o.Params = dockerx.Remove{Force: in.Force, Volumes: in.Volumes}
+	case "recreate":
+		o.Params = dockerx.Recreate{Pull: in.Pull}
 	case "start", "pause", "unpause":
 	default:
-		return o, apperr.New(apperr.Invalid, "operation: expected start, stop, restart, pause, unpause, kill or remove")
+		return o, apperr.New(apperr.Invalid, "operation: expected start, stop, restart, pause, unpause, kill, remove or recreate")
 	}
 	return o, nil
+}
+
+// listBulk answers GET /v1/operations.
+func (s *Server) listBulk(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.PageQuery) error {
+	page, next, err := s.bulk.List(r.Context(), actor, pageOf(q))
+	if err != nil {
+		return err
+	}
+	return respondData(w, dto.BulkPage{Operations: rowsOf(page, rowOfBulk), Cursor: next})
+}
+
+func rowOfBulk(op bulk.Summary) dto.BulkSummary {
+	return dto.BulkSummary{
+		ID: op.ID.String(), Operation: op.Operation, State: op.State, User: op.User, At: op.At, FinishedAt: present(op.Finished),
+		Targets: op.Targets, Succeeded: op.Succeeded, Failed: op.Failed,
+	}
 }
 
 // getBulk answers GET /v1/operations/{id}, also as a stream of the containers as they end.

@@ -30,7 +30,7 @@ func (s *Server) checkOrigin(next http.Handler) http.Handler {
 			err = http.ErrNotSupported
 		}
 		if err != nil {
-			respondError(w, r, apperr.Wrap(apperr.Forbidden, err, "request from a foreign origin or to a foreign host name refused"))
+			failureOf(r)(w, r, apperr.Wrap(apperr.Forbidden, err, "request from a foreign origin or to a foreign host name refused"))
 			return
 		}
 		next.ServeHTTP(w, r)

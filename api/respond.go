@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"wharf/api/dockerapi"
 	"wharf/api/dto"
 	"wharf/util/apperr"
 )
@@ -80,12 +81,17 @@ var errDatabaseAway = apperr.New(apperr.Away, "the database can't be reached: tr
 
 // respondError answers with what the caller may know of err and keeps the rest for the log line.
 func respondError(w http.ResponseWriter, r *http.Request, err error) {
+	respondFailure(w, r, err, func(message string) any { return dto.Failure{Message: message} })
+}
+
+// respondFailure is respondError with the shape of the answer's body.
+func respondFailure(w http.ResponseWriter, r *http.Request, err error, shape func(message string) any) {
 	status, message := http.StatusInternalServerError, "internal server error"
 	e, ok := apperr.As(err)
 	if !ok && errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil {
 		e, ok = errDatabaseAway, true // hosts classify their own deadlines: this is the database's
 	}
-	contract := !strings.HasPrefix(r.URL.Path, "/v1/")
+	contract := !strings.HasPrefix(r.URL.Path, "/v1/") && !strings.HasPrefix(r.URL.Path, dockerapi.Prefix)
 	if ok && e.Kind != apperr.Internal && (e.Kind != apperr.Away || !contract) {
 		status, message = statuses[e.Kind], e.Msg
 		if e.RetryAfter > 0 || e.Kind == apperr.TooMany { // a second where nothing better is known
@@ -97,5 +103,5 @@ func respondError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="wharf"`)
 	}
 	infoOf(r).err = err
-	_ = respondBody(w, status, encode(dto.Failure{Message: message}))
+	_ = respondBody(w, status, encode(shape(message)))
 }

@@ -13,10 +13,12 @@ func (s *Server) routes() []route {
 	return slices.Concat(
 		grouped("The contract", s.contractRoutes()),
 		grouped("Health", s.healthRoutes()),
+		grouped("Metrics", s.metricsRoutes()),
 		grouped("Users, sessions, keys and grants", s.accountRoutes()),
 		grouped("Hosts and containers", s.hostRoutes()),
 		grouped("Operations", s.operationRoutes()),
 		grouped("Operations on many containers", s.bulkRoutes()),
+		grouped("Images, volumes and networks", s.stockRoutes()),
 		grouped("Terminals", s.terminalRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
@@ -73,6 +75,16 @@ func (s *Server) healthRoutes() []route {
 			"Say that the process answers.", data("ok")),
 		get("/readyz", service.Public, "readyz", plain(s.readyz),
 			"Say whether requests can be served.", data("ready")).may(500, 503),
+	}
+}
+
+// metricsRoutes are for Prometheus.
+func (s *Server) metricsRoutes() []route {
+	return []route{
+		get("/metrics", service.View, "getMetrics", s.capped(plain(s.getMetrics)),
+			"Get metrics of the server and of the hosts that the caller may see, in Prometheus' text format.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
+		get("/metrics/containers", service.View, "getContainerMetrics", s.capped(plain(s.getContainerMetrics)),
+			"Get what containers use, by cAdvisor's names.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
 	}
 }
 
@@ -156,6 +168,8 @@ func (s *Server) bulkRoutes() []route {
 		post("/v1/operations", service.Operate, "startOperation", bodied(s.startBulk),
 			"Begin an operation on many containers, and don't wait for it.", data(dto.BulkResult{}).with("Idempotent-Replayed").accepted()).
 			may(404, 409, 422, 429).reads("Idempotency-Key"),
+		get("/v1/operations", service.View, "listOperations", queried(s.listBulk),
+			"List one's operations on many containers, or as an admin those of all users, the latest first.", data(dto.BulkPage{})),
 		get("/v1/operations/{id}", service.View, "getOperation", plain(s.getBulk),
 			"Show an operation on many containers, or as a stream each container as it ends.", data(dto.BulkResult{}).orStream(bulkFrames...)).
 			reads("Last-Event-ID"),

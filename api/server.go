@@ -13,10 +13,13 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/zerolog"
 
+	"wharf/api/dockerapi"
 	"wharf/api/dto"
+	"wharf/api/metrics"
 	"wharf/api/stream"
 	"wharf/service"
 	"wharf/service/bulk"
+	"wharf/service/pulls"
 	"wharf/service/terminal"
 )
 
@@ -32,6 +35,8 @@ type Options struct {
 	Terminals *terminal.Terminals
 	// Bulk is the operations on many containers.
 	Bulk *bulk.Bulk
+	// Pulls has hosts pull images.
+	Pulls *pulls.Pulls
 
 	// Ready reports whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
@@ -56,6 +61,13 @@ type Options struct {
 	StreamsPerUser, MaxStreams int
 	// TrustedProxies are the peers whose X-Forwarded-* headers count.
 	TrustedProxies []netip.Prefix
+
+	// Version is the build's.
+	Version string
+	// Metrics says which pages of metrics there are. Default MetricsOn.
+	Metrics MetricsMode
+	// MetricsContainers bounds the containers on their page. Default 10,000.
+	MetricsContainers int
 }
 
 // Server answers wharf's HTTP requests.
@@ -68,6 +80,7 @@ type Server struct {
 	audit        *service.Audit
 	terminals    *terminal.Terminals
 	bulk         *bulk.Bulk
+	pulls        *pulls.Pulls
 	ready        func(context.Context) error
 	open         bool
 	openNetwork  bool
@@ -79,24 +92,33 @@ type Server struct {
 	mux          *chi.Mux
 	handler      http.Handler
 	history      actorCaps
-	past         turnstile
+	past         *turnstile
 	unread       unreadAnswers
 	bodyTime     time.Duration
 	stall        time.Duration
 
 	answers idempotencyStore
 	streams *stream.Kit
+	docker  *dockerapi.API
+
+	metrics     *metrics.Writer
+	counted     metrics.Recorder
+	metricsMode MetricsMode
+	metricsMost int
 }
 
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, bulk: o.Bulk, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
+
+		metricsMode: cmp.Or(o.Metrics, MetricsOn), metricsMost: cmp.Or(o.MetricsContainers, defaultMetricsContainers),
 	}
+	s.metrics = metrics.New(o.Version, &s.counted)
 	s.streams = s.newStreams(o)
 	s.mux, s.table = chi.NewRouter(), s.routes()
 	for _, rt := range s.table {
@@ -107,7 +129,8 @@ func New(o Options) *Server {
 	}
 	s.mux.NotFound(s.notFound)
 	s.mux.MethodNotAllowed(s.methodNotAllowed)
-	s.handler = s.observe(headers(s.checkOrigin(s.mux)))
+	s.docker = s.newDocker(o)
+	s.handler = s.observe(headers(s.checkOrigin(s.withDocker(s.docker, s.mux))))
 	return s
 }
 

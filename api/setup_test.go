@@ -28,6 +28,8 @@ import (
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/pulls"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 )
@@ -130,10 +132,11 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
 	}
 	door := service.NewHosts(fleet, w.audit)
+	door.UseRecreations(recreate.New(d, fleet, recreate.Options{Record: audit.RecordRecreated, Logger: log}))
 	o := api.Options{
 		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
 		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
-		MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}),
+		Metrics: api.MetricsContainers, Version: "test", MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}), Pulls: pulls.New(door, pulls.Options{}),
 	}
 	for _, set := range options {
 		set(&o)
@@ -152,6 +155,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 		w.api.EndStreams()
 		o.Terminals.Close()
 		o.Bulk.Close()
+		o.Pulls.Close()
 		server.Close()
 		cancel()
 		running.Wait()

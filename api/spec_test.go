@@ -22,6 +22,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"wharf/api"
+	"wharf/api/dockerapi"
 )
 
 // spec is the document, and which of its answers the suite has seen.
@@ -80,10 +81,25 @@ func (d *document) operation(method, path string) (op *openapi3.Operation, name 
 	return nil, ""
 }
 
+// checkDocker holds an error of Docker's API, which isn't in the document, against Docker's shape.
+func checkDocker(r *http.Request, status int, body []byte) error {
+	var failure map[string]string
+	if status < http.StatusBadRequest || r.Method == http.MethodHead {
+		return nil
+	}
+	if err := json.Unmarshal(body, &failure); err != nil || len(failure) != 1 || failure["message"] == "" {
+		return fmt.Errorf("%s %s answered %d with %.200s: expected Docker's {\"message\"}", r.Method, r.URL.Path, status, body)
+	}
+	return nil
+}
+
 // check holds an answer against the document, and counts it as seen.
 func (d *document) check(r *http.Request, status int, header http.Header, body []byte) error {
 	start := time.Now()
 	defer func() { d.spent.Add(int64(time.Since(start))) }()
+	if strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
+		return checkDocker(r, status, body)
+	}
 	op, name := d.operation(r.Method, r.URL.EscapedPath())
 	if op == nil && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/ui/") || r.URL.Path == "/broken") { // the page, and a test's own stream
 		return nil

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"sync"
 
 	"wharf/api/stream"
 	"wharf/service"
@@ -14,8 +15,14 @@ func (s *Server) newStreams(o Options) *stream.Kit {
 	})
 }
 
-// EndStreams ends all open streams and returns when they have ended, after a second at most.
-func (s *Server) EndStreams() { s.streams.Close() }
+// EndStreams ends all open streams, and calls that are being passed on to engines, and returns when they have ended, after a
+// second at most.
+func (s *Server) EndStreams() {
+	var both sync.WaitGroup
+	both.Go(s.streams.Close)
+	both.Go(s.docker.Close)
+	both.Wait()
+}
 
 // streamOptions bind a stream to its actor: it counts for the user, and ends with the session or a change of rights.
 func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) stream.Options {
@@ -31,7 +38,9 @@ func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
 	info := infoOf(r)
 	info.later = true
 	info.release()
+	counted := s.counted.Stream(info.pattern())
 	return func(sum stream.Summary) {
+		counted(sum.End)
 		info.err, info.items = sum.Err, &sum.Items
 		s.logRequest(info, http.StatusOK, sum.Bytes)
 	}

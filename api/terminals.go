@@ -2,15 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"wharf/api/channels"
 	"wharf/api/dto"
@@ -61,42 +60,11 @@ func (s *Server) runCommand(w http.ResponseWriter, r *http.Request, actor servic
 	return respondData(w, result)
 }
 
-// The most that an exec's request may have.
-const (
-	maxExecParts = 256
-	maxExecText  = 4096 // bytes of user and workdir
-)
-
 // commandOf checks a command. Errors: Invalid, naming every field that is wrong.
 func commandOf(in dto.ExecRequest) (dockerx.Command, error) {
-	var problems []string
-	for _, list := range []struct {
-		name  string
-		parts []string
-	}{{"cmd", in.Cmd}, {"env", in.Env}} {
-		if len(list.parts) > maxExecParts {
-			problems = append(problems, list.name+": has more than 256 parts")
-		}
-		if slices.ContainsFunc(list.parts, hasNUL) {
-			problems = append(problems, list.name+": a NUL byte can't be passed to a program")
-		}
-	}
-	if len(in.Cmd) == 0 || in.Cmd[0] == "" {
-		problems = append(problems, "cmd: expected a program and its arguments")
-	}
-	if slices.ContainsFunc(in.Env, func(v string) bool { return strings.Index(v, "=") < 1 }) {
-		problems = append(problems, "env: expected NAME=value")
-	}
-	if hasNUL(in.User) || len(in.User) > maxExecText {
-		problems = append(problems, "user: expected a name or number")
-	}
-	if hasNUL(in.Workdir) || len(in.Workdir) > maxExecText || (in.Workdir != "" && in.Workdir[0] != '/') {
-		problems = append(problems, "workdir: expected an absolute path")
-	}
-	return dockerx.Command{Args: in.Cmd, User: in.User, Workdir: in.Workdir, Env: in.Env, TTY: in.TTY}, invalid(problems)
+	c := dockerx.Command{Args: in.Cmd, User: in.User, Workdir: in.Workdir, Env: in.Env, TTY: in.TTY}
+	return c, c.Check()
 }
-
-func hasNUL(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) }
 
 // attachContainer answers POST …/attach with a ticket for the container's own terminal.
 func (s *Server) attachContainer(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
@@ -137,43 +105,41 @@ func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string
 	return s.serveTerminal(w, r, ticket, attach)
 }
 
-// serveTerminal returns once the connection is a WebSocket, or can't be one. The terminal goes on without the handler, whose
-// goroutine, with its deep stack, and whose buffers an idle terminal has no use for.
+// serveTerminal returns once the connection is a WebSocket, or can't be one. The terminal goes on without the handler: an
+// idle one has no use for its request, its buffers and its goroutine, whose stack has grown.
 func (s *Server) serveTerminal(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
-	info, answered := infoOf(r), make(chan error, 1)
-	host, id := pathParam(r, "host"), pathParam(r, "id")
-	go func() {
-		upgraded := false
-		defer func() { // a panic ends this terminal alone
-			if p := recover(); p != nil {
-				info.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-				s.logRequest(info, http.StatusInternalServerError, 0)
-				if !upgraded {
-					answered <- info.err
-				}
-			}
-		}()
-		err := s.terminals.Attach(r.Context(), ticket, host, id, attach, func(t *terminal.Terminal) {
-			conn, err := channels.Accept(w, r)
-			if err != nil { // Accept has answered
-				info.err, upgraded = err, true
-				answered <- nil
-				return
-			}
-			info.user, info.later, upgraded = t.User, true, true
-			answered <- nil
-			moveBytes(conn, t)
-			_, sent := t.Bytes()
-			s.logRequest(info, http.StatusSwitchingProtocols, sent)
-		})
-		if !upgraded {
-			answered <- err
-		}
-	}()
-	return <-answered
+	t, err := s.terminals.Open(r.Context(), ticket, pathParam(r, "host"), pathParam(r, "id"), attach)
+	if err != nil {
+		return err
+	}
+	info := infoOf(r)
+	conn, err := channels.Accept(w, r)
+	if err != nil { // Accept has answered
+		info.err = errors.Join(err, t.Close())
+		return nil
+	}
+	info.user, info.later = t.User, true
+	go s.carry(info, conn, t)
+	return nil
 }
 
-// moveBytes connects a client with a terminal until one of them ends.
+// carry connects a client with its terminal until one of them ends, and logs the request then. A panic ends this terminal
+// alone.
+func (s *Server) carry(info *requestInfo, conn *channels.Conn, t *terminal.Terminal) {
+	status := http.StatusSwitchingProtocols
+	defer func() {
+		if p := recover(); p != nil {
+			info.err, status = fmt.Errorf("panic: %v\n%s", p, debug.Stack()), http.StatusInternalServerError
+			conn.End(channels.Ended("internal error"))
+		}
+		_, sent := t.Bytes()
+		s.logRequest(info, status, sent)
+		_ = t.Close() // its row in the audit has the error
+	}()
+	moveBytes(conn, t)
+}
+
+// moveBytes moves bytes both ways, and says how it ended.
 func moveBytes(conn *channels.Conn, t *terminal.Terminal) {
 	go conn.Serve(t, t.Leave)
 	t.Output(conn.Writer(channels.Stdout), conn.Writer(channels.Stderr))

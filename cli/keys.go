@@ -72,6 +72,7 @@ func (a *app) showKeys(rows []dto.APIKey) error {
 		{"ID", func(k dto.APIKey) string { return k.ID }},
 		{"NAME", func(k dto.APIKey) string { return k.Name }},
 		{"ROLE", func(k dto.APIKey) string { return string(k.Role) }},
+		{"SCOPE", func(k dto.APIKey) string { return k.Scope }},
 		{"CREATED", func(k dto.APIKey) string { return ago(k.CreatedAt, now) }},
 		{"USED", func(k dto.APIKey) string { return ago(k.LastUsedAt, now) }},
 		{"EXPIRES", func(k dto.APIKey) string {
@@ -84,14 +85,16 @@ func (a *app) showKeys(rows []dto.APIKey) error {
 }
 
 func (a *app) addKeyCommand(o *keysOptions) *cobra.Command {
+	var in dto.NewAPIKey
 	var role string
 	var lasts time.Duration
 	c := &cobra.Command{
 		Use: "add NAME", Short: "Create an API key and print it, this once",
-		Example: lines("wharf keys add ci --role viewer", "wharf keys add deploy --role operator --expires 720h"),
-		Args:    arguments(1, 1),
+		Example: lines("wharf keys add ci --role viewer", "wharf keys add deploy --role operator --expires 720h",
+			"wharf keys add builds --role admin --scope docker --expires 8h"),
+		Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			in := dto.NewAPIKey{Name: args[0], Role: dto.Role(role)}
+			in.Name, in.Role = args[0], dto.Role(role)
 			if lasts > 0 {
 				in.ExpiresAt = dto.Time{Time: time.Now().Add(lasts)}
 			}
@@ -105,8 +108,11 @@ func (a *app) addKeyCommand(o *keysOptions) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&role, "role", "viewer", "the `ROLE`, not above your own: viewer, operator or admin")
+	c.Flags().BoolVar(&in.Exec, "exec", false, "also for terminals, where your grants say exec")
+	c.Flags().StringVar(&in.Scope, "scope", "", "docker: for Docker's own tools alone (wharf docker), which is to be root on every host; the `SCOPE`")
 	c.Flags().DurationVar(&lasts, "expires", 0, "how long it lasts (default: for ever)")
 	a.complete(c, "role", fixed("viewer", "operator", "admin"))
+	a.complete(c, "scope", fixed("docker"))
 	return c
 }
 

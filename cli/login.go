@@ -24,7 +24,7 @@ func (a *app) loginCommand() *cobra.Command {
 	var fromStdin bool
 	c := &cobra.Command{
 		Use: "login URL", Short: "Log in to a server and remember it as a context",
-		Long: "Asks for the password once, makes an API key with your role on the server, and keeps the key in your config\n" +
+		Long: "Asks for the password once, makes an API key with all your rights on the server, and keeps the key in your config\n" +
 			"directory, for you alone to read. `wharf logout` deletes it in both places.",
 		Example: lines("wharf login https://wharf.example.com --username gildong",
 			"pass show wharf | wharf login localhost:9083 --username gildong --password-stdin"),
@@ -133,7 +133,7 @@ func (a *app) login(ctx context.Context, address, name string, credentials dto.C
 		return err
 	}
 	machine, _ := os.Hostname()
-	key, err := c.AddKey(ctx, dto.NewAPIKey{Name: strings.TrimSpace("wharf login " + machine), Role: highest(me)})
+	key, err := c.AddKey(ctx, dto.NewAPIKey{Name: strings.TrimSpace("wharf login " + machine), Role: highest(me), Exec: true})
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func explainLogin(err error) error {
 	return err
 }
 
-// highest returns the best of a caller's roles: a key of it may do all that the caller may.
+// highest returns the best of a caller's roles: a key of it, with exec, may do all that the caller may.
 func highest(me dto.Me) dto.Role {
 	best := slices.Index(dto.Roles, me.Role)
 	for _, g := range me.Grants {

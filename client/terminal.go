@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/coder/websocket"
 
@@ -20,15 +22,20 @@ const maxTerminalMessage = 2 << 20
 // Terminal is a terminal in a container, opened with a ticket of ExecInContainer or AttachContainer. Writing, resizing
 // and Run may go on at the same time.
 type Terminal struct {
-	ctx context.Context //nolint:containedctx // the connection's life
-	ws  *websocket.Conn
+	ctx  context.Context //nolint:containedctx // the connection's life
+	ws   *websocket.Conn
+	wire *channels.Wire
+
+	mu  sync.Mutex
+	out []byte // the message that is being sent, kept from call to call
 }
 
 // OpenTerminal uses up a ticket; address is the URL that came with it. The terminal ends with ctx, at the latest. Errors:
 // *Error where the ticket isn't good any more.
 func (c *Client) OpenTerminal(ctx context.Context, address string) (*Terminal, error) {
+	wired := &wired{base: c.o.Transport}
 	ws, resp, err := websocket.Dial(ctx, c.base+address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
-		HTTPClient: &http.Client{Transport: c.o.Transport, CheckRedirect: c.http.CheckRedirect}, Subprotocols: []string{channels.Protocol},
+		HTTPClient: &http.Client{Transport: wired, CheckRedirect: c.http.CheckRedirect}, Subprotocols: []string{channels.Protocol},
 	})
 	if err != nil && resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil, failureOf(resp)
@@ -37,7 +44,26 @@ func (c *Client) OpenTerminal(ctx context.Context, address string) (*Terminal, e
 		return nil, fmt.Errorf("open terminal: %w", err)
 	}
 	ws.SetReadLimit(maxTerminalMessage)
-	return &Terminal{ctx: ctx, ws: ws}, nil
+	return &Terminal{ctx: ctx, ws: ws, wire: wired.wire}, nil
+}
+
+// wired puts a Wire beneath the connection that an upgrade yields.
+type wired struct {
+	base http.RoundTripper
+	wire *channels.Wire
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *wired) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := cmp.Or(t.base, http.DefaultTransport).RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if conn, ok := resp.Body.(io.ReadWriteCloser); ok {
+		t.wire = &channels.Wire{ReadWriteCloser: conn}
+		resp.Body = t.wire
+	}
+	return resp, nil
 }
 
 // Write sends input.
@@ -65,8 +91,10 @@ func (t *Terminal) Resize(columns, rows int) error {
 }
 
 func (t *Terminal) send(channel byte, body []byte) error {
-	message := append(make([]byte, 0, len(body)+1), channel)
-	return t.ws.Write(t.ctx, websocket.MessageBinary, append(message, body...))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.out = append(append(t.out[:0], channel), body...)
+	return t.wire.Message(func() error { return t.ws.Write(t.ctx, websocket.MessageBinary, t.out) })
 }
 
 // Run writes output and errors (with a TTY: all to out) until the process ends, and returns its exit code. An error

@@ -72,7 +72,9 @@ type DB struct {
 	server *os.File // SQLite: the server's lock
 	// retries counts the transactions that were run again.
 	retries atomic.Int64
-	ready   readiness
+	// listening: Listen's connection stands.
+	listening atomic.Bool
+	ready     readiness
 }
 
 // Open opens the database that source names: "postgresql://…" (or "postgres://…"), which need not answer yet, or

@@ -13,7 +13,7 @@ import (
 // compile:
 //
 //   - call, for reads: a question whose answer is read before it returns (list, inspect, info).
-//   - change, for changes: the engine call of an operation. Only Host.Operate uses it.
+//   - change, for changes: the engine call of an operation, or of a change of images, volumes and networks.
 //   - open and openConn, for follows: an answer or a connection that the caller uses at its own pace and closes. Only
 //     opening it has a deadline.
 //
@@ -46,7 +46,9 @@ func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing stri
 		var none T
 		return none, classify(ctx, h.name, doing, inner.Err())
 	}
+	began := time.Now()
 	v, err := attempt(inner, h, f)
+	h.measures.took(doing, began, err)
 	if err == nil || errors.Is(err, connect.ErrNotModified) {
 		h.markUp()
 		return v, err
@@ -78,7 +80,9 @@ func openConn(ctx context.Context, h *Host, doing string, limit time.Duration, f
 func begin[T io.Closer](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, follows) (T, error)) (v T, cancel context.CancelCauseFunc, err error) {
 	inner, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { cancel(context.DeadlineExceeded) })
+	began := time.Now()
 	v, err = attempt(inner, h, func(ctx context.Context, e Engine) (T, error) { return f(ctx, e) })
+	h.measures.took(doing, began, err)
 	if !late.Stop() && err == nil {
 		_ = v.Close()
 		err = context.DeadlineExceeded
@@ -135,6 +139,9 @@ func attemptOnce[T any](ctx context.Context, h *Host, f func(context.Context, En
 // failed classifies an error and keeps what it says of the host, unless it is the caller's doing.
 func (h *Host) failed(ctx context.Context, doing string, err error) error {
 	classified := classify(ctx, h.name, doing, err)
+	if ctx.Err() == nil && !h.ended() {
+		h.measures.failed(classified)
+	}
 	kind := connect.FaultOf(classified)
 	if kind != "" && kind != connect.FaultLocal && ctx.Err() == nil && !h.ended() && !errors.Is(classified, errKnownDown) {
 		h.markFailing(kind)

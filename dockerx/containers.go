@@ -1,6 +1,9 @@
 package dockerx
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Container is one row of a host's list, running or not.
 type Container struct {
@@ -23,6 +26,7 @@ type Details struct {
 	ID           string
 	Name         string // with its '/'
 	Image        string // the image's id
+	ImageName    string // as the container was created with: a tag, that may have moved on, or an id
 	Created      string
 	Platform     string
 	RestartCount int
@@ -55,6 +59,19 @@ type State struct {
 	StartedAt  string
 	FinishedAt string
 	Health     string // "", starting, healthy, unhealthy
+}
+
+// Describe says the state in a few words, for messages.
+func (s State) Describe() string {
+	switch {
+	case s.Status == "":
+		return "gone"
+	case s.Health != "":
+		return s.Status + ", " + s.Health
+	case s.Status == "exited":
+		return "exited with " + strconv.Itoa(s.ExitCode)
+	}
+	return s.Status
 }
 
 // Config is what a container was created with. Slices and maps are never nil.

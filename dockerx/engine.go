@@ -2,6 +2,7 @@ package dockerx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,12 +15,16 @@ import (
 	"github.com/docker/docker/api"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/registry"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
+	"wharf/dockerx/wire"
 	"wharf/util/apperr"
 )
 
@@ -46,6 +51,21 @@ type reads interface {
 	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
 	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
 	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
+	// ImageList, VolumeList, NetworkList and Sizes are bodies, too; Sizes is what everything holds.
+	ImageList(ctx context.Context) (io.ReadCloser, error)
+	VolumeList(ctx context.Context) (io.ReadCloser, error)
+	NetworkList(ctx context.Context) (io.ReadCloser, error)
+	Sizes(ctx context.Context) (io.ReadCloser, error)
+	// RawContainer and RawImage are the answers of inspect as they came.
+	RawContainer(ctx context.Context, id string) ([]byte, error)
+	RawImage(ctx context.Context, name string) ([]byte, error)
+	DistributionInspect(ctx context.Context, name, auth string) (registry.DistributionInspect, error)
+	ImageInspect(ctx context.Context, name string, options ...client.ImageInspectOption) (image.InspectResponse, error)
+	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
+	ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error)
+	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
+	ImageRows(ctx context.Context, all bool) ([]wire.Image, error)
+	InfoWire(ctx context.Context) (wire.Info, error)
 }
 
 // changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the
@@ -60,9 +80,18 @@ type changes interface {
 	ContainerRename(ctx context.Context, id, name string) error
 	ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error
 	ContainerRemove(ctx context.Context, id string, options container.RemoveOptions) error
+	// ContainerCreate creates a container of the body of such a request, and returns its id.
+	ContainerCreate(ctx context.Context, name string, body []byte) (string, error)
+	// NetworkConnect connects a container to a network; endpoint is the body's EndpointConfig.
+	NetworkConnect(ctx context.Context, network, id string, endpoint []byte) error
+	NetworkDisconnect(ctx context.Context, network, id string, force bool) error
 	ContainerExecCreate(ctx context.Context, id string, options container.ExecOptions) (container.ExecCreateResponse, error)
 	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
+	ImageTag(ctx context.Context, id, name string) error
+	VolumeRemove(ctx context.Context, name string, force bool) error
+	NetworkRemove(ctx context.Context, id string) error
+	ImageRemove(ctx context.Context, name string, options image.RemoveOptions) ([]image.DeleteResponse, error)
 }
 
 // follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.
@@ -71,6 +100,8 @@ type follows interface {
 	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
 	// ContainerLogs is a container's log, of both streams and with times; see package logs.
 	ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error)
+	// ImagePull pulls an image; the body has a line for each step. auth is the value of X-Registry-Auth, or empty.
+	ImagePull(ctx context.Context, r images.Ref, platform, auth string) (io.ReadCloser, error)
 	// Events is the open stream, to be read line by line, and the engine's time, cut to the second (zero: unknown).
 	// A since that isn't zero replays from there on, inclusive.
 	Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)
@@ -155,7 +186,10 @@ func (e *engine) ContainerStop(ctx context.Context, id string, options container
 func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
 	_, err := e.Client.ContainerUpdate(ctx, id, config)
 	if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "container") {
-		return apperr.Wrap(apperr.Conflict, err, "this engine can't change the limits of a container")
+		return apperr.Wrap(apperr.Conflict, errors.Join(ErrNoUpdate, err), "this engine can't change the limits of a container")
 	}
 	return err
 }
+
+// ErrNoUpdate is beneath the error of an update where the engine has no such call.
+var ErrNoUpdate = errors.New("no call to update a container")

@@ -9,9 +9,11 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
+	"wharf/dockerx/images"
 	"wharf/dockerx/stats"
 )
 
@@ -27,8 +29,18 @@ type Options struct {
 	EventQueueBytes int
 	// Logs says where logs are searched.
 	Logs LogSourceKind
+	// Registries are the credentials for pulls. Nil: none.
+	Registries *images.Credentials
+	// PullStall is how long an engine may say nothing during a pull. Default 90 s.
+	PullStall time.Duration
+	digests   *images.Digests // of all hosts
 	// Stats says how usage is sampled.
 	Stats stats.Options
+	// Led has only those hosts read and checked that Fleet.Lead names: other processes look after the rest.
+	Led bool
+	// OnStatus is called when a host's Status has changed, by more than usual variations of what is measured; soon: in whether it
+	// answers. It must not block or call the host. May be nil.
+	OnStatus func(host string, soon bool)
 }
 
 // Fleet is all Docker hosts. No host can delay another.
@@ -40,6 +52,7 @@ type Fleet struct {
 	members  []*member       // in the setting's order
 	running  context.Context //nolint:containedctx // Run's; nil before
 	all      sync.WaitGroup  // what Run waits for
+	led      map[string]bool // hosts, with Options.Led
 }
 
 // member is a host, what it was made from, and how to end what runs for it.
@@ -52,7 +65,8 @@ type member struct {
 
 // NewFleet makes the hosts. It dials nothing, so a dead host is no error here.
 func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
-	f := &Fleet{opts: opts}
+	opts.digests = images.NewDigests()
+	f := &Fleet{opts: opts, led: map[string]bool{}}
 	if err := f.Apply(cfgs); err != nil {
 		return nil, err
 	}
@@ -122,6 +136,7 @@ func end(members []*member) {
 // start runs hosts. The caller holds the lock.
 func (f *Fleet) start(members []*member) {
 	for _, m := range members {
+		m.host.lead(!f.opts.Led || f.led[m.host.name])
 		var ctx context.Context
 		ctx, m.stop = context.WithCancel(f.running)
 		f.all.Go(func() {

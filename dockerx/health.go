@@ -117,7 +117,11 @@ func (h *Host) unanswered(sent time.Time, kind connect.FaultKind) {
 	h.health.mu.Lock()
 	outdated := h.health.answeredAt.After(sent)
 	h.health.mu.Unlock()
-	if !outdated && kind != connect.FaultLocal && !h.ended() {
+	if h.ended() {
+		return
+	}
+	h.measures.errors.add(string(kind))
+	if !outdated && kind != connect.FaultLocal {
 		h.markDown(kind)
 	}
 }
@@ -152,6 +156,9 @@ func (h *Host) markFailing(kind connect.FaultKind) {
 }
 
 func (h *Host) logState(from, to HostState, kind connect.FaultKind) {
+	if from != to {
+		h.statusChanged(true)
+	}
 	switch {
 	case from == to:
 	case to == HostUp:
@@ -188,6 +195,7 @@ func (h *Host) probeHost() {
 func (h *Host) negotiate(ctx context.Context) (Engine, error) {
 	began := time.Now()
 	eng, ping, err := negotiate(ctx, h.transport)
+	h.measures.took("ping", began, err)
 	if err != nil {
 		h.unanswered(began, connect.KindOf(err))
 		return nil, err

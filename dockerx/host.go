@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/events"
+	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
 )
@@ -42,12 +44,15 @@ type Host struct {
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
 	health     health
-	lists      listCache
+	lists      cached[List]
+	stock      stock
 	labels     labelBook
 	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
 	traces     traces
-	reads      chan struct{} // slots
+	measures   measures
+	reader     atomic.Pointer[events.Reader] // of the host's events; nil while they aren't read
+	reads      chan struct{}                 // slots
 	acts       chan struct{}
 
 	mu     sync.Mutex
@@ -58,8 +63,11 @@ type Host struct {
 	logDetails map[string]Log // of containers of the list, by id
 	logHub     *logs.Hub
 	longReads  chan struct{} // slots
+	puller     *images.Puller
 
 	streaming atomic.Bool
+	leading   leading
+	shared    atomic.Pointer[Status] // as its owner in another process has it; nil: unknown
 	sampler   *stats.Sampler
 }
 
@@ -74,15 +82,20 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
-		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads),
+		lists: cached[List]{maxAge: listMaxAge}, stock: newStock(),
+		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
+		leading: leading{begin: make(chan struct{}, 1)},
 	}
 	h.follow(func(e Event) {
 		if changesList(e) {
 			h.lists.drop()
 		}
 	})
+	h.follow(h.stock.onEvent)
 	h.follow(h.traces.onEvent)
+	h.follow(h.measures.onEvent)
 	h.follow(h.wakeLogs)
+	h.puller = images.NewPuller(life, pullEngine{h}, images.PullerOptions{Credentials: opts.Registries, Stall: opts.PullStall})
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
 	return h, nil
 }
@@ -112,10 +125,12 @@ func (h *Host) Addr() string { return h.addr }
 
 // run holds everything of the host that outlives a request.
 func (h *Host) run(ctx context.Context) {
-	var parts sync.WaitGroup
-	parts.Go(func() { _ = h.runEvents(ctx) })
-	parts.Go(func() { h.watch(ctx) })
-	parts.Wait()
+	h.runLed(ctx, func(ctx context.Context) {
+		var parts sync.WaitGroup
+		parts.Go(func() { _ = h.runEvents(ctx) })
+		parts.Go(func() { h.watch(ctx) })
+		parts.Wait()
+	})
 	h.sampler.Close()
 }
 
@@ -149,7 +164,11 @@ func (h *Host) close() {
 func (h *Host) streamUp() bool { return h.streaming.Load() }
 
 // setStreamUp is for the event reader alone.
-func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
+func (h *Host) setStreamUp(up bool) {
+	if h.streaming.Swap(up) != up {
+		h.statusChanged(true)
+	}
+}
 
 // onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
 func (h *Host) onEvent(e Event) {
@@ -167,6 +186,9 @@ func (h *Host) onEvent(e Event) {
 	}
 	if h.opts.OnEvent != nil {
 		h.opts.OnEvent(e)
+	}
+	if h.opts.Led && (changesList(e) || e.Kind == KindState) {
+		h.statusChanged(false) // its counts of containers
 	}
 }
 

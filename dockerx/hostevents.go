@@ -43,9 +43,17 @@ func (h *Host) runEvents(ctx context.Context) error {
 		QueueBytes: h.opts.EventQueueBytes, Logger: h.log,
 	}
 	if h.opts.Resume != nil {
-		o.Resume = func(ctx context.Context) (Resume, error) { return h.opts.Resume(ctx, h.name) }
+		o.Resume = func(ctx context.Context) (Resume, error) {
+			recorded, err := h.opts.Resume(ctx, h.name)
+			last := h.shared.Load()
+			recorded.Connected = last != nil && last.Streaming
+			return recorded, err
+		}
 	}
-	return events.New(o).Run(ctx)
+	reader := events.New(o)
+	h.reader.Store(reader)
+	defer h.reader.Store(nil)
+	return reader.Run(ctx)
 }
 
 // eventSource is a host as the reader of its events sees it.
@@ -77,13 +85,18 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(caller, h.pingLimit)
 	defer cancel()
 	at, err := attempt(ctx, h, func(ctx context.Context, e Engine) (time.Time, error) { return e.Alive(ctx) })
+	h.measures.took("ping", began, err)
 	if err != nil {
 		return at, h.failed(caller, "ping", err)
 	}
 	h.answered(began)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	old := h.info
 	h.info.Latency = time.Since(began)
+	if h.info.differs(old) {
+		h.statusChanged(false)
+	}
 	return at, nil
 }
 

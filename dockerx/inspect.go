@@ -61,6 +61,7 @@ func details(raw *container.InspectResponse) (*Details, error) {
 		StopTimeout: stopTimeout(raw.Config),
 		Log:         logOf(base, raw.Config),
 		OpenStdin:   raw.Config != nil && raw.Config.OpenStdin,
+		ImageName:   imageName(raw.Config),
 	}, nil
 }
 
@@ -83,6 +84,13 @@ func stopTimeout(c *container.Config) *int {
 		return nil
 	}
 	return c.StopTimeout
+}
+
+func imageName(c *container.Config) string {
+	if c == nil {
+		return ""
+	}
+	return c.Image
 }
 
 // hasHealthCheck reports whether a container has a health check; ["NONE"] takes the image's away.

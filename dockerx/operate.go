@@ -29,6 +29,8 @@ type Result struct {
 	After   State // as the operation left it; zero where nothing is left
 	// Reached reports whether what was waited for came about; true where nothing was.
 	Reached bool
+	// NewID is the id of the container that recreate made; empty for other operations.
+	NewID string
 }
 
 const (
@@ -43,9 +45,11 @@ func (o Operation) check(row *operation, d *Details) error {
 		return apperr.New(apperr.Invalid, "not a whole container id")
 	case o.Limit < 0 || o.Limit > maxWait:
 		return apperr.New(apperr.Invalid, "limit: expected at most %s", maxWait)
+	case row.outcome == replaced && o.Wait == waitExited:
+		return apperr.New(apperr.Invalid, "wait: expected running or healthy")
 	case o.Wait != "" && (conditions[o.Wait] == nil || row.outcome == removed):
 		return apperr.New(apperr.Invalid, "wait: expected running, healthy or exited")
-	case o.Wait == "healthy" && d.State.Health == "" && !d.HealthCheck:
+	case o.Wait == waitHealthy && row.outcome != replaced && d.State.Health == "" && !d.HealthCheck:
 		return apperr.New(apperr.Invalid, "wait: the container has no health check")
 	}
 	return nil
@@ -153,16 +157,29 @@ func (h *Host) inspectAfter(ctx context.Context, row *operation, id string, o Op
 	return result, nil
 }
 
-// waitExited is the one wait that a container's removal fulfils.
-const waitExited = "exited"
+const (
+	waitRunning = "running"
+	waitHealthy = "healthy"
+	waitExited  = "exited" // the one wait that a container's removal fulfils
+)
 
 // condition is what a wait is for: whether it has come, and whether it can't come any more.
 type condition func(State) (reached, hopeless bool)
 
 var conditions = map[string]condition{
-	"running":  func(s State) (bool, bool) { return s.Running && !s.Paused && !s.Restarting, gone(s) },
-	"healthy":  func(s State) (bool, bool) { return s.Running && s.Health == "healthy", gone(s) },
-	waitExited: func(s State) (bool, bool) { return gone(s), false },
+	waitRunning: func(s State) (bool, bool) { return s.Running && !s.Paused && !s.Restarting, gone(s) },
+	waitHealthy: func(s State) (bool, bool) { return s.Running && s.Health == "healthy", gone(s) },
+	waitExited:  func(s State) (bool, bool) { return gone(s), false },
+}
+
+// Await looks at a container until it is running or healthy or can't become it, for limit at most (30 s when zero). Errors:
+// those of Inspect, and of ctx.
+func (h *Host) Await(ctx context.Context, id, wait string, limit time.Duration) (State, bool, error) {
+	d, err := h.Inspect(ctx, Ref{id})
+	if err != nil {
+		return State{}, false, err
+	}
+	return h.waitFor(ctx, id, d.State, conditions[wait], limit)
 }
 
 func gone(s State) bool { return !s.Running && !s.Restarting }

@@ -104,6 +104,11 @@ func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 		{Name: "stop", Wait: "exited", Limit: time.Hour},
 		{Name: "stop", Limit: -1},
 		{Name: "restart", Wait: "healthy"},
+		{Name: "recreate", Wait: "exited"},
+		{Name: "recreate", Params: Recreate{Image: "../containers/x"}},
+		{Name: "recreate", Params: Recreate{Image: "a b"}},
+		{Name: "recreate", Params: Recreate{Image: "a?x=y"}},
+		{Name: "recreate", Params: Recreate{Image: "a/../../b"}},
 	} {
 		_, err := h.Operate(context.Background(), found, o)
 		require.Equal(t, apperr.Invalid, apperr.KindOf(err), "%+v", o)
@@ -209,7 +214,7 @@ func TestOperationsOnRealEngines(t *testing.T) {
 		_, err = operate(t, h, id, Operation{Name: "pause"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 
-		tried["update"], tried["remove"] = true, true
+		tried["update"], tried["remove"], tried["recreate"] = true, true, true // the last one by package service/recreate
 		updatesOnARealEngine(t, e, h)
 		removesOnARealEngine(t, e, h)
 		for _, row := range operations {

@@ -2,6 +2,7 @@ package dockerx
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -62,6 +63,8 @@ const (
 	unaltered
 	// removed: nothing is left to look at, and nothing can be waited for.
 	removed
+	// replaced: another container is left, by steps that package service/recreate takes.
+	replaced
 )
 
 const (
@@ -69,6 +72,8 @@ const (
 	quickTimeout = 30 * time.Second
 
 	removeTimeout = 2 * time.Minute
+	sizeTimeout   = 2 * time.Minute // an engine walks through all files
+	createTimeout = 2 * time.Minute // an engine copies what the image has at the place of a new volume
 	graceMargin   = 10 * time.Second
 	defaultGrace  = 10 * time.Second // Docker's own, where a container names none
 	maxGrace      = time.Hour        // for those that ask for no end
@@ -124,6 +129,11 @@ var operations = []operation{
 		name: "remove", need: NeedOperator, doing: "remove a container", call: taking(removeCall), deadline: always(removeTimeout),
 		outcome: removed, causes: []string{"kill", "die", "died", "stop", "remove", "destroy"},
 	},
+	{
+		name: "recreate", need: NeedOperator, doing: "replace a container by a new one like it, of its image or another",
+		call: taking(inSteps), deadline: always(createTimeout),
+		outcome: replaced, causes: []string{"kill", "die", "died", "stop", "rename", "update", "start", "remove", "destroy"},
+	},
 }
 
 // operationNamed finds a row; nil for a name that has none.
@@ -169,6 +179,11 @@ func updateCall(ctx context.Context, e changes, id string, p Update) error {
 
 func removeCall(ctx context.Context, e changes, id string, p Remove) error {
 	return e.ContainerRemove(ctx, id, container.RemoveOptions{Force: p.Force, RemoveVolumes: p.Volumes})
+}
+
+// inSteps stands for the many calls of recreate.
+func inSteps(context.Context, changes, string, Recreate) error {
+	return errors.New("recreate isn't one call: package service/recreate takes its steps")
 }
 
 func isRunning(s State) bool { return s.Running && !s.Paused }

@@ -177,3 +177,15 @@ func (t *Terminal) inspect(ctx context.Context) (running bool, code int, err err
 	})
 	return found.Running, found.ExitCode, err
 }
+
+// ResizeTTY sets the size of the TTY of a container's first process, in characters. Errors: apperr.Conflict for a container
+// that isn't running or has none, Unavailable, Daemon.
+func (h *Host) ResizeTTY(ctx context.Context, d *Details, columns, rows uint16) error {
+	switch {
+	case !d.State.Running:
+		return apperr.New(apperr.Conflict, "container %s is not running", d.ID)
+	case !d.Log.TTY:
+		return apperr.New(apperr.Conflict, "container %s has no terminal", d.ID)
+	}
+	return (&Terminal{TTY: true, host: h, container: d.ID}).Resize(ctx, columns, rows)
+}

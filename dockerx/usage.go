@@ -130,9 +130,11 @@ func usageRows(list []Container) []stats.Container {
 
 // Stats has no deadline of its own: the body outlives the call, and ctx has one.
 func (s statsEngine) Stats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
+	began := time.Now()
 	body, err := attempt(ctx, s.h, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
 		return e.ContainerStats(ctx, id, stream)
 	})
+	s.h.measures.took("read usage", began, err)
 	if err == nil {
 		return &statsBody{ReadCloser: body, ctx: ctx, h: s.h}, nil
 	}

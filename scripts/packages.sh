@@ -44,3 +44,20 @@ apt_install() {
 		-o Dpkg::Options::=--force-confold install --yes --no-install-recommends "$@" ||
 		say "apt-get reported a failure; going on if the programs are there"
 }
+
+# apt_install_idle SERVICE installs a package whose service, of the same name, is neither started now nor at boot:
+# Debian's packages ask policy-rc.d whether they may start what they install.
+apt_install_idle() {
+	policy=/usr/sbin/policy-rc.d
+	if [ -e "$policy" ]; then
+		apt_install "$1"
+	else
+		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+		as_root chmod 755 "$policy"
+		apt_install "$1"
+		as_root rm -f "$policy"
+	fi
+	if [ -d /run/systemd/system ]; then
+		as_root systemctl disable --quiet "$1" || say "could not disable the service $1"
+	fi
+}

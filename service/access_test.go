@@ -59,6 +59,63 @@ func TestLimitCapsRoleAndGrants(t *testing.T) {
 	require.Equal(t, RoleNone, low.roleOn("h", nil), "a limit gives nothing")
 }
 
+// A key's role caps what grants give, and their exec passes a key that was made for it alone.
+func TestExecOfAGrantPassesKeysMadeForIt(t *testing.T) {
+	t.Parallel()
+	grants := []Grant{{Hosts: "a", Labels: "team=web", Role: RoleViewer, Exec: true}}
+	web := map[string]string{"team": "web"}
+	for name, c := range map[string]struct {
+		actor Actor
+		want  bool
+	}{
+		"session":             {Actor{Role: RoleViewer, Grants: grants}, true},
+		"key":                 {Actor{Role: RoleViewer, Grants: grants, Key: true, Limit: RoleViewer, LimitsExec: true}, false},
+		"key with exec":       {Actor{Role: RoleViewer, Grants: grants, Key: true, Limit: RoleViewer}, true},
+		"admin's viewer key":  {Actor{Role: RoleAdmin, Key: true, Limit: RoleViewer}, false},
+		"admin key":           {Actor{Role: RoleNone, Grants: grants, Key: true, Limit: RoleAdmin, LimitsExec: true}, true},
+		"key without a grant": {Actor{Role: RoleViewer, Key: true, Limit: RoleViewer}, false},
+		"key with a scope":    {Actor{Role: RoleAdmin, Grants: grants, Key: true, Limit: RoleAdmin, Scope: ScopeDocker}, false},
+	} {
+		require.Equal(t, c.want, c.actor.Has(Exec), name)
+		require.Equal(t, c.want, c.actor.somewhereOn("a", Exec), name)
+		require.Equal(t, c.want, c.actor.roleFor(Exec, "a", web).atLeast(RoleAdmin), name)
+		require.Equal(t, c.actor.Role == RoleAdmin && c.actor.Limit == "", c.actor.roleFor(Exec, "b", web).atLeast(RoleAdmin), name)
+		require.False(t, c.actor.everywhereOn("a", Exec), name)
+		require.False(t, c.actor.Has(Administer), name)
+	}
+}
+
+func TestKeyOfAScopeHasNoOtherRight(t *testing.T) {
+	t.Parallel()
+	key := Actor{
+		Role: RoleAdmin, Key: true, Limit: RoleAdmin, Scope: ScopeDocker,
+		Grants: []Grant{{Hosts: "*", Role: RoleAdmin, Exec: true}},
+	}
+	for _, p := range []Permission{Self, View, Operate, Exec, Administer} {
+		require.False(t, key.Has(p), p)
+		if p != Self {
+			require.False(t, key.somewhereOn("h", p), p)
+			require.False(t, key.everywhereOn("h", p), p)
+			require.False(t, key.SeesAll(), p)
+		}
+	}
+	require.Equal(t, RoleNone, key.roleOn("h", nil))
+	require.True(t, key.MayUseEngines())
+	for name, change := range map[string]func(*Actor){
+		"no scope":       func(a *Actor) { a.Scope = "" },
+		"another scope":  func(a *Actor) { a.Scope = "king" },
+		"no key":         func(a *Actor) { a.Key = false },
+		"no admin now":   func(a *Actor) { a.Role = RoleOperator },
+		"a lower key":    func(a *Actor) { a.Limit = RoleOperator },
+		"a key of none":  func(a *Actor) { a.Limit = "" },
+		"admin by grant": func(a *Actor) { a.Role = RoleNone },
+	} {
+		other := key
+		change(&other)
+		require.False(t, other.MayUseEngines(), name)
+	}
+}
+
 func TestSelectorTermsMustAllHold(t *testing.T) {
 	t.Parallel()
 	labels := map[string]string{"team": "web", "empty": ""}

@@ -17,6 +17,12 @@ const (
 	RoleAdmin    Role = "admin"    // also users, grants, audit; sees secrets
 )
 
+// Scope is what an API key is for. Empty stands for wharf's own API.
+type Scope string
+
+// ScopeDocker is for Docker's API, passed on to the engine as it is.
+const ScopeDocker Scope = "docker"
+
 // Permission is what a route requires of its caller.
 type Permission uint8
 
@@ -32,6 +38,8 @@ const (
 	View
 	// Operate requires RoleOperator on the container.
 	Operate
+	// OperateHost requires RoleOperator on the whole host: for what belongs to no container alone.
+	OperateHost
 	// Exec requires RoleAdmin on the container, or a grant there that says so: a terminal defeats masking, and is
 	// root where the container is.
 	Exec
@@ -51,6 +59,10 @@ type Actor struct {
 	Key bool
 	// Limit, if set, caps all rights: it is the role that an API key was made with.
 	Limit Role
+	// LimitsExec is true if Limit also caps what grants say of terminals: of an API key that wasn't made for them.
+	LimitsExec bool
+	// Scope, if set, is what an API key is for. Nothing else may be done with it, whatever its role.
+	Scope Scope
 	// Anonymous is true for the tokenless caller of AUTH_MODE=open.
 	Anonymous bool
 	// Unmasked lets the actor see values that look secret whatever its role.

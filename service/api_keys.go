@@ -26,6 +26,8 @@ type APIKey struct {
 	ID         uuid.UUID
 	Name       string
 	Role       Role // at most this one of its user's rights
+	Exec       bool // also what its user's grants say of terminals
+	Scope      Scope
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	LastUsedAt time.Time
@@ -37,25 +39,34 @@ type APIKey struct {
 type NewAPIKey struct {
 	Name      string
 	Role      Role
+	Exec      bool
+	Scope     Scope
 	ExpiresAt time.Time
 }
 
 func (in NewAPIKey) check(now time.Time) error {
-	var name, role, expires string
+	var name, role, scope, expires string
 	if n := utf8.RuneCountInString(in.Name); n < 1 || n > 100 || !text.Printable(in.Name) {
 		name = "name: must be 1 to 100 characters, none of them control characters"
 	}
 	if in.Role == "" || in.Role == RoleNone || checkRole(in.Role) != "" {
 		role = "role: must be viewer, operator or admin"
 	}
+	switch {
+	case in.Scope != "" && in.Scope != ScopeDocker:
+		scope = `scope: must be "docker", or left out`
+	case in.Scope == ScopeDocker && (in.Role != RoleAdmin || in.Exec):
+		scope = "scope: a key for Docker's API has the role admin, and no exec"
+	}
 	if !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(now) {
 		expires = "expires_at: must be in the future"
 	}
-	return invalid(name, role, expires)
+	return invalid(name, role, scope, expires)
 }
 
 // CreateKey makes a key for the actor. Only its result holds the secret. Errors: Invalid; Forbidden for a role above the
-// actor's best, and for an actor without a session of its own (an API key, the anonymous caller).
+// actor's best, for a scope unless the actor is an admin, and for an actor without a session of its own (an API key, the
+// anonymous caller).
 func (s *Sessions) CreateKey(ctx context.Context, actor Actor, in NewAPIKey) (k APIKey, err error) {
 	err = s.audit.Record(ctx, actor, Intent{Action: ActionKeyCreate, Target: in.Name}, func(ctx context.Context, _ uuid.UUID) error {
 		k, err = s.createKey(ctx, actor, in)
@@ -72,14 +83,17 @@ func (s *Sessions) createKey(ctx context.Context, actor Actor, in NewAPIKey) (AP
 	if !actor.isSelf(actor.UserID) || !actor.highest().atLeast(in.Role) {
 		return APIKey{}, errForbidden
 	}
-	k := APIKey{ID: uuid.New(), Name: in.Name, Role: in.Role, CreatedAt: now}
+	if in.Scope != "" && !actor.Has(Administer) {
+		return APIKey{}, errForbidden
+	}
+	k := APIKey{ID: uuid.New(), Name: in.Name, Role: in.Role, Exec: in.Exec, Scope: in.Scope, CreatedAt: now}
 	if !in.ExpiresAt.IsZero() {
 		k.ExpiresAt = db.Time(in.ExpiresAt)
 	}
 	k.Secret = KeyPrefix + strings.ReplaceAll(k.ID.String(), "-", "") + "_" + rand.Text()
 	err := s.db.Queries().CreateAPIKey(ctx, sqlc.CreateAPIKeyParams{
 		ID: k.ID, UserID: actor.UserID, Name: k.Name, Hash: hashOf(k.Secret), Role: string(k.Role),
-		CreatedAt: now, ExpiresAt: sql.NullTime{Time: k.ExpiresAt, Valid: !k.ExpiresAt.IsZero()},
+		Scope: string(k.Scope), Exec: k.Exec, CreatedAt: now, ExpiresAt: sql.NullTime{Time: k.ExpiresAt, Valid: !k.ExpiresAt.IsZero()},
 	})
 	if err != nil {
 		return APIKey{}, fmt.Errorf("create API key: %w", db.MapError(err))
@@ -101,7 +115,7 @@ func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey,
 	all = make([]APIKey, len(rows))
 	for i, r := range rows {
 		all[i] = APIKey{
-			ID: r.ID, Name: r.Name, Role: Role(r.Role), CreatedAt: r.CreatedAt.UTC(),
+			ID: r.ID, Name: r.Name, Role: Role(r.Role), Exec: r.Exec, Scope: Scope(r.Scope), CreatedAt: r.CreatedAt.UTC(),
 			ExpiresAt: r.ExpiresAt.Time.UTC(), LastUsedAt: r.LastUsedAt.Time.UTC(),
 		}
 	}

@@ -105,6 +105,42 @@ func TestKeyIsNotAboveItsUserAndMakesNoKeys(t *testing.T) {
 	})
 }
 
+func TestKeyForDockersToolsIsMadeByAdminsForThemAlone(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := newFixture(t, d, SessionsOptions{})
+		me := b.actor(t, b.session(t))
+		for _, in := range []NewAPIKey{
+			{Name: "k", Role: RoleAdmin, Scope: "king"},
+			{Name: "k", Role: RoleOperator, Scope: ScopeDocker},
+			{Name: "k", Role: RoleAdmin, Scope: ScopeDocker, Exec: true},
+		} {
+			_, err := b.sessions.CreateKey(t.Context(), me, in)
+			requireKind(t, apperr.Invalid, err)
+		}
+		in := NewAPIKey{Name: "builds", Role: RoleAdmin, Scope: ScopeDocker}
+		k, err := b.sessions.CreateKey(t.Context(), me, in)
+		require.NoError(t, err)
+		all, _, err := b.sessions.Keys(t.Context(), me, Page{})
+		require.NoError(t, err)
+		require.Equal(t, ScopeDocker, all[0].Scope)
+		machine, err := b.sessions.Authenticate(t.Context(), k.Secret)
+		require.NoError(t, err)
+		require.True(t, machine.MayUseEngines())
+		require.False(t, machine.Has(Self))
+		requireKind(t, apperr.Forbidden, b.sessions.DeleteKey(t.Context(), machine, uuid.New()))
+
+		// An admin of all hosts by a grant is none of wharf, though the role of its keys may be admin.
+		vera := b.sessionOf(t, "vera", RoleViewer)
+		_, err = b.users.Grant(t.Context(), me, NewGrant{Username: "vera", Hosts: "*", Role: RoleAdmin})
+		require.NoError(t, err)
+		_, err = b.sessions.CreateKey(t.Context(), b.actor(t, vera), NewAPIKey{Name: "k", Role: RoleAdmin})
+		require.NoError(t, err)
+		_, err = b.sessions.CreateKey(t.Context(), b.actor(t, vera), in)
+		requireKind(t, apperr.Forbidden, err)
+	})
+}
+
 func TestKeyExpires(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

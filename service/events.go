@@ -17,13 +17,13 @@ func NewEvents(log *eventlog.Log) *Events { return &Events{log: log} }
 
 // Subscribe opens a subscription to the records that the actor may see. The caller must close it.
 func (e *Events) Subscribe(actor Actor, o eventlog.Subscribe) *eventlog.Subscription {
-	o.Allow, o.ShownAction, o.CoarseIDs = actor.seesRecord, actor.shownAction, !actor.everywhere(View)
+	o.Allow, o.ShownAction, o.CoarseIDs = actor.seesRecord, actor.shownAction, !actor.SeesAll()
 	return e.log.Subscribe(o)
 }
 
 // Query returns a page of the stored records that the actor may see. Errors: Invalid for a cursor of another query.
 func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (eventlog.Page, error) {
-	q.Allow, q.ShownAction, q.CoarseCursors = actor.seesRecord, actor.shownAction, !actor.everywhere(View)
+	q.Allow, q.ShownAction, q.CoarseCursors = actor.seesRecord, actor.shownAction, !actor.SeesAll()
 	return e.log.Query(ctx, q)
 }
 

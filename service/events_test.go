@@ -188,7 +188,7 @@ func TestEverywhereIsEveryHostAndContainer(t *testing.T) {
 		false: {{}, byLabel("team=web"), {Grants: []Grant{{Hosts: "h*", Role: RoleAdmin}}}, {Role: RoleAdmin, Limit: RoleNone}},
 	} {
 		for _, a := range all {
-			require.Equal(t, want, a.everywhere(View), "%+v", a)
+			require.Equal(t, want, a.SeesAll(), "%+v", a)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"wharf/dockerx"
 	"wharf/dockerx/stats"
+	"wharf/service/recreate"
 	"wharf/util/apperr"
 )
 
@@ -19,6 +20,7 @@ type Hosts struct {
 	audit *Audit
 
 	logsByOperators bool
+	recreations     *recreate.Recreations
 }
 
 // NewHosts returns a Hosts for a fleet. Actions on containers, and refusals, are recorded in the audit, which may be nil.
@@ -93,12 +95,16 @@ func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permiss
 	case !actor.somewhereOn(name, need):
 		return nil, s.Deny(ctx, actor, Intent{Action: ActionRefused, Host: name})
 	}
-	return &Host{host: h, actor: actor, need: need, audit: s.audit}, nil
+	return &Host{host: h, actor: actor, need: need, audit: s.audit, recreations: s.recreations}, nil
 }
 
 // Deny records in the audit that the actor lacks a permission, and returns the error to answer with.
 func (s *Hosts) Deny(ctx context.Context, actor Actor, in Intent) error {
-	return errors.Join(errForbidden, s.audit.RecordDone(ctx, actor, in, errForbidden))
+	err := errForbidden
+	if actor.Scope != "" {
+		err = errScope
+	}
+	return errors.Join(err, s.audit.RecordDone(ctx, actor, in, err))
 }
 
 // Host is a Docker host as one actor sees it: each method shows and changes only what the actor's role on a container
@@ -108,6 +114,8 @@ type Host struct {
 	actor Actor
 	need  Permission
 	audit *Audit
+
+	recreations *recreate.Recreations
 
 	partOf string // see PartOf
 }
@@ -212,7 +220,10 @@ func (h *Host) find(ctx context.Context, ref dockerx.Ref) (dockerx.Ref, error) {
 	return c.Ref(), nil
 }
 
-var errForbidden = apperr.New(apperr.Forbidden, "not allowed")
+var (
+	errForbidden = apperr.New(apperr.Forbidden, "not allowed")
+	errScope     = apperr.New(apperr.Forbidden, "this key is for Docker's API below /docker/ alone")
+)
 
 func (h *Host) sees(labels map[string]string) bool { return h.may(View, labels) }
 

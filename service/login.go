@@ -32,6 +32,12 @@ type Login struct {
 // Login makes a session. Errors: Unauthorized, with the same message after the same time for an unknown user, a wrong
 // password and a disabled user; TooMany with the time to wait.
 func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (Login, error) {
+	l, err := s.login(ctx, name, pass, from)
+	s.logins.add(err)
+	return l, err
+}
+
+func (s *Sessions) login(ctx context.Context, name, pass string, from Client) (Login, error) {
 	ctx = WithClient(ctx, from)
 	s.recallAddress(ctx, name, from.Addr)
 	try, err := s.gate.enter(ctx, fold(name), from.Addr)

@@ -14,7 +14,11 @@ import (
 // then. Errors: Invalid for an operation without meaning, Conflict if the engine refuses.
 func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Operation) (result dockerx.Result, err error) {
 	err = h.act(ctx, o.Name, ref, func(ctx context.Context, d *dockerx.Details) error {
-		result, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
+		if p, ok := o.Params.(dockerx.Recreate); ok {
+			result, err = h.recreate(ctx, d, o, p)
+		} else {
+			result, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
+		}
 		if err == nil && !result.Changed {
 			return errNothingToDo
 		}

@@ -2,13 +2,16 @@ package service
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// revocationPoll is the interval of the checks for revocations by other replicas, while there are watches.
+// revocationPoll is the interval at which watches are checked: for their expiry, and for revocations by other replicas unless
+// the database notifies of them.
 const revocationPoll = 250 * time.Millisecond
 
 // revocationWatcher ends streams when their session has ended or its user's rights have changed.
@@ -66,60 +69,84 @@ func (w *revocationWatcher) run(ctx context.Context) {
 	tick := time.NewTicker(revocationPoll)
 	defer tick.Stop()
 	var ticks <-chan time.Time
+	owed := false // the last look at the counter failed
 	for {
+		look := true
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks:
+			look = owed || !w.cache.db.Listening()
 		case <-w.wake:
 		}
 		ticks = nil // no watches: stop polling until one is added
-		if w.check(ctx) {
-			ticks = tick.C
+		watches := w.all()
+		if len(watches) == 0 {
+			continue
 		}
+		ticks = tick.C
+		owed = w.check(ctx, watches, look) != nil
 	}
 }
 
-// check reads each watched session again if anything was revoked since the last check. If the database doesn't answer, no
-// watch ends: nothing can have been revoked. It reports whether there are watches.
-func (w *revocationWatcher) check(ctx context.Context) bool {
+// all returns the watches.
+func (w *revocationWatcher) all() []*sessionWatch {
 	w.mu.Lock()
-	all := make([]*sessionWatch, 0, len(w.watches))
-	for one := range w.watches {
-		all = append(all, one)
+	defer w.mu.Unlock()
+	return slices.Collect(maps.Keys(w.watches))
+}
+
+// check ends watches that have expired, and with look reads each watched session again if anything was revoked since the last
+// check. If the database doesn't answer, which is the error, no watch ends: nothing can have been revoked.
+func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, look bool) error {
+	count, err := int64(0), error(nil)
+	if look {
+		count, err = w.cache.refresh(ctx)
 	}
-	w.mu.Unlock()
-	if len(all) == 0 {
-		return false
-	}
-	count, err := w.cache.refresh(ctx)
-	for _, one := range all {
+	for _, one := range watches {
 		switch {
 		case !one.until.IsZero() && !time.Now().Before(one.until):
 			w.end(one)
-		case err == nil && one.count != count:
-			w.checkOne(ctx, one, count)
+		case look && err == nil && one.count != count:
+			err = w.checkOne(ctx, one, count)
 		}
 	}
-	return true
+	return err
 }
 
-func (w *revocationWatcher) checkOne(ctx context.Context, one *sessionWatch, count int64) {
+// revoked takes the counter as another part of the process has read it.
+func (w *revocationWatcher) revoked(count int64) {
+	w.cache.mu.Lock()
+	outdated := w.cache.count != count
+	w.cache.mu.Unlock()
+	if outdated {
+		w.checkNow()
+	}
+}
+
+func (w *revocationWatcher) checkOne(ctx context.Context, one *sessionWatch, count int64) error {
 	e, err := w.cache.get(ctx, one.session)
 	if err != nil {
-		return
+		return err
 	}
 	if !e.alive(time.Now()) || (one.hasRights && e.rights != one.rights) {
 		w.end(one)
-		return
+		return nil
 	}
 	one.count, one.rights, one.hasRights, one.until = count, e.rights, true, e.expiresAt
+	return nil
 }
 
 func (w *revocationWatcher) end(one *sessionWatch) {
 	w.remove(one)
 	one.onEnd() // only run's goroutine gets here, and only once for each
 }
+
+// Revoked says that rights were taken away, by whatever replica: watches are checked now. It doesn't block.
+func (s *Sessions) Revoked() { s.revocations.checkNow() }
+
+// CountRevocations takes the counter of revocations as it was read elsewhere: where it has moved, watches are checked now.
+func (s *Sessions) CountRevocations(count int64) { s.revocations.revoked(count) }
 
 // OnEnd calls f within a second of the session's end (logout, expiry, user disabled or deleted) or of a change of its
 // user's rights, here or on another replica. It calls f at most once; f must not block. The returned function releases the

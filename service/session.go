@@ -58,6 +58,7 @@ type Sessions struct {
 	revocations *revocationWatcher
 	gate        *loginGate
 	audit       *Audit
+	logins      loginCounts
 }
 
 // NewSessions returns a Sessions on a migrated database.
@@ -121,7 +122,7 @@ func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, er
 		if n, err = fn(q); err != nil || n == 0 {
 			return err
 		}
-		return raiseRevocations(ctx, q)
+		return raiseRevocations(ctx, s.db, q)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("revoke: %w", err)

@@ -55,6 +55,8 @@ type entry struct {
 	expiresAt time.Time // zero: never
 	key       bool
 	limit     Role   // of a key
+	scope     Scope  // of a key
+	exec      bool   // of a key
 	hash      string // of a key
 }
 
@@ -66,7 +68,7 @@ func (e entry) alive(now time.Time) bool {
 func (e entry) actor(id uuid.UUID) Actor {
 	return Actor{
 		UserID: e.user, Username: e.username, Role: e.role, Grants: e.grants, SessionID: id,
-		Key: e.key, Limit: e.limit,
+		Key: e.key, Limit: e.limit, Scope: e.scope, LimitsExec: e.key && !e.exec,
 	}
 }
 
@@ -140,7 +142,8 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 		}
 		e = entry{
 			found: true, user: k.UserID, username: k.Username, role: Role(k.Role), shut: k.Disabled,
-			rights: k.Rights, expiresAt: k.ExpiresAt.Time, key: true, limit: Role(k.Cap), hash: k.Hash,
+			rights: k.Rights, expiresAt: k.ExpiresAt.Time, key: true, limit: Role(k.Cap), scope: Scope(k.Scope), exec: k.Exec,
+			hash: k.Hash,
 		}
 	}
 	e.grants, err = grantsOf(ctx, q, e.user)
@@ -190,11 +193,12 @@ func (c *sessionCache) check(ctx context.Context) error {
 // milliseconds.
 func awaitLease(lease time.Duration) { <-time.After(lease) }
 
-func raiseRevocations(ctx context.Context, q *sqlc.Queries) error {
+// raiseRevocations counts a revocation, and notifies the replicas of it when the transaction commits.
+func raiseRevocations(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {
 		return fmt.Errorf("count a revocation (%d rows): %w", n, err)
 	}
-	return nil
+	return d.Notify(ctx, q, db.ChannelRevocations, "")
 }
 
 // use is the last use of a session or key.

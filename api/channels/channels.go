@@ -89,10 +89,10 @@ func Ended(reason string) Status {
 
 // Conn is a client's connection.
 type Conn struct {
-	ws     *websocket.Conn
-	ctx    context.Context //nolint:containedctx // the connection's life
-	cancel context.CancelFunc
-	held   atomic.Bool // a process that reads nothing holds up the client's messages, pongs among them
+	ws   *websocket.Conn
+	wire *Wire
+	held atomic.Bool // a process that reads nothing holds up the client's messages, pongs among them
+	over atomic.Bool // End was called
 }
 
 // ErrNoUpgrade is Check's for a request that asks for no WebSocket.
@@ -109,13 +109,13 @@ func Check(r *http.Request) error {
 
 // Accept upgrades a request that Check found good and whose origin was checked.
 func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{Protocol}, InsecureSkipVerify: true})
+	t := &takeover{ResponseWriter: w}
+	ws, err := websocket.Accept(t, r, &websocket.AcceptOptions{Subprotocols: []string{Protocol}, InsecureSkipVerify: true})
 	if err != nil {
 		return nil, err
 	}
 	ws.SetReadLimit(maxMessage)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	return &Conn{ws: ws, ctx: ctx, cancel: cancel}, nil
+	return &Conn{ws: ws, wire: t.wire}, nil
 }
 
 // Serve sends the client's messages to p until the client leaves, and calls left then.
@@ -124,7 +124,7 @@ func (c *Conn) Serve(p Process, left func()) {
 	c.keepAlive(left)
 	reader := Reader{WS: c.ws}
 	for {
-		kind, message, err := reader.Next(c.ctx)
+		kind, message, err := reader.Next(context.Background()) // until End
 		if err != nil {
 			return
 		}
@@ -142,10 +142,10 @@ func (c *Conn) Serve(p Process, left func()) {
 // connection. Between two pings it costs a timer and no goroutine.
 func (c *Conn) keepAlive(left func()) {
 	time.AfterFunc(pingEvery, func() {
-		ctx, cancel := context.WithTimeout(c.ctx, 2*pingEvery)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*pingEvery)
 		defer cancel()
 		switch {
-		case c.ctx.Err() != nil:
+		case c.over.Load():
 		case !c.held.Load() && c.ws.Ping(ctx) != nil && !c.held.Load():
 			left()
 		default:
@@ -171,7 +171,7 @@ func (c *Conn) receive(p Process, message []byte) error {
 	case Resize:
 		var size struct{ Width, Height uint16 }
 		if json.Unmarshal(body, &size) == nil {
-			return p.Resize(c.ctx, size.Width, size.Height)
+			return p.Resize(context.Background(), size.Width, size.Height)
 		}
 	}
 	return nil
@@ -189,9 +189,8 @@ type Writer struct {
 // Write implements io.Writer.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.message = append(w.message[:1], p...)
-	ctx, cancel := context.WithTimeout(w.c.ctx, writeTimeout)
-	defer cancel()
-	if err := w.c.ws.Write(ctx, websocket.MessageBinary, w.message); err != nil {
+	err := w.c.wire.Message(func() error { return w.c.ws.Write(context.Background(), websocket.MessageBinary, w.message) })
+	if err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -199,12 +198,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 
 // End sends the status and closes the connection, in order where the client answers soon.
 func (c *Conn) End(s Status) {
-	defer c.cancel()
+	c.over.Store(true)
+	// A client that neither reads nor answers would take as long as a write may: after a second the connection is cut.
+	late := time.AfterFunc(time.Second, func() { _ = c.ws.CloseNow() })
+	defer late.Stop()
 	if b, err := json.Marshal(s); err == nil {
 		_, _ = c.Writer(Error).Write(b)
 	}
-	// A client that neither reads nor answers would take the library's five seconds: after one the connection is cut.
-	late := time.AfterFunc(time.Second, func() { _ = c.ws.CloseNow() })
-	defer late.Stop()
 	_ = c.ws.Close(websocket.StatusNormalClosure, "")
 }

@@ -25,6 +25,20 @@ type HostedContainer struct {
 	Status  string            `json:"status"`
 	Created time.Time         `json:"created"`
 	Labels  map[string]string `json:"labels"`
+	// With update=true alone.
+	Update *ContainerUpdate `json:"update,omitempty"`
+}
+
+// ContainerUpdate says whether a container's tag means another image in its registry by now.
+type ContainerUpdate struct {
+	// available; current; pinned, to a digest; local, of no registry; checking, so ask again; unknown.
+	State string `json:"state"`
+	// That the tag has in the registry; empty where that isn't known.
+	Digest string `json:"digest"`
+	// Why it is unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (the engine can't ask) or other.
+	Reason string `json:"reason"`
+	// When the registry was asked; missing where it wasn't.
+	CheckedAt *time.Time `json:"checked_at,omitempty"`
 }
 
 // ContainerPage is a page of containers, and which hosts it speaks of.
@@ -49,6 +63,9 @@ type ContainerQuery struct {
 	Text string `query:"q"`
 	// With - in front descending.
 	Sort string `query:"sort" enum:"host,-host,name,-name,image,-image,state,-state,created,-created" default:"host"`
+	// true: say of each container whether its tag means another image in its registry by now. Registries are asked, for some
+	// seconds at most, unless they were within the hour.
+	Update bool `query:"update"`
 	// The most rows of the page.
 	Limit int `query:"limit" default:"500" minimum:"1" maximum:"5000"`
 	// Where the page begins: the cursor of the page before it.
@@ -195,6 +212,20 @@ type Limits struct {
 	RestartPolicy string `json:"restart_policy,omitempty" example:"unless-stopped"`
 }
 
+// Recreate is of what image a container is created anew, and how its start is seen.
+type Recreate struct {
+	// A name such as nginx:1.27; missing means the one that the container names. Another one needs the right to run commands
+	// in the container.
+	Image string `json:"image,omitempty" maxLength:"512"`
+	// Pull it from its registry first.
+	Pull bool `json:"pull,omitempty" example:"false"`
+	// running or healthy: what the new container must become, else the old one comes back. Missing means healthy where it has
+	// a health check, and running where it has none.
+	Wait string `json:"wait,omitempty" example:"running"`
+	// The longest wait, such as 2m: 30s when missing, 5m at most.
+	Limit string `json:"limit,omitempty" example:"2m"`
+}
+
 // RemoveQuery is how a container is removed.
 type RemoveQuery struct {
 	// Also one that runs: it is killed.
@@ -213,4 +244,6 @@ type OperationResult struct {
 	After string `json:"after"`
 	// Whether what was waited for came about in time; missing without wait.
 	Reached *bool `json:"reached,omitempty"`
+	// The whole id of the container that recreate made.
+	NewID string `json:"new_id,omitempty"`
 }

@@ -4,7 +4,7 @@ import "time"
 
 // BulkOperation is an operation on many containers that is asked for.
 type BulkOperation struct {
-	// start, stop, restart, pause, unpause, kill or remove.
+	// start, stop, restart, pause, unpause, kill, remove or recreate.
 	Operation string `json:"operation" minLength:"1" example:"restart"`
 	// Which containers, of those that one may operate on.
 	Select Selection `json:"select" example:"{\"label\":[\"app=web\"]}"`
@@ -28,6 +28,8 @@ type BulkOperation struct {
 	Force bool `json:"force,omitempty"`
 	// remove: anonymous volumes too.
 	Volumes bool `json:"volumes,omitempty"`
+	// recreate: pull each container's image first.
+	Pull bool `json:"pull,omitempty"`
 }
 
 // Selection selects containers as the list of containers does: of each field any, but all of the labels, and each field
@@ -66,6 +68,29 @@ type BulkResult struct {
 	// The hosts that were asked for their containers. Those of a host that didn't answer aren't among the targets. In the
 	// first answer alone.
 	Hosts []HostAnswer `json:"hosts,omitempty"`
+}
+
+// BulkPage is a page of operations on many containers.
+type BulkPage struct {
+	Operations []BulkSummary `json:"operations"`
+	// Of the next page; empty on the last.
+	Cursor string `json:"cursor"`
+}
+
+// BulkSummary is an operation on many containers, in a list.
+type BulkSummary struct {
+	ID        string `json:"id"`
+	Operation string `json:"operation"`
+	// running, succeeded, failed, cancelled or interrupted.
+	State string    `json:"state"`
+	User  string    `json:"user"`
+	At    time.Time `json:"at"`
+	// Missing while it runs.
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+	// How many containers it has, and how many of them have succeeded and failed.
+	Targets   int `json:"targets"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
 }
 
 // BulkTarget is a container of an operation on many.

@@ -81,9 +81,13 @@ type Ticket struct {
 
 // APIKey is a credential for machines.
 type APIKey struct {
-	ID        string    `json:"id" format:"uuid"`
-	Name      string    `json:"name"`
-	Role      Role      `json:"role"`
+	ID   string `json:"id" format:"uuid"`
+	Name string `json:"name"`
+	Role Role   `json:"role"`
+	// Whether its user's grants that say exec count for it, where its role isn't admin.
+	Exec bool `json:"exec,omitempty"`
+	// Missing: wharf's own API.
+	Scope     string    `json:"scope,omitempty" enum:"docker"`
 	CreatedAt time.Time `json:"created_at"`
 	// Missing: never.
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
@@ -104,6 +108,11 @@ type NewAPIKey struct {
 	Name string `json:"name" minLength:"1" maxLength:"100" example:"ci"`
 	// Not above one's own.
 	Role Role `json:"role"`
+	// Whether grants that say exec count for the key too, where its role isn't admin.
+	Exec bool `json:"exec,omitempty"`
+	// docker: the key is good for Docker's API below /docker/ alone, all of which is passed on to the engine. Admins alone
+	// make one, with the role admin. It is worth root on every host.
+	Scope string `json:"scope,omitempty" enum:"docker"`
 	// Missing: never.
 	ExpiresAt Time `json:"expires_at,omitzero"`
 }

@@ -32,6 +32,9 @@ func Wanted(r *http.Request, formats ...Format) bool {
 // choose returns the format that a request accepts with the highest q; among equals one that is named
 // goes before one that a wildcard covers, then the order counts. No Accept header accepts everything.
 func choose(r *http.Request, formats []Format) (chosen Format, ok bool) {
+	if formats[0].ofDocker() {
+		return formats[0], true
+	}
 	accept := acceptOf(r)
 	var best float64
 	var named int

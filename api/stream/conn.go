@@ -76,7 +76,7 @@ func newConnSink(conn net.Conn, chunked bool) *connSink {
 // can be written to and watched without a goroutine, else to one of its own.
 func (c *connSink) serve(s *stream, head []byte, r *registry) {
 	s.out = c
-	forget, watched := r.disconnects.watch(c.raw, s.close)
+	forget, watched := r.disconnects.watch(c.raw, s.hangUp)
 	if !watched {
 		forget = c.read(s)
 	}
@@ -120,7 +120,7 @@ func (c *connSink) read(s *stream) (wait func()) {
 				break
 			}
 		}
-		s.close()
+		s.hangUp()
 	}()
 	return func() {
 		_ = c.conn.SetReadDeadline(time.Unix(1, 0))

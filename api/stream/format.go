@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 )
 
@@ -13,7 +14,16 @@ const (
 	SSE    Format = iota // server-sent events
 	NDJSON               // one JSON value a line
 	Text                 // one text a line
+
+	// Those of Docker's own API, which its clients take whatever they say they accept.
+
+	JSONStream // JSON values one after the other, as application/json
+	Frames     // bytes in frames that name their stream: the item's Event, stdout unless it is "stderr"
+	Raw        // bytes
 )
+
+// ofDocker reports whether a format is one of Docker's API.
+func (f Format) ofDocker() bool { return f >= JSONStream }
 
 // Item is one thing that a stream yields.
 type Item struct {
@@ -29,6 +39,12 @@ func (f Format) Type() string {
 		return "application/x-ndjson"
 	case Text:
 		return "text/plain"
+	case JSONStream:
+		return "application/json"
+	case Frames:
+		return "application/vnd.docker.multiplexed-stream"
+	case Raw:
+		return "application/vnd.docker.raw-stream"
 	default:
 		return "text/event-stream"
 	}
@@ -39,10 +55,14 @@ func (f Format) String() string { return f.Type() }
 // Append appends an item, encoded. Its bytes may be shared by all streams of the format, through Writer.Append.
 func (f Format) Append(dst []byte, item Item) []byte {
 	switch f {
-	case NDJSON:
+	case NDJSON, JSONStream:
 		return appendLine(dst, item.Data)
 	case Text:
 		return append(append(dst, item.Data...), '\n')
+	case Frames:
+		return append(AppendFrameHead(dst, item.Event == "stderr", len(item.Data)), item.Data...)
+	case Raw:
+		return append(dst, item.Data...)
 	default:
 		return appendEvent(dst, item)
 	}
@@ -70,9 +90,9 @@ func (f Format) AppendHeartbeat(dst []byte) []byte { return append(dst, f.heartb
 // heartbeat keeps proxies from closing a quiet stream.
 func (f Format) heartbeat() string {
 	switch f {
-	case NDJSON:
+	case NDJSON, JSONStream:
 		return "\n" // parsers skip empty lines
-	case Text:
+	case Text, Frames, Raw:
 		return "" // every byte is content
 	default:
 		return ": \n\n"
@@ -84,11 +104,20 @@ func (f Format) comment(why string) string {
 	switch f {
 	case NDJSON:
 		return `{"error":"` + why + "\"}\n"
-	case Text:
+	case Text, JSONStream, Frames, Raw:
 		return ""
 	default:
 		return ": " + why + "\n\n"
 	}
+}
+
+// AppendFrameHead appends what stands before the bytes of a frame: the stream, and how many there are.
+func AppendFrameHead(dst []byte, stderr bool, size int) []byte {
+	stream := byte(1)
+	if stderr {
+		stream = 2
+	}
+	return binary.BigEndian.AppendUint32(append(dst, stream, 0, 0, 0), uint32(size)) //nolint:gosec // a line's
 }
 
 // appendLine appends JSON as one line: a line end in it can only stand between two tokens.

@@ -30,6 +30,7 @@ type Summary struct {
 	Bytes int64 // sent, headers and framing included where the kit wrote them
 	Items int64
 	Err   error // what the source failed with, or a *PanicError; nil where nothing failed
+	End   End
 }
 
 // Options is one stream's.
@@ -148,10 +149,11 @@ func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format,
 	}
 	remove := k.registry.enter(s, k.ending)
 	s.ended = func(err error) {
+		end := s.endOf(err)
 		s.pool.blocking(func() {
 			s.out.close(err)
 			if crash := guarded(func() error { s.source.Close(); return nil }); crash != nil {
-				err = crash
+				err, end = crash, EndFailed
 			}
 		})
 		forget()
@@ -159,7 +161,7 @@ func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format,
 		if errors.Is(err, errEnded) || errors.Is(err, errClient) {
 			err = nil
 		}
-		ended(Summary{Bytes: s.out.bytes(), Items: s.items, Err: err})
+		ended(Summary{Bytes: s.out.bytes(), Items: s.items, Err: err, End: end})
 		remove()
 	}
 	k.serve(w, r, s)
@@ -178,7 +180,7 @@ func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream) {
 	out := &responseSink{w: w, rc: rc}
 	s.out = out
 	w.WriteHeader(http.StatusOK)
-	gone := context.AfterFunc(r.Context(), s.close)
+	gone := context.AfterFunc(r.Context(), s.hangUp)
 	defer gone()
 	finished := make(chan struct{})
 	end := s.ended

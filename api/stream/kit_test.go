@@ -228,6 +228,7 @@ func TestStreamThatEndsIsWholeInEachFormat(t *testing.T) {
 			require.True(t, strings.HasSuffix(string(body), last), accept)
 			sum := s.summary()
 			require.NoError(t, sum.Err)
+			require.Equal(t, stream.EndComplete, sum.End)
 			require.Equal(t, int64(5000), sum.Items)
 			require.GreaterOrEqual(t, sum.Bytes, int64(len(body)))
 		}
@@ -252,6 +253,7 @@ func TestFailureCutsTheAnswerOffAndIsReported(t *testing.T) {
 			var crash *stream.PanicError
 			sum := s.summary()
 			require.Error(t, sum.Err)
+			require.Equal(t, stream.EndFailed, sum.End)
 			require.Equal(t, name == "panic", errors.As(sum.Err, &crash))
 			require.Equal(t, name == "panic", strings.Contains(sum.Err.Error(), "goroutine"), "a stack")
 		}
@@ -266,7 +268,9 @@ func TestTooSlowEndsInOrderWithItsReason(t *testing.T) {
 		body, err := io.ReadAll(s.get(transport, nil).Body)
 		require.NoError(t, err)
 		require.True(t, strings.HasSuffix(string(body), "data: 0\n\n: too slow\n\n"), "%q", body)
-		require.NoError(t, s.summary().Err)
+		sum := s.summary()
+		require.NoError(t, sum.Err)
+		require.Equal(t, stream.EndSlow, sum.End)
 	})
 }
 
@@ -286,7 +290,9 @@ func TestQuietStreamHasHeartbeatsAndEndsWithTheServer(t *testing.T) {
 		s.kit.Close()
 		_, err := io.Copy(io.Discard, body)
 		require.NoError(t, err, "an orderly end")
-		require.NoError(t, s.summary().Err)
+		sum := s.summary()
+		require.NoError(t, sum.Err)
+		require.Equal(t, stream.EndClosed, sum.End)
 		late := s.get(transport, nil)
 		_, err = io.Copy(io.Discard, late.Body)
 		require.NoError(t, err, "one that begins while the server ends is ended")
@@ -311,7 +317,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 		_, err := io.Copy(io.Discard, resp.Body)
 		require.NoError(t, err, "an orderly end")
 		<-forgotten
-		s.summary()
+		require.Equal(t, stream.EndClosed, s.summary().End)
 	})
 }
 
@@ -323,7 +329,9 @@ func TestStreamEndsWithItsClient(t *testing.T) {
 		resp := s.get(transport, nil)
 		require.Equal(t, http.StatusTooManyRequests, s.get(transport, nil).StatusCode)
 		require.NoError(t, resp.Body.Close())
-		require.NoError(t, s.summary().Err)
+		sum := s.summary()
+		require.NoError(t, sum.Err)
+		require.Equal(t, stream.EndClient, sum.End)
 		again := s.get(transport, nil)
 		require.Equal(t, http.StatusOK, again.StatusCode, "its place is free")
 	})
@@ -353,7 +361,9 @@ func TestClientThatReadsNothingIsClosed(t *testing.T) {
 		}
 		s := newServer(t, kind, stream.Config{StallTime: 300 * time.Millisecond}, script{items: items})
 		s.get(transport, nil)
-		require.Less(t, s.summary().Items, int64(400))
+		sum := s.summary()
+		require.Less(t, sum.Items, int64(400))
+		require.Equal(t, stream.EndSlow, sum.End)
 	})
 }
 

@@ -56,6 +56,8 @@ type stream struct {
 	format Format
 	items  int64
 	closed atomic.Bool
+	gone   atomic.Bool // closed because the client is gone
+	slow   bool        // the client took too little
 
 	// notified counts the reasons to process the stream since that last happened. From the first
 	// one on, until process has left none, the stream belongs to one worker.
@@ -87,6 +89,14 @@ func (s *stream) close() {
 	if !s.closed.Swap(true) {
 		s.notify()
 	}
+}
+
+// hangUp is close for a client that is gone.
+func (s *stream) hangUp() {
+	if !s.closed.Load() {
+		s.gone.Store(true)
+	}
+	s.close()
 }
 
 // heartbeat has a heartbeat written.
@@ -142,6 +152,7 @@ func (s *stream) poll(ctx context.Context) (more bool, err error) {
 	defer b.release()
 	more, err = s.source.Poll(ctx, b)
 	if errors.Is(err, ErrTooSlow) {
+		s.slow = true
 		b.bytes = append(b.bytes, s.format.comment("too slow")...)
 		err = io.EOF
 	}
@@ -186,7 +197,11 @@ func (s *stream) write(b []byte) error {
 	s.guard.Reset(stallCheck)
 	defer s.setWaiting(false) // a check under way must not touch the connection afterwards
 	defer s.guard.Stop()
+	began := time.Now()
 	s.pool.blocking(func() { err = s.out.write(rest, s.stall) })
+	if err != nil && time.Since(began) >= s.stall {
+		s.slow = true
+	}
 	return err
 }
 

@@ -1,10 +1,10 @@
 -- name: CreateAPIKey :exec
-INSERT INTO api_keys (id, user_id, name, hash, role, created_at, expires_at)
-VALUES (@id, @user_id, @name, @hash, @role, @created_at, @expires_at);
+INSERT INTO api_keys (id, user_id, name, hash, role, scope, exec, created_at, expires_at)
+VALUES (@id, @user_id, @name, @hash, @role, @scope, @exec, @created_at, @expires_at);
 
 -- name: GetAPIKey :one
 -- A key with what decides over its rights.
-SELECT k.id, k.user_id, k.hash, k.role AS cap, k.expires_at,
+SELECT k.id, k.user_id, k.hash, k.role AS cap, k.scope, k.exec, k.expires_at,
   u.username, u.role, u.disabled, u.rights
 FROM api_keys k JOIN users u ON u.id = k.user_id
 WHERE k.id = @id;

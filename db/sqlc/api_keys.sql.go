@@ -14,8 +14,8 @@ import (
 )
 
 const createAPIKey = `-- name: CreateAPIKey :exec
-INSERT INTO api_keys (id, user_id, name, hash, role, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO api_keys (id, user_id, name, hash, role, scope, exec, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type CreateAPIKeyParams struct {
@@ -24,6 +24,8 @@ type CreateAPIKeyParams struct {
 	Name      string
 	Hash      string
 	Role      string
+	Scope     string
+	Exec      bool
 	CreatedAt time.Time
 	ExpiresAt sql.NullTime
 }
@@ -35,6 +37,8 @@ func (q *Queries) CreateAPIKey(ctx context.Context, arg CreateAPIKeyParams) erro
 		arg.Name,
 		arg.Hash,
 		arg.Role,
+		arg.Scope,
+		arg.Exec,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)
@@ -59,7 +63,7 @@ func (q *Queries) DeleteAPIKey(ctx context.Context, arg DeleteAPIKeyParams) (int
 }
 
 const getAPIKey = `-- name: GetAPIKey :one
-SELECT k.id, k.user_id, k.hash, k.role AS cap, k.expires_at,
+SELECT k.id, k.user_id, k.hash, k.role AS cap, k.scope, k.exec, k.expires_at,
   u.username, u.role, u.disabled, u.rights
 FROM api_keys k JOIN users u ON u.id = k.user_id
 WHERE k.id = $1
@@ -70,6 +74,8 @@ type GetAPIKeyRow struct {
 	UserID    uuid.UUID
 	Hash      string
 	Cap       string
+	Scope     string
+	Exec      bool
 	ExpiresAt sql.NullTime
 	Username  string
 	Role      string
@@ -86,6 +92,8 @@ func (q *Queries) GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, er
 		&i.UserID,
 		&i.Hash,
 		&i.Cap,
+		&i.Scope,
+		&i.Exec,
 		&i.ExpiresAt,
 		&i.Username,
 		&i.Role,
@@ -96,7 +104,7 @@ func (q *Queries) GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, er
 }
 
 const listAPIKeys = `-- name: ListAPIKeys :many
-SELECT id, user_id, name, hash, role, created_at, expires_at, last_used_at FROM api_keys WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3
+SELECT id, user_id, name, hash, role, created_at, expires_at, last_used_at, scope, exec FROM api_keys WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3
 `
 
 type ListAPIKeysParams struct {
@@ -123,6 +131,8 @@ func (q *Queries) ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]Api
 			&i.CreatedAt,
 			&i.ExpiresAt,
 			&i.LastUsedAt,
+			&i.Scope,
+			&i.Exec,
 		); err != nil {
 			return nil, err
 		}

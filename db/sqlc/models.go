@@ -20,6 +20,8 @@ type ApiKey struct {
 	CreatedAt  time.Time
 	ExpiresAt  sql.NullTime
 	LastUsedAt sql.NullTime
+	Scope      string
+	Exec       bool
 }
 
 type Audit struct {
@@ -124,11 +126,44 @@ type Grant struct {
 	Exec      bool
 }
 
+type HostLease struct {
+	Host  string
+	Owner string
+	Epoch int64
+}
+
+type HostStatus struct {
+	Host    string
+	Status  string
+	Version int64
+}
+
+type Recreation struct {
+	ID            uuid.UUID
+	At            time.Time
+	UserID        uuid.UUID
+	Username      string
+	Server        string
+	Host          string
+	ContainerID   string
+	ContainerName string
+	Step          string
+	Undoing       bool
+	State         string
+}
+
 type RefreshToken struct {
 	Hash       string
 	SessionID  uuid.UUID
 	ReplacedAt sql.NullTime
 	Generation int32
+}
+
+type Replica struct {
+	ID     string
+	Server string
+	Beat   int64
+	Fleet  int64
 }
 
 type Session struct {

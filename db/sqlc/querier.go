@@ -13,7 +13,9 @@ import (
 )
 
 type Querier interface {
+	AddLeases(ctx context.Context, hosts []string) error
 	AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error
+	AddReplica(ctx context.Context, arg AddReplicaParams) error
 	// Where a user's living sessions come from, the latest first.
 	AddressesOfSessions(ctx context.Context, arg AddressesOfSessionsParams) ([]string, error)
 	// The latest row that is one too many where so many are kept.
@@ -41,6 +43,8 @@ type Querier interface {
 	AuditOfUser(ctx context.Context, arg AuditOfUserParams) ([]Audit, error)
 	// The containers with actions that ended in a time range or are under way.
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
+	// Leases exist on Postgres alone: these queries aren't run on SQLite.
+	Beat(ctx context.Context, arg BeatParams) (int64, error)
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	BeginBulkTarget(ctx context.Context, arg BeginBulkTargetParams) (int64, error)
 	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
@@ -54,6 +58,7 @@ type Querier interface {
 	CreateBulkOperation(ctx context.Context, arg CreateBulkOperationParams) error
 	CreateBulkTarget(ctx context.Context, arg CreateBulkTargetParams) error
 	CreateGrant(ctx context.Context, arg CreateGrantParams) error
+	CreateRecreation(ctx context.Context, arg CreateRecreationParams) error
 	CreateSession(ctx context.Context, arg CreateSessionParams) error
 	CreateTerminalTicket(ctx context.Context, arg CreateTerminalTicketParams) error
 	CreateTicket(ctx context.Context, arg CreateTicketParams) error
@@ -69,9 +74,13 @@ type Querier interface {
 	DeleteExpiredTerminalTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteOtherReplicasOf(ctx context.Context, arg DeleteOtherReplicasOfParams) (int64, error)
 	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteRecreation(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteReplica(ctx context.Context, arg DeleteReplicaParams) error
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
+	DeleteStatusesOfNobodys(ctx context.Context) error
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
@@ -111,21 +120,29 @@ type Querier interface {
 	GetEventHost(ctx context.Context, host string) (GetEventHostRow, error)
 	GetEventLog(ctx context.Context) (GetEventLogRow, error)
 	GetGrant(ctx context.Context, id uuid.UUID) (Grant, error)
+	GetRecreation(ctx context.Context, id uuid.UUID) (Recreation, error)
 	GetRefreshToken(ctx context.Context, hash string) (RefreshToken, error)
 	// A session with what decides over its rights.
 	GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, error)
 	GetTicket(ctx context.Context, hash string) (GetTicketRow, error)
 	GetUser(ctx context.Context, id uuid.UUID) (User, error)
 	GetUserByName(ctx context.Context, usernameFolded string) (User, error)
+	// Those of the leases that still have the epoch. After TakeEventIDs in one transaction: moves take that lock too.
+	HeldLeases(ctx context.Context, arg HeldLeasesParams) ([]HeldLeasesRow, error)
 	InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error)
 	// Postgres alone: one round trip for a batch.
 	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
 	LatestGeneration(ctx context.Context, sessionID uuid.UUID) (int32, error)
+	Leases(ctx context.Context) ([]HostLease, error)
 	ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]ApiKey, error)
 	// The audit, the latest first, between two ids, which begin with their time. Each filter leads one query, along its
 	// index; the others narrow what that reads. Rows are compared and ordered by all of the index's columns, so that no other
 	// index will do: by the primary key a value that is seldom, or was long ago, would take a walk through everything.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
+	// The latest first, of all users.
+	ListBulkOperations(ctx context.Context, arg ListBulkOperationsParams) ([]ListBulkOperationsRow, error)
+	// The latest first, of one user.
+	ListBulkOperationsOf(ctx context.Context, arg ListBulkOperationsOfParams) ([]ListBulkOperationsOfRow, error)
 	// A page of grants by id, of one user or of all.
 	ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListGrantsRow, error)
 	// A page of living sessions by id, of one user or of all.
@@ -136,23 +153,37 @@ type Querier interface {
 	LockSession(ctx context.Context, id uuid.UUID) (int64, error)
 	// Also makes a login wait for a change of the same user that is under way, and fail after it.
 	MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error)
+	// Changes the owner of those leases that still have the epoch.
+	MoveLeases(ctx context.Context, arg MoveLeasesParams) ([]MoveLeasesRow, error)
 	NextActor(ctx context.Context, arg NextActorParams) (string, error)
 	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
+	NextStatusVersion(ctx context.Context) (int64, error)
+	// Wakes the listeners of a channel when the transaction commits; see db.Listen.
+	Notify(ctx context.Context, arg NotifyParams) error
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
+	// How far everything is that replicas wait for.
+	Positions(ctx context.Context) (PositionsRow, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
+	// Only of hosts whose lease still has the epoch.
+	PutStatuses(ctx context.Context, arg PutStatusesParams) (int64, error)
 	// Also a lock that holds until the transaction ends, on both engines.
 	RaiseCounter(ctx context.Context, name string) (int64, error)
 	// Makes open streams of the user end, to come back with the rights of now.
 	RaiseRights(ctx context.Context, id uuid.UUID) (int64, error)
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
+	// Those that a server began and that haven't ended.
+	RecreationsOf(ctx context.Context, server string) ([]Recreation, error)
+	RemoveReplica(ctx context.Context, id string) (int64, error)
 	// Marks the token that a login made, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
 	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
 	ReplaceRefreshTokens(ctx context.Context, arg ReplaceRefreshTokensParams) error
+	Replicas(ctx context.Context) ([]ReplicasRow, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
+	StatusesAfter(ctx context.Context, version int64) ([]StatusesAfterRow, error)
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
 	TakeEventIDs(ctx context.Context, count int64) (int64, error)
 	// A ticket is good once: of two callers with the same one, one gets a row.
@@ -161,6 +192,7 @@ type Querier interface {
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
 	// Those that an earlier process of a server left.
 	UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error)
+	UpdateRecreation(ctx context.Context, arg UpdateRecreationParams) (int64, error)
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error
 	// Same password, stronger parameters: only if nobody changed the password meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)

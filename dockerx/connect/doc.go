@@ -2,13 +2,15 @@
 // without TLS, or through ssh.
 //
 // Job. A Transport dials one engine, sends requests, bounds what the engine may answer and says in one word
-// (FaultKind) why an engine can't be reached or understood. There are three ways to ask:
+// (FaultKind) why an engine can't be reached or understood. There are four ways to ask:
 //
 //   - RoundTrip is for Docker's own client: answers of up to 8 MiB.
 //   - Open sends a Request and returns the answer as it comes, for lists, logs, pulls, uploads. Request.Limit is what
 //     may be read of it; there is no default, since any default would cut a long answer.
 //   - Upgrade sends a Request and returns the connection itself, for attach and exec, with a way to end one
 //     direction alone.
+//   - Pass sends a Request of a client's and returns whatever the engine answers, errors and connections too, for those
+//     that may do anything there.
 //
 // All of them work alike over each kind of address. None retries, and none follows a redirect.
 //

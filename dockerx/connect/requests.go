@@ -31,6 +31,7 @@ type Request struct {
 	Query  url.Values
 	Header http.Header
 	Body   io.Reader // read to its end while the request is sent; nil: none
+	Length int64     // of Body in bytes; 0 where it isn't known
 	Limit  Limit     // of what may be read of the answer; Open wants one
 }
 
@@ -65,6 +66,19 @@ func (t *Transport) Open(ctx context.Context, r Request) (*http.Response, error)
 	return nil, readStatusError(resp)
 }
 
+// Pass sends a request in the name of a client that speaks the engine's API itself, and returns the answer whatever its
+// status, a redirect excepted, and without a limit: the caller keeps nothing of it. Where the request's header has
+// Connection: Upgrade and the engine answers 101, the answer's body is the connection, an io.ReadWriteCloser. The caller
+// closes the body; the request ends with its context, but for a connection, which is the caller's to close. Errors:
+// *FaultError.
+func (t *Transport) Pass(ctx context.Context, r Request) (*http.Response, error) {
+	req, err := t.request(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return t.exchange(req)
+}
+
 func (t *Transport) request(ctx context.Context, r Request) (*http.Request, error) {
 	method := r.Method
 	if method == "" {
@@ -74,6 +88,9 @@ func (t *Transport) request(ctx context.Context, r Request) (*http.Request, erro
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), r.Body)
 	if err != nil {
 		return nil, err
+	}
+	if r.Length > 0 {
+		req.ContentLength = r.Length
 	}
 	for name, values := range r.Header {
 		req.Header[http.CanonicalHeaderKey(name)] = values

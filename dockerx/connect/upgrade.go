@@ -9,15 +9,16 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strings"
 )
 
 // Conn is a connection that an engine has taken over, after which no more HTTP is spoken on it. Reading and writing
 // may go on at the same time, closing at any time.
 type Conn struct {
 	net.Conn // over ssh it has no deadlines: SetDeadline and its kin return an error
-	// Header is the answer's. Content-Type distinguishes framed output (application/vnd.docker.multiplexed-stream, from API
+	// ContentType is the answer's. It distinguishes framed output (application/vnd.docker.multiplexed-stream, from API
 	// 1.42 on) from a raw stream.
-	Header http.Header
+	ContentType string
 
 	r    io.Reader   // begins with what came with the answer's header
 	stop func() bool // ends the watch over the context
@@ -91,10 +92,11 @@ func takeOver(raw net.Conn, req *http.Request) (*Conn, error) {
 	endless := resp.ContentLength < 0 && len(resp.TransferEncoding) == 0
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols, resp.StatusCode == http.StatusOK && endless:
+		c := &Conn{Conn: raw, ContentType: strings.Clone(resp.Header.Get("Content-Type")), r: r}
 		if r.Buffered() == 0 { // the buffer has done its work
-			return &Conn{Conn: raw, Header: resp.Header, r: raw}, nil
+			c.r = raw
 		}
-		return &Conn{Conn: raw, Header: resp.Header, r: r}, nil
+		return c, nil
 	case resp.StatusCode < http.StatusMultipleChoices:
 		return nil, &FaultError{FaultProtocol, fmt.Errorf("status %d to an upgrade, without the connection", resp.StatusCode)}
 	case isRedirect(resp.StatusCode):

@@ -109,7 +109,7 @@ func TestUpgradeTakesWhatEnginesAnswer(t *testing.T) {
 			t.Parallel()
 			c, err := upgrade(t.Context(), t, Config{Addr: answering(t, answer)})
 			require.NoError(t, err)
-			require.Equal(t, "application/vnd.docker.raw-stream", c.Header.Get("Content-Type"))
+			require.Equal(t, "application/vnd.docker.raw-stream", c.ContentType)
 			_, err = io.WriteString(c, "second")
 			require.NoError(t, err)
 			require.NoError(t, c.CloseWrite())

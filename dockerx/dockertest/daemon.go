@@ -44,6 +44,7 @@ type Daemon struct {
 	override   *http.ServeMux
 	standard   *http.ServeMux
 	fault      http.Handler
+	breaks     func(Request) Break
 	containers []*Container
 }
 
@@ -137,6 +138,23 @@ func (d *Daemon) Fault(h http.HandlerFunc) {
 	}
 }
 
+// Break is how a request to a fake daemon goes wrong.
+type Break uint8
+
+// The ways. What fails is answered by 500, with words.
+const (
+	Works     Break = iota
+	Fails           // without having had its effect
+	FailsLate       // after it
+)
+
+// Breaks has f decide how each request that isn't a GET or HEAD goes wrong; f may block. Nil: none does.
+func (d *Daemon) Breaks(f func(Request) Break) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.breaks = f
+}
+
 // Hang is a Fault or a handler that never answers. It returns when the client or the test ends.
 func (d *Daemon) Hang(_ http.ResponseWriter, r *http.Request) {
 	select {
@@ -164,7 +182,7 @@ func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p := unversioned(path); p != "/_ping" && p != "/version" {
 		d.requests = append(d.requests, Request{r.Method, path, r.URL.RawQuery})
 	}
-	fault, refusal := d.fault, d.refuseVersion(path)
+	fault, breaks, refusal := d.fault, d.breaks, d.refuseVersion(path)
 	w.Header().Set("Api-Version", d.api)
 	w.Header().Set("Ostype", "linux")
 	w.Header().Set("Server", "Docker/20.10.24 (linux)")
@@ -179,11 +197,26 @@ func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = unversioned(r.URL.Path), ""
-	if _, pattern := d.override.Handler(inner); pattern != "" {
-		d.override.ServeHTTP(w, inner)
+	if breaks != nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		switch breaks(Request{r.Method, inner.URL.Path, r.URL.RawQuery}) {
+		case FailsLate:
+			d.serve(httptest.NewRecorder(), inner)
+			fallthrough
+		case Fails:
+			Fail(w, http.StatusInternalServerError, "no space left on device")
+			return
+		case Works:
+		}
+	}
+	d.serve(w, inner)
+}
+
+func (d *Daemon) serve(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := d.override.Handler(r); pattern != "" {
+		d.override.ServeHTTP(w, r)
 		return
 	}
-	d.standard.ServeHTTP(w, inner)
+	d.standard.ServeHTTP(w, r)
 }
 
 // refuseVersion is Docker's answer to a version that it doesn't speak, in its words.

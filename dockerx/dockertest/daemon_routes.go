@@ -21,10 +21,13 @@ func (d *Daemon) routes() {
 	m.HandleFunc("GET /containers/{id}/stats", d.serveStats)
 	m.HandleFunc("GET /containers/{id}/logs", d.serveLogs)
 	m.HandleFunc("GET /containers/{id}/top", d.serveTop)
+	m.HandleFunc("GET /images/{rest...}", d.serveImage)
+	m.HandleFunc("POST /containers/create", d.serveCreate)
 	m.HandleFunc("DELETE /containers/{id}", func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, remove) })
 	for verb, change := range changes {
 		m.HandleFunc("POST /containers/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, change) })
 	}
+	d.stockRoutes()
 	m.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { Fail(w, http.StatusNotFound, "page not found") })
 }
 

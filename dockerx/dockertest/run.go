@@ -96,11 +96,14 @@ func (e Engine) Remove(t testing.TB, id string) {
 	e.remove(t, id)
 }
 
-// RemoveImage removes an image, and its untagged parents with it.
+// RemoveImage removes an image, and its untagged parents with it; one that isn't there stays so.
 func (e Engine) RemoveImage(t testing.TB, name string) {
 	t.Helper()
 	e.do(t, "remove image", name, func(ctx context.Context) error {
 		_, err := e.client.ImageRemove(ctx, name, image.RemoveOptions{Force: true, PruneChildren: true})
+		if errdefs.IsNotFound(err) {
+			return nil
+		}
 		return err
 	})
 }

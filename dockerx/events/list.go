@@ -81,4 +81,5 @@ func (s *stream) baseline(list []Container, touched map[string]struct{}) {
 			ActorID: c.ID, ActorName: c.Name, Time: time.Now().Add(s.skew).UTC(), Attrs: map[string]string{"name": c.Name},
 		})
 	}
+	s.model.counts.begin(s.model.states)
 }

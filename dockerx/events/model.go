@@ -20,6 +20,7 @@ const attrInferred = "wharf.inferred"
 // containerModel is what the events so far say about a host's containers.
 type containerModel struct {
 	states map[string]ContainerState // nil: nothing is known yet
+	counts stateCounts               // of states
 }
 
 // filled reports whether the model holds a host's containers yet.
@@ -27,6 +28,20 @@ func (m *containerModel) filled() bool { return m.states != nil }
 
 func (m *containerModel) restore(states map[string]ContainerState) {
 	m.states = maps.Clone(states)
+	m.counts.begin(m.states)
+}
+
+func (m *containerModel) set(id string, s ContainerState) {
+	if was := m.states[id].State; was != s.State {
+		m.counts.add(was, -1)
+		m.counts.add(s.State, 1)
+	}
+	m.states[id] = s
+}
+
+func (m *containerModel) remove(id string) {
+	m.counts.add(m.states[id].State, -1)
+	delete(m.states, id)
 }
 
 // apply follows one event. Podman says died and remove where Docker says die and destroy.
@@ -37,7 +52,7 @@ func (m *containerModel) apply(e *Event) {
 	}
 	state, gone := StateAfter(e.Action)
 	if gone {
-		delete(m.states, e.ActorID)
+		m.remove(e.ActorID)
 		return
 	}
 	if state == "" && e.Action != "rename" {
@@ -50,7 +65,7 @@ func (m *containerModel) apply(e *Event) {
 	if e.Attrs["name"] != "" {
 		s.Name = e.ActorName
 	}
-	m.states[e.ActorID] = s
+	m.set(e.ActorID, s)
 }
 
 // StateAfter returns the state of a container after an action: "" if the action doesn't
@@ -104,7 +119,7 @@ func (m *containerModel) adopt(list []Container, except map[string]struct{}) []d
 		for _, action := range explain(was, known, c) {
 			out = append(out, difference{action, c.ID, c.Name, inferredAttrs(c, was.Name, action), c.Labels})
 		}
-		m.states[c.ID] = ContainerState{Name: c.Name, State: modelState(c.State)}
+		m.set(c.ID, ContainerState{Name: c.Name, State: modelState(c.State)})
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.states)) {
 		_, there := listed[id]
@@ -117,7 +132,7 @@ func (m *containerModel) adopt(list []Container, except map[string]struct{}) []d
 			out = append(out, difference{"die", id, was.Name, attrs, nil})
 		}
 		out = append(out, difference{"destroy", id, was.Name, attrs, nil})
-		delete(m.states, id)
+		m.remove(id)
 	}
 	return out
 }

@@ -91,5 +91,6 @@ func TestHistoryIsCheap(t *testing.T) {
 		ratio := float64(p99) / float64(calm)
 		benchkit.Figure(fmt.Sprintf("%d callers of the history at once, %s", callers, name), "others at 3.5 s; their p99 ≤ 1.5×",
 			"others' p99 %.1f ms beside them, %.1f ms without: %.2f×; %d answered", ms(p99), ms(calm), ratio, answered)
+		defer benchkit.Within(t, ratio <= 1.5, "callers of the history slow everybody else")
 	})
 }

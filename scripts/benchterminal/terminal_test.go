@@ -111,7 +111,7 @@ func TestThroughput(t *testing.T) {
 		cmd        []string
 	}{
 		{"throughput of cat FILE against docker exec", "≥ 0.8×", 0.8, "", []string{"/app", "cat", "/file"}},
-		{"the same, input and output at once", "—", 0, file, []string{"/app", "cat"}},
+		{"the same, input and output at once", "≥ 0.8×", 0.8, file, []string{"/app", "cat"}},
 	} {
 		var docker, through time.Duration
 		for range benchkit.Size(1, 3) {

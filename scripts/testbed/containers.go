@@ -50,7 +50,7 @@ func (b *bed) startContainers(ctx context.Context) error {
 		}
 		b.later(d.end)
 	}
-	return b.serveControl(func(name string, _ int) (controlled, error) { return newDind(b, name, true) })
+	return b.serveControl(nil, func(name string, _ int) (controlled, error) { return newDind(b, name, true) })
 }
 
 // answeringEngine is the engine that the docker command talks to: its own settings, or its context.

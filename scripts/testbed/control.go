@@ -29,6 +29,8 @@ type controlled interface {
 //	POST   /engines                     a new engine: {"Name", "Addr"}
 //	POST   /engines/{name}/stop         in order; kill: as a crash does; start: again
 //	DELETE /engines/{name}
+//
+// and for forwards.
 type control struct {
 	mu       sync.Mutex
 	machines map[string]controlled
@@ -45,12 +47,15 @@ const (
 	maxEngines = 14
 )
 
-func (b *bed) serveControl(create func(name string, index int) (controlled, error)) error {
+func (b *bed) serveControl(n *network, create func(name string, index int) (controlled, error)) error {
 	c := &control{machines: map[string]controlled{}, image: b.image, create: create}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /engines", c.add)
 	mux.HandleFunc("POST /engines/{name}/{verb}", c.change)
 	mux.HandleFunc("DELETE /engines/{name}", c.remove)
+	ways := newForwards(n)
+	mux.HandleFunc("POST /forwards", ways.add)
+	mux.HandleFunc("DELETE /forwards/{addr}", ways.remove)
 	path := filepath.Join(b.dir, controlSocket)
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -61,7 +66,7 @@ func (b *bed) serveControl(create func(name string, index int) (controlled, erro
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }()
-	b.later(func() error { return errors.Join(server.Close(), c.end()) })
+	b.later(func() error { return errors.Join(server.Close(), ways.end(), c.end()) })
 	b.env["WHARF_TEST_CONTROL"] = path
 	return nil
 }

@@ -57,7 +57,7 @@ func (b *bed) startEngines(ctx context.Context) error {
 		}
 		b.later(d.end)
 	}
-	return b.serveControl(func(name string, index int) (controlled, error) {
+	return b.serveControl(network, func(name string, index int) (controlled, error) {
 		return newDockerd(b, name, index, network, nil)
 	})
 }

@@ -49,6 +49,10 @@ func startOwner(log, only string) (*owner, error) {
 	}
 	if err == nil && only == "" {
 		o.ready.addBrowser()
+		o.ready.addRegistry()
+	}
+	if err == nil {
+		o.ready.addPrograms()
 	}
 	return o, err
 }

@@ -120,7 +120,7 @@ func (b *Bulk) carryOut(ctx context.Context, j *run) {
 func (b *Bulk) operate(ctx context.Context, j *run, position int) outcome {
 	result, err := b.operateOn(ctx, j, &j.targets[position])
 	if err == nil && !result.Reached {
-		err = apperr.New(apperr.Conflict, "it is not %s: %s", j.request.Operation.Wait, describe(result.After))
+		err = apperr.New(apperr.Conflict, "it is not %s: %s", j.request.Operation.Wait, result.After.Describe())
 	}
 	return outcome{position, result, err}
 }
@@ -139,14 +139,4 @@ func (b *Bulk) operateOn(ctx context.Context, j *run, c *service.HostedContainer
 		return none, fmt.Errorf("a listed container's id: %w", err)
 	}
 	return h.PartOf(j.id).Operate(ctx, ref, j.request.Operation)
-}
-
-func describe(s dockerx.State) string {
-	switch {
-	case s.Status == "":
-		return "gone"
-	case s.Health != "":
-		return s.Status + ", " + s.Health
-	}
-	return s.Status
 }

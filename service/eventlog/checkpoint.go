@@ -3,7 +3,9 @@ package eventlog
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"wharf/db/sqlc"
@@ -24,6 +26,7 @@ type containerState struct {
 type hostState struct {
 	anchor *dockerx.Event
 	seen   int64
+	epoch  int64
 }
 
 // checkpoints has the states of containers and hosts that the database has, so that only changes are written.
@@ -87,11 +90,35 @@ func (l *Log) saveHosts(ctx context.Context) error {
 	if len(hosts) == 0 {
 		return nil
 	}
-	err := l.db.InTx(ctx, func(q *sqlc.Queries) error { return saveCheckpoint(ctx, q, nil, hosts) })
-	if err == nil {
+	epochs := make(map[string]int64)
+	for host, h := range hosts {
+		epochs[host] = h.epoch
+	}
+	err := l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if l.opts.Leased {
+			if _, err := q.TakeEventIDs(ctx, 0); err != nil {
+				return fmt.Errorf("lock the event log: %w", err)
+			}
+			if err := l.checkEpochs(ctx, q, epochs); err != nil {
+				return err
+			}
+		}
+		return saveCheckpoint(ctx, q, nil, hosts)
+	})
+	switch {
+	case err == nil:
 		l.checkpoints.committed(nil, hosts, now)
+	case errors.Is(err, errNotHeld):
+		return l.refuse(ctx)
 	}
 	return err
+}
+
+// forget drops what was written of a host: another replica may have written since.
+func (k *checkpoints) forget(host string) {
+	maps.DeleteFunc(k.states, func(id containerID, _ containerState) bool { return id.host == host })
+	delete(k.hosts, host)
+	delete(k.later, host)
 }
 
 // saveCheckpoint writes the states from which a reader resumes after a restart.
@@ -148,7 +175,7 @@ func latestOf(batch []*pending) map[string]hostState {
 	for _, p := range batch {
 		e := &p.rec.Event
 		s := latest[e.Host]
-		s.seen = e.Time.UnixNano()
+		s.seen, s.epoch = e.Time.UnixNano(), p.epoch
 		if e.Kind == dockerx.KindDocker && !inferred(e) {
 			s.anchor = e
 		}

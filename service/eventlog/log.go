@@ -2,13 +2,16 @@ package eventlog
 
 import (
 	"context"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/util/histogram"
 	"wharf/util/recentset"
 	"wharf/util/steady"
 )
@@ -33,8 +36,15 @@ type Options struct {
 	// Attribute adds attributes to events before they are stored. It may replace their Attrs and change nothing else. Nil:
 	// nothing is added.
 	Attribute func(context.Context, []*dockerx.Event) error
-	// Poll is how often Postgres is asked for records of other replicas. Default 200 ms.
+	// Poll is how often Postgres is asked for records of other replicas, besides the calls of Stored. Default 2 s; negative:
+	// never.
 	Poll time.Duration
+	// Leased takes events only of the hosts that Lead names, and stores them only while that lease is held. Postgres alone.
+	Leased bool
+	// Retains reports whether this replica deletes old records; nil: it does.
+	Retains func() bool
+	// Refused is called when events weren't stored since their host's lease was lost. It must not block. May be nil.
+	Refused func()
 }
 
 func (o Options) withDefaults() Options {
@@ -48,7 +58,9 @@ func (o Options) withDefaults() Options {
 		o.Clock = new(steady.Clock)
 	}
 	def(&o.Patience, time.Second)
-	def(&o.Poll, 200*time.Millisecond)
+	if o.Poll == 0 {
+		o.Poll = 2 * time.Second
+	}
 	if o.Max <= 0 {
 		o.Max = 1_000_000
 	}
@@ -74,8 +86,11 @@ type Log struct {
 	// arrived is the same signal to runUnsaved.
 	arrived chan struct{}
 
+	lag *histogram.Histogram
+
 	mu           sync.Mutex
-	pending      []*pending // in order; the first ones may be under way to the database
+	overflows    map[string]uint64 // by host: gaps of records that the full queue could not take
+	pending      []*pending        // in order; the first ones may be under way to the database
 	pendingBytes int
 	dropped      map[string]*dropped
 	// publishedUnsaved maps the key of each record that was published without an id to the number of that entry plus one,
@@ -85,8 +100,16 @@ type Log struct {
 	allPublished bool
 	recent       *recentset.Set[eventKey]
 
-	// Used by the writer alone. tailUnread: stored records may be unpublished. batchSize: how many records it stores at once.
+	epochs map[string]int64 // of the hosts that this replica leads
+	fresh  []string         // led since the writer last looked: what it knows of them may be outdated
+	stored chan struct{}    // closed when pending records have been stored or refused
+
+	told atomic.Int64 // records up to this id are stored
+
+	// Used by the writer alone. tailUnread: stored records may be unpublished. readTo: those up to this id aren't. batchSize: how
+	// many records it stores at once.
 	tailUnread  bool
+	readTo      int64
 	batchSize   int
 	checkpoints checkpoints
 }
@@ -97,18 +120,24 @@ type pending struct {
 	key        eventKey
 	size       int
 	since      time.Time
+	epoch      int64  // of the lease under which it was read
 	unsavedSeq uint64 // as in Log.publishedUnsaved; 0: not published without an id
 }
 
 // dropped is the time range of a host's records that the full queue could not take.
-type dropped struct{ from, to time.Time }
+type dropped struct {
+	from, to time.Time
+	epoch    int64
+}
 
 // New returns a log on a database, which need not answer yet.
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
 		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring, o.Bytes), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, checkpoints: newCheckpoints(),
+		lag: histogram.New(lagBounds), overflows: make(map[string]uint64),
 		dropped: make(map[string]*dropped), publishedUnsaved: make(map[eventKey]uint64), recent: recentset.New[eventKey](recentMax),
+		epochs: make(map[string]int64), stored: make(chan struct{}),
 	}
 }
 
@@ -132,6 +161,11 @@ func (l *Log) Publish(e dockerx.Event) {
 	if l.recent.Has(p.key) {
 		return // reported by two readers, or twice by one
 	}
+	epoch, leads := l.epochs[e.Host]
+	if l.opts.Leased && !leads {
+		return // the reader's end is under way: the next one reads it again
+	}
+	p.epoch = epoch
 	if len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes {
 		l.drop(p)
 		return
@@ -154,6 +188,13 @@ func (l *Log) remove(n int) {
 	}
 	clear(l.pending[:n]) // the rest of the queue keeps the array alive, but must not keep these
 	l.pending = l.pending[n:]
+	l.stirred()
+}
+
+// stirred wakes the callers that wait for pending records to be stored. mu is held.
+func (l *Log) stirred() {
+	close(l.stored)
+	l.stored = make(chan struct{})
 }
 
 // notify signals a channel with room for one signal.
@@ -187,8 +228,10 @@ func (l *Log) drop(p *pending) {
 	if d == nil {
 		d = &dropped{from: e.Time, to: e.Time}
 		l.dropped[e.Host] = d
+		l.overflows[e.Host]++
 		l.log.Error().Str("host", e.Host).Msg("event log overflows: the database has not answered for too long")
 	}
+	d.epoch = p.epoch
 	if e.Time.Before(d.from) {
 		d.from = e.Time
 	}
@@ -196,6 +239,24 @@ func (l *Log) drop(p *pending) {
 		d.to = e.Time
 	}
 	l.hub.publish(&entry{rec: p.rec})
+}
+
+// lagBounds end the buckets of Lag.
+var lagBounds = []time.Duration{
+	time.Millisecond, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, time.Second, 5 * time.Second, 30 * time.Second,
+}
+
+// Lag returns how long records took from Publish to their storing and delivery.
+func (l *Log) Lag() histogram.Snapshot { return l.lag.Read() }
+
+// GapOverflow is the reason of a gap of records that the log's full queue could not take.
+const GapOverflow = "event log overflow"
+
+// Overflows returns, by host, how many gaps have the reason GapOverflow.
+func (l *Log) Overflows() map[string]uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.overflows)
 }
 
 // Pending returns how many records wait for the database.

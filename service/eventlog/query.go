@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"time"
 
@@ -43,6 +42,9 @@ type Query struct {
 	ShownAction func(*Record) string
 	// CoarseCursors makes a page's cursor that stands at a hidden record reveal only the second of its time, not its id.
 	CoarseCursors bool
+	// Rest, if set, is called after each batch of rows, with how long it took to read them: it may pause a query that reads
+	// much, for the sake of others.
+	Rest func(worked time.Duration)
 }
 
 // Page is a part of a query's result.
@@ -68,6 +70,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	from, out := at, Page{Records: []*Record{}}
 	batch, ahead := int32(batchRows), gapsAhead{}
 	for scanned, scannedBytes, size := 0, 0, 0; ; {
+		began := time.Now()
 		rows, read, err := l.rows(ctx, &q, at, batch, &ahead)
 		if err != nil {
 			return Page{}, fmt.Errorf("query the event log: %w", err)
@@ -97,7 +100,9 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 		if len(rows) < int(batch) {
 			return out, nil
 		}
-		runtime.Gosched() // a page reads much: others first
+		if q.Rest != nil {
+			q.Rest(time.Since(began))
+		}
 		if held > batchBytes {
 			batch = max(batch/4, 4)
 		}

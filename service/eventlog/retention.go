@@ -12,17 +12,24 @@ import (
 
 const (
 	retentionEvery = 10 * time.Second
+	quietRetention = 10 * time.Minute // while nothing is added
 	deleteStep     = 500
 	deletePause    = 10 * time.Millisecond // lets waiting writers go first
 )
 
-// runRetention deletes the records beyond the retention, a few at a time: a deletion delays appends.
+// runRetention deletes the records beyond the retention, a few at a time: a deletion delays appends. Of several replicas one
+// does it. A log that doesn't grow is looked at less often.
 func (l *Log) runRetention(ctx context.Context) {
 	tick := time.NewTicker(retentionEvery)
 	defer tick.Stop()
+	checked, grown := time.Time{}, int64(-1)
 	for {
-		if err := l.deleteExpired(ctx); err != nil && ctx.Err() == nil {
-			l.log.Warn().Err(err).Msg("cannot delete old events")
+		if last := l.hub.lastID(); (l.opts.Retains == nil || l.opts.Retains()) && (last != grown || time.Since(checked) >= quietRetention) {
+			checked, grown = time.Now(), last
+			if err := l.deleteExpired(ctx); err != nil && ctx.Err() == nil {
+				grown = -1
+				l.log.Warn().Err(err).Msg("cannot delete old events")
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -50,8 +57,15 @@ func (l *Log) deleteExpired(ctx context.Context) error {
 }
 
 // expiredUpTo returns the highest id to delete, at most deleteStep records after the oldest; 0: none.
-func (l *Log) expiredUpTo(ctx context.Context) (int64, error) {
-	q := l.db.Queries()
+func (l *Log) expiredUpTo(ctx context.Context) (id int64, err error) {
+	err = l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		id, err = l.findExpired(ctx, q)
+		return err
+	})
+	return id, err
+}
+
+func (l *Log) findExpired(ctx context.Context, q *sqlc.Queries) (int64, error) {
 	state, err := q.GetEventLog(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read the event log's state: %w", err)

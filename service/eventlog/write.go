@@ -2,8 +2,10 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"wharf/db"
@@ -25,7 +27,7 @@ const (
 // reads the records of other replicas, so that one goroutine publishes all records, in the order of their ids.
 func (l *Log) write(ctx context.Context) {
 	var poll <-chan time.Time // nil on SQLite: there this writer is the only one
-	if l.db.Kind() == db.Postgres {
+	if l.db.Kind() == db.Postgres && l.opts.Poll > 0 {
 		tick := time.NewTicker(l.opts.Poll)
 		defer tick.Stop()
 		poll = tick.C
@@ -91,21 +93,31 @@ func (l *Log) flush(ctx context.Context) error {
 	if err := l.saveHosts(ctx); err != nil {
 		return err
 	}
-	if !l.tailUnread {
+	told := l.told.Load()
+	if !l.tailUnread && told <= max(l.hub.lastID(), l.readTo) {
 		return nil
 	}
 	if err := l.readTail(ctx, math.MaxInt64); err != nil {
 		return err
 	}
-	l.tailUnread = false
+	l.tailUnread, l.readTo = false, told // ids of duplicates have no row
 	return nil
 }
 
 func (l *Log) batch() []*pending {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, host := range l.fresh {
+		l.checkpoints.forget(host)
+	}
+	l.fresh = l.fresh[:0]
 	n, bytes := 0, 0
+	epochs := make(map[string]int64)
 	for _, p := range l.pending[:min(len(l.pending), l.batchSize)] {
+		if epoch, there := epochs[p.rec.Host]; there && epoch != p.epoch {
+			break
+		}
+		epochs[p.rec.Host] = p.epoch
 		if bytes += p.size; n > 0 && bytes > batchMost {
 			break
 		}
@@ -122,10 +134,12 @@ func (l *Log) fillGaps() {
 		return
 	}
 	for host, d := range l.dropped {
-		l.add(newPending(dockerx.Event{
+		gap := newPending(dockerx.Event{
 			Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host,
-			Time: d.to, From: d.from, To: d.to, Reason: "event log overflow", Attrs: map[string]string{},
-		}))
+			Time: d.to, From: d.from, To: d.to, Reason: GapOverflow, Attrs: map[string]string{},
+		})
+		gap.epoch = d.epoch
+		l.add(gap)
 		delete(l.dropped, host)
 	}
 }
@@ -136,6 +150,9 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 		return err
 	}
 	first, stored, err := l.store(ctx, batch)
+	if errors.Is(err, errNotHeld) {
+		return l.refuse(ctx)
+	}
 	if err != nil {
 		l.tailUnread = true                 // the commit may have taken effect all the same
 		l.batchSize = max(l.batchSize/4, 1) // a slow database may store fewer within the timeout
@@ -153,7 +170,9 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	entries := make([]*entry, 0, len(batch))
+	now := time.Now()
 	for i, p := range batch {
+		l.lag.Observe(now.Sub(p.since))
 		if !stored[i] {
 			delete(l.publishedUnsaved, p.key)
 			continue
@@ -213,20 +232,30 @@ func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored 
 	if err != nil {
 		return 0, nil, err
 	}
+	epochs := epochsOf(batch)
 	states, hosts := l.checkpoints.changes(batch, time.Now())
+	for host, h := range hosts {
+		epochs[host] = h.epoch
+	}
 	err = l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		last, err := q.TakeEventIDs(ctx, int64(len(batch)))
 		if err != nil {
 			return fmt.Errorf("take event ids: %w", err)
 		}
 		first = last - int64(len(batch)) + 1
+		if err := l.checkEpochs(ctx, q, epochs); err != nil {
+			return err
+		}
 		for i := range rows {
 			rows[i].ID = first + int64(i)
 		}
 		if stored, err = l.insert(ctx, q, batch, rows); err != nil {
 			return fmt.Errorf("insert events: %w", err)
 		}
-		return saveCheckpoint(ctx, q, states, hosts)
+		if err := saveCheckpoint(ctx, q, states, hosts); err != nil {
+			return err
+		}
+		return l.db.Notify(ctx, q, db.ChannelEvents, strconv.FormatInt(last, 10))
 	})
 	if err == nil {
 		l.checkpoints.committed(states, hosts, time.Now())

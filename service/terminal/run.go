@@ -28,22 +28,27 @@ func (s *Terminals) RunCommand(ctx context.Context, actor service.Actor, host st
 	if err != nil {
 		return out, err
 	}
-	err = s.audit.Record(ctx, actor, r.Intent(service.ActionExec), func(ctx context.Context, id uuid.UUID) error {
-		return s.serve(ctx, actor, r, orNew(id), func(t *Terminal) {
-			late := time.AfterFunc(limit, func() { t.end(OpenTooLong) })
-			defer late.Stop()
-			defer context.AfterFunc(ctx, func() { t.end(ClientLeft) })()
-			var outs, errs bounded
-			t.Output(&outs, &errs)
-			out.Status = t.Status(ctx)
-			out.Out, out.Errs, out.Truncated = outs.take(), errs.take(), outs.cut() || errs.cut()
-			out.TimedOut = out.Reason == OpenTooLong
-		})
-	})
+	t, err := s.begin(ctx, actor, r, service.ActionExec)
+	if err != nil {
+		return out, err
+	}
+	s.runToEnd(ctx, t, limit, &out)
+	err = t.Close()
 	if out.TimedOut { // the answer says so
 		err = nil
 	}
 	return out, err
+}
+
+func (s *Terminals) runToEnd(ctx context.Context, t *Terminal, limit time.Duration, out *Output) {
+	late := time.AfterFunc(limit, func() { t.end(OpenTooLong) })
+	defer late.Stop()
+	defer context.AfterFunc(ctx, func() { t.end(ClientLeft) })()
+	var outs, errs bounded
+	t.Output(&outs, &errs)
+	out.Status = t.Status(ctx)
+	out.Out, out.Errs, out.Truncated = outs.take(), errs.take(), outs.cut() || errs.cut()
+	out.TimedOut = out.Reason == OpenTooLong
 }
 
 func orNew(id uuid.UUID) uuid.UUID {

@@ -36,7 +36,7 @@ const (
 // shell behind it. Docker itself has no way to end an exec.
 const hangUp = "\x04exit\r"
 
-// Terminal is one open terminal. Its methods are safe for concurrent use.
+// Terminal is one open terminal, until Close. Its methods are safe for concurrent use.
 type Terminal struct {
 	Info
 
@@ -46,11 +46,13 @@ type Terminal struct {
 	idle    *time.Timer
 	idleFor time.Duration
 
-	endOnce sync.Once
-	ended   chan struct{} // closed by end
-	reason  string        // why; set before ended is closed
-	copied  chan struct{} // closed when the output has ended
-	over    bool          // the output ended by itself: the process closed it
+	endOnce  sync.Once
+	copyOnce sync.Once
+	ended    chan struct{} // closed by end
+	reason   string        // why; set before ended is closed
+	copied   chan struct{} // closed when the output has ended
+	over     bool          // the output ended by itself: the process closed it
+	closed   func(error)   // gives back what the terminal holds of Terminals, and completes its row
 }
 
 // Info is what the list of terminals says of one.
@@ -91,24 +93,26 @@ func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 func (t *Terminal) TTY() bool { return t.process.TTY }
 
 // Output writes output and errors until they end or the terminal is ended, and then returns; a writer that fails ends
-// the terminal. A writer may still be in a call when Output returns. It is called once.
+// the terminal. A writer may still be in a call when Output returns. Later calls write nothing.
 func (t *Terminal) Output(out, errs io.Writer) {
-	go func() {
-		defer close(t.copied)
-		lost := &lostWriter{}
-		err := t.process.Copy(t.counted(out, lost), t.counted(errs, lost))
-		switch {
-		case lost.failed:
-			t.end(ClientLeft)
-		case err != nil:
-			t.end(EngineLost)
-		default:
-			t.over = true
-		}
-	}()
+	t.copyOnce.Do(func() { go t.copy(out, errs) })
 	select {
 	case <-t.copied:
 	case <-t.ended:
+	}
+}
+
+func (t *Terminal) copy(out, errs io.Writer) {
+	defer close(t.copied)
+	lost := &lostWriter{}
+	err := t.process.Copy(t.counted(out, lost), t.counted(errs, lost))
+	switch {
+	case lost.failed:
+		t.end(ClientLeft)
+	case err != nil:
+		t.end(EngineLost)
+	default:
+		t.over = true
 	}
 }
 
@@ -151,15 +155,17 @@ func errLeftRunning(reason string) error {
 	return apperr.New(apperr.Conflict, "%s; the process did not end with its terminal and is left running", reason)
 }
 
-// close lets the process go once nobody uses the terminal any more: one that still runs is hung up as well as Docker
-// can, unless it is the container's own. The error says that it runs on.
-func (t *Terminal) close(ctx context.Context) error {
+// Close ends the terminal and lets its process go: one that still runs is hung up as well as Docker can, unless it is the
+// container's own. The error, a Conflict, says that it runs on. It is called once.
+func (t *Terminal) Close() error {
 	t.idle.Stop()
-	t.end(ClientLeft) // unless there is a reason
-	err := t.hangUp(ctx)
+	t.end(ClientLeft)                // unless there is a reason
+	t.Output(io.Discard, io.Discard) // unless it is under way: a process whose output isn't read would be held up
+	err := t.hangUp(context.Background())
 	_ = t.process.Close()
 	<-t.copied
 	t.record.close()
+	t.closed(err)
 	return err
 }
 

@@ -102,50 +102,63 @@ func (s *Terminals) prepare(ctx context.Context, actor service.Actor, host strin
 	return h.PrepareTerminal(ctx, ref, r)
 }
 
-// Attach uses a ticket up, opens what it stands for and calls serve with it. host, id and attach are the ticket's, or it
-// opens nothing. When serve returns the terminal is ended. Errors before serve: Unauthorized for the ticket, Forbidden,
-// NotFound, Conflict, TooMany, Unavailable, Daemon; after it: a process that is left running, as Conflict.
-func (s *Terminals) Attach(ctx context.Context, ticket, host, id string, attach bool, serve func(*Terminal)) error {
+// Open uses a ticket up and opens what it stands for; its caller closes the Terminal. host, id and attach are the ticket's,
+// or it opens nothing. The terminal outlives ctx. Errors: Unauthorized for the ticket, Forbidden, NotFound, Conflict,
+// TooMany, Unavailable, Daemon.
+func (s *Terminals) Open(ctx context.Context, ticket, host, id string, attach bool) (*Terminal, error) {
 	actor, r, err := s.sessions.TakeTerminalTicket(ctx, ticket)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if r.Host != host || r.ContainerID != id || r.Attach != attach {
-		return apperr.New(apperr.Unauthorized, "the ticket is for another terminal")
+		return nil, apperr.New(apperr.Unauthorized, "the ticket is for another terminal")
 	}
-	return s.audit.Record(ctx, actor, r.Intent(service.ActionTerminal), func(ctx context.Context, id uuid.UUID) error {
-		return s.serve(ctx, actor, r, orNew(id), serve)
-	})
+	return s.begin(ctx, actor, r, service.ActionTerminal)
 }
 
-// serve opens a terminal, has it served and ends it. The id is its row's in the audit.
-func (s *Terminals) serve(ctx context.Context, actor service.Actor, r service.TerminalRequest, id uuid.UUID, serve func(*Terminal)) error {
-	leave, err := s.enter(actor)
+// begin opens a terminal under an audited action, which Close completes. The id is the action's row's.
+func (s *Terminals) begin(ctx context.Context, actor service.Actor, r service.TerminalRequest, action string) (*Terminal, error) {
+	id, finish, err := s.audit.Begin(ctx, actor, r.Intent(action))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer leave()
-	h, err := s.hosts.Open(ctx, actor, r.Host, service.Exec)
+	process, leave, err := s.start(ctx, actor, r)
 	if err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx)
-	process, err := h.OpenTerminal(ctx, r)
-	if err != nil {
-		return err
+		finish(err)
+		return nil, err
 	}
 	t := &Terminal{
 		Info: Info{
-			ID: id, User: actor.Username, Address: service.ClientOf(ctx).Addr, Since: time.Now().UTC(), Request: r,
+			ID: orNew(id), User: actor.Username, Address: service.ClientOf(ctx).Addr, Since: time.Now().UTC(), Request: r,
 			holder: actor.SessionID, user: actor.UserID,
 		},
 		process: process, idleFor: s.opts.Idle, ended: make(chan struct{}), copied: make(chan struct{}),
 	}
 	t.record = s.newRecording(t)
 	remove := s.add(t)
-	defer remove()
-	serve(t)
-	return t.close(ctx)
+	t.closed = func(result error) {
+		remove()
+		leave()
+		finish(result)
+	}
+	return t, nil
+}
+
+// start starts the process of a terminal in one of the user's places, which leave gives back.
+func (s *Terminals) start(ctx context.Context, actor service.Actor, r service.TerminalRequest) (process *dockerx.Terminal, leave func(), err error) {
+	if leave, err = s.enter(actor); err != nil {
+		return nil, nil, err
+	}
+	h, err := s.hosts.Open(ctx, actor, r.Host, service.Exec)
+	if err == nil {
+		// A context of its own: the request's would end it, and keep the request in memory as long as the terminal.
+		process, err = h.OpenTerminal(context.Background(), r)
+	}
+	if err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return process, leave, nil
 }
 
 // enter takes one of the user's places. Errors: TooMany, NotReady while the server ends.
@@ -232,6 +245,13 @@ func (s *Terminals) recheck(t *Terminal, again func()) {
 		return
 	}
 	again()
+}
+
+// Count returns how many terminals are open.
+func (s *Terminals) Count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
 }
 
 // List returns the open terminals, the oldest first: the actor's own, or all for an admin.

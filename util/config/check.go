@@ -25,6 +25,7 @@ func (c *Config) check() error {
 		{"LOGS_ROLE", c.LogsRole, []string{"viewer", "operator"}},
 		{"LOGS_SOURCE", c.LogsSource, []string{"auto", "engine", "files"}},
 		{"EXEC_RECORD", c.ExecRecord, []string{"off", "output"}},
+		{"METRICS", c.Metrics, []string{"on", "containers", "off"}},
 		{"LOG_LEVEL", c.LogLevel, []string{"debug", "info", "warn", "error"}},
 		{"LOG_FORMAT", c.LogFormat, []string{"auto", "json", "text"}},
 	}
@@ -50,6 +51,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("EVENTS_MAX: %d is not positive", c.EventsMax)
 	case c.AuditMax < 1000:
 		return fmt.Errorf("AUDIT_MAX: %d is less than 1000", c.AuditMax)
+	case c.MetricsContainersMax < 1:
+		return fmt.Errorf("METRICS_CONTAINERS_MAX: %d is not positive", c.MetricsContainersMax)
+	case c.PullStall < time.Second:
+		return fmt.Errorf("PULL_STALL: %s is less than 1s", c.PullStall)
 	case c.StatsIdle < 3*time.Second:
 		return fmt.Errorf("STATS_IDLE: %s is less than 3s", c.StatsIdle)
 	case !(c.StatsBudget > 0 && c.StatsBudget <= 64):

@@ -79,8 +79,14 @@ type Config struct {
 	ExecRecord     string        `env:"EXEC_RECORD" envDefault:"off" help:"'output' records what terminals show, below DATA_DIR, for admins: passwords too, where a program shows them; 'off' records nothing"`
 	ExecRecordKeep time.Duration `env:"EXEC_RECORD_KEEP" envDefault:"720h" help:"how long recordings of terminals are kept"`
 
+	RegistryConfig string        `env:"REGISTRY_CONFIG" help:"file of logins to image registries, in the format of docker's config.json, for pulls; credential helpers aren't run; read again when it changes"`
+	PullStall      time.Duration `env:"PULL_STALL" envDefault:"90s" help:"how long an engine may say nothing during a pull before it counts as hanging"`
+
 	CORSOrigins    []string `env:"CORS_ORIGINS" help:"origins of web pages, such as https://app.example.org, that may call the API, comma separated"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
+
+	Metrics              string `env:"METRICS" envDefault:"on" help:"'on' serves /metrics to callers that may see a host; 'containers' serves /metrics/containers too, which samples usage while it is scraped; 'off' serves neither"`
+	MetricsContainersMax int    `env:"METRICS_CONTAINERS_MAX" envDefault:"10000" help:"containers that /metrics/containers shows at most"`
 
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" help:"'json', 'text', or 'auto': text where standard error is a terminal"`

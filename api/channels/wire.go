@@ -1,0 +1,104 @@
+package channels
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Wire is a connection beneath a WebSocket. The library writes the head of a message and its body apart, and a client's
+// masked body in pieces of its own small buffer; within Message they go out together.
+type Wire struct {
+	io.ReadWriteCloser
+
+	mu    sync.Mutex
+	holds int    // calls of Message that are under way
+	held  []byte // written, and still to be sent
+}
+
+// maxPiece is the most that is worth copying for being sent with what comes next, in bytes.
+const maxPiece = 4 << 10
+
+// Write implements io.Writer. What is held is sent, or fails, at the end of the Message.
+func (w *Wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.holds > 0 && len(p) <= maxPiece {
+		w.held = append(w.held, p...)
+		return len(p), nil
+	}
+	if err := w.send(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Message sends what write writes, a message of the WebSocket, in one piece. Its error is that of write or of sending.
+func (w *Wire) Message(write func() error) error {
+	w.mu.Lock()
+	w.holds++
+	w.mu.Unlock()
+	err := write()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.holds--
+	return errors.Join(err, w.send(nil))
+}
+
+// send sends what is held, and then p. A client that takes nothing for writeTimeout is an error.
+func (w *Wire) send(p []byte) (err error) {
+	conn, isConn := w.ReadWriteCloser.(net.Conn)
+	if isConn {
+		_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	}
+	switch {
+	case len(w.held) == 0 && len(p) == 0:
+	case len(w.held) == 0:
+		_, err = w.ReadWriteCloser.Write(p)
+	case len(p) == 0:
+		_, err = w.ReadWriteCloser.Write(w.held)
+	default:
+		_, err = (&net.Buffers{w.held, p}).WriteTo(w.ReadWriteCloser)
+	}
+	w.held = w.held[:0]
+	return err
+}
+
+// The sizes of the library's own buffers, in bytes. What is larger passes them by; an idle terminal keeps them.
+const (
+	readBuffer  = 512
+	writeBuffer = 64
+)
+
+// takeover gives the library a Wire with small buffers, in place of net/http's connection with large ones.
+type takeover struct {
+	http.ResponseWriter
+	wire *Wire
+}
+
+// Hijack implements http.Hijacker.
+func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	t.wire = &Wire{ReadWriteCloser: conn}
+	early, _ := buffers.Reader.Peek(buffers.Reader.Buffered()) // what the client sent before it had the answer
+	r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), max(readBuffer, len(early)))
+	_, err = r.Peek(len(early)) // the library takes over what is buffered alone
+	return &wireConn{conn, t.wire}, bufio.NewReadWriter(r, bufio.NewWriterSize(t.wire, writeBuffer)), err
+}
+
+// wireConn is a connection that is written to through its Wire.
+type wireConn struct {
+	net.Conn
+	wire *Wire
+}
+
+// Write implements io.Writer.
+func (c *wireConn) Write(p []byte) (int, error) { return c.wire.Write(p) }

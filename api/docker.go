@@ -1,0 +1,59 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"wharf/api/dockerapi"
+	"wharf/dockerx"
+	"wharf/service"
+)
+
+// newDocker makes what answers Docker's own API below /docker/{host}. It has a table of its own, and isn't in openapi.json:
+// Docker documents it, and docs/docker-tools.md what wharf has of it.
+func (s *Server) newDocker(o Options) *dockerapi.API {
+	return dockerapi.New(dockerapi.Options{
+		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions, Stall: s.stall,
+		Authenticate: s.authenticateDocker, Past: s.past.enter, Fail: respondDockerError,
+		Named: func(r *http.Request, pattern string, actor service.Actor) {
+			info := infoOf(r)
+			info.user = actor.Username
+			info.routes.RoutePatterns = append(info.routes.RoutePatterns, dockerapi.Prefix+"{host}"+pattern)
+		},
+	})
+}
+
+// withDocker leads requests of Docker's API past the router.
+func (s *Server) withDocker(docker, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		docker.ServeHTTP(w, r.WithContext(service.WithClient(r.Context(), clientOf(r))))
+	})
+}
+
+// authenticateDocker is authenticate without the cookie: Docker's tools send none, and a page must not reach an engine by it.
+func (s *Server) authenticateDocker(r *http.Request, need service.Permission) (service.Actor, error) {
+	r.Header.Del("Cookie")
+	return s.authenticate(r, route{need: need})
+}
+
+// dockerFailure is an error in the shape of Docker's API.
+type dockerFailure struct {
+	Message string `json:"message"`
+}
+
+// respondDockerError is respondError in the shape of Docker's API. Docker's tools put words of their own before the message.
+func respondDockerError(w http.ResponseWriter, r *http.Request, err error) {
+	respondFailure(w, r, err, func(message string) any { return dockerFailure{strings.TrimPrefix(message, dockerx.ErrorPrefix)} })
+}
+
+// failureOf returns how an error is answered to a request that no route has taken yet.
+func failureOf(r *http.Request) func(http.ResponseWriter, *http.Request, error) {
+	if strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
+		return respondDockerError
+	}
+	return respondError
+}

@@ -1,0 +1,169 @@
+package dockerapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"sync"
+	"time"
+
+	"wharf/service"
+	"wharf/service/terminal"
+	"wharf/util/apperr"
+)
+
+const (
+	// execsPerCaller is how many execs one session or key may have here, those that have ended too.
+	execsPerCaller = 64
+	// execKept is how long an exec can be asked for after it was made or has ended.
+	execKept = 5 * time.Minute
+	// killed is the exit code of a command whose terminal was ended, as of one that a signal killed.
+	killed = 137
+)
+
+// exec is a command in a container, from its creation until its exit code isn't asked for any more.
+type exec struct {
+	id             string
+	holder         holder
+	request        service.TerminalRequest
+	ticket         string
+	output, errors bool       // are sent to the client
+	size           *[2]uint16 // rows, columns; nil: not said
+
+	mu    sync.Mutex
+	begun bool
+	open  *terminal.Terminal // nil before it is open and after its end
+	ready chan struct{}      // closed when it is open or has ended
+	ended bool
+	code  int
+	until time.Time // when it is forgotten, unless it is open
+}
+
+// holder is the session or key that an exec belongs to.
+type holder struct{ user, session string }
+
+func holderOf(a service.Actor) holder { return holder{a.UserID.String(), a.SessionID.String()} }
+
+// begin reports whether the exec hasn't been started before.
+func (x *exec) begin() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	first := !x.begun
+	x.begun = true
+	return first
+}
+
+func (x *exec) opened(t *terminal.Terminal) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.open = t
+	close(x.ready)
+}
+
+// over keeps how the exec has ended; the first call counts.
+func (x *exec) over(s terminal.Status) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ended {
+		return
+	}
+	if x.open == nil {
+		close(x.ready)
+	}
+	x.open, x.ended, x.code, x.until = nil, true, killed, time.Now().Add(execKept)
+	if s.Exited {
+		x.code = s.Code
+	}
+}
+
+// terminal returns the open terminal; nil where there is none, also after patience.
+func (x *exec) terminal(ctx context.Context, patience time.Duration) *terminal.Terminal {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-x.ready:
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.open
+}
+
+// state returns whether the command runs, and its exit code once it has ended.
+func (x *exec) state() (running bool, code *int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.ended {
+		return false, &x.code
+	}
+	return x.open != nil, nil
+}
+
+func (x *exec) expired(now time.Time) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return (x.ended || !x.begun) && now.After(x.until)
+}
+
+// execs are the execs of all callers. They are this process's: a replica doesn't know the others'.
+type execs struct {
+	mu     sync.Mutex
+	all    map[string]*exec
+	counts map[holder]int
+}
+
+// enter takes one of the caller's places, which add keeps. Errors: TooMany.
+func (s *execs) enter(actor service.Actor) (leave func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all, s.counts = map[string]*exec{}, map[holder]int{}
+	}
+	who, now := holderOf(actor), time.Now()
+	for id, x := range s.all {
+		if x.expired(now) {
+			delete(s.all, id)
+			s.leave(x.holder)
+		}
+	}
+	if s.counts[who] >= execsPerCaller {
+		err := apperr.New(apperr.TooMany, "you have had %d execs in the last minutes: wait for a while", execsPerCaller)
+		err.RetryAfter = execKept / 10
+		return nil, err
+	}
+	s.counts[who]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.leave(who)
+	}, nil
+}
+
+func (s *execs) leave(who holder) {
+	if s.counts[who]--; s.counts[who] <= 0 {
+		delete(s.counts, who)
+	}
+}
+
+// add keeps an exec in the place that enter took.
+func (s *execs) add(actor service.Actor, x *exec) *exec {
+	var id [32]byte
+	_, _ = rand.Read(id[:]) // never fails
+	x.id, x.holder, x.ready, x.until = hex.EncodeToString(id[:]), holderOf(actor), make(chan struct{}), time.Now().Add(execKept)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all[x.id] = x
+	return x
+}
+
+// find returns the caller's exec of an id, nil for none.
+func (s *execs) find(actor service.Actor, id string) *exec {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.all[id]
+	if x == nil || x.holder != holderOf(actor) {
+		return nil
+	}
+	return x
+}

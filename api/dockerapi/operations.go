@@ -1,0 +1,164 @@
+package dockerapi
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"wharf/dockerx"
+	"wharf/util/apperr"
+)
+
+// paramsOf reads an operation's parameters from a request.
+type paramsOf func(w http.ResponseWriter, r *http.Request) (dockerx.Params, error)
+
+// operation answers a change of a container: the operation of that name, with 204. Where there was nothing to do it is 304
+// for those operations for which Docker's API knows that, and what Docker says for the others.
+func (a *API) operation(name string, params paramsOf) handler {
+	return func(w http.ResponseWriter, r *http.Request, c *Call) error {
+		result, err := operate(w, r, c, name, params)
+		if err != nil {
+			return err
+		}
+		status := http.StatusNoContent
+		if !result.Changed && (name == "start" || name == "stop") {
+			status = http.StatusNotModified
+		}
+		w.WriteHeader(status)
+		return nil
+	}
+}
+
+func operate(w http.ResponseWriter, r *http.Request, c *Call, name string, params paramsOf) (result dockerx.Result, err error) {
+	o := dockerx.Operation{Name: name, Strict: name == "pause" || name == "unpause"}
+	if params != nil {
+		if o.Params, err = params(w, r); err != nil {
+			return result, err
+		}
+	}
+	ref, err := c.ref()
+	if err != nil {
+		return result, err
+	}
+	return c.host.Operate(r.Context(), ref, o)
+}
+
+// update answers POST /containers/{id}/update.
+func (a *API) update(w http.ResponseWriter, r *http.Request, c *Call) error {
+	if _, err := operate(w, r, c, "update", updateParams); err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, struct{ Warnings []string }{})
+}
+
+func stopParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+	q := queryOf(r)
+	return dockerx.Stop{Timeout: q.optional("t"), Signal: strings.ToUpper(q.text("signal"))}, q.err
+}
+
+func killParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+	return dockerx.Kill{Signal: strings.ToUpper(queryOf(r).text("signal"))}, nil
+}
+
+func renameParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+	return dockerx.Rename{Name: strings.TrimPrefix(queryOf(r).text("name"), "/")}, nil
+}
+
+func removeParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+	q := queryOf(r)
+	return dockerx.Remove{Force: q.on("force"), Volumes: q.on("v")}, nil
+}
+
+// limits are what a body of an update may change. Docker's clients send all its other fields too, with a zero for what
+// stays as it is.
+type limits struct {
+	Memory, MemorySwap int64
+	NanoCPUs           int64 `json:"NanoCpus"`
+	CPUPeriod          int64 `json:"CpuPeriod"`
+	CPUQuota           int64 `json:"CpuQuota"`
+	PidsLimit          *int64
+	RestartPolicy      struct {
+		Name              string
+		MaximumRetryCount int
+	}
+}
+
+func updateParams(w http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+	var raw json.RawMessage
+	var body map[string]any
+	var in limits
+	if err := decode(w, r, &raw); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(json.Unmarshal(raw, &body), json.Unmarshal(raw, &in)); err != nil {
+		return nil, apperr.Wrap(apperr.Invalid, err, "the body is not the JSON object that is expected: %.200s", err)
+	}
+	for name, value := range body {
+		if !isZero(value) && !known(name) {
+			return nil, apperr.New(apperr.Forbidden, "changing %.60q is not in the typed tier of this API: it takes an admin's key of the scope docker", name)
+		}
+	}
+	return in.params()
+}
+
+// known reports whether a limit can be changed. JSON's names are compared as Go does, whatever their case.
+func known(name string) bool {
+	switch strings.ToLower(name) {
+	case "memory", "memoryswap", "nanocpus", "cpuperiod", "cpuquota", "pidslimit", "restartpolicy":
+		return true
+	}
+	return false
+}
+
+// isZero reports whether a value of JSON says nothing.
+func isZero(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case float64:
+		return v == 0
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		for _, inner := range v {
+			if !isZero(inner) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+func (in *limits) params() (dockerx.Params, error) {
+	var p dockerx.Update
+	if in.Memory != 0 {
+		p.Memory = &in.Memory
+	}
+	if in.MemorySwap != 0 {
+		p.MemorySwap = &in.MemorySwap
+	}
+	if in.PidsLimit != nil && *in.PidsLimit != 0 {
+		p.Pids = in.PidsLimit
+	}
+	switch {
+	case in.NanoCPUs != 0 && (in.CPUQuota != 0 || in.CPUPeriod != 0):
+		return nil, apperr.New(apperr.Invalid, "Conflicting options: CPU Quota or Period cannot be updated as NanoCPUs has already been set")
+	case in.NanoCPUs != 0:
+		cpus := float64(in.NanoCPUs) / 1e9
+		p.CPUs = &cpus
+	case in.CPUQuota != 0 || in.CPUPeriod != 0:
+		return nil, apperr.New(apperr.Forbidden, "changing CpuQuota or CpuPeriod is not in the typed tier of this API, NanoCpus (--cpus) is")
+	}
+	p.RestartPolicy = in.RestartPolicy.Name
+	if n := in.RestartPolicy.MaximumRetryCount; n > 0 {
+		p.RestartPolicy += ":" + strconv.Itoa(n)
+	}
+	return p, nil
+}

@@ -1,0 +1,99 @@
+package dockerapi
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"wharf/dockerx"
+	"wharf/util/apperr"
+)
+
+// query reads the parameters of a request as Docker does. The first error is kept: see err.
+type query struct {
+	r   *http.Request
+	err error
+}
+
+func queryOf(r *http.Request) *query { return &query{r: r} }
+
+func (q *query) text(name string) string { return q.r.URL.Query().Get(name) }
+
+// on is Docker's way to read a flag: what isn't a no is a yes.
+func (q *query) on(name string) bool { return truthy(q.text(name)) }
+
+func truthy(v string) bool {
+	return !slices.Contains([]string{"", "0", "no", "false", "none"}, strings.ToLower(strings.TrimSpace(v)))
+}
+
+func (q *query) fail(name, expected string) {
+	if q.err == nil {
+		q.err = apperr.New(apperr.Invalid, "invalid parameter %s: expected %s, got %.60q", name, expected, q.text(name))
+	}
+}
+
+// number reads an integer; absent is what stands for none.
+func (q *query) number(name string, absent, least, most int) int {
+	text := q.text(name)
+	if text == "" {
+		return absent
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		q.fail(name, "an integer from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+		return absent
+	}
+	return n
+}
+
+// optional reads an integer that may be absent.
+func (q *query) optional(name string) *int {
+	if q.text(name) == "" {
+		return nil
+	}
+	n := q.number(name, 0, math.MinInt32, math.MaxInt32)
+	return &n
+}
+
+// time reads Unix seconds with up to nine decimals, as Docker's clients send every time; zero for none and for 0.
+func (q *query) time(name string) time.Time {
+	text := q.text(name)
+	if text == "" || text == "0" {
+		return time.Time{}
+	}
+	t, ok := parseTime(text)
+	if !ok {
+		q.fail(name, "seconds since 1970 such as 1700000000.5")
+	}
+	return t
+}
+
+func parseTime(text string) (time.Time, bool) {
+	seconds, decimals, _ := strings.Cut(text, ".")
+	s, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil || s < 0 || s > math.MaxInt32*4 || len(decimals) > 9 || strings.HasPrefix(decimals, "+") || strings.HasPrefix(decimals, "-") {
+		return time.Time{}, false
+	}
+	nano, err := strconv.ParseInt((decimals + "000000000")[:9], 10, 64)
+	return time.Unix(s, nano).UTC(), err == nil
+}
+
+// ref reads the container that the path names.
+func (c *Call) ref() (dockerx.Ref, error) { return dockerx.ParseRef(c.params["id"]) }
+
+// maxBody is how many bytes a request may have.
+const maxBody = 64 << 10
+
+// decode reads a request's JSON object. Fields that into doesn't have are ignored, as Docker ignores them.
+func decode(w http.ResponseWriter, r *http.Request, into any) error {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	if err := dec.Decode(into); err != nil {
+		return apperr.Wrap(apperr.Invalid, err, "the body is not the JSON object that is expected: %.200s", err)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the body is read: what is done now may take longer
+	return nil
+}

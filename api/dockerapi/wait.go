@@ -1,0 +1,130 @@
+package dockerapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"wharf/api/stream"
+	"wharf/dockerx"
+	"wharf/service/eventlog"
+	"wharf/util/apperr"
+)
+
+// lookEvery is how often a container is looked at that is waited for, should its event be missing.
+const lookEvery = 2 * time.Second
+
+// waiter waits for the end of a container.
+type waiter struct {
+	call      *Call
+	ref       dockerx.Ref // by its whole id
+	condition string
+	began     dockerx.State // as it was found
+	code      int           // of the last end that was seen
+	ended     bool          // an end was seen
+}
+
+// waitResult is the answer of POST /containers/{id}/wait.
+type waitResult struct {
+	StatusCode int
+}
+
+// wait answers at once with the header, and with the exit code when the container has ended, as Docker does.
+func (a *API) wait(w http.ResponseWriter, r *http.Request, c *Call) error {
+	ref, err := c.ref()
+	if err != nil {
+		return err
+	}
+	x := &waiter{call: c, condition: queryOf(r).text("condition")}
+	switch x.condition {
+	case "", "not-running", "next-exit", "removed":
+	default:
+		return apperr.New(apperr.Invalid, "invalid condition: %.60q", x.condition)
+	}
+	id, _, state, err := c.host.State(r.Context(), ref)
+	if err != nil {
+		return err
+	}
+	x.began, x.code = state, state.ExitCode
+	if x.ref, err = dockerx.ParseRef(id); err != nil {
+		return err
+	}
+	return a.Streams.Serve(w, r, a.Stream(c.actor, stream.JSONStream), func(ctx context.Context, out *stream.Writer) error {
+		if err := x.wait(ctx, a); err != nil {
+			return err
+		}
+		return out.Send(stream.Item{Data: encode(waitResult{x.code})})
+	})
+}
+
+// wait waits for the condition. Events say when to look; what is seen decides.
+func (x *waiter) wait(ctx context.Context, a *API) error {
+	wake := make(chan struct{}, 1)
+	sub := a.Events.Subscribe(x.call.actor, eventlog.Subscribe{
+		Filter: eventlog.Filter{Hosts: []string{x.call.Host}, Containers: []string{x.ref.String()}}, Wake: func() {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		},
+	})
+	defer sub.Close()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for page := make([]eventlog.Delivery, 0, 64); ; {
+		_, _, state, err := x.call.host.State(ctx, x.ref)
+		if done, err := x.met(state, err); done || err != nil {
+			return err
+		}
+		select {
+		case <-wake:
+			more := true
+			for more && err == nil {
+				var deliveries []eventlog.Delivery
+				deliveries, more, err = sub.Next(ctx, page)
+				x.take(deliveries)
+				clear(deliveries)
+			}
+			if err != nil {
+				return err
+			}
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// take reads exit codes from events: a container that is started again at once has lost its own by the time it is looked at.
+func (x *waiter) take(deliveries []eventlog.Delivery) {
+	for _, d := range deliveries {
+		if d.Record == nil || d.Type != "container" || d.Action != "die" && d.Action != "died" {
+			continue
+		}
+		if code, err := strconv.Atoi(d.Attrs["exitCode"]); err == nil {
+			x.code, x.ended = code, true
+		}
+	}
+}
+
+// met reports whether the condition holds. A container that is gone has ended.
+func (x *waiter) met(state dockerx.State, err error) (bool, error) {
+	if apperr.KindOf(err) == apperr.NotFound {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if !state.Running && !state.Restarting {
+		x.code = state.ExitCode
+	}
+	switch x.condition {
+	case "removed":
+		return false, nil
+	case "next-exit":
+		return x.ended || state.FinishedAt != x.began.FinishedAt, nil
+	default:
+		return x.ended || !state.Running, nil
+	}
+}

@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) dockerCommand() *cobra.Command {
+	var overTCP bool
+	c := &cobra.Command{
+		Use: "docker HOST [-- COMMAND [ARGUMENT...]]", Short: "Run Docker's own tools against a host, through the server", DisableFlagsInUseLine: true,
+		Long: "Runs a command with DOCKER_HOST set to a socket of its own, through which Docker's command line, compose and other\n" +
+			"tools reach the host as far as you may; returns its exit code. Without a command it prints the line that sets\n" +
+			"DOCKER_HOST in a shell, and stays until it is ended. You alone may use the socket, and it is gone at the end.\n" +
+			"docs/docker-tools.md tells what such tools may do, and with what key all of it (WHARF_TOKEN).",
+		Example: lines("wharf docker web-1 -- docker ps", "wharf docker web-1 -- docker compose up -d",
+			"eval \"$(wharf docker web-1 &)\"; docker ps; kill $WHARF_DOCKER_PID"),
+		Args: arguments(1, -1),
+		RunE: func(c *cobra.Command, args []string) error {
+			command := args[1:]
+			if len(command) > 0 && command[0] == "--" {
+				command = command[1:]
+			}
+			server, err := a.connect()
+			if err != nil {
+				return err
+			}
+			return a.docker(c.Context(), server, args[0], overTCP, command)
+		},
+	}
+	c.Flags().SetInterspersed(false) // what follows the host is the command's
+	c.Flags().BoolVar(&overTCP, "tcp", runtime.GOOS == "windows", "a port of this machine with a secret path, instead of a unix socket")
+	c.ValidArgsFunction = first(a.hostNames)
+	return c
+}
+
+// docker runs a command with DOCKER_HOST leading to a host, or waits to be ended where there is none.
+func (a *app) docker(ctx context.Context, server *connection, host string, overTCP bool, command []string) error {
+	if err := server.PingEngine(ctx, host); err != nil {
+		return err
+	}
+	// Before the socket is made: it is removed, whichever signal comes.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	relay, err := openRelay(ctx, server.EngineHandler(host), overTCP)
+	if err != nil {
+		return err
+	}
+	defer relay.close()
+	if len(command) > 0 {
+		return a.runWith(ctx, relay.address, command, signals)
+	}
+	if err := a.printExport(relay.address); err != nil {
+		return err
+	}
+	<-signals
+	return nil
+}
+
+// printExport prints what sets DOCKER_HOST in the user's shell, and lets a shell that waits for the end of the output go on.
+func (a *app) printExport(address string) error {
+	line := fmt.Sprintf("export DOCKER_HOST=%s WHARF_DOCKER_PID=%d", address, os.Getpid())
+	if runtime.GOOS == "windows" {
+		line = fmt.Sprintf("$env:DOCKER_HOST = %q", address)
+	}
+	if _, err := fmt.Fprintln(a.out, line); err != nil {
+		return err
+	}
+	if isTerminal(a.out) {
+		fmt.Fprintln(a.errs, "For a shell in another terminal, until Ctrl-C here.")
+		return nil
+	}
+	if f, ok := a.out.(*os.File); ok {
+		return f.Close()
+	}
+	return nil
+}
+
+// runWith runs a command and returns its exit code as an error. Signals go to the command, which decides when to end; a
+// terminal sends it Ctrl-C by itself.
+func (a *app) runWith(ctx context.Context, address string, command []string, signals <-chan os.Signal) error {
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.errs
+	cmd.Env = dockerEnvironment(os.Environ(), address)
+	if err := cmd.Start(); err != nil {
+		return &exitError{code: exitExec, err: err}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	atTerminal := isTerminal(a.in)
+	for {
+		select {
+		case s := <-signals:
+			if s != os.Interrupt || !atTerminal {
+				_ = cmd.Process.Signal(s) // one that has ended is about to be seen
+			}
+		case err := <-ended:
+			return exitOf(err)
+		}
+	}
+}
+
+// dockerEnvironment is the environment with DOCKER_HOST in the place of what else says which engine to use, and without the
+// key, which the command has no use for.
+func dockerEnvironment(environment []string, address string) []string {
+	kept := slices.DeleteFunc(slices.Clone(environment), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains([]string{
+			"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "WHARF_TOKEN",
+		}, name)
+	})
+	return append(kept, "DOCKER_HOST="+address)
+}
+
+// exitOf passes the end of a command on: its exit code, or 128 and the signal that ended it, as shells do.
+func exitOf(err error) error {
+	ended := (*exec.ExitError)(nil)
+	if !errors.As(err, &ended) {
+		return err
+	}
+	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return silently(128 + int(status.Signal()))
+	}
+	return silently(ended.ExitCode())
+}

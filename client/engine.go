@@ -1,0 +1,100 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+
+	"wharf/api/dto"
+)
+
+// enginePath is where the server answers Docker's own API for a host.
+func enginePath(host string) string { return "/docker/" + segment(host) }
+
+// PingEngine asks whether Docker's API of a host answers this client. Errors: *Error.
+func (c *Client) PingEngine(ctx context.Context, host string) error {
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: enginePath(host) + "/_ping"}, "*/*")
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// EngineHandler answers requests of Docker's API by passing them on to the server, for one host and with the client's
+// credentials: bodies in both directions as they come, and connections that an engine takes over (exec, attach, builds).
+func (c *Client) EngineHandler(host string) http.Handler {
+	base, err := url.Parse(c.base)
+	if err != nil {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { engineError(w, http.StatusBadGateway, err.Error()) })
+	}
+	prefix := strings.TrimSuffix(base.EscapedPath(), "/") + enginePath(host)
+	proxy := &httputil.ReverseProxy{
+		Transport:     c.engineTransport(),
+		FlushInterval: -1, // logs and events as they come
+		BufferPool:    new(copyBuffers),
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
+			setEscapedPath(r.Out.URL, prefix+r.In.URL.EscapedPath())
+			r.Out.URL.RawQuery = r.In.URL.RawQuery
+			r.Out.Header.Del("Cookie")
+			r.Out.Header.Del("Authorization")
+			if token, err := c.token(r.In.Context(), ""); err == nil && token != "" {
+				r.Out.Header.Set("Authorization", "Bearer "+token)
+			}
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			engineError(w, http.StatusBadGateway, "wharf: the server can't be reached: "+err.Error())
+		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // engines answer while they read: builds, uploads of images
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+// setEscapedPath sets a path that is escaped already, and stays as it is.
+func setEscapedPath(u *url.URL, escaped string) {
+	if path, err := url.PathUnescape(escaped); err == nil {
+		u.Path, u.RawPath = path, escaped
+	}
+}
+
+// engineTransport speaks HTTP/1.1 alone: HTTP/2 has no connections to take over.
+func (c *Client) engineTransport() http.RoundTripper {
+	t, ok := c.o.Transport.(*http.Transport)
+	if !ok {
+		if c.o.Transport != nil {
+			return c.o.Transport
+		}
+		t = http.DefaultTransport.(*http.Transport)
+	}
+	t = t.Clone()
+	t.ForceAttemptHTTP2, t.DisableCompression, t.MaxIdleConnsPerHost = false, true, 16
+	t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	t.Protocols = nil
+	return t
+}
+
+// engineError answers in the shape of an engine's errors.
+func engineError(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(dto.Failure{Message: message})
+}
+
+// copyBuffers are what bodies are copied through. Those of builds and images are large.
+type copyBuffers struct{ pool sync.Pool }
+
+func (p *copyBuffers) Get() []byte {
+	if b, ok := p.pool.Get().(*[]byte); ok {
+		return *b
+	}
+	return make([]byte, 128<<10)
+}
+
+func (p *copyBuffers) Put(b []byte) { p.pool.Put(&b) }

@@ -1,0 +1,65 @@
+-- Leases exist on Postgres alone: these queries aren't run on SQLite.
+
+-- name: Beat :execrows
+UPDATE replicas SET beat = beat + 1, fleet = @fleet WHERE id = @id;
+
+-- name: AddReplica :exec
+INSERT INTO replicas (id, server, beat, fleet) VALUES (@id, @server, 1, @fleet);
+
+-- name: DeleteOtherReplicasOf :execrows
+DELETE FROM replicas WHERE server = @server AND id <> @id;
+
+-- name: DeleteReplica :exec
+DELETE FROM replicas WHERE id = @id AND beat <= @beat;
+
+-- name: RemoveReplica :execrows
+DELETE FROM replicas WHERE id = @id;
+
+-- name: Replicas :many
+SELECT id, beat, fleet FROM replicas ORDER BY id;
+
+-- name: Positions :one
+-- How far everything is that replicas wait for.
+SELECT l.value AS leases, s.value AS status, r.value AS revocations, e.last_id AS last_event
+FROM counters AS l, counters AS s, counters AS r, event_log AS e
+WHERE l.name = 'leases' AND s.name = 'status' AND r.name = 'revocations' AND e.one = 1;
+
+-- name: Leases :many
+SELECT host, owner, epoch FROM host_leases ORDER BY host;
+
+-- name: AddLeases :exec
+INSERT INTO host_leases (host, owner, epoch) SELECT unnest(CAST(@hosts AS text[])), '', 0
+ON CONFLICT DO NOTHING;
+
+-- name: MoveLeases :many
+-- Changes the owner of those leases that still have the epoch.
+UPDATE host_leases AS l SET owner = t.owner, epoch = l.epoch + 1
+FROM (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch, unnest(CAST(@owners AS text[])) AS owner) AS t
+WHERE l.host = t.host AND l.epoch = t.epoch
+RETURNING l.host, l.epoch;
+
+-- name: HeldLeases :many
+-- Those of the leases that still have the epoch. After TakeEventIDs in one transaction: moves take that lock too.
+SELECT l.host, l.epoch FROM host_leases AS l
+JOIN (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch) AS t ON l.host = t.host AND l.epoch = t.epoch;
+
+-- name: NextStatusVersion :one
+UPDATE counters SET value = value + 1 WHERE name = 'status' RETURNING value;
+
+-- name: PutStatuses :execrows
+-- Only of hosts whose lease still has the epoch.
+INSERT INTO host_status (host, status, version)
+SELECT l.host, t.status, @version FROM host_leases AS l
+JOIN (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch, unnest(CAST(@statuses AS text[])) AS status) AS t
+  ON l.host = t.host AND l.epoch = t.epoch
+ON CONFLICT (host) DO UPDATE SET status = excluded.status, version = excluded.version;
+
+-- name: StatusesAfter :many
+SELECT host, status FROM host_status WHERE version > @version;
+
+-- name: DeleteStatusesOfNobodys :exec
+DELETE FROM host_status WHERE host IN (SELECT host FROM host_leases WHERE owner = '');
+
+-- name: Notify :exec
+-- Wakes the listeners of a channel when the transaction commits; see db.Listen.
+SELECT pg_notify(@channel, @payload);

@@ -1,0 +1,101 @@
+package images
+
+import (
+	"errors"
+	"strings"
+
+	"wharf/util/apperr"
+	"wharf/util/text"
+)
+
+// Reason says in one word why a pull failed.
+type Reason string
+
+// The reasons.
+const (
+	ReasonUnknown     Reason = "unknown"     // the registry has no such image
+	ReasonDenied      Reason = "denied"      // it wants other credentials, or any
+	ReasonLimited     Reason = "limited"     // it has had too many requests (429)
+	ReasonStalled     Reason = "stalled"     // nothing came for too long
+	ReasonBroken      Reason = "broken"      // it broke off, or sent something else than it had said
+	ReasonPlatform    Reason = "platform"    // it has the image for other machines alone
+	ReasonFull        Reason = "full"        // the engine has no room
+	ReasonUnreachable Reason = "unreachable" // the engine can't reach the registry
+	ReasonUnsupported Reason = "unsupported" // the engine has no such call
+	ReasonOther       Reason = "other"
+)
+
+// reasons are how a pull's failure reads, by what engines and registries say; the first that fits counts.
+var reasons = []struct {
+	reason Reason
+	words  []string
+}{
+	{ReasonFull, []string{"no space left on device", "disk quota exceeded"}},
+	{ReasonLimited, []string{"toomanyrequests", "too many requests", "429"}},
+	{ReasonPlatform, []string{"no matching manifest", "does not match the specified platform", "cannot be used on this platform", "no image found in manifest list"}},
+	{ReasonDenied, []string{"unauthorized", "authentication required", "no basic auth credentials", "requested access to the resource is denied", "denied:", "forbidden", "incorrect username or password"}},
+	{ReasonUnknown, []string{"manifest unknown", "name unknown", "repository name not known", "not found"}},
+	{ReasonStalled, []string{"timeout", "deadline exceeded", "tls handshake timeout"}},
+	{ReasonUnreachable, []string{"connection refused", "no such host", "no route to host", "network is unreachable", "certificate", "server gave http response to https client"}},
+	{ReasonBroken, []string{"unexpected eof", "connection reset", "filesystem layer verification failed", "digest", "eof", "received unexpected http status"}},
+}
+
+func reasonOf(words string) Reason {
+	words = strings.ToLower(words)
+	for _, r := range reasons {
+		for _, w := range r.words {
+			if strings.Contains(words, w) {
+				return r.reason
+			}
+		}
+	}
+	return ReasonOther
+}
+
+// outcomes are the kind of each reason's error, and what it says before the engine's own words.
+var outcomes = map[Reason]struct {
+	kind apperr.Kind
+	text string
+}{
+	ReasonUnknown:     {apperr.NotFound, "the registry has no such image"},
+	ReasonDenied:      {apperr.Conflict, "the registry doesn't let wharf in"},
+	ReasonLimited:     {apperr.TooMany, "the registry has had too many requests"},
+	ReasonStalled:     {apperr.Daemon, "the registry doesn't go on sending"},
+	ReasonBroken:      {apperr.Daemon, "the registry broke off, or sent something else than it had said"},
+	ReasonPlatform:    {apperr.Conflict, "the registry has it for other machines alone"},
+	ReasonFull:        {apperr.Daemon, "the host has no room for it"},
+	ReasonUnreachable: {apperr.Daemon, "the host can't reach the registry"},
+	ReasonOther:       {apperr.Daemon, "the engine could not"},
+}
+
+// FailureError is the cause of a pull's error, beneath its apperr.Error.
+type FailureError struct {
+	Reason Reason
+	Words  string // the engine's own, without credentials
+}
+
+// Error returns the engine's words.
+func (f *FailureError) Error() string { return f.Words }
+
+// Refused makes a FailureError of an engine's words, which must hold no credentials.
+func Refused(words string) *FailureError { return &FailureError{reasonOf(words), words} }
+
+// ReasonOf returns the reason of a pull's error, "" for any other error.
+func ReasonOf(err error) Reason {
+	var f *FailureError
+	if errors.As(err, &f) {
+		return f.Reason
+	}
+	return ""
+}
+
+// failed makes the error of a pull.
+func failed(r Ref, reason Reason, words, hint string) error {
+	words = text.Truncate(words, 500)
+	o := outcomes[reason]
+	message := "cannot pull " + r.String() + ": " + o.text + hint
+	if words != "" {
+		message += " (" + words + ")"
+	}
+	return &apperr.Error{Kind: o.kind, Msg: message, Err: &FailureError{reason, words}}
+}

@@ -1,0 +1,150 @@
+package dockerx
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"wharf/dockerx/connect"
+	"wharf/dockerx/images"
+	"wharf/dockerx/recreate"
+	"wharf/util/apperr"
+)
+
+// Recreate are the parameters of recreate.
+type Recreate struct {
+	Image string // "" is the one that the container names
+	Pull  bool   // from its registry, first
+}
+
+// Blueprint is what a host says of a container that is to be created anew, before its image changes.
+type Blueprint struct {
+	container, image json.RawMessage
+
+	// RestartPolicy is the container's, as Update takes it.
+	RestartPolicy string
+	platform      string
+}
+
+// Successor is a container that can be created from a blueprint.
+type Successor struct {
+	Labels map[string]string // as it will have them
+	Health bool              // it will have a health check
+	spec   recreate.Spec
+}
+
+// Blueprint reads what a container is made of. Errors: those of Inspect; Conflict for a container that can't be created
+// anew, with the reason.
+func (h *Host) Blueprint(ctx context.Context, d *Details) (*Blueprint, error) {
+	return call(ctx, h, "inspect container and image", h.readLimit, func(ctx context.Context, e reads) (*Blueprint, error) {
+		raw, err := e.RawContainer(ctx, d.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := recreate.Check(raw); err != nil {
+			return nil, err
+		}
+		if err := refuseSharers(ctx, e, d); err != nil {
+			return nil, err
+		}
+		image, err := e.RawImage(ctx, d.Image)
+		if err != nil {
+			return nil, asConflict(err, "the image that the container was created from is gone, so that its settings can't be told from the container's own")
+		}
+		b := &Blueprint{container: raw, image: image}
+		if b.RestartPolicy, err = recreate.RestartPolicy(raw); err != nil {
+			return nil, err
+		}
+		b.platform, err = recreate.Platform(image)
+		return b, err
+	})
+}
+
+// Platform returns what the container's image is for: "linux/arm64".
+func (b *Blueprint) Platform() string { return b.platform }
+
+// Successor returns how to create a container from a blueprint, of an image that the engine has. Errors: Conflict where it
+// has none of that name, or one for other machines.
+func (h *Host) Successor(ctx context.Context, b *Blueprint, image string) (*Successor, error) {
+	return call(ctx, h, "inspect image", h.readLimit, func(ctx context.Context, e reads) (*Successor, error) {
+		raw, err := e.RawImage(ctx, image)
+		if err != nil {
+			return nil, asConflict(err, "the host has no image "+image)
+		}
+		spec, err := recreate.Make(recreate.Source{
+			Container: b.container, OldImage: b.image, NewImage: raw, Image: image, EndpointMACs: recreate.EndpointMACs(e.ClientVersion()),
+		})
+		if err != nil {
+			return nil, &connect.FaultError{Kind: connect.FaultProtocol, Err: err}
+		}
+		if spec.Platform != b.platform {
+			return nil, apperr.New(apperr.Conflict, "the image is for %s, the container runs one for %s", spec.Platform, b.platform)
+		}
+		return &Successor{Labels: spec.Labels, Health: spec.Health, spec: spec}, nil
+	})
+}
+
+// Create creates a successor under a name, connected to its networks, and doesn't start it. The id is returned as soon as
+// there is one, also beside an error. Errors: the engine's.
+func (h *Host) Create(ctx context.Context, s *Successor, name string) (id string, err error) {
+	err = change(ctx, h, "create a container", createTimeout, func(ctx context.Context, e changes) (err error) {
+		if id, err = e.ContainerCreate(ctx, name, s.spec.Body); err != nil {
+			return err
+		}
+		if s.spec.Disconnect != "" {
+			if err := e.NetworkDisconnect(ctx, s.spec.Disconnect, id, false); err != nil {
+				return err
+			}
+		}
+		for _, n := range s.spec.Networks {
+			if err := e.NetworkConnect(ctx, n.Network, id, n.Body); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	h.lists.drop()
+	return id, err
+}
+
+// refuseSharers returns an error for a container whose network others share: they would lose it with the container.
+func refuseSharers(ctx context.Context, e reads, d *Details) error {
+	body, err := e.ContainerList(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	var rows []struct {
+		Names      []string
+		HostConfig struct{ NetworkMode string }
+	}
+	if err := json.NewDecoder(body).Decode(&rows); err != nil {
+		return fmt.Errorf("decode the list of containers: %w", err)
+	}
+	var sharers []string
+	for _, r := range rows {
+		if of, shared := strings.CutPrefix(r.HostConfig.NetworkMode, "container:"); shared && (of == d.ID || "/"+of == d.Name) && len(r.Names) > 0 {
+			sharers = append(sharers, strings.TrimPrefix(r.Names[0], "/"))
+		}
+	}
+	if len(sharers) > 0 {
+		return apperr.New(apperr.Conflict, "its network is also that of %s, which would lose it", strings.Join(sharers, ", "))
+	}
+	return nil
+}
+
+// asConflict makes a Conflict of the engine's NotFound of something else than the container.
+func asConflict(err error, message string) error {
+	if kind, ok := engineKind(err); ok && kind == apperr.NotFound {
+		return apperr.Wrap(apperr.Conflict, err, "%s (%s)", message, engineWords(err))
+	}
+	return err
+}
+
+func (p Recreate) check() error {
+	if p.Image == "" {
+		return nil
+	}
+	return images.CheckName(p.Image)
+}

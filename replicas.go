@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"wharf/db"
+	"wharf/dockerx"
+	"wharf/service/leases"
+)
+
+// newLeases returns this replica's share of the hosts on a Postgres.
+func (w *wharf) newLeases(server string) *leases.Leases {
+	return leases.New(w.store, leases.Options{
+		Logger: w.log, Server: server,
+		Hosts: func() []string {
+			hosts := w.fleet.Hosts()
+			names := make([]string, len(hosts))
+			for i, h := range hosts {
+				names[i] = h.Name()
+			}
+			return names
+		},
+		Begin: func(host string, epoch int64) {
+			w.events.Lead(host, epoch)
+			w.fleet.Lead(host)
+		},
+		End: func(ctx context.Context, hosts []string) {
+			w.fleet.Leave(hosts)
+			w.events.Leave(ctx, hosts)
+		},
+		Looked: func(p leases.Positions) {
+			w.events.Stored(p.LastEvent)
+			w.sessions.CountRevocations(p.Revocations)
+		},
+		Status: w.hostStatus,
+		Found: func(host, status string) {
+			var s dockerx.Status
+			if err := json.Unmarshal([]byte(status), &s); err == nil { // a newer version may write it otherwise
+				w.fleet.SetStatus(host, s)
+			}
+		},
+	})
+}
+
+// hostStatus returns a host's status as other replicas read it.
+func (w *wharf) hostStatus(name string) string {
+	h, ok := w.fleet.Host(name)
+	if !ok {
+		return "{}"
+	}
+	b, err := json.Marshal(h.Status())
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
+
+// lead takes part in the leases of hosts until ctx ends, once the database is open.
+func (w *wharf) lead(ctx context.Context, opened <-chan struct{}) error {
+	if w.leases == nil {
+		<-ctx.Done()
+		return nil
+	}
+	select {
+	case <-opened:
+	case <-ctx.Done():
+		return nil
+	}
+	listening := make(chan error, 1)
+	go func() { listening <- w.store.Listen(ctx, w.listener()) }()
+	err := w.leases.Run(ctx)
+	<-listening
+	return err
+}
+
+// listener passes on what other replicas notify of.
+func (w *wharf) listener() db.Listener {
+	return db.Listener{
+		Notified: func(channel, payload string) {
+			switch channel {
+			case db.ChannelEvents:
+				if id, err := strconv.ParseInt(payload, 10, 64); err == nil {
+					w.events.Stored(id)
+				}
+			case db.ChannelLeases, db.ChannelStatus:
+				w.leases.Wake()
+			case db.ChannelRevocations:
+				w.sessions.Revoked()
+			}
+		},
+		Connected: func() { // a look shows what was missed
+			w.leases.Wake()
+			w.sessions.Revoked()
+		},
+	}
+}

@@ -1,0 +1,228 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/api/dto"
+	"wharf/client"
+	"wharf/db/dbtest"
+	"wharf/dockerx/dockertest"
+)
+
+// replicas are several servers on one Postgres, in front of the same fake engines.
+type replicas struct {
+	t       *testing.T
+	env     []string
+	daemons []*dockertest.Daemon
+	emitted int
+}
+
+func newReplicas(t *testing.T, hosts int) *replicas {
+	t.Helper()
+	r := &replicas{t: t}
+	var names []string
+	for n := range hosts {
+		d := dockertest.NewDaemon(t)
+		r.daemons = append(r.daemons, d)
+		names = append(names, fmt.Sprintf("h%d=%s", n, d.Addr()))
+	}
+	r.env = []string{
+		"DB_SOURCE=" + dbtest.PostgresSource(t), "DOCKER_HOSTS=" + strings.Join(names, ","), "AUTH_MODE=open", "ANON_ROLE=admin",
+	}
+	return r
+}
+
+// start starts one more replica.
+func (r *replicas) start() *process {
+	r.t.Helper()
+	p := serve(r.t, r.t.TempDir(), r.env...)
+	p.awaitReady()
+	return p
+}
+
+// awaitReaders waits until each engine has one reader.
+func (r *replicas) awaitReaders() {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool {
+		for _, d := range r.daemons {
+			if d.Streams() != 1 {
+				return false
+			}
+		}
+		return true
+	}, time.Minute, 10*time.Millisecond, "each engine has one reader")
+}
+
+// emit has every engine report an event, and returns how many there have been of each.
+func (r *replicas) emit() int {
+	for _, d := range r.daemons {
+		d.Emit(dockertest.NewMessage("container", "exec_die", fmt.Sprintf("%064x", r.emitted), map[string]string{"name": "c", "n": fmt.Sprint(r.emitted)}))
+	}
+	r.emitted++
+	return r.emitted
+}
+
+// reception is what a client of one replica has got: events by host, in order.
+type reception struct {
+	mu   sync.Mutex
+	got  map[string][]string
+	gaps int
+}
+
+// follow has a client read a replica's events until the test's end.
+func (r *replicas) follow(p *process) *reception {
+	got := &reception{got: map[string][]string{}}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c := client.New(p.url, client.Options{Pause: 10 * time.Millisecond})
+		for f, err := range c.StreamEvents(ctx, dto.StreamQuery{LastEventID: "0"}) {
+			if err != nil {
+				return
+			}
+			got.take(f)
+		}
+	}()
+	r.t.Cleanup(func() { cancel(); <-ended })
+	return got
+}
+
+func (g *reception) take(f client.Frame) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch e := f.Data.(type) {
+	case dto.ContainerEvent:
+		if n := e.Attrs["n"]; n != "" {
+			g.got[e.Host] = append(g.got[e.Host], n)
+		}
+	case dto.StreamGap:
+		g.gaps++
+	}
+}
+
+// awaitAll waits until the client has all events of all hosts, and checks that it has each once, in order, without a gap.
+func (r *replicas) awaitAll(g *reception) {
+	r.t.Helper()
+	var want []string
+	for n := range r.emitted {
+		want = append(want, fmt.Sprint(n))
+	}
+	complete := func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		for n := range r.daemons {
+			if len(g.got[fmt.Sprint("h", n)]) < len(want) {
+				return false
+			}
+		}
+		return true
+	}
+	require.Eventually(r.t, complete, time.Minute, 10*time.Millisecond)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for n := range r.daemons {
+		require.Equal(r.t, want, g.got[fmt.Sprint("h", n)])
+	}
+	require.Zero(r.t, g.gaps)
+}
+
+// Each engine has one reader whatever becomes of the replicas, and every client of every replica gets each event once.
+func TestReplicasReadEachHostOnce(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t, 6)
+	first := r.start()
+	r.awaitReaders()
+	r.emit() // an engine without any event can't show that none was missed
+	r.awaitAll(r.follow(first))
+	second, third := r.start(), r.start()
+	r.awaitReaders()
+	shown := []*reception{r.follow(first), r.follow(second), r.follow(third)}
+	for range 20 {
+		r.emit()
+	}
+	for _, g := range shown {
+		r.awaitAll(g)
+	}
+
+	require.NoError(t, second.cmd.Process.Kill()) // unasked: the others notice
+	_ = second.cmd.Wait()
+	for range 20 {
+		r.emit()
+	}
+	r.awaitAll(shown[0])
+	r.awaitAll(shown[2])
+	r.awaitReaders()
+
+	require.Less(t, first.stop(os.Interrupt), 10*time.Second)
+	for range 20 {
+		r.emit()
+	}
+	r.awaitAll(shown[2])
+	r.awaitReaders()
+	require.Equal(t, http.StatusOK, third.readyz())
+}
+
+// A replica that was frozen stores nothing under the leases that it has lost meanwhile, and then takes part again.
+func TestAFrozenReplicaStoresNothingUnderLostLeases(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t, 4)
+	a, b := r.start(), r.start()
+	r.awaitReaders()
+	shown := []*reception{r.follow(a), r.follow(b)}
+	r.emit()
+	r.awaitAll(shown[0])
+	r.awaitAll(shown[1])
+
+	require.NoError(t, a.cmd.Process.Signal(syscall.SIGSTOP))
+	for range 20 {
+		r.emit() // waits in the frozen one's sockets
+	}
+	r.awaitAll(shown[1])
+	require.NoError(t, a.cmd.Process.Signal(syscall.SIGCONT))
+	r.emit()
+	r.awaitAll(shown[0])
+	r.awaitAll(shown[1])
+	r.awaitReaders()
+}
+
+// Every replica says the same of a host, as its owner found it, and the others ask the host for nothing.
+func TestReplicasSayTheSameOfAHost(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t, 4)
+	r.daemons[0].Add(dockertest.Container{Name: "web", State: "running"})
+	a, b := r.start(), r.start()
+	r.awaitReaders()
+	same := func(status string) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			ofA, err := a.as("").ListHostStatus(t.Context(), dto.HostQuery{})
+			require.NoError(t, err)
+			ofB, err := b.as("").ListHostStatus(t.Context(), dto.HostQuery{})
+			require.NoError(t, err)
+			return ofA[0].Status == status && ofA[0].EngineVersion != "" && reflect.DeepEqual(ofA, ofB)
+		}, time.Minute, 20*time.Millisecond)
+	}
+	same("up")
+	asked := 0
+	for _, d := range r.daemons {
+		asked += d.Count("/info")
+	}
+	require.LessOrEqual(t, asked, 3*len(r.daemons), "twice by each owner, of which two hosts have had two")
+	r.daemons[0].Fault(r.daemons[0].Hang)
+	r.daemons[0].Disconnect()
+	same("down")
+	r.daemons[0].Fault(nil)
+	same("up")
+}

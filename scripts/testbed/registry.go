@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// addRegistry tells the tests which program is a registry of images, after installing one where that is possible. A bed
+// without one stands all the same: the tests that need it say so.
+func (r *ready) addRegistry() {
+	path := findRegistry()
+	if path == "" && installed("apt-get") && becomesRoot() {
+		if err := script("scripts/install-registry.sh"); err != nil {
+			say("%v", err)
+		}
+		path = findRegistry()
+	}
+	if path == "" {
+		r.Summary = append(r.Summary, "registry  none found: install docker-registry, or set WHARF_TEST_REGISTRY to the program")
+		return
+	}
+	r.Env["WHARF_TEST_REGISTRY"] = path
+	version, _ := exec.Command(path, "--version").Output()
+	r.Summary = append(r.Summary, "registry  "+strings.TrimSpace(string(version)))
+}
+
+func findRegistry() string {
+	if path := os.Getenv("WHARF_TEST_REGISTRY"); path != "" {
+		return path
+	}
+	path, _ := exec.LookPath("docker-registry")
+	return path
+}

@@ -1,0 +1,162 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"wharf/db/sqlc"
+)
+
+// errNotHeld is the error of a transaction that would store events of a host whose lease this replica has lost.
+var errNotHeld = errors.New("the lease of a host was lost")
+
+// Lead has the log take a host's events from now on, read under a lease of this epoch. It is called before the reading
+// begins, and only with Options.Leased.
+func (l *Log) Lead(host string, epoch int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.epochs[host] = epoch
+	l.fresh = append(l.fresh, host)
+}
+
+// Leave has the log take no more events of hosts, and waits until those that it took are stored, or ctx ends. It is called
+// once the reading has ended. What isn't stored by then is refused if another replica leads the host.
+func (l *Log) Leave(ctx context.Context, hosts []string) {
+	l.mu.Lock()
+	for _, host := range hosts {
+		delete(l.epochs, host)
+	}
+	l.mu.Unlock()
+	for {
+		l.mu.Lock()
+		stored := l.stored
+		waiting := slices.ContainsFunc(l.pending, func(p *pending) bool { return slices.Contains(hosts, p.rec.Host) })
+		l.mu.Unlock()
+		if !waiting {
+			break
+		}
+		select {
+		case <-stored:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fresh = append(l.fresh, hosts...)
+}
+
+// Stored says that records up to an id are stored, by whatever replica: the log publishes them. It doesn't block.
+func (l *Log) Stored(id int64) {
+	for {
+		old := l.told.Load()
+		if id <= old {
+			return
+		}
+		if l.told.CompareAndSwap(old, id) {
+			notify(l.wake)
+			return
+		}
+	}
+}
+
+// checkEpochs returns errNotHeld unless the leases, under which events were read, are still held. TakeEventIDs must have come
+// before it in the transaction: it is the lock that moves of leases take too.
+func (l *Log) checkEpochs(ctx context.Context, q *sqlc.Queries, epochs map[string]int64) error {
+	if !l.opts.Leased || len(epochs) == 0 {
+		return nil
+	}
+	var arg sqlc.HeldLeasesParams
+	for host, epoch := range epochs {
+		arg.Hosts, arg.Epochs = append(arg.Hosts, host), append(arg.Epochs, epoch)
+	}
+	held, err := q.HeldLeases(ctx, arg)
+	if err != nil {
+		return fmt.Errorf("check the leases of hosts: %w", err)
+	}
+	if len(held) < len(epochs) {
+		return errNotHeld
+	}
+	return nil
+}
+
+// epochsOf returns the epochs under which a batch's events were read. A batch never has two of one host.
+func epochsOf(batch []*pending) map[string]int64 {
+	epochs := make(map[string]int64)
+	for _, p := range batch {
+		epochs[p.rec.Host] = p.epoch
+	}
+	return epochs
+}
+
+// refuse drops what is pending under leases that were lost: their new owners read it again. Records that were published
+// without an id keep their place in publishedUnsaved, and so get the id under which the new owner stores them.
+func (l *Log) refuse(ctx context.Context) error {
+	lost, err := l.lost(ctx)
+	if err != nil {
+		return err
+	}
+	for e := range lost {
+		if l.checkpoints.later[e.host].epoch == e.epoch {
+			l.checkpoints.forget(e.host)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.pending)
+	l.pending = slices.DeleteFunc(l.pending, func(p *pending) bool {
+		if !lost[epochOf{p.rec.Host, p.epoch}] {
+			return false
+		}
+		l.pendingBytes -= p.size
+		return true
+	})
+	if len(l.publishedUnsaved) > l.opts.Pending { // few of them will still get an id
+		clear(l.publishedUnsaved)
+		for _, p := range l.pending {
+			if p.unsavedSeq != 0 {
+				l.publishedUnsaved[p.key] = p.unsavedSeq
+			}
+		}
+	}
+	l.log.Warn().Int("events", n-len(l.pending)).Msg("events were left to the replicas that have taken their hosts")
+	l.stirred()
+	if l.opts.Refused != nil {
+		l.opts.Refused()
+	}
+	return nil
+}
+
+// lost returns the leases of what is pending, or to be written later, that aren't held any more.
+func (l *Log) lost(ctx context.Context) (map[epochOf]bool, error) {
+	lost := map[epochOf]bool{}
+	l.mu.Lock()
+	for _, p := range l.pending {
+		lost[epochOf{p.rec.Host, p.epoch}] = true
+	}
+	l.mu.Unlock()
+	for host, h := range l.checkpoints.later {
+		lost[epochOf{host, h.epoch}] = true
+	}
+	var arg sqlc.HeldLeasesParams
+	for e := range lost {
+		arg.Hosts, arg.Epochs = append(arg.Hosts, e.host), append(arg.Epochs, e.epoch)
+	}
+	held, err := l.db.Queries().HeldLeases(ctx, arg)
+	if err != nil {
+		return nil, fmt.Errorf("check the leases of hosts: %w", err)
+	}
+	for _, h := range held {
+		delete(lost, epochOf{h.Host, h.Epoch})
+	}
+	return lost, nil
+}
+
+// epochOf is a host's lease.
+type epochOf struct {
+	host  string
+	epoch int64
+}

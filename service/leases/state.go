@@ -1,0 +1,253 @@
+package leases
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// replica is a row of the table of replicas.
+type replica struct {
+	id    string
+	beat  int64
+	fleet int64 // a hash of its hosts' names
+}
+
+// lease is a row of the table of leases.
+type lease struct {
+	host  string
+	owner string // "": nobody
+	epoch int64  // rises with each change of the owner
+}
+
+// view is what a replica finds in the database: one consistent reading of it.
+type view struct {
+	replicas []replica
+	leases   []lease
+}
+
+// move changes the owner of a lease, if it still has the epoch.
+type move struct {
+	host  string
+	epoch int64
+	to    string
+}
+
+// plan is what a replica should do next.
+type plan struct {
+	missing []string // hosts that have no lease yet
+	take    []move   // to itself
+	give    []move   // of its own leases, to others
+	dead    []replica
+}
+
+// sighting is when a counter was first seen at its value, by the observer's own clock.
+type sighting struct {
+	beat  int64
+	since time.Duration
+}
+
+// state is what one replica knows of the others. It decides and does nothing: time, view and hosts are given to it, so that it
+// depends on nobody's clock but its own, and on that only for durations.
+type state struct {
+	me    string
+	fleet int64
+	// beatEvery is how often a replica beats; a replica whose counter was seen unchanged for lostAfter is dead.
+	beatEvery, lostAfter time.Duration
+
+	lookedAt time.Duration
+	looked   bool
+	seen     map[string]sighting
+	orphans  map[string]time.Duration // since when a host was seen without a living owner
+}
+
+func newState(me string, beatEvery, lostAfter time.Duration) *state {
+	return &state{me: me, beatEvery: beatEvery, lostAfter: lostAfter, seen: map[string]sighting{}, orphans: map[string]time.Duration{}}
+}
+
+// look takes in a view. Time in which the observer saw nothing (it was paused, or the database was away) counts for no
+// counter: the others may have been as unable to raise it.
+func (s *state) look(now time.Duration, v *view) {
+	blind := s.looked && now-s.lookedAt > 2*s.beatEvery
+	s.looked, s.lookedAt = true, now
+	for _, r := range v.replicas {
+		old, known := s.seen[r.id]
+		if !known || old.beat != r.beat || blind {
+			s.seen[r.id] = sighting{r.beat, now}
+		}
+		if r.id == s.me {
+			s.fleet = r.fleet
+		}
+	}
+	maps.DeleteFunc(s.seen, func(id string, _ sighting) bool {
+		return !slices.ContainsFunc(v.replicas, func(r replica) bool { return r.id == id })
+	})
+}
+
+// lives reports whether a replica counts as alive: there is a row, and its counter moved not long ago.
+func (s *state) lives(id string, now time.Duration) bool {
+	at, known := s.seen[id]
+	return id == s.me || known && now-at.since < s.lostAfter
+}
+
+// first reports whether this replica has the least id of those that live.
+func (s *state) first(now time.Duration, v *view) bool {
+	return !slices.ContainsFunc(v.replicas, func(r replica) bool { return r.id < s.me && s.lives(r.id, now) })
+}
+
+// nextLoss returns when the next of the others will be lost unless it beats, 0 if there is none.
+func (s *state) nextLoss(now time.Duration) time.Duration {
+	next := time.Duration(0)
+	for id, at := range s.seen {
+		end := at.since + s.lostAfter
+		if id != s.me && end > now && (next == 0 || end < next) {
+			next = end
+		}
+	}
+	return next
+}
+
+// owned returns the leases that are this replica's.
+func (s *state) owned(v *view) map[string]int64 {
+	own := map[string]int64{}
+	for _, l := range v.leases {
+		if l.owner == s.me {
+			own[l.host] = l.epoch
+		}
+	}
+	return own
+}
+
+// plan decides what to do, after look. hosts are those in this replica's settings, of which others may have different ones.
+func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
+	var p plan
+	rows := make(map[string]lease, len(v.leases))
+	for _, l := range v.leases {
+		rows[l.host] = l
+	}
+	load := s.peers(now, v)
+	var free []lease
+	ours := map[string][]string{} // hosts by living owner
+	for _, host := range slices.Sorted(slices.Values(hosts)) {
+		l, there := rows[host]
+		if !there {
+			p.missing = append(p.missing, host)
+			l = lease{host: host}
+		}
+		if l.owner == "" || !s.lives(l.owner, now) {
+			free = append(free, l)
+			continue
+		}
+		delete(s.orphans, host)
+		if _, peer := load[l.owner]; peer {
+			load[l.owner]++
+			ours[l.owner] = append(ours[l.owner], host)
+		}
+	}
+	for _, l := range v.leases { // of hosts that have left the settings
+		if l.owner == s.me && !slices.Contains(hosts, l.host) {
+			p.give = append(p.give, move{l.host, l.epoch, ""})
+		}
+	}
+	p.take = s.takes(now, free, load)
+	if len(free) == 0 {
+		p.give = append(p.give, s.gives(rows, load, ours)...)
+	}
+	for _, r := range v.replicas {
+		if !s.lives(r.id, now) {
+			p.dead = append(p.dead, r)
+		}
+	}
+	return p
+}
+
+// peers returns the living replicas with the same hosts as this one, none with any load.
+func (s *state) peers(now time.Duration, v *view) map[string]int {
+	load := map[string]int{s.me: 0}
+	for _, r := range v.replicas {
+		if r.fleet == s.fleet && s.lives(r.id, now) {
+			load[r.id] = 0
+		}
+	}
+	return load
+}
+
+// takes spreads free hosts over the peers as each of them does, and returns this one's part; in addition those that another
+// should have taken for a while.
+func (s *state) takes(now time.Duration, free []lease, load map[string]int) []move {
+	var takes []move
+	for _, l := range free {
+		since, known := s.orphans[l.host]
+		if !known {
+			since = now
+			s.orphans[l.host] = now
+		}
+		to := least(load)
+		load[to]++
+		if to == s.me || now-since > 2*s.beatEvery {
+			takes = append(takes, move{l.host, l.epoch, s.me})
+		}
+	}
+	return takes
+}
+
+// givesAtOnce bounds the hosts that a replica hands over at once: each is without a reader for a moment.
+const givesAtOnce = 64
+
+// gives evens the peers' loads out, as each of them would, and returns this one's part.
+func (s *state) gives(rows map[string]lease, load map[string]int, hosts map[string][]string) []move {
+	var gives []move
+	for len(gives) < givesAtOnce {
+		from, to := most(load), least(load)
+		if load[from]-load[to] <= 1 {
+			break
+		}
+		last := len(hosts[from]) - 1
+		host := hosts[from][last]
+		hosts[from] = hosts[from][:last]
+		load[from]--
+		load[to]++
+		if from == s.me {
+			gives = append(gives, move{host, rows[host].epoch, to})
+		}
+	}
+	return gives
+}
+
+// least and most return the replica with the fewest and the most hosts; the first one of several.
+func least(load map[string]int) string { return extreme(load, cmp.Compare[int]) }
+
+func most(load map[string]int) string {
+	return extreme(load, func(a, b int) int { return cmp.Compare(b, a) })
+}
+
+func extreme(load map[string]int, by func(a, b int) int) string {
+	return slices.MinFunc(slices.Collect(maps.Keys(load)), func(a, b string) int {
+		return cmp.Or(by(load[a], load[b]), cmp.Compare(a, b))
+	})
+}
+
+// farewell returns the moves that hand all of a replica's hosts to its peers as it stops; to nobody if there are none.
+func (s *state) farewell(now time.Duration, v *view) []move {
+	load := s.peers(now, v)
+	delete(load, s.me)
+	for _, l := range v.leases {
+		if _, peer := load[l.owner]; peer {
+			load[l.owner]++
+		}
+	}
+	var gives []move
+	for _, l := range v.leases {
+		if l.owner != s.me {
+			continue
+		}
+		to := ""
+		if len(load) > 0 {
+			to = least(load)
+			load[to]++
+		}
+		gives = append(gives, move{l.host, l.epoch, to})
+	}
+	return gives
+}

@@ -1,0 +1,164 @@
+package leases
+
+import (
+	"context"
+	"fmt"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+)
+
+// look shows that this replica lives, and reads who else does and who owns what.
+func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error) {
+	var (
+		rows  []sqlc.ReplicasRow
+		found []sqlc.HostLease
+		at    sqlc.PositionsRow
+		shown []sqlc.StatusesAfterRow
+	)
+	news := l.takeChanged()
+	err := l.db.InTx(ctx, func(q *sqlc.Queries) (err error) {
+		found, shown = nil, nil
+		if err := l.beatOnce(ctx, q, fleet); err != nil {
+			return err
+		}
+		if err := putStatuses(ctx, l.db, q, news); err != nil {
+			return err
+		}
+		if at, err = q.Positions(ctx); err != nil { // before the leases: a change after it is seen the next time
+			return fmt.Errorf("read positions: %w", err)
+		}
+		if rows, err = q.Replicas(ctx); err != nil {
+			return fmt.Errorf("read the replicas: %w", err)
+		}
+		if at.Status != l.statuses {
+			if shown, err = q.StatusesAfter(ctx, l.statuses); err != nil {
+				return fmt.Errorf("read the status of hosts: %w", err)
+			}
+		}
+		if at.Leases == l.version {
+			return nil
+		}
+		if found, err = q.Leases(ctx); err != nil {
+			return fmt.Errorf("read the leases: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		l.changedAgain(news)
+		return nil, Positions{}, err
+	}
+	l.statuses = at.Status
+	l.show(shown)
+	if at.Leases != l.version {
+		l.version = at.Leases
+		l.leases = make([]lease, len(found))
+		for i, f := range found {
+			l.leases[i] = lease{f.Host, f.Owner, f.Epoch}
+		}
+	}
+	v := &view{leases: l.leases}
+	for _, r := range rows {
+		v.replicas = append(v.replicas, replica{r.ID, r.Beat, r.Fleet})
+	}
+	return v, Positions{LastEvent: at.LastEvent, Revocations: at.Revocations}, nil
+}
+
+// beatOnce raises the replica's counter. A replica without a row adds itself, in the place of earlier processes of its server.
+func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, fleet int64) error {
+	n, err := q.Beat(ctx, sqlc.BeatParams{ID: l.id, Fleet: fleet})
+	if err != nil {
+		return fmt.Errorf("beat: %w", err)
+	}
+	if n > 0 {
+		return nil
+	}
+	if _, err := q.DeleteOtherReplicasOf(ctx, sqlc.DeleteOtherReplicasOfParams{Server: l.opts.Server, ID: l.id}); err != nil {
+		return fmt.Errorf("remove earlier processes: %w", err)
+	}
+	if err := q.AddReplica(ctx, sqlc.AddReplicaParams{ID: l.id, Server: l.opts.Server, Fleet: fleet}); err != nil {
+		return fmt.Errorf("join the replicas: %w", err)
+	}
+	return changed(ctx, l.db, q)
+}
+
+// changed counts a change of leases or replicas, and notifies the others of it.
+func changed(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
+	if n, err := q.RaiseCounter(ctx, "leases"); err != nil || n != 1 {
+		return fmt.Errorf("count a change of leases (%d rows): %w", n, err)
+	}
+	return d.Notify(ctx, q, db.ChannelLeases, "")
+}
+
+// apply adds the hosts that have no lease, moves those leases that still have their epoch, and removes replicas that died and
+// haven't beaten since.
+func (l *Leases) apply(ctx context.Context, missing []string, moves []move, dead []replica) error {
+	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if err := lockAppends(ctx, q); err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			if err := q.AddLeases(ctx, missing); err != nil {
+				return fmt.Errorf("add leases: %w", err)
+			}
+		}
+		if err := moveAll(ctx, q, moves); err != nil {
+			return err
+		}
+		for _, r := range dead {
+			if err := q.DeleteReplica(ctx, sqlc.DeleteReplicaParams{ID: r.id, Beat: r.beat}); err != nil {
+				return fmt.Errorf("remove a replica: %w", err)
+			}
+		}
+		return changed(ctx, l.db, q)
+	})
+}
+
+// lockAppends makes moves of leases and appends to the event log run one after the other: an append that has checked its
+// epoch commits before the epoch can rise.
+func lockAppends(ctx context.Context, q *sqlc.Queries) error {
+	if _, err := q.TakeEventIDs(ctx, 0); err != nil {
+		return fmt.Errorf("lock the event log: %w", err)
+	}
+	return nil
+}
+
+func moveAll(ctx context.Context, q *sqlc.Queries, moves []move) error {
+	if len(moves) == 0 {
+		return nil
+	}
+	var arg sqlc.MoveLeasesParams
+	for _, m := range moves {
+		arg.Hosts, arg.Epochs, arg.Owners = append(arg.Hosts, m.host), append(arg.Epochs, m.epoch), append(arg.Owners, m.to)
+	}
+	if _, err := q.MoveLeases(ctx, arg); err != nil {
+		return fmt.Errorf("move leases: %w", err)
+	}
+	return nil
+}
+
+// resign hands all leases of this replica to the others, and removes it from their number.
+func (l *Leases) resign(ctx context.Context) error {
+	v, _, err := l.look(ctx, l.state.fleet)
+	if err != nil {
+		return err
+	}
+	now := l.now()
+	l.state.look(now, v)
+	gives := l.state.farewell(now, v)
+	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if err := lockAppends(ctx, q); err != nil {
+			return err
+		}
+		if err := moveAll(ctx, q, gives); err != nil {
+			return err
+		}
+		if err := q.DeleteStatusesOfNobodys(ctx); err != nil {
+			return fmt.Errorf("forget the status of hosts: %w", err)
+		}
+		if _, err := q.RemoveReplica(ctx, l.id); err != nil {
+			return fmt.Errorf("leave the replicas: %w", err)
+		}
+		return changed(ctx, l.db, q)
+	})
+}

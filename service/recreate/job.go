@@ -1,0 +1,119 @@
+package recreate
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/dockerx"
+	"wharf/util/apperr"
+	"wharf/util/text"
+)
+
+// job is one recreation, and what must be known to finish or undo it.
+type job struct {
+	id        uuid.UUID
+	host      *dockerx.Host
+	old, name string
+	undoing   bool
+	state
+	successor *dockerx.Successor // nil for one that was taken up: it is created, or will not be
+	record    Record             // of the new container
+	after     dockerx.State      // of the new container, once it is what was waited for
+}
+
+// state is what the journal keeps as JSON.
+type state struct {
+	OldName string        `json:"old_name"`      // of the old container, while the new one has its name
+	NewName string        `json:"new_name"`      // of the new container, before that
+	New     string        `json:"new,omitempty"` // its id, once it is known
+	Running bool          `json:"running"`       // the old one ran
+	Restart string        `json:"restart"`       // the old one's restart policy
+	Wait    string        `json:"wait"`
+	Limit   time.Duration `json:"limit"`
+}
+
+// newJob gives both containers names for meanwhile that show what they are, and that nobody can guess: what has such a name
+// is the recreation's own.
+func newJob(q *Request, s *dockerx.Successor) *job {
+	name := strings.TrimPrefix(q.Details.Name, "/")
+	short, mark := text.Truncate(name, 100), strings.ToLower(rand.Text()[:10])
+	return &job{
+		host: q.Host, old: q.Details.ID, name: name, successor: s, record: q.Record,
+		state: state{OldName: short + "-old-" + mark, NewName: short + "-new-" + mark, Running: q.Details.State.Running},
+	}
+}
+
+// begin enters a recreation into the journal. release must follow.
+func (r *Recreations) begin(ctx context.Context, j *job, q *Request) (err error) {
+	if j.id, err = uuid.NewV7(); err != nil {
+		return fmt.Errorf("recreation id: %w", err)
+	}
+	r.claim(j.id)
+	err = r.db.Queries().CreateRecreation(ctx, sqlc.CreateRecreationParams{
+		ID: j.id, At: db.Time(time.Now()), UserID: q.UserID, Username: q.Username, Server: r.opts.Server,
+		Host: j.host.Name(), ContainerID: j.old, ContainerName: j.name, Step: steps[0].name, State: j.encoded(),
+	})
+	if err != nil {
+		r.release(j)
+		if err = db.MapError(err); apperr.KindOf(err) == apperr.Conflict {
+			return apperr.Wrap(apperr.Conflict, err, "the container is being recreated already")
+		}
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	return nil
+}
+
+func (j *job) encoded() string {
+	b, _ := json.Marshal(j.state) // texts and numbers: it can't fail
+	return string(b)
+}
+
+// enter writes into the journal that a step begins, or is being undone.
+func (r *Recreations) enter(ctx context.Context, j *job, s *step) error {
+	_, err := r.db.Queries().UpdateRecreation(ctx, sqlc.UpdateRecreationParams{ID: j.id, Step: s.name, Undoing: j.undoing, State: j.encoded()})
+	if err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	return nil
+}
+
+// end removes a recreation from the journal. Where it can't, the recreation is taken up once more, and found to be done.
+func (r *Recreations) end(ctx context.Context, j *job) {
+	if _, err := r.db.Queries().DeleteRecreation(ctx, j.id); err != nil {
+		r.opts.Logger.Error().Err(err).Str("container", j.name).Msg("cannot remove a recreation from the journal")
+		r.leave()
+	}
+}
+
+// leave has Run look for what is left.
+func (r *Recreations) leave() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// claim reports whether nobody else works on a recreation, and keeps others away. release must follow.
+func (r *Recreations) claim(id uuid.UUID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.active[id] {
+		return false
+	}
+	r.active[id] = true
+	return true
+}
+
+func (r *Recreations) release(j *job) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.active, j.id)
+}

@@ -1,0 +1,212 @@
+package recreate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+	"wharf/util/apperr"
+)
+
+// stepError is what went wrong in a step.
+type stepError struct {
+	at  int
+	err error
+}
+
+func (e *stepError) Error() string { return steps[e.at].name + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+var errClosing = apperr.New(apperr.NotReady, "the server is stopping")
+
+// advance takes the steps from one on, and ends the recreation. Once the new container exists, they are recorded as done to
+// it too. Errors: *stepError. A final step that fails is none: it is tried again later.
+func (r *Recreations) advance(ctx context.Context, j *job, from int) error {
+	if from == 0 {
+		if err := r.take(ctx, j, 0); err != nil {
+			return err
+		}
+		from = 1
+	}
+	return j.record(ctx, j.newContainer(), func(ctx context.Context) error {
+		for i := from; i < len(steps); i++ {
+			err := r.take(ctx, j, i)
+			switch {
+			case err == nil:
+			case steps[i].final:
+				r.opts.Logger.Warn().Err(err).Str("container", j.name).Msg("the container is recreated, but the old one is left: it is removed later")
+				r.leave()
+				return nil
+			default:
+				return err
+			}
+		}
+		r.end(ctx, j)
+		return nil
+	})
+}
+
+func (j *job) newContainer() Container {
+	return Container{Host: j.host.Name(), ID: j.New, Name: j.name, Target: "in place of " + j.old[:12]}
+}
+
+// take takes one step.
+func (r *Recreations) take(ctx context.Context, j *job, i int) error {
+	s := &steps[i]
+	if s.running && !j.Running {
+		return nil
+	}
+	if r.isClosing() && !s.forward {
+		return &stepError{i, errClosing}
+	}
+	if err := r.enter(ctx, j, s); err != nil {
+		return &stepError{i, err}
+	}
+	r.opts.Logger.Debug().Str("host", j.host.Name()).Str("container", j.name).Str("step", s.name).Msg("recreation step begins")
+	if err := s.do(ctx, j); err != nil {
+		return &stepError{i, err}
+	}
+	return nil
+}
+
+// undo undoes a step and all before it, and ends the recreation.
+func (r *Recreations) undo(ctx context.Context, j *job, from int) error {
+	j.undoing = true
+	if err := r.enter(ctx, j, &steps[from]); err != nil { // it is undone all the same: a next server would do so too
+		r.opts.Logger.Error().Err(err).Str("container", j.name).Msg("cannot write that a recreation is undone")
+	}
+	for i := from; i >= 0; i-- {
+		s := &steps[i]
+		if s.running && !j.Running {
+			continue
+		}
+		r.opts.Logger.Debug().Str("host", j.host.Name()).Str("container", j.name).Str("step", s.name).Msg("recreation step is undone")
+		if err := ifThere(s.undo(ctx, j)); err != nil {
+			return fmt.Errorf("undo %s: %w", s.name, err)
+		}
+	}
+	r.end(ctx, j)
+	return nil
+}
+
+// goBack undoes what was done before a step failed, and returns what to answer: which step it was, and why.
+func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
+	var at *stepError
+	if !errors.As(failure, &at) { // the audit's row of the new container couldn't be written
+		at = &stepError{1, failure}
+	}
+	answer := failedTo(steps[at.at].doing, at.err)
+	err := r.undo(ctx, j, at.at)
+	e, ok := apperr.As(answer)
+	if !ok {
+		e = &apperr.Error{Kind: apperr.Internal, Msg: "cannot " + steps[at.at].doing, Err: answer}
+	}
+	if err == nil {
+		return &apperr.Error{Kind: e.Kind, Msg: e.Msg + "; the old container is as it was", Err: answer, RetryAfter: e.RetryAfter}
+	}
+	r.leave()
+	r.opts.Logger.Error().Err(err).Str("host", j.host.Name()).Str("container", j.name).Msg("a container isn't back yet after a failed recreation")
+	return &apperr.Error{Kind: e.Kind, Msg: e.Msg + "; the old container is not back yet: wharf goes on trying", Err: errors.Join(answer, err)}
+}
+
+// Run takes up what earlier servers of this name and failures left, as soon as their hosts answer, and returns nil when ctx
+// ends.
+func (r *Recreations) Run(ctx context.Context) error {
+	pause := r.opts.Retry
+	for {
+		left, err := r.takeUpAll(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.opts.Logger.Error().Err(err).Msg("cannot look for interrupted recreations")
+		}
+		var again <-chan time.Time
+		if left || err != nil {
+			again = time.After(pause)
+		}
+		select {
+		case <-again:
+			pause = min(2*pause, 8*r.opts.Retry)
+		case <-r.wake:
+			pause = r.opts.Retry
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// takeUpAll takes up what nobody works on, and reports whether something is left.
+func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
+	rows, err := r.db.Queries().RecreationsOf(ctx, r.opts.Server)
+	if err != nil {
+		return false, fmt.Errorf("read the journal: %w", err)
+	}
+	for i := range rows {
+		if ctx.Err() != nil || !r.claim(rows[i].ID) {
+			left = true
+			continue
+		}
+		j := &job{id: rows[i].ID}
+		if err := r.takeUp(ctx, j); err != nil {
+			left = true
+			r.opts.Logger.Warn().Err(err).Str("host", rows[i].Host).Str("container", rows[i].ContainerName).Msg("a recreation that was interrupted waits")
+		}
+		r.release(j)
+	}
+	return left, nil
+}
+
+// takeUp finishes or undoes a recreation that is claimed. An error leaves it for later.
+func (r *Recreations) takeUp(ctx context.Context, j *job) error {
+	row, err := r.db.Queries().GetRecreation(ctx, j.id) // once it is claimed: it may have ended since the list was read
+	if db.IsNoRows(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	at, err := r.restore(j, &row)
+	if err != nil {
+		return err
+	}
+	if _, err := j.host.List(ctx); err != nil { // a host that is down is no reason to go back
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	old := Container{Host: row.Host, ID: j.old, Name: j.name, Target: "taken up again"}
+	return j.record(ctx, old, func(ctx context.Context) error { return r.resume(ctx, j, at) })
+}
+
+// restore makes a job of its row in the journal, and returns its step.
+func (r *Recreations) restore(j *job, row *sqlc.Recreation) (at int, err error) {
+	host, ok := r.fleet.Host(row.Host)
+	if !ok {
+		return 0, errors.New("its host isn't among the hosts any more")
+	}
+	if at = stepNamed(row.Step); at < 0 {
+		return 0, fmt.Errorf("this version has no step %q", row.Step)
+	}
+	j.host, j.old, j.name, j.undoing = host, row.ContainerID, row.ContainerName, row.Undoing
+	j.record = r.opts.Record(row.UserID, row.Username)
+	if err := json.Unmarshal([]byte(row.State), &j.state); err != nil {
+		return 0, fmt.Errorf("decode the journal: %w", err)
+	}
+	return at, nil
+}
+
+// resume goes on from a step, or back.
+func (r *Recreations) resume(ctx context.Context, j *job, at int) error {
+	if steps[at].forward && !j.undoing {
+		err := r.advance(ctx, j, at)
+		if err == nil || apperr.KindOf(err) == apperr.Unavailable {
+			return err
+		}
+		r.opts.Logger.Warn().Err(err).Str("host", j.host.Name()).Str("container", j.name).Msg("a recreation that was interrupted fails, and is undone")
+	}
+	if j.New == "" {
+		return r.undo(ctx, j, at)
+	}
+	return j.record(ctx, j.newContainer(), func(ctx context.Context) error { return r.undo(ctx, j, at) })
+}

@@ -1,0 +1,132 @@
+package recreate
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"wharf/dockerx"
+	"wharf/util/apperr"
+)
+
+// step is a part of the way from the old container to the new one. Doing it again does no harm, and neither does undoing
+// what wasn't done.
+type step struct {
+	name  string // in the journal and the log
+	doing string // continues "cannot"
+	// running: it is only for a container that ran.
+	running bool
+	// forward: a server that finds a recreation here goes on with it; the new container may have served for long.
+	forward bool
+	// final: the new container has taken over. What fails is tried again, and not undone.
+	final    bool
+	do, undo func(context.Context, *job) error
+}
+
+// steps in their order. While the old container is stopped, only renames and the start come.
+var steps = []step{
+	{name: "create", doing: "create the new container", do: create, undo: removeNew},
+	{name: "hold", doing: "have the engine not restart the old container", do: hold, undo: unhold},
+	{name: "stop", doing: "stop the old container", running: true, do: operateOld("stop", nil), undo: operateOld("start", nil)},
+	{name: "rename old", doing: "rename the old container", do: rename(oldOne, oldName), undo: rename(oldOne, itsName)},
+	{name: "rename new", doing: "give the new container its name", do: rename(newOne, itsName), undo: rename(newOne, newName)},
+	{name: "start", doing: "start the new container", running: true, forward: true, do: operateNew("start", nil), undo: operateNew("stop", nil)},
+	{name: "wait", doing: "see the new container", running: true, forward: true, do: await, undo: nothing},
+	{name: "remove old", doing: "remove the old container", forward: true, final: true, do: removeOld, undo: nothing},
+}
+
+func stepNamed(name string) int {
+	return slices.IndexFunc(steps, func(s step) bool { return s.name == name })
+}
+
+func nothing(context.Context, *job) error { return nil }
+
+func oldOne(j *job) string  { return j.old }
+func newOne(j *job) string  { return j.New }
+func itsName(j *job) string { return j.name }
+func oldName(j *job) string { return j.OldName }
+func newName(j *job) string { return j.NewName }
+
+func create(ctx context.Context, j *job) (err error) {
+	j.New, err = j.host.Create(ctx, j.successor, j.NewName)
+	return err
+}
+
+// removeNew removes the new container with the volumes that were made for it; those that it has of the old one have names.
+func removeNew(ctx context.Context, j *job) error {
+	id := j.New
+	if id == "" {
+		id = j.NewName // it may have been created all the same
+	}
+	return j.operate(ctx, id, "remove", dockerx.Remove{Force: true, Volumes: true})
+}
+
+func removeOld(ctx context.Context, j *job) error {
+	return ifThere(j.operate(ctx, j.old, "remove", dockerx.Remove{Force: true}))
+}
+
+// hold keeps an engine that restarts from starting the old container beside the new one.
+func hold(ctx context.Context, j *job) error { return setPolicy(ctx, j, "no") }
+
+func unhold(ctx context.Context, j *job) error { return setPolicy(ctx, j, j.Restart) }
+
+// setPolicy leaves an engine alone that can't change policies: Podman restarts nothing by itself.
+func setPolicy(ctx context.Context, j *job, policy string) error {
+	if j.Restart == "" || j.Restart == "no" {
+		return nil
+	}
+	err := j.operate(ctx, j.old, "update", dockerx.Update{RestartPolicy: policy})
+	if errors.Is(err, dockerx.ErrNoUpdate) {
+		return nil
+	}
+	return err
+}
+
+func operateOld(name string, p dockerx.Params) func(context.Context, *job) error {
+	return func(ctx context.Context, j *job) error { return j.operate(ctx, j.old, name, p) }
+}
+
+func operateNew(name string, p dockerx.Params) func(context.Context, *job) error {
+	return func(ctx context.Context, j *job) error { return j.operate(ctx, j.New, name, p) }
+}
+
+func rename(which, name func(*job) string) func(context.Context, *job) error {
+	return func(ctx context.Context, j *job) error {
+		return j.operate(ctx, which(j), "rename", dockerx.Rename{Name: name(j)})
+	}
+}
+
+// await waits until the new container is running or healthy.
+func await(ctx context.Context, j *job) error {
+	s, reached, err := j.host.Await(ctx, j.New, j.Wait, j.Limit)
+	if err != nil {
+		return err
+	}
+	j.after = s
+	if !reached {
+		return apperr.New(apperr.Conflict, "it is not %s: %s", j.Wait, s.Describe())
+	}
+	return nil
+}
+
+// operate does an operation on a container as it is now.
+func (j *job) operate(ctx context.Context, id, name string, p dockerx.Params) error {
+	ref, err := dockerx.ParseRef(id)
+	if err != nil {
+		return err
+	}
+	d, err := j.host.Resolve(ctx, ref)
+	if err != nil {
+		return err
+	}
+	_, err = j.host.Operate(ctx, d, dockerx.Operation{Name: name, Params: p})
+	return err
+}
+
+// ifThere drops the error of a container that is gone.
+func ifThere(err error) error {
+	if apperr.KindOf(err) == apperr.NotFound {
+		return nil
+	}
+	return err
+}
