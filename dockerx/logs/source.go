@@ -72,7 +72,7 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 	r.stalled.Reset(stallTime)
 	defer r.stalled.Stop()
 	if r.drained && r.read > soon {
-		gather()
+		briefPause()
 	}
 	n, err := r.Reader.Read(p)
 	r.read += n
