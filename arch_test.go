@@ -105,7 +105,7 @@ var rows = map[string]row{
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchdocker":    {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
-	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchlogs":      {tests: []string{"db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
 	"scripts/nginxtest":      {},
 	"scripts/prometheustest": {},
