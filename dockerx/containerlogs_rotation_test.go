@@ -11,7 +11,7 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// A log whose only file is emptied, by the engine when it is full or by somebody else, is one gap for a reader that comes back
+// A log whose only file is emptied, by the engine when it is full or from outside, is one gap for a reader that comes back
 // to a line that was in it.
 func TestALogThatWasEmptiedIsOneGap(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ var reused = sync.Pool{New: func() any { return &Batch{} }}
 
 func reusedBatch() *Batch { return reused.Get().(*Batch) }
 
-// release gives the batch back, unless long lines have made it large. Nobody may have it any more.
+// release gives the batch back, unless long lines have made it large. It must not be used afterwards.
 func (b *Batch) release() {
 	if cap(b.text) <= 4*batchBytes {
 		b.Reset()
