@@ -48,7 +48,7 @@ func (i *requestInfo) pattern() string {
 	return i.routes.RoutePattern()
 }
 
-// release lets the request go, whose parts the info has: a stream's info outlives it. The route must have been found.
+// release drops what the info holds of its request: the info of a stream outlives it. The route must have been found.
 func (i *requestInfo) release() {
 	i.route, i.routes = i.pattern(), nil
 	i.method, i.id = strings.Clone(i.method), strings.Clone(i.id)
