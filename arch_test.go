@@ -101,6 +101,7 @@ var rows = map[string]row{
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
 	"scripts/benchedge":      {tests: []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
+	"scripts/benchreplicas":  {tests: []string{"db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},

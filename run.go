@@ -367,6 +367,8 @@ func (w *wharf) ready(ctx context.Context) error {
 		return errors.New("stopping")
 	case !w.migrated.Load():
 		return errors.New("waiting for the database")
+	case !w.events.Ready():
+		return errors.New("waiting for the event log")
 	}
 	return w.store.Writable(ctx)
 }
