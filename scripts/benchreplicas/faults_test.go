@@ -187,12 +187,15 @@ var faults = []struct {
 		rest(5 * time.Second)
 		r.database.Refuse(false)
 	}},
-	{"cut from a host", func(_ *fleet, r *replica) {
-		p := r.hosts[rand.IntN(len(r.hosts))]
-		p.Refuse(true)
-		p.Cut()
+	{"cut from its hosts", func(_ *fleet, r *replica) {
+		for _, p := range r.hosts {
+			p.Refuse(true)
+			p.Cut()
+		}
 		rest(4 * time.Second)
-		p.Refuse(false)
+		for _, p := range r.hosts {
+			p.Refuse(false)
+		}
 	}},
 	{"stopped", func(f *fleet, r *replica) {
 		r.End(os.Interrupt)

@@ -79,6 +79,11 @@ func (f *fleet) start() *replica {
 		"DB_SOURCE=" + u.String(), "HOSTS_FILE=" + path, "AUTH_MODE=open", "ALLOW_OPEN_NETWORK=true", "TRUSTED_PROXIES=127.0.0.1",
 		"ANON_ROLE=admin", "MAX_STREAMS=100000", "STATS_SOURCE=engine",
 	}, f.settings...)...)
+	f.t.Cleanup(func() {
+		if log := r.Log(); f.t.Failed() {
+			f.t.Logf("%s: %s", r.name, log[:min(len(log), 4000)])
+		}
+	})
 	f.replicas = append(f.replicas, r)
 	r.awaitReady(f.t)
 	return r
