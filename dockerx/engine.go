@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/registry"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
@@ -58,9 +59,10 @@ type reads interface {
 	// RawContainer and RawImage are the answers of inspect as they came.
 	RawContainer(ctx context.Context, id string) ([]byte, error)
 	RawImage(ctx context.Context, name string) ([]byte, error)
+	DistributionInspect(ctx context.Context, name, auth string) (registry.DistributionInspect, error)
 	ImageInspect(ctx context.Context, name string, options ...client.ImageInspectOption) (image.InspectResponse, error)
 	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
-	ContainerRows(ctx context.Context, all, size bool) ([]wire.Row, error)
+	ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error)
 	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
 	ImageRows(ctx context.Context, all bool) ([]wire.Image, error)
 	InfoWire(ctx context.Context) (wire.Info, error)

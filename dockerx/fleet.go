@@ -33,6 +33,7 @@ type Options struct {
 	Registries *images.Credentials
 	// PullStall is how long an engine may say nothing during a pull. Default 90 s.
 	PullStall time.Duration
+	digests   *images.Digests // of all hosts
 	// Stats says how usage is sampled.
 	Stats stats.Options
 	// Led has only those hosts read and checked that Fleet.Lead names: other processes look after the rest.
@@ -64,6 +65,7 @@ type member struct {
 
 // NewFleet makes the hosts. It dials nothing, so a dead host is no error here.
 func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
+	opts.digests = images.NewDigests()
 	f := &Fleet{opts: opts, led: map[string]bool{}}
 	if err := f.Apply(cfgs); err != nil {
 		return nil, err

@@ -224,6 +224,18 @@ export interface ContainerState {
   status: string;
 }
 
+/** Says whether a container's tag means another image in its registry by now. */
+export interface ContainerUpdate {
+  /** When the registry was asked; missing where it wasn't. */
+  checked_at?: string;
+  /** That the tag has in the registry; empty where that isn't known. */
+  digest: string;
+  /** Why it is unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (the engine can't ask) or other. */
+  reason: string;
+  /** Available; current; pinned, to a digest; local, of no registry; checking, so ask again; unknown. */
+  state: string;
+}
+
 /** A line beside one that a search found. */
 export interface ContextLine {
   at: string;
@@ -429,6 +441,7 @@ export interface HostedContainer {
   /** As the engine says: running, exited, paused, created, restarting, removing, dead. */
   state: string;
   status: string;
+  update?: ContainerUpdate;
 }
 
 /** An image of a host. */
@@ -1352,14 +1365,14 @@ export interface Operations {
   };
   listAllContainers: {
     params: Record<string, never>;
-    query: { host?: (string)[]; state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; limit?: number; cursor?: string };
+    query: { host?: (string)[]; state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; update?: boolean; limit?: number; cursor?: string };
     body: undefined;
     answer: ContainerPage;
     frames: Record<string, never>;
   };
   listHostContainers: {
     params: { host: string };
-    query: { state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; limit?: number; cursor?: string };
+    query: { state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; update?: boolean; limit?: number; cursor?: string };
     body: undefined;
     answer: ContainerPage;
     frames: Record<string, never>;
