@@ -223,6 +223,8 @@ func (w *wharf) ready(ctx context.Context) error {
 		return errors.New("stopping")
 	case !w.migrated.Load():
 		return errors.New("waiting for the database")
+	case !w.events.Ready():
+		return errors.New("waiting for the event log")
 	}
 	return w.store.Writable(ctx)
 }
