@@ -33,7 +33,7 @@ var rows = map[string]row{
 	},
 	"api": {
 		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/prometheustest", "token"},
+		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
 	"api/dockerapi": {
@@ -60,8 +60,8 @@ var rows = map[string]row{
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
 	},
 	"service/terminal": {
-		imports: []string{"service", "dockerx", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
+		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest", "token"},
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},
@@ -97,10 +97,11 @@ var rows = map[string]row{
 	"util/password":          {imports: []string{"util/apperr"}},
 	"util/text":              {},
 	"web/browsertest":        {},
-	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/terminal", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
+	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/bulk", "service/pulls", "service/terminal", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
 	"scripts/benchedge":      {tests: []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
+	"scripts/benchreplicas":  {tests: []string{"db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchdocker":    {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},

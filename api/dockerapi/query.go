@@ -36,7 +36,7 @@ func (q *query) fail(name, expected string) {
 	}
 }
 
-// number reads an integer, 0 for none.
+// number reads an integer; none is 0.
 func (q *query) number(name string, least, most int) int {
 	text := q.text(name)
 	if text == "" {

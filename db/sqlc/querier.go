@@ -34,7 +34,7 @@ type Querier interface {
 	AuditBoundOfUser(ctx context.Context, arg AuditBoundOfUserParams) (uuid.UUID, error)
 	AuditOfAction(ctx context.Context, arg AuditOfActionParams) ([]Audit, error)
 	// The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
-	// to do has a detail.
+	// to do has a detail. A recreation that fails has caused events all the same: it puts back what it did.
 	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
 	AuditOfContainerID(ctx context.Context, arg AuditOfContainerIDParams) ([]Audit, error)
 	AuditOfContainerName(ctx context.Context, arg AuditOfContainerNameParams) ([]Audit, error)
@@ -45,11 +45,12 @@ type Querier interface {
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
 	// Leases exist on Postgres alone: these queries aren't run on SQLite.
 	Beat(ctx context.Context, arg BeatParams) (int64, error)
+	BeatOpenTerminal(ctx context.Context, arg BeatOpenTerminalParams) error
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	BeginBulkTarget(ctx context.Context, arg BeginBulkTargetParams) (int64, error)
 	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
 	CancelBulkOperation(ctx context.Context, id uuid.UUID) (int64, error)
-	// Admins who can log in, but for one user.
+	// Admins that can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
 	// More of what a row stands for, the last of it at the given time.
 	CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error)
@@ -74,6 +75,9 @@ type Querier interface {
 	DeleteExpiredTerminalTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteOpenTerminal(ctx context.Context, id uuid.UUID) error
+	// Those of a replica whose beat has not risen.
+	DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error
 	DeleteOtherReplicasOf(ctx context.Context, arg DeleteOtherReplicasOfParams) (int64, error)
 	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRecreation(ctx context.Context, id uuid.UUID) (int64, error)
@@ -88,9 +92,11 @@ type Querier interface {
 	EndBulkTarget(ctx context.Context, arg EndBulkTargetParams) (int64, error)
 	// Ends all that are in one state, after those that have ended.
 	EndBulkTargetsIn(ctx context.Context, arg EndBulkTargetsInParams) (int64, error)
+	EndOpenTerminal(ctx context.Context, id uuid.UUID) (int64, error)
 	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
 	// Those that ended after the given one, in the order in which they did.
 	EndedBulkTargets(ctx context.Context, arg EndedBulkTargetsParams) ([]BulkTarget, error)
+	EndingTerminals(ctx context.Context, replica string) ([]uuid.UUID, error)
 	// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
 	EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
@@ -162,6 +168,7 @@ type Querier interface {
 	Notify(ctx context.Context, arg NotifyParams) error
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
+	OpenTerminalsOfOthers(ctx context.Context, replica string) ([]OpenTerminal, error)
 	// How far everything is that replicas wait for.
 	Positions(ctx context.Context) (PositionsRow, error)
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
@@ -195,7 +202,7 @@ type Querier interface {
 	UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error)
 	UpdateRecreation(ctx context.Context, arg UpdateRecreationParams) (int64, error)
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error
-	// Same password, stronger parameters: only if nobody changed the password meanwhile.
+	// Same password, stronger parameters: only if the password wasn't changed meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)
 	UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, error)
 }
