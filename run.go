@@ -89,6 +89,7 @@ type wharf struct {
 	audit     *service.Audit
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
+	requests  *service.IdempotentRequests
 	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
@@ -100,7 +101,7 @@ type wharf struct {
 // wire makes the parts; nothing runs and nothing is dialled yet.
 func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	keyed := cfg.TokenKeys == "" && token.HasKey(keyFile(cfg))
-	maker, err := newMaker(cfg)
+	maker, triesKey, err := newMaker(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -147,10 +148,10 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	hasher := password.New(password.Options{})
 	w.users = service.NewUsers(store, service.UsersOptions{
 		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
-		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(),
+		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(), TriesKey: triesKey,
 	})
 	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
-		Clock: clock, Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
+		Clock: clock, Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation, TriesKey: triesKey,
 	})
 	hostDoor := service.NewHosts(w.fleet, audit)
 	if cfg.LogsRole == "operator" {
@@ -160,9 +161,10 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	hostDoor.UseRecreations(w.recreate)
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
+	w.requests = service.NewIdempotentRequests(store)
 	w.api = api.New(api.Options{
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk,
-		Events: service.NewEvents(w.events), Audit: audit, Ready: w.ready,
+		Events: service.NewEvents(w.events), Audit: audit, Requests: w.requests, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 		Version: version, Metrics: api.MetricsMode(cfg.Metrics), MetricsContainers: cfg.MetricsContainersMax,
@@ -212,19 +214,21 @@ func terminalOptions(cfg config.Config, log zerolog.Logger) terminal.Options {
 // keyFile is where the generated token key is kept.
 func keyFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "token.key") }
 
-// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR.
-func newMaker(cfg config.Config) (token.Maker, error) {
+// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR. triesKey is derived from it.
+func newMaker(cfg config.Config) (maker token.Maker, triesKey []byte, err error) {
 	keys, err := token.ParseKeys(cfg.TokenKeys)
 	if cfg.TokenKeys == "" {
 		keys, err = token.LoadOrCreateKey(keyFile(cfg))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("TOKEN_KEYS: %w", err)
+		return nil, nil, fmt.Errorf("TOKEN_KEYS: %w", err)
 	}
 	if cfg.TokenMaker == "paseto" {
-		return token.NewPASETO(keys)
+		maker, err = token.NewPASETO(keys)
+	} else {
+		maker, err = token.NewJWT(keys)
 	}
-	return token.NewJWT(keys)
+	return maker, keys.Secret("login tries"), err
 }
 
 // serve runs the parts until ctx ends or one of them fails.
@@ -291,6 +295,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
 	group.Go(func() error { return w.bulk.Run(behind) })
+	group.Go(func() error { return w.requests.Run(behind) })
 	group.Go(func() error { return w.recreate.Run(behind) })
 	return group.Wait()
 }
