@@ -119,12 +119,21 @@ SOAK ?= 20m
 soak: ## Run wharf under churn for SOAK (20m): goroutines, descriptors, memory and the database must stay flat
 	@$(TESTBED) -only postgres run -- env SOAK=$(SOAK) go test -count=1 -v -timeout 0 -run TestSoak ./scripts/benchedge
 
-# Benchmarks and tests of their own kind stand here, one target each: bench-access, bench-edge, soak, bench-terminal,
-# bench-events, bench-stats, bench-hosts, bench-engines, test-engines.
+# Benchmarks and tests of their own kind stand here, one target each: bench-access, bench-edge, soak, bench-terminal, bench-docker,
+# bench-operations, bench-events, bench-stats, bench-hosts, bench-engines, test-engines.
 
 .PHONY: bench-terminal
 bench-terminal: ## Measure terminals beside the engine's own and docker exec, and print the table (3 minutes)
 	@$(TESTBED) run -- env BENCH_TERMINAL=1 go test -count=1 -v -timeout 20m ./scripts/benchterminal
+
+.PHONY: bench-operations
+bench-operations: ## Measure operations beside the docker CLI, kill wharf 100 times during recreations, and print the table (8 minutes)
+	@$(TESTBED) run -- sh -c 'BENCH_OPERATIONS=1 go test -count=1 -v -timeout 20m ./scripts/benchoperations && \
+		WHARF_KILLS=50 go test -count=1 -v -timeout 20m -run TestAKillDuringARecreation .'
+
+.PHONY: bench-docker
+bench-docker: ## Measure Docker's own tools through wharf beside the engine itself, and print the table (3 minutes)
+	@$(TESTBED) run -- env BENCH_DOCKER=1 go test -count=1 -v -timeout 20m ./scripts/benchdocker
 
 .PHONY: bench-web
 bench-web: build ## Measure the page in a browser, and print the table (10 minutes)

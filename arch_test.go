@@ -28,11 +28,11 @@ type row struct {
 // the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
-		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/leases", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/images", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/leases", "service/pulls", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/images", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
@@ -44,8 +44,12 @@ var rows = map[string]row{
 	"api/openapi": {},
 	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/logs", "dockerx/stats", "dockerx/wire", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "dockerx/wire", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
+	},
+	"service/pulls": {
+		imports: []string{"service", "dockerx/images", "util/..."},
+		tests:   []string{"dockerx", "dockerx/dockertest"},
 	},
 	"service/bulk": {
 		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
@@ -99,6 +103,10 @@ var rows = map[string]row{
 	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchdocker":    {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchoperations": {
+		tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"},
+	},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},

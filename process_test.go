@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,14 +74,25 @@ type process struct {
 
 // output collects what a process prints, for reading while it runs.
 type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+	mu    sync.Mutex
+	buf   bytes.Buffer
+	watch func(all string) // sees what there is at each write
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.buf.Write(p)
+	n, err := o.buf.Write(p)
+	if o.watch != nil {
+		o.watch(o.buf.String())
+	}
+	return n, err
+}
+
+func (o *output) onWrite(f func(all string)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.watch = f
 }
 
 func (o *output) String() string {
@@ -132,6 +144,13 @@ func (p *process) stop(signal os.Signal) time.Duration {
 // as returns a client that sends a token, "" for none. It tries once: what a test asks for is what it gets.
 func (p *process) as(token string) *client.Client {
 	return client.New(p.url, client.Options{Token: token, Tries: 1})
+}
+
+// String has the server end with what its goroutines do, and returns all that it printed.
+func (p *process) String() string {
+	_ = p.cmd.Process.Signal(syscall.SIGQUIT)
+	_ = p.cmd.Wait()
+	return p.logs.String()
 }
 
 // status is an answer's, 0 where there was none.

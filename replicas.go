@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 
 	"wharf/db"
+	"wharf/dockerx"
 	"wharf/service/leases"
 )
 
@@ -32,7 +34,27 @@ func (w *wharf) newLeases(server string) *leases.Leases {
 			w.events.Stored(p.LastEvent)
 			w.sessions.CountRevocations(p.Revocations)
 		},
+		Status: w.hostStatus,
+		Found: func(host, status string) {
+			var s dockerx.Status
+			if err := json.Unmarshal([]byte(status), &s); err == nil { // a newer version may write it otherwise
+				w.fleet.SetStatus(host, s)
+			}
+		},
 	})
+}
+
+// hostStatus returns a host's status as other replicas read it.
+func (w *wharf) hostStatus(name string) string {
+	h, ok := w.fleet.Host(name)
+	if !ok {
+		return "{}"
+	}
+	b, err := json.Marshal(h.Status())
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
 }
 
 // lead takes part in the leases of hosts until ctx ends, once the database is open.
@@ -62,7 +84,7 @@ func (w *wharf) listener() db.Listener {
 				if id, err := strconv.ParseInt(payload, 10, 64); err == nil {
 					w.events.Stored(id)
 				}
-			case db.ChannelLeases:
+			case db.ChannelLeases, db.ChannelStatus:
 				w.leases.Wake()
 			case db.ChannelRevocations:
 				w.sessions.Revoked()

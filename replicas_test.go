@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -194,4 +195,34 @@ func TestAFrozenReplicaStoresNothingUnderLostLeases(t *testing.T) {
 	r.awaitAll(shown[0])
 	r.awaitAll(shown[1])
 	r.awaitReaders()
+}
+
+// Every replica says the same of a host, as its owner found it, and the others ask the host for nothing.
+func TestReplicasSayTheSameOfAHost(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t, 4)
+	r.daemons[0].Add(dockertest.Container{Name: "web", State: "running"})
+	a, b := r.start(), r.start()
+	r.awaitReaders()
+	same := func(status string) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			ofA, err := a.as("").ListHostStatus(t.Context(), dto.HostQuery{})
+			require.NoError(t, err)
+			ofB, err := b.as("").ListHostStatus(t.Context(), dto.HostQuery{})
+			require.NoError(t, err)
+			return ofA[0].Status == status && ofA[0].EngineVersion != "" && reflect.DeepEqual(ofA, ofB)
+		}, time.Minute, 20*time.Millisecond)
+	}
+	same("up")
+	asked := 0
+	for _, d := range r.daemons {
+		asked += d.Count("/info")
+	}
+	require.LessOrEqual(t, asked, 3*len(r.daemons), "twice by each owner, of which two hosts have had two")
+	r.daemons[0].Fault(r.daemons[0].Hang)
+	r.daemons[0].Disconnect()
+	same("down")
+	r.daemons[0].Fault(nil)
+	same("up")
 }

@@ -27,6 +27,7 @@ import (
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
 	"wharf/service/leases"
+	"wharf/service/pulls"
 	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
@@ -90,6 +91,7 @@ type wharf struct {
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
 	requests  *service.IdempotentRequests
+	pulls     *pulls.Pulls
 	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
@@ -136,7 +138,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 		return nil, err
 	}
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
-		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared,
+		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged,
 		Logs: dockerx.LogSourceKind(cfg.LogsSource), Registries: registries, PullStall: cfg.PullStall,
 		Stats: stats.Options{
 			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
@@ -162,8 +164,9 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
 	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
 	w.requests = service.NewIdempotentRequests(store)
+	w.pulls = pulls.New(hostDoor, pulls.Options{})
 	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk,
+		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk, Pulls: w.pulls,
 		Events: service.NewEvents(w.events), Audit: audit, Requests: w.requests, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
@@ -379,6 +382,7 @@ func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	ending.Go(w.api.EndStreams)
 	ending.Go(w.terminals.Close)
 	ending.Go(w.bulk.Close)
+	ending.Go(w.pulls.Close)
 	ending.Go(w.recreate.Close)
 	ending.Wait()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,6 +55,10 @@ func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
 	for _, canary := range append(append(env, cmd...), labels...) {
 		require.Contains(t, admin, canary)
 	}
+	asDocker := w.get("/docker/default/containers/" + configured + "/json").body
+	for _, canary := range append(append(env, cmd...), labels...) {
+		require.Contains(t, asDocker, canary)
+	}
 	processes := w.get("/v1/hosts/default/containers/" + shown + "/top").body
 	for _, canary := range []string{cmd[0], cmd[5], cmd[6]} {
 		require.Contains(t, processes, canary)
@@ -68,6 +73,14 @@ func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
 			"/v1/hosts/default/containers", "/v1/hosts/default/containers/" + id, "/v1/stats", "/v1/hosts/default/stats",
 		} {
 			a := w.call("GET", path, token, nil)
+			require.Equal(t, http.StatusOK, a.status, path)
+			got += a.body
+		}
+		for _, path := range []string{
+			"/containers/json?all=1&size=1", "/containers/" + id + "/json", "/containers/" + configured + "/json?size=1", "/containers/" + shown + "/top",
+			"/containers/" + id + "/stats?stream=0", fmt.Sprintf("/events?since=1&until=%d", time.Now().Unix()), "/images/json", "/info", "/version",
+		} {
+			a := w.call("GET", "/docker/default"+path, token, nil)
 			require.Equal(t, http.StatusOK, a.status, path)
 			got += a.body
 		}

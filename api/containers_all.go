@@ -54,7 +54,15 @@ func (s *Server) containerPage(r *http.Request, actor service.Actor, hosts []str
 			all = nil
 		}
 	}
-	return containersOf(all, answers, q.Limit), answers, nil
+	page := containersOf(all, answers, q.Limit)
+	if q.Update {
+		for i, u := range s.hosts.Updates(r.Context(), actor, all[:len(page.Containers)]) {
+			page.Containers[i].Update = &dto.ContainerUpdate{
+				State: string(u.State), Digest: u.Digest, Reason: string(u.Reason), CheckedAt: present(u.Checked),
+			}
+		}
+	}
+	return page, answers, nil
 }
 
 // readCursor returns the container after which the page begins: enough of it to find its

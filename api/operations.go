@@ -85,6 +85,22 @@ func bulkOperation(in dto.BulkOperation) (o dockerx.Operation, err error) {
 	return o, nil
 }
 
+// listBulk answers GET /v1/operations.
+func (s *Server) listBulk(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.PageQuery) error {
+	page, next, err := s.bulk.List(r.Context(), actor, pageOf(q))
+	if err != nil {
+		return err
+	}
+	return respondData(w, dto.BulkPage{Operations: rowsOf(page, rowOfBulk), Cursor: next})
+}
+
+func rowOfBulk(op bulk.Summary) dto.BulkSummary {
+	return dto.BulkSummary{
+		ID: op.ID.String(), Operation: op.Operation, State: op.State, User: op.User, At: op.At, FinishedAt: present(op.Finished),
+		Targets: op.Targets, Succeeded: op.Succeeded, Failed: op.Failed,
+	}
+}
+
 // getBulk answers GET /v1/operations/{id}, also as a stream of the containers as they end.
 func (s *Server) getBulk(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	id, err := pathID(r)

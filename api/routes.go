@@ -18,6 +18,7 @@ func (s *Server) routes() []route {
 		grouped("Hosts and containers", s.hostRoutes()),
 		grouped("Operations", s.operationRoutes()),
 		grouped("Operations on many containers", s.bulkRoutes()),
+		grouped("Images, volumes and networks", s.stockRoutes()),
 		grouped("Terminals", s.terminalRoutes()),
 		grouped("Usage", s.usageRoutes()),
 		grouped("Events", s.eventRoutes()),
@@ -167,6 +168,8 @@ func (s *Server) bulkRoutes() []route {
 		post("/v1/operations", service.Operate, "startOperation", bodied(s.startBulk),
 			"Begin an operation on many containers, and don't wait for it.", data(dto.BulkResult{}).with("Idempotent-Replayed").accepted()).
 			may(404, 409, 422, 429).reads("Idempotency-Key"),
+		get("/v1/operations", service.View, "listOperations", queried(s.listBulk),
+			"List one's operations on many containers, or as an admin those of all users, the latest first.", data(dto.BulkPage{})),
 		get("/v1/operations/{id}", service.View, "getOperation", plain(s.getBulk),
 			"Show an operation on many containers, or as a stream each container as it ends.", data(dto.BulkResult{}).orStream(bulkFrames...)).
 			reads("Last-Event-ID"),

@@ -19,6 +19,7 @@ import (
 	"wharf/api/stream"
 	"wharf/service"
 	"wharf/service/bulk"
+	"wharf/service/pulls"
 	"wharf/service/terminal"
 )
 
@@ -36,6 +37,8 @@ type Options struct {
 	Terminals *terminal.Terminals
 	// Bulk is the operations on many containers.
 	Bulk *bulk.Bulk
+	// Pulls has hosts pull images.
+	Pulls *pulls.Pulls
 
 	// Ready reports whether requests can be served now; nil error means yes.
 	Ready func(context.Context) error
@@ -79,6 +82,7 @@ type Server struct {
 	audit        *service.Audit
 	terminals    *terminal.Terminals
 	bulk         *bulk.Bulk
+	pulls        *pulls.Pulls
 	ready        func(context.Context) error
 	open         bool
 	openNetwork  bool
@@ -110,7 +114,7 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, requests: o.Requests, terminals: o.Terminals, bulk: o.Bulk, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, requests: o.Requests, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),

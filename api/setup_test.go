@@ -28,6 +28,7 @@ import (
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/pulls"
 	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
@@ -135,7 +136,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	o := api.Options{
 		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
 		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Requests: service.NewIdempotentRequests(d), Ready: d.Ping,
-		Metrics: api.MetricsContainers, Version: "test", MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}),
+		Metrics: api.MetricsContainers, Version: "test", MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}), Pulls: pulls.New(door, pulls.Options{}),
 	}
 	for _, set := range options {
 		set(&o)
@@ -154,6 +155,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 		w.api.EndStreams()
 		o.Terminals.Close()
 		o.Bulk.Close()
+		o.Pulls.Close()
 		server.Close()
 		cancel()
 		running.Wait()

@@ -90,6 +90,21 @@ func serveEndlessLog(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// serveEndlessPull goes on downloading.
+func serveEndlessPull(w http.ResponseWriter, r *http.Request) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		_, _ = fmt.Fprintf(w, `{"status":"Downloading","id":"0123456789ab","progressDetail":{"current":%d,"total":1000000}}`+"\n", n)
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-tick.C:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
 // in is the same server for another test.
 func (c *conformance) in(t *testing.T) *conformance {
 	t.Helper()

@@ -45,6 +45,15 @@ var streamRoutes = map[string]streamRoute{
 		})
 		return "/v1/operations/" + c.fixture.begin(c.t.(*testing.T), c.admin, `{"operation":"stop","select":{"host":["a"]},"parallel":31}`).ID
 	}},
+	"GET /v1/images/pulls/{id}": {begin: func(c *conformance) string {
+		c.d.Handle("POST /images/create", serveEndlessPull)
+		a := c.call("POST", "/v1/images/pull", c.admin, `{"image":"nginx","hosts":["a"]}`)
+		var pull struct{ ID string }
+		require.Equal(c.t, http.StatusAccepted, a.status, a.body)
+		a.status = http.StatusOK
+		a.data(c.t.(*testing.T), &pull)
+		return "/v1/images/pulls/" + pull.ID
+	}},
 	"GET /v1/hosts/{host}/stats":                 {path: "/v1/hosts/a/stats"},
 	"GET /v1/hosts/{host}/containers/{id}/stats": {path: "/v1/hosts/a/containers/web/stats"},
 	"GET /v1/hosts/{host}/containers/{id}/logs":  {path: "/v1/hosts/a/containers/web/logs?follow=true&tail=0", object: "/v1/hosts/a/containers/web/logs"},

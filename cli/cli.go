@@ -104,7 +104,8 @@ func (a *app) root() *cobra.Command {
 	}
 	add(groupContainers, a.psCommand(), a.inspectCommand(), a.statsCommand(), a.logsCommand(), a.execCommand(), a.dockerCommand())
 	add(groupContainers, a.operationCommands()...)
-	add(groupFleet, a.hostsCommand(), a.eventsCommand(), a.auditCommand())
+	add(groupFleet, a.hostsCommand(), a.eventsCommand(), a.auditCommand(), a.bulkCommand())
+	add(groupFleet, a.imagesCommand(), a.volumesCommand(), a.networksCommand(), a.pullCommand(), a.pruneCommand())
 	add(groupAccess, a.loginCommand(), a.logoutCommand(), a.contextCommand(), a.keysCommand(), a.usersCommand())
 	add(groupServer, serverCommands()...)
 	a.complete(root, "context", a.contextNames)

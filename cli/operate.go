@@ -23,6 +23,7 @@ type operation struct {
 	name, short, done string
 	from              []string // the states in which it makes sense, for completion
 	flags             func(f *pflag.FlagSet, o *operationOptions)
+	unwaited          bool // there is nothing to wait for afterwards
 	call              func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error)
 }
 
@@ -34,6 +35,9 @@ type operationOptions struct {
 	image   string
 	pull    bool
 	wait    dto.WaitQuery
+	remove  dto.RemoveQuery
+	limits  limitOptions
+	given   dto.Limits
 }
 
 var operations = []operation{
@@ -74,6 +78,22 @@ var operations = []operation{
 		},
 		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
 			return s.KillContainer(ctx, t.host, t.id, dto.KillQuery{Signal: o.signal, WaitQuery: o.wait})
+		},
+	},
+	{
+		name: "rm", short: "Remove containers", done: "removed", unwaited: true, from: []string{"exited", "created", "dead"},
+		flags: func(f *pflag.FlagSet, o *operationOptions) {
+			f.BoolVarP(&o.remove.Force, "force", "f", false, "also those that run: they are killed")
+			f.BoolVarP(&o.remove.Volumes, "volumes", "v", false, "their anonymous volumes too")
+		},
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.RemoveContainer(ctx, t.host, t.id, o.remove)
+		},
+	},
+	{
+		name: "update", short: "Change the limits and the restart policy of containers", done: "updated", flags: limitFlags, unwaited: true,
+		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
+			return s.UpdateContainer(ctx, t.host, t.id, o.given)
 		},
 	},
 	{
@@ -149,19 +169,24 @@ func (a *app) operationCommand(op operation) *cobra.Command {
 				return err
 			}
 			o.timed = c.Flags().Changed("timeout")
+			if o.given, err = o.limits.given(c); err != nil {
+				return err
+			}
 			return a.operate(c.Context(), server, op, chosen, o)
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&o.wait.Wait, "wait", "", "wait afterwards for the `STATE` running, healthy or exited")
-	flags.DurationVar(&o.wait.Limit, "wait-limit", 0, "the longest wait, 5m at most (default 30s)")
+	if !op.unwaited {
+		flags.StringVar(&o.wait.Wait, "wait", "", "wait afterwards for the `STATE` running, healthy or exited")
+		flags.DurationVar(&o.wait.Limit, "wait-limit", 0, "the longest wait, 5m at most (default 30s)")
+		a.complete(c, "wait", fixed("running", "healthy", "exited"))
+	}
 	if op.flags != nil {
 		op.flags(flags, o)
 	}
 	a.hostFlag(c, &hosts)
 	a.labelFlag(c, &labels)
 	a.outputFlag(c, "table")
-	a.complete(c, "wait", fixed("running", "healthy", "exited"))
 	c.ValidArgsFunction = a.containerNames(op.from...)
 	return c
 }

@@ -328,6 +328,13 @@ func (c *Client) StartOperation(ctx context.Context, in dto.BulkOperation) (dto.
 	return out, err
 }
 
+// ListOperations is GET /v1/operations: List one's operations on many containers, or as an admin those of all users, the latest first.
+func (c *Client) ListOperations(ctx context.Context, q dto.PageQuery) (dto.BulkPage, error) {
+	var out dto.BulkPage
+	err := c.call(ctx, request{method: "GET", path: "/v1/operations", query: q}, &out)
+	return out, err
+}
+
 // GetOperation is GET /v1/operations/{id}: Show an operation on many containers, or as a stream each container as it ends.
 func (c *Client) GetOperation(ctx context.Context, id string) (dto.BulkResult, error) {
 	var out dto.BulkResult
@@ -355,6 +362,79 @@ func (c *Client) CancelOperation(ctx context.Context, id string) (dto.BulkResult
 func (c *Client) ListProjects(ctx context.Context, q dto.ProjectsQuery) (dto.Projects, error) {
 	var out dto.Projects
 	err := c.call(ctx, request{method: "GET", path: "/v1/projects", query: q}, &out)
+	return out, err
+}
+
+// ListImages is GET /v1/images: List the images of all hosts, and which containers use them.
+func (c *Client) ListImages(ctx context.Context, q dto.ImageQuery) (dto.ImagePage, error) {
+	var out dto.ImagePage
+	err := c.call(ctx, request{method: "GET", path: "/v1/images", query: q}, &out)
+	return out, err
+}
+
+// RemoveImage is DELETE /v1/hosts/{host}/images/{id}: Remove an image that no container uses, by its id or by one of its names.
+func (c *Client) RemoveImage(ctx context.Context, host string, id string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/images/" + segment(id)}, nil)
+}
+
+// StartPull is POST /v1/images/pull: Have hosts pull an image, and don't wait for it.
+func (c *Client) StartPull(ctx context.Context, in dto.PullRequest) (dto.Pull, error) {
+	var out dto.Pull
+	err := c.call(ctx, request{method: "POST", path: "/v1/images/pull", body: in}, &out)
+	return out, err
+}
+
+// GetPull is GET /v1/images/pulls/{id}: Show a pull, or as a stream how far it is on each host.
+func (c *Client) GetPull(ctx context.Context, id string) (dto.Pull, error) {
+	var out dto.Pull
+	err := c.call(ctx, request{method: "GET", path: "/v1/images/pulls/" + segment(id)}, &out)
+	return out, err
+}
+
+// StreamGetPull is GET /v1/images/pulls/{id}: Show a pull, or as a stream how far it is on each host. It resumes by itself and ends
+// with ctx or an error, which is its last element.
+func (c *Client) StreamGetPull(ctx context.Context, id string) iter.Seq2[Frame, error] {
+	return c.stream(ctx, request{method: "GET", path: "/v1/images/pulls/" + segment(id)}, frameTypes{
+		"host": decodeFrame[dto.HostPull],
+		"end":  decodeFrame[dto.PullEnd],
+	})
+}
+
+// CancelPull is DELETE /v1/images/pulls/{id}: End a pull of one's own, or as an admin any.
+func (c *Client) CancelPull(ctx context.Context, id string) (dto.Pull, error) {
+	var out dto.Pull
+	err := c.call(ctx, request{method: "DELETE", path: "/v1/images/pulls/" + segment(id)}, &out)
+	return out, err
+}
+
+// ListVolumes is GET /v1/volumes: List the volumes of all hosts, and which containers use them.
+func (c *Client) ListVolumes(ctx context.Context, q dto.StockQuery) (dto.VolumePage, error) {
+	var out dto.VolumePage
+	err := c.call(ctx, request{method: "GET", path: "/v1/volumes", query: q}, &out)
+	return out, err
+}
+
+// RemoveVolume is DELETE /v1/hosts/{host}/volumes/{id}: Remove a volume that no container uses, with all that is in it.
+func (c *Client) RemoveVolume(ctx context.Context, host string, id string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/volumes/" + segment(id)}, nil)
+}
+
+// ListNetworks is GET /v1/networks: List the networks of all hosts, and which containers belong to them.
+func (c *Client) ListNetworks(ctx context.Context, q dto.StockQuery) (dto.NetworkPage, error) {
+	var out dto.NetworkPage
+	err := c.call(ctx, request{method: "GET", path: "/v1/networks", query: q}, &out)
+	return out, err
+}
+
+// RemoveNetwork is DELETE /v1/hosts/{host}/networks/{id}: Remove a network to which no container belongs.
+func (c *Client) RemoveNetwork(ctx context.Context, host string, id string) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/networks/" + segment(id)}, nil)
+}
+
+// Prune is POST /v1/prune: Show what nothing uses, or remove it.
+func (c *Client) Prune(ctx context.Context, in dto.PruneRequest) (dto.Pruned, error) {
+	var out dto.Pruned
+	err := c.call(ctx, request{method: "POST", path: "/v1/prune", body: in}, &out)
 	return out, err
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/registry"
 	"github.com/docker/docker/api/types/system"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
@@ -50,12 +51,18 @@ type reads interface {
 	// ContainerTop runs ps on the engine's host; nil arguments are the engine's own.
 	ContainerTop(ctx context.Context, id string, arguments []string) (container.TopResponse, error)
 	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
+	// ImageList, VolumeList, NetworkList and Sizes are bodies, too; Sizes is what everything holds.
+	ImageList(ctx context.Context) (io.ReadCloser, error)
+	VolumeList(ctx context.Context) (io.ReadCloser, error)
+	NetworkList(ctx context.Context) (io.ReadCloser, error)
+	Sizes(ctx context.Context) (io.ReadCloser, error)
 	// RawContainer and RawImage are the answers of inspect as they came.
 	RawContainer(ctx context.Context, id string) ([]byte, error)
 	RawImage(ctx context.Context, name string) ([]byte, error)
+	DistributionInspect(ctx context.Context, name, auth string) (registry.DistributionInspect, error)
 	ImageInspect(ctx context.Context, name string, options ...client.ImageInspectOption) (image.InspectResponse, error)
 	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
-	ContainerRows(ctx context.Context, all, size bool) ([]wire.Row, error)
+	ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error)
 	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
 	ImageRows(ctx context.Context, all bool) ([]wire.Image, error)
 	InfoWire(ctx context.Context) (wire.Info, error)
@@ -82,6 +89,8 @@ type changes interface {
 	ContainerExecResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ContainerResize(ctx context.Context, id string, size container.ResizeOptions) error
 	ImageTag(ctx context.Context, id, name string) error
+	VolumeRemove(ctx context.Context, name string, force bool) error
+	NetworkRemove(ctx context.Context, id string) error
 	ImageRemove(ctx context.Context, name string, options image.RemoveOptions) ([]image.DeleteResponse, error)
 }
 

@@ -33,10 +33,14 @@ type Options struct {
 	Registries *images.Credentials
 	// PullStall is how long an engine may say nothing during a pull. Default 90 s.
 	PullStall time.Duration
+	digests   *images.Digests // of all hosts
 	// Stats says how usage is sampled.
 	Stats stats.Options
 	// Led has only those hosts read and checked that Fleet.Lead names: other processes look after the rest.
 	Led bool
+	// OnStatus is called when a host's Status has changed, by more than usual variations of what is measured; soon: in whether it
+	// answers. It must not block or call the host. May be nil.
+	OnStatus func(host string, soon bool)
 }
 
 // Fleet is all Docker hosts. No host can delay another.
@@ -61,6 +65,7 @@ type member struct {
 
 // NewFleet makes the hosts. It dials nothing, so a dead host is no error here.
 func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
+	opts.digests = images.NewDigests()
 	f := &Fleet{opts: opts, led: map[string]bool{}}
 	if err := f.Apply(cfgs); err != nil {
 		return nil, err

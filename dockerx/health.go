@@ -156,6 +156,9 @@ func (h *Host) markFailing(kind connect.FaultKind) {
 }
 
 func (h *Host) logState(from, to HostState, kind connect.FaultKind) {
+	if from != to {
+		h.statusChanged(true)
+	}
 	switch {
 	case from == to:
 	case to == HostUp:

@@ -44,7 +44,8 @@ type Host struct {
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
 	health     health
-	lists      listCache
+	lists      cached[List]
+	stock      stock
 	labels     labelBook
 	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
 	guard      listGuard
@@ -66,6 +67,7 @@ type Host struct {
 
 	streaming atomic.Bool
 	leading   leading
+	shared    atomic.Pointer[Status] // as its owner in another process has it; nil: unknown
 	sampler   *stats.Sampler
 }
 
@@ -80,6 +82,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
+		lists: cached[List]{maxAge: listMaxAge}, stock: newStock(),
 		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
 		leading: leading{begin: make(chan struct{}, 1)},
 	}
@@ -88,6 +91,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 			h.lists.drop()
 		}
 	})
+	h.follow(h.stock.onEvent)
 	h.follow(h.traces.onEvent)
 	h.follow(h.measures.onEvent)
 	h.follow(h.wakeLogs)
@@ -160,7 +164,11 @@ func (h *Host) close() {
 func (h *Host) streamUp() bool { return h.streaming.Load() }
 
 // setStreamUp is for the event reader alone.
-func (h *Host) setStreamUp(up bool) { h.streaming.Store(up) }
+func (h *Host) setStreamUp(up bool) {
+	if h.streaming.Swap(up) != up {
+		h.statusChanged(true)
+	}
+}
 
 // onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
 func (h *Host) onEvent(e Event) {
@@ -178,6 +186,9 @@ func (h *Host) onEvent(e Event) {
 	}
 	if h.opts.OnEvent != nil {
 		h.opts.OnEvent(e)
+	}
+	if h.opts.Led && (changesList(e) || e.Kind == KindState) {
+		h.statusChanged(false) // its counts of containers
 	}
 }
 

@@ -43,7 +43,12 @@ func (h *Host) runEvents(ctx context.Context) error {
 		QueueBytes: h.opts.EventQueueBytes, Logger: h.log,
 	}
 	if h.opts.Resume != nil {
-		o.Resume = func(ctx context.Context) (Resume, error) { return h.opts.Resume(ctx, h.name) }
+		o.Resume = func(ctx context.Context) (Resume, error) {
+			recorded, err := h.opts.Resume(ctx, h.name)
+			last := h.shared.Load()
+			recorded.Connected = last != nil && last.Streaming
+			return recorded, err
+		}
 	}
 	reader := events.New(o)
 	h.reader.Store(reader)
@@ -87,7 +92,11 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	h.answered(began)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	old := h.info
 	h.info.Latency = time.Since(began)
+	if h.info.differs(old) {
+		h.statusChanged(false)
+	}
 	return at, nil
 }
 

@@ -46,9 +46,18 @@ func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows, err := guardedList(ctx, h, body, decodeList)
+	if err != nil {
+		return nil, err
+	}
+	return &List{Containers: rows}, nil
+}
+
+// guardedList reads an answer of the list, and closes it: no more than the guard has it, which keeps how that went.
+func guardedList[T any](ctx context.Context, h *Host, body io.ReadCloser, decode func(io.Reader) ([]T, error)) ([]T, error) {
 	defer func() { _ = body.Close() }()
 	counted := &countedBody{r: body, limit: h.guard.limit()}
-	rows, err := decodeList(counted)
+	rows, err := decode(counted)
 	if err != nil {
 		err = &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
 		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
@@ -57,7 +66,7 @@ func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
 		return nil, err
 	}
 	h.guard.done(counted.bytes, nil)
-	return &List{Containers: rows}, nil
+	return rows, nil
 }
 
 // listRow is what wharf reads of a row: decoding all of it costs a third more.
@@ -71,36 +80,53 @@ type listRow struct {
 	Labels  map[string]string
 }
 
-// decodeList reads row by row, so that memory grows with the rows kept, not with the body.
+// decodeList keeps of each row what lists need.
 func decodeList(body io.Reader) ([]Container, error) {
+	rows, labels, kept := []Container{}, 0, 0
+	err := eachRow(body, func(row *listRow) error {
+		c, err := row.container()
+		if err != nil {
+			return err
+		}
+		rows = append(rows, c)
+		labels, kept = labels+len(c.Labels), kept+c.size()
+		if labels > maxLabels || kept > maxKept {
+			return connect.ErrTooLarge
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(rows, func(a, b Container) int { return b.Created.Compare(a.Created) }) // Podman's are in no order
+	return rows, nil
+}
+
+// eachRow decodes a JSON array row by row, so that memory grows with what is kept, not with the body.
+func eachRow[T any](body io.Reader, each func(*T) error) error {
 	budget := &rowBudget{r: body}
 	budget.left = maxRowBytes
 	dec := json.NewDecoder(budget)
 	if start, err := dec.Token(); err != nil || start == nil {
-		return []Container{}, err // an engine without containers may say null
+		return err // an engine without containers may say null
 	} else if start != json.Delim('[') {
-		return nil, fmt.Errorf("expected a list, got %v", start)
+		return fmt.Errorf("expected a list, got %v", start)
 	}
-	rows, labels, kept := []Container{}, 0, 0
-	for dec.More() {
+	for n := 1; dec.More(); n++ {
 		budget.left = maxRowBytes
-		var row listRow
+		var row T
 		if err := dec.Decode(&row); err != nil {
-			return nil, err
+			return err
 		}
-		c, err := row.container()
-		if err != nil {
-			return nil, err
+		if n > maxRows {
+			return connect.ErrTooLarge
 		}
-		rows = append(rows, c)
-		labels, kept = labels+len(c.Labels), kept+c.size()
-		if len(rows) > maxRows || labels > maxLabels || kept > maxKept {
-			return nil, connect.ErrTooLarge
+		if err := each(&row); err != nil {
+			return err
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b Container) int { return b.Created.Compare(a.Created) }) // Podman's are in no order
 	_, err := dec.Token()
-	return rows, err
+	return err
 }
 
 // rowBudget gives connect.ErrTooLarge once left bytes were read since it was last filled up.

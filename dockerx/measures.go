@@ -21,6 +21,7 @@ type StateCount = events.StateCount
 // Measures are how a host is, and what its requests and events have added up to since this process knows it.
 type Measures struct {
 	State HostState
+	Owned bool // its events are read by this process
 	EngineInfo
 	CertificateExpiry time.Time // as in Status
 	// Containers are counted by the reader of the host's events; nil while it knows nothing.
@@ -157,16 +158,14 @@ func (m *measures) onEvent(e Event) {
 // Measures returns the host's measures, without asking it.
 func (h *Host) Measures() Measures {
 	m := Measures{
-		CertificateExpiry: h.transport.CertificateExpiry(),
-		Errors:            h.measures.errors.read(), Events: h.measures.events.read(), Gaps: h.measures.gaps.read(),
+		Errors: h.measures.errors.read(), Events: h.measures.events.read(), Gaps: h.measures.gaps.read(),
 	}
-	m.State, _, _, _ = h.health.known()
+	status := h.Status()
+	m.State, m.EngineInfo, m.CertificateExpiry = status.State, status.EngineInfo, status.CertificateExpiry
+	m.Owned = !h.opts.Led || h.leads()
 	if reader := h.reader.Load(); reader != nil {
 		m.Containers = reader.Containers()
 	}
-	h.mu.Lock()
-	m.EngineInfo = h.info
-	h.mu.Unlock()
 	h.measures.mu.Lock()
 	requests := maps.Clone(h.measures.requests)
 	h.measures.mu.Unlock()

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/docker/docker/api/types/image"
-
 	"wharf/dockerx/connect"
 	"wharf/dockerx/images"
 	"wharf/util/apperr"
@@ -106,11 +104,5 @@ func (p pullEngine) Tag(ctx context.Context, id string, r images.Ref) error {
 }
 
 func (p pullEngine) Remove(ctx context.Context, name string) error {
-	if err := images.CheckName(name); err != nil {
-		return err
-	}
-	return change(ctx, p.h, "remove image", quickTimeout, func(ctx context.Context, e changes) error {
-		_, err := e.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
-		return err
-	})
+	return p.h.RemoveImage(ctx, name)
 }

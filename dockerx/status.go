@@ -40,11 +40,17 @@ const infoEvery = time.Minute
 
 // Status returns how the host is, without asking it.
 func (h *Host) Status() Status {
+	if s := h.elsewhere(); s != nil {
+		return *s
+	}
 	var s Status
 	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.known()
 	s.Streaming = h.streamUp()
 	s.CertificateExpiry = h.transport.CertificateExpiry()
-	s.Containers = h.lists.counts()
+	s.Containers = h.keptCounts()
+	if h.opts.Led { // the same on all replicas, of which not all have a list
+		s.Containers = h.countedStates()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.EngineInfo = h.info
@@ -66,7 +72,7 @@ func (h *Host) Check(ctx context.Context) (Status, error) {
 
 // watch refreshes the engine's information after each new connection, and once a minute.
 func (h *Host) watch(ctx context.Context) {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(infoEvery) // the reader connects at once
 	defer timer.Stop()
 	for {
 		select {
@@ -94,6 +100,12 @@ func (h *Host) refreshInfo(ctx context.Context) error {
 	middle := began.Add(time.Since(began) / 2)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	old := h.info
+	defer func() {
+		if h.info.differs(old) {
+			h.statusChanged(false)
+		}
+	}()
 	f := &h.info
 	f.EngineVersion, f.OS, f.Arch = info.ServerVersion, info.OperatingSystem, info.Architecture
 	f.CPUs, f.Memory = info.NCPU, info.MemTotal

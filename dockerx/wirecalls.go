@@ -1,13 +1,16 @@
 package dockerx
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/wire"
@@ -15,9 +18,13 @@ import (
 
 // ContainerRows asks for the list in Docker's shape: all containers or the running ones, with or without their sizes on
 // disk, which take an engine long.
-func (e *engine) ContainerRows(ctx context.Context, all, size bool) ([]wire.Row, error) {
+func (e *engine) ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error) {
 	query := url.Values{"all": {strconv.FormatBool(all)}, "size": {strconv.FormatBool(size)}}
-	return readJSON[[]wire.Row](ctx, e, connect.Request{Path: "/containers/json", Query: query, Limit: connect.Bytes(maxList)})
+	resp, err := e.open(ctx, connect.Request{Path: "/containers/json", Query: query, Limit: connect.Bytes(maxList)})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
 }
 
 // ContainerWire asks for all of one container.
@@ -34,7 +41,16 @@ func (e *engine) ContainerWire(ctx context.Context, id string, size bool) (*wire
 // ImageRows asks for the list of images.
 func (e *engine) ImageRows(ctx context.Context, all bool) ([]wire.Image, error) {
 	query := url.Values{"all": {strconv.FormatBool(all)}}
-	return readJSON[[]wire.Image](ctx, e, connect.Request{Path: "/images/json", Query: query, Limit: connect.Bytes(maxList)})
+	resp, err := e.open(ctx, connect.Request{Path: "/images/json", Query: query, Limit: connect.Bytes(maxBody)})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	images := []wire.Image{}
+	if err := eachRow(resp.Body, func(i *wire.Image) error { images = append(images, *i); return nil }); err != nil {
+		return nil, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the images: %w", err)}
+	}
+	return images, nil
 }
 
 // InfoWire asks the engine about itself.
@@ -61,39 +77,50 @@ func readJSON[T any](ctx context.Context, e *engine, r connect.Request) (v T, er
 // Rows returns the host's containers in Docker's shape, all or the running ones, the newest first. It is never cached.
 // Errors: Unavailable, Daemon.
 func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
-	limit := h.readLimit
-	if size {
-		limit = sizeTimeout
+	if err := h.guard.refusal(); err != nil {
+		return nil, err
 	}
-	rows, err := call(ctx, h, "list containers", limit, func(ctx context.Context, e reads) ([]wire.Row, error) {
-		rows, err := e.ContainerRows(ctx, all, size)
-		for i := range rows {
-			if err == nil && !fullIDPattern.MatchString(rows[i].ID) {
-				err = &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("a container has no proper id: %.80q", rows[i].ID)}
-			}
+	return call(ctx, h, "list containers", h.wireLimit(size), func(ctx context.Context, e reads) ([]wire.Row, error) {
+		body, err := e.ContainerRows(ctx, all, size)
+		if err != nil {
+			return nil, err
 		}
-		return rows, err
+		return guardedList(ctx, h, body, decodeRows)
 	})
-	for i := range rows {
-		r := &rows[i]
+}
+
+// wireLimit is the time for a question that may ask for sizes on disk.
+func (h *Host) wireLimit(size bool) time.Duration {
+	if size {
+		return sizeTimeout
+	}
+	return h.readLimit
+}
+
+func decodeRows(body io.Reader) ([]wire.Row, error) {
+	rows, labels := []wire.Row{}, 0
+	err := eachRow(body, func(r *wire.Row) error {
+		if !fullIDPattern.MatchString(r.ID) {
+			return fmt.Errorf("a container has no proper id: %.80q", r.ID)
+		}
 		name := ownName(r.Names) // others are what other containers call it
 		if name == "" {
 			name = r.ID[:12]
 		}
-		r.Names, r.State = []string{"/" + name}, dockersState(r.State)
-		r.Labels = orEmptyMap(r.Labels)
-	}
-	slices.SortStableFunc(rows, func(a, b wire.Row) int { return int(min(max(b.Created-a.Created, -1), 1)) })
+		r.Names, r.State, r.Labels = []string{"/" + name}, dockersState(r.State), orEmptyMap(r.Labels)
+		rows = append(rows, *r)
+		if labels += len(r.Labels); labels > maxLabels {
+			return connect.ErrTooLarge
+		}
+		return nil
+	})
+	slices.SortStableFunc(rows, func(a, b wire.Row) int { return cmp.Compare(b.Created, a.Created) })
 	return rows, err
 }
 
 // Wire returns all of one container in Docker's shape. It is never cached, and refuses what Resolve refuses.
 func (h *Host) Wire(ctx context.Context, ref Ref, size bool) (*wire.Container, error) {
-	limit := h.readLimit
-	if size {
-		limit = sizeTimeout
-	}
-	c, err := call(ctx, h, "inspect container", limit, func(ctx context.Context, e reads) (*wire.Container, error) {
+	c, err := call(ctx, h, "inspect container", h.wireLimit(size), func(ctx context.Context, e reads) (*wire.Container, error) {
 		c, err := e.ContainerWire(ctx, ref.s, size)
 		if err == nil && !fullIDPattern.MatchString(c.ID) {
 			err = &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("inspect answered without a proper id")}

@@ -9,7 +9,7 @@ import (
 var rank = map[Role]int{RoleNone: 0, RoleViewer: 1, RoleOperator: 2, RoleAdmin: 3}
 
 // needs is the least role that a permission asks for on a host or container.
-var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, Exec: RoleAdmin, Administer: RoleAdmin}
+var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, OperateHost: RoleOperator, Exec: RoleAdmin, Administer: RoleAdmin}
 
 // Has reports whether the actor has a permission at all: View and Operate on some container of
 // some host, Administer over wharf itself, which no grant gives.
@@ -21,6 +21,8 @@ func (a Actor) Has(p Permission) bool {
 		return !a.Anonymous && a.Scope == ""
 	case Administer:
 		return a.capped(a.Role).atLeast(RoleAdmin)
+	case OperateHost:
+		return a.best(p, func(g Grant) bool { return g.Labels == "" }).atLeast(needs[p])
 	default:
 		return a.highestFor(p).atLeast(needs[p])
 	}
@@ -52,6 +54,9 @@ func (a Actor) roleFor(p Permission, host string, labels map[string]string) Role
 // somewhereOn reports whether the actor has the permission on some container of the host, real
 // or possible.
 func (a Actor) somewhereOn(host string, p Permission) bool {
+	if p == OperateHost {
+		return a.everywhereOn(host, p)
+	}
 	return a.best(p, func(g Grant) bool { return g.onHost(host) }).atLeast(needs[p])
 }
 

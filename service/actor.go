@@ -38,6 +38,8 @@ const (
 	View
 	// Operate requires RoleOperator on the container.
 	Operate
+	// OperateHost requires RoleOperator on the whole host: for what belongs to no container alone.
+	OperateHost
 	// Exec requires RoleAdmin on the container, or a grant there that says so: a terminal defeats masking, and is
 	// root where the container is.
 	Exec

@@ -42,6 +42,9 @@ func (a Actor) Sees(host string, labels map[string]string) bool {
 	return a.roleOn(host, labels).atLeast(needs[View])
 }
 
+// SeesAllOn reports whether the actor may see every container of a host, and so the host as a whole.
+func (a Actor) SeesAllOn(host string) bool { return a.everywhereOn(host, View) }
+
 // Renewed returns the actor with the rights of this moment, for work that outlives its request: the end of a session
 // doesn't end it, that of the user or of an API key does. Errors: Unauthorized.
 func (s *Sessions) Renewed(ctx context.Context, actor Actor) (Actor, error) {

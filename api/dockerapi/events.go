@@ -48,11 +48,6 @@ func (a *API) events(w http.ResponseWriter, r *http.Request, c *Call) error {
 
 // send is a stream.Source.
 func (e *eventRequest) send(ctx context.Context, out *stream.Writer) error {
-	if !e.until.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, e.until.Add(untilSlack))
-		defer cancel()
-	}
 	wake := make(chan struct{}, 1)
 	sub := e.api.Events.Subscribe(e.actor, eventlog.Subscribe{
 		Filter: eventlog.Filter{Hosts: []string{e.host}, Types: e.filters["type"]}, Wake: func() {
@@ -66,6 +61,11 @@ func (e *eventRequest) send(ctx context.Context, out *stream.Writer) error {
 	seen, err := e.sendPast(ctx, out)
 	if err != nil {
 		return err
+	}
+	if !e.until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, e.until.Add(untilSlack))
+		defer cancel()
 	}
 	return e.follow(ctx, out, sub, wake, seen)
 }
@@ -186,10 +186,9 @@ func messageOf(e *dockerx.Event) message {
 
 func (e *eventRequest) selects(v *dockerx.Event) bool {
 	action, _, _ := strings.Cut(v.Action, ":")
-	about := func(kind string) bool {
+	about := func(kind string) bool { // by the beginning of the id or name, as Docker's own
 		return e.matches(kind, func(want string) bool {
-			return v.Type == kind && (v.ActorID == want || v.ActorName == want || len(want) >= 4 && strings.HasPrefix(v.ActorID, want)) ||
-				kind == "container" && v.Type != "container" && v.Attrs["container"] != "" && v.Attrs["container"] == want
+			return v.Type == kind && (strings.HasPrefix(v.ActorID, want) || strings.HasPrefix(v.ActorName, want))
 		})
 	}
 	return e.exactly("type", v.Type) && e.exactly("event", v.Action, action) && e.exactly("scope", "local") && e.labelled(v.Attrs) &&

@@ -25,6 +25,20 @@ type HostedContainer struct {
 	Status  string            `json:"status"`
 	Created time.Time         `json:"created"`
 	Labels  map[string]string `json:"labels"`
+	// With update=true alone.
+	Update *ContainerUpdate `json:"update,omitempty"`
+}
+
+// ContainerUpdate says whether a container's tag means another image in its registry by now.
+type ContainerUpdate struct {
+	// available; current; pinned, to a digest; local, of no registry; checking, so ask again; unknown.
+	State string `json:"state"`
+	// That the tag has in the registry; empty where that isn't known.
+	Digest string `json:"digest"`
+	// Why it is unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (the engine can't ask) or other.
+	Reason string `json:"reason"`
+	// When the registry was asked; missing where it wasn't.
+	CheckedAt *time.Time `json:"checked_at,omitempty"`
 }
 
 // ContainerPage is a page of containers, and which hosts it speaks of.
@@ -49,6 +63,9 @@ type ContainerQuery struct {
 	Text string `query:"q"`
 	// With - in front descending.
 	Sort string `query:"sort" enum:"host,-host,name,-name,image,-image,state,-state,created,-created" default:"host"`
+	// true: say of each container whether its tag means another image in its registry by now. Registries are asked, for some
+	// seconds at most, unless they were within the hour.
+	Update bool `query:"update"`
 	// The most rows of the page.
 	Limit int `query:"limit" default:"500" minimum:"1" maximum:"5000"`
 	// Where the page begins: the cursor of the page before it.

@@ -70,6 +70,29 @@ type BulkResult struct {
 	Hosts []HostAnswer `json:"hosts,omitempty"`
 }
 
+// BulkPage is a page of operations on many containers.
+type BulkPage struct {
+	Operations []BulkSummary `json:"operations"`
+	// Of the next page; empty on the last.
+	Cursor string `json:"cursor"`
+}
+
+// BulkSummary is an operation on many containers, in a list.
+type BulkSummary struct {
+	ID        string `json:"id"`
+	Operation string `json:"operation"`
+	// running, succeeded, failed, cancelled or interrupted.
+	State string    `json:"state"`
+	User  string    `json:"user"`
+	At    time.Time `json:"at"`
+	// Missing while it runs.
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+	// How many containers it has, and how many of them have succeeded and failed.
+	Targets   int `json:"targets"`
+	Succeeded int `json:"succeeded"`
+	Failed    int `json:"failed"`
+}
+
 // BulkTarget is a container of an operation on many.
 type BulkTarget struct {
 	Host string `json:"host"`

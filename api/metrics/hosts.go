@@ -45,7 +45,13 @@ func addUp(f *family, host label, m *service.HostMeasures) {
 	}
 }
 
-func addOwned(f *family, host label, _ *service.HostMeasures) { f.add(1, host) }
+func addOwned(f *family, host label, m *service.HostMeasures) {
+	if m.Owned {
+		f.add(1, host)
+	} else {
+		f.add(0, host)
+	}
+}
 
 func addInfo(f *family, host label, m *service.HostMeasures) {
 	if m.EngineVersion != "" {

@@ -102,3 +102,23 @@ func FuzzNoItemBreaksOutOfItsFrame(f *testing.F) {
 		require.Equal(t, 1, strings.Count(line, "\n"))
 	})
 }
+
+// Docker's clients take its formats whatever they say they accept; frames say how long they are, so that nothing may come
+// between them.
+func TestFormatsOfDocker(t *testing.T) {
+	t.Parallel()
+	for _, f := range []Format{JSONStream, Frames, Raw} {
+		got, ok := choose(asking("text/html"), []Format{f})
+		require.True(t, ok)
+		require.Equal(t, f, got)
+		require.Empty(t, f.greeting())
+		require.Empty(t, f.comment("too slow"))
+	}
+	require.Equal(t, "\n", string(JSONStream.AppendHeartbeat(nil)))
+	require.Empty(t, Frames.AppendHeartbeat(nil))
+	require.Empty(t, Raw.AppendHeartbeat(nil))
+	require.Equal(t, "{\"a\": 1}\n", string(JSONStream.Append(nil, Item{Data: []byte("{\"a\":\n1}")})))
+	require.Equal(t, "a\r\n", string(Raw.Append(nil, Item{Data: []byte("a\r\n")})))
+	require.Equal(t, "\x01\x00\x00\x00\x00\x00\x00\x02ab", string(Frames.Append(nil, Item{Data: []byte("ab")})))
+	require.Equal(t, "\x02\x00\x00\x00\x00\x00\x01\x00", string(Frames.Append(nil, Item{Event: "stderr", Data: make([]byte, 256)})[:8]))
+}

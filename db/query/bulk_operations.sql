@@ -41,3 +41,21 @@ UPDATE bulk_operations SET cancel = true WHERE id = @id AND finished_at IS NULL;
 
 -- name: DeleteBulkOperationsBefore :execrows
 DELETE FROM bulk_operations WHERE finished_at < @before;
+
+-- name: ListBulkOperations :many
+-- The latest first, of all users.
+SELECT o.id, o.at, o.username, o.operation, o.state, o.finished_at,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id) AS targets,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state = 'ok') AS succeeded,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state IN ('failed', 'interrupted')) AS failed
+FROM bulk_operations o
+WHERE o.id < @before ORDER BY o.id DESC LIMIT @page;
+
+-- name: ListBulkOperationsOf :many
+-- The latest first, of one user.
+SELECT o.id, o.at, o.username, o.operation, o.state, o.finished_at,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id) AS targets,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state = 'ok') AS succeeded,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state IN ('failed', 'interrupted')) AS failed
+FROM bulk_operations o
+WHERE o.user_id = @user_id AND o.id < @before ORDER BY o.id DESC LIMIT @page;

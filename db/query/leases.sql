@@ -43,6 +43,23 @@ RETURNING l.host, l.epoch;
 SELECT l.host, l.epoch FROM host_leases AS l
 JOIN (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch) AS t ON l.host = t.host AND l.epoch = t.epoch;
 
+-- name: NextStatusVersion :one
+UPDATE counters SET value = value + 1 WHERE name = 'status' RETURNING value;
+
+-- name: PutStatuses :execrows
+-- Only of hosts whose lease still has the epoch.
+INSERT INTO host_status (host, status, version)
+SELECT l.host, t.status, @version FROM host_leases AS l
+JOIN (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch, unnest(CAST(@statuses AS text[])) AS status) AS t
+  ON l.host = t.host AND l.epoch = t.epoch
+ON CONFLICT (host) DO UPDATE SET status = excluded.status, version = excluded.version;
+
+-- name: StatusesAfter :many
+SELECT host, status FROM host_status WHERE version > @version;
+
+-- name: DeleteStatusesOfNobodys :exec
+DELETE FROM host_status WHERE host IN (SELECT host FROM host_leases WHERE owner = '');
+
 -- name: Notify :exec
 -- Wakes the listeners of a channel when the transaction commits; see db.Listen.
 SELECT pg_notify(@channel, @payload);

@@ -5,6 +5,9 @@ VALUES (@id, @at, @user_id, @username, @server, @host, @container_id, @container
 -- name: UpdateRecreation :execrows
 UPDATE recreations SET step = @step, undoing = @undoing, state = @state WHERE id = @id;
 
+-- name: RenameRecreation :execrows
+UPDATE recreations SET container_name = @container_name WHERE id = @id;
+
 -- name: DeleteRecreation :execrows
 DELETE FROM recreations WHERE id = @id;
 

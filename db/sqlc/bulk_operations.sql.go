@@ -303,6 +303,127 @@ func (q *Queries) GetBulkOperation(ctx context.Context, id uuid.UUID) (BulkOpera
 	return i, err
 }
 
+const listBulkOperations = `-- name: ListBulkOperations :many
+SELECT o.id, o.at, o.username, o.operation, o.state, o.finished_at,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id) AS targets,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state = 'ok') AS succeeded,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state IN ('failed', 'interrupted')) AS failed
+FROM bulk_operations o
+WHERE o.id < $1 ORDER BY o.id DESC LIMIT $2
+`
+
+type ListBulkOperationsParams struct {
+	Before uuid.UUID
+	Page   int32
+}
+
+type ListBulkOperationsRow struct {
+	ID         uuid.UUID
+	At         time.Time
+	Username   string
+	Operation  string
+	State      string
+	FinishedAt sql.NullTime
+	Targets    int64
+	Succeeded  int64
+	Failed     int64
+}
+
+// The latest first, of all users.
+func (q *Queries) ListBulkOperations(ctx context.Context, arg ListBulkOperationsParams) ([]ListBulkOperationsRow, error) {
+	rows, err := q.db.QueryContext(ctx, listBulkOperations, arg.Before, arg.Page)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListBulkOperationsRow{}
+	for rows.Next() {
+		var i ListBulkOperationsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Username,
+			&i.Operation,
+			&i.State,
+			&i.FinishedAt,
+			&i.Targets,
+			&i.Succeeded,
+			&i.Failed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBulkOperationsOf = `-- name: ListBulkOperationsOf :many
+SELECT o.id, o.at, o.username, o.operation, o.state, o.finished_at,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id) AS targets,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state = 'ok') AS succeeded,
+    (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state IN ('failed', 'interrupted')) AS failed
+FROM bulk_operations o
+WHERE o.user_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT $3
+`
+
+type ListBulkOperationsOfParams struct {
+	UserID uuid.UUID
+	Before uuid.UUID
+	Page   int32
+}
+
+type ListBulkOperationsOfRow struct {
+	ID         uuid.UUID
+	At         time.Time
+	Username   string
+	Operation  string
+	State      string
+	FinishedAt sql.NullTime
+	Targets    int64
+	Succeeded  int64
+	Failed     int64
+}
+
+// The latest first, of one user.
+func (q *Queries) ListBulkOperationsOf(ctx context.Context, arg ListBulkOperationsOfParams) ([]ListBulkOperationsOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, listBulkOperationsOf, arg.UserID, arg.Before, arg.Page)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListBulkOperationsOfRow{}
+	for rows.Next() {
+		var i ListBulkOperationsOfRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Username,
+			&i.Operation,
+			&i.State,
+			&i.FinishedAt,
+			&i.Targets,
+			&i.Succeeded,
+			&i.Failed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const unfinishedBulkOperations = `-- name: UnfinishedBulkOperations :many
 SELECT id FROM bulk_operations WHERE server = $1 AND finished_at IS NULL
 `

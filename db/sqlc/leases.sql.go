@@ -86,6 +86,15 @@ func (q *Queries) DeleteReplica(ctx context.Context, arg DeleteReplicaParams) er
 	return err
 }
 
+const deleteStatusesOfNobodys = `-- name: DeleteStatusesOfNobodys :exec
+DELETE FROM host_status WHERE host IN (SELECT host FROM host_leases WHERE owner = '')
+`
+
+func (q *Queries) DeleteStatusesOfNobodys(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, deleteStatusesOfNobodys)
+	return err
+}
+
 const heldLeases = `-- name: HeldLeases :many
 SELECT l.host, l.epoch FROM host_leases AS l
 JOIN (SELECT unnest(CAST($1 AS text[])) AS host, unnest(CAST($2 AS bigint[])) AS epoch) AS t ON l.host = t.host AND l.epoch = t.epoch
@@ -194,6 +203,17 @@ func (q *Queries) MoveLeases(ctx context.Context, arg MoveLeasesParams) ([]MoveL
 	return items, nil
 }
 
+const nextStatusVersion = `-- name: NextStatusVersion :one
+UPDATE counters SET value = value + 1 WHERE name = 'status' RETURNING value
+`
+
+func (q *Queries) NextStatusVersion(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, nextStatusVersion)
+	var value int64
+	err := row.Scan(&value)
+	return value, err
+}
+
 const notify = `-- name: Notify :exec
 SELECT pg_notify($1, $2)
 `
@@ -235,6 +255,35 @@ func (q *Queries) Positions(ctx context.Context) (PositionsRow, error) {
 	return i, err
 }
 
+const putStatuses = `-- name: PutStatuses :execrows
+INSERT INTO host_status (host, status, version)
+SELECT l.host, t.status, $1 FROM host_leases AS l
+JOIN (SELECT unnest(CAST($2 AS text[])) AS host, unnest(CAST($3 AS bigint[])) AS epoch, unnest(CAST($4 AS text[])) AS status) AS t
+  ON l.host = t.host AND l.epoch = t.epoch
+ON CONFLICT (host) DO UPDATE SET status = excluded.status, version = excluded.version
+`
+
+type PutStatusesParams struct {
+	Version  int64
+	Hosts    []string
+	Epochs   []int64
+	Statuses []string
+}
+
+// Only of hosts whose lease still has the epoch.
+func (q *Queries) PutStatuses(ctx context.Context, arg PutStatusesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, putStatuses,
+		arg.Version,
+		pq.Array(arg.Hosts),
+		pq.Array(arg.Epochs),
+		pq.Array(arg.Statuses),
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const removeReplica = `-- name: RemoveReplica :execrows
 DELETE FROM replicas WHERE id = $1
 `
@@ -267,6 +316,38 @@ func (q *Queries) Replicas(ctx context.Context) ([]ReplicasRow, error) {
 	for rows.Next() {
 		var i ReplicasRow
 		if err := rows.Scan(&i.ID, &i.Beat, &i.Fleet); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const statusesAfter = `-- name: StatusesAfter :many
+SELECT host, status FROM host_status WHERE version > $1
+`
+
+type StatusesAfterRow struct {
+	Host   string
+	Status string
+}
+
+func (q *Queries) StatusesAfter(ctx context.Context, version int64) ([]StatusesAfterRow, error) {
+	rows, err := q.db.QueryContext(ctx, statusesAfter, version)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StatusesAfterRow{}
+	for rows.Next() {
+		var i StatusesAfterRow
+		if err := rows.Scan(&i.Host, &i.Status); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

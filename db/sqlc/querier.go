@@ -86,6 +86,7 @@ type Querier interface {
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
 	DeleteSetupToken(ctx context.Context) error
+	DeleteStatusesOfNobodys(ctx context.Context) error
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
@@ -155,6 +156,10 @@ type Querier interface {
 	// index; the others narrow what that reads. Rows are compared and ordered by all of the index's columns, so that no other
 	// index will do: by the primary key a value that is seldom, or was long ago, would take a walk through everything.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
+	// The latest first, of all users.
+	ListBulkOperations(ctx context.Context, arg ListBulkOperationsParams) ([]ListBulkOperationsRow, error)
+	// The latest first, of one user.
+	ListBulkOperationsOf(ctx context.Context, arg ListBulkOperationsOfParams) ([]ListBulkOperationsOfRow, error)
 	// A page of grants by id, of one user or of all.
 	ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListGrantsRow, error)
 	// A page of living sessions by id, of one user or of all.
@@ -169,6 +174,7 @@ type Querier interface {
 	MoveLeases(ctx context.Context, arg MoveLeasesParams) ([]MoveLeasesRow, error)
 	NextActor(ctx context.Context, arg NextActorParams) (string, error)
 	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
+	NextStatusVersion(ctx context.Context) (int64, error)
 	// Wakes the listeners of a channel when the transaction commits; see db.Listen.
 	Notify(ctx context.Context, arg NotifyParams) error
 	// The event that has so many older ones by id.
@@ -178,6 +184,8 @@ type Querier interface {
 	ProposeSetupToken(ctx context.Context, token string) error
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
+	// Only of hosts whose lease still has the epoch.
+	PutStatuses(ctx context.Context, arg PutStatusesParams) (int64, error)
 	// Also a lock that holds until the transaction ends, on both engines.
 	RaiseCounter(ctx context.Context, name string) (int64, error)
 	// Makes open streams of the user end, to come back with the rights of now.
@@ -190,6 +198,7 @@ type Querier interface {
 	// Keeps that a user logged in at an address.
 	RememberAddress(ctx context.Context, arg RememberAddressParams) error
 	RemoveReplica(ctx context.Context, id string) (int64, error)
+	RenameRecreation(ctx context.Context, arg RenameRecreationParams) (int64, error)
 	// Marks the token that a login made, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
 	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
@@ -202,6 +211,7 @@ type Querier interface {
 	ReserveUserTry(ctx context.Context, arg ReserveUserTryParams) (int64, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
+	StatusesAfter(ctx context.Context, version int64) ([]StatusesAfterRow, error)
 	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
 	TakeEventIDs(ctx context.Context, count int64) (int64, error)
 	// A ticket is good once: of two callers with the same one, one gets a row.

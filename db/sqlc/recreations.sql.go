@@ -121,6 +121,23 @@ func (q *Queries) RecreationsOf(ctx context.Context, server string) ([]Recreatio
 	return items, nil
 }
 
+const renameRecreation = `-- name: RenameRecreation :execrows
+UPDATE recreations SET container_name = $1 WHERE id = $2
+`
+
+type RenameRecreationParams struct {
+	ContainerName string
+	ID            uuid.UUID
+}
+
+func (q *Queries) RenameRecreation(ctx context.Context, arg RenameRecreationParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, renameRecreation, arg.ContainerName, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const updateRecreation = `-- name: UpdateRecreation :execrows
 UPDATE recreations SET step = $1, undoing = $2, state = $3 WHERE id = $4
 `

@@ -27,6 +27,7 @@ func (d *Daemon) routes() {
 	for verb, change := range changes {
 		m.HandleFunc("POST /containers/{id}/"+verb, func(w http.ResponseWriter, r *http.Request) { d.serveChange(w, r, change) })
 	}
+	d.stockRoutes()
 	m.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { Fail(w, http.StatusNotFound, "page not found") })
 }
 

@@ -81,7 +81,9 @@ func (f *FakeRegistry) HalfLayer(w http.ResponseWriter) {
 }
 
 // IsLayer reports whether a request asks for the layer.
-func (f *FakeRegistry) IsLayer(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, digest(f.layer)) }
+func (f *FakeRegistry) IsLayer(r *http.Request) bool {
+	return strings.HasSuffix(r.URL.Path, digest(f.layer))
+}
 
 func digest(content []byte) string {
 	sum := sha256.Sum256(content)

@@ -14,18 +14,36 @@ import (
 // name ("app:1"), removes it from the engine, and returns its whole name.
 func (r *Registry) Push(t testing.TB, e Engine, name string, content []byte) string {
 	t.Helper()
+	whole := r.Addr + "/" + name
+	e.ImportImage(t, whole, content)
+	r.push(t, e, whole)
+	e.RemoveImage(t, whole)
+	return whole
+}
+
+// PushOver moves a name in the registry to an image of these bytes. What the name means on the engine stays.
+func (r *Registry) PushOver(t testing.TB, e Engine, name string, content []byte) {
+	t.Helper()
 	ctx, cancel := deadline()
 	defer cancel()
 	whole := r.Addr + "/" + name
+	before, err := e.client.ImageInspect(ctx, whole)
+	require.NoError(t, err)
 	e.ImportImage(t, whole, content)
+	r.push(t, e, whole)
+	require.NoError(t, e.client.ImageTag(ctx, before.ID, whole))
+}
+
+func (r *Registry) push(t testing.TB, e Engine, whole string) {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
 	body, err := e.client.ImagePush(ctx, whole, image.PushOptions{RegistryAuth: r.Login()})
 	require.NoError(t, err)
 	said, err := io.ReadAll(body)
 	require.NoError(t, err)
 	_ = body.Close()
 	require.NotContains(t, string(said), `"error"`, "push %s", whole)
-	e.RemoveImage(t, whole)
-	return whole
 }
 
 // ImportImage makes an image whose file system is one file of these bytes. It is removed with the test.

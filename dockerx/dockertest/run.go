@@ -9,6 +9,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/stretchr/testify/require"
@@ -132,4 +133,30 @@ func (e Engine) remove(t testing.TB, id string) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// Labelled returns the containers that have a label, running or not.
+func (e Engine) Labelled(t testing.TB, label string) []container.Summary {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	all, err := e.client.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
+	require.NoError(t, err)
+	return all
+}
+
+// RemoveLabelled removes the containers that have a label when the test ends.
+func (e Engine) RemoveLabelled(t testing.TB, label string) {
+	t.Helper()
+	t.Cleanup(func() {
+		for _, c := range e.Labelled(t, label) {
+			e.remove(t, c.ID)
+		}
+	})
+}
+
+// RemoveAfter removes a container that Run didn't make, when the test ends.
+func (e Engine) RemoveAfter(t testing.TB, id string) {
+	t.Helper()
+	t.Cleanup(func() { e.remove(t, id) })
 }

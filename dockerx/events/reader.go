@@ -69,6 +69,8 @@ type Resume struct {
 	States map[string]ContainerState
 	// Since is the time of the host's latest record, of whatever kind; zero: none.
 	Since time.Time
+	// Connected: the host was being read a moment ago, by another Reader, so that reaching it is no news.
+	Connected bool
 }
 
 // ContainerState is what the events so far imply of one container.
@@ -196,6 +198,7 @@ func (r *Reader) restore(recorded Resume) {
 		r.since = recorded.Since.Add(-time.Second - reorder)
 	}
 	r.model.restore(recorded.States)
+	r.connected, r.reported = recorded.Connected, recorded.Connected
 }
 
 // retryDelay is how long to wait before a try: none, 50, 100 … 5,000 ms, ±20 %.

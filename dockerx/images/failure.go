@@ -21,6 +21,7 @@ const (
 	ReasonPlatform    Reason = "platform"    // it has the image for other machines alone
 	ReasonFull        Reason = "full"        // the engine has no room
 	ReasonUnreachable Reason = "unreachable" // the engine can't reach the registry
+	ReasonUnsupported Reason = "unsupported" // the engine has no such call
 	ReasonOther       Reason = "other"
 )
 
@@ -75,6 +76,9 @@ type FailureError struct {
 
 // Error returns the engine's words.
 func (f *FailureError) Error() string { return f.Words }
+
+// Refused makes a FailureError of an engine's words, which must hold no credentials.
+func Refused(words string) *FailureError { return &FailureError{reasonOf(words), words} }
 
 // ReasonOf returns the reason of a pull's error, "" for any other error.
 func ReasonOf(err error) Reason {

@@ -66,3 +66,13 @@ func CheckName(s string) error {
 	_, err := ParseRef(s)
 	return err
 }
+
+var platformPattern = regexp.MustCompile(`^[a-z0-9]{1,32}/[a-z0-9_]{1,32}(/[a-z0-9]{1,32})?$`)
+
+// CheckPlatform returns an error for a text that is neither empty nor like linux/arm64. Errors: apperr.Invalid.
+func CheckPlatform(s string) error {
+	if s != "" && !platformPattern.MatchString(s) {
+		return apperr.New(apperr.Invalid, "platform: expected one such as linux/arm64")
+	}
+	return nil
+}

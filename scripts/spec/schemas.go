@@ -105,6 +105,9 @@ func (s *schemas) editProperty(p jsonschema.InterceptPropParams) error {
 
 // fieldComment is the comment of a type's field, which may be an embedded struct's.
 func (s *schemas) fieldComment(t reflect.Type, name string) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	field, ok := t.FieldByName(name)
 	if !ok {
 		return ""

@@ -73,12 +73,15 @@ func pathParam(name, pattern string) (*openapi31.Parameter, error) {
 		Name: name, In: openapi31.ParameterInPath, Required: ptr(true),
 		Schema: map[string]any{"type": "string", "minLength": 1},
 	}
-	container := strings.Contains(pattern, "{host}")
+	onHost := strings.Contains(pattern, "{host}")
+	container := strings.Contains(pattern, "/containers/")
 	switch {
 	case name == "host":
 		p.Description, p.Schema["examples"] = ptr("A host's name."), []string{"119server"}
 	case name == "id" && container:
 		p.Description, p.Schema["examples"] = ptr("A container's id, a unique beginning of it, or its name."), []string{"nginx-web"}
+	case name == "id" && onHost:
+		p.Description, p.Schema["examples"] = ptr("Its id, whole, or its name, with its slashes as %2F."), []string{"nginx:1.27"}
 	case name == "id":
 		p.Schema["format"], p.Schema["examples"] = "uuid", []string{"4b2efe8c-b526-4ff3-a2fa-c1ddcb9601e9"}
 	case name == "username":

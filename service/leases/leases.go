@@ -41,6 +41,10 @@ type Options struct {
 	End func(ctx context.Context, hosts []string)
 	// Looked is called at each beat. It must not block.
 	Looked func(Positions)
+	// Status returns the status of a host that is read here. Found takes the one of a host that another replica reads. None of
+	// them may block.
+	Status func(host string) string
+	Found  func(host, status string)
 	// BeatEvery is how often the replica shows that it lives, default 1.25 s. LostAfter is how long the counter of another one
 	// may stay what it is before its hosts are taken, default 3 s.
 	BeatEvery, LostAfter time.Duration
@@ -50,7 +54,6 @@ type Options struct {
 type Positions struct {
 	LastEvent   int64 // the event log's last id
 	Revocations int64 // the counter of revocations
-	Status      int64 // the version of the latest status of a host
 }
 
 const (
@@ -58,6 +61,8 @@ const (
 	defaultLost = 3 * time.Second
 	// endTimeout bounds how long a lease is kept for events that aren't stored yet. The next owner reads them again.
 	endTimeout = time.Second
+	// gatherFor is how long changes of statuses are gathered before they are written.
+	gatherFor = 100 * time.Millisecond
 	// failedWait is the pause after a database that didn't answer.
 	failedWait = 250 * time.Millisecond
 )
@@ -70,14 +75,19 @@ type Leases struct {
 	began time.Time
 	state *state
 	wake  chan struct{} // holds one signal: look now
+	// gather is the same for changed statuses: several at once are written together.
+	gather chan struct{}
 
 	// Used by Run alone.
-	leases  []lease
-	version int64 // of leases, as the counter says
+	leases   []lease
+	version  int64 // of leases, as the counter says
+	statuses int64 // the same of statuses
 
 	mu    sync.Mutex
 	held  map[string]int64 // epochs of the hosts that are read here
 	first bool
+	// changed are hosts whose status isn't written yet.
+	changed map[string]struct{}
 }
 
 // New returns the leases of a replica on a database.
@@ -91,7 +101,7 @@ func New(d *db.DB, o Options) *Leases {
 	id := o.Server + "." + rand.Text()[:10]
 	return &Leases{
 		db: d, opts: o, id: id, began: time.Now(), state: newState(id, o.BeatEvery, o.LostAfter), wake: make(chan struct{}, 1),
-		version: -1, held: map[string]int64{},
+		gather: make(chan struct{}, 1), version: -1, held: map[string]int64{}, changed: map[string]struct{}{},
 	}
 }
 
@@ -166,6 +176,12 @@ func (l *Leases) pause(ctx context.Context, err error) {
 	select {
 	case <-timer.C:
 	case <-l.wake:
+	case <-l.gather:
+		select {
+		case <-time.After(gatherFor):
+		case <-l.wake:
+		case <-ctx.Done():
+		}
 	case <-ctx.Done():
 	}
 }
@@ -239,6 +255,7 @@ func (l *Leases) adopt(ctx context.Context, own map[string]int64, hosts []string
 		l.mu.Unlock()
 		if known[host] && !read {
 			l.opts.Begin(host, own[host])
+			l.StatusChanged(host, true)
 		}
 	}
 }

@@ -14,10 +14,15 @@ func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error
 		rows  []sqlc.ReplicasRow
 		found []sqlc.HostLease
 		at    sqlc.PositionsRow
+		shown []sqlc.StatusesAfterRow
 	)
+	news := l.takeChanged()
 	err := l.db.InTx(ctx, func(q *sqlc.Queries) (err error) {
-		found = nil
+		found, shown = nil, nil
 		if err := l.beatOnce(ctx, q, fleet); err != nil {
+			return err
+		}
+		if err := putStatuses(ctx, l.db, q, news); err != nil {
 			return err
 		}
 		if at, err = q.Positions(ctx); err != nil { // before the leases: a change after it is seen the next time
@@ -25,6 +30,11 @@ func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error
 		}
 		if rows, err = q.Replicas(ctx); err != nil {
 			return fmt.Errorf("read the replicas: %w", err)
+		}
+		if at.Status != l.statuses {
+			if shown, err = q.StatusesAfter(ctx, l.statuses); err != nil {
+				return fmt.Errorf("read the status of hosts: %w", err)
+			}
 		}
 		if at.Leases == l.version {
 			return nil
@@ -35,8 +45,11 @@ func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error
 		return nil
 	})
 	if err != nil {
+		l.changedAgain(news)
 		return nil, Positions{}, err
 	}
+	l.statuses = at.Status
+	l.show(shown)
 	if at.Leases != l.version {
 		l.version = at.Leases
 		l.leases = make([]lease, len(found))
@@ -48,7 +61,7 @@ func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error
 	for _, r := range rows {
 		v.replicas = append(v.replicas, replica{r.ID, r.Beat, r.Fleet})
 	}
-	return v, Positions{LastEvent: at.LastEvent, Revocations: at.Revocations, Status: at.Status}, nil
+	return v, Positions{LastEvent: at.LastEvent, Revocations: at.Revocations}, nil
 }
 
 // beatOnce raises the replica's counter. A replica without a row adds itself, in the place of earlier processes of its server.
@@ -139,6 +152,9 @@ func (l *Leases) resign(ctx context.Context) error {
 		}
 		if err := moveAll(ctx, q, gives); err != nil {
 			return err
+		}
+		if err := q.DeleteStatusesOfNobodys(ctx); err != nil {
+			return fmt.Errorf("forget the status of hosts: %w", err)
 		}
 		if _, err := q.RemoveReplica(ctx, l.id); err != nil {
 			return fmt.Errorf("leave the replicas: %w", err)

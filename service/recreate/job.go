@@ -17,11 +17,15 @@ import (
 	"wharf/util/text"
 )
 
+// lookOutFor is how long after its begin a creation may still have its effect, though its call had no answer.
+const lookOutFor = 10 * time.Minute
+
 // job is one recreation, and what must be known to finish or undo it.
 type job struct {
 	id        uuid.UUID
 	host      *dockerx.Host
 	old, name string
+	began     time.Time
 	undoing   bool
 	state
 	successor *dockerx.Successor // nil for one that was taken up: it is created, or will not be
@@ -31,13 +35,15 @@ type job struct {
 
 // state is what the journal keeps as JSON.
 type state struct {
-	OldName string        `json:"old_name"`      // of the old container, while the new one has its name
-	NewName string        `json:"new_name"`      // of the new container, before that
-	New     string        `json:"new,omitempty"` // its id, once it is known
-	Running bool          `json:"running"`       // the old one ran
-	Restart string        `json:"restart"`       // the old one's restart policy
-	Wait    string        `json:"wait"`
-	Limit   time.Duration `json:"limit"`
+	OldName string `json:"old_name"`      // of the old container, while the new one has its name
+	NewName string `json:"new_name"`      // of the new container, before that
+	New     string `json:"new,omitempty"` // its id, once it is known
+	// Uncertain: the engine may create the new container yet, after a call that had no answer.
+	Uncertain bool          `json:"uncertain,omitempty"`
+	Running   bool          `json:"running"` // the old one ran
+	Restart   string        `json:"restart"` // the old one's restart policy
+	Wait      string        `json:"wait"`
+	Limit     time.Duration `json:"limit"`
 }
 
 // newJob gives both containers names for meanwhile that show what they are, and that nobody can guess: what has such a name
@@ -46,7 +52,7 @@ func newJob(q *Request, s *dockerx.Successor) *job {
 	name := strings.TrimPrefix(q.Details.Name, "/")
 	short, mark := text.Truncate(name, 100), strings.ToLower(rand.Text()[:10])
 	return &job{
-		host: q.Host, old: q.Details.ID, name: name, successor: s, record: q.Record,
+		host: q.Host, old: q.Details.ID, name: name, began: db.Time(time.Now()), successor: s, record: q.Record,
 		state: state{OldName: short + "-old-" + mark, NewName: short + "-new-" + mark, Running: q.Details.State.Running},
 	}
 }
@@ -58,7 +64,7 @@ func (r *Recreations) begin(ctx context.Context, j *job, q *Request) (err error)
 	}
 	r.claim(j.id)
 	err = r.db.Queries().CreateRecreation(ctx, sqlc.CreateRecreationParams{
-		ID: j.id, At: db.Time(time.Now()), UserID: q.UserID, Username: q.Username, Server: r.opts.Server,
+		ID: j.id, At: j.began, UserID: q.UserID, Username: q.Username, Server: r.opts.Server,
 		Host: j.host.Name(), ContainerID: j.old, ContainerName: j.name, Step: steps[0].name, State: j.encoded(),
 	})
 	if err != nil {
@@ -91,6 +97,21 @@ func (r *Recreations) end(ctx context.Context, j *job) {
 		r.opts.Logger.Error().Err(err).Str("container", j.name).Msg("cannot remove a recreation from the journal")
 		r.leave()
 	}
+}
+
+// lookOut keeps a recreation that is undone in the journal, under its new container's name, until an engine that is slow to
+// create it must have done so: what appears by then is removed. The old container can be recreated meanwhile.
+func (r *Recreations) lookOut(ctx context.Context, j *job) error {
+	if time.Since(j.began) > lookOutFor {
+		r.end(ctx, j)
+		return nil
+	}
+	_, err := r.db.Queries().RenameRecreation(ctx, sqlc.RenameRecreationParams{ID: j.id, ContainerName: j.NewName})
+	if err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	r.leave()
+	return nil
 }
 
 // leave has Run look for what is left.

@@ -211,6 +211,38 @@ func TestContainerIsRecreatedOnceAtATime(t *testing.T) {
 	require.Len(t, d.Containers(), 1)
 }
 
+// An engine that creates the new container after its call had no answer leaves none of it, and the container can be recreated
+// meanwhile.
+func TestNewContainerThatAppearsLateIsRemoved(t *testing.T) {
+	t.Parallel()
+	d, f := fake(t)
+	old := d.Add(dockertest.Container{Name: "shop"})
+	d.Breaks(func(r dockertest.Request) dockertest.Break {
+		if strings.HasSuffix(r.Path, "/create") {
+			d.Disconnect()
+		}
+		return dockertest.Fails
+	})
+	_, err := f.recreate(t, old, dockerx.Operation{})
+	require.Equal(t, apperr.Unavailable, apperr.KindOf(err), "%v", err)
+	d.Breaks(nil)
+	rows, err := f.store.Queries().RecreationsOf(t.Context(), "one")
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	require.Contains(t, rows[0].ContainerName, "shop-new-")
+	result, err := f.recreate(t, old, dockerx.Operation{})
+	require.NoError(t, err)
+	d.Add(dockertest.Container{Name: rows[0].ContainerName, State: "created"})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	require.Eventually(t, func() bool { return f.left(t) == 0 }, time.Minute, 10*time.Millisecond)
+	cancel()
+	require.NoError(t, <-done)
+	require.Len(t, d.Containers(), 1)
+	require.Equal(t, result.NewID, d.Containers()[0].ID)
+}
+
 // A server that is stopping begins nothing that takes a container down.
 func TestClosingUndoesWhatHasNotStoppedTheOldContainer(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
+	"wharf/dockerx"
 	"wharf/util/apperr"
 )
 
@@ -89,6 +90,9 @@ func (r *Recreations) undo(ctx context.Context, j *job, from int) error {
 			return fmt.Errorf("undo %s: %w", s.name, err)
 		}
 	}
+	if j.Uncertain {
+		return r.lookOut(ctx, j)
+	}
 	r.end(ctx, j)
 	return nil
 }
@@ -100,6 +104,8 @@ func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
 		at = &stepError{1, failure}
 	}
 	answer := failedTo(steps[at.at].doing, at.err)
+	kind := apperr.KindOf(at.err)
+	j.Uncertain = j.New == "" && (kind == apperr.Unavailable || kind == apperr.Internal)
 	err := r.undo(ctx, j, at.at)
 	e, ok := apperr.As(answer)
 	if !ok {
@@ -174,6 +180,9 @@ func (r *Recreations) takeUp(ctx context.Context, j *job) error {
 	if _, err := j.host.List(ctx); err != nil { // a host that is down is no reason to go back
 		return err
 	}
+	if row.ContainerName == j.NewName && !j.appeared(ctx) {
+		return r.lookOut(ctx, j)
+	}
 	ctx = context.WithoutCancel(ctx)
 	old := Container{Host: row.Host, ID: j.old, Name: j.name, Target: "taken up again"}
 	return j.record(ctx, old, func(ctx context.Context) error { return r.resume(ctx, j, at) })
@@ -188,12 +197,22 @@ func (r *Recreations) restore(j *job, row *sqlc.Recreation) (at int, err error) 
 	if at = stepNamed(row.Step); at < 0 {
 		return 0, fmt.Errorf("this version has no step %q", row.Step)
 	}
-	j.host, j.old, j.name, j.undoing = host, row.ContainerID, row.ContainerName, row.Undoing
+	j.host, j.old, j.name, j.began, j.undoing = host, row.ContainerID, row.ContainerName, row.At, row.Undoing
 	j.record = r.opts.Record(row.UserID, row.Username)
 	if err := json.Unmarshal([]byte(row.State), &j.state); err != nil {
 		return 0, fmt.Errorf("decode the journal: %w", err)
 	}
+	j.Uncertain = j.Uncertain || j.New == "" && !j.undoing
 	return at, nil
+}
+
+// appeared reports whether there is a container of the new one's first name.
+func (j *job) appeared(ctx context.Context) bool {
+	ref, err := dockerx.ParseRef(j.NewName)
+	if err == nil {
+		_, err = j.host.Resolve(ctx, ref)
+	}
+	return err == nil
 }
 
 // resume goes on from a step, or back.

@@ -58,7 +58,11 @@ func removeNew(ctx context.Context, j *job) error {
 	if id == "" {
 		id = j.NewName // it may have been created all the same
 	}
-	return j.operate(ctx, id, "remove", dockerx.Remove{Force: true, Volumes: true})
+	err := j.operate(ctx, id, "remove", dockerx.Remove{Force: true, Volumes: true})
+	if err == nil {
+		j.Uncertain = false // it had been created, and is gone
+	}
+	return err
 }
 
 func removeOld(ctx context.Context, j *job) error {

@@ -87,6 +87,13 @@ export interface BulkOperation {
   wait?: string;
 }
 
+/** A page of operations on many containers. */
+export interface BulkPage {
+  /** Of the next page; empty on the last. */
+  cursor: string;
+  operations: BulkSummary[];
+}
+
 /** An operation on many containers. */
 export interface BulkResult {
   /** When it began; missing for a dry run. */
@@ -102,6 +109,22 @@ export interface BulkResult {
   state: string;
   targets: BulkTarget[];
   /** Empty below admin, but for one's own. */
+  user: string;
+}
+
+/** An operation on many containers, in a list. */
+export interface BulkSummary {
+  at: string;
+  failed: number;
+  /** Missing while it runs. */
+  finished_at?: string;
+  id: string;
+  operation: string;
+  /** Running, succeeded, failed, cancelled or interrupted. */
+  state: string;
+  succeeded: number;
+  /** How many containers it has, and how many of them have succeeded and failed. */
+  targets: number;
   user: string;
 }
 
@@ -199,6 +222,18 @@ export interface ContainerState {
   started_at: string;
   /** As the engine says: running, exited, paused, created, restarting, removing, dead. */
   status: string;
+}
+
+/** Says whether a container's tag means another image in its registry by now. */
+export interface ContainerUpdate {
+  /** When the registry was asked; missing where it wasn't. */
+  checked_at?: string;
+  /** That the tag has in the registry; empty where that isn't known. */
+  digest: string;
+  /** Why it is unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (the engine can't ask) or other. */
+  reason: string;
+  /** Available; current; pinned, to a digest; local, of no registry; checking, so ask again; unknown. */
+  state: string;
 }
 
 /** A line beside one that a search found. */
@@ -321,6 +356,31 @@ export interface HostEvent {
   timestamp: number;
 }
 
+/** One host's part of a pull. */
+export interface HostPull {
+  /** Downloaded, and to download, in bytes, as far as is known. */
+  bytes: number;
+  /** False: the host had it already. */
+  changed: boolean;
+  /** The same in words. */
+  detail: string;
+  /** In the registry; empty where the engine doesn't say. */
+  digest: string;
+  host: string;
+  /** The image's id, once it is there. */
+  image_id: string;
+  /** That the image has, as far as is known. */
+  layers: number;
+  layers_done: number;
+  /** Why it failed: unknown, denied, limited, stalled, broken, platform, full, unreachable or other. */
+  reason: string;
+  /** Running, succeeded, failed or cancelled. */
+  state: string;
+  /** The furthest that any layer is: waiting, downloading, extracting, done; empty before the engine says anything. */
+  step: string;
+  total: number;
+}
+
 /** The state of a host. A field without a value is missing. */
 export interface HostStatus {
   addr: string;
@@ -381,6 +441,34 @@ export interface HostedContainer {
   /** As the engine says: running, exited, paused, created, restarting, removing, dead. */
   state: string;
   status: string;
+  update?: ContainerUpdate;
+}
+
+/** An image of a host. */
+export interface Image {
+  /** When it was built. */
+  created: string;
+  dangling: boolean;
+  /** Its digests in registries, as name@sha256:… */
+  digests: string[];
+  host: string;
+  /** Sha256:… */
+  id: string;
+  labels: Record<string, string>;
+  /** In bytes, with the layers that it shares with others. */
+  size: number;
+  /** Its names, with tags; empty for a dangling one. */
+  tags: string[];
+  /** The containers that use it, running or not, as far as one sees them. */
+  used_by: UsedBy[];
+}
+
+/** A page of images, and which hosts it speaks of. */
+export interface ImagePage {
+  /** Of the next page; empty on the last. */
+  cursor: string;
+  hosts: HostAnswer[];
+  images: Image[];
 }
 
 /** What a container may use, and whether it is started again. What is missing stays as it is. */
@@ -552,6 +640,33 @@ export interface Mount {
   type: string;
 }
 
+/** A network of a host. */
+export interface Network {
+  /** It is the engine's own and can't be removed. */
+  builtin: boolean;
+  /** Missing where the engine doesn't say. */
+  created?: string;
+  driver: string;
+  host: string;
+  id: string;
+  internal: boolean;
+  labels: Record<string, string>;
+  name: string;
+  /** Local, swarm or global. */
+  scope: string;
+  subnets: string[];
+  /** The containers that belong to it, running or not, as far as one sees them. */
+  used_by: UsedBy[];
+}
+
+/** A page of networks, and which hosts it speaks of. */
+export interface NetworkPage {
+  /** Of the next page; empty on the last. */
+  cursor: string;
+  hosts: HostAnswer[];
+  networks: Network[];
+}
+
 /** An API key to be created. */
 export interface NewAPIKey {
   /** Whether grants that say exec count for the key too, where its role isn't admin. */
@@ -667,6 +782,84 @@ export interface Project {
 export interface Projects {
   hosts: HostAnswer[];
   projects: Project[];
+}
+
+/** One thing that nothing uses. */
+export interface PruneItem {
+  /** That its removal frees at least. */
+  bytes: number;
+  /** Why it is kept. */
+  detail: string;
+  host: string;
+  id: string;
+  name: string;
+  /** Planned, removed or kept. */
+  state: string;
+  /** Containers, images, volumes or networks. */
+  what: string;
+}
+
+/** Names things of one kind that a dry run has shown. */
+export interface PruneOnly {
+  host: string;
+  /** Whole, or of an id its first 12 digits or more. */
+  ids: string[];
+  /** Containers, images, volumes or networks. */
+  what: string;
+}
+
+/** Asks to remove what nothing uses. */
+export interface PruneRequest {
+  /** Images that have a name and volumes that got theirs from a person, too. */
+  all?: boolean;
+  /** False removes; when missing it is only shown what would go. */
+  dry_run?: boolean;
+  /** Names of hosts; when missing all that one may change as a whole. */
+  hosts?: string[];
+  /** At most these: what a dry run has shown. Missing: all that nothing uses. */
+  only?: PruneOnly[];
+  /** Containers, images, volumes, networks. */
+  what: string[];
+}
+
+/** What was removed, or would be. */
+export interface Pruned {
+  dry_run: boolean;
+  /** That are free now, or would be, at least, in bytes: what several of the images share isn't counted. */
+  freed: number;
+  hosts: HostAnswer[];
+  items: PruneItem[];
+}
+
+/** A pull of an image on some hosts. */
+export interface Pull {
+  at: string;
+  /** Missing while it is under way. */
+  finished_at?: string;
+  hosts: HostPull[];
+  id: string;
+  /** As docker writes its name. */
+  image: string;
+  /** Empty: each engine's own. */
+  platform: string;
+  /** Running, succeeded, failed (on some hosts) or cancelled. */
+  state: string;
+  user: string;
+}
+
+/** The last frame of a pull's stream. */
+export interface PullEnd {
+  state: string;
+}
+
+/** Asks hosts to pull an image. */
+export interface PullRequest {
+  /** Names of hosts. */
+  hosts: string[];
+  /** As docker pull takes it. */
+  image: string;
+  /** Such as linux/arm64; each engine's own when missing. */
+  platform?: string;
 }
 
 /** Of what image a container is created anew, and how its start is seen. */
@@ -869,6 +1062,12 @@ export interface UsageText {
   network_tx: string;
 }
 
+/** A container that uses something. */
+export interface UsedBy {
+  id: string;
+  name: string;
+}
+
 /** An account. */
 export interface User {
   created_at: string;
@@ -893,6 +1092,28 @@ export interface UserPage {
   /** Of the next page; empty on the last. */
   cursor: string;
   users: User[];
+}
+
+/** A volume of a host. */
+export interface Volume {
+  /** It got its name from the engine. */
+  anonymous: boolean;
+  /** Missing where the engine doesn't say. */
+  created?: string;
+  driver: string;
+  host: string;
+  labels: Record<string, string>;
+  name: string;
+  /** The containers that use it, running or not, as far as one sees them. */
+  used_by: UsedBy[];
+}
+
+/** A page of volumes, and which hosts it speaks of. */
+export interface VolumePage {
+  /** Of the next page; empty on the last. */
+  cursor: string;
+  hosts: HostAnswer[];
+  volumes: Volume[];
 }
 
 // What each operation takes and answers. A bare answer has no envelope.
@@ -1144,14 +1365,14 @@ export interface Operations {
   };
   listAllContainers: {
     params: Record<string, never>;
-    query: { host?: (string)[]; state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; limit?: number; cursor?: string };
+    query: { host?: (string)[]; state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; update?: boolean; limit?: number; cursor?: string };
     body: undefined;
     answer: ContainerPage;
     frames: Record<string, never>;
   };
   listHostContainers: {
     params: { host: string };
-    query: { state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; limit?: number; cursor?: string };
+    query: { state?: (string)[]; name?: (string)[]; image?: (string)[]; label?: (string)[]; q?: string; sort?: "host" | "-host" | "name" | "-name" | "image" | "-image" | "state" | "-state" | "created" | "-created"; update?: boolean; limit?: number; cursor?: string };
     body: undefined;
     answer: ContainerPage;
     frames: Record<string, never>;
@@ -1247,6 +1468,13 @@ export interface Operations {
     answer: BulkResult;
     frames: Record<string, never>;
   };
+  listOperations: {
+    params: Record<string, never>;
+    query: { cursor?: string; limit?: number };
+    body: undefined;
+    answer: BulkPage;
+    frames: Record<string, never>;
+  };
   getOperation: {
     params: { id: string };
     query: Record<string, never>;
@@ -1266,6 +1494,76 @@ export interface Operations {
     query: { host?: (string)[]; project?: (string)[] };
     body: undefined;
     answer: Projects;
+    frames: Record<string, never>;
+  };
+  listImages: {
+    params: Record<string, never>;
+    query: { host?: (string)[]; name?: (string)[]; label?: (string)[]; in_use?: "true" | "false"; q?: string; limit?: number; cursor?: string; dangling?: "true" | "false" };
+    body: undefined;
+    answer: ImagePage;
+    frames: Record<string, never>;
+  };
+  removeImage: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: string;
+    frames: Record<string, never>;
+  };
+  startPull: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: PullRequest;
+    answer: Pull;
+    frames: Record<string, never>;
+  };
+  getPull: {
+    params: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Pull;
+    frames: { "host": HostPull; "end": PullEnd };
+  };
+  cancelPull: {
+    params: { id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Pull;
+    frames: Record<string, never>;
+  };
+  listVolumes: {
+    params: Record<string, never>;
+    query: { host?: (string)[]; name?: (string)[]; label?: (string)[]; in_use?: "true" | "false"; q?: string; limit?: number; cursor?: string };
+    body: undefined;
+    answer: VolumePage;
+    frames: Record<string, never>;
+  };
+  removeVolume: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: string;
+    frames: Record<string, never>;
+  };
+  listNetworks: {
+    params: Record<string, never>;
+    query: { host?: (string)[]; name?: (string)[]; label?: (string)[]; in_use?: "true" | "false"; q?: string; limit?: number; cursor?: string };
+    body: undefined;
+    answer: NetworkPage;
+    frames: Record<string, never>;
+  };
+  removeNetwork: {
+    params: { host: string; id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: string;
+    frames: Record<string, never>;
+  };
+  prune: {
+    params: Record<string, never>;
+    query: Record<string, never>;
+    body: PruneRequest;
+    answer: Pruned;
     frames: Record<string, never>;
   };
   execInContainer: {
@@ -1455,9 +1753,20 @@ export const operations = {
   removeContainer: { method: "DELETE", path: "/v1/hosts/{host}/containers/{id}", bare: false },
   recreateContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/recreate", bare: false },
   startOperation: { method: "POST", path: "/v1/operations", bare: false },
+  listOperations: { method: "GET", path: "/v1/operations", bare: false },
   getOperation: { method: "GET", path: "/v1/operations/{id}", bare: false },
   cancelOperation: { method: "POST", path: "/v1/operations/{id}/cancel", bare: false },
   listProjects: { method: "GET", path: "/v1/projects", bare: false },
+  listImages: { method: "GET", path: "/v1/images", bare: false },
+  removeImage: { method: "DELETE", path: "/v1/hosts/{host}/images/{id}", bare: false },
+  startPull: { method: "POST", path: "/v1/images/pull", bare: false },
+  getPull: { method: "GET", path: "/v1/images/pulls/{id}", bare: false },
+  cancelPull: { method: "DELETE", path: "/v1/images/pulls/{id}", bare: false },
+  listVolumes: { method: "GET", path: "/v1/volumes", bare: false },
+  removeVolume: { method: "DELETE", path: "/v1/hosts/{host}/volumes/{id}", bare: false },
+  listNetworks: { method: "GET", path: "/v1/networks", bare: false },
+  removeNetwork: { method: "DELETE", path: "/v1/hosts/{host}/networks/{id}", bare: false },
+  prune: { method: "POST", path: "/v1/prune", bare: false },
   execInContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/exec", bare: false },
   openExec: { method: "GET", path: "/v1/hosts/{host}/containers/{id}/exec/attach", bare: false },
   attachContainer: { method: "POST", path: "/v1/hosts/{host}/containers/{id}/attach", bare: false },

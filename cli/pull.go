@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wharf/api/dto"
+)
+
+func (a *app) pullCommand() *cobra.Command {
+	var in dto.PullRequest
+	var detach bool
+	c := &cobra.Command{
+		Use: "pull IMAGE --host HOST...", Short: "Have hosts pull an image",
+		Long: "Has hosts pull an image, and shows how each ends. The server's REGISTRY_CONFIG holds the logins to registries. Interrupted, it\n" +
+			"leaves the pull going on, unless it is interrupted before all hosts have begun.",
+		Example: lines("wharf pull nginx:1.27 --host web-1 --host web-2", "wharf pull registry.example.org/team/app:2 --host web-1 --platform linux/arm64"),
+		Args:    arguments(1, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(in.Hosts) == 0 {
+				return usage(c, "say on which hosts: --host HOST")
+			}
+			server, err := a.connect()
+			if err != nil {
+				return err
+			}
+			in.Image = args[0]
+			p, err := server.StartPull(c.Context(), in)
+			if err != nil {
+				return err
+			}
+			if !detach {
+				for frame, err := range server.StreamGetPull(c.Context(), p.ID) {
+					if err != nil {
+						return err
+					}
+					if frame.Event == "end" {
+						break
+					}
+				}
+				if p, err = server.GetPull(c.Context(), p.ID); err != nil {
+					return err
+				}
+			}
+			return a.showPull(p)
+		},
+	}
+	c.Flags().StringVar(&in.Platform, "platform", "", "for this `PLATFORM`, such as linux/arm64, instead of each engine's own")
+	c.Flags().BoolVarP(&detach, "detach", "d", false, "don't wait for it")
+	c.Flags().StringArrayVar(&in.Hosts, "host", nil, "on this `HOST`; may be repeated")
+	a.complete(c, "host", a.hostNames)
+	a.outputFlag(c, "table")
+	return c
+}
+
+// showPull prints what came of a pull. Errors: exitPartly where some hosts failed, exitFailed where all did.
+func (a *app) showPull(p dto.Pull) error {
+	err := show(a, p.Hosts, []column[dto.HostPull]{
+		{"HOST", func(h dto.HostPull) string { return h.Host }},
+		{"STATE", func(h dto.HostPull) string {
+			if h.State == "succeeded" && !h.Changed {
+				return "up to date"
+			}
+			return h.State
+		}},
+		{"DIGEST", func(h dto.HostPull) string { return h.Digest }},
+		{"DETAIL", func(h dto.HostPull) string { return h.Detail }},
+	})
+	failed := 0
+	for _, h := range p.Hosts {
+		if h.State == "failed" || h.State == "cancelled" {
+			failed++
+		}
+	}
+	switch {
+	case err != nil || failed == 0:
+		return err
+	case failed < len(p.Hosts):
+		return silently(exitPartly)
+	}
+	return silently(exitFailed)
+}
+
+func (a *app) pruneCommand() *cobra.Command {
+	in := dto.PruneRequest{}
+	var yes bool
+	kinds := []string{"containers", "images", "volumes", "networks"}
+	c := &cobra.Command{
+		Use: "prune WHAT...", Short: "Show what nothing uses, or remove it",
+		Long: "Shows the containers that have ended, and the images, volumes and networks that no container uses: of images those without a\n" +
+			"name, of volumes those that got theirs from the engine. With --yes it removes what it has shown, less what came into use meanwhile.",
+		Example: lines("wharf prune images", "wharf prune containers images networks --host web-1 --yes", "wharf prune images volumes --all"),
+		Args:    arguments(1, len(kinds)), ValidArgs: kinds,
+		RunE: func(c *cobra.Command, args []string) error {
+			server, err := a.connect()
+			if err != nil {
+				return err
+			}
+			in.What = args
+			result, err := server.Prune(c.Context(), in)
+			if err == nil && yes && len(result.Items) > 0 {
+				no := false
+				in.DryRun, in.Only = &no, onlyThese(result.Items)
+				result, err = server.Prune(c.Context(), in)
+			}
+			if err != nil {
+				return err
+			}
+			if err := a.showPruned(result, yes); err != nil {
+				return err
+			}
+			return a.reportHosts(result.Hosts)
+		},
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "remove it")
+	c.Flags().BoolVarP(&in.All, "all", "a", false, "also images that have a name, and volumes that got theirs from a person")
+	a.hostFlag(c, &in.Hosts)
+	a.outputFlag(c, "table")
+	return c
+}
+
+// onlyThese names items, by the beginnings of their ids where these suffice.
+func onlyThese(items []dto.PruneItem) []dto.PruneOnly {
+	var only []dto.PruneOnly
+	at := map[[2]string]int{}
+	for _, item := range items {
+		key := [2]string{item.Host, item.What}
+		i, ok := at[key]
+		if !ok {
+			i = len(only)
+			at[key] = i
+			only = append(only, dto.PruneOnly{Host: item.Host, What: item.What})
+		}
+		id := item.ID
+		if item.What != "volumes" {
+			id = digitsOf(id)
+		}
+		only[i].IDs = append(only[i].IDs, id)
+	}
+	return only
+}
+
+func (a *app) showPruned(p dto.Pruned, yes bool) error {
+	err := show(a, p.Items, []column[dto.PruneItem]{
+		{"HOST", func(i dto.PruneItem) string { return i.Host }},
+		{"WHAT", func(i dto.PruneItem) string { return i.What }},
+		{"ID", func(i dto.PruneItem) string {
+			if i.What == "volumes" {
+				return ""
+			}
+			return digitsOf(i.ID)
+		}},
+		{"NAME", func(i dto.PruneItem) string { return i.Name }},
+		{"SIZE", func(i dto.PruneItem) string { return decimalSize(float64(i.Bytes)) }},
+		{"STATE", func(i dto.PruneItem) string { return i.State }},
+		{"DETAIL", func(i dto.PruneItem) string { return i.Detail }},
+	})
+	if err != nil || a.output != "table" {
+		return err
+	}
+	if yes {
+		return a.say("Freed at least %s.", decimalSize(float64(p.Freed)))
+	}
+	return a.say("%s would go and free at least %s: --yes removes them.", count(len(p.Items), "thing"), decimalSize(float64(p.Freed)))
+}
+
+// digitsOf are the first digits of an id, enough to name it.
+func digitsOf(id string) string {
+	id = strings.TrimPrefix(id, "sha256:")
+	return id[:min(len(id), 16)]
+}

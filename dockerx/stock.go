@@ -1,0 +1,221 @@
+package dockerx
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/image"
+
+	"wharf/dockerx/connect"
+	"wharf/dockerx/images"
+	"wharf/util/apperr"
+)
+
+const (
+	// stockMaxAge bounds how long lists of images, volumes and networks are kept even if no event tells of a change:
+	// Podman's engines leave some out.
+	stockMaxAge = 5 * time.Second
+	// sizesTimeout is for an engine that adds up what everything holds: it walks through all volumes.
+	sizesTimeout = 2 * time.Minute
+)
+
+// stock is the host's images, volumes and networks, and what its containers use of them.
+type stock struct {
+	images   cached[images.Rows]
+	volumes  cached[images.Volumes]
+	networks cached[images.Networks]
+	uses     cached[images.Uses]
+}
+
+func newStock() stock {
+	return stock{
+		images: cached[images.Rows]{maxAge: stockMaxAge}, volumes: cached[images.Volumes]{maxAge: stockMaxAge},
+		networks: cached[images.Networks]{maxAge: stockMaxAge}, uses: cached[images.Uses]{maxAge: stockMaxAge},
+	}
+}
+
+// onEvent drops what an event makes untrue.
+func (s *stock) onEvent(e Event) {
+	all := e.Kind != KindDocker && e.Kind != KindState
+	if all || e.Type == "image" {
+		s.images.drop()
+	}
+	if all || e.Type == "volume" {
+		s.volumes.drop()
+	}
+	if all || e.Type == "network" {
+		s.networks.drop()
+	}
+	if all || e.Type == "network" || changesList(e) {
+		s.uses.drop()
+	}
+}
+
+// ListImages returns the host's images. Errors: apperr.Unavailable, Daemon.
+func (h *Host) ListImages(ctx context.Context) (*images.Rows, error) {
+	return h.stock.images.get(ctx, h, func(ctx context.Context) (*images.Rows, error) {
+		return readStock(ctx, h, "list images", reads.ImageList, images.DecodeRows)
+	})
+}
+
+// ListVolumes returns the host's volumes. Errors: as those of ListImages.
+func (h *Host) ListVolumes(ctx context.Context) (*images.Volumes, error) {
+	return h.stock.volumes.get(ctx, h, func(ctx context.Context) (*images.Volumes, error) {
+		return readStock(ctx, h, "list volumes", reads.VolumeList, images.DecodeVolumes)
+	})
+}
+
+// ListNetworks returns the host's networks. Errors: as those of ListImages.
+func (h *Host) ListNetworks(ctx context.Context) (*images.Networks, error) {
+	return h.stock.networks.get(ctx, h, func(ctx context.Context) (*images.Networks, error) {
+		return readStock(ctx, h, "list networks", reads.NetworkList, images.DecodeNetworks)
+	})
+}
+
+// Uses returns what the host's containers use. Errors: as those of ListImages.
+func (h *Host) Uses(ctx context.Context) (*images.Uses, error) {
+	return h.stock.uses.get(ctx, h, h.FreshUses)
+}
+
+// FreshUses is Uses as the engine has it at this moment.
+func (h *Host) FreshUses(ctx context.Context) (*images.Uses, error) {
+	return readStock(ctx, h, "list what containers use", reads.ContainerList, images.DecodeUses)
+}
+
+// readStock reads and decodes a list.
+func readStock[T any](ctx context.Context, h *Host, doing string, ask func(reads, context.Context) (io.ReadCloser, error), decode func(io.Reader) (*T, error)) (*T, error) {
+	return call(ctx, h, doing, h.readLimit, func(ctx context.Context, e reads) (*T, error) {
+		body, err := ask(e, ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = body.Close() }()
+		list, err := decode(body)
+		if err != nil {
+			return nil, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("%s: %w", doing, err)}
+		}
+		return list, nil
+	})
+}
+
+func (e *engine) list(ctx context.Context, path string) (io.ReadCloser, error) {
+	resp, err := e.open(ctx, connect.Request{Path: path, Query: url.Values{}, Limit: connect.Bytes(maxList)})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+func (e *engine) ImageList(ctx context.Context) (io.ReadCloser, error) {
+	return e.list(ctx, "/images/json")
+}
+
+func (e *engine) VolumeList(ctx context.Context) (io.ReadCloser, error) {
+	return e.list(ctx, "/volumes")
+}
+
+func (e *engine) NetworkList(ctx context.Context) (io.ReadCloser, error) {
+	return e.list(ctx, "/networks")
+}
+
+func (e *engine) Sizes(ctx context.Context) (io.ReadCloser, error) { return e.list(ctx, "/system/df") }
+
+// Sizes are what things on a host hold, in bytes. What the engine doesn't say is missing.
+type Sizes struct {
+	Images     map[string]int64 // by id: what an image shares with no other
+	Volumes    map[string]int64 // by name
+	Containers map[string]int64 // by id: of their own file system
+}
+
+// Sizes asks the engine to add up what everything holds, which may take it a while. It is never cached.
+func (h *Host) Sizes(ctx context.Context) (Sizes, error) {
+	return call(ctx, h, "add up sizes", max(sizesTimeout, h.readLimit), func(ctx context.Context, e reads) (Sizes, error) {
+		body, err := e.Sizes(ctx)
+		if err != nil {
+			return Sizes{}, err
+		}
+		defer func() { _ = body.Close() }()
+		var answer struct {
+			Images []struct {
+				ID               string `json:"Id"`
+				Size, SharedSize int64
+			}
+			Containers []struct {
+				ID     string `json:"Id"`
+				SizeRw int64
+			}
+			Volumes []struct {
+				Name      string
+				UsageData *struct{ Size int64 }
+			}
+		}
+		if err := json.NewDecoder(body).Decode(&answer); err != nil {
+			return Sizes{}, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the sizes: %w", err)}
+		}
+		s := Sizes{Images: map[string]int64{}, Volumes: map[string]int64{}, Containers: map[string]int64{}}
+		for _, i := range answer.Images {
+			s.Images[i.ID] = max(i.Size-max(i.SharedSize, 0), 0)
+		}
+		for _, c := range answer.Containers {
+			s.Containers[c.ID] = max(c.SizeRw, 0)
+		}
+		for _, v := range answer.Volumes {
+			if v.UsageData != nil && v.UsageData.Size >= 0 {
+				s.Volumes[v.Name] = v.UsageData.Size
+			}
+		}
+		return s, nil
+	})
+}
+
+// RemoveImage removes an image by its id or one of its names; never one that a container uses. Errors: apperr.NotFound,
+// Conflict (the engine's words), Invalid, Unavailable, Daemon.
+func (h *Host) RemoveImage(ctx context.Context, name string) error {
+	if err := images.CheckName(name); err != nil {
+		return err
+	}
+	defer h.stock.images.drop()
+	return change(ctx, h, "remove image", removeTimeout, func(ctx context.Context, e changes) error {
+		_, err := e.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
+		return err
+	})
+}
+
+// RemoveVolume removes a volume, with all that is in it; never one that a container uses. Errors: as those of RemoveImage.
+func (h *Host) RemoveVolume(ctx context.Context, name string) error {
+	if !stockPattern.MatchString(name) {
+		return apperr.New(apperr.Invalid, "volume: not a name")
+	}
+	defer h.stock.volumes.drop()
+	return change(ctx, h, "remove volume", removeTimeout, func(ctx context.Context, e changes) error {
+		return e.VolumeRemove(ctx, name, false)
+	})
+}
+
+// RemoveNetwork removes a network; never one with a container in it that runs. Errors: as those of RemoveImage.
+func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
+	if !stockPattern.MatchString(id) {
+		return apperr.New(apperr.Invalid, "network: not an id or a name")
+	}
+	defer h.stock.networks.drop()
+	return change(ctx, h, "remove network", removeTimeout, func(ctx context.Context, e changes) error {
+		err := e.NetworkRemove(ctx, id)
+		switch {
+		case err == nil:
+		case strings.Contains(err.Error(), "has active endpoints"):
+			return apperr.Wrap(apperr.Conflict, err, "the network is in use by a container that runs")
+		case strings.Contains(err.Error(), "pre-defined"):
+			return apperr.Wrap(apperr.Conflict, err, "the network is the engine's own")
+		}
+		return err
+	})
+}
+
+// stockPattern is what names of volumes and networks look like, and ids of networks.
+var stockPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$`)

@@ -1,0 +1,57 @@
+package benchoperations
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/api/dto"
+	"wharf/client"
+	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
+)
+
+func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_OPERATIONS")) }
+
+// fixture is a wharf of some engines and an admin's client.
+type fixture struct {
+	*benchkit.Process
+	client *client.Client
+}
+
+// newFixture serves hosts, "a=unix:///…,b=…".
+func newFixture(t *testing.T, hosts string, settings ...string) *fixture {
+	t.Helper()
+	dir := t.TempDir()
+	password := filepath.Join(dir, "password")
+	require.NoError(t, os.WriteFile(password, []byte("a password of the benchmark"), 0o600))
+	f := &fixture{Process: benchkit.Wharf(t, append(settings, "DOCKER_HOSTS="+hosts, "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+password)...)}
+	login := client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
+	key, err := login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
+	require.NoError(t, err)
+	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 1})
+	return f
+}
+
+// docker runs Docker's command line against an engine and returns what it printed.
+func docker(t *testing.T, e dockertest.Engine, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("docker", append([]string{"-H", e.Addr}, args...)...).Output() // its warnings are on stderr
+	require.NoError(t, err, "docker %s: %s", strings.Join(args, " "), out)
+	return strings.TrimSpace(string(out))
+}
+
+// moment reads a time of an engine's inspect.
+func moment(t *testing.T, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, text)
+	require.NoError(t, err)
+	return at
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,98 @@
+package leases
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wharf/db"
+	"wharf/db/sqlc"
+)
+
+// StatusChanged says that the status of a host has changed. If the host is read here, the other replicas get the new one, soon or
+// with the next beat. It doesn't block. On a nil Leases it does nothing.
+func (l *Leases) StatusChanged(host string, soon bool) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, held := l.held[host]; !held {
+		return
+	}
+	l.changed[host] = struct{}{}
+	if !soon {
+		return
+	}
+	select {
+	case l.gather <- struct{}{}:
+	default: // it gathers already
+	}
+}
+
+// statusRow is a host's status on its way to the database.
+type statusRow struct {
+	host   string
+	epoch  int64
+	status string
+}
+
+// takeChanged returns the statuses that are to be written.
+func (l *Leases) takeChanged() []statusRow {
+	l.mu.Lock()
+	changed := l.changed
+	l.changed = map[string]struct{}{}
+	var rows []statusRow
+	for host := range changed {
+		if epoch, held := l.held[host]; held {
+			rows = append(rows, statusRow{host: host, epoch: epoch})
+		}
+	}
+	l.mu.Unlock()
+	for i := range rows {
+		rows[i].status = l.opts.Status(rows[i].host)
+	}
+	slices.SortFunc(rows, func(a, b statusRow) int { return strings.Compare(a.host, b.host) }) // replicas lock rows in one order
+	return rows
+}
+
+// changedAgain puts statuses back that weren't written.
+func (l *Leases) changedAgain(rows []statusRow) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range rows {
+		l.changed[r.host] = struct{}{}
+	}
+}
+
+// putStatuses writes statuses, and notifies the others.
+func putStatuses(ctx context.Context, d *db.DB, q *sqlc.Queries, rows []statusRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	version, err := q.NextStatusVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("count a change of statuses: %w", err)
+	}
+	arg := sqlc.PutStatusesParams{Version: version}
+	for _, r := range rows {
+		arg.Hosts, arg.Epochs, arg.Statuses = append(arg.Hosts, r.host), append(arg.Epochs, r.epoch), append(arg.Statuses, r.status)
+	}
+	if _, err := q.PutStatuses(ctx, arg); err != nil {
+		return fmt.Errorf("write the status of hosts: %w", err)
+	}
+	return d.Notify(ctx, q, db.ChannelStatus, "")
+}
+
+// show passes on what other replicas say of their hosts.
+func (l *Leases) show(found []sqlc.StatusesAfterRow) {
+	for _, f := range found {
+		l.mu.Lock()
+		_, held := l.held[f.Host]
+		l.mu.Unlock()
+		if !held {
+			l.opts.Found(f.Host, f.Status)
+		}
+	}
+}

@@ -1,0 +1,309 @@
+// Package pulls has hosts pull an image, for callers that come back to see how far it is.
+//
+// Job. Start begins pulls of one image on many hosts and returns; they go on without the caller until they end, or Cancel.
+// Callers that pull the same image on the same host at the same time share one pull of the engine. State is in memory: only
+// the server that took a pull knows it, and forgets it an hour after its end.
+//
+// Owner. main makes one Pulls and calls Close before the hosts are closed, which ends all that is under way: engines keep the
+// layers that are complete.
+package pulls
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wharf/dockerx/images"
+	"wharf/service"
+	"wharf/util/apperr"
+	"wharf/util/text"
+)
+
+// The states of a pull, and of its hosts.
+const (
+	StateRunning   = "running"
+	StateSucceeded = "succeeded"
+	StateFailed    = "failed" // on some hosts
+	StateCancelled = "cancelled"
+)
+
+// Options are the settings of New; zero values are good.
+type Options struct {
+	// PerUser and Total are how many pulls one user, and all together, may have under way. Default 8 and 64.
+	PerUser, Total int
+	// Keep is how long a pull can be looked up after its end. Default 1 h.
+	Keep time.Duration
+}
+
+// Pulls is the pulls of a server. It is safe for concurrent use.
+type Pulls struct {
+	hosts *service.Hosts
+	opts  Options
+	life  context.Context //nolint:containedctx // ends with Close
+	end   context.CancelFunc
+	ended sync.WaitGroup
+
+	mu   sync.Mutex
+	pull map[uuid.UUID]*pull
+}
+
+// New makes a Pulls.
+func New(hosts *service.Hosts, o Options) *Pulls {
+	o.PerUser, o.Total, o.Keep = cmp.Or(o.PerUser, 8), cmp.Or(o.Total, 64), cmp.Or(o.Keep, time.Hour)
+	life, end := context.WithCancel(context.Background())
+	return &Pulls{hosts: hosts, opts: o, life: life, end: end, pull: map[uuid.UUID]*pull{}}
+}
+
+// Close ends all pulls and returns when they have ended.
+func (p *Pulls) Close() {
+	p.mu.Lock()
+	p.end()
+	p.mu.Unlock()
+	p.ended.Wait()
+}
+
+// Request is a pull of one image on some hosts.
+type Request struct {
+	Image    string
+	Platform string // "linux/arm64"; empty: each engine's own
+	Hosts    []string
+}
+
+// Pull is a pull as it is.
+type Pull struct {
+	ID       uuid.UUID
+	Image    string // as docker writes it
+	Platform string
+	User     string
+	State    string
+	At       time.Time
+	Finished time.Time // zero while it is under way
+	Hosts    []HostPull
+}
+
+// HostPull is one host's part.
+type HostPull struct {
+	Host     string
+	State    string
+	Progress images.Progress
+	Pulled   images.Pulled
+	Reason   string // in one word; empty unless it failed
+	Detail   string // why, in words
+}
+
+// pull is a Pull under way.
+type pull struct {
+	actor  service.Actor
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	now     Pull
+	changed chan struct{} // closed at the next change
+}
+
+var errNone = apperr.New(apperr.NotFound, "no such pull")
+
+// Start begins a pull. Errors: Invalid; NotFound, Forbidden for a host; TooMany; NotReady while the server stops.
+func (p *Pulls) Start(ctx context.Context, actor service.Actor, r Request) (Pull, error) {
+	ref, err := images.ParseRef(r.Image)
+	if err != nil {
+		return Pull{}, err
+	}
+	if err := images.CheckPlatform(r.Platform); err != nil {
+		return Pull{}, err
+	}
+	if len(r.Hosts) == 0 {
+		return Pull{}, apperr.New(apperr.Invalid, "hosts: say on which")
+	}
+	hosts, err := p.hosts.OpenWhole(ctx, actor, r.Hosts)
+	if err != nil {
+		return Pull{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Pull{}, fmt.Errorf("pull id: %w", err)
+	}
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	one := &pull{actor: actor, cancel: cancel, changed: make(chan struct{}), now: Pull{
+		ID: id, Image: ref.String(), Platform: r.Platform, User: actor.Username, State: StateRunning, At: time.Now().UTC(),
+	}}
+	for _, name := range r.Hosts {
+		one.now.Hosts = append(one.now.Hosts, HostPull{Host: name, State: StateRunning})
+	}
+	if err := p.enter(one); err != nil {
+		cancel()
+		return Pull{}, err
+	}
+	unlink := context.AfterFunc(p.life, cancel)
+	go func() {
+		defer p.ended.Done()
+		defer unlink()
+		one.run(life, hosts, ref)
+	}()
+	return one.snapshot(), nil
+}
+
+// enter takes a place for a pull, and forgets old ones.
+func (p *Pulls) enter(one *pull) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	running, mine := 0, 0
+	for id, other := range p.pull {
+		switch s := other.snapshot(); {
+		case !s.Finished.IsZero() && time.Since(s.Finished) > p.opts.Keep:
+			delete(p.pull, id)
+		case s.Finished.IsZero():
+			running++
+			if other.actor.UserID == one.actor.UserID {
+				mine++
+			}
+		}
+	}
+	switch {
+	case p.life.Err() != nil:
+		return apperr.New(apperr.NotReady, "the server is stopping")
+	case mine >= p.opts.PerUser || running >= p.opts.Total || len(p.pull) >= 100*p.opts.Total:
+		return &apperr.Error{Kind: apperr.TooMany, Msg: "too many pulls are under way", RetryAfter: 10 * time.Second}
+	}
+	p.pull[one.now.ID] = one
+	p.ended.Add(1)
+	return nil
+}
+
+// run pulls on all hosts at once.
+func (j *pull) run(ctx context.Context, hosts []*service.Host, ref images.Ref) {
+	defer j.cancel()
+	var pulling sync.WaitGroup
+	for i, h := range hosts {
+		pulling.Go(func() {
+			pulled, err := h.PullImage(ctx, ref, j.now.Platform, func(now images.Progress) {
+				j.change(func(s *Pull) { s.Hosts[i].Progress = now })
+			})
+			j.change(func(s *Pull) { s.Hosts[i].finish(ctx, pulled, err) })
+		})
+	}
+	pulling.Wait()
+	j.change(func(s *Pull) {
+		s.State, s.Finished = StateSucceeded, time.Now().UTC()
+		for _, h := range s.Hosts {
+			if h.State != StateSucceeded {
+				s.State = StateFailed
+			}
+		}
+		if ctx.Err() != nil && s.State == StateFailed {
+			s.State = StateCancelled
+		}
+	})
+}
+
+func (h *HostPull) finish(ctx context.Context, pulled images.Pulled, err error) {
+	h.State, h.Pulled = StateSucceeded, pulled
+	e, ok := apperr.As(err)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		h.State = StateCancelled
+	case ok && e.Kind != apperr.Internal:
+		h.State, h.Reason, h.Detail = StateFailed, cmp.Or(string(images.ReasonOf(err)), string(images.ReasonOther)), text.Truncate(e.Msg, 1000)
+	default:
+		h.State, h.Reason, h.Detail = StateFailed, string(images.ReasonOther), "internal error"
+	}
+}
+
+func (j *pull) change(f func(*Pull)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	f(&j.now)
+	close(j.changed)
+	j.changed = make(chan struct{})
+}
+
+func (j *pull) look() (Pull, <-chan struct{}) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	now := j.now
+	now.Hosts = slices.Clone(now.Hosts)
+	return now, j.changed
+}
+
+func (j *pull) snapshot() Pull {
+	now, _ := j.look()
+	return now
+}
+
+func (p *Pulls) find(id uuid.UUID) *pull {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pull[id]
+}
+
+func (j *pull) owned(actor service.Actor) bool {
+	return j.actor.UserID == actor.UserID || actor.Has(service.Administer)
+}
+
+// shown is what an actor may see of a pull: those of its hosts that it may see as a whole.
+func (j *pull) shown(actor service.Actor, now Pull) Pull {
+	if !j.owned(actor) {
+		now.User = ""
+		now.Hosts = slices.DeleteFunc(now.Hosts, func(h HostPull) bool { return !actor.SeesAllOn(h.Host) })
+	}
+	return now
+}
+
+// Get returns a pull, of one's own or with the hosts that the actor may see as a whole. Errors: NotFound, also where there
+// are none.
+func (p *Pulls) Get(actor service.Actor, id uuid.UUID) (Pull, error) {
+	one := p.find(id)
+	if one == nil {
+		return Pull{}, errNone
+	}
+	now := one.shown(actor, one.snapshot())
+	if len(now.Hosts) == 0 {
+		return Pull{}, errNone
+	}
+	return now, nil
+}
+
+// Cancel ends a pull. One that has ended stays as it is. Errors: NotFound, Forbidden for another user's below admin.
+func (p *Pulls) Cancel(actor service.Actor, id uuid.UUID) (Pull, error) {
+	if _, err := p.Get(actor, id); err != nil {
+		return Pull{}, err
+	}
+	one := p.find(id)
+	switch {
+	case one == nil:
+		return Pull{}, errNone
+	case !one.owned(actor):
+		return Pull{}, apperr.New(apperr.Forbidden, "another user's pull")
+	}
+	one.cancel()
+	return one.snapshot(), nil
+}
+
+// Follow calls see with each state of a pull, the latest alone where they come faster than see returns, until the pull has
+// ended. Errors: NotFound, those of see, and of ctx.
+func (p *Pulls) Follow(ctx context.Context, actor service.Actor, id uuid.UUID, see func(Pull) error) error {
+	if _, err := p.Get(actor, id); err != nil {
+		return err
+	}
+	one := p.find(id)
+	if one == nil {
+		return errNone
+	}
+	for {
+		now, changed := one.look()
+		if err := see(one.shown(actor, now)); err != nil || !now.Finished.IsZero() {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
