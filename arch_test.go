@@ -33,7 +33,7 @@ var rows = map[string]row{
 	},
 	"api": {
 		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/prometheustest", "token"},
+		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
 	"api/dockerapi": {
@@ -60,8 +60,8 @@ var rows = map[string]row{
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
 	},
 	"service/terminal": {
-		imports: []string{"service", "dockerx", "util/..."},
-		tests:   []string{"db", "db/dbtest", "dockerx/dockertest", "token"},
+		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx/dockertest", "token"},
 	},
 	"service/attribution": {
 		imports: []string{"db", "db/sqlc", "dockerx"},

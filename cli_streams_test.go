@@ -92,7 +92,7 @@ func TestClientRunsCommandsAsDockerDoes(t *testing.T) {
 	require.Contains(t, f.ok("audit", "--container", id[:12], "--action", "container.terminal"), "container.terminal")
 }
 
-// A grant with exec lets in whom its role doesn't: with the key of a login, and with others that were made for it.
+// A grant with exec lets in users whose role doesn't: with the key of a login, and with others that were made for it.
 func TestClientRunsCommandsWhereAGrantSaysSo(t *testing.T) {
 	t.Parallel()
 	f := newClient(t)

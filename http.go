@@ -21,7 +21,7 @@ func (w *wharf) httpServer() (*http.Server, error) {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          stdlog.New(w.log, "", 0),
-		// What a connection that nobody reads may hold, and for how long.
+		// What a connection whose client reads nothing may hold, and for how long.
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: 100, MaxReadFrameSize: 16 << 10, MaxReceiveBufferPerConnection: 256 << 10,
 			MaxReceiveBufferPerStream: 64 << 10, WriteByteTimeout: 10 * time.Second,

@@ -2,38 +2,22 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
-	"wharf/api"
 	"wharf/db"
-	"wharf/dockerx"
-	"wharf/dockerx/images"
-	"wharf/dockerx/stats"
-	"wharf/service"
-	"wharf/service/bulk"
-	"wharf/service/eventlog"
-	"wharf/service/leases"
-	"wharf/service/pulls"
-	"wharf/service/recreate"
-	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/util/config"
-	"wharf/util/password"
-	"wharf/util/steady"
 )
 
 // drainTimeout is how long requests in flight may take to finish after SIGTERM, once the
@@ -77,161 +61,22 @@ func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger) (*db.
 	return store, nil
 }
 
-// wharf holds the parts that run() starts and stops.
-type wharf struct {
-	cfg       config.Config
-	log       zerolog.Logger
-	store     *db.DB
-	fleet     *dockerx.Fleet
-	events    *eventlog.Log
-	leases    *leases.Leases // nil on SQLite: one process reads all hosts
-	users     *service.Users
-	sessions  *service.Sessions
-	audit     *service.Audit
-	terminals *terminal.Terminals
-	bulk      *bulk.Bulk
-	requests  *service.IdempotentRequests
-	pulls     *pulls.Pulls
-	recreate  *recreate.Recreations
-	api       *api.Server
-	setup     string      // one-time token for the first user
-	keyed     bool        // DATA_DIR held a token key before this start
-	migrated  atomic.Bool // the database answered and has its schema
-	stopping  atomic.Bool
-}
-
-// wire makes the parts; nothing runs and nothing is dialled yet.
-func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
-	keyed := cfg.TokenKeys == "" && token.HasKey(keyFile(cfg))
-	maker, triesKey, err := newMaker(cfg)
-	if err != nil {
-		return nil, err
-	}
-	hosts, err := hostConfigs(cfg, log)
-	if err != nil {
-		return nil, err
-	}
-	proxies, err := cfg.Proxies()
-	if err != nil {
-		return nil, err
-	}
-	server, err := serverName(cfg)
-	if err != nil {
-		return nil, err
-	}
-	w := &wharf{cfg: cfg, log: log, store: store, keyed: keyed, setup: service.NewSetupToken()}
-	clock := &steady.Clock{Jumped: func(by time.Duration) {
-		log.Warn().Dur("by_ms", by).Msg("the system's clock jumped: nothing is deleted for its age until it has run steadily for an hour")
-	}}
-	audit := service.NewAudit(store, service.AuditOptions{Logger: log, Clock: clock, Server: server, Max: cfg.AuditMax})
-	w.audit = audit
-	shared := store.Kind() == db.Postgres // by replicas
-	if shared {
-		w.leases = w.newLeases(server)
-	}
-	w.events = eventlog.New(store, eventlog.Options{
-		Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: audit.Attribute,
-		Leased: shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beats look for the records of others
-	})
-	registries, err := registryLogins(cfg, log)
-	if err != nil {
-		return nil, err
-	}
-	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
-		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged,
-		Logs: dockerx.LogSourceKind(cfg.LogsSource), Registries: registries, PullStall: cfg.PullStall,
-		Stats: stats.Options{
-			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	hasher := password.New(password.Options{})
-	w.users = service.NewUsers(store, service.UsersOptions{
-		Hasher: hasher, Audit: audit, PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
-		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(), TriesKey: triesKey,
-	})
-	w.sessions = service.NewSessions(store, maker, service.SessionsOptions{
-		Clock: clock, Hasher: hasher, Audit: audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation, TriesKey: triesKey,
-	})
-	hostDoor := service.NewHosts(w.fleet, audit)
-	if cfg.LogsRole == "operator" {
-		hostDoor.LogsForOperators()
-	}
-	w.recreate = recreate.New(store, w.fleet, recreate.Options{Server: server, Record: audit.RecordRecreated, Logger: log})
-	hostDoor.UseRecreations(w.recreate)
-	w.terminals = terminal.New(hostDoor, w.sessions, audit, terminalOptions(cfg, log))
-	w.bulk = bulk.New(store, hostDoor, w.sessions, bulk.Options{Server: server, Logger: log})
-	w.requests = service.NewIdempotentRequests(store)
-	w.pulls = pulls.New(hostDoor, pulls.Options{})
-	w.api = api.New(api.Options{
-		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: hostDoor, Terminals: w.terminals, Bulk: w.bulk, Pulls: w.pulls,
-		Events: service.NewEvents(w.events), Audit: audit, Requests: w.requests, Ready: w.ready,
-		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
-		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
-		Version: version, Metrics: api.MetricsMode(cfg.Metrics), MetricsContainers: cfg.MetricsContainersMax,
-	})
-	return w, nil
-}
-
-// registryLogins reads REGISTRY_CONFIG, and says what of it isn't used.
-func registryLogins(cfg config.Config, log zerolog.Logger) (*images.Credentials, error) {
-	registries, err := images.OpenCredentials(cfg.RegistryConfig)
-	if err != nil {
-		return nil, fmt.Errorf("REGISTRY_CONFIG: the file %w", err)
-	}
-	if unread := registries.Unread(); len(unread) > 0 {
-		log.Warn().Strs("registries", unread).
-			Msg("REGISTRY_CONFIG leaves these registries to credential helpers, which wharf doesn't run: their images are pulled without a login")
-	}
-	return registries, nil
-}
-
-// serverName tells this server from others on the same database, over its restarts: a name kept in DATA_DIR.
-func serverName(cfg config.Config) (string, error) {
-	file := filepath.Join(cfg.DataDir, "server.name")
-	name, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		name = []byte(rand.Text())
-		err = os.WriteFile(file, name, 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("DATA_DIR: %w", err)
-	}
-	return string(name), nil
-}
-
-// terminalOptions are the settings that begin with EXEC_.
-func terminalOptions(cfg config.Config, log zerolog.Logger) terminal.Options {
-	o := terminal.Options{
-		Off: !cfg.ExecEnabled, Idle: cfg.ExecIdle, Longest: cfg.ExecLongest, PerUser: cfg.ExecPerUser, Total: cfg.ExecMax,
-		RecordKeep: cfg.ExecRecordKeep, Logger: log,
-	}
-	if cfg.ExecRecord == "output" {
-		o.Records = filepath.Join(cfg.DataDir, "terminals")
-	}
-	return o
-}
-
 // keyFile is where the generated token key is kept.
 func keyFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "token.key") }
 
-// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR. triesKey is derived from it.
-func newMaker(cfg config.Config) (maker token.Maker, triesKey []byte, err error) {
+// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR.
+func newMaker(cfg config.Config) (token.Maker, error) {
 	keys, err := token.ParseKeys(cfg.TokenKeys)
 	if cfg.TokenKeys == "" {
 		keys, err = token.LoadOrCreateKey(keyFile(cfg))
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("TOKEN_KEYS: %w", err)
+		return nil, fmt.Errorf("TOKEN_KEYS: %w", err)
 	}
 	if cfg.TokenMaker == "paseto" {
-		maker, err = token.NewPASETO(keys)
-	} else {
-		maker, err = token.NewJWT(keys)
+		return token.NewPASETO(keys)
 	}
-	return maker, keys.Secret("login tries"), err
+	return token.NewJWT(keys)
 }
 
 // serve runs the parts until ctx ends or one of them fails.
@@ -254,7 +99,14 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	// What the hosts tell last is still written: the log ends after them.
 	behindHosts, endLog := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLog()
-	group.Go(func() error { return w.events.Run(behindHosts) })
+	group.Go(func() error {
+		select { // until then what the hosts tell waits in memory
+		case <-opened:
+			return w.events.Run(behindHosts)
+		case <-behindHosts.Done():
+			return nil
+		}
+	})
 	leading, endFleet := context.WithCancel(context.WithoutCancel(ctx))
 	defer endFleet()
 	group.Go(func() error {
@@ -298,7 +150,6 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
 	group.Go(func() error { return w.bulk.Run(behind) })
-	group.Go(func() error { return w.requests.Run(behind) })
 	group.Go(func() error { return w.recreate.Run(behind) })
 	return group.Wait()
 }

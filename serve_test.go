@@ -161,7 +161,7 @@ func TestEmptyDatabaseBesideAnEarlierKeyIsRefused(t *testing.T) {
 func TestStartWithoutADatabaseLeavesNoKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	serve(t, dir, "DB_SOURCE=postgresql://nobody@127.0.0.1:1/none").stop(syscall.SIGTERM)
+	serve(t, dir, "DB_SOURCE=postgresql://none@127.0.0.1:1/none").stop(syscall.SIGTERM)
 	require.NoFileExists(t, filepath.Join(dir, "data", "token.key"))
 	serve(t, dir).awaitReady()
 }
@@ -207,7 +207,7 @@ func TestSIGTERMEndsOpenStreamsAndExitsCleanly(t *testing.T) {
 func TestSIGTERMDuringTheStartIsACleanEnd(t *testing.T) {
 	t.Parallel()
 	for range 10 {
-		p := serve(t, t.TempDir(), "DB_SOURCE=postgresql://nobody@127.0.0.1:1/none")
+		p := serve(t, t.TempDir(), "DB_SOURCE=postgresql://none@127.0.0.1:1/none")
 		p.stop(syscall.SIGTERM)
 		p = serve(t, t.TempDir())
 		p.stop(syscall.SIGTERM)

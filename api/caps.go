@@ -113,9 +113,13 @@ func (t *turnstile) leave(worked time.Duration) {
 }
 
 // rest is called between the parts of a long query, and pauses it for as long as it worked, if others wait.
-func (t *turnstile) rest(worked time.Duration) {
-	if t.waiting.Load() > 0 {
-		time.Sleep(worked)
+func (t *turnstile) rest(ctx context.Context, worked time.Duration) {
+	if t.waiting.Load() == 0 {
+		return
+	}
+	select {
+	case <-time.After(worked):
+	case <-ctx.Done():
 	}
 }
 

@@ -30,13 +30,7 @@ type recordedEngine struct {
 
 func recordEngine(t *testing.T, e dockertest.Engine) *recordedEngine {
 	t.Helper()
-	socket := strings.TrimPrefix(e.Addr, "unix://")
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
-	}}
-	t.Cleanup(transport.CloseIdleConnections)
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "engine"})
-	proxy.Transport, proxy.FlushInterval = transport, -1
+	proxy := engineProxy(t, e)
 	rec := &recordedEngine{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec.mu.Lock()
@@ -47,6 +41,19 @@ func recordEngine(t *testing.T, e dockertest.Engine) *recordedEngine {
 	t.Cleanup(server.Close)
 	rec.addr = "tcp://" + server.Listener.Addr().String()
 	return rec
+}
+
+// engineProxy passes requests on to an engine's socket.
+func engineProxy(t *testing.T, e dockertest.Engine) *httputil.ReverseProxy {
+	t.Helper()
+	socket := strings.TrimPrefix(e.Addr, "unix://")
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "engine"})
+	proxy.Transport, proxy.FlushInterval = transport, -1
+	return proxy
 }
 
 // asked counts what the engine was asked for a caller: not the list, events and information that wharf reads by itself.

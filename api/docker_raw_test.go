@@ -93,7 +93,7 @@ func TestRawCallsGoOverAsTheyAre(t *testing.T) {
 	require.NotContains(t, audit, "argument-of-a-build")
 }
 
-// Each row of Docker's API goes over for a key that was made for it, and for nobody else.
+// Each row of Docker's API goes over for a key that was made for it, and for no other.
 func TestRawTierIsForItsKeysAlone(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

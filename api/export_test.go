@@ -40,6 +40,11 @@ func (s *Server) ServeStream(pattern string, source stream.Source) {
 	s.mux.Get(pattern, s.serve(route{need: service.Public, handle: plain(handle)}))
 }
 
+// WrapStreams sets what stands between each source and its stream.
+func (s *Server) WrapStreams(wrap func(*http.Request, stream.Poller) stream.Poller) {
+	s.streams.Wrap = wrap
+}
+
 // EnterHistory takes one of an actor's places for queries of the past.
 func (s *Server) EnterHistory(actor service.Actor) (leave func(), err error) {
 	return s.history.enter(actor, historyCap, "queries")

@@ -91,6 +91,7 @@ func TestMain(m *testing.M) {
 type fixture struct {
 	t         testing.TB
 	url       string
+	through   http.RoundTripper // makes the requests; nil: the default
 	db        *db.DB
 	users     *service.Users
 	sessions  *service.Sessions
@@ -149,6 +150,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	running.Go(func() { _ = events.Run(ctx) })
 	running.Go(func() { _ = w.sessions.Run(ctx) })
 	running.Go(func() { _ = audit.Run(ctx) })
+	running.Go(func() { _ = w.terminals.Run(ctx) })
 	server := httptest.NewServer(watch(t, w.api))
 	w.url = server.URL
 	t.Cleanup(func() {
@@ -263,7 +265,11 @@ func (w *fixture) call(method, path, bearer string, body any, edits ...func(*htt
 	for _, edit := range edits {
 		edit(r)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(r)
+	through := w.through
+	if through == nil {
+		through = http.DefaultTransport
+	}
+	resp, err := through.RoundTrip(r)
 	require.NoError(w.t, err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)

@@ -285,9 +285,9 @@ func TestPullsAreRefusedAndCancelled(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, refused.status, refused.body)
 
 	viewer := w.person("viewer", "viewer")
-	none := w.person("nobody", "none")
+	w.person("nobody", "none")
 	w.grant("nobody", "a", "team=web", "operator")
-	none = w.login("nobody", "password-of-nobody").access
+	none := w.login("nobody", "password-of-nobody").access
 	require.Equal(t, http.StatusOK, w.call("GET", "/v1/images/pulls/"+p.ID, viewer, nil).status)
 	require.Equal(t, http.StatusForbidden, w.call("DELETE", "/v1/images/pulls/"+p.ID, viewer, nil).status)
 	require.Equal(t, http.StatusNotFound, w.call("GET", "/v1/images/pulls/"+p.ID, none, nil).status)

@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/api"
-	"wharf/api/stream"
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 )
@@ -261,5 +260,3 @@ func suiteLogText() string {
 	defer suite.Unlock()
 	return suite.log.String()
 }
-
-func brokenSource(context.Context, *stream.Writer) error { panic("a bug") }

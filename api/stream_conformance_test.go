@@ -143,6 +143,9 @@ var streamGroups = []struct {
 		}},
 		{"key deleted", (*conformance).endsWithItsKey},
 	}},
+	{"panic", func(o *api.Options) { o.HeartbeatTime = 100 * time.Millisecond }, []streamCase{
+		{"ends one stream alone", (*conformance).panics},
+	}},
 	// Heartbeats fill the buffers of a client that reads nothing, whatever its stream yields.
 	{"slow", func(o *api.Options) { o.StallTime, o.HeartbeatTime = 3*time.Second, 5*time.Millisecond }, []streamCase{
 		{"stuck client beside a slow one", (*conformance).stuckAndSlow},
@@ -379,23 +382,4 @@ func (c *conformance) stop(t *testing.T) {
 		_, err := io.Copy(io.Discard, l.r)
 		require.NoError(t, err, "an orderly end over %s", l.resp.Proto)
 	}
-}
-
-// A panic of a source ends its stream alone, and is logged once.
-func TestPanicInAStreamIsLoggedAndTheServerLives(t *testing.T) {
-	t.Parallel()
-	w, d := oneHost(t)
-	w.api.ServeStream("/broken", brokenSource)
-	l := w.listen("/events", w.admin)
-	id := uuid.NewString()
-	a, err := http.Get(w.url + "/broken?" + id)
-	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, a.Body)
-	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	require.NoError(t, a.Body.Close())
-	line := logLine(t, a.Header.Get("X-Request-Id"))
-	require.Contains(t, line, `"level":"error"`)
-	require.Contains(t, line, "panic: a bug")
-	d.Emit(redisDies())
-	require.Contains(t, l.next().data, redisID)
 }

@@ -152,12 +152,15 @@ func moveBytes(conn *channels.Conn, t *terminal.Terminal) {
 }
 
 // listTerminals answers GET /v1/terminals.
-func (s *Server) listTerminals(w http.ResponseWriter, _ *http.Request, actor service.Actor) error {
-	return respondData(w, rowsOf(s.terminals.List(actor), rowOfTerminal))
+func (s *Server) listTerminals(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+	all, err := s.terminals.List(r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	return respondData(w, rowsOf(all, rowOfTerminal))
 }
 
-func rowOfTerminal(t *terminal.Terminal) dto.Terminal {
-	in, out := t.Bytes()
+func rowOfTerminal(t terminal.Listed) dto.Terminal {
 	cmd := t.Request.Command.Args
 	if cmd == nil {
 		cmd = []string{}
@@ -165,7 +168,7 @@ func rowOfTerminal(t *terminal.Terminal) dto.Terminal {
 	return dto.Terminal{
 		ID: t.ID.String(), User: t.User, Address: t.Address, Host: t.Request.Host,
 		ContainerID: t.Request.ContainerID, ContainerName: t.Request.ContainerName,
-		Cmd: cmd, TTY: t.TTY(), Since: t.Since, BytesIn: in, BytesOut: out,
+		Cmd: cmd, TTY: t.TTY, Since: t.Since, BytesIn: t.In, BytesOut: t.Out,
 	}
 }
 

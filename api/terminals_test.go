@@ -55,8 +55,12 @@ func (w *fixture) upgrade(t *testing.T, address string, edits ...func(http.Heade
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	through := w.through
+	if through == nil {
+		through = &http.Transport{DisableKeepAlives: true}
+	}
 	conn, resp, err := websocket.Dial(ctx, w.url+address, &websocket.DialOptions{
-		Subprotocols: []string{channels.Protocol}, HTTPHeader: h, HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+		Subprotocols: []string{channels.Protocol}, HTTPHeader: h, HTTPClient: &http.Client{Transport: through},
 	})
 	require.NotNil(t, resp, "%v", err)
 	if resp.Body != nil {

@@ -41,7 +41,7 @@ func (w *stuckWriter) Write([]byte) (int, error) {
 	return 0, http.ErrHandlerTimeout
 }
 
-// Answers that nobody takes have 32 MiB together: the one that waits longest makes room for the next.
+// Answers that no client takes have 32 MiB together: the one that waits longest makes room for the next.
 func TestUnreadAnswersAreBoundedTogether(t *testing.T) {
 	t.Parallel()
 	var u unreadAnswers

@@ -40,7 +40,7 @@ func openRelay(ctx context.Context, engine http.Handler, overTCP bool) (*relay, 
 	return r, nil
 }
 
-// listenUnix makes the socket. Its directory lets nobody else in before there is one.
+// listenUnix makes the socket. Its directory admits no other user before there is one.
 func (r *relay) listenUnix(ctx context.Context) (net.Listener, error) {
 	dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "wharf-docker-") // mode 0700
 	if err != nil {

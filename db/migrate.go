@@ -166,7 +166,7 @@ func (d *DB) migrationDriver(ctx context.Context) (driver database.Driver, err e
 }
 
 // wholeSteps makes each migration and its version one transaction. The library alone writes the version before and
-// after the step: a process killed between leaves a schema that nobody dares to touch.
+// after the step: a process killed between leaves a schema in an unknown state.
 type wholeSteps struct {
 	database.Driver
 	log     zerolog.Logger

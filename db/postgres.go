@@ -127,7 +127,7 @@ func (c *replyConn) Write(p []byte) (int, error) {
 
 // mayRun reports whether a message that is sent may take effect though its answer is lost: all but the start of a
 // transaction, and the preparation of a statement, which comes before it with an answer of its own. Under TLS messages
-// can't be told apart.
+// can't be distinguished.
 func mayRun(message []byte) bool {
 	const lead = 5 // a message's type and length
 	begin := len(message) > lead && message[0] == 'Q' && bytes.HasPrefix(message[lead:], []byte("BEGIN"))

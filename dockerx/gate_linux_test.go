@@ -100,7 +100,7 @@ func (g *gate) shut() {
 	g.all.Wait()
 }
 
-// blackhole makes the port swallow connections: its queue is full and nobody takes from it. The
+// blackhole makes the port swallow connections: its queue is full and nothing takes from it. The
 // function that it returns lets it go on.
 func (g *gate) blackhole(t *testing.T) (heal func()) {
 	t.Helper()

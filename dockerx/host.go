@@ -53,6 +53,7 @@ type Host struct {
 	measures   measures
 	reader     atomic.Pointer[events.Reader] // of the host's events; nil while they aren't read
 	reads      chan struct{}                 // slots
+	sizes      chan struct{}                 // of those that ask for sizes on disk
 	acts       chan struct{}
 
 	mu     sync.Mutex
@@ -81,7 +82,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		name: cfg.Name, addr: connect.PublicAddr(cfg.Addr), opts: opts, transport: t, life: life, end: end,
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
-		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce),
+		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce), sizes: make(chan struct{}, sizesAtOnce),
 		lists: cached[List]{maxAge: listMaxAge}, stock: newStock(),
 		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
 		leading: leading{begin: make(chan struct{}, 1)},

@@ -79,7 +79,7 @@ func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
 	})
 }
 
-// A host that grew beyond both bounds while nobody asked is read again after some tries, each of them paid for.
+// A host that grew beyond both bounds while its list wasn't read is read again after some tries, each of them paid for.
 func TestListThatOutgrewItsBoundsIsReadAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -36,7 +36,7 @@ func (h *Host) Raw(ctx context.Context, c RawCall) (RawAnswer, error) {
 	if _, err := h.engine(ctx); err != nil { // one that is known to be down isn't tried
 		return RawAnswer{}, h.failed(ctx, doing, err)
 	}
-	resp, err := h.transport.Pass(ctx, connect.Request{
+	resp, err := h.transport.Pass(ctx, connect.Request{ //nolint:bodyclose // the caller closes it
 		Method: c.Method, Path: c.Path, Query: c.Query, Header: c.Header, Body: c.Body, Length: c.Length,
 	})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // detachKeys takes the place of Docker's own Ctrl-P Ctrl-Q, which an engine would hold back from the program on the
-// other end: nobody types this by accident, and each of its keys alone comes through.
+// other end: this isn't typed by accident, and each of its keys alone comes through.
 const detachKeys = "ctrl-^,ctrl-],ctrl-^,ctrl-],ctrl-^"
 
 // Command is what to run in a container. Empty fields mean what the container itself has.

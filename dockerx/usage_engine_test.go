@@ -302,7 +302,7 @@ func newUnixTransport(t *testing.T, path string) http.RoundTripper {
 }
 
 // TestNoStatsRequestWhileNobodyAsks watches a real engine through a recording proxy: containers
-// come and go, and nothing is asked about their usage but when somebody wants to know.
+// come and go, and their usage is read only when it is asked for.
 func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)

@@ -80,6 +80,11 @@ func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 	if err := h.guard.refusal(); err != nil {
 		return nil, err
 	}
+	leave, err := h.measure(ctx, size)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return call(ctx, h, "list containers", h.wireLimit(size), func(ctx context.Context, e reads) ([]wire.Row, error) {
 		body, err := e.ContainerRows(ctx, all, size)
 		if err != nil {
@@ -88,6 +93,23 @@ func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 		return guardedList(ctx, h, body, decodeRows)
 	})
 }
+
+// measure waits for one of the places for questions that have an engine walk through files: they must leave it and the host's
+// other places to callers that ask for less.
+func (h *Host) measure(ctx context.Context, size bool) (leave func(), err error) {
+	if !size {
+		return func() {}, nil
+	}
+	select {
+	case h.sizes <- struct{}{}:
+		return func() { <-h.sizes }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// sizesAtOnce is how many questions for sizes on disk a host gets at once.
+const sizesAtOnce = 2
 
 // wireLimit is the time for a question that may ask for sizes on disk.
 func (h *Host) wireLimit(size bool) time.Duration {
@@ -120,6 +142,11 @@ func decodeRows(body io.Reader) ([]wire.Row, error) {
 
 // Wire returns all of one container in Docker's shape. It is never cached, and refuses what Resolve refuses.
 func (h *Host) Wire(ctx context.Context, ref Ref, size bool) (*wire.Container, error) {
+	leave, err := h.measure(ctx, size)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	c, err := call(ctx, h, "inspect container", h.wireLimit(size), func(ctx context.Context, e reads) (*wire.Container, error) {
 		c, err := e.ContainerWire(ctx, ref.s, size)
 		if err == nil && !fullIDPattern.MatchString(c.ID) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails where a retired word of words.txt stands in code, tests or papers, or where a comment of Go code is a sentence
-# around "who", "whom" or "whoever"; CONTRIBUTING.md's glossary has the words in use.
+# Fails where a retired word of words.txt stands in code, tests or papers, or where a comment or a paper has a sentence
+# around "who", "whom", "whoever", "nobody" or "somebody"; CONTRIBUTING.md's glossary has the words in use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +8,7 @@ status=0
 look() { # EXPLANATION PATTERN PATH...
 	local explanation=$1 pattern=$2 found
 	shift 2
-	found=$(git grep --untracked -nIiwE "$pattern" -- "$@" ':!scripts/words.*' ':!db/sqlc' ':!db/migration' ':!*package-lock.json' ':!*.sum' ':!*common_passwords.txt') || return 0
+	found=$(git grep --untracked -nIiwE "$pattern" -- "$@" ':!scripts/words.*' ':!db/sqlc' ':!*package-lock.json' ':!*.sum' ':!*common_passwords.txt') || return 0
 	printf '%s:\n%s\n' "$explanation" "$found"
 	status=1
 }
@@ -17,5 +17,6 @@ while IFS=$'\t' read -r word instead; do
 	case $word in '' | '#'*) continue ;; esac
 	look "\"$word\" is retired, use: $instead" "$word" .
 done <scripts/words.txt
-look 'say it without "who": the caller, the client, the user' '//[^"]*\b(who|whom|whoever)\b' '*.go'
+look 'say it without "who": the caller, the client, the user' '(//|--|^ *\*)[^"]*\b(who|whom|whoever|nobody|somebody)\b' '*.go' '*.ts' '*.tsx' '*.sql'
+look 'say it without "who": the caller, the client, the user' '(who|whom|whoever|nobody|somebody)' '*.md'
 exit "$status"

@@ -28,7 +28,7 @@ func (h *Host) Processes(ctx context.Context, ref dockerx.Ref) (*dockerx.Process
 	return p, nil
 }
 
-// maskCommandLine masks a command line whose arguments can't be told apart any more: what follows a masked argument is
+// maskCommandLine masks a command line whose arguments can't be separated any more: what follows a masked argument is
 // masked up to the next one that begins with "-", since it may belong to the same value.
 func maskCommandLine(line string) string {
 	args := strings.Fields(line)

@@ -24,7 +24,7 @@ type revocationWatcher struct {
 }
 
 type sessionWatch struct {
-	session uuid.UUID
+	session uuid.UUID // zero: onEnd is called at each revocation
 	onEnd   func()
 	// count is the counter of revocations at the last check; -1 before the first.
 	count     int64
@@ -125,6 +125,11 @@ func (w *revocationWatcher) revoked(count int64) {
 }
 
 func (w *revocationWatcher) checkOne(ctx context.Context, one *sessionWatch, count int64) error {
+	if one.session == uuid.Nil {
+		one.count = count
+		one.onEnd()
+		return nil
+	}
 	e, err := w.cache.get(ctx, one.session)
 	if err != nil {
 		return err
@@ -157,6 +162,13 @@ func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
 		return func() {}
 	}
 	one := s.revocations.add(id, f)
+	return func() { s.revocations.remove(one) }
+}
+
+// OnRevocation calls f within a second of each RaiseRevocations, here or on another replica, and once soon after the call. f
+// must not block. The returned function releases the watch, as OnEnd's.
+func (s *Sessions) OnRevocation(f func()) (forget func()) {
+	one := s.revocations.add(uuid.Nil, f)
 	return func() { s.revocations.remove(one) }
 }
 

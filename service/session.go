@@ -124,7 +124,7 @@ func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, er
 		if n, err = fn(q); err != nil || n == 0 {
 			return err
 		}
-		return raiseRevocations(ctx, s.db, q)
+		return RaiseRevocations(ctx, s.db, q)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("revoke: %w", err)

@@ -193,8 +193,9 @@ func (c *sessionCache) check(ctx context.Context) error {
 // milliseconds.
 func awaitLease(lease time.Duration) { <-time.After(lease) }
 
-// raiseRevocations counts a revocation, and notifies the replicas of it when the transaction commits.
-func raiseRevocations(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
+// RaiseRevocations counts a revocation, and has all replicas look at what they watch (sessions, rights, terminals) when the
+// transaction commits.
+func RaiseRevocations(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {
 		return fmt.Errorf("count a revocation (%d rows): %w", n, err)
 	}

@@ -48,20 +48,10 @@ func (s *Sessions) LoginPage(ctx context.Context, name, pass string, from Client
 // another 10 s: two tabs may reload at once, or an answer may get lost. Later a pair of them ends the session:
 // it was copied. Errors: Unauthorized.
 func (s *Sessions) RenewPage(ctx context.Context, cookie, stored string) (PageTokens, error) {
-	p, err := s.maker.Verify(cookie, token.PageCookie)
-	if err != nil {
-		return PageTokens{}, errPage
-	}
-	session, err := s.db.Queries().GetSession(ctx, p.SessionID)
-	if db.IsNoRows(err) {
-		return PageTokens{}, errPage
-	}
-	if err != nil {
-		return PageTokens{}, fmt.Errorf("get session: %w", err)
-	}
 	now := db.Time(time.Now())
-	if session.UserID != p.UserID || session.Blocked || session.Disabled || !now.Before(session.ExpiresAt) {
-		return PageTokens{}, errPage
+	session, err := s.renewable(ctx, cookie, token.PageCookie, now, errPage)
+	if err != nil {
+		return PageTokens{}, err
 	}
 	t := PageTokens{SessionID: session.ID, AccessExpiresAt: now.Add(s.opts.AccessTTL), ExpiresAt: session.ExpiresAt.UTC()}
 	t.AccessToken, err = s.sign(token.Access, session.ID, session.UserID, session.Username, now, t.AccessExpiresAt)
@@ -107,18 +97,16 @@ func (s *Sessions) rotateHalves(ctx context.Context, t *PageTokens, session sqlc
 func checkHalves(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, halves []string, now time.Time) (generation int32, err error) {
 	replaced := 0
 	for _, hash := range halves {
-		row, err := q.GetRefreshToken(ctx, hash)
+		later, found, err := generationOf(ctx, q, session.ID, hash, now, errPage)
 		switch {
-		case db.IsNoRows(err):
-			return 0, errPage
-		case err != nil:
-			return 0, fmt.Errorf("get half: %w", err)
-		case row.SessionID != session.ID:
-			return 0, errPage
-		case row.ReplacedAt.Valid && now.Sub(row.ReplacedAt.Time) > rotationGrace:
+		case errors.Is(err, errReused):
 			replaced++
+		case err != nil:
+			return 0, err
+		case !found:
+			return 0, errPage
 		}
-		generation = max(generation, row.Generation)
+		generation = max(generation, later)
 	}
 	switch replaced {
 	case 0:

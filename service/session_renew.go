@@ -29,26 +29,35 @@ type Renewed struct {
 // Renew makes a new access token for the session of a refresh token. With rotation, a token that was replaced more than
 // 10 s ago was copied, and ends the session. Errors: Unauthorized.
 func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, error) {
-	p, err := s.maker.Verify(refreshToken, token.Refresh)
-	if err != nil {
-		return Renewed{}, errRefresh
-	}
-	row, err := s.db.Queries().GetSession(ctx, p.SessionID)
-	if db.IsNoRows(err) {
-		return Renewed{}, errRefresh
-	}
-	if err != nil {
-		return Renewed{}, fmt.Errorf("get session: %w", err)
-	}
 	now, hash := db.Time(time.Now()), hashOf(refreshToken)
-	if row.UserID != p.UserID || row.Blocked || row.Disabled || !now.Before(row.ExpiresAt) {
-		return Renewed{}, errRefresh
+	row, err := s.renewable(ctx, refreshToken, token.Refresh, now, errRefresh)
+	if err != nil {
+		return Renewed{}, err
 	}
 	r, err := s.renewed(ctx, row, hash, now)
 	if errors.Is(err, errReused) {
 		return Renewed{}, errors.Join(errRefresh, s.endFamily(ctx, row))
 	}
 	return r, err
+}
+
+// renewable returns the session that a signed token belongs to, while it may be renewed. Errors: refused.
+func (s *Sessions) renewable(ctx context.Context, signed string, kind token.Kind, now time.Time, refused error) (sqlc.GetSessionRow, error) {
+	p, err := s.maker.Verify(signed, kind)
+	if err != nil {
+		return sqlc.GetSessionRow{}, refused
+	}
+	row, err := s.db.Queries().GetSession(ctx, p.SessionID)
+	if db.IsNoRows(err) {
+		return row, refused
+	}
+	if err != nil {
+		return row, fmt.Errorf("get session: %w", err)
+	}
+	if row.UserID != p.UserID || row.Blocked || row.Disabled || !now.Before(row.ExpiresAt) {
+		return row, refused
+	}
+	return row, nil
 }
 
 func (s *Sessions) renewed(ctx context.Context, row sqlc.GetSessionRow, hash string, now time.Time) (r Renewed, err error) {
@@ -80,25 +89,32 @@ const rotationGrace = 10 * time.Second
 // errReused is the result for a refresh token that was replaced more than rotationGrace ago: there is a copy of it.
 var errReused = errors.New("refresh token was replaced")
 
-// checkRefresh returns the generation of a token that is valid for the session: 0 is the login's.
+// checkRefresh returns the generation of a token that is valid for the session: 0 is the login's. Errors: errRefresh,
+// errReused.
 func checkRefresh(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, hash string, now time.Time) (generation int32, err error) {
+	generation, stored, err := generationOf(ctx, q, session.ID, hash, now, errRefresh)
+	// Never rotated: it must be the one that the login made.
+	if err == nil && !stored && subtle.ConstantTimeCompare([]byte(session.RefreshHash), []byte(hash)) != 1 {
+		return 0, errRefresh
+	}
+	return generation, err
+}
+
+// generationOf returns the generation of a refresh token, or half of a page's, that is stored for the session. Errors:
+// refused for one of another session, errReused.
+func generationOf(ctx context.Context, q *sqlc.Queries, session uuid.UUID, hash string, now time.Time, refused error) (generation int32, stored bool, err error) {
 	row, err := q.GetRefreshToken(ctx, hash)
 	switch {
 	case db.IsNoRows(err):
-		// Never rotated: it must be the one that the login made.
-		if subtle.ConstantTimeCompare([]byte(session.RefreshHash), []byte(hash)) != 1 {
-			return 0, errRefresh
-		}
-		return 0, nil
+		return 0, false, nil
 	case err != nil:
-		return 0, fmt.Errorf("get refresh token: %w", err)
-	case row.SessionID != session.ID:
-		return 0, errRefresh
+		return 0, false, fmt.Errorf("get refresh token: %w", err)
+	case row.SessionID != session:
+		return 0, true, refused
 	case row.ReplacedAt.Valid && now.Sub(row.ReplacedAt.Time) > rotationGrace:
-		return 0, errReused
-	default:
-		return row.Generation, nil
+		return row.Generation, true, errReused
 	}
+	return row.Generation, true, nil
 }
 
 // rotate replaces a refresh token by a new one with the same expiry. Renewals with one token, or with a token that was

@@ -38,7 +38,7 @@ func (u *Users) change(ctx context.Context, fn func(*sqlc.Queries) error) error 
 		if err := fn(q); err != nil {
 			return err
 		}
-		return raiseRevocations(ctx, u.db, q)
+		return RaiseRevocations(ctx, u.db, q)
 	})
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func TestPageComesBackWhenWharfDoes(t *testing.T) {
 	stateOf(tab, name, "Running")
 	f.stop()
 	tab.UntilSays("wharf doesn’t answer. What you see is from")
-	engine.Kill(t, id, "KILL") // while nobody watches
+	engine.Kill(t, id, "KILL") // while no page watches
 	f.start()
 	tab.Until(`!document.querySelector('.bar-lost')`)
 	tab.Until(live)

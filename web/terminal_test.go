@@ -55,3 +55,36 @@ func TestTerminalInThePage(t *testing.T) {
 	tab.Until(`document.querySelector('input[type="password"]')`)
 	require.Empty(t, tab.Complaints())
 }
+
+// A container with a shell opens in it, whichever of those that were tried before isn't there; full-screen programs have
+// the page's terminal to themselves, and hear of its size.
+func TestPageFindsTheShell(t *testing.T) {
+	t.Parallel()
+	engine := dockertest.DefaultEngine(t)
+	f := serve(t, engineHosts([]dockertest.Engine{engine}))
+	f.signUp(admin)
+	id := engine.Run(t, dockertest.Spec{Name: "page-shell", Cmd: []string{"sleep"}})
+	engine.AddShell(t, id)
+	tab := browsertest.Open(t)
+	f.login(tab, admin, "/ui/containers/"+engine.Name+"/"+id+"?tab=terminal")
+
+	shows(tab, "$ ")
+	tab.Click(".terminal-box")
+	tab.Press("echo a shell")
+	tab.Press(kb.Enter)
+	tab.Until(`[...document.querySelectorAll('.xterm-rows > div')].some((row) => row.textContent.trim() === 'a shell')`)
+	tab.Press("exit 3")
+	tab.Press(kb.Enter)
+	tab.UntilSays("ended with exit code 3")
+
+	tab.Type(`input[aria-label^="Command"]`, "/app screen"+kb.Enter)
+	tab.Until(`document.querySelector('.xterm-rows')?.textContent.match(/\d+ columns, \d+ rows/)`)
+	require.NotContains(t, browsertest.Eval[string](tab, `document.querySelector('.xterm-rows').textContent`), "a shell", "the alternate screen")
+	size := browsertest.Eval[string](tab, `document.querySelector('.xterm-rows').textContent.match(/\d+ columns, \d+ rows/)[0]`)
+	tab.Look(700, 600, "dark")
+	tab.Until("(document.querySelector('.xterm-rows')?.textContent.match(/\\d+ columns, \\d+ rows/)?.[0] ?? `" + size + "`) !== `" + size + "`")
+	tab.Click(".terminal-box")
+	tab.Press("q")
+	tab.UntilSays("ended with exit code 0")
+	require.Empty(t, tab.Complaints())
+}

@@ -62,7 +62,7 @@ func (a *API) resizeContainer(w http.ResponseWriter, r *http.Request, c *Call) e
 // sizeOf reads the size of a terminal, in characters.
 func sizeOf(r *http.Request) (columns, rows uint16, err error) {
 	q := queryOf(r)
-	x, y := q.number("w", 0, 0, math.MaxUint16), q.number("h", 0, 0, math.MaxUint16)
+	x, y := q.number("w", 0, math.MaxUint16), q.number("h", 0, math.MaxUint16)
 	return uint16(x), uint16(y), q.err //nolint:gosec // bounded
 }
 

@@ -15,6 +15,8 @@ import (
 const (
 	// execsPerCaller is how many execs one session or key may have here, those that have ended too.
 	execsPerCaller = 64
+	// execsTotal bounds them for all callers.
+	execsTotal = 4096
 	// execKept is how long an exec can be asked for after it was made or has ended.
 	execKept = 5 * time.Minute
 	// killed is the exit code of a command whose terminal was ended, as of one that a signal killed.
@@ -127,8 +129,8 @@ func (s *execs) enter(actor service.Actor) (leave func(), err error) {
 			s.leave(x.holder)
 		}
 	}
-	if s.counts[who] >= execsPerCaller {
-		err := apperr.New(apperr.TooMany, "you have had %d execs in the last minutes: wait for a while", execsPerCaller)
+	if s.counts[who] >= execsPerCaller || len(s.all) >= execsTotal {
+		err := apperr.New(apperr.TooMany, "there were too many execs in the last minutes (%d of one caller, %d of all): wait for a while", execsPerCaller, execsTotal)
 		err.RetryAfter = execKept / 10
 		return nil, err
 	}

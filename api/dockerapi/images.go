@@ -31,9 +31,6 @@ func selectImages(images []wire.Image, f filters, c *Call) []wire.Image {
 // referred returns the names that the filter reference selects: by a pattern of the whole name, or of its last parts, with or
 // without the tag.
 func referred(names []string, f filters) []string {
-	if names == nil {
-		return []string{}
-	}
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		repository := name
 		if i := strings.LastIndexAny(name, ":@/"); i >= 0 && name[i] != '/' {

@@ -31,7 +31,7 @@ type containerList struct {
 func (a *API) listContainers(w http.ResponseWriter, r *http.Request, c *Call) error {
 	q := queryOf(r)
 	f, err := parseFilters(q.text("filters"), listFilters...)
-	l := containerList{filters: f, all: q.on("all"), limit: q.number("limit", 0, -1, 1<<30)}
+	l := containerList{filters: f, all: q.on("all"), limit: q.number("limit", -1, 1<<30)}
 	for _, err := range []error{err, q.err, l.check()} {
 		if err != nil {
 			return err

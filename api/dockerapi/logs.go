@@ -156,7 +156,7 @@ func (l *logRequest) ended(ctx context.Context, err error) error {
 	case errors.Is(err, enginelogs.ErrTooSlow):
 		return stream.ErrTooSlow
 	case errors.Is(err, io.EOF), apperr.KindOf(err) == apperr.NotFound, ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // the stream ends as it should
 	}
 	return err
 }

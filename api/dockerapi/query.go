@@ -36,16 +36,16 @@ func (q *query) fail(name, expected string) {
 	}
 }
 
-// number reads an integer; absent is what stands for none.
-func (q *query) number(name string, absent, least, most int) int {
+// number reads an integer; none is 0.
+func (q *query) number(name string, least, most int) int {
 	text := q.text(name)
 	if text == "" {
-		return absent
+		return 0
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < least || n > most {
 		q.fail(name, "an integer from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
-		return absent
+		return 0
 	}
 	return n
 }
@@ -55,7 +55,7 @@ func (q *query) optional(name string) *int {
 	if q.text(name) == "" {
 		return nil
 	}
-	n := q.number(name, 0, math.MinInt32, math.MaxInt32)
+	n := q.number(name, math.MinInt32, math.MaxInt32)
 	return &n
 }
 

@@ -50,7 +50,7 @@ type passage struct {
 	body    *upload // nil: none
 }
 
-// requestHeaders are what an engine gets of a client's headers: none that says to wharf who the client is.
+// requestHeaders are what an engine gets of a client's headers: none that authenticates the client to wharf.
 var requestHeaders = []string{
 	"Accept", "Content-Type", "Content-Encoding", "X-Registry-Auth", "X-Registry-Config",
 	"Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions",

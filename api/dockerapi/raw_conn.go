@@ -32,7 +32,7 @@ func (p *passage) takeOver(ctx context.Context, answer dockerx.RawAnswer) error 
 	defer context.AfterFunc(ctx, end)()
 	to := &stallWriter{client, p.stall}
 	if _, err := to.Write(switchingHead(answer.Header)); err != nil {
-		return nil //nolint:nilerr // the client is gone
+		return nil // the client is gone
 	}
 	// Each direction ends by itself, as a process's input does before its output; an error ends both.
 	var both sync.WaitGroup

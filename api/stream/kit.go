@@ -49,6 +49,10 @@ type Options struct {
 
 // Kit serves the streams of one server. Make it with New, end it with Close.
 type Kit struct {
+	// Wrap, where it isn't nil, stands between each source and its stream. Tests set it, before the first stream, to have
+	// sources fail.
+	Wrap func(r *http.Request, source Poller) Poller
+
 	config   Config
 	limit    limit
 	registry registry
@@ -139,6 +143,9 @@ func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format,
 		}
 	}()
 	s.source = open(f, s.notify) // a panic is the handler's
+	if k.Wrap != nil {
+		s.source = k.Wrap(r, s.source)
+	}
 	begun = true
 	ended, forget := func(Summary) {}, func() {}
 	if k.config.Begin != nil {

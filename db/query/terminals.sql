@@ -7,3 +7,24 @@ DELETE FROM terminal_tickets WHERE hash = @hash RETURNING holder, request, expir
 
 -- name: DeleteExpiredTerminalTickets :execrows
 DELETE FROM terminal_tickets WHERE expires_at < @before;
+
+-- name: BeatOpenTerminal :exec
+INSERT INTO open_terminals (id, replica, beat, user_id, username, address, since, host, container_id, container_name, command, tty, bytes_in, bytes_out)
+VALUES (@id, @replica, @beat, @user_id, @username, @address, @since, @host, @container_id, @container_name, @command, @tty, @bytes_in, @bytes_out)
+ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out;
+
+-- name: DeleteOpenTerminal :exec
+DELETE FROM open_terminals WHERE id = @id;
+
+-- name: OpenTerminalsOfOthers :many
+SELECT * FROM open_terminals WHERE replica <> @replica ORDER BY since, id;
+
+-- name: DeleteOpenTerminalsOf :exec
+-- Those of a replica whose beat has not risen.
+DELETE FROM open_terminals WHERE replica = @replica AND beat <= @beat;
+
+-- name: EndOpenTerminal :execrows
+UPDATE open_terminals SET ending = true WHERE id = @id;
+
+-- name: EndingTerminals :many
+SELECT id FROM open_terminals WHERE replica = @replica AND ending;

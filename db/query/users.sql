@@ -21,7 +21,7 @@ SELECT * FROM users WHERE username_folded > @after ORDER BY username_folded LIMI
 UPDATE users SET password_hash = @password_hash, password_changed_at = @password_changed_at WHERE id = @id;
 
 -- name: UpgradePasswordHash :execrows
--- Same password, stronger parameters: only if nobody changed the password meanwhile.
+-- Same password, stronger parameters: only if the password wasn't changed meanwhile.
 UPDATE users SET password_hash = @new_hash WHERE id = @id AND password_hash = @old_hash;
 
 -- name: MarkLogin :execrows
@@ -42,5 +42,5 @@ UPDATE users SET rights = rights + 1 WHERE id = @id;
 DELETE FROM users WHERE id = @id;
 
 -- name: CountOtherAdmins :one
--- Admins who can log in, but for one user.
+-- Admins that can log in, but for one user.
 SELECT count(*) FROM users WHERE role = 'admin' AND NOT disabled AND id <> @id;

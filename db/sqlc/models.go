@@ -157,6 +157,24 @@ type LoginTry struct {
 	Expires      int64
 }
 
+type OpenTerminal struct {
+	ID            uuid.UUID
+	Replica       string
+	Beat          int64
+	UserID        uuid.UUID
+	Username      string
+	Address       string
+	Since         time.Time
+	Host          string
+	ContainerID   string
+	ContainerName string
+	Command       string
+	Tty           bool
+	BytesIn       int64
+	BytesOut      int64
+	Ending        bool
+}
+
 type Recreation struct {
 	ID            uuid.UUID
 	At            time.Time

@@ -46,13 +46,14 @@ type Querier interface {
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
 	// Leases exist on Postgres alone: these queries aren't run on SQLite.
 	Beat(ctx context.Context, arg BeatParams) (int64, error)
+	BeatOpenTerminal(ctx context.Context, arg BeatOpenTerminalParams) error
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
 	BeginBulkTarget(ctx context.Context, arg BeginBulkTargetParams) (int64, error)
 	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
 	CancelBulkOperation(ctx context.Context, id uuid.UUID) (int64, error)
 	// Takes a caller's key for a request, unless a request has it, or the caller has too many.
 	ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int64, error)
-	// Admins who can log in, but for one user.
+	// Admins that can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
 	// More of what a row stands for, the last of it at the given time.
 	CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error)
@@ -79,6 +80,9 @@ type Querier interface {
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTries(ctx context.Context, now int64) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteOpenTerminal(ctx context.Context, id uuid.UUID) error
+	// Those of a replica whose beat has not risen.
+	DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error
 	DeleteOtherReplicasOf(ctx context.Context, arg DeleteOtherReplicasOfParams) (int64, error)
 	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteRecreation(ctx context.Context, id uuid.UUID) (int64, error)
@@ -94,9 +98,11 @@ type Querier interface {
 	EndBulkTarget(ctx context.Context, arg EndBulkTargetParams) (int64, error)
 	// Ends all that are in one state, after those that have ended.
 	EndBulkTargetsIn(ctx context.Context, arg EndBulkTargetsInParams) (int64, error)
+	EndOpenTerminal(ctx context.Context, id uuid.UUID) (int64, error)
 	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
 	// Those that ended after the given one, in the order in which they did.
 	EndedBulkTargets(ctx context.Context, arg EndedBulkTargetsParams) ([]BulkTarget, error)
+	EndingTerminals(ctx context.Context, replica string) ([]uuid.UUID, error)
 	// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
 	EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
@@ -179,6 +185,7 @@ type Querier interface {
 	Notify(ctx context.Context, arg NotifyParams) error
 	// The event that has so many older ones by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
+	OpenTerminalsOfOthers(ctx context.Context, replica string) ([]OpenTerminal, error)
 	// How far everything is that replicas wait for.
 	Positions(ctx context.Context) (PositionsRow, error)
 	ProposeSetupToken(ctx context.Context, token string) error
@@ -222,7 +229,7 @@ type Querier interface {
 	UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error)
 	UpdateRecreation(ctx context.Context, arg UpdateRecreationParams) (int64, error)
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error
-	// Same password, stronger parameters: only if nobody changed the password meanwhile.
+	// Same password, stronger parameters: only if the password wasn't changed meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)
 	UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, error)
 }

@@ -12,6 +12,49 @@ import (
 	"github.com/google/uuid"
 )
 
+const beatOpenTerminal = `-- name: BeatOpenTerminal :exec
+INSERT INTO open_terminals (id, replica, beat, user_id, username, address, since, host, container_id, container_name, command, tty, bytes_in, bytes_out)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out
+`
+
+type BeatOpenTerminalParams struct {
+	ID            uuid.UUID
+	Replica       string
+	Beat          int64
+	UserID        uuid.UUID
+	Username      string
+	Address       string
+	Since         time.Time
+	Host          string
+	ContainerID   string
+	ContainerName string
+	Command       string
+	Tty           bool
+	BytesIn       int64
+	BytesOut      int64
+}
+
+func (q *Queries) BeatOpenTerminal(ctx context.Context, arg BeatOpenTerminalParams) error {
+	_, err := q.db.ExecContext(ctx, beatOpenTerminal,
+		arg.ID,
+		arg.Replica,
+		arg.Beat,
+		arg.UserID,
+		arg.Username,
+		arg.Address,
+		arg.Since,
+		arg.Host,
+		arg.ContainerID,
+		arg.ContainerName,
+		arg.Command,
+		arg.Tty,
+		arg.BytesIn,
+		arg.BytesOut,
+	)
+	return err
+}
+
 const createTerminalTicket = `-- name: CreateTerminalTicket :exec
 INSERT INTO terminal_tickets (hash, holder, request, expires_at) VALUES ($1, $2, $3, $4)
 `
@@ -43,6 +86,112 @@ func (q *Queries) DeleteExpiredTerminalTickets(ctx context.Context, before time.
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const deleteOpenTerminal = `-- name: DeleteOpenTerminal :exec
+DELETE FROM open_terminals WHERE id = $1
+`
+
+func (q *Queries) DeleteOpenTerminal(ctx context.Context, id uuid.UUID) error {
+	_, err := q.db.ExecContext(ctx, deleteOpenTerminal, id)
+	return err
+}
+
+const deleteOpenTerminalsOf = `-- name: DeleteOpenTerminalsOf :exec
+DELETE FROM open_terminals WHERE replica = $1 AND beat <= $2
+`
+
+type DeleteOpenTerminalsOfParams struct {
+	Replica string
+	Beat    int64
+}
+
+// Those of a replica whose beat has not risen.
+func (q *Queries) DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error {
+	_, err := q.db.ExecContext(ctx, deleteOpenTerminalsOf, arg.Replica, arg.Beat)
+	return err
+}
+
+const endOpenTerminal = `-- name: EndOpenTerminal :execrows
+UPDATE open_terminals SET ending = true WHERE id = $1
+`
+
+func (q *Queries) EndOpenTerminal(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endOpenTerminal, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const endingTerminals = `-- name: EndingTerminals :many
+SELECT id FROM open_terminals WHERE replica = $1 AND ending
+`
+
+func (q *Queries) EndingTerminals(ctx context.Context, replica string) ([]uuid.UUID, error) {
+	rows, err := q.db.QueryContext(ctx, endingTerminals, replica)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const openTerminalsOfOthers = `-- name: OpenTerminalsOfOthers :many
+SELECT id, replica, beat, user_id, username, address, since, host, container_id, container_name, command, tty, bytes_in, bytes_out, ending FROM open_terminals WHERE replica <> $1 ORDER BY since, id
+`
+
+func (q *Queries) OpenTerminalsOfOthers(ctx context.Context, replica string) ([]OpenTerminal, error) {
+	rows, err := q.db.QueryContext(ctx, openTerminalsOfOthers, replica)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OpenTerminal{}
+	for rows.Next() {
+		var i OpenTerminal
+		if err := rows.Scan(
+			&i.ID,
+			&i.Replica,
+			&i.Beat,
+			&i.UserID,
+			&i.Username,
+			&i.Address,
+			&i.Since,
+			&i.Host,
+			&i.ContainerID,
+			&i.ContainerName,
+			&i.Command,
+			&i.Tty,
+			&i.BytesIn,
+			&i.BytesOut,
+			&i.Ending,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const takeTerminalTicket = `-- name: TakeTerminalTicket :one

@@ -17,7 +17,7 @@ const countOtherAdmins = `-- name: CountOtherAdmins :one
 SELECT count(*) FROM users WHERE role = 'admin' AND NOT disabled AND id <> $1
 `
 
-// Admins who can log in, but for one user.
+// Admins that can log in, but for one user.
 func (q *Queries) CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error) {
 	row := q.db.QueryRowContext(ctx, countOtherAdmins, id)
 	var count int64
@@ -273,7 +273,7 @@ type UpgradePasswordHashParams struct {
 	OldHash string
 }
 
-// Same password, stronger parameters: only if nobody changed the password meanwhile.
+// Same password, stronger parameters: only if the password wasn't changed meanwhile.
 func (q *Queries) UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, upgradePasswordHash, arg.NewHash, arg.ID, arg.OldHash)
 	if err != nil {

@@ -28,7 +28,7 @@ type Request struct {
 // NewDaemon makes one. All methods are safe for concurrent use.
 type Daemon struct {
 	// Events is the stream. What changes a container through the API or through Add, Remove and
-	// SetHealth is told there as Docker tells it.
+	// SetHealth is reported there as Docker does.
 	Events
 
 	server *httptest.Server

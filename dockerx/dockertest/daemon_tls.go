@@ -86,7 +86,7 @@ func (a *Authority) Write(t testing.TB, dir string, own tls.Certificate) {
 		"cert.pem": {Type: "CERTIFICATE", Bytes: own.Certificate[0]},
 		"key.pem":  {Type: "PRIVATE KEY", Bytes: key},
 	} {
-		// Written beside and renamed, so that nobody reads half a file.
+		// Written beside and renamed, so that no reader gets half a file.
 		temporary := filepath.Join(dir, name+".new")
 		require.NoError(t, os.WriteFile(temporary, pem.EncodeToMemory(block), 0o600))
 		require.NoError(t, os.Rename(temporary, filepath.Join(dir, name)))

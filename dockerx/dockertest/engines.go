@@ -14,7 +14,7 @@ import (
 )
 
 // Image is what Run starts: the static binary of dockertest/app, imported by the test bed. It has no
-// shell; its commands are sleep, spin, alloc, cache, listen, send, log, lines, exit, ignore-term, env and cat.
+// shell (see AddShell); its commands are those of dockertest/app.
 const Image = "wharf-test:latest"
 
 // Engine is a real Docker engine of the test bed. Its methods fail the test that they are given.

@@ -40,7 +40,7 @@ func NewRegistry(t testing.TB, o RegistryOptions) *Registry {
 	Engines(t)
 	program := os.Getenv("WHARF_TEST_REGISTRY")
 	require.NotEmpty(t, program, "no registry of images to test against: install docker-registry and bring the test bed up again")
-	dir, err := os.MkdirTemp("", "wharf-registry-") // a socket's path has at most 107 bytes
+	dir, err := os.MkdirTemp("", "wharf-registry-") //nolint:usetesting // a socket's path has at most 107 bytes
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	socket := filepath.Join(dir, "registry.sock")

@@ -1,6 +1,8 @@
 package dockertest
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"strings"
@@ -133,6 +135,18 @@ func (e Engine) remove(t testing.TB, id string) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// AddShell gives a container sh, on the path that the image sets: a prompt, echo and exit.
+func (e Engine) AddShell(t testing.TB, id string) {
+	t.Helper()
+	var link bytes.Buffer
+	files := tar.NewWriter(&link)
+	require.NoError(t, files.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "sh", Linkname: "/app", Mode: 0o777}))
+	require.NoError(t, files.Close())
+	e.do(t, "add a shell to", id, func(ctx context.Context) error {
+		return e.client.CopyToContainer(ctx, id, "/", &link, container.CopyToContainerOptions{})
+	})
 }
 
 // Labelled returns the containers that have a label, running or not.

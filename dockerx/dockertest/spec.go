@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Spec describes a container, in the notations of `docker run`. The zero value sleeps until it is told
+// Spec describes a container, in the notations of `docker run`. The zero value sleeps until it is asked
 // to stop.
 type Spec struct {
 	Image       string // Image when empty

@@ -11,7 +11,7 @@ var engineAttrs = map[string]bool{
 	"health_log": true, "network": true, "error": true,
 }
 
-// LabelsIn returns the labels among an event's attributes, as far as they can be told apart: a label
+// LabelsIn returns the labels among an event's attributes, as far as they can be distinguished: a label
 // called like one of the engine's own attributes is not among them. It is nil for what is no event of a
 // container.
 func LabelsIn(typ string, attrs map[string]string) map[string]string {

@@ -16,7 +16,7 @@ const (
 	// steady is how long an answer must last for the next retry to be immediate again.
 	steady = time.Second
 	// pauseAfter is how long a follower leaves its answer unread before it gives it up. An engine skips rotated files
-	// for a follower that is behind, and tells nobody; a reading that resumes at a position misses nothing.
+	// for a follower that is behind, without a word; a reading that resumes at a position misses nothing.
 	pauseAfter = time.Second
 	// minPoll and maxPoll are the times between two readings of a log that isn't followed.
 	minPoll = 20 * time.Millisecond

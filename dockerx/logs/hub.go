@@ -107,7 +107,7 @@ func (h *Hub) Subscribe(id string, src Source, notify func()) *Subscription {
 	return u.join(notify, func() { h.leave(id, u) })
 }
 
-// leave ends an upstream that nobody has wanted for a while.
+// leave ends an upstream that has had no subscriber for a while.
 func (h *Hub) leave(id string, u *upstream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

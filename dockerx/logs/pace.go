@@ -4,7 +4,7 @@ import "time"
 
 // pace compares how fast a log grows with the size of its files.
 //
-// A follower inside the engine that is behind by more than a file skips files, and tells nobody (moby
+// A follower inside the engine that is behind by more than a file skips files, without a word (moby
 // daemon/logger/loggerutils/follow.go, "file rotations were missed"). How far it is behind is seen by the times of its
 // lines. Before that comes near a file's length, the answer is given up: a reading that resumes at a position misses
 // nothing.

@@ -29,7 +29,7 @@ type upstream struct {
 	bytes  int
 	at     Position // after the last item
 	subs   map[*Subscription]struct{}
-	free   chan struct{} // closed when there is room; nil: nobody waits
+	free   chan struct{} // closed when there is room; nil: no goroutine waits
 	opened bool
 	over   bool
 	err    error

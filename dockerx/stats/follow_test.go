@@ -19,7 +19,7 @@ func TestContainersAreFollowedByEvents(t *testing.T) {
 		require.Equal(t, Usage{ID: fakeID(7), Name: "new", Labels: map[string]string{"a": "b"}}, snap.Usages[0])
 		s.OnChange(Change{Kind: Started, ID: fakeID(7)})
 		snap, took = timed(t, s)
-		require.Zero(t, took, "who asks while sampling isn't kept waiting")
+		require.Zero(t, took, "a caller isn't kept waiting while sampling goes on")
 		require.True(t, snap.Partial)
 		pass(minGap + time.Millisecond)
 		snap, _ = timed(t, s)

@@ -40,7 +40,7 @@ func TestHistoryInStepsIsTheMeanOfEachStep(t *testing.T) {
 	var r ring
 	for i := range 20 {
 		if i == 7 || i == 8 || i == 9 || i >= 10 && i < 15 {
-			continue // nobody asked
+			continue // not asked for
 		}
 		r.push(base.Add(time.Duration(i)*time.Second), Usage{CPUPercent: float64(i), NetworkRxRate: 10, MemoryUsage: 2 * page}, historyLen)
 	}

@@ -184,16 +184,16 @@ func TestKernelSourceTakesNothingOnTrust(t *testing.T) {
 		"proc is another machine's":               func(m kernelFixture) { require.NoError(t, os.RemoveAll(m.root+"/proc/100")) },
 		"the process is in another cgroup":        func(m kernelFixture) { m.write("proc/100/cgroup", "0::/user.slice\n") },
 		"the process's cgroup isn't in our mount": func(m kernelFixture) { m.write("proc/100/cgroup", "0::/../other/"+id+"\n") },
-		"its network can't be told":               func(m kernelFixture) { require.NoError(t, os.Remove(m.root+"/proc/100/ns/net")) },
+		"its network isn't known":                 func(m kernelFixture) { require.NoError(t, os.Remove(m.root+"/proc/100/ns/net")) },
 		"its network can't be read":               func(m kernelFixture) { require.NoError(t, os.Remove(m.root+"/proc/100/net/dev")) },
 		"its CPU can't be read":                   func(m kernelFixture) { require.NoError(t, os.Remove(m.root+"/cg/docker/"+id+"/cpu.stat")) },
 		"a file is a directory": func(m kernelFixture) {
 			require.NoError(t, os.Remove(m.root+"/cg/docker/"+id+"/io.stat"))
 			require.NoError(t, os.Mkdir(m.root+"/cg/docker/"+id+"/io.stat", 0o755))
 		},
-		"no cgroups are mounted":             func(m kernelFixture) { m.write("proc/self/mountinfo", "") },
-		"the machine's memory can't be told": func(m kernelFixture) { m.write("proc/meminfo", "") },
-		"the machine's CPUs can't be told":   func(m kernelFixture) { m.write("sys/devices/system/cpu/online", "x-y\n") },
+		"no cgroups are mounted":           func(m kernelFixture) { m.write("proc/self/mountinfo", "") },
+		"the machine's memory isn't known": func(m kernelFixture) { m.write("proc/meminfo", "") },
+		"the machine's CPUs aren't known":  func(m kernelFixture) { m.write("sys/devices/system/cpu/online", "x-y\n") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -153,7 +153,7 @@ func TestAtThreeSecondsWithWhatThereIs(t *testing.T) {
 					require.True(t, u.Running)
 				}
 				_, took = timed(t, s)
-				require.Zero(t, took, "who asks next isn't kept waiting again")
+				require.Zero(t, took, "the next caller isn't kept waiting again")
 			})
 		})
 	}

@@ -95,7 +95,7 @@ func (s *server) must(method, path string, body, into any) {
 }
 
 type answer struct {
-	status int // 0: nobody answered
+	status int // 0: no answer
 	header http.Header
 	body   []byte
 }

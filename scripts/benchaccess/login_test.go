@@ -85,7 +85,7 @@ func (s *server) from(t *testing.T, addr string) *server {
 	return &as
 }
 
-// Two clients guess in turns, one of them under an address that it changes each time. Nobody trusts it.
+// Two clients guess in turns, one of them under an address that it changes each time, through no trusted proxy.
 func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 	const plainAddr, forgedAddr = "127.0.0.2", "127.0.0.3"
 	s := wharf(t, "DB_SOURCE=").bootstrap()

@@ -103,7 +103,7 @@ func (s *server) login(name string) (l tokens) {
 }
 
 type answer struct {
-	status int // 0: nobody answered
+	status int // 0: no answer
 	body   []byte
 }
 

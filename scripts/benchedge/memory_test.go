@@ -124,7 +124,7 @@ func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 }
 
 // report waits until the server has closed what it doesn't owe an answer: its descriptors tell, as it is the only one
-// that knows while nobody reads.
+// that knows while nothing is read.
 func (k *stuck) report() string {
 	began := time.Now()
 	time.Sleep(time.Second) // else none may be open yet

@@ -131,7 +131,7 @@ func TestEndlessListCostsLittle(t *testing.T) {
 	s := &server{Process: benchkit.Wharf(t, "AUTH_MODE=open", "ANON_ROLE=admin", "ALLOW_PLAIN_TCP=true", "DOCKER_HOSTS=h="+d.Addr()), t: t, client: http.DefaultClient}
 	ended := make(chan struct{})
 	var all sync.WaitGroup
-	all.Go(func() { // somebody asks all the time
+	all.Go(func() { // a caller asks all the time
 		for {
 			s.call("GET", "/ps2/h", "", nil)
 			select {

@@ -68,7 +68,7 @@ func (s *sweep) killed() {
 func (s *sweep) killedOnceSeen() {
 	s.t.Helper()
 	for end := time.Now().Add(20 * time.Second); !s.all[0].has(len(s.d.times) - 1); after(10 * time.Microsecond) {
-		require.True(s.t, time.Now().Before(end), "nobody gets the event")
+		require.True(s.t, time.Now().Before(end), "no client gets the event")
 	}
 	s.killed()
 	s.restart()
@@ -125,7 +125,7 @@ func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 			s.emit(1 + 4*(round/2)) // one alone, or a short burst
 			after(time.Duration(k*step) * time.Microsecond)
 			s.killed()
-			s.emit(k % 3) // while nobody looks
+			s.emit(k % 3) // while no client is connected
 			s.restart()
 		}
 		s.emit(1)

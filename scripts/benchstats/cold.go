@@ -36,9 +36,9 @@ func (b *measurement) measureCold(ctx context.Context, n int) error {
 	if b.engine.major < 25 {
 		limit = 0.6
 	}
-	b.row(fmt.Sprintf("stat3 again after 5 s, nobody sampling, API source, %d", n), api.again(b.noStream),
+	b.row(fmt.Sprintf("stat3 again after 5 s, nothing sampled, API source, %d", n), api.again(b.noStream),
 		fmt.Sprintf("<= %.2fx", limit), ratio(median(api.second), b.noStream) <= limit)
-	b.note(fmt.Sprintf("stat3 again after 5 s, nobody sampling, kernel source, %d", n), kernel.again(b.noStream))
+	b.note(fmt.Sprintf("stat3 again after 5 s, nothing sampled, kernel source, %d", n), kernel.again(b.noStream))
 	return nil
 }
 

@@ -40,7 +40,7 @@ func engineProcesses(socket string) (processes, error) {
 		}
 	})
 	if err = errors.Join(err, credErr); err != nil {
-		return p, fmt.Errorf("who listens on %s: %w", socket, err)
+		return p, fmt.Errorf("find the listener on %s: %w", socket, err)
 	}
 	args := commandLine(p.daemon)
 	for i, arg := range args {

@@ -116,7 +116,7 @@ func (b *measurement) measureWatching(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		rest := b.engine.procs.load(func() { time.Sleep(b.watch) }) // nobody asks yet
+		rest := b.engine.procs.load(func() { time.Sleep(b.watch) }) // no caller asks yet
 		ours, theirs, err := b.everySecond(ctx, s)
 		theirs -= rest
 		b.note("resident memory of wharf, "+source+" source", fmt.Sprintf("%.1f MiB", float64(rss(s.pid()))/(1<<20)))
@@ -155,7 +155,7 @@ func (b *measurement) everySecond(ctx context.Context, s *server) (ours, theirs 
 	return float64(cpu(s.pid())-before) / float64(time.Since(began)), theirs, err
 }
 
-// measureIdle watches a wharf that nobody asks for usage, through a recording proxy, while 500
+// measureIdle watches a wharf that isn't asked for usage, through a recording proxy, while 500
 // clients listen to events.
 func (b *measurement) measureIdle(ctx context.Context) error {
 	var asked atomic.Int64
@@ -190,6 +190,6 @@ func (b *measurement) measureIdle(ctx context.Context) error {
 	before, began := cpu(s.pid()), time.Now()
 	time.Sleep(b.watch)
 	used := float64(cpu(s.pid())-before) / time.Since(began).Seconds() / 1e6
-	b.row(fmt.Sprintf("nobody asks for %s, 500 event clients", b.watch), fmt.Sprintf("%d stats requests, wharf %.2f ms CPU a second", asked.Load(), used), "0 requests, <= 1 ms", asked.Load() == 0 && used <= 1)
+	b.row(fmt.Sprintf("no usage asked for in %s, 500 event clients", b.watch), fmt.Sprintf("%d stats requests, wharf %.2f ms CPU a second", asked.Load(), used), "0 requests, <= 1 ms", asked.Load() == 0 && used <= 1)
 	return nil
 }

@@ -125,6 +125,13 @@ func TestThroughput(t *testing.T) {
 	}
 }
 
+// TestHundredMegabytes has a file of random bytes go through cat and back.
+func TestHundredMegabytes(t *testing.T) {
+	file, sum := randomFile(t, 100<<20)
+	f := newFixture(t)
+	require.Equal(t, sum, wharfExec(t, f, file, "/app", "cat"))
+}
+
 func timed(f func()) time.Duration {
 	began := time.Now()
 	f()

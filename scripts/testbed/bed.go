@@ -21,7 +21,7 @@ const (
 )
 
 // newBedDir makes a bed's directory and holds its lock until this process ends: a directory whose
-// lock is free belongs to nobody any more.
+// lock is free belongs to no process any more.
 func newBedDir() (string, error) {
 	dir, err := os.MkdirTemp("/tmp", filepath.Base(bedPrefix))
 	if err != nil {

@@ -11,6 +11,7 @@ type program struct{ name, variable, install string }
 
 var programs = []program{
 	{"nginx", "WHARF_TEST_NGINX", "scripts/install-nginx.sh"},
+	{"docker-compose", "WHARF_TEST_COMPOSE", "scripts/install-compose.sh"},
 	{"prometheus", "WHARF_TEST_PROMETHEUS", "scripts/install-prometheus.sh"},
 	{"promtool", "WHARF_TEST_PROMTOOL", "scripts/install-prometheus.sh"},
 }

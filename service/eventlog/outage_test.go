@@ -79,7 +79,7 @@ func TestStreamsGoOnWithoutTheDatabaseAndNothingComesTwice(t *testing.T) {
 			require.True(t, d.IDOnly)
 			require.NotZero(t, d.ID)
 		}
-		require.Equal(t, texts("h", 1, 7), late.read(6), "who came too late for them gets them with their ids")
+		require.Equal(t, texts("h", 1, 7), late.read(6), "a subscription that came too late for them gets them with their ids")
 		require.Equal(t, texts("h", 0, 7), subscribe(t, l, eventlog.Subscribe{Resume: true}).read(7), "all of it is in the log")
 	})
 }

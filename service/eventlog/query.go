@@ -44,7 +44,7 @@ type Query struct {
 	CoarseCursors bool
 	// Rest, if set, is called after each batch of rows, with how long it took to read them: it may pause a query that reads
 	// much, for the sake of others.
-	Rest func(worked time.Duration)
+	Rest func(ctx context.Context, worked time.Duration)
 }
 
 // Page is a part of a query's result.
@@ -101,7 +101,7 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 			return out, nil
 		}
 		if q.Rest != nil {
-			q.Rest(time.Since(began))
+			q.Rest(ctx, time.Since(began))
 		}
 		if held > batchBytes {
 			batch = max(batch/4, 4)

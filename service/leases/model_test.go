@@ -130,7 +130,7 @@ func (f *fleetModel) stop(p *process) {
 	if !p.cut && !p.paused {
 		v := f.db.view()
 		p.look(f.now, v)
-		f.db.apply(plan{give: p.farewell(f.now, v)})
+		f.db.apply(plan{give: p.handover(f.now, v)})
 		delete(f.db.replicas, p.me)
 	}
 	f.procs = slices.DeleteFunc(f.procs, func(o *process) bool { return o == p })

@@ -228,8 +228,8 @@ func extreme(load map[string]int, by func(a, b int) int) string {
 	})
 }
 
-// farewell returns the moves that hand all of a replica's hosts to its peers as it stops; to nobody if there are none.
-func (s *state) farewell(now time.Duration, v *view) []move {
+// handover returns the moves that hand all of a replica's hosts to its peers as it stops; to none if there are none.
+func (s *state) handover(now time.Duration, v *view) []move {
 	load := s.peers(now, v)
 	delete(load, s.me)
 	for _, l := range v.leases {

@@ -145,7 +145,7 @@ func (l *Leases) resign(ctx context.Context) error {
 	}
 	now := l.now()
 	l.state.look(now, v)
-	gives := l.state.farewell(now, v)
+	gives := l.state.handover(now, v)
 	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		if err := lockAppends(ctx, q); err != nil {
 			return err

@@ -12,7 +12,7 @@ func Levels() []string { return levels }
 const lookAt = 512
 
 // LevelOf reads a line's level: of a JSON object or logfmt by its key, else of the common prefixes ([ERROR], WARN:,
-// klog's E0102). "" where none is told.
+// klog's E0102). "" where there is none.
 func LevelOf(text []byte) string {
 	text = text[:min(len(text), lookAt)]
 	text = bytes.TrimLeft(StripANSI(nil, text), " \t")

@@ -48,7 +48,7 @@ type queue struct {
 	past    bool  // the source reads what was: it is waited for longer
 	since   time.Time
 	ended   bool
-	waiting chan struct{} // closed when there is room; nil: nobody waits
+	waiting chan struct{} // closed when there is room; nil: no goroutine waits
 }
 
 // merger merges sources by time.

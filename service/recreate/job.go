@@ -46,7 +46,7 @@ type state struct {
 	Limit     time.Duration `json:"limit"`
 }
 
-// newJob gives both containers names for meanwhile that show what they are, and that nobody can guess: what has such a name
+// newJob gives both containers names for meanwhile that show what they are, and that can't be guessed: what has such a name
 // is the recreation's own.
 func newJob(q *Request, s *dockerx.Successor) *job {
 	name := strings.TrimPrefix(q.Details.Name, "/")
@@ -122,7 +122,7 @@ func (r *Recreations) leave() {
 	}
 }
 
-// claim reports whether nobody else works on a recreation, and keeps others away. release must follow.
+// claim reports whether a recreation is free to work on, and keeps others away. release must follow.
 func (r *Recreations) claim(id uuid.UUID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

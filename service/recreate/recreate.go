@@ -8,7 +8,7 @@
 // Journal. Each step is in the database before it begins. What the end of a server cuts off is taken up by the next server
 // of that name, as soon as the host answers: it goes on where the new container had its name already, else it undoes.
 //
-// Owner. main makes one Recreations and runs it; package service alone calls Do, and asks beforehand who may.
+// Owner. main makes one Recreations and runs it; package service alone calls Do, and checks permission beforehand.
 package recreate
 
 import (
@@ -38,7 +38,7 @@ type Record func(ctx context.Context, c Container, do func(context.Context) erro
 type Options struct {
 	// Server names this server across its restarts, as the audit's does.
 	Server string
-	// Record records what is taken up after the end of a server, as an action of the user who began it.
+	// Record records what is taken up after the end of a server, as an action of the user that began it.
 	Record func(userID uuid.UUID, username string) Record
 	Logger zerolog.Logger
 	// Retry is how soon what couldn't be taken up is tried again. Default 5 s.
@@ -54,7 +54,7 @@ type Recreations struct {
 
 	mu      sync.Mutex
 	closing bool
-	active  map[uuid.UUID]bool // those that somebody works on
+	active  map[uuid.UUID]bool // those that are being worked on
 }
 
 // New makes Recreations on a migrated database.

@@ -103,7 +103,7 @@ func TestNewContainerTakesThePlaceOfTheOld(t *testing.T) {
 // changes are the calls that change something.
 func changes(d *dockertest.Daemon) (all []string) {
 	for _, r := range d.Requests() {
-		if r.Method != "GET" && r.Method != "HEAD" {
+		if !slices.Contains([]string{"GET", "HEAD"}, r.Method) {
 			_, path, _ := strings.Cut(r.Path, "/v1.41/")
 			all = append(all, r.Method+" "+path)
 		}

@@ -143,7 +143,7 @@ func (r *Recreations) Run(ctx context.Context) error {
 	}
 }
 
-// takeUpAll takes up what nobody works on, and reports whether something is left.
+// takeUpAll takes up what isn't being worked on, and reports whether something is left.
 func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
 	rows, err := r.db.Queries().RecreationsOf(ctx, r.opts.Server)
 	if err != nil {

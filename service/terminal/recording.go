@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -98,22 +97,6 @@ func (s *Terminals) Cast(actor service.Actor, id uuid.UUID) (io.ReadCloser, erro
 		return nil, fmt.Errorf("open recording: %w", err)
 	}
 	return file, nil
-}
-
-// Run deletes recordings that are too old, each hour, and returns nil when ctx ends.
-func (s *Terminals) Run(ctx context.Context) error {
-	hour := time.NewTicker(time.Hour)
-	defer hour.Stop()
-	for {
-		if err := s.prune(time.Now()); err != nil {
-			s.opts.Logger.Error().Err(err).Msg("old recordings of terminals stay")
-		}
-		select {
-		case <-hour.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // prune deletes the recordings that weren't written to for RecordKeep.

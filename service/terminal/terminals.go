@@ -8,20 +8,20 @@
 // Owner. main makes one Terminals and calls Close before the hosts are closed.
 //
 // Limits. Terminals are counted per user and in all. Docker can't end the process of an exec: one that heeds neither
-// the end of its input nor "exit" is left running, and the audit says so. The list and its ends are those of this
-// process: a replica doesn't know the others' terminals.
+// the end of its input nor "exit" is left running, and the audit says so. Each replica counts its own terminals; the list and
+// its ends are those of all replicas on one database, which know each other's by rows that are written again every 10 s.
 package terminal
 
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"wharf/db"
 	"wharf/dockerx"
 	"wharf/service"
 	"wharf/util/apperr"
@@ -29,6 +29,8 @@ import (
 
 // Options are the settings of New; zero values are good.
 type Options struct {
+	// Shared is the database by which replicas know of each other's terminals. Nil: this process is the only one.
+	Shared *db.DB
 	// Off refuses every terminal.
 	Off bool
 	// Idle is how long a terminal may be without input. Default 30 min.
@@ -52,9 +54,12 @@ type Terminals struct {
 	sessions *service.Sessions
 	audit    *service.Audit
 	opts     Options
+	replicas *replicas
+	asked    chan struct{} // another replica may have asked for the end of a terminal
 
 	mu     sync.Mutex
 	closed bool
+	forget func() // ends the watch over what other replicas ask, which lasts as long as a terminal is open
 	open   map[uuid.UUID]*Terminal
 	users  map[uuid.UUID]int
 	count  int // of all users, those being opened too
@@ -67,7 +72,7 @@ func New(hosts *service.Hosts, sessions *service.Sessions, audit *service.Audit,
 	o.PerUser, o.Total = cmp.Or(o.PerUser, 16), cmp.Or(o.Total, 256)
 	o.RecordBytes, o.RecordKeep = cmp.Or(o.RecordBytes, 10<<20), cmp.Or(o.RecordKeep, 30*24*time.Hour)
 	return &Terminals{
-		hosts: hosts, sessions: sessions, audit: audit, opts: o,
+		hosts: hosts, sessions: sessions, audit: audit, opts: o, replicas: newReplicas(o.Shared), asked: make(chan struct{}, 1),
 		open: map[uuid.UUID]*Terminal{}, users: map[uuid.UUID]int{},
 	}
 }
@@ -129,7 +134,7 @@ func (s *Terminals) begin(ctx context.Context, actor service.Actor, r service.Te
 	}
 	t := &Terminal{
 		Info: Info{
-			ID: orNew(id), User: actor.Username, Address: service.ClientOf(ctx).Addr, Since: time.Now().UTC(), Request: r,
+			ID: orNew(id), User: actor.Username, Address: service.ClientOf(ctx).Addr, Since: db.Time(time.Now()), Request: r,
 			holder: actor.SessionID, user: actor.UserID,
 		},
 		process: process, idleFor: s.opts.Idle, ended: make(chan struct{}), copied: make(chan struct{}),
@@ -138,8 +143,8 @@ func (s *Terminals) begin(ctx context.Context, actor service.Actor, r service.Te
 	remove := s.add(t)
 	t.closed = func(result error) {
 		remove()
-		leave()
 		finish(result)
+		leave()
 	}
 	return t, nil
 }
@@ -189,105 +194,11 @@ func (s *Terminals) enter(actor service.Actor) (leave func(), err error) {
 	}, nil
 }
 
-// add lists a terminal, and watches what may end it.
-func (s *Terminals) add(t *Terminal) (remove func()) {
-	t.idle = time.AfterFunc(s.opts.Idle, func() { t.end(IdleTooLong) })
-	longest := time.AfterFunc(s.opts.Longest, func() { t.end(OpenTooLong) })
-	forget := s.watch(t)
-	s.mu.Lock()
-	s.open[t.ID] = t
-	if s.closed {
-		t.end(ServerEnds)
-	}
-	s.mu.Unlock()
-	return func() {
-		longest.Stop()
-		forget()
-		s.mu.Lock()
-		delete(s.open, t.ID)
-		s.mu.Unlock()
-	}
-}
-
-// watch ends the terminal with its session or key, and with the right to it.
-func (s *Terminals) watch(t *Terminal) (forget func()) {
-	var mu sync.Mutex
-	var done bool
-	current := func() {}
-	var again func()
-	again = func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if !done {
-			current = s.sessions.OnEnd(t.holder, func() { go s.recheck(t, again) })
-		}
-	}
-	again()
-	return func() {
-		mu.Lock()
-		defer mu.Unlock()
-		done = true
-		current()
-	}
-}
-
-// recheck looks at the right to a terminal after something changed in its user's rights, and watches again where it
-// still holds.
-func (s *Terminals) recheck(t *Terminal, again func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	actor, err := s.sessions.Current(ctx, t.holder)
-	if err == nil {
-		err = s.hosts.MayExec(ctx, actor, t.Request)
-	}
-	if err != nil {
-		t.end(RightsEnded)
-		return
-	}
-	again()
-}
-
-// Count returns how many terminals are open.
+// Count returns how many terminals this process has open.
 func (s *Terminals) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.open)
-}
-
-// List returns the open terminals, the oldest first: the actor's own, or all for an admin.
-func (s *Terminals) List(actor service.Actor) []*Terminal {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := []*Terminal{}
-	for _, t := range s.open {
-		if sees(actor, t) {
-			all = append(all, t)
-		}
-	}
-	slices.SortFunc(all, func(a, b *Terminal) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID.String(), b.ID.String()))
-	})
-	return all
-}
-
-func sees(actor service.Actor, t *Terminal) bool {
-	return actor.Has(service.Administer) || (!actor.Anonymous && actor.UserID == t.user)
-}
-
-// End ends a terminal from outside: one's own, or any for an admin. Errors: NotFound.
-func (s *Terminals) End(ctx context.Context, actor service.Actor, id uuid.UUID) error {
-	s.mu.Lock()
-	t := s.open[id]
-	s.mu.Unlock()
-	if t == nil || !sees(actor, t) {
-		return errNoTerminal
-	}
-	in := t.Request.Intent(service.ActionTerminalEnd)
-	in.Target = id.String()
-	return s.audit.Revoke(ctx, actor, in, func(context.Context, uuid.UUID) error {
-		t.end(EndedByHand)
-		return nil
-	})
 }
 
 // Close ends all terminals, refuses new ones and returns when their processes have been hung up, after a second at most.

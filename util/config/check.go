@@ -34,6 +34,16 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s: %q is none of %s", ch.name, ch.value, strings.Join(ch.allowed, ", "))
 		}
 	}
+	for _, check := range []func() error{c.checkNumbers, c.checkTerminals, c.checkDBSource, c.checkProxies, c.checkOrigins, c.checkListen} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkNumbers checks what must not be too little or too much, and what goes in pairs.
+func (c *Config) checkNumbers() error {
 	switch {
 	case (c.TLSCertFile == "") != (c.TLSKeyFile == ""):
 		return fmt.Errorf("TLS_CERT_FILE and TLS_KEY_FILE: set both or neither")
@@ -60,25 +70,18 @@ func (c *Config) check() error {
 	case !(c.StatsBudget > 0 && c.StatsBudget <= 64):
 		return fmt.Errorf("STATS_BUDGET: %v is not between 0 and 64 cores", c.StatsBudget)
 	}
-	if err := c.checkTerminals(); err != nil {
-		return err
-	}
-	if err := checkDBSource(c.DBSource); err != nil {
-		return err
-	}
-	if _, err := c.Proxies(); err != nil {
-		return err
-	}
-	if err := c.checkOrigins(); err != nil {
-		return err
-	}
-	return c.checkListen()
+	return nil
+}
+
+func (c *Config) checkProxies() error {
+	_, err := c.Proxies()
+	return err
 }
 
 // checkDBSource checks the scheme alone: the rest may hold a password, which no message may show.
-func checkDBSource(source string) error {
+func (c *Config) checkDBSource() error {
 	for _, scheme := range []string{"postgresql://", "postgres://", "sqlite:"} {
-		if strings.HasPrefix(source, scheme) {
+		if strings.HasPrefix(c.DBSource, scheme) {
 			return nil
 		}
 	}

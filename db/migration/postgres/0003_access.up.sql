@@ -31,7 +31,7 @@ CREATE TABLE refresh_tokens (
 );
 CREATE INDEX refresh_tokens_session_id_idx ON refresh_tokens (session_id);
 
--- audit: who did what. A row is written before the deed, with the outcome 'pending', and
+-- audit: users' actions. A row is written before the action, with the outcome 'pending', and
 -- completed after it. It outlives its user: no reference. id is a UUID of version 7, so its
 -- order is that of time.
 CREATE TABLE audit (

@@ -14,7 +14,7 @@ CREATE TABLE bulk_operations (
 );
 CREATE INDEX bulk_operations_at_idx ON bulk_operations (at);
 
--- bulk_targets: their containers. labels are the container's own, as JSON: they decide who sees it. ended counts up in the
+-- bulk_targets: their containers. labels are the container's own, as JSON: they decide which users see it. ended counts up in the
 -- order in which the containers ended; 0 for those that haven't.
 CREATE TABLE bulk_targets (
   operation_id   uuid NOT NULL REFERENCES bulk_operations (id) ON DELETE CASCADE,

@@ -21,7 +21,7 @@ CREATE TABLE events (
 CREATE INDEX events_actor_id_idx ON events (actor_id, time_nano);
 CREATE INDEX events_actor_name_idx ON events (actor_name, time_nano);
 
--- event_log has one row. Who appends raises last_id first and holds the row's lock until the
+-- event_log has one row. An append raises last_id first and holds the row's lock until the
 -- commit: so ids rise in commit order, also with several writers.
 CREATE TABLE event_log (
   one        integer PRIMARY KEY,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,13 +30,17 @@ var commands = map[string]func(args []string) error{
 	"env":         printEnv,
 	"cat":         cat,
 	"winsize":     winsize,
+	"screen":      screen,
+	"sh":          shell,
 	"stubborn":    stubborn,
 }
 
 func main() {
 	name := "sleep"
 	var args []string
-	if len(os.Args) > 1 {
+	if filepath.Base(os.Args[0]) == "sh" { // a link: see dockertest.Engine.AddShell
+		name = "sh"
+	} else if len(os.Args) > 1 {
 		name, args = os.Args[1], os.Args[2:]
 	}
 	command, ok := commands[name]

@@ -14,12 +14,12 @@ export interface Wanted extends Narrowing {
 // most is how many entries a timeline holds; older ones are asked for again.
 const most = 5000;
 const pageSize = 200;
-// unexpectedDelay is how long after an end the log is asked whether somebody wanted it, in milliseconds.
+// unexpectedDelay is how long after an end the log is asked whether an action caused it, in milliseconds.
 const unexpectedDelay = 1000;
 
 export class Timeline {
   readonly entries = signal<readonly Entry[]>([]);
-  // unexpected are the ids of ends that nobody asked for.
+  // unexpected are the ids of ends that no action caused.
   readonly unexpected = signal<ReadonlySet<number>>(new Set());
   readonly loaded = signal(false);
   readonly fault = signal('');
@@ -102,7 +102,7 @@ export class Timeline {
     this.highest = fresh.reduce((id, e) => Math.max(id, e.id), this.highest);
   }
 
-  // askSoon asks the log, once for many ends, which of them nobody wanted.
+  // askSoon asks the log, once for many ends, which of them no action caused.
   private askSoon(): void {
     if (this.timer !== 0) return;
     this.timer = window.setTimeout(() => {

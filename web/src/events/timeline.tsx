@@ -93,7 +93,7 @@ const Time = ({ at }: { at: number }) => (
   </span>
 );
 
-// A gap is drawn across the row: nobody knows what happened there.
+// A gap is drawn across the row: what happened there is unknown.
 function GapRow({ entry }: { entry: Entry }) {
   const texts = t().events;
   return (

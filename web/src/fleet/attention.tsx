@@ -1,4 +1,4 @@
-// What needs somebody's attention, the worst first.
+// What needs attention, the worst first.
 import { computed, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/client';
@@ -12,7 +12,7 @@ import type { EventPage, LoggedEvent } from '../api';
 import { Icon, type IconName } from '../ui/icon';
 import { Ago } from '../ui/time';
 
-// recent are the ends that nobody asked for, and the gaps, of the last 24 hours.
+// recent are the ends that no action caused, and the gaps, of the last 24 hours.
 const recent = signal<readonly LoggedEvent[]>([]);
 const list = computed(() => concerns(hosts.value, containers.value, recent.value, now.value));
 

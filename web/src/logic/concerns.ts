@@ -1,4 +1,4 @@
-// What of hosts, containers and events needs somebody's attention.
+// What of hosts, containers and events needs attention.
 import { address } from '../state/route';
 import type { HostStatus, LoggedEvent } from '../api';
 import type { Container } from './container';
@@ -53,7 +53,7 @@ function ofContainers(containers: readonly Container[]): Concern[] {
   });
 }
 
-// ofEvents finds the ends that nobody asked for, one entry for each container, and the gaps. An end with exit
+// ofEvents finds the ends that no action caused, one entry for each container, and the gaps. An end with exit
 // code 0 is a job that is done.
 function ofEvents(recent: readonly LoggedEvent[], containers: readonly Container[], now: number): Concern[] {
   const there = new Map(containers.map((c) => [`${c.host}/${c.id}`, c]));

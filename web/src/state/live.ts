@@ -1,4 +1,4 @@
-// The one event stream that keeps everything true. It runs while the page is visible and somebody is logged in,
+// The one event stream that keeps everything true. It runs while the page is visible and a user is logged in,
 // and goes on from the last id that it saw.
 import { effect, signal, untracked } from '@preact/signals';
 import { ApiError, stream } from '../api/client';

@@ -1,4 +1,4 @@
-// Language and theme: the browser's, until somebody chooses.
+// Language and theme: the browser's, until the user chooses.
 import { computed, effect, signal } from '@preact/signals';
 import { en, type Texts } from '../i18n/en';
 

@@ -51,7 +51,7 @@ export async function logout(): Promise<void> {
   }
 }
 
-// enter learns who the page acts for; lists and streams begin after it.
+// enter learns which user the page acts for; lists and streams begin after it.
 export async function enter(): Promise<void> {
   await refreshMe();
   ended.value = false;

@@ -1,4 +1,4 @@
-// What containers use now, asked for what is in view and while somebody looks: no event tells it.
+// What containers use now, asked for what is in view and while the page is visible: no event has it.
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { get } from '../api/client';
 import type { TopUsage, Usage } from '../api';

@@ -97,7 +97,7 @@ function connect(screen: Screen, container: Container, command: string, phase: S
   ];
   const attempt = async (n: number): Promise<void> => {
     phase.value = { name: 'connecting' };
-    const held: Uint8Array[] = []; // what a shell that isn't there says is nobody's concern
+    const held: Uint8Array[] = []; // what a shell that isn't there says isn't shown
     let shown = false;
     const show = (): void => {
       shown = found = true;

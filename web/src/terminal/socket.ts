@@ -53,7 +53,7 @@ export class Socket {
   }
 
   close(): void {
-    this.over = true; // nobody is told any more
+    this.over = true; // no callback is called any more
     this.ws.close();
   }
 

@@ -1,4 +1,4 @@
-// A state, told by shape, word and colour: never by colour alone.
+// A state, shown by shape, word and colour: never by colour alone.
 import { t } from '../state/preferences';
 import type { Health } from '../logic/status';
 

@@ -8,7 +8,7 @@ interface Props<T> {
   items: readonly T[];
   height: number; // of each row, in pixels
   render: (item: T, index: number) => ComponentChildren;
-  // inView is told which items have a row now.
+  // inView holds the items that have a row now.
   inView?: Signal<readonly T[]>;
   plain?: boolean; // rows of no table
 }

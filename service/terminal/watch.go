@@ -1,0 +1,135 @@
+package terminal
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// add lists a terminal, and watches what may end it.
+func (s *Terminals) add(t *Terminal) (remove func()) {
+	t.idle = time.AfterFunc(s.opts.Idle, func() { t.end(IdleTooLong) })
+	longest := time.AfterFunc(s.opts.Longest, func() { t.end(OpenTooLong) })
+	forget := s.watch(t)
+	s.mu.Lock()
+	s.open[t.ID] = t
+	if s.replicas != nil && s.forget == nil {
+		s.forget = s.sessions.OnRevocation(s.lookForAsked)
+	}
+	if s.closed {
+		t.end(ServerEnds)
+	}
+	s.mu.Unlock()
+	s.logUnshared(s.replicas.write(context.Background(), func() []*Terminal { return []*Terminal{t} }))
+	return func() {
+		longest.Stop()
+		forget()
+		s.mu.Lock()
+		delete(s.open, t.ID)
+		if len(s.open) == 0 && s.forget != nil {
+			s.forget()
+			s.forget = nil
+		}
+		s.mu.Unlock()
+		s.logUnshared(s.replicas.delete(context.Background(), t.ID))
+	}
+}
+
+// logUnshared logs that other replicas don't know of a terminal, or know of one that has ended: they find out in time.
+func (s *Terminals) logUnshared(err error) {
+	if err != nil {
+		s.opts.Logger.Warn().Err(err).Msg("other replicas don't know this one's terminals")
+	}
+}
+
+// watch ends the terminal with its session or key, and with the right to it.
+func (s *Terminals) watch(t *Terminal) (forget func()) {
+	var mu sync.Mutex
+	var done bool
+	current := func() {}
+	var again func()
+	again = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !done {
+			current = s.sessions.OnEnd(t.holder, func() { go s.recheck(t, again) })
+		}
+	}
+	again()
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done = true
+		current()
+	}
+}
+
+// recheck looks at the right to a terminal after something changed in its user's rights, and watches again where it
+// still holds.
+func (s *Terminals) recheck(t *Terminal, again func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	actor, err := s.sessions.Current(ctx, t.holder)
+	if err == nil {
+		err = s.hosts.MayExec(ctx, actor, t.Request)
+	}
+	if err != nil {
+		t.end(RightsEnded)
+		return
+	}
+	again()
+}
+
+// lookForAsked has Run end what other replicas have asked to end.
+func (s *Terminals) lookForAsked() {
+	select {
+	case s.asked <- struct{}{}:
+	default: // a look is due already
+	}
+}
+
+// endAsked ends the terminals that other replicas have asked to end.
+func (s *Terminals) endAsked(ctx context.Context) error {
+	ids, err := s.replicas.ending(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		if t := s.open[id]; t != nil {
+			t.end(EndedByHand)
+		}
+	}
+	return nil
+}
+
+// Run ends what other replicas ask to end, tells them what is open and deletes recordings that are too old. It returns nil
+// when ctx ends.
+func (s *Terminals) Run(ctx context.Context) error {
+	hour, beat := time.NewTicker(time.Hour), time.NewTicker(beatEvery)
+	defer hour.Stop()
+	defer beat.Stop()
+	s.logUnpruned(s.prune(time.Now()))
+	for {
+		select {
+		case <-s.asked:
+			if err := s.endAsked(ctx); err != nil && ctx.Err() == nil {
+				s.opts.Logger.Warn().Err(err).Msg("cannot look which terminals other replicas want ended")
+				time.AfterFunc(time.Second, s.lookForAsked)
+			}
+		case <-beat.C:
+			s.logUnshared(s.replicas.write(ctx, s.all))
+		case <-hour.C:
+			s.logUnpruned(s.prune(time.Now()))
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (s *Terminals) logUnpruned(err error) {
+	if err != nil {
+		s.opts.Logger.Error().Err(err).Msg("old recordings of terminals stay")
+	}
+}
