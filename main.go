@@ -32,6 +32,7 @@ Usage:
 
 The client of a server, with its key (wharf login URL):
   wharf ps, inspect, start, stop, logs, exec, events, …   wharf help ps tells of one, docs/cli.md of all
+  wharf docker HOST -- docker ps                          Docker's own tools, through the server
 
 Flags:
   -config FILE   settings file (default app.env, which may be missing)

@@ -32,7 +32,7 @@ var ExitCodes = []struct {
 	Code    int
 	Meaning string
 }{
-	{0, "done; for `exec`: what the command returned"},
+	{0, "done; for `exec` and `docker`: what the command returned"},
 	{exitFailed, "failed: the message says why"},
 	{exitUsage, "the command line makes no sense"},
 	{exitLogin, "not logged in, or the key is no longer good"},
@@ -41,7 +41,7 @@ var ExitCodes = []struct {
 	{exitUnavailable, "the server can't be reached, or can't serve now: try again later"},
 	{exitPartly, "partly done: some containers failed, or some hosts didn't answer"},
 	{exitNotReached, "done, but what `--wait` names wasn't reached in time"},
-	{exitExec, "`exec`: the command wasn't run, or its terminal was ended"},
+	{exitExec, "`exec`, `docker`: the command wasn't run; `exec`: or its terminal was ended"},
 	{exitInterrupted, "ended by Ctrl-C"},
 }
 

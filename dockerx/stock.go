@@ -133,8 +133,18 @@ type Sizes struct {
 	Containers map[string]int64 // by id: of their own file system
 }
 
-// Sizes asks the engine to add up what everything holds, which may take it a while. It is never cached.
-func (h *Host) Sizes(ctx context.Context) (Sizes, error) {
+// Sizes asks the engine to add up what everything holds, which may take it a while. It is never cached. Podman fails where a
+// container goes meanwhile, and is asked again.
+func (h *Host) Sizes(ctx context.Context) (sizes Sizes, err error) {
+	for range 5 {
+		if sizes, err = h.readSizes(ctx); apperr.KindOf(err) != apperr.Daemon || !strings.Contains(err.Error(), "no such container") {
+			break
+		}
+	}
+	return sizes, err
+}
+
+func (h *Host) readSizes(ctx context.Context) (Sizes, error) {
 	return call(ctx, h, "add up sizes", max(sizesTimeout, h.readLimit), func(ctx context.Context, e reads) (Sizes, error) {
 		body, err := e.Sizes(ctx)
 		if err != nil {

@@ -23,7 +23,9 @@ import (
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 	"wharf/service"
+	"wharf/service/bulk"
 	"wharf/service/eventlog"
+	"wharf/service/pulls"
 	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/web"
@@ -88,6 +90,7 @@ func (f *fixture) start() {
 		Terminals: terminals,
 		Logger:    log, Users: service.NewUsers(f.db, service.UsersOptions{PasswordMin: 6, Audit: audit, SetupToken: f.setup}), Sessions: sessions,
 		Hosts: door, Events: service.NewEvents(events), Audit: audit, Requests: service.NewIdempotentRequests(f.db), Ready: f.db.Ping, MaskSecrets: true,
+		Bulk: bulk.New(f.db, door, sessions, bulk.Options{Logger: log}), Pulls: pulls.New(door, pulls.Options{}),
 	}
 	f.edit(&o)
 	handler := api.New(o)
@@ -108,6 +111,8 @@ func (f *fixture) start() {
 	f.stop = sync.OnceFunc(func() {
 		handler.EndStreams()
 		terminals.Close()
+		o.Bulk.Close()
+		o.Pulls.Close()
 		_ = server.Close()
 		cancel()
 		running.Wait()
@@ -155,7 +160,7 @@ func (f *fixture) call(method, path, bearer string, body, into any) {
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	require.NoError(f.t, err)
-	require.Equal(f.t, http.StatusOK, resp.StatusCode, "%s", answer)
+	require.Contains(f.t, []int{http.StatusOK, http.StatusAccepted}, resp.StatusCode, "%s", answer)
 	if into != nil {
 		require.NoError(f.t, json.Unmarshal(answer, into))
 	}

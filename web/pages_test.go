@@ -18,7 +18,7 @@ import (
 // pages are the addresses of all pages; {id} is a container's of the host "one".
 var pages = []string{
 	"/", "/ui/containers", "/ui/containers?group=project", "/ui/containers/one/{id}", "/ui/containers/one/{id}?tab=inspect",
-	"/ui/containers/one/{id}?tab=events", "/ui/containers/one/{id}?tab=logs", "/ui/logs", "/ui/events", "/ui/hosts", "/ui/hosts/one", "/ui/hosts/one?tab=events", "/ui/audit", "/ui/users", "/ui/users?tab=grants", "/ui/users?tab=sessions",
+	"/ui/containers/one/{id}?tab=events", "/ui/containers/one/{id}?tab=logs", "/ui/logs", "/ui/images", "/ui/images?tab=volumes", "/ui/images?tab=networks", "/ui/operations", "/ui/events", "/ui/hosts", "/ui/hosts/one", "/ui/hosts/one?tab=events", "/ui/audit", "/ui/users", "/ui/users?tab=grants", "/ui/users?tab=sessions",
 	"/ui/me", "/ui/no-such-page",
 }
 

@@ -35,7 +35,7 @@ type Querier interface {
 	AuditBoundOfUser(ctx context.Context, arg AuditBoundOfUserParams) (uuid.UUID, error)
 	AuditOfAction(ctx context.Context, arg AuditOfActionParams) ([]Audit, error)
 	// The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
-	// to do has a detail.
+	// to do has a detail. A recreation that fails has caused events all the same: it puts back what it did.
 	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
 	AuditOfContainerID(ctx context.Context, arg AuditOfContainerIDParams) ([]Audit, error)
 	AuditOfContainerName(ctx context.Context, arg AuditOfContainerNameParams) ([]Audit, error)

@@ -36,6 +36,8 @@ func newFixture(t *testing.T) *fixture {
 	require.NoError(t, os.WriteFile(password, []byte("a password of the benchmark"), 0o600))
 	f.Process = benchkit.Wharf(t, "DOCKER_HOSTS=bench="+e.Addr, "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+password)
 	f.client = client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
+	listening := func() bool { return f.client.Readyz(t.Context()) == nil }
+	require.Eventually(t, listening, time.Minute, 10*time.Millisecond, "it listens before it has its admin")
 	key, err := f.client.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
 	require.NoError(t, err)
 	f.key = key.Key

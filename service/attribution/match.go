@@ -13,6 +13,9 @@ var causedBy = dockerx.OperationsByEvent()
 // operationKill differs from the others: its call returns before the signal has its effect, and it sends a signal alone.
 const operationKill = "kill"
 
+// operationRecreate has no order: one that fails stops the container that it started, and starts the one that it stopped.
+const operationRecreate = "recreate"
+
 // position orders the events of one action. An engine writes "die" and "stop" in either order, and engines differ in
 // where "restart" stands: a kind without a position comes anywhere.
 var position = map[string]int{"kill": 1, "die": 2, "died": 2, "stop": 2, "start": 3, "remove": 3, "destroy": 3}
@@ -85,6 +88,9 @@ func (a *auditedAction) canTake(e *dockerx.Event) bool {
 // inOrder reports whether the action can have caused the event after those that are attributed to it. A death after a
 // later signal is attributed to that signal.
 func (a *auditedAction) inOrder(e *dockerx.Event) bool {
+	if a.operation == operationRecreate {
+		return true
+	}
 	for kind, at := range a.attributed {
 		if mine := position[e.Action]; mine > 0 && position[kind] > mine && at.Before(e.Time) {
 			return false

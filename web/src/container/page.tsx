@@ -20,6 +20,7 @@ import { Icon } from '../ui/icon';
 import { Mark, stateOf } from '../ui/mark';
 import { Empty, Notice } from '../ui/parts';
 import { useTitle } from '../ui/title';
+import { Changes } from './changes';
 import { Inspect } from './inspect';
 import { UsageCharts } from './usage';
 
@@ -111,6 +112,7 @@ function Head({ container: c, host, id }: { container: Container | undefined; ho
       </span>
       <span class="spring" />
       {c && selectable(c) && <Buttons container={c} />}
+      {c && selectable(c) && <Changes container={c} />}
     </header>
   );
 }

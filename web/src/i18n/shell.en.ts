@@ -6,7 +6,7 @@ const states: Record<string, string> = {
 export const shellEn = {
   // names of pages
   nav: {
-    label: 'Pages', fleet: 'Fleet', containers: 'Containers', logs: 'Logs', events: 'Events', hosts: 'Hosts', audit: 'Audit log', users: 'Users',
+    label: 'Pages', fleet: 'Fleet', containers: 'Containers', logs: 'Logs', events: 'Events', hosts: 'Hosts', images: 'Images', operations: 'Operations', audit: 'Audit log', users: 'Users',
     me: 'My account', open: 'Open the menu', close: 'Close the menu', skip: 'Skip to content',
   },
   state: (name: string): string => states[name] ?? name,

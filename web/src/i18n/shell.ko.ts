@@ -5,7 +5,7 @@ const states: Record<string, string> = {
 
 export const shellKo = {
   nav: {
-    label: '페이지', fleet: '전체 현황', containers: '컨테이너', logs: '로그', events: '이벤트', hosts: '호스트', audit: '감사 기록', users: '사용자',
+    label: '페이지', fleet: '전체 현황', containers: '컨테이너', logs: '로그', events: '이벤트', hosts: '호스트', images: '이미지', operations: '일괄 작업', audit: '감사 기록', users: '사용자',
     me: '내 계정', open: '메뉴 열기', close: '메뉴 닫기', skip: '본문으로 건너뛰기',
   },
   state: (name: string): string => states[name] ?? name,

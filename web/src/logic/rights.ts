@@ -16,6 +16,13 @@ export function mayOperate(me: Me, container: { host: string; labels: Readonly<R
   return rank[roleOn(me, container.host, container.labels)] >= rank.operator;
 }
 
+// mayChangeHost reports whether the caller may change what belongs to no container alone: images, volumes, networks.
+export function mayChangeHost(me: Me, host: string): boolean {
+  return rank[me.role] >= rank.operator || me.grants.some((g) => g.labels === '' && matches(g.hosts, host) && rank[g.role] >= rank.operator);
+}
+
+export const changesSomeHost = (me: Me): boolean => rank[me.role] >= rank.operator || me.grants.some((g) => g.labels === '' && rank[g.role] >= rank.operator);
+
 // mayExec reports whether the caller may open a terminal in a container: as an admin, or by a grant that says so.
 export function mayExec(me: Me, container: { host: string; labels: Readonly<Record<string, string>> }): boolean {
   if (container.labels['wharf.exec'] === 'off' || me.anonymous) return false;

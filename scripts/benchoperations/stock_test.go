@@ -1,0 +1,197 @@
+package benchoperations
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/api/dto"
+	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
+)
+
+// fourEngines are engines that are reached through unix sockets, two of the bed's and two of this run's own.
+func fourEngines(t *testing.T) (engines []dockertest.Engine, hosts string) {
+	t.Helper()
+	engines = append(engines, dockertest.Engines(t)[:2]...)
+	for range 2 {
+		engines = append(engines, dockertest.NewOwnEngine(t).Engine)
+	}
+	names := make([]string, len(engines))
+	for i, e := range engines {
+		names[i] = fmt.Sprintf("e%d=%s", i, e.Addr)
+	}
+	return engines, strings.Join(names, ",")
+}
+
+// TestRestartMany restarts containers of four engines, 20 at a time, beside the engines' own limit: the same restarts sent
+// straight to them, as many at a time. Meanwhile other calls go on.
+func TestRestartMany(t *testing.T) {
+	engines, hosts := fourEngines(t)
+	f := newFixture(t, hosts)
+	n := benchkit.Size(4, 50)
+	ids := make([][]string, len(engines))
+	var making sync.WaitGroup
+	for i, e := range engines {
+		making.Go(func() {
+			for range n {
+				ids[i] = append(ids[i], e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}, Labels: map[string]string{"bench": "restart"}}))
+			}
+		})
+	}
+	making.Wait()
+	calls := f.others(t)
+	began := time.Now()
+	restartStraight(t, engines, ids)
+	own := time.Since(began)
+	ownP99 := calls()
+
+	calls = f.others(t)
+	began = time.Now()
+	timeout := 1
+	op, err := f.client.StartOperation(t.Context(), dto.BulkOperation{
+		Operation: "restart", Select: dto.Selection{Label: []string{"bench=restart"}}, Parallel: 20, Timeout: &timeout,
+	})
+	require.NoError(t, err)
+	require.Len(t, op.Targets, n*len(engines))
+	for frame, err := range f.client.StreamGetOperation(t.Context(), op.ID) {
+		require.NoError(t, err)
+		if frame.Event == "end" {
+			require.Equal(t, "succeeded", frame.Data.(dto.BulkEnd).State)
+			break
+		}
+	}
+	wall := time.Since(began)
+	p99 := calls()
+	benchkit.Figure(fmt.Sprintf("restart %d containers of 4 engines, 20 at a time: wall, beside the engines' own limit", n*len(engines)), "≤ 1.2×",
+		"%.2f× (%.1f s, own %.1f s)", float64(wall)/float64(own), wall.Seconds(), own.Seconds())
+	benchkit.Figure("the same: p99 of other calls, beside theirs during the engines' own", "≤ 1.5×", "%.2f× (%.0f ms, %.0f ms)",
+		float64(p99)/float64(ownP99), ms(p99), ms(ownP99))
+	benchkit.Within(t, float64(wall) <= 1.2*float64(own), "an operation on many takes too long")
+	benchkit.Within(t, float64(p99) <= 1.5*float64(ownP99), "other calls are slower")
+}
+
+// restartStraight restarts containers without wharf, 20 at a time, in turns of the engines.
+func restartStraight(t *testing.T, engines []dockertest.Engine, ids [][]string) {
+	t.Helper()
+	var running sync.WaitGroup
+	places := make(chan struct{}, 20)
+	for k := range ids[0] {
+		for i, e := range engines {
+			places <- struct{}{}
+			running.Go(func() {
+				defer func() { <-places }()
+				e.Restart(t, ids[i][k])
+			})
+		}
+	}
+	running.Wait()
+}
+
+// others asks for the hosts and for all containers, every 50 ms, until the function that it returns is called, which returns
+// the p99.
+func (f *fixture) others(t *testing.T) (p99 func() time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var took []time.Duration
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for ctx.Err() == nil {
+			began := time.Now()
+			_, err := f.client.ListHostStatus(ctx, dto.HostQuery{})
+			if err == nil {
+				_, err = f.client.ListAllContainers(ctx, dto.AllContainersQuery{})
+			}
+			if ctx.Err() == nil {
+				require.NoError(t, err)
+				took = append(took, time.Since(began))
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
+	return func() time.Duration {
+		cancel()
+		asking.Wait()
+		slices.Sort(took)
+		require.NotEmpty(t, took)
+		return took[len(took)*99/100]
+	}
+}
+
+// TestImages lists the images of four engines through wharf, beside the slowest of the engines' own lists, and unchanged.
+func TestImages(t *testing.T) {
+	engines, hosts := fourEngines(t)
+	n := benchkit.Size(3, 125)
+	var making sync.WaitGroup
+	for _, e := range engines {
+		making.Go(func() {
+			for i := range n {
+				e.ImportImage(t, fmt.Sprintf("example.org/bench:%d", i), fmt.Appendf(nil, "%s %d", e.Name, i))
+			}
+		})
+	}
+	making.Wait()
+	f := newFixture(t, hosts)
+	list := func() time.Duration {
+		began := time.Now()
+		page, err := f.client.ListImages(t.Context(), dto.ImageQuery{StockQuery: dto.StockQuery{Limit: 5000}})
+		took := time.Since(began)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, len(page.Images), n*len(engines))
+		return took
+	}
+	require.Eventually(t, func() bool { return list() > 0 }, time.Minute, 100*time.Millisecond)
+	var through, kept, straight []time.Duration
+	for range benchkit.Size(1, 12) {
+		time.Sleep(5100 * time.Millisecond) // the lists are kept for 5 s
+		straight = append(straight, slowest(t, engines))
+		through = append(through, list())
+		kept = append(kept, list())
+	}
+	for _, all := range [][]time.Duration{through, kept, straight} {
+		slices.Sort(all)
+	}
+	at := len(through) / 2
+	benchkit.Figure(fmt.Sprintf("list %d images of 4 engines, beside the slowest engine's own list", n*len(engines)), "≤ 1.25×", "%.2f× (%.1f ms, own %.1f ms)",
+		float64(through[at])/float64(straight[at]), ms(through[at]), ms(straight[at]))
+	benchkit.Figure("the same, unchanged since", "from memory", "%.1f ms", ms(kept[at]))
+	benchkit.Within(t, float64(through[at]) <= 1.25*float64(straight[at]), "the list of images takes too long")
+	benchkit.Within(t, kept[at] < straight[at], "an unchanged list isn't kept")
+}
+
+// slowest asks all engines at once for their images and returns the longest time.
+func slowest(t *testing.T, engines []dockertest.Engine) time.Duration {
+	t.Helper()
+	took := make([]time.Duration, len(engines))
+	var asking sync.WaitGroup
+	for i, e := range engines {
+		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", strings.TrimPrefix(e.Addr, "unix://"))
+		}}
+		defer transport.CloseIdleConnections()
+		ask := func(path string) {
+			resp, err := (&http.Client{Transport: transport}).Get("http://engine" + path)
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+		}
+		ask("/_ping") // the connection is there, as wharf's is
+		asking.Go(func() {
+			began := time.Now()
+			ask("/v1.41/images/json")
+			took[i] = time.Since(began)
+		})
+	}
+	asking.Wait()
+	return slices.Max(took)
+}
