@@ -109,7 +109,7 @@ var rows = map[string]row{
 		tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"},
 	},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
-	"scripts/benchlogs":      {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
+	"scripts/benchlogs":      {tests: []string{"db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchkit":       {},
 	"scripts/nginxtest":      {},
 	"scripts/prometheustest": {},
