@@ -169,8 +169,8 @@ func (h *Host) readSizes(ctx context.Context) (Sizes, error) {
 			return Sizes{}, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the sizes: %w", err)}
 		}
 		s := Sizes{Images: map[string]int64{}, Volumes: map[string]int64{}, Containers: map[string]int64{}}
-		for _, i := range answer.Images {
-			s.Images[i.ID] = max(i.Size-max(i.SharedSize, 0), 0)
+		for _, i := range answer.Images { // Podman's ids lack the algorithm here
+			s.Images["sha256:"+strings.TrimPrefix(i.ID, "sha256:")] = max(i.Size-max(i.SharedSize, 0), 0)
 		}
 		for _, c := range answer.Containers {
 			s.Containers[c.ID] = max(c.SizeRw, 0)
