@@ -21,6 +21,9 @@ const (
 	// stockMaxAge bounds how long lists of images, volumes and networks are kept even if no event tells of a change:
 	// Podman's engines leave some out.
 	stockMaxAge = 5 * time.Second
+	// usesMaxAge is the same for what containers use: all engines tell of containers, and Podman's not of networks that one
+	// joins or leaves.
+	usesMaxAge = 15 * time.Second
 	// sizesTimeout is for an engine that adds up what everything holds: it walks through all volumes.
 	sizesTimeout = 2 * time.Minute
 )
@@ -36,7 +39,7 @@ type stock struct {
 func newStock() stock {
 	return stock{
 		images: cached[images.Rows]{maxAge: stockMaxAge}, volumes: cached[images.Volumes]{maxAge: stockMaxAge},
-		networks: cached[images.Networks]{maxAge: stockMaxAge}, uses: cached[images.Uses]{maxAge: stockMaxAge},
+		networks: cached[images.Networks]{maxAge: stockMaxAge}, uses: cached[images.Uses]{maxAge: usesMaxAge},
 	}
 }
 

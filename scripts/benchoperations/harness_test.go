@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_OPERATIONS")) }
 type fixture struct {
 	*benchkit.Process
 	client *client.Client
+	key    string // the client's
 }
 
 // newFixture serves hosts, "a=unix:///…,b=…".
@@ -38,6 +39,7 @@ func newFixture(t *testing.T, hosts string, settings ...string) *fixture {
 		key, err = login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
 		return err == nil
 	}, time.Minute, 100*time.Millisecond)
+	f.key = key.Key
 	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 1})
 	return f
 }
