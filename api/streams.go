@@ -28,7 +28,7 @@ func (s *Server) EndStreams() {
 func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) stream.Options {
 	return stream.Options{
 		Caller:  actor.UserID.String(), // the nil UUID for all anonymous callers
-		OnEnd:   func(end func()) func() { return s.sessions.OnEnd(actor.SessionID, end) },
+		OnEnd:   func(end func()) func() { return s.sessions.OnEnd(actor, end) },
 		Formats: formats,
 	}
 }
@@ -37,7 +37,8 @@ func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) st
 func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
 	info := infoOf(r)
 	info.later = true
-	counted := s.counted.Stream(info.routes.RoutePattern())
+	info.release()
+	counted := s.counted.Stream(info.pattern())
 	return func(sum stream.Summary) {
 		counted(sum.End)
 		info.err, info.items = sum.Err, &sum.Items

@@ -16,6 +16,9 @@ func (s *Hosts) UseRecreations(r *recreate.Recreations) { s.recreations = r }
 // recreate replaces a container. Another image than the one that the container names takes the right to run commands in it:
 // the image's program gets all that the container has, its secrets too.
 func (h *Host) recreate(ctx context.Context, d *dockerx.Details, o dockerx.Operation, p dockerx.Recreate) (dockerx.Result, error) {
+	if err := o.Check(); err != nil {
+		return dockerx.Result{}, err
+	}
 	if p.Image != "" && p.Image != d.ImageName && !h.may(Exec, d.Config.Labels) {
 		return dockerx.Result{}, apperr.New(apperr.Forbidden, "not allowed: another image needs the right to run commands in the container")
 	}

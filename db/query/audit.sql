@@ -12,10 +12,11 @@ UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_a
 
 -- name: AuditOfContainer :many
 -- The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
--- to do has a detail.
+-- to do has a detail. A recreation that fails has caused events all the same: it puts back what it did.
 SELECT a.id, a.at, a.username, a.action, a.finished_at FROM audit a
 WHERE a.container_id = @container_id AND a.host = @host AND a.at >= @since AND a.at <= @until
-  AND a.finished_at >= @finished_since AND a.outcome = 'ok' AND a.detail = ''
+  AND a.finished_at >= @finished_since
+  AND (a.outcome = 'ok' AND a.detail = '' OR a.action = 'container.recreate' AND a.outcome IN ('failed', 'unknown'))
 UNION ALL
 SELECT b.id, b.at, b.username, b.action, b.finished_at FROM audit b
 WHERE b.container_id = @container_id AND b.host = @host AND b.at >= @since AND b.at <= @until

@@ -28,7 +28,8 @@ func (q *Queries) AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error
 const auditOfContainer = `-- name: AuditOfContainer :many
 SELECT a.id, a.at, a.username, a.action, a.finished_at FROM audit a
 WHERE a.container_id = $1 AND a.host = $2 AND a.at >= $3 AND a.at <= $4
-  AND a.finished_at >= $5 AND a.outcome = 'ok' AND a.detail = ''
+  AND a.finished_at >= $5
+  AND (a.outcome = 'ok' AND a.detail = '' OR a.action = 'container.recreate' AND a.outcome IN ('failed', 'unknown'))
 UNION ALL
 SELECT b.id, b.at, b.username, b.action, b.finished_at FROM audit b
 WHERE b.container_id = $1 AND b.host = $2 AND b.at >= $3 AND b.at <= $4
@@ -52,7 +53,7 @@ type AuditOfContainerRow struct {
 }
 
 // The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
-// to do has a detail.
+// to do has a detail. A recreation that fails has caused events all the same: it puts back what it did.
 func (q *Queries) AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error) {
 	rows, err := q.db.QueryContext(ctx, auditOfContainer,
 		arg.ContainerID,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // causedBy lists, for each kind of container event, the operations that cause it.
@@ -12,6 +13,9 @@ var causedBy = dockerx.OperationsByEvent()
 
 // operationKill differs from the others: its call returns before the signal has its effect, and it sends a signal alone.
 const operationKill = "kill"
+
+// operationRecreate has no order: one that fails stops the container that it started, and starts the one that it stopped.
+const operationRecreate = "recreate"
 
 // position orders the events of one action. An engine writes "die" and "stop" in either order, and engines differ in
 // where "restart" stands: a kind without a position comes anywhere.
@@ -30,7 +34,7 @@ const (
 // match returns the action that caused the event, or nil if there is none: of several the one nearest in time, then the
 // latest. Where actions overlapped, an event may have been attributed to one although another of them caused it; that
 // one is then free to take this event.
-func (cs *candidates) match(e *dockerx.Event) (nearest *auditedAction) {
+func (cs *candidates) match(e *events.Event) (nearest *auditedAction) {
 	var best time.Duration
 	for _, a := range cs.actions {
 		if !a.covers(e) || !a.canTake(e) {
@@ -52,7 +56,7 @@ func (cs *candidates) match(e *dockerx.Event) (nearest *auditedAction) {
 }
 
 // alternative returns another action that may have caused the event of e's kind that is attributed to a, or nil.
-func (cs *candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAction {
+func (cs *candidates) alternative(a *auditedAction, e *events.Event) *auditedAction {
 	taken := *e
 	taken.Time = a.attributed[e.Action]
 	for _, other := range cs.actions {
@@ -65,7 +69,7 @@ func (cs *candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAc
 
 // covers reports whether the action causes events of this kind, and the event happened during it. The event is one of the
 // action's container.
-func (a *auditedAction) covers(e *dockerx.Event) bool {
+func (a *auditedAction) covers(e *events.Event) bool {
 	at := localTime(e)
 	if at.Before(a.at.Add(-clockSlack)) || at.After(a.at.Add(pendingMax)) || at.After(a.end()) {
 		return false
@@ -75,7 +79,7 @@ func (a *auditedAction) covers(e *dockerx.Event) bool {
 
 // canTake reports whether another event of this kind may belong to the action. Each action causes one event per kind;
 // stop and restart may send a second signal.
-func (a *auditedAction) canTake(e *dockerx.Event) bool {
+func (a *auditedAction) canTake(e *events.Event) bool {
 	if at, ok := a.attributed[e.Action]; ok && (e.Action != "kill" || a.operation == operationKill) {
 		return at.Equal(e.Time)
 	}
@@ -84,7 +88,10 @@ func (a *auditedAction) canTake(e *dockerx.Event) bool {
 
 // inOrder reports whether the action can have caused the event after those that are attributed to it. A death after a
 // later signal is attributed to that signal.
-func (a *auditedAction) inOrder(e *dockerx.Event) bool {
+func (a *auditedAction) inOrder(e *events.Event) bool {
+	if a.operation == operationRecreate {
+		return true
+	}
 	for kind, at := range a.attributed {
 		if mine := position[e.Action]; mine > 0 && position[kind] > mine && at.Before(e.Time) {
 			return false

@@ -2,7 +2,7 @@
 //
 // Job. A replica raises its counter in the database as long as it lives. Each replica sees by its own clock which counters
 // move, and so which replicas live; they all compute the same distribution of hosts and each does its own part: it takes what
-// nobody living owns, and hands over what it has too much of. A lease's epoch rises with each change of its owner.
+// no living replica owns, and hands over what it has too much of. A lease's epoch rises with each change of its owner.
 //
 // Safety does not rest on any of that: an append to the event log names the epoch of the lease under which its events were
 // read, and package eventlog refuses it in any other. A replica that was paused or cut off and believes in a lease that it has
@@ -86,8 +86,8 @@ type Leases struct {
 	mu    sync.Mutex
 	held  map[string]int64 // epochs of the hosts that are read here
 	first bool
-	// changed are hosts whose status isn't written yet.
-	changed map[string]struct{}
+	// changed are hosts whose status isn't written yet, and whether it is to be soon.
+	changed map[string]bool
 }
 
 // New returns the leases of a replica on a database.
@@ -101,7 +101,7 @@ func New(d *db.DB, o Options) *Leases {
 	id := o.Server + "." + rand.Text()[:10]
 	return &Leases{
 		db: d, opts: o, id: id, began: time.Now(), state: newState(id, o.BeatEvery, o.LostAfter), wake: make(chan struct{}, 1),
-		gather: make(chan struct{}, 1), version: -1, held: map[string]int64{}, changed: map[string]struct{}{},
+		gather: make(chan struct{}, 1), version: -1, held: map[string]int64{}, changed: map[string]bool{},
 	}
 }
 

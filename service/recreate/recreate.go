@@ -108,8 +108,8 @@ func (r *Recreations) Do(ctx context.Context, q Request) (dockerx.Result, error)
 		return dockerx.Result{}, err
 	}
 	defer r.release(j)
-	if err := r.advance(ctx, j, 0); err != nil {
-		return dockerx.Result{}, r.goBack(ctx, j, err)
+	if err := r.carryOut(ctx, j); err != nil {
+		return dockerx.Result{}, err
 	}
 	if !j.Running {
 		j.after = dockerx.State{Status: "created"}

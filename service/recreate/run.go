@@ -24,31 +24,43 @@ func (e *stepError) Unwrap() error { return e.err }
 
 var errClosing = apperr.New(apperr.NotReady, "the server is stopping")
 
-// advance takes the steps from one on, and ends the recreation. Once the new container exists, they are recorded as done to
-// it too. Errors: *stepError. A final step that fails is none: it is tried again later.
-func (r *Recreations) advance(ctx context.Context, j *job, from int) error {
-	if from == 0 {
-		if err := r.take(ctx, j, 0); err != nil {
-			return err
-		}
-		from = 1
+// carryOut takes all steps, and goes back where one fails. What is done after the creation is recorded as done to the new
+// container too.
+func (r *Recreations) carryOut(ctx context.Context, j *job) error {
+	if err := r.take(ctx, j, 0); err != nil {
+		return r.goBack(ctx, j, err)
 	}
-	return j.record(ctx, j.newContainer(), func(ctx context.Context) error {
-		for i := from; i < len(steps); i++ {
-			err := r.take(ctx, j, i)
-			switch {
-			case err == nil:
-			case steps[i].final:
-				r.opts.Logger.Warn().Err(err).Str("container", j.name).Msg("the container is recreated, but the old one is left: it is removed later")
-				r.leave()
-				return nil
-			default:
-				return err
-			}
+	recorded := false
+	err := j.record(ctx, j.newContainer(), func(ctx context.Context) error {
+		recorded = true
+		if err := r.advance(ctx, j, 1); err != nil {
+			return r.goBack(ctx, j, err)
 		}
-		r.end(ctx, j)
 		return nil
 	})
+	if err != nil && !recorded {
+		return r.goBack(ctx, j, &stepError{1, err})
+	}
+	return err
+}
+
+// advance takes the steps from one on, and ends the recreation. Errors: *stepError. A final step that fails is none: it is
+// tried again later.
+func (r *Recreations) advance(ctx context.Context, j *job, from int) error {
+	for i := from; i < len(steps); i++ {
+		err := r.take(ctx, j, i)
+		switch {
+		case err == nil:
+		case steps[i].final:
+			r.opts.Logger.Warn().Err(err).Str("container", j.name).Msg("the container is recreated, but the old one is left: it is removed later")
+			r.leave()
+			return nil
+		default:
+			return err
+		}
+	}
+	r.end(ctx, j)
+	return nil
 }
 
 func (j *job) newContainer() Container {
@@ -100,8 +112,8 @@ func (r *Recreations) undo(ctx context.Context, j *job, from int) error {
 // goBack undoes what was done before a step failed, and returns what to answer: which step it was, and why.
 func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
 	var at *stepError
-	if !errors.As(failure, &at) { // the audit's row of the new container couldn't be written
-		at = &stepError{1, failure}
+	if !errors.As(failure, &at) {
+		at = &stepError{0, failure}
 	}
 	answer := failedTo(steps[at.at].doing, at.err)
 	kind := apperr.KindOf(at.err)
@@ -217,15 +229,18 @@ func (j *job) appeared(ctx context.Context) bool {
 
 // resume goes on from a step, or back.
 func (r *Recreations) resume(ctx context.Context, j *job, at int) error {
-	if steps[at].forward && !j.undoing {
+	if j.New == "" {
+		return r.undo(ctx, j, at)
+	}
+	return j.record(ctx, j.newContainer(), func(ctx context.Context) error {
+		if !steps[at].forward || j.undoing {
+			return r.undo(ctx, j, at)
+		}
 		err := r.advance(ctx, j, at)
 		if err == nil || apperr.KindOf(err) == apperr.Unavailable {
 			return err
 		}
 		r.opts.Logger.Warn().Err(err).Str("host", j.host.Name()).Str("container", j.name).Msg("a recreation that was interrupted fails, and is undone")
-	}
-	if j.New == "" {
 		return r.undo(ctx, j, at)
-	}
-	return j.record(ctx, j.newContainer(), func(ctx context.Context) error { return r.undo(ctx, j, at) })
+	})
 }

@@ -1,0 +1,194 @@
+package recreate
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"wharf/db/dbtest"
+	"wharf/dockerx"
+	"wharf/dockerx/dockertest"
+	"wharf/util/apperr"
+)
+
+// onEngine is a fixture of a real engine.
+func onEngine(t *testing.T, e dockertest.Engine) *fixture {
+	t.Helper()
+	return setup(t, dbtest.Open(t, dbtest.SQLiteSource(t)), dockerx.HostConfig{Name: "a", Addr: e.Addr, CertDir: e.CertDir})
+}
+
+// atStep calls f once, when a step begins.
+func (f *fixture) atStep(step string, do func()) {
+	var once sync.Once
+	f.opts.Logger = zerolog.New(writer(func(line []byte) {
+		if bytes.Contains(line, []byte(`"step":"`+step+`"`)) && bytes.Contains(line, []byte("step begins")) {
+			once.Do(do)
+		}
+	}))
+}
+
+type writer func([]byte)
+
+func (w writer) Write(line []byte) (int, error) { w(line); return len(line), nil }
+
+// named makes a container that ends with the test under whatever id it has by then.
+func named(t *testing.T, e dockertest.Engine, s dockertest.Spec) (id, label string) {
+	t.Helper()
+	label = strings.ToLower("wharf-recreate-" + strings.ReplaceAll(t.Name(), "/", "-"))
+	if s.Labels == nil {
+		s.Labels = map[string]string{}
+	}
+	s.Labels[label] = ""
+	e.RemoveLabelled(t, label)
+	return e.Run(t, s), label
+}
+
+// requireOld requires the old container to be there alone, as it was.
+func requireOld(t *testing.T, e dockertest.Engine, label, id, name, policy string) {
+	t.Helper()
+	all := e.Labelled(t, label)
+	require.Len(t, all, 1)
+	require.Equal(t, id, all[0].ID)
+	require.Equal(t, []string{name}, all[0].Names)
+	require.Equal(t, "running", all[0].State)
+	require.Equal(t, policy, string(e.Inspect(t, id).HostConfig.RestartPolicy.Name))
+}
+
+// What came from the image moves with it, what the user said stays, and so does an anonymous volume.
+func TestImageThatMovedBringsItsOwnValues(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	f := onEngine(t, e)
+	image := "wharf-moves:" + strings.ToLower(t.Name()[:8])
+	e.Commit(t, image, "ENV VERSION=1 THEIRS=image", "LABEL version=1", "LABEL theirs=image", "WORKDIR /tmp", "VOLUME /data", "EXPOSE 80", `CMD ["sleep"]`)
+	id, label := named(t, e, dockertest.Spec{Image: image, Env: []string{"THEIRS=own", "OWN=1"}, Labels: map[string]string{"theirs": "own"}})
+	volume := e.Inspect(t, id).Mounts[0].Name
+	next := e.Commit(t, image, "ENV VERSION=2 THEIRS=image2", "LABEL version=2", "WORKDIR /", "VOLUME /other", "EXPOSE 81", `CMD ["sleep", "2h"]`)
+	result, err := f.recreate(t, id, dockerx.Operation{})
+	require.NoError(t, err)
+	got := e.Inspect(t, result.NewID)
+	require.Equal(t, next, got.Image)
+	require.Subset(t, got.Config.Env, []string{"VERSION=2", "THEIRS=own", "OWN=1"})
+	require.NotContains(t, got.Config.Env, "VERSION=1")
+	require.Equal(t, map[string]string{"version": "2", "theirs": "own", label: ""}, got.Config.Labels)
+	require.Equal(t, "/", got.Config.WorkingDir)
+	require.Equal(t, []string{"sleep", "2h"}, []string(got.Config.Cmd))
+	require.Len(t, got.Config.ExposedPorts, 1)
+	names := map[string]string{}
+	for _, m := range got.Mounts {
+		names[m.Destination] = m.Name
+	}
+	require.Equal(t, volume, names["/data"], "the anonymous volume is the same")
+	require.NotEmpty(t, names["/other"])
+	require.Len(t, e.Labelled(t, label), 1)
+}
+
+// A new container that doesn't come up gives way to the old one, and the answer says what the engine said.
+func TestNewContainerThatFailsGivesWayToTheOld(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	for name, c := range map[string]struct {
+		changes []string
+		o       dockerx.Operation
+		says    string
+	}{
+		"no such program": {[]string{`ENTRYPOINT ["/nothing"]`}, dockerx.Operation{}, "cannot start the new container: Error response from daemon:"},
+		"unhealthy": {
+			[]string{`HEALTHCHECK --interval=1s --retries=1 CMD ["/app", "exit", "1"]`},
+			dockerx.Operation{Limit: 4 * time.Second},
+			"cannot see the new container: it is not healthy: running, unhealthy",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := onEngine(t, e)
+			image := "wharf-fails:" + strings.ReplaceAll(name, " ", "-")
+			e.Commit(t, image, `CMD ["sleep"]`)
+			id, label := named(t, e, dockertest.Spec{Image: image, Restart: "always"})
+			was := e.Inspect(t, id).Name
+			e.Commit(t, image, c.changes...)
+			_, err := f.recreate(t, id, c.o)
+			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, "; the old container is as it was")
+			requireOld(t, e, label, id, was, "always")
+			require.Zero(t, f.left(t))
+		})
+	}
+}
+
+// A port that another container takes in between is neither the new container's nor the old one's: wharf goes on trying until
+// it is free.
+func TestOldContainerComesBackOnceItsPortIsFree(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	f := onEngine(t, e)
+	port := "127.0.0.1:47083:80"
+	id, label := named(t, e, dockertest.Spec{Ports: []string{port}, Restart: "unless-stopped"})
+	was := e.Inspect(t, id).Name
+	var thief string
+	f.atStep("start", func() { thief = e.Run(t, dockertest.Spec{Ports: []string{port}}) })
+	_, err := f.recreate(t, id, dockerx.Operation{})
+	require.ErrorContains(t, err, "cannot start the new container: Error response from daemon:")
+	require.ErrorContains(t, err, "the old container is not back yet: wharf goes on trying")
+	require.Equal(t, 1, f.left(t))
+	e.Remove(t, thief)
+	f.takeUp(t)
+	requireOld(t, e, label, id, was, "unless-stopped")
+}
+
+// An engine that dies in between has both containers when it is back, and starts neither twice.
+func TestOldContainerComesBackWithItsEngine(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"create", "stop", "rename new", "start"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			own := dockertest.NewOwnEngine(t)
+			f := onEngine(t, own.Engine)
+			id, label := named(t, own.Engine, dockertest.Spec{Restart: "always"})
+			was := own.Inspect(t, id).Name
+			f.atStep(step, func() { own.KillEngine(t) })
+			_, err := f.recreate(t, id, dockerx.Operation{})
+			require.Equal(t, apperr.Unavailable, apperr.KindOf(err), "%v", err)
+			require.ErrorContains(t, err, "cannot reach the Docker daemon")
+			own.StartEngine(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- f.Run(ctx) }()
+			require.Eventually(t, func() bool {
+				all := own.Labelled(t, label)
+				return len(all) == 1 && all[0].State == "running" && all[0].Names[0] == was
+			}, 2*time.Minute, 50*time.Millisecond)
+			cancel()
+			require.NoError(t, <-done)
+			require.Equal(t, "always", string(own.Inspect(t, id).HostConfig.RestartPolicy.Name))
+		})
+	}
+}
+
+func TestImageIsPulledFirst(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	f := onEngine(t, e)
+	registry := dockertest.NewRegistry(t, dockertest.RegistryOptions{})
+	image := registry.Addr + "/shop:1"
+	e.Commit(t, image)
+	id, label := named(t, e, dockertest.Spec{Image: image, Cmd: []string{"sleep", "1h"}, Created: true})
+	old := e.Inspect(t, id).Image
+	_, err := f.recreate(t, id, dockerx.Operation{Params: dockerx.Recreate{Pull: true}})
+	require.ErrorContains(t, err, "cannot pull the image: cannot pull "+image+": the registry has no such image")
+	require.Equal(t, apperr.Conflict, apperr.KindOf(err), "the container is there")
+	require.Equal(t, id, e.Labelled(t, label)[0].ID)
+
+	registry.Push(t, e, "shop:1", []byte("two"))
+	result, err := f.recreate(t, id, dockerx.Operation{Params: dockerx.Recreate{Pull: true}})
+	require.NoError(t, err)
+	require.Equal(t, "created", result.After.Status)
+	require.NotEqual(t, old, e.Inspect(t, result.NewID).Image)
+	require.Equal(t, image, e.Inspect(t, result.NewID).Config.Image)
+}
