@@ -38,11 +38,14 @@ func TestClientShowsLogsAsDockerDoes(t *testing.T) {
 	}
 
 	other := f.engines[1].Run(t, dockertest.Spec{Cmd: []string{"lines", "1"}})
-	stdout, stderr, code := f.run("logs", "--tail", "3", id, other)
-	require.Zero(t, code)
-	both := stdout + stderr
+	var both string
+	require.Eventually(t, func() bool { // the other has just begun
+		stdout, stderr, code := f.run("logs", "--tail", "3", id, other)
+		require.Zero(t, code, stderr)
+		both = stdout + stderr
+		return strings.Contains(both, "\nb/")
+	}, time.Minute, 50*time.Millisecond)
 	require.Regexp(t, `(?m)^a/\S+ \| `, both)
-	require.Regexp(t, `(?m)^b/\S+ \| `, both)
 
 	last := strings.Fields(both)[2]
 	found := f.ok("logs", "--grep", last, id, "-o", "template={{.Text}}")
