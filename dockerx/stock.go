@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/events"
 	"wharf/dockerx/images"
 	"wharf/util/apperr"
 )
@@ -41,8 +42,8 @@ func newStock() stock {
 }
 
 // onEvent drops what an event makes untrue.
-func (s *stock) onEvent(e Event) {
-	all := e.Kind != KindDocker && e.Kind != KindState
+func (s *stock) onEvent(e events.Event) {
+	all := e.Kind != events.KindDocker && e.Kind != events.KindState
 	if all || e.Type == "image" {
 		s.images.drop()
 	}

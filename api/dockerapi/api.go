@@ -2,6 +2,7 @@ package dockerapi
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,7 +77,24 @@ func (a *API) Close() { a.calls.close() }
 
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := a.serve(w, r); err != nil {
-		a.Fail(w, r, err)
+		a.refuse(w, r, err)
+	}
+}
+
+// refusedBytes is what is still taken of a refused request's body, within the time that any body has.
+const refusedBytes = 16 << 20
+
+// refuse answers with an error, and takes what a client is sending meanwhile: a build's context. Most read the answer only
+// then, and a connection that is closed before takes the answer away.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	control := http.NewResponseController(w)
+	uploads := r.Body != nil && r.Body != http.NoBody && r.ProtoMajor == 1
+	if uploads {
+		_ = control.EnableFullDuplex()
+	}
+	a.Fail(w, r, err)
+	if uploads && control.Flush() == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, refusedBytes)
 	}
 }
 
@@ -127,8 +145,7 @@ func (a *API) admit(r *http.Request, c *Call) error {
 // checkQuery refuses parameters that the typed tier doesn't read: what Docker would do because of them isn't done.
 func (c *Call) checkQuery(r *http.Request) error {
 	for name, values := range r.URL.Query() {
-		given := slices.ContainsFunc(values, func(v string) bool { return v != "" && v != "0" && v != "false" })
-		if given && !slices.Contains(c.Route.query, name) {
+		if slices.ContainsFunc(values, truthy) && !slices.Contains(c.Route.query, name) {
 			return apperr.New(apperr.Forbidden, "the parameter %.60q of %s %s is not in the typed tier of this API: it takes an admin's key of the scope docker",
 				name, c.Route.Method, c.Route.Pattern)
 		}
