@@ -48,7 +48,6 @@ func TestWhatCameFromTheImageIsLeftToTheNewOne(t *testing.T) {
 		"own interval":                {`{"Healthcheck":{"Test":["CMD","x"],"Interval":5}}`, `{"Healthcheck":{"Test":["CMD","x"]}}`, `{"Healthcheck":{"Interval":5}}`},
 		"made-up hostname":            {`{"Hostname":"0123456789ab"}`, `{}`, `{"Hostname":""}`},
 		"own hostname":                {`{"Hostname":"web"}`, `{}`, `{"Hostname":"web"}`},
-		"Podman's hostname":           {`{"Env":["HOSTNAME=0123456789ab"]}`, `{}`, `{"Env":[]}`},
 		"stop signal, shell":          {`{"StopSignal":"INT","Shell":["sh"]}`, `{"StopSignal":"INT","Shell":["sh"]}`, `{"StopSignal":"","Shell":null}`},
 		"what nobody knows":           {`{"Novelty":{"x":[1,2.50]}}`, `{"Novelty":{}}`, `{"Novelty":{"x":[1,2.5]}}`},
 	} {
@@ -79,7 +78,6 @@ func TestNetworksAreAskedForAsTheyWere(t *testing.T) {
 		"by name":             {`{"NetworkMode":"front"}`, `{"front":` + endpoint + `,"back":{}}`, false, "front", 1, ""},
 		"by id":               {`{"NetworkMode":"n1"}`, `{"front":` + endpoint + `}`, false, "n1", 0, ""},
 		"default":             {`{"NetworkMode":"default"}`, `{"bridge":` + endpoint + `}`, false, "bridge", 0, ""},
-		"Podman's":            {`{"NetworkMode":"bridge"}`, `{"podman":` + endpoint + `}`, false, "bridge", 0, ""},
 		"derived MAC":         {`{"NetworkMode":"front"}`, `{"front":` + endpoint + `}`, true, "front", 0, ""},
 		"out of its first":    {`{"NetworkMode":"front"}`, `{"back":{}}`, false, "", 1, "front"},
 		"out of the bridge":   {`{"NetworkMode":"default"}`, `{}`, false, "", 0, "bridge"},
