@@ -104,6 +104,13 @@ bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the t
 	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m ./scripts/benchhosts
 	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m -run KeepTheirPace ./dockerx
 
+# The parts of bench-replicas to run, as a regular expression: Idle, Latency, Faults, Thousand, Sustained.
+PART ?= .
+
+.PHONY: bench-replicas
+bench-replicas: ## Measure three replicas, their faults, a thousand hosts and 5,000 events/s; PART picks some (20 minutes)
+	@$(TESTBED) -only postgres run -- env BENCH_REPLICAS=1 go test -count=1 -v -timeout 40m -run '$(PART)' ./scripts/benchreplicas
+
 .PHONY: bench-access
 bench-access: ## Race sessions, logins and sign-ups, measure what checks cost, and print the table (7 minutes)
 	@$(TESTBED) run -- env BENCH_ACCESS=1 go test -count=1 -v -timeout 20m ./scripts/benchaccess

@@ -19,7 +19,12 @@ func (w *wharf) announceSetup(ctx context.Context, out io.Writer, hints bool) er
 		if w.cfg.Unproxied() {
 			says += ", or without it straight from this machine"
 		}
-		w.log.Warn().Str("setup_token", w.setup).Msg(says)
+		token, err := w.users.SetupToken(ctx)
+		if err != nil {
+			return err
+		}
+		w.setup = token
+		w.log.Warn().Str("setup_token", token).Msg(says)
 	}
 	if !hints {
 		return nil

@@ -81,6 +81,7 @@ func TestPrometheusScrapesThreeReplicas(t *testing.T) {
 	p := prometheustest.Start(t, scrape("wharf", "/metrics")+scrape("containers", "/metrics/containers"))
 	p.Await(`up{job="wharf"} == 1`, 3)
 	p.Await("wharf_build_info", 3)
+	p.Await("sum by (host) (wharf_host_owned) == 1", 2) // one reader a host
 	p.Await(`max by (host) (wharf_host_up) == 1`, 1)
 	p.Await(`max by (host) (wharf_host_up) == 0`, 1)
 	p.Await(`max by (host) (container_last_seen{name="web"})`, 1)

@@ -64,19 +64,21 @@ func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger) (*db.
 // keyFile is where the generated token key is kept.
 func keyFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "token.key") }
 
-// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR.
-func newMaker(cfg config.Config) (token.Maker, error) {
+// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR. triesKey is derived from it.
+func newMaker(cfg config.Config) (maker token.Maker, triesKey []byte, err error) {
 	keys, err := token.ParseKeys(cfg.TokenKeys)
 	if cfg.TokenKeys == "" {
 		keys, err = token.LoadOrCreateKey(keyFile(cfg))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("TOKEN_KEYS: %w", err)
+		return nil, nil, fmt.Errorf("TOKEN_KEYS: %w", err)
 	}
 	if cfg.TokenMaker == "paseto" {
-		return token.NewPASETO(keys)
+		maker, err = token.NewPASETO(keys)
+	} else {
+		maker, err = token.NewJWT(keys)
 	}
-	return token.NewJWT(keys)
+	return maker, keys.Secret("login tries"), err
 }
 
 // serve runs the parts until ctx ends or one of them fails.
@@ -150,6 +152,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	group.Go(func() error { return w.audit.Run(behind) })
 	group.Go(func() error { return w.terminals.Run(behind) })
 	group.Go(func() error { return w.bulk.Run(behind) })
+	group.Go(func() error { return w.requests.Run(behind) })
 	group.Go(func() error { return w.recreate.Run(behind) })
 	return group.Wait()
 }
@@ -223,6 +226,8 @@ func (w *wharf) ready(ctx context.Context) error {
 		return errors.New("stopping")
 	case !w.migrated.Load():
 		return errors.New("waiting for the database")
+	case !w.events.Ready():
+		return errors.New("waiting for the event log")
 	}
 	return w.store.Writable(ctx)
 }

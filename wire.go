@@ -43,6 +43,7 @@ type wharf struct {
 	audit     *service.Audit
 	terminals *terminal.Terminals
 	bulk      *bulk.Bulk
+	requests  *service.IdempotentRequests
 	pulls     *pulls.Pulls
 	recreate  *recreate.Recreations
 	api       *api.Server
@@ -55,7 +56,7 @@ type wharf struct {
 // wire makes the parts; nothing runs and nothing is dialled yet.
 func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	keyed := cfg.TokenKeys == "" && token.HasKey(keyFile(cfg))
-	maker, err := newMaker(cfg)
+	maker, triesKey, err := newMaker(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +76,12 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	if err := w.wireHosts(server, clock); err != nil {
 		return nil, err
 	}
-	w.wireUsers(maker, clock)
+	w.wireUsers(maker, triesKey, clock)
 	door := w.wireOperations(server)
+	w.requests = service.NewIdempotentRequests(w.store)
 	w.api = api.New(api.Options{
 		Logger: log, Users: w.users, Sessions: w.sessions, Hosts: door, Terminals: w.terminals, Bulk: w.bulk, Pulls: w.pulls,
-		Events: service.NewEvents(w.events), Audit: w.audit, Ready: w.ready,
+		Events: service.NewEvents(w.events), Audit: w.audit, Requests: w.requests, Ready: w.ready,
 		Open: cfg.AuthMode == "open", OpenNetwork: cfg.AllowOpenNetwork, AnonRole: service.Role(cfg.AnonRole), MaskSecrets: cfg.MaskSecrets,
 		StreamsPerUser: cfg.StreamsPerUser, MaxStreams: cfg.MaxStreams, AllowedHosts: cfg.AllowedHosts, TrustedProxies: proxies, CORSOrigins: cfg.CORSOrigins,
 		Version: version, Metrics: api.MetricsMode(cfg.Metrics), MetricsContainers: cfg.MetricsContainersMax,
@@ -117,14 +119,14 @@ func (w *wharf) wireHosts(server string, clock *steady.Clock) error {
 }
 
 // wireUsers makes the users and their sessions.
-func (w *wharf) wireUsers(maker token.Maker, clock *steady.Clock) {
+func (w *wharf) wireUsers(maker token.Maker, triesKey []byte, clock *steady.Clock) {
 	cfg, hasher := w.cfg, password.New(password.Options{})
 	w.users = service.NewUsers(w.store, service.UsersOptions{
 		Hasher: hasher, Audit: w.audit, PasswordMin: cfg.PasswordMin, PasswordStrict: cfg.PasswordPolicy == "strict",
-		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(),
+		OpenSignup: cfg.Signup == "open", SetupToken: w.setup, WaiveSetup: cfg.Unproxied(), TriesKey: triesKey,
 	})
 	w.sessions = service.NewSessions(w.store, maker, service.SessionsOptions{
-		Clock: clock, Hasher: hasher, Audit: w.audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation,
+		Clock: clock, Hasher: hasher, Audit: w.audit, AccessTTL: cfg.AccessTokenTTL, RefreshTTL: cfg.RefreshTokenTTL, Rotate: cfg.RefreshRotation, TriesKey: triesKey,
 	})
 }
 

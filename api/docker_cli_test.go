@@ -190,3 +190,54 @@ func asAdmin(t *testing.T, d *dockerCLI, mine string) {
 	d.refused("privileged exec is not in the typed tier", "exec", "--privileged", mine, "/app", "env")
 	d.refused("scope docker", "run", "wharf-test")
 }
+
+// pythonClient does what a typical script of Docker's Python library does.
+const pythonClient = `
+import sys, docker
+url, token, id, hidden = sys.argv[1:]
+c = docker.DockerClient(base_url=url, version="1.41", timeout=60)
+c.api.headers["Authorization"] = "Bearer " + token
+assert c.ping()
+assert c.version()["ApiVersion"]
+shown = [x.id for x in c.containers.list(all=True)]
+assert id in shown and hidden not in shown, shown
+x = c.containers.get(id)
+assert x.status == "running" and x.labels["team"] == "web"
+assert b"python reads this" in x.logs()
+assert next(iter(x.logs(stream=True, follow=True))) == b"python reads this\n"
+assert x.stats(stream=False)["memory_stats"]["limit"] > 0
+assert len(x.top()["Processes"]) == 1
+x.rename(x.name + "-p"); x.pause(); x.unpause(); x.restart(timeout=1)
+code, out = x.exec_run(["/app", "env"], environment={"FROM": "python"})
+assert code == 0 and b"FROM=python" in out, (code, out)
+x.kill("SIGTERM")
+assert x.wait()["StatusCode"] == 0
+x.remove()
+try:
+    c.containers.get(hidden)
+    raise SystemExit("a hidden container was found")
+except docker.errors.NotFound:
+    pass
+try:
+    c.containers.run("wharf-test")
+    raise SystemExit("run was not refused")
+except docker.errors.APIError as e:
+    assert "scope docker" in str(e), e
+print("done")
+`
+
+func TestDockerPythonClient(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	w := setup(t, engineHosts([]dockertest.Engine{e}))
+	token := w.person("hong", "none")
+	var g struct{ ID string }
+	w.post("/v1/grants", map[string]any{"username": "hong", "hosts": "*", "labels": "team=web", "role": "operator", "exec": true}).data(t, &g)
+	id := e.Run(t, dockertest.Spec{Cmd: []string{"log", "python reads this"}, Labels: map[string]string{"team": "web"}})
+	hidden := e.Run(t, dockertest.Spec{})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "/usr/bin/python3", "-c", pythonClient, w.url+"/docker/default", token, id, hidden).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Equal(t, "done", strings.TrimSpace(string(out)))
+}

@@ -67,6 +67,7 @@ func TestDockerHidesContainers(t *testing.T) {
 	}
 	require.Contains(t, get(events).body, mine)
 	require.Contains(t, get("/info").body, `"Containers":1,`)
+	require.Contains(t, get("/info").body, `"ID":"",`)
 }
 
 // An exec is its creator's: for every other caller it doesn't exist.

@@ -169,7 +169,8 @@ func TestDockerCommandFollows(t *testing.T) {
 			require.Equal(t, "die", next())
 			require.NoError(t, events.Process.Kill())
 			_ = events.Wait()
-			for lines.Scan() { //nolint:revive // to its end
+			for lines.Scan() { // to its end
+				require.Equal(t, "tick", lines.Text())
 			}
 			require.NoError(t, logs.Wait(), "logs -f ends with its container")
 		})

@@ -2,6 +2,9 @@ package api
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"sync"
@@ -22,8 +25,9 @@ const (
 
 var idempotencyKey = regexp.MustCompile(`^[!-~]{1,128}$`)
 
-// idempotencyStore remembers what was answered to requests that carried an Idempotency-Key, for this
-// process alone. Only successes are kept: what failed may be tried again.
+// idempotencyStore remembers what was answered to requests that carried an Idempotency-Key, and lets requests at the same time
+// share one run in this process; service.IdempotentRequests does so for all replicas. Only successes are kept: what failed may be
+// tried again.
 type idempotencyStore struct {
 	mu    sync.Mutex
 	users map[string]map[string]*storedAnswer // by user, then by key
@@ -66,12 +70,48 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Acto
 		return replay(w, r, status, first, mine, authorize)
 	}
 	defer func() { s.answers.finish(user, key, mine) }()
-	mine.body, err = do()
+	shared := service.IdempotentRequest{Caller: user, Key: key, Request: mine.request, Sent: hex.EncodeToString(mine.sent[:])}
+	earlier, err := s.requests.Claim(r.Context(), shared)
 	if err != nil {
 		return err
 	}
-	return respondBody(w, status, mine.body)
+	if earlier.State != service.KeyOurs {
+		if earlier.State == service.KeyUsed && earlier.Request == shared.Request && earlier.Sent == shared.Sent {
+			mine.body = earlier.Answer // for those that came here meanwhile
+		}
+		return s.replayShared(w, r, status, earlier, mine, authorize)
+	}
+	defer s.requests.Hold(r.Context(), shared)()
+	answer, err := do()
+	if err != nil {
+		return errors.Join(err, s.requests.End(r.Context(), shared, nil))
+	}
+	mine.body = answer
+	if err := s.requests.End(r.Context(), shared, answer); err != nil {
+		infoOf(r).err = err // it was done, and says so: only another replica doesn't know
+	}
+	return respondBody(w, status, answer)
 }
+
+// replayShared answers a request whose key another replica has, or this one had before a restart.
+func (s *Server) replayShared(w http.ResponseWriter, r *http.Request, status int, earlier service.FirstRequest, mine *storedAnswer, authorize func() error) error {
+	switch earlier.State {
+	case service.KeyFull:
+		return errTooManyKeys
+	case service.KeyCutOff:
+		return apperr.New(apperr.Conflict, "Idempotency-Key: the server that had the first request ended meanwhile: look whether it took effect, and use another key")
+	default:
+	}
+	sent, err := hex.DecodeString(earlier.Sent)
+	if err != nil || len(sent) != sha256.Size {
+		return fmt.Errorf("idempotency key: hash of %d bytes: %w", len(sent), err)
+	}
+	first := &storedAnswer{request: earlier.Request, sent: [sha256.Size]byte(sent), body: earlier.Answer, done: make(chan struct{})}
+	close(first.done)
+	return replay(w, r, status, first, mine, authorize)
+}
+
+var errTooManyKeys = &apperr.Error{Kind: apperr.TooMany, Msg: "Idempotency-Key: too many keys are remembered", RetryAfter: time.Minute}
 
 // replay answers a request whose key has an answer, or soon will.
 func replay(w http.ResponseWriter, r *http.Request, status int, first, mine *storedAnswer, authorize func() error) error {
@@ -118,7 +158,7 @@ func (s *idempotencyStore) claim(user, key string, mine *storedAnswer) (*storedA
 		}
 	}
 	if len(s.users[user]) >= maxAnswersOfUser || s.total >= maxAnswers {
-		return nil, &apperr.Error{Kind: apperr.TooMany, Msg: "Idempotency-Key: too many keys are remembered", RetryAfter: time.Minute}
+		return nil, errTooManyKeys
 	}
 	if s.users == nil {
 		s.users = map[string]map[string]*storedAnswer{}

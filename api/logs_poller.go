@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 
+	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/dockerx/logs"
 	servicelogs "wharf/service/logs"
@@ -17,22 +19,24 @@ const maxPast = 256 << 10
 // logPoller streams one container's whole log. While it follows it has no goroutine, and its bytes are shared with the
 // other streams of the container.
 type logPoller struct {
-	l       *logRequest
 	c       *servicelogs.Container
 	enc     *lineEncoder
 	key     string // of the encoding, among all
 	reading *servicelogs.Reading
 	notify  func()
-	cancel  context.CancelFunc
 	ended   chan struct{} // closed when the past is read
 
-	mu    sync.Mutex
-	past  []byte // encoded
-	lines int    // in past
-	room  chan struct{}
-	done  bool // the past was read
-	err   error
+	mu     sync.Mutex
+	cancel context.CancelFunc // ends the reading of the past; nil: it has ended
+	past   *[]byte            // encoded, of pastBuffers; nil: nothing
+	lines  int                // in past
+	room   chan struct{}
+	done   bool // the past was read
+	err    error
 }
+
+// pastBuffers are those of all pollers: a past is soon read.
+var pastBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // logItems are what pollers need while they are polled, shared by all: a quiet client has none.
 var logItems = sync.Pool{New: func() any {
@@ -42,7 +46,7 @@ var logItems = sync.Pool{New: func() any {
 
 // poller opens the stream; it is what ServePolled wants.
 func (l *logRequest) poller(f stream.Format, notify func()) stream.Poller {
-	p := &logPoller{l: l, c: l.containers[0], enc: l.encoder(f), notify: notify, ended: make(chan struct{})}
+	p := &logPoller{c: l.containers[0], enc: l.encoder(f), notify: notify, ended: make(chan struct{})}
 	p.key = "log " + f.Type()
 	if !l.query.ANSI {
 		p.key += " plain"
@@ -54,13 +58,13 @@ func (l *logRequest) poller(f stream.Format, notify func()) stream.Poller {
 	p.reading = servicelogs.Open(p.c, &q, notify)
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(context.Background())
-	go p.readPast(ctx)
+	go p.readPast(ctx, l.about)
 	return p
 }
 
-func (p *logPoller) readPast(ctx context.Context) {
+func (p *logPoller) readPast(ctx context.Context, a dto.LogHosts) {
 	defer close(p.ended)
-	if a := p.l.about; p.enc.format != stream.Text {
+	if p.enc.format != stream.Text {
 		_ = p.add(ctx, 1, func(dst []byte) []byte { return p.appendItem(dst, "log-hosts", &a.Event, &a) })
 	}
 	err := p.reading.Past(ctx, func(b *logs.Batch, gap *logs.Gap) error {
@@ -68,6 +72,8 @@ func (p *logPoller) readPast(ctx context.Context) {
 	})
 	p.mu.Lock()
 	p.done, p.err = true, err
+	p.cancel() // and let go: what follows may last for days
+	p.cancel = nil
 	p.mu.Unlock()
 	p.notify()
 }
@@ -76,11 +82,18 @@ func (p *logPoller) readPast(ctx context.Context) {
 func (p *logPoller) add(ctx context.Context, lines int, write func([]byte) []byte) error {
 	for {
 		p.mu.Lock()
-		if len(p.past) < maxPast {
-			p.past = write(p.past)
+		first := p.past == nil
+		if first {
+			p.past = pastBuffers.Get().(*[]byte)
+		}
+		if len(*p.past) < maxPast {
+			*p.past = write(*p.past)
 			p.lines += lines
 			p.mu.Unlock()
 			p.notify()
+			if first { // the worker writes on this processor at once, instead of waiting for the next read or another one's waking
+				runtime.Gosched()
+			}
 			return nil
 		}
 		if p.room == nil {
@@ -106,9 +119,13 @@ func (p *logPoller) Poll(_ context.Context, b *stream.Batch) (more bool, err err
 		p.room = nil
 	}
 	p.mu.Unlock()
-	if len(past) > 0 {
-		if err := b.Append(past, lines); err != nil {
+	if past != nil {
+		if err := b.Append(*past, lines); err != nil {
 			return false, err
+		}
+		if cap(*past) <= 2*maxPast {
+			*past = (*past)[:0]
+			pastBuffers.Put(past)
 		}
 	}
 	if !done {
@@ -165,7 +182,7 @@ func (p *logPoller) end(b *stream.Batch, err error) error {
 func (p *logPoller) appendBatch(dst []byte, b *logs.Batch) []byte {
 	enc := *p.enc // two goroutines encode: that of the past, and the one that polls
 	enc.of, enc.begin, enc.stamp, enc.clean = nil, nil, nil, nil
-	places := servicelogs.NewPlaces(p.l.containers)
+	places := servicelogs.NewPlaces([]*servicelogs.Container{p.c})
 	for i := range b.Lines {
 		var id []byte
 		if enc.format == stream.SSE {
@@ -198,7 +215,11 @@ func (p *logPoller) Heartbeat(dst []byte) []byte { return p.enc.format.AppendHea
 
 // Close implements stream.Poller.
 func (p *logPoller) Close() {
-	p.cancel()
+	p.mu.Lock()
+	if p.cancel != nil {
+		p.cancel()
+	}
+	p.mu.Unlock()
 	<-p.ended
 	p.reading.Close()
 }

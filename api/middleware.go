@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -29,13 +30,28 @@ type requestInfo struct {
 
 	start  time.Time
 	method string
-	routes *chi.Context
+	route  string       // once release was called
+	routes *chi.Context // whose pattern is the route
 	// gone reports whether the client hung up before it had its answer.
 	gone bool
 	// later is set by an answer that outlives its handler, and logs its line itself.
 	later bool
 	// items is how many a stream has sent; nil for other answers.
 	items *int64
+}
+
+// pattern is the route's.
+func (i *requestInfo) pattern() string {
+	if i.routes == nil {
+		return i.route
+	}
+	return i.routes.RoutePattern()
+}
+
+// release drops what the info holds of its request: the info of a stream outlives it. The route must have been found.
+func (i *requestInfo) release() {
+	i.route, i.routes = i.pattern(), nil
+	i.method, i.id = strings.Clone(i.method), strings.Clone(i.id)
 }
 
 type infoKey struct{}
@@ -114,7 +130,7 @@ func (s *Server) logRequest(info *requestInfo, status int, bytes int64) {
 		level = zerolog.ErrorLevel
 	}
 	line := s.log.WithLevel(level).
-		Str("request_id", info.id).Str("method", info.method).Str("route", info.routes.RoutePattern()).
+		Str("request_id", info.id).Str("method", info.method).Str("route", info.pattern()).
 		Int("status", status).Dur("duration_ms", time.Since(info.start)).Int64("bytes", bytes).
 		Str("client", info.client)
 	if info.items != nil {
@@ -137,7 +153,7 @@ func (s *Server) countRequest(info *requestInfo, status int) {
 	case info.gone:
 		status = statusClientGone
 	}
-	s.counted.Request(info.routes.RoutePattern(), info.method, status, time.Since(info.start))
+	s.counted.Request(info.pattern(), info.method, status, time.Since(info.start))
 }
 
 // statusClientGone is the log's status of a request whose client hung up: no answer of ours, and no failure.

@@ -31,6 +31,8 @@ type Options struct {
 	Hosts    *service.Hosts
 	Events   *service.Events
 	Audit    *service.Audit
+	// Requests are those with an Idempotency-Key.
+	Requests *service.IdempotentRequests
 	// Terminals are those of containers.
 	Terminals *terminal.Terminals
 	// Bulk is the operations on many containers.
@@ -97,7 +99,9 @@ type Server struct {
 	bodyTime     time.Duration
 	stall        time.Duration
 
-	answers idempotencyStore
+	answers  idempotencyStore
+	requests *service.IdempotentRequests
+
 	streams *stream.Kit
 	docker  *dockerapi.API
 
@@ -110,7 +114,7 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
+		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, requests: o.Requests, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
 		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),

@@ -136,7 +136,7 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	door.UseRecreations(recreate.New(d, fleet, recreate.Options{Record: audit.RecordRecreated, Logger: log}))
 	o := api.Options{
 		Terminals: terminal.New(door, w.sessions, w.audit, terminal.Options{Logger: log}),
-		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Ready: d.Ping,
+		Logger:    log, Users: w.users, Sessions: w.sessions, Hosts: door, Events: service.NewEvents(events), Audit: w.audit, Requests: service.NewIdempotentRequests(d), Ready: d.Ping,
 		Metrics: api.MetricsContainers, Version: "test", MaskSecrets: true, Bulk: bulk.New(d, door, w.sessions, bulk.Options{Logger: log}), Pulls: pulls.New(door, pulls.Options{}),
 	}
 	for _, set := range options {

@@ -37,7 +37,8 @@ func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) st
 func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
 	info := infoOf(r)
 	info.later = true
-	counted := s.counted.Stream(info.routes.RoutePattern())
+	info.release()
+	counted := s.counted.Stream(info.pattern())
 	return func(sum stream.Summary) {
 		counted(sum.End)
 		info.err, info.items = sum.Err, &sum.Items

@@ -108,11 +108,11 @@ const (
 
 // LogFiles opens the files of a container's log on this machine. Errors: logs.ErrNoFiles where they can't be read, or aren't
 // to be.
-func (h *Host) LogFiles(ctx context.Context, d *Details, src logs.Source) (*logs.Files, error) {
-	if h.opts.Logs == EngineLogs || d.Log.Driver != "json-file" || d.Log.Path == "" || !strings.HasPrefix(h.addr, "unix://") {
+func (h *Host) LogFiles(ctx context.Context, log Log, src logs.Source) (*logs.Files, error) {
+	if h.opts.Logs == EngineLogs || log.Driver != "json-file" || log.Path == "" || !strings.HasPrefix(h.addr, "unix://") {
 		return nil, h.noLogFiles(logs.ErrNoFiles)
 	}
-	f, err := logs.OpenFiles(ctx, src, d.Log.Path)
+	f, err := logs.OpenFiles(ctx, src, log.Path)
 	return f, h.noLogFiles(err)
 }
 

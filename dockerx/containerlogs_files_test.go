@@ -60,7 +60,7 @@ func TestALogsFilesHoldTheLinesThatItsEngineGives(t *testing.T) {
 			}))
 			d, err := h.Resolve(t.Context(), ref(t, id))
 			require.NoError(t, err)
-			files, err := h.LogFiles(t.Context(), d, src)
+			files, err := h.LogFiles(t.Context(), d.Log, src)
 			require.NoError(t, err)
 			defer files.Close()
 			var parts [][]lineOf

@@ -89,6 +89,7 @@ func (h *Host) runLed(ctx context.Context, f func(context.Context)) {
 		l.mu.Unlock()
 		f(inner)
 		cancel()
+		h.transport.CloseIdleConnections()
 		l.mu.Lock()
 		l.stop, l.ended = nil, nil
 		l.mu.Unlock()

@@ -28,7 +28,7 @@ func (h *Host) statusChanged(soon bool) {
 
 // Changes of what is measured anew all the time count once they are beyond the usual variation.
 const (
-	latencyNoise = 5 * time.Millisecond
+	latencyNoise = 20 * time.Millisecond
 	skewNoise    = 500 * time.Millisecond
 )
 

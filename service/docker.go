@@ -89,7 +89,8 @@ func (h *Host) Images(ctx context.Context, all bool) ([]wire.Image, error) {
 	return images, nil
 }
 
-// Info returns what the engine says of itself in Docker's shape. Containers and images are counted as the actor sees them.
+// Info returns what the engine says of itself in Docker's shape. Containers and images are counted as the actor sees them, and
+// one that doesn't see all of them learns nothing that names or warns of the machine.
 func (h *Host) Info(ctx context.Context) (wire.Info, error) {
 	info, err := h.host.Info(ctx)
 	if err != nil || h.actor.everywhereOn(h.host.Name(), View) {
@@ -99,6 +100,7 @@ func (h *Host) Info(ctx context.Context) (wire.Info, error) {
 	if err != nil {
 		return info, err
 	}
+	info.ID, info.Name, info.SecurityOptions, info.Warnings = "", h.host.Name(), nil, nil
 	info.Containers, info.ContainersRunning, info.ContainersPaused, info.ContainersStopped = len(list.Containers), 0, 0, 0
 	for i := range list.Containers {
 		switch c := &list.Containers[i]; {

@@ -69,7 +69,11 @@ func (s *Sessions) login(ctx context.Context, name, pass string, from Client) (L
 // recallAddress makes an address known to the gate if the user has a session there, made before a restart or by another
 // replica. After an error the address stays unknown.
 func (s *Sessions) recallAddress(ctx context.Context, name, addr string) {
-	if !username.MatchString(name) || s.gate.isKnown(fold(name), addr) {
+	if !username.MatchString(name) || s.gate.own.isKnown(fold(name), addr) {
+		return
+	}
+	if s.gate.shared.recalls(ctx, userAt{fold(name), networkOf(addr)}) {
+		s.gate.own.addKnown(fold(name), addr)
 		return
 	}
 	addrs, err := s.db.Queries().AddressesOfSessions(ctx, sqlc.AddressesOfSessionsParams{
@@ -77,7 +81,7 @@ func (s *Sessions) recallAddress(ctx context.Context, name, addr string) {
 	})
 	same := func(other string) bool { return networkOf(other) == networkOf(addr) }
 	if err == nil && slices.ContainsFunc(addrs, same) {
-		s.gate.addKnown(fold(name), addr)
+		s.gate.own.addKnown(fold(name), addr)
 	}
 }
 

@@ -38,7 +38,7 @@ const (
 // A try is reserved before its password is checked, and counts as failed until then: so of many concurrent tries no more
 // are checked than of as many in a row. The others wait for the results.
 //
-// Each replica has its own counts. Unknown names are counted as users are.
+// Each replica has its own counts, which a tryGate keeps to the shared ones. Unknown names are counted as users are.
 type loginGate struct {
 	limits LoginLimits
 
@@ -58,6 +58,7 @@ type addressTries struct {
 	limiter *rate.Limiter
 	last    time.Time // failure
 	pending int
+	until   time.Time // refused by the shared count until then
 }
 
 // userTries counts the failures of a user and the tries under way.
@@ -65,6 +66,7 @@ type userTries struct {
 	count   int
 	last    time.Time
 	pending int
+	learned time.Time // when count was compared with the shared one
 }
 
 func newLoginGate(l LoginLimits) *loginGate {
@@ -110,6 +112,9 @@ func (g *loginGate) reserve(name, addr string, now time.Time) (*loginTry, <-chan
 	addr = networkOf(addr)
 	a, u := g.address(addr), g.user(name, addr, now)
 	tokens, free := a.limiter.TokensAt(now), g.limits.FreeTries-u.count
+	if wait := a.until.Sub(now); wait > 0 {
+		return nil, nil, tooSoon(wait)
+	}
 	if missing := 1 - tokens; missing > 0 {
 		return nil, nil, tooSoon(time.Duration(missing / float64(a.limiter.Limit()) * float64(time.Second)))
 	}

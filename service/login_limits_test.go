@@ -276,7 +276,7 @@ func TestHomeIsKnownAfterARestartAndOnAnotherReplica(t *testing.T) {
 		_, err := b.sessions.Login(t.Context(), "gildong", "123123", Client{Addr: "2001:db8::1"})
 		require.NoError(t, err)
 		again := replica(t, d, newMaker(t), SessionsOptions{})
-		for range again.sessions.gate.limits.FreeTries {
+		for range again.sessions.gate.own.limits.FreeTries {
 			_, err := again.sessions.Login(t.Context(), "gildong", "wrong", Client{Addr: "bot"})
 			requireUnauthorized(t, err)
 		}

@@ -90,12 +90,12 @@ func (h *Host) log(d *dockerx.Details) (*logs.Container, error) {
 	}
 	created, _ := time.Parse(time.RFC3339Nano, d.Created)
 	host := h.host
-	id, kept := d.ID, &dockerx.Details{ID: d.ID, Log: d.Log} // a stream must not hold all of an inspect
+	id, log := d.ID, d.Log // a stream must not hold all of an inspect
 	return &logs.Container{
 		Host: host.Name(), ID: d.ID, Name: strings.TrimPrefix(d.Name, "/"), Driver: d.Log.Driver, Created: created, Source: src,
 		Follow:    func(notify func()) *enginelogs.Subscription { return host.FollowLog(id, src, notify) },
 		LongRead:  host.LongRead,
-		Files:     func(ctx context.Context) (*enginelogs.Files, error) { return host.LogFiles(ctx, kept, src) },
+		Files:     func(ctx context.Context) (*enginelogs.Files, error) { return host.LogFiles(ctx, log, src) },
 		FilesOnly: host.LogFilesOnly(),
 	}, nil
 }

@@ -43,6 +43,8 @@ type SessionsOptions struct {
 	Rotate bool
 	// Limits are the limits on failed logins.
 	Limits LoginLimits
+	// TriesKey is the secret by which failed logins are kept in the database; the same on every replica.
+	TriesKey []byte
 	// Audit records logins and the ends of sessions. Nil: nothing is recorded.
 	Audit *Audit
 }
@@ -56,7 +58,7 @@ type Sessions struct {
 	hasher      *password.Hasher
 	cache       *sessionCache
 	revocations *revocationWatcher
-	gate        *loginGate
+	gate        *tryGate
 	audit       *Audit
 	logins      loginCounts
 }
@@ -81,7 +83,7 @@ func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 	cache := newSessionCache(d, o.Lease)
 	return &Sessions{
 		db: d, maker: token.Cached(m), opts: o, hasher: o.Hasher, cache: cache, revocations: newRevocationWatcher(cache),
-		gate: newLoginGate(o.Limits), audit: o.Audit,
+		gate: newTryGate(d, "login", o.TriesKey, o.Limits), audit: o.Audit,
 	}
 }
 

@@ -54,6 +54,9 @@ func (s *Sessions) prune(ctx context.Context) error {
 		return nil
 	}
 	now, q := db.Time(wall), s.db.Queries()
+	if err := s.gate.shared.prune(ctx, now); err != nil { // of all kinds
+		return err
+	}
 	if _, err := q.DeleteExpiredTickets(ctx, now); err != nil {
 		return err
 	}

@@ -43,9 +43,11 @@ type UsersOptions struct {
 	PasswordStrict bool
 	// OpenSignup lets clients without credentials make users with RoleViewer.
 	OpenSignup bool
-	// SetupToken is required of a client without credentials that makes the first user, except as WaiveSetup says. Empty:
-	// not required, which suits tests alone.
+	// SetupToken is required of a client without credentials that makes the first user, except as WaiveSetup says, unless the
+	// database has one already, of another replica or an earlier start. Empty: not required, which suits tests alone.
 	SetupToken string
+	// TriesKey is that of SessionsOptions.
+	TriesKey []byte
 	// WaiveSetup lets local clients (Client.Local) make the first user without the token.
 	WaiveSetup bool
 	// Lease must be SessionsOptions.Lease.
@@ -60,7 +62,8 @@ type Users struct {
 	opts    UsersOptions
 	hasher  *password.Hasher
 	hash    func(ctx context.Context, password string) (string, error) // hasher's
-	gate    *loginGate                                                 // for old passwords
+	gate    *tryGate                                                   // for old passwords
+	setup   atomic.Pointer[string]                                     // the database's token; nil until it was read
 	hasUser atomic.Bool                                                // there is a user, and so there will always be one
 }
 
@@ -73,7 +76,7 @@ func NewUsers(d *db.DB, o UsersOptions) *Users {
 		o.Lease = defaultLease
 	}
 	o.PasswordMin = max(o.PasswordMin, passwordMin)
-	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash, gate: newLoginGate(LoginLimits{})}
+	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash, gate: newTryGate(d, "old password", o.TriesKey, LoginLimits{})}
 }
 
 // Create makes a user for an actor, nil for a caller without credentials. While there is no user, a caller with the setup
@@ -127,7 +130,7 @@ func (u *Users) empty(ctx context.Context) (bool, error) {
 
 func (u *Users) mayCreate(ctx context.Context, actor *Actor, role Role, setupToken string, empty bool) error {
 	if empty {
-		return u.checkSetup(ClientOf(ctx), setupToken)
+		return u.checkSetup(ctx, setupToken)
 	}
 	switch {
 	case actor != nil && actor.Has(Administer):
@@ -143,15 +146,22 @@ func (u *Users) mayCreate(ctx context.Context, actor *Actor, role Role, setupTok
 	}
 }
 
-// checkSetup returns an error if the client may not make the first user.
-func (u *Users) checkSetup(from Client, setupToken string) error {
-	want := u.opts.SetupToken
-	genuine := subtle.ConstantTimeCompare([]byte(want), []byte(setupToken)) == 1
-	if want == "" || genuine || (u.opts.WaiveSetup && from.Local) {
+// checkSetup returns an error if ctx's client may not make the first user.
+func (u *Users) checkSetup(ctx context.Context, setupToken string) error {
+	if u.opts.SetupToken == "" || (u.opts.WaiveSetup && ClientOf(ctx).Local) {
 		return nil
 	}
-	return apperr.New(apperr.Forbidden, "the first user needs the setup token that the server printed to its log (header X-Setup-Token)")
+	want, err := u.SetupToken(ctx)
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare([]byte(want), []byte(setupToken)) == 1 {
+		return nil
+	}
+	return errSetup
 }
+
+var errSetup = apperr.New(apperr.Forbidden, "the first user needs the setup token that the server printed to its log (header X-Setup-Token)")
 
 // insert hashes the password, and then decides in one transaction whether this is the first user: of concurrent calls one
 // is.
@@ -182,6 +192,9 @@ func (u *Users) insert(ctx context.Context, in NewUser, allowed func(empty bool)
 		}
 		if n == 0 {
 			row.Role = string(RoleAdmin)
+			if err := q.DeleteSetupToken(ctx); err != nil {
+				return fmt.Errorf("delete the setup token: %w", err)
+			}
 		}
 		if err := q.CreateUser(ctx, row); err != nil {
 			return fmt.Errorf("create user: %w", db.MapError(err))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"wharf/db"
 	"wharf/util/apperr"
 )
 
@@ -58,7 +59,28 @@ func (u *Users) Setup(ctx context.Context) (Setup, error) {
 	if err != nil || !empty {
 		return Setup{}, err
 	}
-	return Setup{Needed: true, Token: u.checkSetup(ClientOf(ctx), "") != nil}, nil
+	return Setup{Needed: true, Token: u.opts.SetupToken != "" && (!u.opts.WaiveSetup || !ClientOf(ctx).Local)}, nil
+}
+
+// SetupToken returns the token that makes the first user, the same on every replica and after a restart: the database's, which
+// is this server's where there was none.
+func (u *Users) SetupToken(ctx context.Context) (string, error) {
+	if known := u.setup.Load(); known != nil {
+		return *known, nil
+	}
+	q := u.db.Queries()
+	if err := q.ProposeSetupToken(ctx, u.opts.SetupToken); err != nil {
+		return "", fmt.Errorf("keep the setup token: %w", err)
+	}
+	kept, err := q.GetSetupToken(ctx)
+	if db.IsNoRows(err) { // another replica has made the first user meanwhile
+		return u.opts.SetupToken, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the setup token: %w", err)
+	}
+	u.setup.Store(&kept)
+	return kept, nil
 }
 
 // NewSetupToken returns a random token for UsersOptions.SetupToken.

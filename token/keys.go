@@ -77,6 +77,18 @@ func periodic(s string) bool {
 	return strings.Contains((s + s)[1:2*len(s)-1], s) || strings.HasPrefix(s, s[len(s)/2:])
 }
 
+// Secret returns a secret for another purpose than tokens, derived from the key that signs; nil without one.
+func (k Keys) Secret(purpose string) []byte {
+	if len(k.list) == 0 {
+		return nil
+	}
+	secret, err := hkdf.Key(sha256.New, k.list[0].secret, nil, "wharf/secret/"+purpose, keyLength)
+	if err != nil {
+		return nil // the length is fixed: it can't happen
+	}
+	return secret
+}
+
 // derived returns, in order, the keys derived for one format and kind of token: so no token of one kind can be verified as one
 // of another.
 func (k Keys) derived(format string, kind Kind) ([]key, error) {

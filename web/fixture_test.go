@@ -89,7 +89,7 @@ func (f *fixture) start() {
 	o := api.Options{
 		Terminals: terminals,
 		Logger:    log, Users: service.NewUsers(f.db, service.UsersOptions{PasswordMin: 6, Audit: audit, SetupToken: f.setup}), Sessions: sessions,
-		Hosts: door, Events: service.NewEvents(events), Audit: audit, Ready: f.db.Ping, MaskSecrets: true,
+		Hosts: door, Events: service.NewEvents(events), Audit: audit, Requests: service.NewIdempotentRequests(f.db), Ready: f.db.Ping, MaskSecrets: true,
 		Bulk: bulk.New(f.db, door, sessions, bulk.Options{Logger: log}), Pulls: pulls.New(door, pulls.Options{}),
 	}
 	f.edit(&o)

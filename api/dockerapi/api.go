@@ -127,8 +127,7 @@ func (a *API) admit(r *http.Request, c *Call) error {
 // checkQuery refuses parameters that the typed tier doesn't read: what Docker would do because of them isn't done.
 func (c *Call) checkQuery(r *http.Request) error {
 	for name, values := range r.URL.Query() {
-		given := slices.ContainsFunc(values, func(v string) bool { return v != "" && v != "0" && v != "false" })
-		if given && !slices.Contains(c.Route.query, name) {
+		if slices.ContainsFunc(values, truthy) && !slices.Contains(c.Route.query, name) {
 			return apperr.New(apperr.Forbidden, "the parameter %.60q of %s %s is not in the typed tier of this API: it takes an admin's key of the scope docker",
 				name, c.Route.Method, c.Route.Pattern)
 		}

@@ -92,7 +92,7 @@ func TestUnreadParametersAreRefused(t *testing.T) {
 	t.Parallel()
 	c := &Call{Route: Route{Method: http.MethodDelete, Pattern: "/containers/{id}", query: []string{"force"}}}
 	for query, fine := range map[string]bool{
-		"": true, "force=1": true, "link=0": true, "link=": true, "link=false": true, "link=1": false, "force=1&link=true": false, "x=1": false,
+		"": true, "force=1": true, "link=0": true, "link=": true, "link=False": true, "link=1": false, "force=1&link=true": false, "x=1": false,
 	} {
 		err := c.checkQuery(httptest.NewRequest(http.MethodDelete, "/docker/w/containers/a?"+query, nil))
 		require.Equal(t, fine, err == nil, "%s: %v", query, err)

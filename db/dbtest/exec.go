@@ -35,6 +35,16 @@ func Exec(t testing.TB, source string, statements ...string) {
 	}
 }
 
+// Text returns what a query of one value finds on a Postgres, as text.
+func Text(t testing.TB, source, query string) (text string) {
+	t.Helper()
+	pool, err := sql.Open("postgres", source)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, pool.Close()) }()
+	require.NoError(t, pool.QueryRowContext(context.Background(), query).Scan(&text))
+	return text
+}
+
 // KindOf returns which engine a source names.
 func KindOf(source string) db.Kind {
 	if strings.HasPrefix(source, "sqlite:") {

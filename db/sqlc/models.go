@@ -138,6 +138,25 @@ type HostStatus struct {
 	Version int64
 }
 
+type IdempotentRequest struct {
+	Caller       string
+	Key          string
+	Request      string
+	Sent         string
+	Answer       sql.NullString
+	RunningUntil time.Time
+	ExpiresAt    time.Time
+}
+
+type LoginTry struct {
+	Key          string
+	Failures     int64
+	Due          int64
+	Pending      int64
+	PendingUntil int64
+	Expires      int64
+}
+
 type OpenTerminal struct {
 	ID            uuid.UUID
 	Replica       string
@@ -194,6 +213,11 @@ type Session struct {
 	CreatedAt   time.Time
 	LastUsedAt  time.Time
 	ExpiresAt   time.Time
+}
+
+type Setup struct {
+	One   int32
+	Token string
 }
 
 type TerminalTicket struct {

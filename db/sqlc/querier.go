@@ -18,6 +18,7 @@ type Querier interface {
 	AddReplica(ctx context.Context, arg AddReplicaParams) error
 	// Where a user's living sessions come from, the latest first.
 	AddressesOfSessions(ctx context.Context, arg AddressesOfSessionsParams) ([]string, error)
+	AnswerRequest(ctx context.Context, arg AnswerRequestParams) error
 	// The latest row that is one too many where so many are kept.
 	AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error)
 	// The id that so many later ones stand before.
@@ -50,6 +51,8 @@ type Querier interface {
 	BeginBulkTarget(ctx context.Context, arg BeginBulkTargetParams) (int64, error)
 	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
 	CancelBulkOperation(ctx context.Context, id uuid.UUID) (int64, error)
+	// Takes a caller's key for a request, unless a request has it, or the caller has too many.
+	ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int64, error)
 	// Admins that can log in, but for one user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
 	// More of what a row stands for, the last of it at the given time.
@@ -71,9 +74,11 @@ type Querier interface {
 	DeleteBulkOperationsBefore(ctx context.Context, before sql.NullTime) (int64, error)
 	DeleteEventContainer(ctx context.Context, arg DeleteEventContainerParams) error
 	DeleteEventsUpTo(ctx context.Context, id int64) (int64, error)
+	DeleteExpiredRequests(ctx context.Context, now time.Time) (int64, error)
 	DeleteExpiredSessions(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTerminalTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
+	DeleteExpiredTries(ctx context.Context, now int64) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteOpenTerminal(ctx context.Context, id uuid.UUID) error
 	// Those of a replica whose beat has not risen.
@@ -84,6 +89,7 @@ type Querier interface {
 	DeleteReplica(ctx context.Context, arg DeleteReplicaParams) error
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
+	DeleteSetupToken(ctx context.Context) error
 	DeleteStatusesOfNobodys(ctx context.Context) error
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
@@ -118,7 +124,13 @@ type Querier interface {
 	EventsOfTypeBackwards(ctx context.Context, arg EventsOfTypeBackwardsParams) ([]Event, error)
 	EventsOfVerb(ctx context.Context, arg EventsOfVerbParams) ([]Event, error)
 	EventsOfVerbBackwards(ctx context.Context, arg EventsOfVerbBackwardsParams) ([]Event, error)
+	FailAddressTry(ctx context.Context, arg FailAddressTryParams) (int64, error)
+	// Ends a try with a failure: after the free ones the user waits, 1 s at first and twice as long each time, a minute at most.
+	FailUserTry(ctx context.Context, arg FailUserTryParams) (FailUserTryRow, error)
 	FinishAudit(ctx context.Context, arg FinishAuditParams) (int64, error)
+	ForgetRequest(ctx context.Context, arg ForgetRequestParams) error
+	// Ends a try with success.
+	ForgiveTries(ctx context.Context, key string) (int64, error)
 	// A key with what decides over its rights.
 	GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error)
 	GetBulkOperation(ctx context.Context, id uuid.UUID) (BulkOperation, error)
@@ -128,9 +140,12 @@ type Querier interface {
 	GetGrant(ctx context.Context, id uuid.UUID) (Grant, error)
 	GetRecreation(ctx context.Context, id uuid.UUID) (Recreation, error)
 	GetRefreshToken(ctx context.Context, hash string) (RefreshToken, error)
+	GetRequest(ctx context.Context, arg GetRequestParams) (GetRequestRow, error)
 	// A session with what decides over its rights.
 	GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, error)
+	GetSetupToken(ctx context.Context) (string, error)
 	GetTicket(ctx context.Context, hash string) (GetTicketRow, error)
+	GetTries(ctx context.Context, key string) (GetTriesRow, error)
 	GetUser(ctx context.Context, id uuid.UUID) (User, error)
 	GetUserByName(ctx context.Context, usernameFolded string) (User, error)
 	// Those of the leases that still have the epoch. After TakeEventIDs in one transaction: moves take that lock too.
@@ -138,6 +153,8 @@ type Querier interface {
 	InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error)
 	// Postgres alone: one round trip for a batch.
 	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
+	// Says that a request is still under way.
+	KeepRequest(ctx context.Context, arg KeepRequestParams) error
 	LatestGeneration(ctx context.Context, sessionID uuid.UUID) (int32, error)
 	Leases(ctx context.Context) ([]HostLease, error)
 	ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]ApiKey, error)
@@ -171,6 +188,7 @@ type Querier interface {
 	OpenTerminalsOfOthers(ctx context.Context, replica string) ([]OpenTerminal, error)
 	// How far everything is that replicas wait for.
 	Positions(ctx context.Context) (PositionsRow, error)
+	ProposeSetupToken(ctx context.Context, token string) error
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
 	// Only of hosts whose lease still has the epoch.
@@ -182,6 +200,10 @@ type Querier interface {
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
 	// Those that a server began and that haven't ended.
 	RecreationsOf(ctx context.Context, server string) ([]Recreation, error)
+	// Ends a try that counts for nothing.
+	ReleaseTry(ctx context.Context, key string) (int64, error)
+	// Keeps that a user logged in at an address.
+	RememberAddress(ctx context.Context, arg RememberAddressParams) error
 	RemoveReplica(ctx context.Context, id string) (int64, error)
 	RenameRecreation(ctx context.Context, arg RenameRecreationParams) (int64, error)
 	// Marks the token that a login made, which has no row yet, as replaced.
@@ -189,6 +211,11 @@ type Querier interface {
 	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
 	ReplaceRefreshTokens(ctx context.Context, arg ReplaceRefreshTokensParams) error
 	Replicas(ctx context.Context) ([]ReplicasRow, error)
+	// Reserves a try of an address whose bucket has a place for it besides those under way: due moves on by a step for each
+	// failure, and no further than room ahead of now. No row: it has none.
+	ReserveAddressTry(ctx context.Context, arg ReserveAddressTryParams) (int64, error)
+	// Reserves a try of a user who may try now, and who has fewer under way than free ones left, or none. No row: it may not.
+	ReserveUserTry(ctx context.Context, arg ReserveUserTryParams) (int64, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	StatusesAfter(ctx context.Context, version int64) ([]StatusesAfterRow, error)

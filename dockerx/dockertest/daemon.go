@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -32,6 +33,7 @@ type Daemon struct {
 	Events
 
 	server *httptest.Server
+	conns  atomic.Int64
 	addr   string
 	certs  string
 	closed chan struct{}
@@ -65,6 +67,15 @@ func newDaemon() *Daemon {
 	}
 	d.routes()
 	d.server = httptest.NewUnstartedServer(d)
+	d.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			d.conns.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			d.conns.Add(-1)
+		case http.StateActive, http.StateIdle:
+		}
+	}
 	d.server.Config.ErrorLog = log.New(io.Discard, "", 0) // failed handshakes are what some tests want
 	return d
 }
@@ -87,6 +98,9 @@ func (d *Daemon) SetAPI(newest, oldest string) {
 	defer d.mu.Unlock()
 	d.api, d.minAPI = newest, oldest
 }
+
+// Connections returns how many connections to the daemon are open.
+func (d *Daemon) Connections() int { return int(d.conns.Load()) }
 
 // Requests returns everything that was asked so far, but for /_ping and /version.
 func (d *Daemon) Requests() []Request {

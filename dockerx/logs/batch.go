@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -37,6 +38,19 @@ func (b *Batch) Last() Position { return b.Lines[len(b.Lines)-1].Position }
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() { b.Lines, b.text = b.Lines[:0], b.text[:0] }
+
+// reused are the batches of readings that have ended.
+var reused = sync.Pool{New: func() any { return &Batch{} }}
+
+func reusedBatch() *Batch { return reused.Get().(*Batch) }
+
+// release gives the batch back, unless long lines have made it large. It must not be used afterwards.
+func (b *Batch) release() {
+	if cap(b.text) <= 4*batchBytes {
+		b.Reset()
+		reused.Put(b)
+	}
+}
 
 // add copies a line into the batch.
 func (b *Batch) add(p Position, cut bool, text []byte) {

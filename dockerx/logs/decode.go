@@ -86,12 +86,15 @@ func newDecoder(r io.Reader, tty bool) *decoder {
 	return &decoder{r: r, tty: tty, buf: *readBuffers.Get().(*[]byte)}
 }
 
-// release gives the buffer back. The decoder is not used afterwards.
+// release gives back what other decoders can use. The decoder is not used afterwards.
 func (d *decoder) release() {
 	if b := d.buf; len(b) == readBytes {
 		readBuffers.Put(&b)
 	}
-	d.buf = nil
+	if d.repeats != nil {
+		repeatsPool.Put(d.repeats)
+	}
+	d.buf, d.repeats = nil, nil
 }
 
 // next appends at least one line to b, and all that need no waiting. At the end of the answer a line that lacks its

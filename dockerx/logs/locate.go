@@ -121,7 +121,8 @@ func probe(ctx context.Context, src Source, tail int, whole bool) (look, error) 
 		return look{}, err
 	}
 	defer a.close()
-	seen, b := look{}, &Batch{}
+	seen, b := look{}, reusedBatch()
+	defer b.release()
 	for {
 		b.Reset()
 		err := a.next(b)

@@ -23,7 +23,8 @@ type Range struct {
 func Read(ctx context.Context, src Source, r Range, yield func(*Batch, *Gap) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	b := &Batch{}
+	b := reusedBatch()
+	defer b.release()
 	switch {
 	case r.After != nil:
 		return readAfter(ctx, src, *r.After, r.Until, b, yield)
@@ -111,7 +112,8 @@ func ReadBefore(ctx context.Context, src Source, p Position, n int) (*Batch, err
 	}
 	defer a.close()
 	a.repeats = newRepeats(false)
-	kept, b := NewLatest(n), &Batch{}
+	kept, b := NewLatest(n), reusedBatch()
+	defer b.release()
 	for {
 		b.Reset()
 		err := a.next(b)

@@ -2,8 +2,8 @@ package logs
 
 import (
 	"hash/crc32"
-
-	"wharf/util/recentset"
+	"slices"
+	"sync"
 )
 
 // remembered is how many frames a follower compares new ones with.
@@ -20,11 +20,17 @@ type repeats struct {
 	exact bool     // the reader has a position at which it can resume
 	last  [3]int64 // the time of each stream's last frame
 	began [3]bool
-	seen  *recentset.Set[uint64]
+	seen  []uint64 // the keys of the latest frames, a ring: added for each frame, looked up for few
+	next  int      // in seen, once that is full
 }
 
+// repeatsPool has those of readings that have ended.
+var repeatsPool = sync.Pool{New: func() any { return &repeats{} }}
+
 func newRepeats(exact bool) *repeats {
-	return &repeats{exact: exact, seen: recentset.New[uint64](remembered)}
+	r := repeatsPool.Get().(*repeats)
+	*r = repeats{exact: exact, seen: r.seen[:0]}
+	return r
 }
 
 // check reports whether a frame is to be skipped; before is how many bytes of its line came before it: the pieces of a
@@ -32,7 +38,7 @@ func newRepeats(exact bool) *repeats {
 func (r *repeats) check(stream Stream, at int64, before int, data []byte) (skip bool, err error) {
 	key := uint64(crc32.Checksum(data, castagnoli))<<32 ^ uint64(at)<<2 ^ uint64(stream) ^ uint64(before)<<20 //nolint:gosec // a hash
 	if r.began[stream] && at <= r.last[stream] {
-		if r.seen.Has(key) {
+		if slices.Contains(r.seen, key) {
 			return true, nil
 		}
 		// The last piece of a long line begins no line, but is one where the engine begins to repeat with it.
@@ -41,6 +47,15 @@ func (r *repeats) check(stream Stream, at int64, before int, data []byte) (skip 
 		}
 	}
 	r.began[stream], r.last[stream] = true, at
-	r.seen.Add(key)
+	r.add(key)
 	return false, nil
+}
+
+func (r *repeats) add(key uint64) {
+	if len(r.seen) < remembered {
+		r.seen = append(r.seen, key)
+		return
+	}
+	r.seen[r.next] = key
+	r.next = (r.next + 1) % remembered
 }

@@ -44,7 +44,7 @@ func open(ctx context.Context, src Source, q Query) (*answer, error) {
 	a.follows = q.Follow
 	if !q.Follow {
 		a.stalled = time.AfterFunc(stallTime, func() { _ = body.Close() })
-		a.r = &watchedReader{body, a.stalled}
+		a.r = &watchedReader{Reader: body, stalled: a.stalled}
 	}
 	return a, nil
 }
@@ -56,12 +56,28 @@ const stallTime = 30 * time.Second
 type watchedReader struct {
 	io.Reader
 	stalled *time.Timer
+	read    int  // bytes so far
+	drained bool // the last read took all that was there
 }
+
+const (
+	// soon is how much of an answer is read as it comes. An engine writes each frame by itself, and a reader that waits for
+	// it is woken for each. Beyond soon it lets some gather whenever it has read all that is there.
+	soon = 16 << 10
+	// drainedBelow is less than net/http returns where more has come: it reads 4 KiB at a time.
+	drainedBelow = 2 << 10
+)
 
 func (r *watchedReader) Read(p []byte) (int, error) {
 	r.stalled.Reset(stallTime)
 	defer r.stalled.Stop()
-	return r.Reader.Read(p)
+	if r.drained && r.read > soon {
+		briefPause()
+	}
+	n, err := r.Reader.Read(p)
+	r.read += n
+	r.drained = n < min(len(p), drainedBelow)
+	return n, err
 }
 
 func (a *answer) close() {

@@ -16,10 +16,13 @@ func TailTo(ctx context.Context, src Source, at int64) (int, error) {
 	return firstTail, nil
 }
 
+// Whole is the tail of a window that begins with the log.
+const Whole = all
+
 // ReadWindow gives the lines from a number of frames before the log's end up to the one at end, exclusive; for a
-// position without a line those up to its time. size is how many bytes were read for a batch, which is reused. whole
-// says that the window begins with the log.
-func ReadWindow(ctx context.Context, src Source, tail int, end Position, give func(b *Batch, size int64) error) (whole bool, err error) {
+// position without a line those up to its time. expected is about how many frames that are. size is how many bytes were read
+// for a batch, which is reused. whole says that the window begins with the log.
+func ReadWindow(ctx context.Context, src Source, tail, expected int, end Position, give func(b *Batch, size int64) error) (whole bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	q := Query{Tail: tail}
@@ -32,7 +35,8 @@ func ReadWindow(ctx context.Context, src Source, tail int, end Position, give fu
 	}
 	defer a.close()
 	a.repeats = newRepeats(false)
-	b, first, read := &Batch{}, Position{}, int64(0)
+	b, first, read := reusedBatch(), Position{}, int64(0)
+	defer b.release()
 	for {
 		b.Reset()
 		err := a.next(b)
@@ -47,26 +51,29 @@ func ReadWindow(ctx context.Context, src Source, tail int, end Position, give fu
 			read = a.bytes
 		}
 		switch {
+		case tail == Whole && (ended || errors.Is(err, io.EOF)):
+			return true, nil
 		case errors.Is(err, io.EOF) && !ended && a.frames < tail && (q.Until.IsZero() || first.IsZero()):
 			return true, nil // shorter than the tail that was asked for
 		case ended, errors.Is(err, io.EOF):
-			if first != end {
-				return false, nil // the next window tells
+			if a.frames >= expected && first != end {
+				return false, nil
 			}
-			return beginsWith(ctx, src, tail, first)
+			return beginsWith(ctx, src, first)
 		case err != nil:
 			return false, readError(err)
 		}
 	}
 }
 
-// beginsWith reports whether a longer tail has no line before this one.
-func beginsWith(ctx context.Context, src Source, tail int, first Position) (bool, error) {
+// beginsWith reports whether the log has no line before this one. An engine finds its beginning at once, and the beginning of
+// a tail by reading all of that.
+func beginsWith(ctx context.Context, src Source, first Position) (bool, error) {
 	if first.IsZero() {
 		return false, nil
 	}
-	before, err := probe(ctx, src, 2*tail, false)
-	return err == nil && before.first == first, err
+	begin, err := probe(ctx, src, all, false)
+	return err == nil && begin.first == first, err
 }
 
 // upTo takes the lines from end on out of b, and reports whether it was there.

@@ -122,6 +122,9 @@ func (p *Process) End(signal os.Signal) {
 	p.cmd = nil
 }
 
+// Running reports whether the process was started and not ended since.
+func (p *Process) Running() bool { return p.cmd != nil }
+
 // PID is the process's id while it runs.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 

@@ -2,6 +2,7 @@ package benchlogs
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,15 +41,23 @@ func TestReading(t *testing.T) {
 	}
 }
 
+// firstLine asks the engine and wharf in turns. What is left of an answer that is not read on has a moment to end.
 func firstLine(t *testing.T, base, driver string, own func() time.Duration) {
 	t.Helper()
-	n := benchkit.Size(5, 41)
-	engine := median(n, own)
-	plain := median(n, func() time.Duration {
-		first, _, _ := get(t, base+"?tail=500&download=true&follow=true", "text/plain", 1)
-		return first
-	})
-	benchkit.Figure("first line with tail=500, "+driver, "≤ 30 ms; ≤ 1.5× the engine's own", "%s; %.2f× (the engine's own %s)", ms(plain), plain.Seconds()/engine.Seconds(), ms(engine))
+	const ending = 5 * time.Millisecond
+	n := benchkit.Size(5, 101)
+	engine := make([]time.Duration, n)
+	served := make([]time.Duration, n)
+	for i := range n {
+		time.Sleep(ending)
+		engine[i] = own()
+		time.Sleep(ending)
+		served[i], _, _ = get(t, base+"?tail=500&download=true&follow=true", "text/plain", 1)
+	}
+	slices.Sort(engine)
+	slices.Sort(served)
+	first, direct := served[n/2], engine[n/2]
+	benchkit.Figure("first line with tail=500, "+driver, "≤ 30 ms; ≤ 1.5× the engine's own", "%s; %.2f× (the engine's own %s)", ms(first), first.Seconds()/direct.Seconds(), ms(direct))
 }
 
 func resumeAt(t *testing.T, base, driver string, back int, since func(time.Time) time.Duration) {

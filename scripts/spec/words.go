@@ -100,7 +100,7 @@ func requestHeaders() map[string]openapi31.ParameterOrReference {
 		"X-Setup-Token":   {"The setup token from wharf's log, for the first user.", ""},
 		"X-Wharf-Stored":  {"The half of a page's session that the origin's storage keeps.", ""},
 		"Last-Event-ID":   {"The id of the last event that the client has: the stream goes on after it.", "^[0-9]+$"},
-		"Idempotency-Key": {"The request runs once, however often it is sent with this key within ten minutes to the same process.", "^[!-~]{1,128}$"},
+		"Idempotency-Key": {"The request runs once, however often it is sent with this key within ten minutes.", "^[!-~]{1,128}$"},
 		"If-None-Match":   {"The ETag of what the client has.", ""},
 	} {
 		schema := map[string]any{"type": "string"}

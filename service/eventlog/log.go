@@ -259,6 +259,9 @@ func (l *Log) Overflows() map[string]uint64 {
 	return maps.Clone(l.overflows)
 }
 
+// Ready reports whether the log has found its end in the database, from which on it delivers.
+func (l *Log) Ready() bool { return l.hub.isReady() }
+
 // Pending returns how many records wait for the database.
 func (l *Log) Pending() int {
 	l.mu.Lock()

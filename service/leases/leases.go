@@ -86,8 +86,8 @@ type Leases struct {
 	mu    sync.Mutex
 	held  map[string]int64 // epochs of the hosts that are read here
 	first bool
-	// changed are hosts whose status isn't written yet.
-	changed map[string]struct{}
+	// changed are hosts whose status isn't written yet, and whether it is to be soon.
+	changed map[string]bool
 }
 
 // New returns the leases of a replica on a database.
@@ -101,7 +101,7 @@ func New(d *db.DB, o Options) *Leases {
 	id := o.Server + "." + rand.Text()[:10]
 	return &Leases{
 		db: d, opts: o, id: id, began: time.Now(), state: newState(id, o.BeatEvery, o.LostAfter), wake: make(chan struct{}, 1),
-		gather: make(chan struct{}, 1), version: -1, held: map[string]int64{}, changed: map[string]struct{}{},
+		gather: make(chan struct{}, 1), version: -1, held: map[string]int64{}, changed: map[string]bool{},
 	}
 }
 

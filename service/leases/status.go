@@ -21,7 +21,7 @@ func (l *Leases) StatusChanged(host string, soon bool) {
 	if _, held := l.held[host]; !held {
 		return
 	}
-	l.changed[host] = struct{}{}
+	l.changed[host] = l.changed[host] || soon
 	if !soon {
 		return
 	}
@@ -36,17 +36,18 @@ type statusRow struct {
 	host   string
 	epoch  int64
 	status string
+	soon   bool // the others are notified
 }
 
 // takeChanged returns the statuses that are to be written.
 func (l *Leases) takeChanged() []statusRow {
 	l.mu.Lock()
 	changed := l.changed
-	l.changed = map[string]struct{}{}
+	l.changed = map[string]bool{}
 	var rows []statusRow
-	for host := range changed {
+	for host, soon := range changed {
 		if epoch, held := l.held[host]; held {
-			rows = append(rows, statusRow{host: host, epoch: epoch})
+			rows = append(rows, statusRow{host: host, epoch: epoch, soon: soon})
 		}
 	}
 	l.mu.Unlock()
@@ -62,11 +63,11 @@ func (l *Leases) changedAgain(rows []statusRow) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range rows {
-		l.changed[r.host] = struct{}{}
+		l.changed[r.host] = l.changed[r.host] || r.soon
 	}
 }
 
-// putStatuses writes statuses, and notifies the others.
+// putStatuses writes statuses. The others are notified of those that matter soon, and see the rest at their next beat.
 func putStatuses(ctx context.Context, d *db.DB, q *sqlc.Queries, rows []statusRow) error {
 	if len(rows) == 0 {
 		return nil
@@ -81,6 +82,9 @@ func putStatuses(ctx context.Context, d *db.DB, q *sqlc.Queries, rows []statusRo
 	}
 	if _, err := q.PutStatuses(ctx, arg); err != nil {
 		return fmt.Errorf("write the status of hosts: %w", err)
+	}
+	if !slices.ContainsFunc(rows, func(r statusRow) bool { return r.soon }) {
+		return nil
 	}
 	return d.Notify(ctx, q, db.ChannelStatus, "")
 }

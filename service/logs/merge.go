@@ -53,13 +53,13 @@ type queue struct {
 
 // merger merges sources by time.
 type merger struct {
-	mu     sync.Mutex
-	queues []*queue
-	kick   chan struct{}
+	mu      sync.Mutex
+	queues  []*queue
+	changed chan struct{}
 }
 
 func newMerger(sources int) *merger {
-	m := &merger{kick: make(chan struct{}, 1)}
+	m := &merger{changed: make(chan struct{}, 1)}
 	for range sources {
 		m.queues = append(m.queues, &queue{past: true, since: time.Now()})
 	}
@@ -101,7 +101,7 @@ func (p *piece) bytes() int {
 
 func (m *merger) wake() {
 	select {
-	case m.kick <- struct{}{}:
+	case m.changed <- struct{}{}:
 	default:
 	}
 }
@@ -133,7 +133,7 @@ func (m *merger) run(ctx context.Context, emit func(Item) error) error {
 		}
 		timer.Reset(wait)
 		select {
-		case <-m.kick:
+		case <-m.changed:
 		case <-timer.C:
 		case <-ctx.Done():
 			return ctx.Err()
@@ -207,7 +207,7 @@ func (m *merger) take(q *queue, until int64) *Item {
 		for p.next++; p.next < len(p.batch.Lines) && max(p.batch.Lines[p.next].At, q.last) <= until; p.next++ {
 			q.last = max(q.last, p.batch.Lines[p.next].At)
 		}
-		item.Lines = span(p.item.Lines, from, p.next)
+		item.Lines = linesBetween(p.item.Lines, from, p.next)
 		if p.next < len(p.batch.Lines) {
 			return &item
 		}
@@ -225,8 +225,8 @@ func (m *merger) take(q *queue, until int64) *Item {
 	return &item
 }
 
-// span is the lines from one number up to another one.
-func span(l *Lines, from, to int) *Lines {
+// linesBetween are the lines from one number up to another one.
+func linesBetween(l *Lines, from, to int) *Lines {
 	if from == 0 && to == len(l.Batch.Lines) {
 		return l
 	}

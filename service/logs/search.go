@@ -47,9 +47,11 @@ const (
 	progressEvery = 250 * time.Millisecond
 	firstWindow   = 1 << 10 // frames
 	windowGrowth  = 8
-	// maxWindow bounds the windows of a json-file. A driver that looks for a tail frame by frame (local) pays for each
-	// window, and gets fewer.
-	maxWindow = 256 << 10
+	// maxWindow bounds the windows of a json-file: for each the engine looks for the tail, and hits wait for its end.
+	maxWindow = 512 << 10
+	// lastWindow is the longest window of other drivers. The driver local looks for a tail frame by frame, which costs a sixth
+	// of reading it: what is older is read in one window, for which it looks for nothing.
+	lastWindow = 256 << 10
 )
 
 // Search gives the lines that match: of each container the newest first, as they are found. It ends when the limit is

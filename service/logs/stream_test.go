@@ -33,9 +33,14 @@ func newFakeLog() *fakeLog { return &fakeLog{grown: make(chan struct{})} }
 func (f *fakeLog) write(at time.Time, text string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.frames = append(f.frames, dockertest.LogFrame(1, at, text+"\n"))
+	f.append(at, text)
 	close(f.grown)
 	f.grown = make(chan struct{})
+}
+
+// append is write for a log that nothing reads yet.
+func (f *fakeLog) append(at time.Time, text string) {
+	f.frames = append(f.frames, dockertest.LogFrame(1, at, text+"\n"))
 }
 
 func (f *fakeLog) remove() {

@@ -54,7 +54,7 @@ func (w *window) all(ctx context.Context) error {
 	for size := firstWindow; ; {
 		w.hits, w.open, w.batch, w.first = nil, nil, &logs.Batch{}, logs.Position{}
 		w.past = logs.NewLatest(max(w.q.Context, 1))
-		whole, err := logs.ReadWindow(ctx, w.c.Source, w.tail, w.end, w.lines)
+		whole, err := logs.ReadWindow(ctx, w.c.Source, w.tail, size, w.end, w.lines)
 		if err != nil {
 			return err
 		}
@@ -70,11 +70,23 @@ func (w *window) all(ctx context.Context) error {
 		if over {
 			return nil
 		}
-		if size *= windowGrowth; w.c.Driver == "json-file" {
-			size = min(size, maxWindow)
-		}
-		w.tail += size
+		size = w.lengthen(size)
 	}
+}
+
+// lengthen sets the next window's beginning, and returns its length.
+func (w *window) lengthen(size int) int {
+	switch {
+	case w.c.Driver == "json-file":
+		size = min(size*windowGrowth, maxWindow)
+	case size >= lastWindow:
+		w.tail = logs.Whole
+		return size
+	default:
+		size = min(size*windowGrowth, lastWindow)
+	}
+	w.tail += size
+	return size
 }
 
 // lines searches what was read.

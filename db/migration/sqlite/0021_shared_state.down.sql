@@ -1,0 +1,3 @@
+DROP TABLE setup;
+DROP TABLE idempotent_requests;
+DROP TABLE login_tries;

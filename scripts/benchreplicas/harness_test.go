@@ -1,0 +1,203 @@
+package benchreplicas
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/db/dbtest"
+	"wharf/dockerx/dockertest"
+	"wharf/scripts/benchkit"
+)
+
+func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_REPLICAS")) }
+
+// fleet is a database, fake engines, and the replicas on them. Each replica reaches the database, and with cuttable each engine,
+// through relays of its own.
+type fleet struct {
+	t        testing.TB
+	source   string
+	daemons  []*dockertest.Daemon
+	cuttable bool
+	settings []string
+	replicas []*replica
+}
+
+// replica is a wharf process and its relays.
+type replica struct {
+	*benchkit.Process
+	name     string
+	database *dockertest.Proxy
+	hosts    []*dockertest.Proxy // nil unless the fleet is cuttable
+}
+
+// newFleet makes engines, of which the first tls speak TLS, each with containers.
+func newFleet(t testing.TB, hosts, tls, containers int, settings ...string) *fleet {
+	t.Helper()
+	f := &fleet{t: t, source: dbtest.PostgresSource(t), settings: settings}
+	for n := range hosts {
+		d := newDaemon(t, n < tls)
+		for c := range containers {
+			d.Add(dockertest.Container{Name: fmt.Sprintf("c%d-%d", n, c), State: "running", Labels: map[string]string{"com.docker.compose.project": fmt.Sprint("p", c%10)}})
+		}
+		d.Emit(dockertest.NewMessage("volume", "create", "anchor", map[string]string{}))
+		f.daemons = append(f.daemons, d)
+	}
+	return f
+}
+
+func newDaemon(t testing.TB, tls bool) *dockertest.Daemon {
+	if tls {
+		return dockertest.NewTLSDaemon(t)
+	}
+	return dockertest.NewDaemon(t)
+}
+
+// start starts one more replica.
+func (f *fleet) start() *replica {
+	f.t.Helper()
+	r := &replica{name: fmt.Sprint("replica-", len(f.replicas))}
+	u, err := url.Parse(f.source)
+	require.NoError(f.t, err)
+	r.database = dockertest.NewProxy(f.t, "tcp", u.Host)
+	u.Host = r.database.Addr()
+	q := u.Query()
+	q.Set("application_name", r.name)
+	u.RawQuery = q.Encode()
+	path := f.hostsFile(r)
+	r.Process = benchkit.Wharf(f.t, append([]string{
+		"DB_SOURCE=" + u.String(), "HOSTS_FILE=" + path, "AUTH_MODE=open", "ALLOW_OPEN_NETWORK=true", "TRUSTED_PROXIES=127.0.0.1",
+		"ANON_ROLE=admin", "MAX_STREAMS=100000", "STATS_SOURCE=engine",
+	}, f.settings...)...)
+	f.t.Cleanup(func() {
+		if log := r.Log(); f.t.Failed() {
+			f.t.Logf("%s: %s", r.name, log[:min(len(log), 4000)])
+		}
+	})
+	f.replicas = append(f.replicas, r)
+	r.awaitReady(f.t)
+	return r
+}
+
+// awaitReady waits until the replica says so.
+func (r *replica) awaitReady(t testing.TB) {
+	t.Helper()
+	await(t, "ready", time.Minute, func() bool {
+		resp, err := http.Get(r.URL() + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+}
+
+// hostsFile writes the hosts as a replica reaches them.
+func (f *fleet) hostsFile(r *replica) string {
+	var b strings.Builder
+	b.WriteString("hosts:\n")
+	for n, d := range f.daemons {
+		addr := d.Addr()
+		if f.cuttable {
+			p := dockertest.NewProxy(f.t, "tcp", strings.TrimPrefix(addr, "tcp://"))
+			r.hosts = append(r.hosts, p)
+			addr = "tcp://" + p.Addr()
+		}
+		_, _ = fmt.Fprintf(&b, "  - {name: h%04d, addr: %q", n, addr)
+		if d.CertDir() != "" {
+			_, _ = fmt.Fprintf(&b, ", certs: %q", d.CertDir())
+		}
+		b.WriteString("}\n")
+	}
+	path := f.t.TempDir() + "/hosts.yaml"
+	require.NoError(f.t, os.WriteFile(path, []byte(b.String()), 0o600))
+	return path
+}
+
+// streams returns how many event streams the engines have, and the most that one of them has.
+func (f *fleet) streams() (sum, most int) {
+	for _, d := range f.daemons {
+		n := d.Streams()
+		sum, most = sum+n, max(most, n)
+	}
+	return sum, most
+}
+
+// connections returns how many connections the engines have.
+func (f *fleet) connections() (sum int) {
+	for _, d := range f.daemons {
+		sum += d.Connections()
+	}
+	return sum
+}
+
+// awaitReaders waits until each engine has one reader, and the replicas have equal shares.
+func (f *fleet) awaitReaders(limit time.Duration) {
+	f.t.Helper()
+	alive := 0
+	for _, r := range f.replicas {
+		if r.Running() {
+			alive++
+		}
+	}
+	await(f.t, "each engine has one reader", limit, func() bool {
+		sum, most := f.streams()
+		if sum != len(f.daemons) || most != 1 {
+			return false
+		}
+		owners, least := f.number("SELECT count(DISTINCT owner) FROM host_leases WHERE owner <> ''"),
+			f.number("SELECT coalesce(min(n), 0) FROM (SELECT count(*) AS n FROM host_leases WHERE owner <> '' GROUP BY owner) AS shares")
+		return int(owners) == min(alive, len(f.daemons)) && int(least) >= len(f.daemons)/alive
+	})
+}
+
+// number returns what a query of one number finds.
+func (f *fleet) number(query string) int64 {
+	f.t.Helper()
+	n, err := strconv.ParseInt(dbtest.Text(f.t, f.source, query), 10, 64)
+	require.NoError(f.t, err)
+	return n
+}
+
+func await(t testing.TB, what string, limit time.Duration, f func() bool) {
+	t.Helper()
+	require.Eventually(t, f, limit, 5*time.Millisecond, what)
+}
+
+// rest lets time pass in which what is measured goes on.
+func rest(d time.Duration) { <-time.After(d) }
+
+// get returns the body of an answer with status 200, and how long it took.
+func get(t testing.TB, address string) ([]byte, time.Duration) {
+	t.Helper()
+	began := time.Now()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, http.NoBody)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, "%s", body)
+	return body, time.Since(began)
+}
+
+func percentile(d []time.Duration, p float64) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
+	slices.Sort(d)
+	return d[min(int(p*float64(len(d))), len(d)-1)]
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
