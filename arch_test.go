@@ -32,19 +32,19 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
 	"api/dockerapi": {
-		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/logs", "dockerx/stats", "dockerx/wire", "util/..."},
+		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/events", "dockerx/logs", "dockerx/stats", "dockerx/wire", "util/..."},
 	},
 	"api/dto":     {imports: []string{"util/apperr"}},
 	"api/metrics": {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
 	"api/openapi": {},
 	"api/stream":  {imports: []string{"util/apperr"}},
 	"service": {
-		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/images", "dockerx/logs", "dockerx/stats", "dockerx/wire", "token", "util/..."},
+		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/stats", "dockerx/wire", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/pulls": {
@@ -64,13 +64,13 @@ var rows = map[string]row{
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "token"},
 	},
 	"service/attribution": {
-		imports: []string{"db", "db/sqlc", "dockerx"},
+		imports: []string{"db", "db/sqlc", "dockerx", "dockerx/events"},
 		tests:   []string{"db/dbtest", "service/eventlog"},
 	},
 	"service/leases": {imports: []string{"db", "db/sqlc", "util/..."}, tests: []string{"db/dbtest", "pgregory.net/rapid"}},
 	"service/logs":   {imports: []string{"dockerx/logs", "util/..."}, tests: []string{"dockerx/dockertest"}},
 	"service/eventlog": {
-		imports: []string{"db", "db/sqlc", "dockerx", "util/..."},
+		imports: []string{"db", "db/sqlc", "dockerx", "dockerx/events", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest"},
 	},
 	"db":                     {imports: []string{"db/sqlc", "util/..."}, tests: []string{"db/dbtest"}},
@@ -100,7 +100,7 @@ var rows = map[string]row{
 	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/bulk", "service/pulls", "service/terminal", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
 	"scripts/benchedge":      {tests: []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
-	"scripts/benchevents":    {tests: []string{"github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
+	"scripts/benchevents":    {tests: []string{"dockerx/events", "github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},
 	"scripts/benchreplicas":  {tests: []string{"db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest"}},
 	"scripts/benchhosts":     {tests: []string{"dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchterminal":  {tests: []string{"api/dto", "client", "dockerx/dockertest", "scripts/benchkit"}},

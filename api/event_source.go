@@ -8,7 +8,7 @@ import (
 
 	"wharf/api/dto"
 	"wharf/api/stream"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service"
 	"wharf/service/eventlog"
 )
@@ -98,13 +98,13 @@ func maskedFrame(r *eventlog.Record) []byte {
 	return frameOf(r.ID, &masked)
 }
 
-func frameOf(id int64, e *dockerx.Event) []byte {
+func frameOf(id int64, e *events.Event) []byte {
 	var name string
 	var data any
 	switch e.Kind {
-	case dockerx.KindGap:
+	case events.KindGap:
 		name, data = "stream-gap", dto.StreamGap{Host: e.Host, From: e.From, To: e.To, Reason: e.Reason}
-	case dockerx.KindHost:
+	case events.KindHost:
 		name, data = "host-event", dto.HostEvent{Host: e.Host, Action: e.Action, Timestamp: e.Time.Unix(), Reason: e.Reason}
 	default:
 		name, data = "container-event", containerEventOf(e)
@@ -118,7 +118,7 @@ func frameOf(id int64, e *dockerx.Event) []byte {
 	return append(append(b, body...), "\n\n"...)
 }
 
-func containerEventOf(e *dockerx.Event) *dto.ContainerEvent {
+func containerEventOf(e *events.Event) *dto.ContainerEvent {
 	return &dto.ContainerEvent{
 		Host: e.Host, Type: e.Type, Action: e.Action, ActorID: e.ActorID, ActorName: e.ActorName, Timestamp: e.Time.Unix(), Attrs: e.Attrs,
 	}

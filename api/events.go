@@ -8,6 +8,7 @@ import (
 	"wharf/api/dto"
 	"wharf/api/stream"
 	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service"
 	"wharf/service/eventlog"
 	"wharf/util/apperr"
@@ -90,7 +91,7 @@ func (s *Server) queryEvents(w http.ResponseWriter, r *http.Request, actor servi
 			ID: record.ID, Host: e.Host, Type: e.Type, Action: e.Action, ActorID: e.ActorID, ActorName: e.ActorName,
 			Time: e.Time, Attrs: e.Attrs, Inferred: record.Inferred(), Reason: e.Reason,
 		}
-		if e.Kind == dockerx.KindGap {
+		if e.Kind == events.KindGap {
 			out.Events[i].From, out.Events[i].To = &e.From, &e.To
 		}
 	}

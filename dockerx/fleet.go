@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"wharf/dockerx/events"
 	"wharf/dockerx/images"
 	"wharf/dockerx/stats"
 )
@@ -21,9 +22,9 @@ import (
 type Options struct {
 	Logger zerolog.Logger
 	// OnEvent gets every event of every host, in each host's order. It must not block. May be nil.
-	OnEvent func(Event)
+	OnEvent func(events.Event)
 	// Resume says where a host's events were left. Nil: begin now.
-	Resume func(ctx context.Context, host string) (Resume, error)
+	Resume func(ctx context.Context, host string) (events.Resume, error)
 	// EventQueueBytes bounds the events of a host that wait to be processed; beyond it they are dropped and
 	// marked as a gap. Default 64 MiB.
 	EventQueueBytes int

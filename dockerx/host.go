@@ -59,7 +59,7 @@ type Host struct {
 	mu     sync.Mutex
 	eng    Engine // nil until the version is negotiated, and after a failure
 	info   EngineInfo
-	listen []func(Event)
+	listen []func(events.Event)
 
 	logDetails map[string]Log // of containers of the list, by id
 	logHub     *logs.Hub
@@ -87,7 +87,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
 		leading: leading{begin: make(chan struct{}, 1)},
 	}
-	h.follow(func(e Event) {
+	h.follow(func(e events.Event) {
 		if changesList(e) {
 			h.lists.drop()
 		}
@@ -172,12 +172,12 @@ func (h *Host) setStreamUp(up bool) {
 }
 
 // onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
-func (h *Host) onEvent(e Event) {
+func (h *Host) onEvent(e events.Event) {
 	h.mu.Lock()
 	listen := h.listen
 	e.ClockSkew = h.info.ClockSkew
 	h.mu.Unlock()
-	if e.Kind == KindDocker && e.Type == "container" {
+	if e.Kind == events.KindDocker && e.Type == "container" {
 		if labels, known := h.labels.of(e.ActorID); known {
 			e.Labels = labels
 		}
@@ -188,13 +188,13 @@ func (h *Host) onEvent(e Event) {
 	if h.opts.OnEvent != nil {
 		h.opts.OnEvent(e)
 	}
-	if h.opts.Led && (changesList(e) || e.Kind == KindState) {
+	if h.opts.Led && (changesList(e) || e.Kind == events.KindState) {
 		h.statusChanged(false) // its counts of containers
 	}
 }
 
 // follow has onEvent call f. It is called while the host is made.
-func (h *Host) follow(f func(Event)) {
+func (h *Host) follow(f func(events.Event)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.listen = append(h.listen[:len(h.listen):len(h.listen)], f)

@@ -8,34 +8,6 @@ import (
 	"wharf/dockerx/events"
 )
 
-// The events' vocabulary, which package events defines, for the layers above.
-type (
-	// Event is one thing that happened on a host.
-	Event = events.Event
-	// EventKind says what an Event is about.
-	EventKind = events.Kind
-	// Resume is what is on record of a host from before this process.
-	Resume = events.Resume
-	// ContainerState is what the events so far imply of one container.
-	ContainerState = events.ContainerState
-)
-
-// The kinds of events.
-const (
-	KindDocker = events.KindDocker
-	KindHost   = events.KindHost
-	KindGap    = events.KindGap
-	KindState  = events.KindState
-)
-
-// StateAfter returns the state of a container after an action; see events.StateAfter.
-func StateAfter(action string) (state string, gone bool) { return events.StateAfter(action) }
-
-// LabelsIn returns the labels among an event's attributes; see events.LabelsIn.
-func LabelsIn(typ string, attrs map[string]string) map[string]string {
-	return events.LabelsIn(typ, attrs)
-}
-
 // runEvents reads the host's events until ctx ends, whatever happens to the engine.
 func (h *Host) runEvents(ctx context.Context) error {
 	o := events.Options{
@@ -43,7 +15,7 @@ func (h *Host) runEvents(ctx context.Context) error {
 		QueueBytes: h.opts.EventQueueBytes, Logger: h.log,
 	}
 	if h.opts.Resume != nil {
-		o.Resume = func(ctx context.Context) (Resume, error) {
+		o.Resume = func(ctx context.Context) (events.Resume, error) {
 			recorded, err := h.opts.Resume(ctx, h.name)
 			last := h.shared.Load()
 			recorded.Connected = last != nil && last.Streaming

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/events"
 )
 
 // An engine writes its own attributes over labels of the same names; the list has the labels.
@@ -16,8 +17,8 @@ func TestEventsHaveTheLabelsThatTheListShows(t *testing.T) {
 	d := dockertest.NewDaemon(t)
 	labels := map[string]string{"name": "mine", "team": "web"}
 	id := d.Add(dockertest.Container{Name: "web", Labels: labels})
-	got := make(chan Event, 64)
-	f := fleetOf(t, Options{OnEvent: func(e Event) { got <- e }}, HostConfig{Name: "h", Addr: d.Addr()})
+	got := make(chan events.Event, 64)
+	f := fleetOf(t, Options{OnEvent: func(e events.Event) { got <- e }}, HostConfig{Name: "h", Addr: d.Addr()})
 	running(t, f)
 	h := f.Hosts()[0]
 	require.Eventually(t, h.streamUp, time.Minute, time.Millisecond)

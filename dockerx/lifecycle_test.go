@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/events"
 	"wharf/util/apperr"
 )
 
@@ -150,7 +151,7 @@ func TestContainerThatEndsAtOnceIsNotReportedAsRunning(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
 	died := make(chan struct{}, 1)
-	f := fleetOf(t, Options{OnEvent: func(e Event) {
+	f := fleetOf(t, Options{OnEvent: func(e events.Event) {
 		if e.Action == "die" {
 			died <- struct{}{}
 		}

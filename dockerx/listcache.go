@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/events"
 )
 
 // listMaxAge bounds how long a list is kept even if nothing happens: its status texts ("Up 5
@@ -37,11 +38,11 @@ func (h *Host) keptCounts() map[string]int {
 }
 
 // changesList reports whether an event makes a list untrue. Podman's words stand beside Docker's.
-func changesList(e Event) bool {
-	if e.Kind == KindState {
+func changesList(e events.Event) bool {
+	if e.Kind == events.KindState {
 		return false
 	}
-	if e.Kind != KindDocker {
+	if e.Kind != events.KindDocker {
 		return true
 	}
 	if e.Type != "container" {

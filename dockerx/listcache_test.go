@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/events"
 )
 
 // following is a host whose events are being read.
@@ -150,9 +151,9 @@ func TestOnlyWhatChangesAListThrowsItAway(t *testing.T) {
 		"destroy": true, "update": true, "restart": true, "health_status: healthy": true, "died": true,
 		"kill": false, "exec_create: x": false, "exec_start: start": false, "exec_die": false, "attach": false, "top": false,
 	} {
-		require.Equal(t, want, changesList(Event{Type: "container", Action: action}), action)
-		require.False(t, changesList(Event{Type: "network", Action: action}))
+		require.Equal(t, want, changesList(events.Event{Type: "container", Action: action}), action)
+		require.False(t, changesList(events.Event{Type: "network", Action: action}))
 	}
-	require.True(t, changesList(Event{Kind: KindGap}))
-	require.True(t, changesList(Event{Kind: KindHost}))
+	require.True(t, changesList(events.Event{Kind: events.KindGap}))
+	require.True(t, changesList(events.Event{Kind: events.KindHost}))
 }

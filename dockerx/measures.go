@@ -145,10 +145,10 @@ func (m *measures) failed(classified error) {
 }
 
 // onEvent counts an event.
-func (m *measures) onEvent(e Event) {
+func (m *measures) onEvent(e events.Event) {
 	switch e.Kind {
-	case KindState: // nothing happened
-	case KindGap:
+	case events.KindState: // nothing happened
+	case events.KindGap:
 		m.gaps.add(e.Reason)
 	default:
 		m.events.add(e.Type)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/events"
 	"wharf/util/apperr"
 )
 
@@ -47,8 +48,8 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex
-			told := map[string][]Event{}
-			f := fleetOf(t, Options{OnEvent: func(ev Event) {
+			told := map[string][]events.Event{}
+			f := fleetOf(t, Options{OnEvent: func(ev events.Event) {
 				mu.Lock()
 				defer mu.Unlock()
 				told[ev.ActorID] = append(told[ev.ActorID], ev)
@@ -76,7 +77,7 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 }
 
 // follow tells whether the actions are among the events, in their order.
-func follow(actions []string, events []Event) bool {
+func follow(actions []string, events []events.Event) bool {
 	for _, ev := range events {
 		if len(actions) > 0 && dockersAction(ev.Action) == actions[0] {
 			actions = actions[1:]

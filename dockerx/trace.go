@@ -47,7 +47,7 @@ func (ts *traces) end(t *trace) {
 }
 
 // onEvent takes in an event of the host.
-func (ts *traces) onEvent(e Event) {
+func (ts *traces) onEvent(e events.Event) {
 	if e.Kind != events.KindDocker || e.Type != "container" {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/versions"
 
+	"wharf/dockerx/events"
 	"wharf/dockerx/stats"
 	"wharf/util/apperr"
 )
@@ -67,7 +68,7 @@ func (h *Host) newSampler(addr string, o stats.Options) *stats.Sampler {
 		o.Socket = ""
 	}
 	s := stats.New(statsEngine{h}, o)
-	h.follow(func(e Event) {
+	h.follow(func(e events.Event) {
 		if c, ok := usageChange(e); ok {
 			s.OnChange(c)
 		}
@@ -77,15 +78,15 @@ func (h *Host) newSampler(addr string, o stats.Options) *stats.Sampler {
 
 // usageChange returns what an event means for usage, if anything. Podman's words stand beside
 // Docker's.
-func usageChange(e Event) (stats.Change, bool) {
+func usageChange(e events.Event) (stats.Change, bool) {
 	switch {
-	case e.Kind == KindHost && e.Action == "connected":
+	case e.Kind == events.KindHost && e.Action == "connected":
 		return stats.Change{Kind: stats.Connected}, true
-	case e.Kind == KindHost:
+	case e.Kind == events.KindHost:
 		return stats.Change{Kind: stats.Disconnected}, true
-	case e.Kind == KindGap:
+	case e.Kind == events.KindGap:
 		return stats.Change{Kind: stats.Missed}, true
-	case e.Kind != KindDocker || e.Type != "container":
+	case e.Kind != events.KindDocker || e.Type != "container":
 		return stats.Change{}, false
 	}
 	c := stats.Change{ID: e.ActorID, Name: e.Attrs["name"]}

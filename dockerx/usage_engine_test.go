@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/events"
 	"wharf/dockerx/stats"
 )
 
@@ -312,7 +313,7 @@ func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
 	h := f.Hosts()[0]
 	require.Eventually(t, h.streamUp, time.Minute, 10*time.Millisecond)
 	var starts sync.Map // of a container: how often the sampler has heard of it
-	h.follow(func(ev Event) {
+	h.follow(func(ev events.Event) {
 		if ev.Action == "start" {
 			n, _ := starts.LoadOrStore(ev.ActorID, new(atomic.Int32))
 			n.(*atomic.Int32).Add(1)

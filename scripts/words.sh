@@ -17,6 +17,6 @@ while IFS=$'\t' read -r word instead; do
 	case $word in '' | '#'*) continue ;; esac
 	look "\"$word\" is retired, use: $instead" "$word" .
 done <scripts/words.txt
-look 'say it without "who": the caller, the client, the user' '(//|--|^ *\*)[^"]*\b(who|whom|whoever|nobody|somebody)\b' '*.go' '*.ts' '*.tsx' '*.sql'
+look 'say it without "who": the caller, the client, the user' '(//|-- |^ *\*)[^"]*\b(who|whom|whoever|nobody|somebody)\b' '*.go' '*.ts' '*.tsx' '*.sql'
 look 'say it without "who": the caller, the client, the user' '(who|whom|whoever|nobody|somebody)' '*.md'
 exit "$status"

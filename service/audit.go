@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wharf/db"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/attribution"
 	"wharf/util/steady"
 )
@@ -87,7 +87,7 @@ func NewAudit(d *db.DB, o AuditOptions) *Audit {
 
 // Attribute marks the container events that an audited action caused with its actor and row: see package attribution,
 // whose Attribute this is. A nil *Audit marks none.
-func (a *Audit) Attribute(ctx context.Context, events []*dockerx.Event) error {
+func (a *Audit) Attribute(ctx context.Context, events []*events.Event) error {
 	if a == nil {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/attribution"
 	"wharf/util/apperr"
 	"wharf/util/steady"
@@ -238,8 +238,8 @@ func TestNoAuditIsNoHindrance(t *testing.T) {
 	require.NoError(t, a.Record(t.Context(), *admin, stopIntent(), func(context.Context, uuid.UUID) error { done = true; return nil }))
 	require.True(t, done)
 	require.NoError(t, a.RecordDone(t.Context(), *admin, stopIntent(), nil))
-	e := dockerx.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
-	require.NoError(t, a.Attribute(t.Context(), []*dockerx.Event{&e}))
+	e := events.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
+	require.NoError(t, a.Attribute(t.Context(), []*events.Event{&e}))
 	require.Empty(t, e.Attrs)
 }
 
@@ -258,8 +258,8 @@ func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
 		require.Len(t, entries(t, again, AuditFilter{Outcome: OutcomeUnknown}), 1)
 		require.Len(t, entries(t, again, AuditFilter{Outcome: OutcomePending}), 1, "another server's is under way")
 		require.NoError(t, NewAudit(d, AuditOptions{Server: "b"}).EndOwn(t.Context()))
-		e := dockerx.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
-		require.NoError(t, again.Attribute(t.Context(), []*dockerx.Event{&e}))
+		e := events.Event{Type: "container", Action: "die", ActorID: containerID, Time: time.Now()}
+		require.NoError(t, again.Attribute(t.Context(), []*events.Event{&e}))
 		require.NotContains(t, e.Attrs, attribution.AttrAudit)
 	})
 }

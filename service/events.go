@@ -3,7 +3,7 @@ package service
 import (
 	"context"
 
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/eventlog"
 )
 
@@ -31,7 +31,7 @@ func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (even
 // carry, not the attributes that an engine adds. Records that aren't about a container have no labels.
 func (a Actor) seesRecord(r *eventlog.Record) bool {
 	switch {
-	case r.Kind != dockerx.KindDocker:
+	case r.Kind != events.KindDocker:
 		return r.Host == "" || a.somewhereOn(r.Host, View)
 	case a.everywhereOn(r.Host, View):
 		return true

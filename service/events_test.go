@@ -9,7 +9,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/eventlog"
 )
 
@@ -27,8 +27,8 @@ func startEvents(t *testing.T, d *db.DB) *eventlog.Log {
 	return l
 }
 
-func containerEvent(n int, action string, attrs, labels map[string]string) dockerx.Event {
-	return dockerx.Event{
+func containerEvent(n int, action string, attrs, labels map[string]string) events.Event {
+	return events.Event{
 		Host: "h", Type: "container", Action: action, ActorID: "c", ActorName: attrs["name"],
 		Time: time.Unix(1_800_000_000, int64(n)).UTC(), Attrs: attrs, Labels: labels,
 	}

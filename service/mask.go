@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/attribution"
 )
 
@@ -96,7 +97,7 @@ func maskMap(m map[string]string) map[string]string {
 
 // MaskEvent returns an event as actors below admin may see it: without the command line that the engine puts into exec
 // actions, without the attributes (labels among them) that look secret, and without the attribution to an action.
-func MaskEvent(e dockerx.Event) dockerx.Event {
+func MaskEvent(e events.Event) events.Event {
 	e.Action = maskAction(e.Action)
 	e.Attrs = maskMap(e.Attrs)
 	delete(e.Attrs, attribution.AttrActor)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 func TestMaskedCommandLinesKeepWhatIsHarmless(t *testing.T) {
@@ -57,11 +57,11 @@ func TestMaskArgs(t *testing.T) {
 func TestMaskEventCutsCommandLinesAndMasksLabels(t *testing.T) {
 	t.Parallel()
 	attrs := map[string]string{"image": "a", "com.example.api-key": "hunter2", "exitCode": "0"}
-	e := MaskEvent(dockerx.Event{Action: "exec_create: mysql -phunter2", Attrs: attrs})
+	e := MaskEvent(events.Event{Action: "exec_create: mysql -phunter2", Attrs: attrs})
 	require.Equal(t, "exec_create", e.Action)
 	require.Equal(t, map[string]string{"image": "a", "com.example.api-key": "***", "exitCode": "0"}, e.Attrs)
 	require.Equal(t, "hunter2", attrs["com.example.api-key"], "the original is untouched")
-	require.Equal(t, "health_status: healthy", MaskEvent(dockerx.Event{Action: "health_status: healthy"}).Action)
+	require.Equal(t, "health_status: healthy", MaskEvent(events.Event{Action: "health_status: healthy"}).Action)
 }
 
 // The labels of a container must not decide how long its events keep wharf busy.

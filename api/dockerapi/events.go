@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wharf/api/stream"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service"
 	"wharf/service/eventlog"
 	"wharf/util/apperr"
@@ -143,7 +143,7 @@ func (e *eventRequest) follow(ctx context.Context, out *stream.Writer, sub *even
 
 // give sends an event as the actor sees it, if the filters select it as it is seen.
 func (e *eventRequest) give(out *stream.Writer, r *eventlog.Record) error {
-	if r.Kind != dockerx.KindDocker {
+	if r.Kind != events.KindDocker {
 		return nil
 	}
 	shown := r.Event
@@ -172,7 +172,7 @@ type message struct {
 	TimeNano int64  `json:"timeNano"`
 }
 
-func messageOf(e *dockerx.Event) message {
+func messageOf(e *events.Event) message {
 	m := message{Type: e.Type, Action: e.Action, Scope: "local", Time: e.Time.Unix(), TimeNano: e.Time.UnixNano()}
 	m.Actor.ID, m.Actor.Attributes = e.ActorID, e.Attrs
 	if e.Type == "container" || e.Type == "image" {
@@ -184,7 +184,7 @@ func messageOf(e *dockerx.Event) message {
 	return m
 }
 
-func (e *eventRequest) selects(v *dockerx.Event) bool {
+func (e *eventRequest) selects(v *events.Event) bool {
 	action, _, _ := strings.Cut(v.Action, ":")
 	about := func(kind string) bool { // by the beginning of the id or name, as Docker's own
 		return e.matches(kind, func(want string) bool {
@@ -198,7 +198,7 @@ func (e *eventRequest) selects(v *dockerx.Event) bool {
 }
 
 // isImageEvent reports whether an event is about an image, or a container of it; the image's tag needn't be said.
-func isImageEvent(v *dockerx.Event, want string) bool {
+func isImageEvent(v *events.Event, want string) bool {
 	names := []string{v.ActorID, v.Attrs["name"]}
 	switch v.Type {
 	case "container":

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/dockerx/stats"
 	"wharf/dockerx/wire"
 )
@@ -103,14 +103,14 @@ func TestBadFiltersAreRefused(t *testing.T) {
 
 func TestEventFilters(t *testing.T) {
 	t.Parallel()
-	start := &dockerx.Event{
+	start := &events.Event{
 		Type: "container", Action: "start", ActorID: "c3aaaaaaaaaa", ActorName: "web",
 		Attrs: map[string]string{"image": "nginx:1.27", "name": "web", "team": "web"},
 	}
-	exec := &dockerx.Event{Type: "container", Action: "exec_start: sh", ActorID: "b2", ActorName: "db", Attrs: map[string]string{"image": "r:5000/db"}}
-	connect := &dockerx.Event{Type: "network", Action: "connect", ActorID: "n1", ActorName: "front", Attrs: map[string]string{"container": "c3aaaaaaaaaa"}}
-	all := []*dockerx.Event{start, exec, connect}
-	for filters, want := range map[string][]*dockerx.Event{
+	exec := &events.Event{Type: "container", Action: "exec_start: sh", ActorID: "b2", ActorName: "db", Attrs: map[string]string{"image": "r:5000/db"}}
+	connect := &events.Event{Type: "network", Action: "connect", ActorID: "n1", ActorName: "front", Attrs: map[string]string{"container": "c3aaaaaaaaaa"}}
+	all := []*events.Event{start, exec, connect}
+	for filters, want := range map[string][]*events.Event{
 		``:                                         all,
 		`{"type":{"network":true}}`:                {connect},
 		`{"event":{"start":true}}`:                 {start},
@@ -131,7 +131,7 @@ func TestEventFilters(t *testing.T) {
 		f, err := parseFilters(filters, eventFilters...)
 		require.NoError(t, err, filters)
 		e := &eventRequest{filters: f}
-		got := slices.DeleteFunc(slices.Clone(all), func(v *dockerx.Event) bool { return !e.selects(v) })
+		got := slices.DeleteFunc(slices.Clone(all), func(v *events.Event) bool { return !e.selects(v) })
 		if want == nil {
 			require.Empty(t, got, filters)
 			continue

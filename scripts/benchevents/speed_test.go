@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/db/dbtest"
-	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/events"
 	"wharf/scripts/benchkit"
 	"wharf/service/eventlog"
 )
@@ -220,7 +220,7 @@ func TestAppendRate(t *testing.T) {
 		const n = 100_000
 		began := time.Now()
 		for i := range n {
-			l.Publish(dockerx.Event{
+			l.Publish(events.Event{
 				Host: "h", Type: "container", Action: "exec_start", ActorID: fmt.Sprintf("%064d", i%50), ActorName: "c",
 				Time: time.Unix(0, int64(i+1)).UTC(), Attrs: attrs,
 			})

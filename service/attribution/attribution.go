@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"wharf/db"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // Attributes that Attribute adds to an event, besides the engine's own.
@@ -35,7 +35,7 @@ func New(d *db.DB) *Attributor { return &Attributor{db: d} }
 // Attribute adds AttrActor and AttrAudit to each container event that an action caused, on any replica. Other events
 // stay as they are. Each action causes one event per kind, so that the next event of that kind soon after it is not
 // attributed to it. The attribute maps are replaced, not changed. Errors are the database's.
-func (a *Attributor) Attribute(ctx context.Context, events []*dockerx.Event) error {
+func (a *Attributor) Attribute(ctx context.Context, events []*events.Event) error {
 	all, err := a.audited(ctx, groups(events))
 	if err != nil {
 		return err
@@ -57,4 +57,4 @@ func (a *Attributor) Attribute(ctx context.Context, events []*dockerx.Event) err
 }
 
 // localTime returns when the event happened by this server's clock.
-func localTime(e *dockerx.Event) time.Time { return e.Time.Add(-e.ClockSkew) }
+func localTime(e *events.Event) time.Time { return e.Time.Add(-e.ClockSkew) }

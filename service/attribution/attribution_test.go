@@ -14,6 +14,7 @@ import (
 	"wharf/db/dbtest"
 	"wharf/db/sqlc"
 	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/attribution"
 )
 
@@ -28,9 +29,9 @@ func TestEventIsAttributedToTheActionThatItCameDuring(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFixture(t, d)
-		attrs := func(e dockerx.Event) map[string]string {
+		attrs := func(e events.Event) map[string]string {
 			given := e.Attrs
-			require.NoError(t, f.to.Attribute(t.Context(), []*dockerx.Event{&e}))
+			require.NoError(t, f.to.Attribute(t.Context(), []*events.Event{&e}))
 			require.Equal(t, map[string]string{"name": "web"}, given, "the given map is not changed")
 			return e.Attrs
 		}
@@ -48,7 +49,7 @@ func TestEventIsAttributedToTheActionThatItCameDuring(t *testing.T) {
 		elsewhere.Host = "lab"
 		network := f.event(f.id, "die")
 		network.Type = "network"
-		for _, e := range []dockerx.Event{
+		for _, e := range []events.Event{
 			f.event(f.id, "start"), f.event(f.id, "oom"), f.event(f.id, "exec_die"),
 			f.event("c"+f.id[1:], "die"), elsewhere, network,
 		} {
@@ -67,11 +68,11 @@ func TestEventIsAttributedToTheActionThatItCameDuring(t *testing.T) {
 // In an hour of 20,000 actions none is overlooked, whether the others are on the same container or on another.
 func TestNoActionOfABusyHourIsOverlooked(t *testing.T) {
 	t.Parallel()
-	const actions, rounds = 20_000, 10
+	const actions, rounds = 20_000, 200 // each round within the bound of a transaction, however busy the machine is
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFixture(t, d)
 		hung := f.begin("hung", "stop")
-		var events []*dockerx.Event
+		var batch []*events.Event
 		var ids []uuid.UUID
 		for range rounds {
 			require.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
@@ -83,7 +84,7 @@ func TestNoActionOfABusyHourIsOverlooked(t *testing.T) {
 					e := f.event(container, operation)
 					id := f.done(q, container, operation)
 					if n%100 < 4 {
-						events, ids = append(events, &e), append(ids, id)
+						batch, ids = append(batch, &e), append(ids, id)
 					}
 					f.now = f.now.Add(150 * time.Millisecond)
 				}
@@ -91,15 +92,15 @@ func TestNoActionOfABusyHourIsOverlooked(t *testing.T) {
 			}))
 		}
 		end := f.event("hung", "die")
-		events, ids = append(events, &end), append(ids, hung)
-		require.Greater(t, end.Time.Sub(events[0].Time), 50*time.Minute)
-		for i := 0; i < len(events); i += 40 { // one by one, as they come
-			alone := *events[i]
-			require.NoError(t, f.to.Attribute(t.Context(), []*dockerx.Event{&alone}))
+		batch, ids = append(batch, &end), append(ids, hung)
+		require.Greater(t, end.Time.Sub(batch[0].Time), 50*time.Minute)
+		for i := 0; i < len(batch); i += 40 { // one by one, as they come
+			alone := *batch[i]
+			require.NoError(t, f.to.Attribute(t.Context(), []*events.Event{&alone}))
 			require.Contains(t, alone.Attrs, attribution.AttrAudit)
 		}
-		require.NoError(t, f.to.Attribute(t.Context(), events))
-		for i, e := range events {
+		require.NoError(t, f.to.Attribute(t.Context(), batch))
+		for i, e := range batch {
 			require.Equal(t, ids[i].String(), e.Attrs[attribution.AttrAudit], "event %d", i)
 		}
 	})

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // auditedAction is an action on a container, and what is attributed to it. Times of events are the engine's.
@@ -55,7 +55,7 @@ func newCandidates(actions []*auditedAction) *candidates {
 }
 
 // add updates the actions by an event of the container with its attribution. Stored events are added first, in order.
-func (cs *candidates) add(e *dockerx.Event) {
+func (cs *candidates) add(e *events.Event) {
 	id := e.Attrs[AttrAudit]
 	if e.Action == "kill" {
 		cs.supersede(id, e.Time)

@@ -15,7 +15,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/attribution"
 	"wharf/service/eventlog"
 )
@@ -35,7 +35,7 @@ type fixture struct {
 	actions map[string]string // by audit id: 1, 2, …
 	ahead   time.Duration     // of the engine's clock
 	late    bool              // events are held back for store
-	held    []dockerx.Event
+	held    []events.Event
 }
 
 func newFixture(t *testing.T, d *db.DB) *fixture {
@@ -71,7 +71,7 @@ func (f *fixture) play(text string) {
 		case f.late:
 			f.held = append(f.held, f.event(f.id, word))
 		default:
-			f.store([]dockerx.Event{f.event(f.id, word)})
+			f.store([]events.Event{f.event(f.id, word)})
 		}
 	}
 	require.Empty(f.t, open)
@@ -113,19 +113,19 @@ func (f *fixture) finish(id uuid.UUID, outcome, detail string) {
 }
 
 // event returns an event as the engine reports it now.
-func (f *fixture) event(container, action string) dockerx.Event {
-	return dockerx.Event{
+func (f *fixture) event(container, action string) events.Event {
+	return events.Event{
 		Host: host, Type: "container", Action: action, ActorID: container, ActorName: "web",
 		Time: f.tick().Add(f.ahead), ClockSkew: f.ahead, Attrs: map[string]string{"name": "web"},
 	}
 }
 
-// store has an event log attribute and store the events, in one batch.
-func (f *fixture) store(events []dockerx.Event) {
+// store has an event log attribute and store a batch of events.
+func (f *fixture) store(batch []events.Event) {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(f.t.Context()))
-	log := eventlog.New(f.db, eventlog.Options{Attribute: f.to.Attribute})
-	for _, e := range events {
+	log := eventlog.New(f.db, eventlog.Options{Attribute: f.to.Attribute, Patience: time.Hour}) // none is published before it is stored
+	for _, e := range batch {
 		e.Attrs = maps.Clone(e.Attrs)
 		log.Publish(e)
 	}

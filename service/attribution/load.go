@@ -12,7 +12,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // eventPage is how many stored events are read at once.
@@ -24,17 +24,17 @@ type container struct{ host, id string }
 // group is the events of one container in a batch, by time.
 type group struct {
 	container
-	events      []*dockerx.Event
+	events      []*events.Event
 	first, last time.Time     // of the events, by this server's clock
 	ahead       time.Duration // of the engine's clock
 }
 
 // groups returns the container events that an operation can cause, by container.
-func groups(events []*dockerx.Event) []*group {
+func groups(batch []*events.Event) []*group {
 	var all []*group
 	byContainer := map[container]*group{}
-	for _, e := range events {
-		if e.Kind != dockerx.KindDocker || e.Type != "container" || causedBy[e.Action] == nil {
+	for _, e := range batch {
+		if e.Kind != events.KindDocker || e.Type != "container" || causedBy[e.Action] == nil {
 			continue
 		}
 		c, at := container{e.Host, e.ActorID}, localTime(e)
@@ -52,7 +52,7 @@ func groups(events []*dockerx.Event) []*group {
 		}
 	}
 	for _, g := range all {
-		slices.SortStableFunc(g.events, func(x, y *dockerx.Event) int { return x.Time.Compare(y.Time) })
+		slices.SortStableFunc(g.events, func(x, y *events.Event) int { return x.Time.Compare(y.Time) })
 	}
 	return all
 }
@@ -170,8 +170,8 @@ func (a *Attributor) loadAttributed(ctx context.Context, g *group, all *candidat
 
 // storedEvent returns as much of a stored event as attribution needs. An event is stored without its clock offset: the
 // engine's present one stands for it, else an event of a wrong clock would lie outside every action.
-func storedEvent(row *sqlc.EngineEventsOfContainerRow, ahead time.Duration) (*dockerx.Event, error) {
-	e := &dockerx.Event{Action: row.Action, Time: time.Unix(0, row.TimeNano), ClockSkew: ahead}
+func storedEvent(row *sqlc.EngineEventsOfContainerRow, ahead time.Duration) (*events.Event, error) {
+	e := &events.Event{Action: row.Action, Time: time.Unix(0, row.TimeNano), ClockSkew: ahead}
 	if strings.Contains(row.Attrs, AttrAudit) {
 		if err := json.Unmarshal([]byte(row.Attrs), &e.Attrs); err != nil {
 			return nil, fmt.Errorf("decode attributes of event %d: %w", row.ID, err)

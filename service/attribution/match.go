@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // causedBy lists, for each kind of container event, the operations that cause it.
@@ -33,7 +34,7 @@ const (
 // match returns the action that caused the event, or nil if there is none: of several the one nearest in time, then the
 // latest. Where actions overlapped, an event may have been attributed to one although another of them caused it; that
 // one is then free to take this event.
-func (cs *candidates) match(e *dockerx.Event) (nearest *auditedAction) {
+func (cs *candidates) match(e *events.Event) (nearest *auditedAction) {
 	var best time.Duration
 	for _, a := range cs.actions {
 		if !a.covers(e) || !a.canTake(e) {
@@ -55,7 +56,7 @@ func (cs *candidates) match(e *dockerx.Event) (nearest *auditedAction) {
 }
 
 // alternative returns another action that may have caused the event of e's kind that is attributed to a, or nil.
-func (cs *candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAction {
+func (cs *candidates) alternative(a *auditedAction, e *events.Event) *auditedAction {
 	taken := *e
 	taken.Time = a.attributed[e.Action]
 	for _, other := range cs.actions {
@@ -68,7 +69,7 @@ func (cs *candidates) alternative(a *auditedAction, e *dockerx.Event) *auditedAc
 
 // covers reports whether the action causes events of this kind, and the event happened during it. The event is one of the
 // action's container.
-func (a *auditedAction) covers(e *dockerx.Event) bool {
+func (a *auditedAction) covers(e *events.Event) bool {
 	at := localTime(e)
 	if at.Before(a.at.Add(-clockSlack)) || at.After(a.at.Add(pendingMax)) || at.After(a.end()) {
 		return false
@@ -78,7 +79,7 @@ func (a *auditedAction) covers(e *dockerx.Event) bool {
 
 // canTake reports whether another event of this kind may belong to the action. Each action causes one event per kind;
 // stop and restart may send a second signal.
-func (a *auditedAction) canTake(e *dockerx.Event) bool {
+func (a *auditedAction) canTake(e *events.Event) bool {
 	if at, ok := a.attributed[e.Action]; ok && (e.Action != "kill" || a.operation == operationKill) {
 		return at.Equal(e.Time)
 	}
@@ -87,7 +88,7 @@ func (a *auditedAction) canTake(e *dockerx.Event) bool {
 
 // inOrder reports whether the action can have caused the event after those that are attributed to it. A death after a
 // later signal is attributed to that signal.
-func (a *auditedAction) inOrder(e *dockerx.Event) bool {
+func (a *auditedAction) inOrder(e *events.Event) bool {
 	if a.operation == operationRecreate {
 		return true
 	}

@@ -9,12 +9,12 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/eventlog"
 )
 
 // large returns an event that holds about 100 KiB.
-func large(n int) dockerx.Event {
+func large(n int) events.Event {
 	e := event("h", n)
 	e.Attrs["long"] = strings.Repeat("x", 100<<10)
 	return e

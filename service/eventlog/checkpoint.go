@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/util/text"
 )
 
@@ -24,7 +24,7 @@ type containerState struct {
 }
 
 type hostState struct {
-	anchor *dockerx.Event
+	anchor *events.Event
 	seen   int64
 	epoch  int64
 }
@@ -158,8 +158,8 @@ func statesAfter(batch []*pending) map[containerID]containerState {
 		if e.Type != "container" || e.ActorID == "" {
 			continue
 		}
-		state, gone := dockerx.StateAfter(e.Action)
-		if e.Kind == dockerx.KindState {
+		state, gone := events.StateAfter(e.Action)
+		if e.Kind == events.KindState {
 			state = e.Action
 		}
 		if state != "" || gone {
@@ -176,7 +176,7 @@ func latestOf(batch []*pending) map[string]hostState {
 		e := &p.rec.Event
 		s := latest[e.Host]
 		s.seen, s.epoch = e.Time.UnixNano(), p.epoch
-		if e.Kind == dockerx.KindDocker && !inferred(e) {
+		if e.Kind == events.KindDocker && !inferred(e) {
 			s.anchor = e
 		}
 		latest[e.Host] = s

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // Filter selects records for a subscription or a query. A record must match one of the values of each field that isn't
@@ -23,7 +23,7 @@ type Filter struct {
 const minIDStart = 12
 
 // Match reports whether the filter selects an event. Gaps match all fields but Hosts: the missing events might have matched.
-func (f *Filter) Match(e *dockerx.Event) bool { return f.matchShown(e, e.Action) }
+func (f *Filter) Match(e *events.Event) bool { return f.matchShown(e, e.Action) }
 
 // match is like Match, but with the action that the caller sees, so that a filter reveals nothing else. Nil: the record's.
 func (f *Filter) match(r *Record, shown func(*Record) string) bool {
@@ -33,11 +33,11 @@ func (f *Filter) match(r *Record, shown func(*Record) string) bool {
 	return f.matchShown(&r.Event, shown(r))
 }
 
-func (f *Filter) matchShown(e *dockerx.Event, action string) bool {
+func (f *Filter) matchShown(e *events.Event, action string) bool {
 	if len(f.Hosts) > 0 && e.Host != "" && !slices.Contains(f.Hosts, e.Host) {
 		return false
 	}
-	if e.Kind == dockerx.KindGap {
+	if e.Kind == events.KindGap {
 		return true
 	}
 	if len(f.Types) > 0 && !slices.Contains(f.Types, e.Type) {
@@ -53,7 +53,7 @@ func (f *Filter) matchShown(e *dockerx.Event, action string) bool {
 }
 
 // unexpected reports whether the event is a container's end that isn't attributed to an audited action.
-func unexpected(e *dockerx.Event) bool {
+func unexpected(e *events.Event) bool {
 	return e.Type == "container" && slices.Contains(ends, e.Action) && e.Attrs["wharf.audit"] == ""
 }
 
@@ -64,7 +64,7 @@ func actionIs(action, asked string) bool {
 }
 
 // isContainer reports whether an event is about the container, or a network or volume event that names it.
-func isContainer(e *dockerx.Event, asked string) bool {
+func isContainer(e *events.Event, asked string) bool {
 	if e.Type != "container" {
 		return e.Attrs["container"] != "" && idIs(e.Attrs["container"], asked)
 	}

@@ -13,15 +13,15 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/eventlog"
 	"wharf/util/apperr"
 )
 
 // gap returns a gap on a host, between the times of its events from and to.
-func gap(host string, from, to int) dockerx.Event {
-	return dockerx.Event{
-		Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host, Attrs: map[string]string{},
+func gap(host string, from, to int) events.Event {
+	return events.Event{
+		Host: host, Kind: events.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host, Attrs: map[string]string{},
 		Time: epoch.Add(time.Duration(to)), From: epoch.Add(time.Duration(from)), To: epoch.Add(time.Duration(to)),
 		Reason: fmt.Sprintf("%s %d-%d", host, from, to),
 	}
@@ -111,7 +111,7 @@ func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
 		for n := range 21 {
 			l.Publish(event([]string{"h", "g"}[n%2], n))
 		}
-		for _, e := range []dockerx.Event{gap("h", 2, 4), gap("g", 4, 4), gap("h", 12, 30), gap("g", 25, 40)} {
+		for _, e := range []events.Event{gap("h", 2, 4), gap("g", 4, 4), gap("h", 12, 30), gap("g", 25, 40)} {
 			l.Publish(e)
 		}
 		stop()

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // entry is one publication of a record. Entries are numbered without holes, durable or not.
@@ -18,7 +18,7 @@ type entry struct {
 }
 
 // textOf returns how many bytes of text an event has.
-func textOf(e *dockerx.Event) int {
+func textOf(e *events.Event) int {
 	size := len(e.Host) + len(e.Type) + len(e.Action) + len(e.ActorID) + len(e.ActorName) + len(e.Reason)
 	for _, texts := range []map[string]string{e.Attrs, e.Labels} {
 		for k, v := range texts {
@@ -29,7 +29,7 @@ func textOf(e *dockerx.Event) int {
 }
 
 // sizeOf returns about how many bytes an event takes in memory.
-func sizeOf(e *dockerx.Event) int { return 512 + 64*(len(e.Attrs)+len(e.Labels)) + textOf(e) }
+func sizeOf(e *events.Event) int { return 512 + 64*(len(e.Attrs)+len(e.Labels)) + textOf(e) }
 
 // hub is the live end of the log: a ring of entries that all subscriptions share, each with a cursor of its own.
 // Publishing never blocks: a subscription that lags by more than the ring ends.

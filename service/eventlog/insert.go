@@ -5,7 +5,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // insert stores a batch's rows and reports which were new. KindState is no event and has no row.
@@ -15,7 +15,7 @@ func (l *Log) insert(ctx context.Context, q *sqlc.Queries, batch []*pending, row
 		return stored, insertTogether(ctx, q, batch, rows, stored)
 	}
 	for i := range rows {
-		if batch[i].rec.Kind == dockerx.KindState {
+		if batch[i].rec.Kind == events.KindState {
 			continue
 		}
 		n, err := q.InsertEvent(ctx, rows[i])
@@ -32,7 +32,7 @@ func insertTogether(ctx context.Context, q *sqlc.Queries, batch []*pending, rows
 	arg := sqlc.InsertEventsParams{LoggedAt: rows[0].LoggedAt}
 	for i := range rows {
 		r := &rows[i]
-		if batch[i].rec.Kind == dockerx.KindState {
+		if batch[i].rec.Kind == events.KindState {
 			continue
 		}
 		arg.Ids, arg.Hosts, arg.Kinds = append(arg.Ids, r.ID), append(arg.Hosts, r.Host), append(arg.Kinds, r.Kind)

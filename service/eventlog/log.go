@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"wharf/db"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/util/histogram"
 	"wharf/util/recentset"
 	"wharf/util/steady"
@@ -35,7 +35,7 @@ type Options struct {
 	Patience time.Duration
 	// Attribute adds attributes to events before they are stored. It may replace their Attrs and change nothing else. Nil:
 	// nothing is added.
-	Attribute func(context.Context, []*dockerx.Event) error
+	Attribute func(context.Context, []*events.Event) error
 	// Poll is how often Postgres is asked for records of other replicas, besides the calls of Stored. Default 2 s; negative:
 	// never.
 	Poll time.Duration
@@ -154,7 +154,7 @@ func (l *Log) Run(ctx context.Context) error {
 
 // Publish takes an event to store and deliver. It never blocks: events wait in memory for the database, and those that
 // exceed the memory become a gap.
-func (l *Log) Publish(e dockerx.Event) {
+func (l *Log) Publish(e events.Event) {
 	p := newPending(e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -205,7 +205,7 @@ func notify(c chan<- struct{}) {
 	}
 }
 
-func newPending(e dockerx.Event) *pending {
+func newPending(e events.Event) *pending {
 	r := &Record{Event: e}
 	return &pending{rec: r, key: keyOf(r), size: sizeOf(&r.Event), since: time.Now()}
 }
@@ -214,7 +214,7 @@ func newPending(e dockerx.Event) *pending {
 // held.
 func (l *Log) drop(p *pending) {
 	e := &p.rec.Event
-	if e.Kind == dockerx.KindState {
+	if e.Kind == events.KindState {
 		return
 	}
 	if !l.allPublished {

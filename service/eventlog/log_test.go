@@ -13,7 +13,7 @@ import (
 	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/eventlog"
 )
 
@@ -196,7 +196,7 @@ func TestFiltersAndRightsNarrowAStream(t *testing.T) {
 		l.Publish(event("other", n))
 	}
 	gap := event("h", 99)
-	gap.Kind, gap.Reason, gap.Type = dockerx.KindGap, "r", "gap"
+	gap.Kind, gap.Reason, gap.Type = events.KindGap, "r", "gap"
 	l.Publish(gap)
 	l.Publish(event("x", 0))
 	require.Equal(t, []string{"h 3", "h 4", "h 10", "h 11", "gap r"}, only.read(5), "gaps pass: what they stand for might have matched")
@@ -210,22 +210,22 @@ func TestStateBeforeARestartIsGivenToTheReader(t *testing.T) {
 		r, err := l.Resume(t.Context(), "h")
 		require.NoError(t, err)
 		require.Nil(t, r.States, "an unknown host is unknown")
-		act := func(n int, kind dockerx.EventKind, action string) dockerx.Event {
+		act := func(n int, kind events.Kind, action string) events.Event {
 			e := event("h", n)
 			e.Kind, e.Action = kind, action
 			return e
 		}
-		l.Publish(act(1, dockerx.KindState, "paused"))
+		l.Publish(act(1, events.KindState, "paused"))
 		for n, action := range []string{2: "create", 3: "create", 4: "create", 5: "create"} {
 			if action != "" {
-				l.Publish(act(n, dockerx.KindDocker, action))
+				l.Publish(act(n, events.KindDocker, action))
 			}
 		}
-		l.Publish(act(2+7, dockerx.KindDocker, "start"))
-		l.Publish(act(3+7, dockerx.KindDocker, "destroy"))
-		last := act(4+7, dockerx.KindDocker, "die")
+		l.Publish(act(2+7, events.KindDocker, "start"))
+		l.Publish(act(3+7, events.KindDocker, "destroy"))
+		last := act(4+7, events.KindDocker, "die")
 		l.Publish(last)
-		inferred := act(5+7, dockerx.KindDocker, "start")
+		inferred := act(5+7, events.KindDocker, "start")
 		inferred.Attrs["wharf.inferred"] = "true"
 		l.Publish(inferred)
 		stop()
@@ -248,7 +248,7 @@ func TestAnAnchorIsFoundThoughItsWritingWasCutOff(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		l, stop := start(t, d, eventlog.Options{})
 		connected := event("h", 0)
-		connected.Kind, connected.Type, connected.Action = dockerx.KindHost, "host", "connected"
+		connected.Kind, connected.Type, connected.Action = events.KindHost, "host", "connected"
 		l.Publish(connected)
 		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
 		l.Publish(event("h", 1))

@@ -11,7 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"wharf/db"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/service/eventlog"
 )
 
@@ -47,9 +47,9 @@ func start(t testing.TB, d *db.DB, o eventlog.Options) (*eventlog.Log, func()) {
 var epoch = time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)
 
 // event returns the nth event of a host, a nanosecond after the one before it.
-func event(host string, n int) dockerx.Event {
+func event(host string, n int) events.Event {
 	id := fmt.Sprintf("%064x", n%7)
-	return dockerx.Event{
+	return events.Event{
 		Host: host, Type: "container", Action: "exec_die", ActorID: id, ActorName: "c" + id[63:],
 		Time: epoch.Add(time.Duration(n)), Attrs: map[string]string{"name": "c" + id[63:], "n": fmt.Sprint(n)},
 		Labels: map[string]string{"n": fmt.Sprint(n)},
@@ -118,7 +118,7 @@ func (c *client) readAny() {
 }
 
 func text(r *eventlog.Record) string {
-	if r.Kind == dockerx.KindGap {
+	if r.Kind == events.KindGap {
 		return "gap " + r.Reason
 	}
 	return r.Host + " " + r.Attrs["n"]

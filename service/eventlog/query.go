@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/util/apperr"
 )
 
@@ -149,7 +149,7 @@ func (p position) compare(other position) int {
 
 // rulesOut reports whether a row is none of what is asked for, before its attributes are decoded.
 func (q *Query) rulesOut(row *sqlc.Event) bool {
-	if row.Kind == int32(dockerx.KindGap) {
+	if row.Kind == int32(events.KindGap) {
 		return false
 	}
 	return len(q.Hosts) > 0 && row.Host != "" && !slices.Contains(q.Hosts, row.Host) || len(q.Types) > 0 && !slices.Contains(q.Types, row.Type)

@@ -17,14 +17,14 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/util/text"
 )
 
 // Record is one event of the log. It is immutable and shared between subscribers.
 type Record struct {
 	ID int64 // rises in the order of delivery; 0: not stored yet
-	dockerx.Event
+	events.Event
 
 	encoding sync.Mutex
 	frames   [2]atomic.Pointer[[]byte]
@@ -56,10 +56,10 @@ func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 // Inferred reports whether the event was inferred from a container list, not reported by the engine.
 func (r *Record) Inferred() bool { return inferred(&r.Event) }
 
-func inferred(e *dockerx.Event) bool { return e.Attrs["wharf.inferred"] == "true" }
+func inferred(e *events.Event) bool { return e.Attrs["wharf.inferred"] == "true" }
 
 // rowOf returns an event's row, without its id and the time of storing.
-func rowOf(e *dockerx.Event, key int64) (sqlc.InsertEventParams, error) {
+func rowOf(e *events.Event, key int64) (sqlc.InsertEventParams, error) {
 	attrs, err := json.Marshal(e.Attrs)
 	if err != nil {
 		return sqlc.InsertEventParams{}, fmt.Errorf("encode attributes: %w", err)
@@ -76,8 +76,8 @@ func rowOf(e *dockerx.Event, key int64) (sqlc.InsertEventParams, error) {
 }
 
 func recordOf(row *sqlc.Event) (*Record, error) {
-	r := &Record{ID: row.ID, Event: dockerx.Event{
-		Host: row.Host, Kind: dockerx.EventKind(row.Kind), Type: row.Type, Action: row.Action, //nolint:gosec // as rowOf wrote it
+	r := &Record{ID: row.ID, Event: events.Event{
+		Host: row.Host, Kind: events.Kind(row.Kind), Type: row.Type, Action: row.Action, //nolint:gosec // as rowOf wrote it
 		ActorID: row.ActorID, ActorName: row.ActorName, Time: timeOf(row.TimeNano),
 		From: timeOf(row.FromNano), To: timeOf(row.ToNano), Reason: row.Reason,
 	}}
@@ -88,7 +88,7 @@ func recordOf(row *sqlc.Event) (*Record, error) {
 		return nil, fmt.Errorf("decode attributes of event %d: %w", row.ID, err)
 	}
 	if row.Labels == "" {
-		r.Labels = dockerx.LabelsIn(r.Type, r.Attrs)
+		r.Labels = events.LabelsIn(r.Type, r.Attrs)
 	} else if err := json.Unmarshal([]byte(row.Labels), &r.Labels); err != nil {
 		return nil, fmt.Errorf("decode labels of event %d: %w", row.ID, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // Resume reads the records from this long before the stored anchor on: later events are stored, as are those that an
@@ -20,8 +20,8 @@ const (
 )
 
 // Resume returns the state from which a host's reader resumes: the function dockerx.Options.Resume.
-func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
-	var out dockerx.Resume
+func (l *Log) Resume(ctx context.Context, host string) (events.Resume, error) {
+	var out events.Resume
 	q := l.db.Queries()
 	known, err := q.GetEventHost(ctx, host)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -36,7 +36,7 @@ func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
 	}
 	since := int64(0) // anchors are written late, so that a crash may leave none
 	if known.Anchor != "" {
-		out.Anchor = new(dockerx.Event)
+		out.Anchor = new(events.Event)
 		if err := json.Unmarshal([]byte(known.Anchor), out.Anchor); err != nil {
 			return out, fmt.Errorf("decode a host's anchor: %w", err)
 		}
@@ -57,14 +57,14 @@ func (l *Log) Resume(ctx context.Context, host string) (dockerx.Resume, error) {
 	return out, err
 }
 
-func (l *Log) states(ctx context.Context, host string) (map[string]dockerx.ContainerState, error) {
+func (l *Log) states(ctx context.Context, host string) (map[string]events.ContainerState, error) {
 	rows, err := l.db.Queries().EventContainersOfHost(ctx, host)
 	if err != nil {
 		return nil, fmt.Errorf("read a host's containers in the event log: %w", err)
 	}
-	states := make(map[string]dockerx.ContainerState, len(rows))
+	states := make(map[string]events.ContainerState, len(rows))
 	for _, r := range rows {
-		states[r.ID] = dockerx.ContainerState{Name: r.Name, State: r.State}
+		states[r.ID] = events.ContainerState{Name: r.Name, State: r.State}
 	}
 	return states, nil
 }

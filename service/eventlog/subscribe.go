@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // ErrLagged ends the subscription of a client that is too slow. The client loses nothing if it resumes after the last
@@ -230,8 +230,8 @@ func (s *Subscription) gap(id int64, reason string, to time.Time) Delivery {
 		id = coarse(id)
 	}
 	s.delivered = id
-	return Delivery{Record: &Record{ID: id, Event: dockerx.Event{
-		Kind: dockerx.KindGap, Type: "gap", Action: "gap", Time: to.UTC(), From: time.Unix(0, 0).UTC(), To: to.UTC(),
+	return Delivery{Record: &Record{ID: id, Event: events.Event{
+		Kind: events.KindGap, Type: "gap", Action: "gap", Time: to.UTC(), From: time.Unix(0, 0).UTC(), To: to.UTC(),
 		Reason: reason, Attrs: map[string]string{},
 	}}}
 }

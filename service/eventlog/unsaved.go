@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 // startPatience multiplies the patience until begin has read the log: before that a pending record may be in it already.
@@ -43,7 +43,7 @@ func (l *Log) publishUnsaved(before time.Time) {
 		if p.since.After(before) {
 			return
 		}
-		if _, twice := l.publishedUnsaved[p.key]; twice || p.unsavedSeq != 0 || p.rec.Kind == dockerx.KindState || l.recent.Has(p.key) {
+		if _, twice := l.publishedUnsaved[p.key]; twice || p.unsavedSeq != 0 || p.rec.Kind == events.KindState || l.recent.Has(p.key) {
 			continue
 		}
 		e := &entry{rec: p.rec}

@@ -10,7 +10,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/events"
 )
 
 const (
@@ -134,8 +134,8 @@ func (l *Log) fillGaps() {
 		return
 	}
 	for host, d := range l.dropped {
-		gap := newPending(dockerx.Event{
-			Host: host, Kind: dockerx.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host,
+		gap := newPending(events.Event{
+			Host: host, Kind: events.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host,
 			Time: d.to, From: d.from, To: d.to, Reason: GapOverflow, Attrs: map[string]string{},
 		})
 		gap.epoch = d.epoch
@@ -190,8 +190,8 @@ func (l *Log) attribute(ctx context.Context, batch []*pending) error {
 	if l.opts.Attribute == nil {
 		return nil
 	}
-	known := make([]dockerx.Event, len(batch))
-	events := make([]*dockerx.Event, len(batch))
+	known := make([]events.Event, len(batch))
+	events := make([]*events.Event, len(batch))
 	for i, p := range batch {
 		known[i] = p.rec.Event
 		events[i] = &known[i]

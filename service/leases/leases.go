@@ -2,7 +2,7 @@
 //
 // Job. A replica raises its counter in the database as long as it lives. Each replica sees by its own clock which counters
 // move, and so which replicas live; they all compute the same distribution of hosts and each does its own part: it takes what
-// nobody living owns, and hands over what it has too much of. A lease's epoch rises with each change of its owner.
+// no living replica owns, and hands over what it has too much of. A lease's epoch rises with each change of its owner.
 //
 // Safety does not rest on any of that: an append to the event log names the epoch of the lease under which its events were
 // read, and package eventlog refuses it in any other. A replica that was paused or cut off and believes in a lease that it has

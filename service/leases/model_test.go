@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 type database struct {
 	replicas map[string]replica
 	leases   map[string]lease
-	appended map[epochKey]string // by whom
+	appended map[epochKey]string // by which replica
 }
 
 type epochKey struct {
@@ -237,7 +237,7 @@ func TestALostReplicasHostsAreTakenAfterLostAfter(t *testing.T) {
 	round(b)
 	require.Len(t, b.held, 2)
 
-	// Time in which a replica sees nothing counts for no other: after an outage for all nobody is lost.
+	// Time in which a replica sees nothing counts for no other: after an outage for all no replica is lost.
 	a.paused = false
 	round(a, b)
 	round(a, b)

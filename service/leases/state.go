@@ -49,7 +49,7 @@ type sighting struct {
 }
 
 // state is what one replica knows of the others. It decides and does nothing: time, view and hosts are given to it, so that it
-// depends on nobody's clock but its own, and on that only for durations.
+// depends on no clock but its own, and on that only for durations.
 type state struct {
 	me    string
 	fleet int64

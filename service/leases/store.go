@@ -8,7 +8,7 @@ import (
 	"wharf/db/sqlc"
 )
 
-// look shows that this replica lives, and reads who else does and who owns what.
+// look shows that this replica lives, and reads which others do and which hosts they own.
 func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error) {
 	var (
 		rows  []sqlc.ReplicasRow

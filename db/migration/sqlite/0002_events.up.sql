@@ -2,7 +2,7 @@
 CREATE TABLE events (
   id         integer PRIMARY KEY, -- given by event_log: rises in commit order
   host       text NOT NULL,
-  kind       integer NOT NULL, -- dockerx.EventKind
+  kind       integer NOT NULL, -- events.Kind
   type       text NOT NULL,
   action     text NOT NULL,
   actor_id   text NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE events (
   from_nano  integer NOT NULL, -- gaps alone, else 0
   to_nano    integer NOT NULL,
   reason     text NOT NULL,
-  -- key is dockerx.Event.Key: a hash of time, type, action, actor and attributes, so that an
+  -- key is events.Event.Key: a hash of time, type, action, actor and attributes, so that an
   -- event which two readers report, or one reader twice, is stored once.
   key        integer NOT NULL,
   logged_at  timestamp NOT NULL,
