@@ -146,7 +146,7 @@ func TestOneActorHasFourQueriesOfThePastAtOnce(t *testing.T) {
 		require.NoError(t, err)
 		places = append(places, leave)
 	}
-	for _, path := range []string{"/v1/events", "/v1/audit"} {
+	for _, path := range []string{"/v1/events", "/v1/audit", "/metrics", "/metrics/containers"} {
 		a := w.get(path)
 		require.Equal(t, http.StatusTooManyRequests, a.status, a.body)
 		require.Equal(t, "1", a.header.Get("Retry-After"))
