@@ -269,3 +269,27 @@ func TestRawConnectionsEndOneDirectionAtATime(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "1048581 bytes", string(answer), "what came before the connection was taken over counts")
 }
+
+// A client that sends all of a build's context before it reads the answer gets the refusal.
+func TestRefusedUploadsAreAnswered(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	w := setup(t, []dockerx.HostConfig{{Name: "ours", Addr: d.Addr()}})
+	u, err := url.Parse(w.url)
+	require.NoError(t, err)
+	conn, err := net.Dial("tcp", u.Host)
+	require.NoError(t, err)
+	defer conn.Close()
+	const size = 8 << 20
+	fmt.Fprintf(conn, "POST /docker/ours/build HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/x-tar\r\nContent-Length: %d\r\n\r\n", u.Host, w.admin, size)
+	_, err = io.CopyN(conn, zeros{}, size)
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusForbidden, resp.StatusCode)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }

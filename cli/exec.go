@@ -30,7 +30,7 @@ func (a *app) execCommand() *cobra.Command {
 			in.Cmd = args[1:]
 			code, err := a.exec(c.Context(), args[0], hosts, in, interactive)
 			if c.Context().Err() != nil {
-				return silently(exitInterrupted)
+				return exit(exitInterrupted, "interrupted: the command may go on in the container, until it looks at its input")
 			}
 			if err != nil {
 				return &exitError{code: exitExec, err: err}

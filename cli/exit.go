@@ -135,7 +135,7 @@ func explainStatus(e *client.Error) string {
 	switch {
 	case e.Status == http.StatusUnauthorized:
 		return said + ": log in with wharf login URL"
-	case e.Status == http.StatusForbidden:
+	case e.Status == http.StatusForbidden && said == "not allowed": // others say themselves what is missing
 		return said + ": an admin may give you a role or a grant"
 	case e.Status >= http.StatusInternalServerError:
 		return fmt.Sprintf("%s (request %s)", said, e.RequestID)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"wharf/api/dto"
 )
@@ -52,10 +54,22 @@ func (c *Client) EngineHandler(host string) http.Handler {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).EnableFullDuplex() // engines answer while they read: builds, uploads of images
+		control, body := http.NewResponseController(w), r.Body
+		_ = control.EnableFullDuplex() // engines answer while they read: builds, uploads of images
+		if body != nil && body != http.NoBody {
+			r.Body = io.NopCloser(body)
+		}
 		proxy.ServeHTTP(w, r)
+		// A tool that is still sending reads the answer after that, or leaves.
+		if body != nil && body != http.NoBody && control.SetReadDeadline(time.Now().Add(restTime)) == nil {
+			_, _ = io.Copy(io.Discard, body)
+			_ = control.SetReadDeadline(time.Time{})
+		}
 	})
 }
+
+// restTime is how long a tool may go on to send the body of a request that is answered.
+const restTime = 10 * time.Second
 
 // setEscapedPath sets a path that is escaped already, and stays as it is.
 func setEscapedPath(u *url.URL, escaped string) {

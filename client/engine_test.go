@@ -90,3 +90,20 @@ func TestEngineAnswersThatServersDoNotGive(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, resp.StatusCode)
 	require.Contains(t, string(raw), `"message":"wharf: the server can't be reached`)
 }
+
+// A tool that sends all of its body before it reads gets the answer.
+func TestEngineAnswersBeforeTheBodyIsWhole(t *testing.T) {
+	t.Parallel()
+	addr := relayed(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	const size = 8 << 20
+	fmt.Fprintf(conn, "POST /build HTTP/1.1\r\nHost: docker\r\nContent-Length: %d\r\n\r\n", size)
+	_, err = io.WriteString(conn, strings.Repeat("x", size))
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusForbidden, resp.StatusCode)
+}

@@ -2,6 +2,7 @@ package dockerapi
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,7 +77,24 @@ func (a *API) Close() { a.calls.close() }
 
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := a.serve(w, r); err != nil {
-		a.Fail(w, r, err)
+		a.refuse(w, r, err)
+	}
+}
+
+// refusedBytes is what is still taken of a refused request's body, within the time that any body has.
+const refusedBytes = 16 << 20
+
+// refuse answers with an error, and takes what a client is sending meanwhile: a build's context. Most read the answer only
+// then, and a connection that is closed before takes the answer away.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	control := http.NewResponseController(w)
+	uploads := r.Body != nil && r.Body != http.NoBody && r.ProtoMajor == 1
+	if uploads {
+		_ = control.EnableFullDuplex()
+	}
+	a.Fail(w, r, err)
+	if uploads && control.Flush() == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, refusedBytes)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -40,26 +41,53 @@ func TestUpgradedConnectionsCarryAnExec(t *testing.T) {
 
 func exec(t *testing.T, name string, e dockertest.Engine, cfg Config) {
 	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		t.Parallel()
-		id := e.PrepareExec(t, e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}}), "cat")
-		c, err := transportOf(t, cfg).Upgrade(t.Context(), Request{
-			Method: http.MethodPost, Path: "/v1.41/exec/" + id + "/start", Body: strings.NewReader(`{"Detach":false,"Tty":false}`),
-			Header: http.Header{"Content-Type": {"application/json"}},
+	for way, open := range map[string]func(*testing.T, Request) io.ReadWriteCloser{
+		"":        func(t *testing.T, r Request) io.ReadWriteCloser { return upgraded(t, cfg, r) },
+		" passed": func(t *testing.T, r Request) io.ReadWriteCloser { return passed(t, cfg, r) },
+	} {
+		t.Run(name+way, func(t *testing.T) {
+			t.Parallel()
+			id := e.PrepareExec(t, e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}}), "cat")
+			c := open(t, Request{
+				Method: http.MethodPost, Path: "/v1.41/exec/" + id + "/start", Body: strings.NewReader(`{"Detach":false,"Tty":false}`),
+				Header: http.Header{"Content-Type": {"application/json"}},
+			})
+			sent := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB: more than all buffers on the way hold
+			go func() {
+				_, _ = c.Write(sent)
+				_ = c.(interface{ CloseWrite() error }).CloseWrite()
+			}()
+			var out, errs bytes.Buffer
+			_, err := stdcopy.StdCopy(&out, &errs, c)
+			require.NoError(t, err)
+			if err := c.Close(); !errors.Is(err, io.EOF) { // of an ssh channel that the other side has closed before
+				require.NoError(t, err)
+			}
+			require.Empty(t, errs.String())
+			require.True(t, bytes.Equal(sent, out.Bytes()), "%d bytes came back of %d", out.Len(), len(sent))
 		})
-		require.NoError(t, err)
-		sent := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB: more than all buffers on the way hold
-		go func() {
-			_, _ = c.Write(sent)
-			_ = c.CloseWrite()
-		}()
-		var out, errs bytes.Buffer
-		_, err = stdcopy.StdCopy(&out, &errs, c)
-		require.NoError(t, err)
-		require.NoError(t, c.Close())
-		require.Empty(t, errs.String())
-		require.True(t, bytes.Equal(sent, out.Bytes()), "%d bytes came back of %d", out.Len(), len(sent))
-	})
+	}
+}
+
+func upgraded(t *testing.T, cfg Config, r Request) io.ReadWriteCloser {
+	t.Helper()
+	c, err := transportOf(t, cfg).Upgrade(t.Context(), r)
+	require.NoError(t, err)
+	return c
+}
+
+// passed asks for the connection as a client of the engine's does.
+func passed(t *testing.T, cfg Config, r Request) io.ReadWriteCloser {
+	t.Helper()
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", "tcp")
+	r.Length = int64(r.Body.(*strings.Reader).Len())
+	resp, err := transportOf(t, cfg).Pass(t.Context(), r)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusSwitchingProtocols, resp.StatusCode)
+	c, ok := resp.Body.(io.ReadWriteCloser)
+	require.True(t, ok)
+	return c
 }
 
 func transportOf(t *testing.T, cfg Config) *Transport {
