@@ -24,6 +24,7 @@ const usage = `wharf: one HTTP JSON API in front of many Docker hosts
 Usage:
   wharf [serve] [flags]          serve the API
   wharf migrate up|down|version  bring the database's schema up, one step down, or tell it
+  wharf backup FILE              copy the SQLite database to a new file, while it is in use
   wharf hosts check              try each Docker host and print a table
   wharf user add [-role R] [-full-name N] [-email E] NAME
   wharf user passwd NAME         password from the terminal or standard input
@@ -92,6 +93,8 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 		return run(ctx, cfg, out, *hints)
 	case "migrate":
 		return migrateCommand(ctx, cfg, flags.Args(), out)
+	case "backup":
+		return backupCommand(ctx, cfg, flags.Args(), out)
 	case "hosts":
 		return hostsCommand(ctx, cfg, flags.Args(), out)
 	case "user":

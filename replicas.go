@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
+
 	"wharf/db"
 	"wharf/dockerx"
 	"wharf/service/leases"
@@ -68,11 +70,10 @@ func (w *wharf) lead(ctx context.Context, opened <-chan struct{}) error {
 	case <-ctx.Done():
 		return nil
 	}
-	listening := make(chan error, 1)
-	go func() { listening <- w.store.Listen(ctx, w.listener()) }()
-	err := w.leases.Run(ctx)
-	<-listening
-	return err
+	var both errgroup.Group
+	both.Go(func() error { return w.store.Listen(ctx, w.listener()) })
+	both.Go(func() error { return w.leases.Run(ctx) })
+	return both.Wait()
 }
 
 // listener passes on what other replicas notify of.

@@ -87,8 +87,7 @@ func TestWhatARecreationCausesIsNotUnexpected(t *testing.T) {
 	label := strings.ReplaceAll(image, ":", "-")
 	e.RemoveLabelled(t, label)
 	id := e.Run(t, dockertest.Spec{Image: image, Name: label, Labels: map[string]string{label: ""}})
-	var b bulkAnswer
-	b = w.begin(t, w.admin, `{"operation":"recreate","select":{"name":["`+label+`"]},"wait":"running"}`)
+	b := w.begin(t, w.admin, `{"operation":"recreate","select":{"name":["`+label+`"]},"wait":"running"}`)
 	w.awaitBulk(t, b.ID, "succeeded")
 	next := e.Labelled(t, label)[0].ID
 	require.NotEqual(t, id, next)

@@ -28,7 +28,7 @@ func (s *Server) EndStreams() {
 func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) stream.Options {
 	return stream.Options{
 		Caller:  actor.UserID.String(), // the nil UUID for all anonymous callers
-		OnEnd:   func(end func()) func() { return s.sessions.OnEnd(actor.SessionID, end) },
+		OnEnd:   func(end func()) func() { return s.sessions.OnEnd(actor, end) },
 		Formats: formats,
 	}
 }

@@ -2,7 +2,6 @@ package dockerx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -186,10 +185,7 @@ func (e *engine) ContainerStop(ctx context.Context, id string, options container
 func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
 	_, err := e.Client.ContainerUpdate(ctx, id, config)
 	if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "container") {
-		return apperr.Wrap(apperr.Conflict, errors.Join(ErrNoUpdate, err), "this engine can't change the limits of a container")
+		return apperr.Wrap(apperr.Conflict, err, "this engine can't change the limits of a container")
 	}
 	return err
 }
-
-// ErrNoUpdate is beneath the error of an update where the engine has no such call.
-var ErrNoUpdate = errors.New("no call to update a container")

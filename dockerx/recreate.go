@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/docker/docker/api/types"
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/images"
@@ -38,6 +41,13 @@ type Successor struct {
 // anew, with the reason.
 func (h *Host) Blueprint(ctx context.Context, d *Details) (*Blueprint, error) {
 	return call(ctx, h, "inspect container and image", h.readLimit, func(ctx context.Context, e reads) (*Blueprint, error) {
+		v, err := e.ServerVersion(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if isPodman(v) {
+			return nil, errPodman
+		}
 		raw, err := e.RawContainer(ctx, d.ID)
 		if err != nil {
 			return nil, err
@@ -106,6 +116,13 @@ func (h *Host) Create(ctx context.Context, s *Successor, name string) (id string
 	})
 	h.lists.drop()
 	return id, err
+}
+
+// errPodman: what Podman shows by Docker's API is not what it takes: networks, fixed addresses, limits and devices differ.
+var errPodman = apperr.New(apperr.Conflict, "Podman doesn't show all that a container was made with, so that none can be made like it")
+
+func isPodman(v types.Version) bool {
+	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") })
 }
 
 // refuseSharers returns an error for a container whose network others share: they would lose it with the container.

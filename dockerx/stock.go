@@ -22,6 +22,9 @@ const (
 	// stockMaxAge bounds how long lists of images, volumes and networks are kept even if no event tells of a change:
 	// Podman's engines leave some out.
 	stockMaxAge = 5 * time.Second
+	// usesMaxAge is the same for what containers use: all engines tell of containers, and Podman's not of networks that one
+	// joins or leaves.
+	usesMaxAge = 15 * time.Second
 	// sizesTimeout is for an engine that adds up what everything holds: it walks through all volumes.
 	sizesTimeout = 2 * time.Minute
 )
@@ -37,7 +40,7 @@ type stock struct {
 func newStock() stock {
 	return stock{
 		images: cached[images.Rows]{maxAge: stockMaxAge}, volumes: cached[images.Volumes]{maxAge: stockMaxAge},
-		networks: cached[images.Networks]{maxAge: stockMaxAge}, uses: cached[images.Uses]{maxAge: stockMaxAge},
+		networks: cached[images.Networks]{maxAge: stockMaxAge}, uses: cached[images.Uses]{maxAge: usesMaxAge},
 	}
 }
 
@@ -170,8 +173,8 @@ func (h *Host) readSizes(ctx context.Context) (Sizes, error) {
 			return Sizes{}, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the sizes: %w", err)}
 		}
 		s := Sizes{Images: map[string]int64{}, Volumes: map[string]int64{}, Containers: map[string]int64{}}
-		for _, i := range answer.Images {
-			s.Images[i.ID] = max(i.Size-max(i.SharedSize, 0), 0)
+		for _, i := range answer.Images { // Podman's ids lack the algorithm here
+			s.Images["sha256:"+strings.TrimPrefix(i.ID, "sha256:")] = max(i.Size-max(i.SharedSize, 0), 0)
 		}
 		for _, c := range answer.Containers {
 			s.Containers[c.ID] = max(c.SizeRw, 0)

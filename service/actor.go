@@ -67,4 +67,7 @@ type Actor struct {
 	Anonymous bool
 	// Unmasked lets the actor see values that look secret whatever its role.
 	Unmasked bool
+	// rights is the version of Role and Grants that the session or key was read with, if hasRights.
+	rights    int64
+	hasRights bool
 }

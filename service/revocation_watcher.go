@@ -21,6 +21,7 @@ type revocationWatcher struct {
 
 	mu      sync.Mutex
 	watches map[*sessionWatch]struct{}
+	count   int64 // of revocations, at the last look that every watch was checked with
 }
 
 type sessionWatch struct {
@@ -45,12 +46,8 @@ func (w *revocationWatcher) checkNow() {
 	}
 }
 
-func (w *revocationWatcher) add(session uuid.UUID, onEnd func()) *sessionWatch {
-	one := &sessionWatch{session: session, onEnd: onEnd, count: -1}
-	// The caller's request was authenticated a moment ago, with these rights.
-	if e, ok := w.cache.peek(session); ok {
-		one.rights, one.hasRights, one.until = e.rights, true, e.expiresAt
-	}
+func (w *revocationWatcher) add(one *sessionWatch) *sessionWatch {
+	one.count = -1
 	w.mu.Lock()
 	w.watches[one] = struct{}{}
 	w.mu.Unlock()
@@ -101,7 +98,8 @@ func (w *revocationWatcher) all() []*sessionWatch {
 func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, look bool) error {
 	count, err := int64(0), error(nil)
 	if look {
-		count, err = w.cache.refresh(ctx)
+		// A notification comes after the counter was raised: what was found before it, however recently, may lack that.
+		count, err = w.cache.refresh(ctx, 0)
 	}
 	for _, one := range watches {
 		switch {
@@ -111,14 +109,19 @@ func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, 
 			err = w.checkOne(ctx, one, count)
 		}
 	}
+	if look && err == nil {
+		w.mu.Lock()
+		w.count = count
+		w.mu.Unlock()
+	}
 	return err
 }
 
 // revoked takes the counter as another part of the process has read it.
 func (w *revocationWatcher) revoked(count int64) {
-	w.cache.mu.Lock()
-	outdated := w.cache.count != count
-	w.cache.mu.Unlock()
+	w.mu.Lock()
+	outdated := w.count != count
+	w.mu.Unlock()
 	if outdated {
 		w.checkNow()
 	}
@@ -153,30 +156,21 @@ func (s *Sessions) Revoked() { s.revocations.checkNow() }
 // CountRevocations takes the counter of revocations as it was read elsewhere: where it has moved, watches are checked now.
 func (s *Sessions) CountRevocations(count int64) { s.revocations.revoked(count) }
 
-// OnEnd calls f within a second of the session's end (logout, expiry, user disabled or deleted) or of a change of its
-// user's rights, here or on another replica. It calls f at most once; f must not block. The returned function releases the
-// watch, but doesn't wait for a call of f that has begun. For the zero UUID, of callers without a session, f is never
-// called.
-func (s *Sessions) OnEnd(id uuid.UUID, f func()) (forget func()) {
-	if id == uuid.Nil {
+// OnEnd calls f within a second of the end of the actor's session (logout, expiry, user disabled or deleted) or of a change
+// of its user's rights since the actor was read, here or on another replica. It calls f at most once; f must not block. The
+// returned function releases the watch, but doesn't wait for a call of f that has begun. For an actor without a session f is
+// never called.
+func (s *Sessions) OnEnd(actor Actor, f func()) (forget func()) {
+	if actor.SessionID == uuid.Nil {
 		return func() {}
 	}
-	one := s.revocations.add(id, f)
+	one := s.revocations.add(&sessionWatch{session: actor.SessionID, rights: actor.rights, hasRights: actor.hasRights, onEnd: f})
 	return func() { s.revocations.remove(one) }
 }
 
 // OnRevocation calls f within a second of each RaiseRevocations, here or on another replica, and once soon after the call. f
 // must not block. The returned function releases the watch, as OnEnd's.
 func (s *Sessions) OnRevocation(f func()) (forget func()) {
-	one := s.revocations.add(uuid.Nil, f)
+	one := s.revocations.add(&sessionWatch{onEnd: f})
 	return func() { s.revocations.remove(one) }
-}
-
-// Ended is like OnEnd, with a channel that is closed in place of a call. It is nil for callers without a session.
-func (s *Sessions) Ended(id uuid.UUID) (ended <-chan struct{}, forget func()) {
-	if id == uuid.Nil {
-		return nil, func() {}
-	}
-	c := make(chan struct{})
-	return c, s.OnEnd(id, func() { close(c) })
 }

@@ -69,6 +69,7 @@ func (e entry) actor(id uuid.UUID) Actor {
 	return Actor{
 		UserID: e.user, Username: e.username, Role: e.role, Grants: e.grants, SessionID: id,
 		Key: e.key, Limit: e.limit, Scope: e.scope, LimitsExec: e.key && !e.exec,
+		rights: e.rights, hasRights: true,
 	}
 }
 
@@ -81,7 +82,7 @@ func newSessionCache(d *db.DB, lease time.Duration) *sessionCache {
 
 // get returns the entry of a session or key; for one that doesn't exist, the zero entry.
 func (c *sessionCache) get(ctx context.Context, id uuid.UUID) (entry, error) {
-	count, err := c.refresh(ctx)
+	count, err := c.refresh(ctx, c.lease)
 	if err != nil {
 		return entry{}, err
 	}
@@ -93,14 +94,6 @@ func (c *sessionCache) get(ctx context.Context, id uuid.UUID) (entry, error) {
 		return e, nil
 	}
 	return c.load(ctx, id, count)
-}
-
-// peek returns a session's cached entry, however old it is.
-func (c *sessionCache) peek(id uuid.UUID) (entry, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, ok := c.entries[id]
-	return e, ok
 }
 
 func (c *sessionCache) load(ctx context.Context, id uuid.UUID, count int64) (entry, error) {
@@ -150,15 +143,15 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 	return e, err
 }
 
-// refresh returns the counter as found by a check that began less than a lease ago or after the call. It clears the cache
+// refresh returns the counter as found by a check that began less than recent ago or after the call. It clears the cache
 // if the counter has changed.
-func (c *sessionCache) refresh(ctx context.Context) (int64, error) {
+func (c *sessionCache) refresh(ctx context.Context, recent time.Duration) (int64, error) {
 	called := time.Now()
 	for {
 		c.mu.Lock()
 		count, since := c.count, c.since
 		c.mu.Unlock()
-		if !since.Before(called) || time.Since(since) < c.lease {
+		if !since.Before(called) || time.Since(since) < recent {
 			return count, nil
 		}
 		// A check under way may have begun before the call: then it is done once more.

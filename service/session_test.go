@@ -107,7 +107,7 @@ func TestLoginGivesASessionWithTwoTokens(t *testing.T) {
 
 		actor, err := b.sessions.Authenticate(t.Context(), l.AccessToken)
 		require.NoError(t, err)
-		require.Equal(t, Actor{UserID: b.user.ID, Username: "gildong", Role: RoleAdmin, SessionID: l.SessionID}, actor)
+		require.Equal(t, Actor{UserID: b.user.ID, Username: "gildong", Role: RoleAdmin, SessionID: l.SessionID, hasRights: true}, actor)
 		_, err = b.sessions.Authenticate(t.Context(), l.RefreshToken)
 		requireUnauthorized(t, err)
 

@@ -122,29 +122,29 @@ func (s *execs) enter(actor service.Actor) (leave func(), err error) {
 	if s.all == nil {
 		s.all, s.counts = map[string]*exec{}, map[holder]int{}
 	}
-	who, now := holderOf(actor), time.Now()
+	caller, now := holderOf(actor), time.Now()
 	for id, x := range s.all {
 		if x.expired(now) {
 			delete(s.all, id)
 			s.leave(x.holder)
 		}
 	}
-	if s.counts[who] >= execsPerCaller || len(s.all) >= execsTotal {
+	if s.counts[caller] >= execsPerCaller || len(s.all) >= execsTotal {
 		err := apperr.New(apperr.TooMany, "there were too many execs in the last minutes (%d of one caller, %d of all): wait for a while", execsPerCaller, execsTotal)
 		err.RetryAfter = execKept / 10
 		return nil, err
 	}
-	s.counts[who]++
+	s.counts[caller]++
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.leave(who)
+		s.leave(caller)
 	}, nil
 }
 
-func (s *execs) leave(who holder) {
-	if s.counts[who]--; s.counts[who] <= 0 {
-		delete(s.counts, who)
+func (s *execs) leave(caller holder) {
+	if s.counts[caller]--; s.counts[caller] <= 0 {
+		delete(s.counts, caller)
 	}
 }
 

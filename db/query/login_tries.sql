@@ -1,5 +1,5 @@
 -- name: ReserveUserTry :one
--- Reserves a try of a user who may try now, and who has fewer under way than free ones left, or none. No row: it may not.
+-- Reserves a try of a user that may try now, and that has fewer under way than free ones left, or none. No row: it may not.
 INSERT INTO login_tries (key, failures, due, pending, pending_until, expires)
 VALUES (@key, 0, 0, 1, @until, @expires)
 ON CONFLICT (key) DO UPDATE SET

@@ -212,7 +212,7 @@ type ReserveUserTryParams struct {
 	Free    int64
 }
 
-// Reserves a try of a user who may try now, and who has fewer under way than free ones left, or none. No row: it may not.
+// Reserves a try of a user that may try now, and that has fewer under way than free ones left, or none. No row: it may not.
 func (q *Queries) ReserveUserTry(ctx context.Context, arg ReserveUserTryParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, reserveUserTry,
 		arg.Key,

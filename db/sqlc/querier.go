@@ -214,7 +214,7 @@ type Querier interface {
 	// Reserves a try of an address whose bucket has a place for it besides those under way: due moves on by a step for each
 	// failure, and no further than room ahead of now. No row: it has none.
 	ReserveAddressTry(ctx context.Context, arg ReserveAddressTryParams) (int64, error)
-	// Reserves a try of a user who may try now, and who has fewer under way than free ones left, or none. No row: it may not.
+	// Reserves a try of a user that may try now, and that has fewer under way than free ones left, or none. No row: it may not.
 	ReserveUserTry(ctx context.Context, arg ReserveUserTryParams) (int64, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error

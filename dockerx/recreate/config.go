@@ -53,7 +53,7 @@ func (c config) without(image *config, of *containerAnswer, host *hostConfig) *c
 		c.Shell = nil
 	}
 	c.Env = slices.DeleteFunc(slices.Clone(c.Env), func(e string) bool {
-		return slices.Contains(image.Env, e) || e == "HOSTNAME="+of.shortID() // the latter is Podman's
+		return slices.Contains(image.Env, e)
 	})
 	c.Labels = maps.Clone(c.Labels)
 	maps.DeleteFunc(c.Labels, func(k, v string) bool { its, has := image.Labels[k]; return has && its == v })

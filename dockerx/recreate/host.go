@@ -39,7 +39,7 @@ func (h *hostConfig) sharesHostname() bool {
 // isNetwork reports whether the container is in a network of its own: not in another's, the host's or none.
 func (h *hostConfig) isNetwork() bool {
 	switch h.NetworkMode {
-	case "none", "host", "pasta", "slirp4netns", "private": // the last three are Podman's
+	case "none", "host":
 		return false
 	}
 	return !strings.Contains(h.NetworkMode, ":")

@@ -62,10 +62,8 @@ func (c *containerAnswer) primary(mode string) string {
 	if mode != "default" && mode != "bridge" && mode != "" {
 		return ""
 	}
-	for _, usual := range []string{"bridge", "podman"} {
-		if _, ok := networks[usual]; ok {
-			return usual
-		}
+	if _, ok := networks["bridge"]; ok {
+		return "bridge"
 	}
 	return ""
 }

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_OPERATIONS")) }
 type fixture struct {
 	*benchkit.Process
 	client *client.Client
+	key    string // the client's
 }
 
 // newFixture serves hosts, "a=unix:///…,b=…".
@@ -32,8 +33,13 @@ func newFixture(t *testing.T, hosts string, settings ...string) *fixture {
 	require.NoError(t, os.WriteFile(password, []byte("a password of the benchmark"), 0o600))
 	f := &fixture{Process: benchkit.Wharf(t, append(settings, "DOCKER_HOSTS="+hosts, "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+password)...)}
 	login := client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
-	key, err := login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
-	require.NoError(t, err)
+	var key dto.APIKey
+	require.Eventually(t, func() bool { // the first user comes with the schema, which may be later than the first answer
+		var err error
+		key, err = login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
+		return err == nil
+	}, time.Minute, 100*time.Millisecond)
+	f.key = key.Key
 	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 1})
 	return f
 }

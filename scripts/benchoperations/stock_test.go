@@ -143,13 +143,12 @@ func TestImages(t *testing.T) {
 	f := newFixture(t, hosts)
 	list := func() time.Duration {
 		began := time.Now()
-		page, err := f.client.ListImages(t.Context(), dto.ImageQuery{StockQuery: dto.StockQuery{Limit: 5000}})
-		took := time.Since(began)
-		require.NoError(t, err)
-		require.GreaterOrEqual(t, len(page.Images), n*len(engines))
-		return took
+		f.rawImages(t) // not decoded, as the engines' own aren't
+		return time.Since(began)
 	}
-	require.Eventually(t, func() bool { return list() > 0 }, time.Minute, 100*time.Millisecond)
+	page, err := f.client.ListImages(t.Context(), dto.ImageQuery{StockQuery: dto.StockQuery{Limit: 5000}})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(page.Images), n*len(engines))
 	var through, kept, straight []time.Duration
 	for range benchkit.Size(1, 12) {
 		time.Sleep(5100 * time.Millisecond) // the lists are kept for 5 s
@@ -166,6 +165,20 @@ func TestImages(t *testing.T) {
 	benchkit.Figure("the same, unchanged since", "from memory", "%.1f ms", ms(kept[at]))
 	benchkit.Within(t, float64(through[at]) <= 1.25*float64(straight[at]), "the list of images takes too long")
 	benchkit.Within(t, kept[at] < straight[at], "an unchanged list isn't kept")
+}
+
+// rawImages reads the list through wharf, and drops it.
+func (f *fixture) rawImages(t *testing.T) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.URL()+"/v1/images?limit=5000", http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+f.key)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
 // slowest asks all engines at once for their images and returns the longest time.

@@ -124,7 +124,7 @@ func (f *fixture) event(container, action string) events.Event {
 func (f *fixture) store(batch []events.Event) {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(f.t.Context()))
-	log := eventlog.New(f.db, eventlog.Options{Attribute: f.to.Attribute})
+	log := eventlog.New(f.db, eventlog.Options{Attribute: f.to.Attribute, Patience: time.Hour}) // none is published before it is stored
 	for _, e := range batch {
 		e.Attrs = maps.Clone(e.Attrs)
 		log.Publish(e)

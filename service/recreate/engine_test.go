@@ -100,7 +100,8 @@ func TestNewContainerThatFailsGivesWayToTheOld(t *testing.T) {
 	}{
 		"no such program": {[]string{`ENTRYPOINT ["/nothing"]`}, dockerx.Operation{}, "cannot start the new container: Error response from daemon:"},
 		"unhealthy": {
-			[]string{`HEALTHCHECK --interval=1s --retries=1 CMD ["/app", "exit", "1"]`}, dockerx.Operation{Limit: 4 * time.Second},
+			[]string{`HEALTHCHECK --interval=1s --retries=1 CMD ["/app", "exit", "1"]`},
+			dockerx.Operation{Limit: 4 * time.Second},
 			"cannot see the new container: it is not healthy: running, unhealthy",
 		},
 	} {

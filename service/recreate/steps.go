@@ -2,7 +2,6 @@ package recreate
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"wharf/dockerx"
@@ -74,16 +73,11 @@ func hold(ctx context.Context, j *job) error { return setPolicy(ctx, j, "no") }
 
 func unhold(ctx context.Context, j *job) error { return setPolicy(ctx, j, j.Restart) }
 
-// setPolicy leaves an engine alone that can't change policies: Podman restarts nothing by itself.
 func setPolicy(ctx context.Context, j *job, policy string) error {
 	if j.Restart == "" || j.Restart == "no" {
 		return nil
 	}
-	err := j.operate(ctx, j.old, "update", dockerx.Update{RestartPolicy: policy})
-	if errors.Is(err, dockerx.ErrNoUpdate) {
-		return nil
-	}
-	return err
+	return j.operate(ctx, j.old, "update", dockerx.Update{RestartPolicy: policy})
 }
 
 func operateOld(name string, p dockerx.Params) func(context.Context, *job) error {

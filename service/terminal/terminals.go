@@ -140,7 +140,7 @@ func (s *Terminals) begin(ctx context.Context, actor service.Actor, r service.Te
 		process: process, idleFor: s.opts.Idle, ended: make(chan struct{}), copied: make(chan struct{}),
 	}
 	t.record = s.newRecording(t)
-	remove := s.add(t)
+	remove := s.add(actor, t)
 	t.closed = func(result error) {
 		remove()
 		finish(result)

@@ -4,13 +4,15 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"wharf/service"
 )
 
 // add lists a terminal, and watches what may end it.
-func (s *Terminals) add(t *Terminal) (remove func()) {
+func (s *Terminals) add(actor service.Actor, t *Terminal) (remove func()) {
 	t.idle = time.AfterFunc(s.opts.Idle, func() { t.end(IdleTooLong) })
 	longest := time.AfterFunc(s.opts.Longest, func() { t.end(OpenTooLong) })
-	forget := s.watch(t)
+	forget := s.watch(actor, t)
 	s.mu.Lock()
 	s.open[t.ID] = t
 	if s.replicas != nil && s.forget == nil {
@@ -43,19 +45,19 @@ func (s *Terminals) logUnshared(err error) {
 }
 
 // watch ends the terminal with its session or key, and with the right to it.
-func (s *Terminals) watch(t *Terminal) (forget func()) {
+func (s *Terminals) watch(opener service.Actor, t *Terminal) (forget func()) {
 	var mu sync.Mutex
 	var done bool
 	current := func() {}
-	var again func()
-	again = func() {
+	var again func(service.Actor)
+	again = func(actor service.Actor) {
 		mu.Lock()
 		defer mu.Unlock()
 		if !done {
-			current = s.sessions.OnEnd(t.holder, func() { go s.recheck(t, again) })
+			current = s.sessions.OnEnd(actor, func() { go s.recheck(t, again) })
 		}
 	}
-	again()
+	again(opener)
 	return func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -66,7 +68,7 @@ func (s *Terminals) watch(t *Terminal) (forget func()) {
 
 // recheck looks at the right to a terminal after something changed in its user's rights, and watches again where it
 // still holds.
-func (s *Terminals) recheck(t *Terminal, again func()) {
+func (s *Terminals) recheck(t *Terminal, again func(service.Actor)) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	actor, err := s.sessions.Current(ctx, t.holder)
@@ -77,7 +79,7 @@ func (s *Terminals) recheck(t *Terminal, again func()) {
 		t.end(RightsEnded)
 		return
 	}
-	again()
+	again(actor)
 }
 
 // lookForAsked has Run end what other replicas have asked to end.
