@@ -127,7 +127,7 @@ soak: ## Run wharf under churn for SOAK (20m): goroutines, descriptors, memory a
 	@$(TESTBED) -only postgres run -- env SOAK=$(SOAK) go test -count=1 -v -timeout 0 -run TestSoak ./scripts/benchedge
 
 # Benchmarks and tests of their own kind stand here, one target each: bench-access, bench-edge, soak, bench-terminal, bench-docker,
-# bench-operations, bench-events, bench-stats, bench-hosts, bench-engines, test-engines.
+# bench-operations, bench-events, bench-stats, bench-hosts, bench-replicas, bench-engines, test-engines.
 
 .PHONY: bench-terminal
 bench-terminal: ## Measure terminals beside the engine's own and docker exec, and print the table (3 minutes)

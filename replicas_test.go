@@ -206,13 +206,15 @@ func TestReplicasSayTheSameOfAHost(t *testing.T) {
 	r.awaitReaders()
 	same := func(status string) {
 		t.Helper()
-		require.Eventually(t, func() bool {
-			ofA, err := a.as("").ListHostStatus(t.Context(), dto.HostQuery{})
+		var ofA, ofB []dto.HostStatus
+		require.Eventually(t, func() (same bool) {
+			var err error
+			ofA, err = a.as("").ListHostStatus(t.Context(), dto.HostQuery{})
 			require.NoError(t, err)
-			ofB, err := b.as("").ListHostStatus(t.Context(), dto.HostQuery{})
+			ofB, err = b.as("").ListHostStatus(t.Context(), dto.HostQuery{})
 			require.NoError(t, err)
 			return ofA[0].Status == status && ofA[0].EngineVersion != "" && reflect.DeepEqual(ofA, ofB)
-		}, time.Minute, 20*time.Millisecond)
+		}, time.Minute, 20*time.Millisecond, "%s:\n%+v\n%+v", status, &ofA, &ofB)
 	}
 	same("up")
 	asked := 0

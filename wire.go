@@ -15,6 +15,7 @@ import (
 	"wharf/api"
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/dockerx/events"
 	"wharf/dockerx/images"
 	"wharf/dockerx/stats"
 	"wharf/service"
@@ -106,7 +107,8 @@ func (w *wharf) wireHosts(server string, clock *steady.Clock) error {
 	}
 	w.events = eventlog.New(w.store, eventlog.Options{
 		Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: w.audit.Attribute,
-		Leased: shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beats look for the records of others
+		Delivered: func(e events.Event) { w.fleet.Deliver(e) },
+		Leased:    shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beats look for the records of others
 	})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged,

@@ -204,6 +204,7 @@ func (h *Host) negotiate(ctx context.Context) (Engine, error) {
 	h.eng = eng
 	h.info.Latency = time.Since(began)
 	h.info.APIVersion = ping.APIVersion
+	h.infoChanged()
 	h.mu.Unlock()
 	h.answered(began)
 	select {

@@ -68,6 +68,8 @@ type Host struct {
 
 	streaming atomic.Bool
 	leading   leading
+	shown     EngineInfo             // what Status says with Options.Led: usual variations of info left out; guarded by mu
+	quietly   atomic.Bool            // the reader goes on after another process's, and doesn't report that it connected
 	shared    atomic.Pointer[Status] // as its owner in another process has it; nil: unknown
 	sampler   *stats.Sampler
 }
@@ -94,7 +96,6 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 	})
 	h.follow(h.stock.onEvent)
 	h.follow(h.traces.onEvent)
-	h.follow(h.measures.onEvent)
 	h.follow(h.wakeLogs)
 	h.puller = images.NewPuller(life, pullEngine{h}, images.PullerOptions{Credentials: opts.Registries, Stall: opts.PullStall})
 	h.sampler = h.newSampler(cfg.Addr, opts.Stats)
@@ -166,9 +167,13 @@ func (h *Host) streamUp() bool { return h.streaming.Load() }
 
 // setStreamUp is for the event reader alone.
 func (h *Host) setStreamUp(up bool) {
-	if h.streaming.Swap(up) != up {
-		h.statusChanged(true)
+	if h.streaming.Swap(up) == up {
+		return
 	}
+	if up && h.quietly.Load() {
+		h.tellFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "connected"})
+	}
+	h.statusChanged(true)
 }
 
 // onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
@@ -182,6 +187,7 @@ func (h *Host) onEvent(e events.Event) {
 			e.Labels = labels
 		}
 	}
+	h.measures.onEvent(e)
 	for _, f := range listen {
 		f(e)
 	}

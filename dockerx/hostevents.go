@@ -19,6 +19,7 @@ func (h *Host) runEvents(ctx context.Context) error {
 			recorded, err := h.opts.Resume(ctx, h.name)
 			last := h.shared.Load()
 			recorded.Connected = last != nil && last.Streaming
+			h.quietly.Store(recorded.Connected)
 			return recorded, err
 		}
 	}
@@ -64,11 +65,8 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	h.answered(began)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	old := h.info
 	h.info.Latency = time.Since(began)
-	if h.info.differs(old) {
-		h.statusChanged(false)
-	}
+	h.infoChanged()
 	return at, nil
 }
 

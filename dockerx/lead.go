@@ -3,6 +3,8 @@ package dockerx
 import (
 	"context"
 	"sync"
+
+	"wharf/dockerx/events"
 )
 
 // Lead has a host's events read and its health checked here from now on; with Options.Led alone. The host may be unknown:
@@ -32,6 +34,23 @@ func (f *Fleet) Leave(names []string) {
 	}
 	f.mu.Unlock()
 	ending.Wait()
+}
+
+// Deliver takes an event of a host that another process leads, as that has reported it. It doesn't block.
+func (f *Fleet) Deliver(e events.Event) {
+	if h, ok := f.Host(e.Host); ok && f.opts.Led && !h.leads() {
+		h.tellFollowers(e)
+	}
+}
+
+// tellFollowers passes an event to the followers inside this package alone.
+func (h *Host) tellFollowers(e events.Event) {
+	h.mu.Lock()
+	listen := h.listen
+	h.mu.Unlock()
+	for _, f := range listen {
+		f(e)
+	}
 }
 
 // leading is whether a host is read here. The zero value: it isn't.
@@ -90,6 +109,7 @@ func (h *Host) runLed(ctx context.Context, f func(context.Context)) {
 		f(inner)
 		cancel()
 		h.transport.CloseIdleConnections()
+		h.tellFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "disconnected"}) // what they know ages from now on
 		l.mu.Lock()
 		l.stop, l.ended = nil, nil
 		l.mu.Unlock()

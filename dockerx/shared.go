@@ -41,6 +41,14 @@ func (i EngineInfo) differs(old EngineInfo) bool {
 	return i != old
 }
 
+// infoChanged has Status say what the information says, if that is new. mu is held.
+func (h *Host) infoChanged() {
+	if h.info.differs(h.shown) {
+		h.shown = h.info
+		h.statusChanged(false)
+	}
+}
+
 // countedStates returns the containers by state as the host's events imply; nil while that isn't known.
 func (h *Host) countedStates() map[string]int {
 	reader := h.reader.Load()

@@ -54,6 +54,9 @@ func (h *Host) Status() Status {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s.EngineInfo = h.info
+	if h.opts.Led {
+		s.EngineInfo = h.shown
+	}
 	return s
 }
 
@@ -100,12 +103,7 @@ func (h *Host) refreshInfo(ctx context.Context) error {
 	middle := began.Add(time.Since(began) / 2)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	old := h.info
-	defer func() {
-		if h.info.differs(old) {
-			h.statusChanged(false)
-		}
-	}()
+	defer h.infoChanged()
 	f := &h.info
 	f.EngineVersion, f.OS, f.Arch = info.ServerVersion, info.OperatingSystem, info.Architecture
 	f.CPUs, f.Memory = info.NCPU, info.MemTotal

@@ -41,6 +41,8 @@ type Options struct {
 	Poll time.Duration
 	// Leased takes events only of the hosts that Lead names, and stores them only while that lease is held. Postgres alone.
 	Leased bool
+	// Delivered is called with each event that another replica may have stored. It must not block. May be nil.
+	Delivered func(events.Event)
 	// Retains reports whether this replica deletes old records; nil: it does.
 	Retains func() bool
 	// Refused is called when events weren't stored since their host's lease was lost. It must not block. May be nil.

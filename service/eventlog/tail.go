@@ -28,6 +28,11 @@ func (l *Log) readTail(ctx context.Context, until int64) error {
 			delete(l.publishedUnsaved, k)
 		}
 		l.mu.Unlock()
+		if l.opts.Delivered != nil {
+			for _, r := range records {
+				l.opts.Delivered(r.Event)
+			}
+		}
 		if len(rows) < pageSize {
 			return nil
 		}
