@@ -112,7 +112,7 @@ func frameOf(id int64, e *events.Event) []byte {
 	body := encode(data)
 	b := make([]byte, 0, len(body)+64)
 	if id != 0 {
-		b = append(appendID(b, id), '\n')
+		b = appendID(b, id) // of one frame with the event: a client that is cut off before its end comes back for it
 	}
 	b = append(append(append(b, "event: "...), name...), "\ndata: "...)
 	return append(append(b, body...), "\n\n"...)

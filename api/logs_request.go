@@ -90,8 +90,8 @@ func (l *logRequest) readPlaces(r *http.Request) error {
 	return nil
 }
 
-// olderPrefix begins the cursors of what is older than a page.
-const olderPrefix = "-"
+// olderPrefix begins the cursors of what is older than a page. No other cursor has it: it is none of base64url.
+const olderPrefix = "~"
 
 // searches reports whether the newest lines that match are looked for.
 func (l *logRequest) searches() bool {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/api"
 	"wharf/api/dto"
 	"wharf/dockerx/dockertest"
 )
@@ -210,4 +212,12 @@ func TestBadLogRequestsSayWhatIsWrong(t *testing.T) {
 	require.Equal(t, "plain red", page.Lines[2].Text)
 	require.Len(t, w.logPage(path+"?level=error").Lines, 1)
 	require.Len(t, w.logPage(path+"?grep=y&invert=true").Lines, 2)
+}
+
+// A cursor that begins like one of what is older would be taken for that: one in 64 containers' did, while it was a dash.
+func TestCursorsOfOlderLinesAreToldApart(t *testing.T) {
+	t.Parallel()
+	for b := range 256 {
+		require.NotContains(t, base64.RawURLEncoding.EncodeToString([]byte{byte(b), byte(b), byte(b)}), api.OlderPrefix)
+	}
 }

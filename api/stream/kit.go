@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -174,10 +175,16 @@ func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format,
 	k.serve(w, r, s)
 }
 
+// maxUnread is how much of a request's body is dropped before its answer begins, in bytes.
+const maxUnread = 64 << 10
+
 // serve takes the connection over where that can be, else it answers through net/http.
 func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream) {
 	rc := http.NewResponseController(w)
 	if r.ProtoMajor == 1 {
+		if r.ContentLength != 0 { // what isn't read resets the connection at its end, and the client loses the answer's
+			_, _ = io.CopyN(io.Discard, r.Body, maxUnread)
+		}
 		if conn, _, err := rc.Hijack(); err == nil {
 			out := newConnSink(conn, r.ProtoMinor > 0)
 			out.serve(s, responseHead(w.Header(), out.chunked), &k.registry)

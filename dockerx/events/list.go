@@ -73,6 +73,10 @@ func (s *stream) baseline(list []Container, touched map[string]struct{}) {
 	for i := range list {
 		c := &list[i]
 		s.model.states[c.ID] = ContainerState{Name: c.Name, State: modelState(c.State)}
+	}
+	s.model.counts.begin(s.model.states) // before the events, at which the counts are looked at
+	for i := range list {
+		c := &list[i]
 		if _, ok := touched[c.ID]; ok {
 			continue
 		}
@@ -81,5 +85,4 @@ func (s *stream) baseline(list []Container, touched map[string]struct{}) {
 			ActorID: c.ID, ActorName: c.Name, Time: time.Now().Add(s.skew).UTC(), Attrs: map[string]string{"name": c.Name},
 		})
 	}
-	s.model.counts.begin(s.model.states)
 }
