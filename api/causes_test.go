@@ -55,11 +55,6 @@ func TestStopByHandRightAfterOneThroughWharfIsUnexpected(t *testing.T) {
 	w := setup(t, engineHosts([]dockertest.Engine{e}))
 	id := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}})
 	stop := "/v1/hosts/default/containers/" + id + "/stop?timeout=0"
-	for range 2 { // the second finds it stopped
-		require.Equal(t, http.StatusOK, w.post(stop, nil).status)
-		e.Start(t, id)
-		e.Stop(t, id)
-	}
 	ends := func(query string) (audits []string) {
 		var l loggedEvents
 		w.get("/v1/events?container="+id+"&action=die&action=stop&order=asc"+query).data(t, &l)
@@ -68,7 +63,13 @@ func TestStopByHandRightAfterOneThroughWharfIsUnexpected(t *testing.T) {
 		}
 		return audits
 	}
-	require.Eventually(t, func() bool { return len(ends("")) == 6 }, waitLimit, waitTick)
+	for n := range 2 { // the second finds it stopped
+		require.Equal(t, http.StatusOK, w.post(stop, nil).status)
+		e.Start(t, id)
+		e.Stop(t, id)
+		// An end that is reported while the next action is under way may be that one's, as far as clocks tell.
+		require.Eventually(t, func() bool { return len(ends("")) == []int{4, 6}[n] }, waitLimit, waitTick)
+	}
 	all := ends("")
 	require.NotEmpty(t, all[0])
 	require.Equal(t, []string{all[0], all[0], "", "", "", ""}, all)
