@@ -97,10 +97,10 @@ func (f *follower) once(ctx context.Context) error {
 	return f.frames(lines)
 }
 
-// frames reads as the standard says: an id counts when its frame is complete. wharf sends it in a frame before the event's.
+// frames reads as the standard says: an id counts when its frame is complete.
 func (f *follower) frames(lines *bufio.Reader) error {
 	var g got
-	var data, id string
+	var data string
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {
@@ -115,10 +115,10 @@ func (f *follower) frames(lines *bufio.Reader) error {
 			data = value
 		case "":
 			if g.id != "" {
-				f.last, id = g.id, g.id
+				f.last = g.id
 			}
 			if data != "" {
-				g.at, g.id, id = time.Now(), id, ""
+				g.at = time.Now()
 				_ = json.Unmarshal([]byte(data), &g.data)
 				f.onGot(g)
 			}
