@@ -35,17 +35,26 @@ func (a *app) stockQuery(c *cobra.Command) func() dto.StockQuery {
 	}
 }
 
-// pages reads all pages of a list.
-func pages[R any](q *dto.StockQuery, read func() (rows []R, hosts []dto.HostAnswer, cursor string, err error)) (all []R, hosts []dto.HostAnswer, err error) {
+// listStock shows all pages of a list of images, volumes or networks, and which hosts didn't answer.
+func listStock[R any](a *app, q *dto.StockQuery, columns []column[R], read func(*connection) (rows []R, hosts []dto.HostAnswer, cursor string, err error)) error {
+	server, err := a.connect()
+	if err != nil {
+		return err
+	}
+	var all []R
 	for {
-		rows, answers, cursor, err := read()
+		rows, hosts, cursor, err := read(server)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		all, hosts = append(all, rows...), answers
-		if q.Cursor = cursor; cursor == "" {
-			return all, hosts, nil
+		all = append(all, rows...)
+		if q.Cursor = cursor; cursor != "" {
+			continue
 		}
+		if err := show(a, all, columns); err != nil {
+			return err
+		}
+		return a.reportHosts(hosts)
 	}
 }
 
@@ -59,34 +68,22 @@ func (a *app) imagesCommand() *cobra.Command {
 	query := a.stockQuery(c)
 	c.Flags().BoolVar(&dangling, "dangling", false, "only those without a name")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		server, err := a.connect()
-		if err != nil {
-			return err
-		}
 		q := dto.ImageQuery{StockQuery: query()}
 		if dangling {
 			q.Dangling = "true"
 		}
-		rows, hosts, err := pages(&q.StockQuery, func() ([]dto.Image, []dto.HostAnswer, string, error) {
-			page, err := server.ListImages(c.Context(), q)
-			return page.Images, page.Hosts, page.Cursor, err
-		})
-		if err != nil {
-			return err
-		}
 		now := time.Now()
-		err = show(a, rows, []column[dto.Image]{
+		return listStock(a, &q.StockQuery, []column[dto.Image]{
 			{"HOST", func(r dto.Image) string { return r.Host }},
 			{"IMAGE", func(r dto.Image) string { return strings.Join(r.Tags, ", ") }},
 			{"IMAGE ID", func(r dto.Image) string { return shortID(strings.TrimPrefix(r.ID, "sha256:")) }},
 			{"CREATED", func(r dto.Image) string { return ago(r.Created, now) }},
 			{"SIZE", func(r dto.Image) string { return decimalSize(float64(r.Size)) }},
 			{"USED BY", func(r dto.Image) string { return usedBy(r.UsedBy) }},
+		}, func(server *connection) ([]dto.Image, []dto.HostAnswer, string, error) {
+			page, err := server.ListImages(c.Context(), q)
+			return page.Images, page.Hosts, page.Cursor, err
 		})
-		if err != nil {
-			return err
-		}
-		return a.reportHosts(hosts)
 	}
 	c.AddCommand(a.removeCommand("image", "an image that no container uses, by its name or id", func(ctx context.Context, s *connection, host, name string) error {
 		return s.RemoveImage(ctx, host, name)
@@ -101,28 +98,16 @@ func (a *app) volumesCommand() *cobra.Command {
 	}
 	query := a.stockQuery(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		server, err := a.connect()
-		if err != nil {
-			return err
-		}
 		q := query()
-		rows, hosts, err := pages(&q, func() ([]dto.Volume, []dto.HostAnswer, string, error) {
-			page, err := server.ListVolumes(c.Context(), q)
-			return page.Volumes, page.Hosts, page.Cursor, err
-		})
-		if err != nil {
-			return err
-		}
-		err = show(a, rows, []column[dto.Volume]{
+		return listStock(a, &q, []column[dto.Volume]{
 			{"HOST", func(r dto.Volume) string { return r.Host }},
 			{"VOLUME", func(r dto.Volume) string { return r.Name }},
 			{"DRIVER", func(r dto.Volume) string { return r.Driver }},
 			{"USED BY", func(r dto.Volume) string { return usedBy(r.UsedBy) }},
+		}, func(server *connection) ([]dto.Volume, []dto.HostAnswer, string, error) {
+			page, err := server.ListVolumes(c.Context(), q)
+			return page.Volumes, page.Hosts, page.Cursor, err
 		})
-		if err != nil {
-			return err
-		}
-		return a.reportHosts(hosts)
 	}
 	c.AddCommand(a.removeCommand("volume", "a volume that no container uses, and all that is in it", func(ctx context.Context, s *connection, host, name string) error {
 		return s.RemoveVolume(ctx, host, name)
@@ -137,30 +122,18 @@ func (a *app) networksCommand() *cobra.Command {
 	}
 	query := a.stockQuery(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		server, err := a.connect()
-		if err != nil {
-			return err
-		}
 		q := query()
-		rows, hosts, err := pages(&q, func() ([]dto.Network, []dto.HostAnswer, string, error) {
-			page, err := server.ListNetworks(c.Context(), q)
-			return page.Networks, page.Hosts, page.Cursor, err
-		})
-		if err != nil {
-			return err
-		}
-		err = show(a, rows, []column[dto.Network]{
+		return listStock(a, &q, []column[dto.Network]{
 			{"HOST", func(r dto.Network) string { return r.Host }},
 			{"NETWORK", func(r dto.Network) string { return r.Name }},
 			{"NETWORK ID", func(r dto.Network) string { return shortID(r.ID) }},
 			{"DRIVER", func(r dto.Network) string { return r.Driver }},
 			{"SUBNETS", func(r dto.Network) string { return strings.Join(r.Subnets, ", ") }},
 			{"USED BY", func(r dto.Network) string { return usedBy(r.UsedBy) }},
+		}, func(server *connection) ([]dto.Network, []dto.HostAnswer, string, error) {
+			page, err := server.ListNetworks(c.Context(), q)
+			return page.Networks, page.Hosts, page.Cursor, err
 		})
-		if err != nil {
-			return err
-		}
-		return a.reportHosts(hosts)
 	}
 	c.AddCommand(a.removeCommand("network", "a network to which no container belongs, by its name or id", func(ctx context.Context, s *connection, host, name string) error {
 		return s.RemoveNetwork(ctx, host, name)
