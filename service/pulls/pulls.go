@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +20,6 @@ import (
 	"wharf/dockerx/images"
 	"wharf/service"
 	"wharf/util/apperr"
-	"wharf/util/text"
 )
 
 // The states of a pull, and of its hosts.
@@ -72,38 +70,6 @@ type Request struct {
 	Image    string
 	Platform string // "linux/arm64"; empty: each engine's own
 	Hosts    []string
-}
-
-// Pull is a pull as it is.
-type Pull struct {
-	ID       uuid.UUID
-	Image    string // as docker writes it
-	Platform string
-	User     string
-	State    string
-	At       time.Time
-	Finished time.Time // zero while it is under way
-	Hosts    []HostPull
-}
-
-// HostPull is one host's part.
-type HostPull struct {
-	Host     string
-	State    string
-	Progress images.Progress
-	Pulled   images.Pulled
-	Reason   string // in one word; empty unless it failed
-	Detail   string // why, in words
-}
-
-// pull is a Pull under way.
-type pull struct {
-	actor  service.Actor
-	cancel context.CancelFunc
-
-	mu      sync.Mutex
-	now     Pull
-	changed chan struct{} // closed at the next change
 }
 
 var errNone = apperr.New(apperr.NotFound, "no such pull")
@@ -175,84 +141,10 @@ func (p *Pulls) enter(one *pull) error {
 	return nil
 }
 
-// run pulls on all hosts at once.
-func (j *pull) run(ctx context.Context, hosts []*service.Host, ref images.Ref) {
-	defer j.cancel()
-	var pulling sync.WaitGroup
-	for i, h := range hosts {
-		pulling.Go(func() {
-			pulled, err := h.PullImage(ctx, ref, j.now.Platform, func(now images.Progress) {
-				j.change(func(s *Pull) { s.Hosts[i].Progress = now })
-			})
-			j.change(func(s *Pull) { s.Hosts[i].finish(ctx, pulled, err) })
-		})
-	}
-	pulling.Wait()
-	j.change(func(s *Pull) {
-		s.State, s.Finished = StateSucceeded, time.Now().UTC()
-		for _, h := range s.Hosts {
-			if h.State != StateSucceeded {
-				s.State = StateFailed
-			}
-		}
-		if ctx.Err() != nil && s.State == StateFailed {
-			s.State = StateCancelled
-		}
-	})
-}
-
-func (h *HostPull) finish(ctx context.Context, pulled images.Pulled, err error) {
-	h.State, h.Pulled = StateSucceeded, pulled
-	e, ok := apperr.As(err)
-	switch {
-	case err == nil:
-	case ctx.Err() != nil:
-		h.State = StateCancelled
-	case ok && e.Kind != apperr.Internal:
-		h.State, h.Reason, h.Detail = StateFailed, cmp.Or(string(images.ReasonOf(err)), string(images.ReasonOther)), text.Truncate(e.Msg, 1000)
-	default:
-		h.State, h.Reason, h.Detail = StateFailed, string(images.ReasonOther), "internal error"
-	}
-}
-
-func (j *pull) change(f func(*Pull)) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	f(&j.now)
-	close(j.changed)
-	j.changed = make(chan struct{})
-}
-
-func (j *pull) look() (Pull, <-chan struct{}) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	now := j.now
-	now.Hosts = slices.Clone(now.Hosts)
-	return now, j.changed
-}
-
-func (j *pull) snapshot() Pull {
-	now, _ := j.look()
-	return now
-}
-
 func (p *Pulls) find(id uuid.UUID) *pull {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.pull[id]
-}
-
-func (j *pull) owned(actor service.Actor) bool {
-	return j.actor.UserID == actor.UserID || actor.Has(service.Administer)
-}
-
-// shown is what an actor may see of a pull: those of its hosts that it may see as a whole.
-func (j *pull) shown(actor service.Actor, now Pull) Pull {
-	if !j.owned(actor) {
-		now.User = ""
-		now.Hosts = slices.DeleteFunc(now.Hosts, func(h HostPull) bool { return !actor.SeesAllOn(h.Host) })
-	}
-	return now
 }
 
 // Get returns a pull, of one's own or with the hosts that the actor may see as a whole. Errors: NotFound, also where there
