@@ -194,7 +194,7 @@ func (h *Host) onEvent(e events.Event) {
 	if h.opts.OnEvent != nil {
 		h.opts.OnEvent(e)
 	}
-	if h.opts.Led && (changesList(e) || e.Kind == events.KindState) {
+	if h.opts.Led && changesList(e) {
 		h.statusChanged(false) // its counts of containers
 	}
 }

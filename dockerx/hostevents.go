@@ -11,7 +11,7 @@ import (
 // runEvents reads the host's events until ctx ends, whatever happens to the engine.
 func (h *Host) runEvents(ctx context.Context) error {
 	o := events.Options{
-		Host: h.name, Source: eventSource{h}, Emit: h.onEvent, Up: h.setStreamUp,
+		Host: h.name, Source: eventSource{h}, Emit: h.onEvent, Up: h.setStreamUp, Counted: func() { h.statusChanged(false) },
 		QueueBytes: h.opts.EventQueueBytes, Logger: h.log,
 	}
 	if h.opts.Resume != nil {

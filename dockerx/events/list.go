@@ -74,7 +74,10 @@ func (s *stream) baseline(list []Container, touched map[string]struct{}) {
 		c := &list[i]
 		s.model.states[c.ID] = ContainerState{Name: c.Name, State: modelState(c.State)}
 	}
-	s.model.counts.begin(s.model.states) // before the events, at which the counts are looked at
+	s.model.counts.begin(s.model.states)
+	if s.opts.Counted != nil {
+		s.opts.Counted()
+	}
 	for i := range list {
 		c := &list[i]
 		if _, ok := touched[c.ID]; ok {

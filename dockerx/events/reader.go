@@ -106,6 +106,8 @@ type Options struct {
 	Source Source
 	Emit   func(Event) // gets each event, in order; it must not block
 	Up     func(bool)  // is called with whether the stream is open; it must not block
+	// Counted is called when Containers begins to know the host's containers. It must not block. Nil: it isn't.
+	Counted func()
 	// Resume returns what is on record of the host. Nil: begin now.
 	Resume func(ctx context.Context) (Resume, error)
 	// QueueBytes bounds the events that wait to be processed; zero: 64 MiB.

@@ -82,6 +82,7 @@ type Leases struct {
 	leases   []lease
 	version  int64 // of leases, as the counter says
 	statuses int64 // the same of statuses
+	fleet    int64 // the hosts, hashed, at the last look
 
 	mu    sync.Mutex
 	held  map[string]int64 // epochs of the hosts that are read here
@@ -191,7 +192,7 @@ func (l *Leases) now() time.Duration { return time.Since(l.began) }
 // round beats, looks, and does what is to be done. again: it changed something, so that the next look is due at once.
 func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	hosts := l.opts.Hosts()
-	v, at, err := l.look(ctx, fleetOf(hosts))
+	v, err := l.look(ctx, fleetOf(hosts))
 	if err != nil {
 		return false, err
 	}
@@ -201,8 +202,9 @@ func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	l.first = l.state.first(now, v)
 	l.mu.Unlock()
 	l.adopt(ctx, l.state.owned(v), hosts)
+	l.show(v.statuses) // now that the hosts which others have taken aren't held any more
 	if l.opts.Looked != nil {
-		l.opts.Looked(at)
+		l.opts.Looked(v.at)
 	}
 	p := l.state.plan(now, v, hosts)
 	if len(p.give) > 0 {

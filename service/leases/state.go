@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"wharf/db/sqlc"
 )
 
 // replica is a row of the table of replicas.
@@ -25,6 +27,8 @@ type lease struct {
 type view struct {
 	replicas []replica
 	leases   []lease
+	statuses []sqlc.StatusesAfterRow // those that have changed since the last reading
+	at       Positions
 }
 
 // move changes the owner of a lease, if it still has the epoch.

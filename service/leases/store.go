@@ -8,14 +8,17 @@ import (
 	"wharf/db/sqlc"
 )
 
-// look shows that this replica lives, and reads which others do and which hosts they own.
-func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error) {
+// look shows that this replica lives, and reads which others do, which hosts they own and what has changed of these.
+func (l *Leases) look(ctx context.Context, fleet int64) (*view, error) {
 	var (
 		rows  []sqlc.ReplicasRow
 		found []sqlc.HostLease
 		at    sqlc.PositionsRow
 		shown []sqlc.StatusesAfterRow
 	)
+	if fleet != l.fleet { // statuses of hosts that were unknown until now haven't been taken
+		l.fleet, l.statuses = fleet, 0
+	}
 	news := l.takeChanged()
 	err := l.db.InTx(ctx, func(q *sqlc.Queries) (err error) {
 		found, shown = nil, nil
@@ -46,10 +49,9 @@ func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error
 	})
 	if err != nil {
 		l.changedAgain(news)
-		return nil, Positions{}, err
+		return nil, err
 	}
 	l.statuses = at.Status
-	l.show(shown)
 	if at.Leases != l.version {
 		l.version = at.Leases
 		l.leases = make([]lease, len(found))
@@ -57,11 +59,11 @@ func (l *Leases) look(ctx context.Context, fleet int64) (*view, Positions, error
 			l.leases[i] = lease{f.Host, f.Owner, f.Epoch}
 		}
 	}
-	v := &view{leases: l.leases}
+	v := &view{leases: l.leases, statuses: shown, at: Positions{LastEvent: at.LastEvent, Revocations: at.Revocations}}
 	for _, r := range rows {
 		v.replicas = append(v.replicas, replica{r.ID, r.Beat, r.Fleet})
 	}
-	return v, Positions{LastEvent: at.LastEvent, Revocations: at.Revocations}, nil
+	return v, nil
 }
 
 // beatOnce raises the replica's counter. A replica without a row adds itself, in the place of earlier processes of its server.
@@ -139,7 +141,7 @@ func moveAll(ctx context.Context, q *sqlc.Queries, moves []move) error {
 
 // resign hands all leases of this replica to the others, and removes it from their number.
 func (l *Leases) resign(ctx context.Context) error {
-	v, _, err := l.look(ctx, l.state.fleet)
+	v, err := l.look(ctx, l.state.fleet)
 	if err != nil {
 		return err
 	}

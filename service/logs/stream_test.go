@@ -85,7 +85,7 @@ func (f *fakeLog) Open(ctx context.Context, q logs.Query) (io.ReadCloser, error)
 }
 
 func (f *fakeLog) feed(ctx context.Context, w *io.PipeWriter, next int) {
-	defer context.AfterFunc(ctx, func() { _ = w.CloseWithError(ctx.Err()) })()
+	defer func() { _ = w.CloseWithError(ctx.Err()) }()
 	for {
 		f.mu.Lock()
 		frames, grown, removed := f.frames, f.grown, f.removed
@@ -96,7 +96,6 @@ func (f *fakeLog) feed(ctx context.Context, w *io.PipeWriter, next int) {
 			}
 		}
 		if removed {
-			_ = w.Close()
 			return
 		}
 		select {
