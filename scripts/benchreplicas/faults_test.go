@@ -279,6 +279,9 @@ func TestFaults(t *testing.T) {
 		}
 		missing, unmarked, twice, disorder, again = missing+m, unmarked+u, twice+w, disorder+o, again+y.again
 	}
+	if disorder > 0 {
+		t.Logf("in the log itself: %s", dbtest.Text(t, f.source, fallsInLog))
+	}
 	shared := f.number("SELECT count(*) FROM (SELECT host, epoch FROM events GROUP BY host, epoch HAVING count(DISTINCT writer) > 1) AS shared")
 	benchkit.Figure(fmt.Sprintf("%d rounds of faults, %d clients through nginx", rounds, len(clients)), "0 lost outside gaps, 0 twice, in order",
 		"%d lost, %d outside gaps, %d twice, %d out of order", missing, unmarked, twice, disorder)
@@ -291,6 +294,13 @@ func TestFaults(t *testing.T) {
 	require.Zero(t, shared)
 	benchkit.Within(t, unread["killed"] <= 5*time.Second && unread["stopped"] <= 500*time.Millisecond, "a reader again in time")
 }
+
+// fallsInLog finds the events that the log has after events of their host with higher numbers.
+const fallsInLog = `
+	SELECT coalesce(string_agg(host || ' ' || id || ' n=' || n || ' after ' || most || ' ' || writer || ' epoch ' || epoch || ' at ' || logged_at, E'\n' ORDER BY id), 'none')
+	FROM (SELECT *, max(n) OVER (PARTITION BY host ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS most
+		FROM (SELECT id, host, writer, epoch, logged_at, CAST(CAST(attrs AS json)->>'n' AS integer) AS n FROM events WHERE attrs LIKE '%"n"%') AS numbered) AS ordered
+	WHERE n < most`
 
 // faultRounds is how many rounds the benchmark makes: 60, or what ROUNDS says.
 func faultRounds() int {
