@@ -36,6 +36,15 @@ func (w *wharf) newLeases(server string) *leases.Leases {
 			w.events.Stored(p.LastEvent)
 			w.sessions.CountRevocations(p.Revocations)
 		},
+		Sampled: func() []string {
+			var names []string
+			for _, h := range w.fleet.Hosts() {
+				if h.Sampling() {
+					names = append(names, h.Name())
+				}
+			}
+			return names
+		},
 		Status: w.hostStatus,
 		Found: func(host, status string) {
 			var s dockerx.Status

@@ -77,18 +77,18 @@ func openConn(ctx context.Context, h *Host, doing string, limit time.Duration, f
 }
 
 // begin is open and openConn. cancel ends what it returns.
-func begin[T io.Closer](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, follows) (T, error)) (v T, cancel context.CancelCauseFunc, err error) {
+func begin[T io.Closer](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, follows) (T, error)) (T, context.CancelCauseFunc, error) {
 	inner, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { cancel(context.DeadlineExceeded) })
 	began := time.Now()
-	v, err = attempt(inner, h, func(ctx context.Context, e Engine) (T, error) { return f(ctx, e) })
+	v, err := attempt(inner, h, func(ctx context.Context, e Engine) (T, error) { return f(ctx, e) })
 	h.measures.took(doing, began, err)
 	if !late.Stop() && err == nil {
 		_ = v.Close()
 		err = context.DeadlineExceeded
 	}
 	if err != nil {
-		cancel(nil)
+		cancel(nil) // late may be calling it at the same time
 		return v, nil, h.failed(ctx, doing, err)
 	}
 	return v, cancel, nil

@@ -37,6 +37,9 @@ type Options struct {
 	digests   *images.Digests // of all hosts
 	// Stats says how usage is sampled.
 	Stats stats.Options
+	// Samplers returns how many processes sample a host's usage at the moment, this one included: they share the budget of
+	// Stats. It must not block. Nil: this one alone.
+	Samplers func(host string) int
 	// Led has only those hosts read and checked that Fleet.Lead names: other processes look after the rest.
 	Led bool
 	// OnStatus is called when a host's Status has changed, by more than usual variations of what is measured; soon: in whether it

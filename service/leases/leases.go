@@ -45,6 +45,8 @@ type Options struct {
 	// them may block.
 	Status func(host string) string
 	Found  func(host, status string)
+	// Sampled returns the hosts whose engines this replica asks for samples at the moment. It must not block. Nil: none.
+	Sampled func() []string
 	// BeatEvery is how often the replica shows that it lives, default 1.25 s. LostAfter is how long the counter of another one
 	// may stay what it is before its hosts are taken, default 3 s.
 	BeatEvery, LostAfter time.Duration
@@ -83,6 +85,7 @@ type Leases struct {
 	version  int64 // of leases, as the counter says
 	statuses int64 // the same of statuses
 	fleet    int64 // the hosts, hashed, at the last look
+	sampling sampling
 
 	mu    sync.Mutex
 	held  map[string]int64 // epochs of the hosts that are read here
@@ -202,6 +205,7 @@ func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	l.first = l.state.first(now, v)
 	l.mu.Unlock()
 	l.adopt(ctx, l.state.owned(v), hosts)
+	l.countSamplers(now)
 	l.show(v.statuses) // now that the hosts which others have taken aren't held any more
 	if l.opts.Looked != nil {
 		l.opts.Looked(v.at)

@@ -1,0 +1,31 @@
+package dockerx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// An opening that fails in the very moment in which its time is up is an error, whichever comes first.
+func TestAnOpeningThatFailsAsItsTimeIsUp(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("refused")
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			h, err := newHost(HostConfig{Name: "a", Addr: "unix:///nowhere"}, Options{})
+			require.NoError(t, err)
+			defer h.close()
+			h.eng = struct{ Engine }{}
+			_, err = open(t.Context(), h, "open", time.Second, func(context.Context, follows) (io.ReadCloser, error) {
+				<-time.After(time.Second)
+				return nil, refused
+			})
+			require.Error(t, err)
+		})
+	}
+}
