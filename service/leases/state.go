@@ -130,6 +130,10 @@ func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 	for _, l := range v.leases {
 		rows[l.host] = l
 	}
+	set := make(map[string]bool, len(hosts)) // of the settings
+	for _, host := range hosts {
+		set[host] = true
+	}
 	load := s.peers(now, v)
 	var free []lease
 	ours := map[string][]string{} // hosts by living owner
@@ -150,7 +154,7 @@ func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 		}
 	}
 	for _, l := range v.leases { // of hosts that have left the settings
-		if l.owner == s.me && !slices.Contains(hosts, l.host) {
+		if l.owner == s.me && !set[l.host] {
 			p.give = append(p.give, move{l.host, l.epoch, ""})
 		}
 	}
