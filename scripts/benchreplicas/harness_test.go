@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_REPLICAS")) }
 
-// fleet is a database, fake engines, and the replicas on them. Each replica reaches the database, and with cuttable each engine,
+// fleet is a database, fake engines, and the replicas on them. Each replica reaches a Postgres, and with cuttable each engine,
 // through relays of its own.
 type fleet struct {
 	t        testing.TB
@@ -44,10 +44,15 @@ type replica struct {
 	file     string
 }
 
-// newFleet makes engines, of which the first tls speak TLS, each with containers.
+// newFleet makes engines, of which the first tls speak TLS, each with containers, and a Postgres.
 func newFleet(t testing.TB, hosts, tls, containers int, settings ...string) *fleet {
 	t.Helper()
-	f := &fleet{t: t, source: dbtest.PostgresSource(t), settings: settings}
+	return newFleetOn(t, dbtest.PostgresSource(t), hosts, tls, containers, settings...)
+}
+
+func newFleetOn(t testing.TB, source string, hosts, tls, containers int, settings ...string) *fleet {
+	t.Helper()
+	f := &fleet{t: t, source: source, settings: settings}
 	for n := range hosts {
 		d := newDaemon(t, n < tls)
 		for c := range containers {
@@ -70,20 +75,13 @@ func newDaemon(t testing.TB, tls bool) *dockertest.Daemon {
 func (f *fleet) start() *replica {
 	f.t.Helper()
 	r := &replica{name: fmt.Sprint("replica-", len(f.replicas))}
-	u, err := url.Parse(f.source)
-	require.NoError(f.t, err)
-	r.database = dockertest.NewProxy(f.t, "tcp", u.Host)
-	u.Host = r.database.Addr()
-	q := u.Query()
-	q.Set("application_name", r.name)
-	u.RawQuery = q.Encode()
 	for n := range f.daemons {
 		r.entries = append(r.entries, f.entry(r, n))
 	}
 	r.file = f.t.TempDir() + "/hosts.yaml"
 	r.writeHosts(f.t, r.entries[:len(f.daemons)-f.spare])
 	r.Process = benchkit.Wharf(f.t, append([]string{
-		"DB_SOURCE=" + u.String(), "HOSTS_FILE=" + r.file, "AUTH_MODE=open", "ALLOW_OPEN_NETWORK=true", "TRUSTED_PROXIES=127.0.0.1",
+		"DB_SOURCE=" + f.databaseOf(r), "HOSTS_FILE=" + r.file, "AUTH_MODE=open", "ALLOW_OPEN_NETWORK=true", "TRUSTED_PROXIES=127.0.0.1",
 		"ANON_ROLE=admin", "MAX_STREAMS=100000", "STATS_SOURCE=engine",
 	}, f.settings...)...)
 	f.t.Cleanup(func() {
@@ -94,6 +92,24 @@ func (f *fleet) start() *replica {
 	f.replicas = append(f.replicas, r)
 	r.awaitReady(f.t)
 	return r
+}
+
+func (f *fleet) onSQLite() bool { return strings.HasPrefix(f.source, "sqlite:") }
+
+// databaseOf returns the database by the way that a replica reaches it.
+func (f *fleet) databaseOf(r *replica) string {
+	f.t.Helper()
+	if f.onSQLite() {
+		return f.source
+	}
+	u, err := url.Parse(f.source)
+	require.NoError(f.t, err)
+	r.database = dockertest.NewProxy(f.t, "tcp", u.Host)
+	u.Host = r.database.Addr()
+	q := u.Query()
+	q.Set("application_name", r.name)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // awaitReady waits until the replica says so.
@@ -162,8 +178,8 @@ func (f *fleet) awaitReaders(limit time.Duration) {
 	await(f.t, "each engine has one reader", limit, func() bool {
 		sum, most := f.streams()
 		hosts := len(f.daemons) - f.spare
-		if sum != hosts || most != 1 {
-			return false
+		if sum != hosts || most != 1 || f.onSQLite() {
+			return sum == hosts && most == 1
 		}
 		owners, least := f.number("SELECT count(DISTINCT owner) FROM host_leases WHERE owner <> ''"),
 			f.number("SELECT coalesce(min(n), 0) FROM (SELECT count(*) AS n FROM host_leases WHERE owner <> '' GROUP BY owner) AS shares")
