@@ -97,7 +97,7 @@ var rows = map[string]row{
 	"util/password":          {imports: []string{"util/apperr"}},
 	"util/text":              {},
 	"web/browsertest":        {},
-	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/bulk", "service/pulls", "service/terminal", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
+	"web":                    {tests: []string{"web/browsertest", "api", "service", "service/bulk", "service/pulls", "service/recreate", "service/terminal", "service/eventlog", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "token", "util/..."}},
 	"scripts/benchaccess":    {tests: []string{"api", "db", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service", "service/eventlog", "token"}},
 	"scripts/benchedge":      {tests: []string{"db", "db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchevents":    {tests: []string{"dockerx/events", "github.com/docker/docker/...", "db/dbtest", "dockerx", "dockerx/dockertest", "scripts/benchkit", "service/eventlog"}},

@@ -66,6 +66,38 @@ func TestAKillDuringARecreationHurtsNoContainer(t *testing.T) {
 	}
 }
 
+// A server whose host is down when it starts is ready all the same, keeps what an earlier one left there in its journal, and brings
+// the container back as soon as the host answers.
+func TestARecreationWaitsForAHostThatIsDown(t *testing.T) {
+	t.Parallel()
+	own := dockertest.NewOwnEngine(t)
+	dir := t.TempDir()
+	env := []string{"DOCKER_HOSTS=a=" + own.Addr, "AUTH_MODE=open", "ANON_ROLE=operator", "LOG_LEVEL=debug", "LOG_FORMAT=json"}
+	for at, step := range map[string]int{"undone": 4, "finished": 7} {
+		t.Run(at, func(t *testing.T) {
+			k := &killed{t: t, e: own.Engine, label: "wharf-down-" + at}
+			k.id = own.Run(t, dockertest.Spec{Name: k.label, Labels: map[string]string{k.label: ""}, Restart: "always"})
+			was := k.id
+			p := serve(t, dir, env...)
+			p.awaitReady()
+			k.recreate(p, step, 0)
+			_ = p.cmd.Wait()
+			own.KillEngine(t)
+
+			p = serve(t, dir, env...)
+			p.awaitReady()
+			require.Eventually(t, func() bool {
+				return strings.Contains(p.logs.String(), "a recreation that was interrupted waits")
+			}, time.Minute, 10*time.Millisecond, "%s", p.logs)
+			require.Equal(t, http.StatusInternalServerError, p.listContainers("a", ""), "%s", p.logs)
+			own.StartEngine(t)
+			k.awaitOne(p)
+			require.Equal(t, at == "undone", k.id == was)
+			p.stop(syscall.SIGTERM)
+		})
+	}
+}
+
 // killed is the container that is recreated, and what became of it.
 type killed struct {
 	t         *testing.T

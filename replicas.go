@@ -36,7 +36,17 @@ func (w *wharf) newLeases(server string) *leases.Leases {
 			w.events.Stored(p.LastEvent)
 			w.sessions.CountRevocations(p.Revocations)
 		},
-		Status: w.hostStatus,
+		Sampled: func() []string {
+			var names []string
+			for _, h := range w.fleet.Hosts() {
+				if h.Sampling() {
+					names = append(names, h.Name())
+				}
+			}
+			return names
+		},
+		Isolated: func() bool { return w.fleet.Isolated() },
+		Status:   w.hostStatus,
 		Found: func(host, status string) {
 			var s dockerx.Status
 			if err := json.Unmarshal([]byte(status), &s); err == nil { // a newer version may write it otherwise

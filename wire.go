@@ -111,13 +111,21 @@ func (w *wharf) wireHosts(server string, clock *steady.Clock) error {
 		Leased:    shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beats look for the records of others
 	})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
-		Logger: log, OnEvent: w.events.Publish, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged,
+		Logger: log, OnEvent: w.onEvent, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged, Samplers: w.leases.Samplers,
 		Logs: dockerx.LogSourceKind(cfg.LogsSource), Registries: registries, PullStall: cfg.PullStall,
 		Stats: stats.Options{
 			Source: stats.SourceKind(cfg.StatsSource), Idle: cfg.StatsIdle, Budget: cfg.StatsBudget, Logger: log,
 		},
 	})
 	return err
+}
+
+// onEvent gets each event of each host, and doesn't block.
+func (w *wharf) onEvent(e events.Event) {
+	w.events.Publish(e)
+	if e.Kind == events.KindHost && e.Action == "connected" {
+		w.recreate.HostIsBack()
+	}
 }
 
 // wireUsers makes the users and their sessions.

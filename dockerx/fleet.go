@@ -37,6 +37,9 @@ type Options struct {
 	digests   *images.Digests // of all hosts
 	// Stats says how usage is sampled.
 	Stats stats.Options
+	// Samplers returns how many processes sample a host's usage at the moment, this one included: they share the budget of
+	// Stats. It must not block. Nil: this one alone.
+	Samplers func(host string) int
 	// Led has only those hosts read and checked that Fleet.Lead names: other processes look after the rest.
 	Led bool
 	// OnStatus is called when a host's Status has changed, by more than usual variations of what is measured; soon: in whether it
@@ -55,6 +58,8 @@ type Fleet struct {
 	running  context.Context //nolint:containedctx // Run's; nil before
 	all      sync.WaitGroup  // what Run waits for
 	led      map[string]bool // hosts, with Options.Led
+
+	isolation isolation
 }
 
 // member is a host, what it was made from, and how to end what runs for it.
@@ -68,7 +73,7 @@ type member struct {
 // NewFleet makes the hosts. It dials nothing, so a dead host is no error here.
 func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
 	opts.digests = images.NewDigests()
-	f := &Fleet{opts: opts, led: map[string]bool{}}
+	f := &Fleet{opts: opts, led: map[string]bool{}, isolation: isolation{every: isolationEvery, after: isolationAfter}}
 	if err := f.Apply(cfgs); err != nil {
 		return nil, err
 	}
@@ -164,6 +169,9 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.running = ctx
 	f.start(f.members)
 	f.mu.Unlock()
+	if f.opts.Led {
+		f.watchIsolation(ctx)
+	}
 	<-ctx.Done()
 	// An Apply under way starts nothing any more once it sees that the context has ended.
 	f.changing.Lock()

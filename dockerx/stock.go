@@ -35,6 +35,12 @@ type stock struct {
 	volumes  cached[images.Volumes]
 	networks cached[images.Networks]
 	uses     cached[images.Uses]
+	last     struct {
+		images   lastAnswer[images.Rows]
+		volumes  lastAnswer[images.Volumes]
+		networks lastAnswer[images.Networks]
+		uses     lastAnswer[images.Uses]
+	}
 }
 
 func newStock() stock {
@@ -64,21 +70,21 @@ func (s *stock) onEvent(e events.Event) {
 // ListImages returns the host's images. Errors: apperr.Unavailable, Daemon.
 func (h *Host) ListImages(ctx context.Context) (*images.Rows, error) {
 	return h.stock.images.get(ctx, h, func(ctx context.Context) (*images.Rows, error) {
-		return readStock(ctx, h, "list images", reads.ImageList, images.DecodeRows)
+		return readStock(ctx, h, "list images", reads.ImageList, h.stock.last.images.decoder(images.DecodeRows))
 	})
 }
 
 // ListVolumes returns the host's volumes. Errors: as those of ListImages.
 func (h *Host) ListVolumes(ctx context.Context) (*images.Volumes, error) {
 	return h.stock.volumes.get(ctx, h, func(ctx context.Context) (*images.Volumes, error) {
-		return readStock(ctx, h, "list volumes", reads.VolumeList, images.DecodeVolumes)
+		return readStock(ctx, h, "list volumes", reads.VolumeList, h.stock.last.volumes.decoder(images.DecodeVolumes))
 	})
 }
 
 // ListNetworks returns the host's networks. Errors: as those of ListImages.
 func (h *Host) ListNetworks(ctx context.Context) (*images.Networks, error) {
 	return h.stock.networks.get(ctx, h, func(ctx context.Context) (*images.Networks, error) {
-		return readStock(ctx, h, "list networks", reads.NetworkList, images.DecodeNetworks)
+		return readStock(ctx, h, "list networks", reads.NetworkList, h.stock.last.networks.decoder(images.DecodeNetworks))
 	})
 }
 
@@ -89,7 +95,7 @@ func (h *Host) Uses(ctx context.Context) (*images.Uses, error) {
 
 // FreshUses is Uses as the engine has it at this moment.
 func (h *Host) FreshUses(ctx context.Context) (*images.Uses, error) {
-	return readStock(ctx, h, "list what containers use", reads.ContainerList, images.DecodeUses)
+	return readStock(ctx, h, "list what containers use", reads.ContainerList, h.stock.last.uses.decoder(images.DecodeUses))
 }
 
 // readStock reads and decodes a list.

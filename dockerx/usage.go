@@ -60,12 +60,18 @@ func (h *Host) UsageStreamOf(ctx context.Context, id string) iter.Seq2[stats.Usa
 	return h.sampler.WatchOne(ctx, id)
 }
 
+// Sampling reports whether the engine is asked for usage at the moment, within the budget of Options.Stats.
+func (h *Host) Sampling() bool { return h.sampler.Sampling() }
+
 // newSampler makes the host's sampler and lets it follow the host's events.
 func (h *Host) newSampler(addr string, o stats.Options) *stats.Sampler {
 	o.Logger = h.log
 	o.Socket, _ = strings.CutPrefix(addr, "unix://")
 	if !strings.HasPrefix(addr, "unix://") {
 		o.Socket = ""
+	}
+	if h.opts.Samplers != nil {
+		o.Samplers = func() int { return h.opts.Samplers(h.name) }
 	}
 	s := stats.New(statsEngine{h}, o)
 	h.follow(func(e events.Event) {

@@ -26,6 +26,7 @@ import (
 	"wharf/service/bulk"
 	"wharf/service/eventlog"
 	"wharf/service/pulls"
+	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
 	"wharf/web"
@@ -85,6 +86,7 @@ func (f *fixture) start() {
 	require.NoError(t, err)
 	sessions := service.NewSessions(f.db, f.maker, service.SessionsOptions{Audit: audit})
 	door := service.NewHosts(fleet, audit)
+	door.UseRecreations(recreate.New(f.db, fleet, recreate.Options{Server: "test", Logger: log}))
 	terminals := terminal.New(door, sessions, audit, terminal.Options{Logger: log})
 	o := api.Options{
 		Terminals: terminals,

@@ -125,3 +125,43 @@ func TestAContainerIsChangedInTheBrowser(t *testing.T) {
 	tab.Until(`![...document.querySelectorAll('.name')].some((n) => n.textContent === '` + name + `-new')`)
 	require.Empty(t, tab.Complaints())
 }
+
+// On a real engine, with a real registry: nobody is asked until a person wants to know; then the container whose image has moved is
+// marked, and updated after a question.
+func TestAContainerIsUpdatedInTheBrowser(t *testing.T) {
+	t.Parallel()
+	engines := dockertest.Engines(t)
+	e, name := engines[0], "page-"+dockertest.NewID()[:12]
+	registry := dockertest.NewRegistry(t, dockertest.RegistryOptions{})
+	image := registry.Addr + "/shop:1"
+	e.Commit(t, image, `CMD ["sleep"]`, "LABEL version=1")
+	registry.PushImage(t, e, image)
+	e.RemoveLabelled(t, name)
+	e.Run(t, dockertest.Spec{Name: name, Image: image, Labels: map[string]string{name: ""}})
+	newer := engines[1].Commit(t, image, `CMD ["sleep"]`, "LABEL version=2")
+	registry.PushImage(t, engines[1], image)
+
+	f := serve(t, engineHosts(engines[:1]))
+	f.signUp(admin)
+	tab := browsertest.Open(t)
+	f.login(tab, admin, "/ui/containers?q="+name)
+	stateOf(tab, name, "Running")
+	asked := `performance.getEntriesByType('resource').filter((r) => r.name.includes('update=true')).length`
+	require.Zero(t, browsertest.Eval[int](tab, asked))
+	require.Zero(t, browsertest.Eval[int](tab, `document.querySelectorAll('.badge.accent').length`))
+	tab.ClickText("Check for updates")
+	tab.Until(`document.querySelector('[role="row"] .badge.accent')?.textContent === 'update'`)
+	require.Positive(t, browsertest.Eval[int](tab, asked))
+
+	tab.Click(`[role="row"] input[type="checkbox"]`)
+	tab.ClickText("Update")
+	tab.UntilSays("If that fails, the old one comes back.")
+	tab.Click(`dialog .danger`)
+	tab.Until(`!document.querySelector('dialog')`)
+	tab.Until(`document.querySelector('.name')?.textContent === '` + name + `' && !document.querySelector('.badge.accent')`)
+	all := e.Labelled(t, name)
+	require.Len(t, all, 1)
+	require.Equal(t, newer, all[0].ImageID)
+	require.Equal(t, "running", all[0].State)
+	require.Empty(t, tab.Complaints())
+}

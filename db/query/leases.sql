@@ -1,10 +1,12 @@
 -- Leases exist on Postgres alone: these queries aren't run on SQLite.
 
 -- name: Beat :execrows
-UPDATE replicas SET beat = beat + 1, fleet = @fleet WHERE id = @id;
+-- sampled is written only if it is given.
+UPDATE replicas SET beat = beat + 1, fleet = @fleet, sampled_version = @sampled_version, sampled = coalesce(sqlc.narg(sampled), sampled)
+WHERE id = @id;
 
 -- name: AddReplica :exec
-INSERT INTO replicas (id, server, beat, fleet) VALUES (@id, @server, 1, @fleet);
+INSERT INTO replicas (id, server, beat, fleet, sampled, sampled_version) VALUES (@id, @server, 1, @fleet, @sampled, @sampled_version);
 
 -- name: DeleteOtherReplicasOf :execrows
 DELETE FROM replicas WHERE server = @server AND id <> @id;
@@ -16,7 +18,10 @@ DELETE FROM replicas WHERE id = @id AND beat <= @beat;
 DELETE FROM replicas WHERE id = @id;
 
 -- name: Replicas :many
-SELECT id, beat, fleet FROM replicas ORDER BY id;
+SELECT id, beat, fleet, sampled_version FROM replicas ORDER BY id;
+
+-- name: Sampled :many
+SELECT id, sampled_version, sampled FROM replicas WHERE id <> @id;
 
 -- name: Positions :one
 -- How far everything is that replicas wait for.

@@ -7,6 +7,7 @@ package sqlc
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/lib/pq"
 )
@@ -22,33 +23,50 @@ func (q *Queries) AddLeases(ctx context.Context, hosts []string) error {
 }
 
 const addReplica = `-- name: AddReplica :exec
-INSERT INTO replicas (id, server, beat, fleet) VALUES ($1, $2, 1, $3)
+INSERT INTO replicas (id, server, beat, fleet, sampled, sampled_version) VALUES ($1, $2, 1, $3, $4, $5)
 `
 
 type AddReplicaParams struct {
-	ID     string
-	Server string
-	Fleet  int64
+	ID             string
+	Server         string
+	Fleet          int64
+	Sampled        string
+	SampledVersion int64
 }
 
 func (q *Queries) AddReplica(ctx context.Context, arg AddReplicaParams) error {
-	_, err := q.db.ExecContext(ctx, addReplica, arg.ID, arg.Server, arg.Fleet)
+	_, err := q.db.ExecContext(ctx, addReplica,
+		arg.ID,
+		arg.Server,
+		arg.Fleet,
+		arg.Sampled,
+		arg.SampledVersion,
+	)
 	return err
 }
 
 const beat = `-- name: Beat :execrows
 
-UPDATE replicas SET beat = beat + 1, fleet = $1 WHERE id = $2
+UPDATE replicas SET beat = beat + 1, fleet = $1, sampled_version = $2, sampled = coalesce($3, sampled)
+WHERE id = $4
 `
 
 type BeatParams struct {
-	Fleet int64
-	ID    string
+	Fleet          int64
+	SampledVersion int64
+	Sampled        sql.NullString
+	ID             string
 }
 
 // Leases exist on Postgres alone: these queries aren't run on SQLite.
+// sampled is written only if it is given.
 func (q *Queries) Beat(ctx context.Context, arg BeatParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, beat, arg.Fleet, arg.ID)
+	result, err := q.db.ExecContext(ctx, beat,
+		arg.Fleet,
+		arg.SampledVersion,
+		arg.Sampled,
+		arg.ID,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -297,13 +315,14 @@ func (q *Queries) RemoveReplica(ctx context.Context, id string) (int64, error) {
 }
 
 const replicas = `-- name: Replicas :many
-SELECT id, beat, fleet FROM replicas ORDER BY id
+SELECT id, beat, fleet, sampled_version FROM replicas ORDER BY id
 `
 
 type ReplicasRow struct {
-	ID    string
-	Beat  int64
-	Fleet int64
+	ID             string
+	Beat           int64
+	Fleet          int64
+	SampledVersion int64
 }
 
 func (q *Queries) Replicas(ctx context.Context) ([]ReplicasRow, error) {
@@ -315,7 +334,45 @@ func (q *Queries) Replicas(ctx context.Context) ([]ReplicasRow, error) {
 	items := []ReplicasRow{}
 	for rows.Next() {
 		var i ReplicasRow
-		if err := rows.Scan(&i.ID, &i.Beat, &i.Fleet); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.Beat,
+			&i.Fleet,
+			&i.SampledVersion,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sampled = `-- name: Sampled :many
+SELECT id, sampled_version, sampled FROM replicas WHERE id <> $1
+`
+
+type SampledRow struct {
+	ID             string
+	SampledVersion int64
+	Sampled        string
+}
+
+func (q *Queries) Sampled(ctx context.Context, id string) ([]SampledRow, error) {
+	rows, err := q.db.QueryContext(ctx, sampled, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SampledRow{}
+	for rows.Next() {
+		var i SampledRow
+		if err := rows.Scan(&i.ID, &i.SampledVersion, &i.Sampled); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -197,10 +197,12 @@ type RefreshToken struct {
 }
 
 type Replica struct {
-	ID     string
-	Server string
-	Beat   int64
-	Fleet  int64
+	ID             string
+	Server         string
+	Beat           int64
+	Fleet          int64
+	Sampled        string
+	SampledVersion int64
 }
 
 type Session struct {

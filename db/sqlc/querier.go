@@ -45,6 +45,7 @@ type Querier interface {
 	// The containers with actions that ended in a time range or are under way.
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
 	// Leases exist on Postgres alone: these queries aren't run on SQLite.
+	// sampled is written only if it is given.
 	Beat(ctx context.Context, arg BeatParams) (int64, error)
 	BeatOpenTerminal(ctx context.Context, arg BeatOpenTerminalParams) error
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
@@ -220,6 +221,7 @@ type Querier interface {
 	ReserveAddressTry(ctx context.Context, arg ReserveAddressTryParams) (int64, error)
 	// Reserves a try of a user that may try now, and that has fewer under way than free ones left, or none. No row: it may not.
 	ReserveUserTry(ctx context.Context, arg ReserveUserTryParams) (int64, error)
+	Sampled(ctx context.Context, id string) ([]SampledRow, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	StatusesAfter(ctx context.Context, version int64) ([]StatusesAfterRow, error)

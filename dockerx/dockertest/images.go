@@ -16,7 +16,7 @@ func (r *Registry) Push(t testing.TB, e Engine, name string, content []byte) str
 	t.Helper()
 	whole := r.Addr + "/" + name
 	e.ImportImage(t, whole, content)
-	r.push(t, e, whole)
+	r.PushImage(t, e, whole)
 	e.RemoveImage(t, whole)
 	return whole
 }
@@ -30,11 +30,12 @@ func (r *Registry) PushOver(t testing.TB, e Engine, name string, content []byte)
 	before, err := e.client.ImageInspect(ctx, whole)
 	require.NoError(t, err)
 	e.ImportImage(t, whole, content)
-	r.push(t, e, whole)
+	r.PushImage(t, e, whole)
 	require.NoError(t, e.client.ImageTag(ctx, before.ID, whole))
 }
 
-func (r *Registry) push(t testing.TB, e Engine, whole string) {
+// PushImage pushes an image that an engine has under its whole name in the registry.
+func (r *Registry) PushImage(t testing.TB, e Engine, whole string) {
 	t.Helper()
 	ctx, cancel := deadline()
 	defer cancel()

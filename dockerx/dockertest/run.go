@@ -11,6 +11,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
@@ -58,6 +59,24 @@ func (e Engine) Stop(t testing.TB, id string) {
 	e.do(t, "stop", id, func(ctx context.Context) error {
 		return e.client.ContainerStop(ctx, id, container.StopOptions{Timeout: &second})
 	})
+}
+
+// BeginStop begins a stop that kills after so many seconds, and returns when the engine has sent the container its signal. ended
+// waits for the stop's answer.
+func (e Engine) BeginStop(t testing.TB, id string, seconds int) (ended func()) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	t.Cleanup(cancel)
+	signalled, _ := e.client.Events(ctx, events.ListOptions{Filters: filters.NewArgs(filters.Arg("container", id), filters.Arg("event", "kill"))})
+	answer := make(chan error, 1)
+	go func() { answer <- e.client.ContainerStop(ctx, id, container.StopOptions{Timeout: &seconds}) }()
+	select {
+	case <-signalled:
+	case err := <-answer:
+		require.NoError(t, err)
+		t.Fatal("the container ended at once")
+	}
+	return func() { require.NoError(t, <-answer) }
 }
 
 // Restart restarts a container, killing it after a second.

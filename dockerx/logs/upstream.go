@@ -33,7 +33,20 @@ type upstream struct {
 	opened bool
 	over   bool
 	err    error
+
+	notified time.Time   // when subscribers last were
+	pending  int         // bytes that came since
+	later    *time.Timer // notifies them of these; nil: nothing is pending
 }
+
+const (
+	// wakeTime is the least time between two wake-ups of the subscribers, for each of them: one is a write to its client,
+	// and with many what comes close behind a line gathers, and goes out as one write.
+	wakeTime = 30 * time.Microsecond
+	// maxGather is how long lines wait for that at most. With fewSubscribers they don't wait.
+	maxGather      = 15 * time.Millisecond
+	fewSubscribers = 32
+)
 
 var roomy = func() chan struct{} {
 	c := make(chan struct{})
@@ -57,8 +70,8 @@ func (u *upstream) finish(err error) {
 	u.mu.Lock()
 	u.over, u.err = true, err
 	u.begin()
+	u.notifyAll()
 	u.mu.Unlock()
-	u.tellAll()
 }
 
 func (u *upstream) begin() {
@@ -90,8 +103,9 @@ func (u *upstream) append(item Item, size int) {
 		u.at = item.Batch.Last()
 	}
 	u.trim()
+	u.pending += size
+	u.notify()
 	u.mu.Unlock()
-	u.tellAll()
 }
 
 // trim forgets the oldest items beyond the buffer.
@@ -114,9 +128,35 @@ func (u *upstream) trim() {
 	u.items, u.base = u.items[n:], u.base+uint64(n) //nolint:gosec // a length
 }
 
-func (u *upstream) tellAll() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
+// notify notifies the subscribers, many of them not more often than they can be served. mu is held.
+func (u *upstream) notify() {
+	if u.later != nil && u.pending < batchBytes {
+		return
+	}
+	rest := time.Duration(0)
+	if n := len(u.subs); n > fewSubscribers {
+		rest = min(time.Duration(n)*wakeTime, maxGather) - time.Since(u.notified)
+	}
+	if rest <= 0 || u.pending >= batchBytes {
+		u.notifyAll()
+		return
+	}
+	u.later = time.AfterFunc(rest, func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		if u.later != nil {
+			u.notifyAll()
+		}
+	})
+}
+
+// notifyAll notifies the subscribers at once. mu is held.
+func (u *upstream) notifyAll() {
+	if u.later != nil {
+		u.later.Stop()
+		u.later = nil
+	}
+	u.notified, u.pending = time.Now(), 0
 	for s := range u.subs {
 		s.notify()
 	}

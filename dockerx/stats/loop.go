@@ -23,6 +23,7 @@ func (s *Sampler) start() {
 		return
 	}
 	s.looping, s.dirty, s.fault, s.listNext = true, true, nil, time.Time{}
+	s.rounds[viaEngine].count = 0
 	if s.cleaner != nil {
 		s.cleaner.Stop()
 	}
@@ -175,6 +176,7 @@ func (s *Sampler) readIfDue(ctx context.Context, via int, now time.Time) (next t
 			single.add(e)
 		}
 	}
+	r.count = count
 	if count == 0 {
 		return now.Add(time.Hour)
 	}
@@ -190,14 +192,15 @@ func (s *Sampler) readIfDue(ctx context.Context, via int, now time.Time) (next t
 	return next
 }
 
-// interval is the shortest that keeps the engine's cost inside the budget. A round's duration is
+// interval is the shortest that keeps the engine's cost inside this process's share of the budget. A round's duration is
 // taken off the longest, so that no sample grows too old before the next is there.
 func (s *Sampler) interval(via, count int) time.Duration {
 	cost := s.source(via).Cost()
 	if cost == 0 {
 		return minInterval
 	}
-	wish := time.Duration(float64(count) * float64(cost) / s.opts.Budget)
+	share := s.opts.Budget / float64(max(s.opts.Samplers(), 1))
+	wish := time.Duration(float64(count) * float64(cost) / share)
 	longest := maxInterval - min(s.rounds[via].took, answerIn) - time.Second/2
 	return max(minInterval, min(wish, longest))
 }

@@ -34,10 +34,13 @@ func ParseSource(s string) (SourceKind, error) {
 
 // Options of a sampler. The zero value means the defaults.
 type Options struct {
-	Source  SourceKind    // Auto
-	Idle    time.Duration // how long sampling goes on after the last question; 30 s, at least 3
-	Budget  float64       // CPU that the engine may spend on our sampling, in cores; 0.1
-	History time.Duration // how far back points are kept; 15 min; negative: none
+	Source SourceKind    // Auto
+	Idle   time.Duration // how long sampling goes on after the last question; 30 s, at least 3
+	Budget float64       // CPU that the engine may spend on our sampling, in cores; 0.1
+	// Samplers returns how many processes sample this host at the moment, this one included: they share the budget. It must
+	// not block. Nil: it is the only one.
+	Samplers func() int
+	History  time.Duration // how far back points are kept; 15 min; negative: none
 	// Socket is the path of the unix socket that the engine is reached by; "" for another way.
 	Socket string
 	Logger zerolog.Logger
@@ -64,6 +67,9 @@ func (o Options) withDefaults() Options {
 	o.Idle = max(o.Idle, answerIn) // no caller waits longer than the sampling for it
 	if o.Budget <= 0 {
 		o.Budget = 0.1
+	}
+	if o.Samplers == nil {
+		o.Samplers = func() int { return 1 }
 	}
 	if o.History == 0 {
 		o.History = historyLen

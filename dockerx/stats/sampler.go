@@ -47,8 +47,9 @@ type Sampler struct {
 
 // round is the state of one of the two sources.
 type round struct {
-	due  time.Time     // of the next one
-	took time.Duration // the last one
+	due   time.Time     // of the next one
+	took  time.Duration // the last one
+	count int           // containers in it
 }
 
 // New makes a sampler. It asks the engine nothing.
@@ -134,6 +135,13 @@ func (s *Sampler) Last(matches func(id, name string, labels map[string]string) b
 		return Usage{}, false
 	}
 	return found.row(), true
+}
+
+// Sampling reports whether the engine is asked for samples at the moment. The kernel's own files cost it nothing.
+func (s *Sampler) Sampling() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.looping && s.rounds[viaEngine].count > 0
 }
 
 // await tries until there is an answer, an error, or 3 s have passed. try is called with the lock

@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 		plainHandler(addr)
 		return
 	}
+	if addr := os.Getenv("PLAIN_PROXY"); addr != "" {
+		plainProxy(addr)
+		return
+	}
 	os.Exit(benchkit.Main(m, "BENCH_LOGS"))
 }
 

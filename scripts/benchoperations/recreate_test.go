@@ -2,7 +2,6 @@ package benchoperations
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -28,10 +27,9 @@ func TestRecreate(t *testing.T) {
 		byHand = append(byHand, recreateByHand(t, e))
 		restarts = append(restarts, stopAndStart(t, e))
 	}
-	slices.Sort(restarts)
 	wall, down := medians(through)
 	handWall, handDown := medians(byHand)
-	restart := restarts[len(restarts)/2]
+	restart := median(restarts)
 	benchkit.Figure("recreate a container: wall, beside the same steps by the docker CLI", "≤ 1.1×", "%.2f× (%.0f ms, CLI %.0f ms)",
 		float64(wall)/float64(handWall), ms(wall), ms(handWall))
 	benchkit.Figure("recreate a container: nothing runs, beside the CLI's stop and start", "≤ 1.1×", "%.2f× (%.0f ms, CLI %.0f ms; the same steps %.0f ms)",
@@ -45,9 +43,7 @@ func medians(all []took) (wall, down time.Duration) {
 	for _, one := range all {
 		walls, downs = append(walls, one.wall), append(downs, one.down)
 	}
-	slices.Sort(walls)
-	slices.Sort(downs)
-	return walls[len(walls)/2], downs[len(downs)/2]
+	return median(walls), median(downs)
 }
 
 var spec = dockertest.Spec{Env: []string{"A=1"}, Mounts: []string{"/tmp:/host:ro"}, Restart: "unless-stopped", Ports: []string{"127.0.0.1::80"}}

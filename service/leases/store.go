@@ -2,73 +2,96 @@ package leases
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"wharf/db"
 	"wharf/db/sqlc"
 )
 
+// reading is what one look finds in the database. Of leases, statuses and samples it has only what may have changed since the
+// last one.
+type reading struct {
+	replicas []sqlc.ReplicasRow
+	leases   []sqlc.HostLease
+	at       sqlc.PositionsRow
+	statuses []sqlc.StatusesAfterRow
+	sampled  []sqlc.SampledRow
+}
+
 // look shows that this replica lives, and reads which others do, which hosts they own and what has changed of these.
-func (l *Leases) look(ctx context.Context, fleet int64) (*view, error) {
-	var (
-		rows  []sqlc.ReplicasRow
-		found []sqlc.HostLease
-		at    sqlc.PositionsRow
-		shown []sqlc.StatusesAfterRow
-	)
-	if fleet != l.fleet { // statuses of hosts that were unknown until now haven't been taken
-		l.fleet, l.statuses = fleet, 0
+func (l *Leases) look(ctx context.Context) (*view, error) {
+	if l.state.fleet != l.fleet { // statuses of hosts that were unknown until now haven't been taken
+		l.fleet, l.statuses = l.state.fleet, 0
 	}
+	var r reading
 	news := l.takeChanged()
-	err := l.db.InTx(ctx, func(q *sqlc.Queries) (err error) {
-		found, shown = nil, nil
-		if err := l.beatOnce(ctx, q, fleet); err != nil {
+	sampled, changed := l.sampledNow()
+	err := l.db.InTx(ctx, func(q *sqlc.Queries) error {
+		if err := l.beatOnce(ctx, q, sampled, changed); err != nil {
 			return err
 		}
 		if err := putStatuses(ctx, l.db, q, news); err != nil {
 			return err
 		}
-		if at, err = q.Positions(ctx); err != nil { // before the leases: a change after it is seen the next time
-			return fmt.Errorf("read positions: %w", err)
-		}
-		if rows, err = q.Replicas(ctx); err != nil {
-			return fmt.Errorf("read the replicas: %w", err)
-		}
-		if at.Status != l.statuses {
-			if shown, err = q.StatusesAfter(ctx, l.statuses); err != nil {
-				return fmt.Errorf("read the status of hosts: %w", err)
-			}
-		}
-		if at.Leases == l.version {
-			return nil
-		}
-		if found, err = q.Leases(ctx); err != nil {
-			return fmt.Errorf("read the leases: %w", err)
-		}
-		return nil
+		return l.read(ctx, q, &r)
 	})
 	if err != nil {
 		l.changedAgain(news)
 		return nil, err
 	}
-	l.statuses = at.Status
-	if at.Leases != l.version {
-		l.version = at.Leases
-		l.leases = make([]lease, len(found))
-		for i, f := range found {
+	l.statuses = r.at.Status
+	l.tookSampling(sampled, r.sampled)
+	if r.at.Leases != l.version {
+		l.version = r.at.Leases
+		l.leases = make([]lease, len(r.leases))
+		for i, f := range r.leases {
 			l.leases[i] = lease{f.Host, f.Owner, f.Epoch}
 		}
 	}
-	v := &view{leases: l.leases, statuses: shown, at: Positions{LastEvent: at.LastEvent, Revocations: at.Revocations}}
-	for _, r := range rows {
-		v.replicas = append(v.replicas, replica{r.ID, r.Beat, r.Fleet})
+	v := &view{leases: l.leases, statuses: r.statuses, at: Positions{LastEvent: r.at.LastEvent, Revocations: r.at.Revocations}}
+	for _, row := range r.replicas {
+		v.replicas = append(v.replicas, replica{row.ID, row.Beat, row.Fleet})
 	}
 	return v, nil
 }
 
-// beatOnce raises the replica's counter. A replica without a row adds itself, in the place of earlier processes of its server.
-func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, fleet int64) error {
-	n, err := q.Beat(ctx, sqlc.BeatParams{ID: l.id, Fleet: fleet})
+// read reads what has changed since the last look.
+func (l *Leases) read(ctx context.Context, q *sqlc.Queries, r *reading) (err error) {
+	*r = reading{}
+	if r.at, err = q.Positions(ctx); err != nil { // before the leases: a change after it is seen the next time
+		return fmt.Errorf("read positions: %w", err)
+	}
+	if r.replicas, err = q.Replicas(ctx); err != nil {
+		return fmt.Errorf("read the replicas: %w", err)
+	}
+	if r.sampled, err = l.sampledByOthers(ctx, q, r.replicas); err != nil {
+		return err
+	}
+	if r.at.Status != l.statuses {
+		if r.statuses, err = q.StatusesAfter(ctx, l.statuses); err != nil {
+			return fmt.Errorf("read the status of hosts: %w", err)
+		}
+	}
+	if r.at.Leases == l.version {
+		return nil
+	}
+	if r.leases, err = q.Leases(ctx); err != nil {
+		return fmt.Errorf("read the leases: %w", err)
+	}
+	return nil
+}
+
+// beatOnce raises the replica's counter, and writes which hosts it samples if these have changed. A replica without a row adds
+// itself, in the place of earlier processes of its server.
+func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, sampled string, sampledChanged bool) error {
+	fleet := l.state.fleet
+	if l.state.isolated {
+		fleet = isolatedFleet
+	}
+	n, err := q.Beat(ctx, sqlc.BeatParams{
+		ID: l.id, Fleet: fleet, SampledVersion: l.sampling.version, Sampled: sql.NullString{String: sampled, Valid: sampledChanged},
+	})
 	if err != nil {
 		return fmt.Errorf("beat: %w", err)
 	}
@@ -78,7 +101,9 @@ func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, fleet int64) err
 	if _, err := q.DeleteOtherReplicasOf(ctx, sqlc.DeleteOtherReplicasOfParams{Server: l.opts.Server, ID: l.id}); err != nil {
 		return fmt.Errorf("remove earlier processes: %w", err)
 	}
-	if err := q.AddReplica(ctx, sqlc.AddReplicaParams{ID: l.id, Server: l.opts.Server, Fleet: fleet}); err != nil {
+	if err := q.AddReplica(ctx, sqlc.AddReplicaParams{
+		ID: l.id, Server: l.opts.Server, Fleet: fleet, Sampled: sampled, SampledVersion: l.sampling.version,
+	}); err != nil {
 		return fmt.Errorf("join the replicas: %w", err)
 	}
 	return changed(ctx, l.db, q)
@@ -141,7 +166,7 @@ func moveAll(ctx context.Context, q *sqlc.Queries, moves []move) error {
 
 // resign hands all leases of this replica to the others, and removes it from their number.
 func (l *Leases) resign(ctx context.Context) error {
-	v, err := l.look(ctx, l.state.fleet)
+	v, err := l.look(ctx)
 	if err != nil {
 		return err
 	}

@@ -171,6 +171,22 @@ func TestOldContainerComesBackWithItsEngine(t *testing.T) {
 	}
 }
 
+// A stop that the engine hasn't ended when wharf did doesn't end the container after it was brought back.
+func TestOldContainerOutlivesAStopThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	e := dockertest.DefaultEngine(t)
+	f := onEngine(t, e)
+	id, label := named(t, e, dockertest.Spec{Cmd: []string{"ignore-term"}, Restart: "always"})
+	e.AwaitLog(t, id, "ignoring SIGTERM")
+	name := e.Inspect(t, id).Name
+	next := e.Run(t, dockertest.Spec{Name: "new-" + label, Labels: map[string]string{label: ""}, Created: true})
+	f.enter(t, name[1:], id, "stop", state{OldName: "old-" + label, NewName: "new-" + label, New: next, Running: true, Restart: "always"})
+	ended := e.BeginStop(t, id, 2)
+	f.takeUp(t)
+	ended()
+	requireOld(t, e, label, id, name, "always")
+}
+
 func TestImageIsPulledFirst(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)

@@ -27,10 +27,12 @@ type job struct {
 	old, name string
 	began     time.Time
 	undoing   bool
+	stopping  bool // the old one's stop began, and whether it has ended isn't known
 	state
 	successor *dockerx.Successor // nil for one that was taken up: it is created, or will not be
 	record    Record             // of the new container
 	after     dockerx.State      // of the new container, once it is what was waited for
+	server    context.Context    //nolint:containedctx // of what was taken up: ends when the server stops, which waits for Run; else nil
 }
 
 // state is what the journal keeps as JSON.

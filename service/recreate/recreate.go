@@ -73,6 +73,9 @@ func (r *Recreations) Close() {
 	r.closing = true
 }
 
+// HostIsBack has Run take up what is left at once: a host that was away answers. It doesn't block.
+func (r *Recreations) HostIsBack() { r.leave() }
+
 func (r *Recreations) isClosing() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

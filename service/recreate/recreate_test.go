@@ -13,6 +13,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/dbtest"
+	"wharf/db/sqlc"
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
@@ -241,6 +242,49 @@ func TestNewContainerThatAppearsLateIsRemoved(t *testing.T) {
 	require.NoError(t, <-done)
 	require.Len(t, d.Containers(), 1)
 	require.Equal(t, result.NewID, d.Containers()[0].ID)
+}
+
+// enter writes a recreation of a server that ended into the journal. The old container's name is "NAME-old" meanwhile.
+func (f *fixture) enter(t *testing.T, name, old, step string, s state) {
+	t.Helper()
+	j := &job{id: uuid.New(), host: f.host, old: old, name: name, began: db.Time(time.Now()), state: s}
+	require.NoError(t, f.store.Queries().CreateRecreation(t.Context(), sqlc.CreateRecreationParams{
+		ID: j.id, At: j.began, Server: "one", Host: "a", ContainerID: old, ContainerName: name, Step: step, State: j.encoded(),
+	}))
+}
+
+// A new container that isn't healthy yet holds up neither what else was interrupted nor the server's stop, and is waited for by
+// the next server.
+func TestInterruptedWaitHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	d, f := fake(t)
+	old := d.Add(dockertest.Container{Name: "shop-old", State: "exited"})
+	next := d.Add(dockertest.Container{Name: "shop", State: "running", Health: "starting"})
+	f.enter(t, "shop", old, "wait", state{OldName: "shop-old", New: next, Running: true, Wait: "healthy", Limit: 10 * time.Minute})
+	db := d.Add(dockertest.Container{Name: "db", State: "running"})
+	f.enter(t, "db", db, "hold", state{NewName: "db-new", New: d.Add(dockertest.Container{Name: "db-new", State: "created"}), Running: true})
+
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- f.Run(ctx) }()
+	require.Eventually(t, func() bool { return f.left(t) == 1 }, time.Minute, 10*time.Millisecond)
+	stop()
+	select {
+	case err := <-stopped:
+		require.NoError(t, err)
+	case <-time.After(time.Minute):
+		t.Fatal("the server's stop waits for a container")
+	}
+	require.Equal(t, 1, f.left(t))
+	require.Len(t, d.Containers(), 3)
+
+	d.SetHealth(next, "healthy")
+	f.takeUp(t)
+	names := map[string]string{}
+	for _, c := range d.Containers() {
+		names[c.Name] = c.ID
+	}
+	require.Equal(t, map[string]string{"shop": next, "db": db}, names)
 }
 
 // A server that is stopping begins nothing that takes a container down.

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"wharf/db"
 	"wharf/db/sqlc"
@@ -131,6 +134,9 @@ func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
 	return &apperr.Error{Kind: e.Kind, Msg: e.Msg + "; the old container is not back yet: wharf goes on trying", Err: errors.Join(answer, err)}
 }
 
+// takenUpAtOnce is how many recreations are taken up at a time.
+const takenUpAtOnce = 32
+
 // Run takes up what earlier servers of this name and failures left, as soon as their hosts answer, and returns nil when ctx
 // ends.
 func (r *Recreations) Run(ctx context.Context) error {
@@ -155,25 +161,33 @@ func (r *Recreations) Run(ctx context.Context) error {
 	}
 }
 
-// takeUpAll takes up what isn't being worked on, and reports whether something is left.
+// takeUpAll takes up what isn't being worked on, and reports whether something is left. None waits for another: a host may be
+// down, and a new container long in becoming healthy.
 func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
 	rows, err := r.db.Queries().RecreationsOf(ctx, r.opts.Server)
 	if err != nil {
 		return false, fmt.Errorf("read the journal: %w", err)
 	}
+	var remains atomic.Bool
+	var taking errgroup.Group
+	taking.SetLimit(takenUpAtOnce)
 	for i := range rows {
-		if ctx.Err() != nil || !r.claim(rows[i].ID) {
-			left = true
-			continue
-		}
-		j := &job{id: rows[i].ID}
-		if err := r.takeUp(ctx, j); err != nil {
-			left = true
-			r.opts.Logger.Warn().Err(err).Str("host", rows[i].Host).Str("container", rows[i].ContainerName).Msg("a recreation that was interrupted waits")
-		}
-		r.release(j)
+		taking.Go(func() error {
+			if ctx.Err() != nil || !r.claim(rows[i].ID) {
+				remains.Store(true)
+				return nil
+			}
+			j := &job{id: rows[i].ID}
+			defer r.release(j)
+			if err := r.takeUp(ctx, j); err != nil {
+				remains.Store(true)
+				r.opts.Logger.Warn().Err(err).Str("host", rows[i].Host).Str("container", rows[i].ContainerName).Msg("a recreation that was interrupted waits")
+			}
+			return nil
+		})
 	}
-	return left, nil
+	_ = taking.Wait() // none returns an error
+	return remains.Load(), nil
 }
 
 // takeUp finishes or undoes a recreation that is claimed. An error leaves it for later.
@@ -195,7 +209,7 @@ func (r *Recreations) takeUp(ctx context.Context, j *job) error {
 	if row.ContainerName == j.NewName && !j.appeared(ctx) {
 		return r.lookOut(ctx, j)
 	}
-	ctx = context.WithoutCancel(ctx)
+	j.server, ctx = ctx, context.WithoutCancel(ctx)
 	old := Container{Host: row.Host, ID: j.old, Name: j.name, Target: "taken up again"}
 	return j.record(ctx, old, func(ctx context.Context) error { return r.resume(ctx, j, at) })
 }
@@ -215,6 +229,7 @@ func (r *Recreations) restore(j *job, row *sqlc.Recreation) (at int, err error) 
 		return 0, fmt.Errorf("decode the journal: %w", err)
 	}
 	j.Uncertain = j.Uncertain || j.New == "" && !j.undoing
+	j.stopping = steps[at].name == "stop"
 	return at, nil
 }
 
@@ -237,7 +252,7 @@ func (r *Recreations) resume(ctx context.Context, j *job, at int) error {
 			return r.undo(ctx, j, at)
 		}
 		err := r.advance(ctx, j, at)
-		if err == nil || apperr.KindOf(err) == apperr.Unavailable {
+		if err == nil || apperr.KindOf(err) == apperr.Unavailable || errors.Is(err, errClosing) {
 			return err
 		}
 		r.opts.Logger.Warn().Err(err).Str("host", j.host.Name()).Str("container", j.name).Msg("a recreation that was interrupted fails, and is undone")

@@ -26,7 +26,7 @@ type step struct {
 var steps = []step{
 	{name: "create", doing: "create the new container", do: create, undo: removeNew},
 	{name: "hold", doing: "have the engine not restart the old container", do: hold, undo: unhold},
-	{name: "stop", doing: "stop the old container", running: true, do: operateOld("stop", nil), undo: operateOld("start", nil)},
+	{name: "stop", doing: "stop the old container", running: true, do: stopOld, undo: startOld},
 	{name: "rename old", doing: "rename the old container", do: rename(oldOne, oldName), undo: rename(oldOne, itsName)},
 	{name: "rename new", doing: "give the new container its name", do: rename(newOne, itsName), undo: rename(newOne, newName)},
 	{name: "start", doing: "start the new container", running: true, forward: true, do: operateNew("start", nil), undo: operateNew("stop", nil)},
@@ -80,8 +80,22 @@ func setPolicy(ctx context.Context, j *job, policy string) error {
 	return j.operate(ctx, j.old, "update", dockerx.Update{RestartPolicy: policy})
 }
 
-func operateOld(name string, p dockerx.Params) func(context.Context, *job) error {
-	return func(ctx context.Context, j *job) error { return j.operate(ctx, j.old, name, p) }
+func stopOld(ctx context.Context, j *job) error {
+	j.stopping = true
+	err := j.operate(ctx, j.old, "stop", nil)
+	j.stopping = err != nil
+	return err
+}
+
+// startOld has the old container run again. A stop whose caller has gone may still be under way at the engine, and would end
+// the container after its start: then it is stopped once more first, which returns when it has ended.
+func startOld(ctx context.Context, j *job) error {
+	if j.stopping {
+		if err := j.operate(ctx, j.old, "stop", nil); apperr.KindOf(err) == apperr.Unavailable {
+			return err
+		}
+	}
+	return j.operate(ctx, j.old, "start", nil)
 }
 
 func operateNew(name string, p dockerx.Params) func(context.Context, *job) error {
@@ -94,10 +108,16 @@ func rename(which, name func(*job) string) func(context.Context, *job) error {
 	}
 }
 
-// await waits until the new container is running or healthy.
+// await waits until the new container is running or healthy, or the server that took the recreation up stops.
 func await(ctx context.Context, j *job) error {
+	if j.server != nil {
+		ctx = j.server
+	}
 	s, reached, err := j.host.Await(ctx, j.New, j.Wait, j.Limit)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return errClosing
+	case err != nil:
 		return err
 	}
 	j.after = s

@@ -66,7 +66,7 @@ type Config struct {
 
 	StatsSource string        `env:"STATS_SOURCE" envDefault:"auto" help:"where usage is read: 'engine' asks the engine, 'kernel' reads this machine's files, 'auto' reads them where the engine runs on this machine"`
 	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
-	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost"`
+	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost, all replicas together"`
 
 	LogsRole   string `env:"LOGS_ROLE" envDefault:"viewer" help:"least role to read containers' logs: viewer, or operator, since a program may log what masking hides elsewhere"`
 	LogsSource string `env:"LOGS_SOURCE" envDefault:"auto" help:"where logs are searched: 'engine' asks the engine, 'files' reads this machine's json-file logs and fails where it can't, 'auto' reads them where the engine runs on this machine"`

@@ -14,8 +14,8 @@ export function Actions() {
 
 function Question({ action, names }: { action: Action; names: readonly string[] }) {
   const texts = t().containers;
-  const ending = action === 'stop' || action === 'restart' || action === 'kill' ? action : 'stop';
-  const hint = { stop: texts.confirm.stopHint, restart: texts.confirm.restartHint, kill: texts.confirm.killHint }[ending];
+  const ending = action === 'restart' || action === 'kill' || action === 'recreate' ? action : 'stop';
+  const hint = texts.confirm[`${ending}Hint`];
   return (
     <Dialog
       title={texts.confirm[ending](names.length)} onClose={close}

@@ -1,12 +1,36 @@
 // The filters of the list, kept in the address.
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { groups, sorts, type Choice } from '../logic/filter';
 import { hosts } from '../state/fleet';
-import { t } from '../state/preferences';
+import { count } from '../logic/format';
+import { locale, t } from '../state/preferences';
 import { setQuery } from '../state/route';
-import { Select } from '../ui/parts';
+import { available, checking, checkUpdates } from '../state/updates';
+import { Icon } from '../ui/icon';
+import { reasonOf, Select } from '../ui/parts';
 
 const states = ['running', 'exited', 'paused', 'restarting', 'created', 'dead', 'unhealthy'];
+
+// Updates asks for new images, when somebody wants to know, and says how many there are.
+function Updates() {
+  const texts = t().containers;
+  const fault = useSignal('');
+  const check = (): void => {
+    fault.value = '';
+    checkUpdates().catch((error: unknown) => (fault.value = reasonOf(error)));
+  };
+  return (
+    <>
+      <button class="button quiet" disabled={checking.value} onClick={check}>
+        <Icon name="download" />
+        {checking.value ? texts.checking : texts.checkUpdates}
+      </button>
+      <span class={fault.value === '' ? 'soft tab' : 'bad'} role="status">
+        {fault.value !== '' ? fault.value : available.value && texts.updates(count(available.value.size, locale.value))}
+      </span>
+    </>
+  );
+}
 
 export function Filters({ choice }: { choice: Choice }) {
   const texts = t().containers;
@@ -27,6 +51,7 @@ export function Filters({ choice }: { choice: Choice }) {
         label={texts.sortBy} value={choice.sort} onChange={(sort) => setQuery({ sort: sort === 'name' ? '' : sort })}
         options={sorts.map((s) => [s, `${texts.sortBy}: ${texts.sorts[s]}`] as const)}
       />
+      <Updates />
     </div>
   );
 }

@@ -3,20 +3,23 @@ import { signal } from '@preact/signals';
 import { call, ApiError } from '../api/client';
 import type { Container } from '../logic/container';
 import { containerOf } from '../state/fleet';
+import { address, go, path as route } from '../state/route';
+import { available } from '../state/updates';
 import type { OperationResult } from '../api';
 import { reasonOf } from '../ui/parts';
 import type { IconName } from '../ui/icon';
 
-export type Action = 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'kill';
+export type Action = 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'kill' | 'recreate';
 
 // fits tells for which containers an action makes sense, and whether something ends by it.
-export const operations: Record<Action, { ends: boolean; icon: IconName; fits: (c: Container) => boolean }> = {
+export const operations: Record<Action, { ends: boolean; icon: IconName; fits: (c: Container) => boolean; body?: object }> = {
   start: { ends: false, icon: 'start', fits: (c) => c.state === 'exited' || c.state === 'created' },
   restart: { ends: true, icon: 'restart', fits: (c) => c.state === 'running' || c.state === 'restarting' || c.state === 'exited' },
   stop: { ends: true, icon: 'stop', fits: (c) => c.state === 'running' || c.state === 'restarting' || c.state === 'paused' },
   pause: { ends: false, icon: 'pause', fits: (c) => c.state === 'running' },
   unpause: { ends: false, icon: 'unpause', fits: (c) => c.state === 'paused' },
   kill: { ends: true, icon: 'kill', fits: (c) => c.state === 'running' || c.state === 'restarting' },
+  recreate: { ends: true, icon: 'download', fits: (c) => available.value?.has(c.key) === true && c.state !== 'paused', body: { pull: true } },
 };
 
 export const allActions = Object.keys(operations) as Action[];
@@ -78,12 +81,14 @@ async function run(action: Action, i: number): Promise<void> {
   update(i, { state: 'working' });
   const path = `/v1/hosts/${encodeURIComponent(target.host)}/containers/${target.id}/${action}`;
   // Sent again after a cut, the same key has it done once.
-  const headers = { 'Idempotency-Key': key() };
+  const { body } = operations[action];
+  const options = { headers: { 'Idempotency-Key': key() }, ...(body ? { body } : {}) };
   try {
-    const result = await call<OperationResult>('POST', path, { headers }).catch((error: unknown) => {
+    const result = await call<OperationResult>('POST', path, options).catch((error: unknown) => {
       if (error instanceof ApiError) throw error;
-      return call<OperationResult>('POST', path, { headers });
+      return call<OperationResult>('POST', path, options);
     });
+    if (result.new_id !== undefined && route.value === address.container(target.host, target.id)) go(address.container(target.host, result.new_id));
     update(i, { state: 'done', changed: result.changed, text: `${result.before} → ${result.after}` });
   } catch (error) {
     update(i, { state: 'failed', text: reasonOf(error) });

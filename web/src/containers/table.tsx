@@ -7,6 +7,7 @@ import { down } from '../state/fleet';
 import { locale, t } from '../state/preferences';
 import { address, setQuery } from '../state/route';
 import { now } from '../state/clock';
+import { available } from '../state/updates';
 import type { Readings } from '../state/usage';
 import { ago } from '../logic/format';
 import { Mark, stateOf } from '../ui/mark';
@@ -84,6 +85,7 @@ export function Row({ container: c, usage, index }: RowProps) {
       </span>
       <span role="gridcell">
         <Mark state={stateOf(c)} /> {failed(c) && <span class="badge bad">{texts.exited(String(c.exitCode))}</span>}
+        {available.value?.has(c.key) && <span class="badge accent">{texts.update}</span>}
       </span>
       <span role="gridcell" class="cut soft wide narrow-out" title={c.image}>
         <bdi>{c.image}</bdi>

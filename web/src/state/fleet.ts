@@ -2,6 +2,7 @@
 // changes them; everybody else reads the signals.
 import { batch, computed, signal } from '@preact/signals';
 import { get } from '../api/client';
+import { forgetUpdates } from './updates';
 import { applied, fromRow, keyOf, type Container } from '../logic/container';
 import type { ContainerEvent, ContainerPage, HostEvent, HostStatus } from '../api';
 
@@ -141,5 +142,6 @@ export function forgetFleet(): void {
     unseen.value = new Map();
     loaded.value = false;
     revision.value++;
+    forgetUpdates();
   });
 }

@@ -1,0 +1,2 @@
+ALTER TABLE replicas DROP COLUMN sampled_version;
+ALTER TABLE replicas DROP COLUMN sampled;
