@@ -162,8 +162,8 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	if l.hub.lastID() < first-1 || l.tailUnread {
 		if err := l.readTail(ctx, first-1); err != nil {
 			l.log.Error().Err(err).Msg("cannot read records of other replicas")
-			l.tailUnread = true // reading the tail later publishes the batch too
-			l.done(batch)
+			l.tailUnread = true // reading the tail later gives the batch its ids
+			l.doneUnsaved(batch, stored)
 			return nil
 		}
 	}
@@ -220,9 +220,16 @@ func (l *Log) entryOf(p *pending, id int64) *entry {
 	return &entry{rec: &Record{ID: id, Event: p.rec.Event}, confirms: p.unsavedSeq}
 }
 
-func (l *Log) done(batch []*pending) {
+// doneUnsaved publishes the stored records of a batch without their ids and removes the batch: what is pending after it may be
+// published so too, and must not come before it.
+func (l *Log) doneUnsaved(batch []*pending, stored []bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for i, p := range batch {
+		if stored[i] && p.unsavedSeq == 0 {
+			l.publishOne(p)
+		}
+	}
 	l.remove(len(batch))
 }
 
