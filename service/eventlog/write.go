@@ -15,6 +15,7 @@ import (
 
 const (
 	maxBatch  = 512
+	maxFound  = 2000 // states of containers in a batch, and in a statement
 	batchMost = 4 << 20               // bytes: a statement is held several times over
 	firstWait = 50 * time.Millisecond // after a failed write
 	maxWait   = time.Second
@@ -111,14 +112,15 @@ func (l *Log) batch() []*pending {
 		l.checkpoints.forget(host)
 	}
 	l.fresh = l.fresh[:0]
-	n, bytes := 0, 0
+	n, bytes, found := 0, 0, 0
 	epochs := make(map[string]int64)
 	for _, p := range l.pending[:min(len(l.pending), l.batchSize)] {
 		if epoch, there := epochs[p.rec.Host]; there && epoch != p.epoch {
 			break
 		}
 		epochs[p.rec.Host] = p.epoch
-		if bytes += p.size; n > 0 && bytes > batchMost {
+		bytes, found = bytes+p.size, found+len(p.rec.Found)
+		if n > 0 && (bytes > batchMost || found > maxFound) {
 			break
 		}
 		n++
