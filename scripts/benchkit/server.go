@@ -32,6 +32,17 @@ func Serve(t testing.TB, p *Process, transport http.RoundTripper) *Server {
 	return s
 }
 
+// Through is the same server by way of another transport, whose idle connections end with the test.
+func (s *Server) Through(transport http.RoundTripper) *Server {
+	as := *s
+	as.client = &http.Client{Transport: transport}
+	s.t.Cleanup(as.client.CloseIdleConnections)
+	return &as
+}
+
+// Do makes a request as it is.
+func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.client.Do(r) }
+
 // Bootstrap makes the first user, admin, and logs it in.
 func (s *Server) Bootstrap() *Server {
 	s.t.Helper()
