@@ -20,7 +20,7 @@ func TestPodmansListReadsAsDockersDoes(t *testing.T) {
 	row := func(id, state, created string) string {
 		return `{"Id":"` + strings.Repeat(id, 64) + `","Names":["/` + id + `"],"State":"` + state + `","Created":` + created + `}`
 	}
-	rows, err := decodeList(strings.NewReader("[" + row("a", "stopped", "7") + "," + row("b", "stopping", "9") + "," + row("c", "created", "7") + "]"))
+	rows, err := decodeList(strings.NewReader("["+row("a", "stopped", "7")+","+row("b", "stopping", "9")+","+row("c", "created", "7")+"]"), nil)
 	require.NoError(t, err)
 	var got []string
 	for _, c := range rows {

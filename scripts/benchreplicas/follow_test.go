@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// got is a frame as a client received it.
+// got is a frame as a client received it; without a name it is an id alone.
 type got struct {
 	id, name string
 	at       time.Time
@@ -118,8 +118,10 @@ func (f *follower) frames(lines *bufio.Reader) error {
 				f.last = g.id
 			}
 			if data != "" {
-				g.at = time.Now()
 				_ = json.Unmarshal([]byte(data), &g.data)
+			}
+			if data != "" || g.id != "" {
+				g.at = time.Now()
 				f.onGot(g)
 			}
 			g, data = got{}, ""
