@@ -104,7 +104,7 @@ bench-hosts: ## Measure many hosts, dead hosts and hostile ones, and print the t
 	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m ./scripts/benchhosts
 	@$(TESTBED) run -- env BENCH_HOSTS=1 go test -count=1 -v -timeout 20m -run KeepTheirPace ./dockerx
 
-# The parts of bench-replicas to run, as a regular expression: Idle, Latency, Faults, Thousand, Sustained.
+# The parts of bench-replicas to run, as a regular expression: Idle, Latency, Faults, Thousand, Reload, Logins, Metrics, Sustained$$, SustainedSQLite.
 PART ?= .
 
 .PHONY: bench-replicas

@@ -64,7 +64,9 @@ func TestBadHostsFileKeepsTheOldHostsAndSaysWhy(t *testing.T) {
 		return parseHostsFile(contents, "")
 	}
 	go func() { ended <- f.Run(ctx) }()
-	go func() { ended <- followHosts(ctx, f, path, read, hup, zerolog.New(&log)) }()
+	go func() {
+		ended <- followHosts(ctx, path, func() (int, error) { return applyHosts(f, read) }, hup, zerolog.New(&log))
+	}()
 	t.Cleanup(func() {
 		cancel()
 		require.NoError(t, errors.Join(<-ended, <-ended))

@@ -24,17 +24,16 @@ func (w *wharf) followHostsFile(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	read := func() ([]dockerx.HostConfig, error) {
+	reload := func() (int, error) {
 		defer w.leases.Wake() // the leases follow the hosts
-		return hostConfigs(w.cfg, w.log)
+		return applyHosts(w.fleet, func() ([]dockerx.HostConfig, error) { return hostConfigs(w.cfg, w.log) })
 	}
-	return followHosts(ctx, w.fleet, w.cfg.HostsFile, read, hangup, w.log)
+	return followHosts(ctx, w.cfg.HostsFile, reload, hangup, w.log)
 }
 
-// followHosts keeps the fleet as the hosts file says, which read reads: it looks whether the file has
-// changed every 2 s, and reads it whenever now delivers (SIGHUP). A bad file is logged once, and
-// the fleet stays as it was. It returns nil at the context's end.
-func followHosts(ctx context.Context, f *dockerx.Fleet, path string, read func() ([]dockerx.HostConfig, error), now <-chan os.Signal, log zerolog.Logger) error {
+// followHosts calls reload when the hosts file has changed, for which it looks every 2 s, and whenever now delivers (SIGHUP).
+// What reload fails with is logged, once for a state of the file. It returns nil at the context's end.
+func followHosts(ctx context.Context, path string, reload func() (hosts int, err error), now <-chan os.Signal, log zerolog.Logger) error {
 	tick := time.NewTicker(fileEvery)
 	defer tick.Stop()
 	seen := fileStamp(path)
@@ -52,20 +51,23 @@ func followHosts(ctx context.Context, f *dockerx.Fleet, path string, read func()
 			continue
 		}
 		seen = stamp
-		if err := reload(f, read); err != nil {
+		hosts, err := reload()
+		if err != nil {
 			log.Error().Err(err).Msg("hosts file not taken: the hosts stay as they were")
 			continue
 		}
-		log.Info().Int("hosts", len(f.Hosts())).Msg("hosts file taken")
+		log.Info().Int("hosts", hosts).Msg("hosts file taken")
 	}
 }
 
-func reload(f *dockerx.Fleet, read func() ([]dockerx.HostConfig, error)) error {
+// applyHosts makes the fleet consist of the hosts that read returns, and returns their number. After an error the fleet is as it
+// was.
+func applyHosts(f *dockerx.Fleet, read func() ([]dockerx.HostConfig, error)) (int, error) {
 	cfgs, err := read()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return f.Apply(cfgs)
+	return len(cfgs), f.Apply(cfgs)
 }
 
 // fileStamp changes when the file does, also when a link is turned to another one.

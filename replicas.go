@@ -45,7 +45,8 @@ func (w *wharf) newLeases(server string) *leases.Leases {
 			}
 			return names
 		},
-		Status: w.hostStatus,
+		Isolated: func() bool { return w.fleet.Isolated() },
+		Status:   w.hostStatus,
 		Found: func(host, status string) {
 			var s dockerx.Status
 			if err := json.Unmarshal([]byte(status), &s); err == nil { // a newer version may write it otherwise

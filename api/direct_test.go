@@ -33,7 +33,7 @@ func TestStrangerBehindAProxyMakesNoFirstUser(t *testing.T) {
 	d := dbtest.Open(t, dbtest.SQLiteSource(t))
 	setupToken := secret(service.NewSetupToken())
 	w := setupOn(t, d, nil, noUsers, func(o *api.Options) {
-		o.Users = service.NewUsers(d, service.UsersOptions{SetupToken: setupToken, WaiveSetup: true})
+		o.Users = service.NewUsers(d, service.UsersOptions{Hasher: hasher, SetupToken: setupToken, WaiveSetup: true})
 	})
 	first := map[string]string{
 		"username": "gildong", "password": w.password, "full_name": "YunGilDong", "email": "gildong@email.com",

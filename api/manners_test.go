@@ -129,18 +129,8 @@ func TestOneLogLineForEachRequest(t *testing.T) {
 // logLine finds the one line of the log that has the request's id.
 func logLine(t *testing.T, requestID string) string {
 	t.Helper()
-	var found []string
-	require.Eventually(t, func() bool {
-		suite.Lock()
-		defer suite.Unlock()
-		found = nil
-		for line := range strings.Lines(suite.log.String()) {
-			if strings.Contains(line, `"request_id":"`+requestID+`"`) {
-				found = append(found, line)
-			}
-		}
-		return len(found) > 0
-	}, waitLimit, waitTick)
+	require.Eventually(t, func() bool { return len(logged(requestID)) > 0 }, waitLimit, waitTick)
+	found := logged(requestID)
 	require.Len(t, found, 1)
 	return found[0]
 }

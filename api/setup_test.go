@@ -32,12 +32,14 @@ import (
 	"wharf/service/recreate"
 	"wharf/service/terminal"
 	"wharf/token"
+	"wharf/util/password"
 )
 
 // suite keeps every line that the servers of all tests log, and every secret they were sent or issued.
 var suite struct {
 	sync.Mutex
 	log     bytes.Buffer
+	lines   map[string][]string // by request id
 	secrets []string
 }
 
@@ -46,7 +48,21 @@ type suiteLog struct{}
 func (suiteLog) Write(p []byte) (int, error) {
 	suite.Lock()
 	defer suite.Unlock()
+	if _, rest, ok := strings.Cut(string(p), `"request_id":"`); ok {
+		if suite.lines == nil {
+			suite.lines = map[string][]string{}
+		}
+		id, _, _ := strings.Cut(rest, `"`)
+		suite.lines[id] = append(suite.lines[id], string(p))
+	}
 	return suite.log.Write(p)
+}
+
+// logged returns the lines so far about a request.
+func logged(requestID string) []string {
+	suite.Lock()
+	defer suite.Unlock()
+	return suite.lines[requestID]
 }
 
 // secret remembers a value that must never be logged.
@@ -86,6 +102,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(code)
 }
+
+// hasher is shared by all tests: what a hash costs is no part of them.
+var hasher = password.Cheap()
 
 // fixture is a whole server with a database of its own.
 type fixture struct {
@@ -129,8 +148,8 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	require.NoError(t, err)
 	w := &fixture{
 		t: t, db: d, password: secret("pw-" + rand.Text()), audit: audit, maker: maker,
-		users:    service.NewUsers(d, service.UsersOptions{PasswordMin: 6, Audit: audit}),
-		sessions: service.NewSessions(d, maker, service.SessionsOptions{Audit: audit}),
+		users:    service.NewUsers(d, service.UsersOptions{Hasher: hasher, PasswordMin: 6, Audit: audit}),
+		sessions: service.NewSessions(d, maker, service.SessionsOptions{Hasher: hasher, Audit: audit}),
 	}
 	door := service.NewHosts(fleet, w.audit)
 	door.UseRecreations(recreate.New(d, fleet, recreate.Options{Record: audit.RecordRecreated, Logger: log}))

@@ -69,13 +69,35 @@ func (t *wired) RoundTrip(r *http.Request) (*http.Response, error) {
 // Write sends input.
 func (t *Terminal) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
-		part := rest[:min(len(rest), 64<<10)]
+		part := rest[:min(len(rest), inputBytes)]
 		if err := t.send(channels.Stdin, part); err != nil {
 			return len(p) - len(rest), err
 		}
 		rest = rest[len(part):]
 	}
 	return len(p), nil
+}
+
+// inputBytes is how much of a long input one message has.
+const inputBytes = 64 << 10
+
+// ReadFrom sends input until it ends; io.Copy uses it.
+func (t *Terminal) ReadFrom(r io.Reader) (sent int64, err error) {
+	for buf := make([]byte, inputBytes); ; {
+		n, err := r.Read(buf)
+		if n > 0 {
+			if err := t.send(channels.Stdin, buf[:n]); err != nil {
+				return sent, err
+			}
+			sent += int64(n)
+		}
+		if errors.Is(err, io.EOF) {
+			return sent, nil
+		}
+		if err != nil {
+			return sent, err
+		}
+	}
 }
 
 // CloseInput ends the process's standard input.

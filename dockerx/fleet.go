@@ -57,6 +57,8 @@ type Fleet struct {
 	running  context.Context //nolint:containedctx // Run's; nil before
 	all      sync.WaitGroup  // what Run waits for
 	led      map[string]bool // hosts, with Options.Led
+
+	isolation isolation
 }
 
 // member is a host, what it was made from, and how to end what runs for it.
@@ -70,7 +72,7 @@ type member struct {
 // NewFleet makes the hosts. It dials nothing, so a dead host is no error here.
 func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
 	opts.digests = images.NewDigests()
-	f := &Fleet{opts: opts, led: map[string]bool{}}
+	f := &Fleet{opts: opts, led: map[string]bool{}, isolation: isolation{every: isolationEvery, after: isolationAfter}}
 	if err := f.Apply(cfgs); err != nil {
 		return nil, err
 	}
@@ -161,6 +163,9 @@ func (f *Fleet) Run(ctx context.Context) error {
 	f.running = ctx
 	f.start(f.members)
 	f.mu.Unlock()
+	if f.opts.Led {
+		f.watchIsolation(ctx)
+	}
 	<-ctx.Done()
 	// An Apply under way starts nothing any more once it sees that the context has ended.
 	f.changing.Lock()

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"wharf/dockerx/connect"
 	"wharf/util/apperr"
@@ -93,14 +92,13 @@ func (t *Terminal) Copy(out, errs io.Writer) error {
 	if t.TTY {
 		return copyGrowing(out, t.conn)
 	}
-	_, err := stdcopy.StdCopy(out, errs, t.conn)
-	return err
+	return copyFrames(out, errs, t.conn)
 }
 
-// The buffer of a TTY's output, in bytes: small while little is written, since most terminals are idle.
+// The buffer of a process's output, in bytes: small while little is written, since most terminals are idle.
 const (
 	smallCopy = 1 << 10
-	largeCopy = 32 << 10
+	largeCopy = 64 << 10
 )
 
 // copyGrowing is io.Copy with a buffer that is as large as the output asks for.

@@ -30,8 +30,8 @@ type fixture struct {
 	user     User
 }
 
-// hasher is shared by all tests: it bounds the work to the machine's cores.
-var hasher = password.New(password.Options{Queue: 1000})
+// hasher is shared by all tests: what a hash costs is no part of them.
+var hasher = password.Cheap()
 
 func newFixture(t *testing.T, d *db.DB, o SessionsOptions) *fixture {
 	t.Helper()
@@ -54,7 +54,9 @@ func newMaker(t testing.TB) token.Maker {
 // replica makes the services of one process and runs them until the test's end.
 func replica(t *testing.T, d *db.DB, m token.Maker, o SessionsOptions) *fixture {
 	t.Helper()
-	o.Hasher = hasher
+	if o.Hasher == nil {
+		o.Hasher = hasher
+	}
 	b := &fixture{db: d, users: NewUsers(d, UsersOptions{Hasher: hasher}), sessions: NewSessions(d, m, o), maker: m}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
@@ -205,7 +207,7 @@ func TestLogoutBitesAtOnceAndTwice(t *testing.T) {
 		require.NoError(t, other.sessions.Logout(t.Context(), l.RefreshToken), "a second logout is no error")
 		requireUnauthorized(t, b.sessions.Logout(t.Context(), kept.AccessToken))
 		requireUnauthorized(t, b.sessions.Logout(t.Context(), "nonsense"))
-		foreign := NewSessions(b.db, newMaker(t), SessionsOptions{})
+		foreign := NewSessions(b.db, newMaker(t), SessionsOptions{Hasher: hasher})
 		requireUnauthorized(t, foreign.Logout(t.Context(), kept.RefreshToken))
 	})
 }
@@ -274,7 +276,7 @@ func TestExpiredSessionIsOverWhateverTheTokenSays(t *testing.T) {
 func TestOldHashIsUpgradedAtLogin(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := newFixture(t, d, SessionsOptions{})
+		b := newFixture(t, d, SessionsOptions{Hasher: password.New(password.Options{})})
 		old, err := argon2id.CreateHash("123123", &argon2id.Params{Memory: 8192, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 		require.NoError(t, err)
 		_, err = d.Queries().SetPassword(t.Context(), sqlc.SetPasswordParams{

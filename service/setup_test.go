@@ -14,7 +14,7 @@ import (
 func TestSetupTokenIsTheDatabases(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		replicas := []*Users{NewUsers(d, UsersOptions{SetupToken: "first"}), NewUsers(d, UsersOptions{SetupToken: "second"})}
+		replicas := []*Users{NewUsers(d, UsersOptions{Hasher: hasher, SetupToken: "first"}), NewUsers(d, UsersOptions{Hasher: hasher, SetupToken: "second"})}
 		for _, u := range replicas {
 			token, err := u.SetupToken(t.Context())
 			require.NoError(t, err)

@@ -149,7 +149,7 @@ func TestAdminsWhoDemoteEachOtherLeaveOne(t *testing.T) {
 				Role: string(RoleAdmin), PasswordChangedAt: now, CreatedAt: now,
 			}))
 		}
-		replicas := []*Users{NewUsers(d, UsersOptions{}), NewUsers(dbtest.Open(t, source), UsersOptions{})}
+		replicas := []*Users{NewUsers(d, UsersOptions{Hasher: hasher}), NewUsers(dbtest.Open(t, source), UsersOptions{Hasher: hasher})}
 		down := RoleViewer
 		var wg sync.WaitGroup
 		for i := range n {

@@ -34,7 +34,7 @@ var admin = &Actor{Username: "boss", Role: RoleAdmin}
 func TestFirstUserIsAdminAndLaterOnesAreViewers(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		u, before := NewUsers(d, UsersOptions{}), time.Now()
+		u, before := NewUsers(d, UsersOptions{Hasher: hasher}), time.Now()
 		first, err := u.Create(t.Context(), nil, gildong(), "")
 		require.NoError(t, err)
 		require.Equal(t, RoleAdmin, first.Role)
@@ -75,7 +75,7 @@ func raceFirstSignups(t *testing.T, source string) {
 	hashed.Add(100)
 	replicas := []*Users{}
 	for range 2 {
-		u := NewUsers(dbtest.Open(t, source), UsersOptions{})
+		u := NewUsers(dbtest.Open(t, source), UsersOptions{Hasher: hasher})
 		u.hash = func(ctx context.Context, _ string) (string, error) {
 			ctx.Value(arrived{}).(func())()
 			hashed.Wait()
@@ -111,7 +111,7 @@ func TestFirstUserNeedsTheSetupToken(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		secret := NewSetupToken()
-		u := NewUsers(d, UsersOptions{SetupToken: secret})
+		u := NewUsers(d, UsersOptions{Hasher: hasher, SetupToken: secret})
 		for _, wrong := range []string{"", "x", secret + "x", strings.ToLower(secret)} {
 			_, err := u.Create(t.Context(), nil, gildong(), wrong)
 			require.Equal(t, apperr.Forbidden, apperr.KindOf(err))
@@ -129,7 +129,7 @@ func TestWhoMayCreateUsers(t *testing.T) {
 	operator := &Actor{Username: "op", Role: RoleOperator}
 	anonymousAdmin := &Actor{Anonymous: true, Role: RoleAdmin}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		closed, open := NewUsers(d, UsersOptions{}), NewUsers(d, UsersOptions{OpenSignup: true})
+		closed, open := NewUsers(d, UsersOptions{Hasher: hasher}), NewUsers(d, UsersOptions{Hasher: hasher, OpenSignup: true})
 		_, err := closed.Create(t.Context(), nil, gildong(), "")
 		require.NoError(t, err)
 		for i, c := range []struct {
@@ -163,7 +163,7 @@ func TestWhoMayCreateUsers(t *testing.T) {
 func TestTakenNameOrEmailIsConflictWithoutRegardToCase(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		u := NewUsers(d, UsersOptions{})
+		u := NewUsers(d, UsersOptions{Hasher: hasher})
 		_, err := u.Create(t.Context(), nil, gildong(), "")
 		require.NoError(t, err)
 		sameName, sameEmail := named("x"), named("y")
@@ -180,7 +180,7 @@ func TestTakenNameOrEmailIsConflictWithoutRegardToCase(t *testing.T) {
 
 func TestEveryWrongFieldIsNamed(t *testing.T) {
 	t.Parallel()
-	u := NewUsers(nil, UsersOptions{})
+	u := NewUsers(nil, UsersOptions{Hasher: hasher})
 	err := u.checkNew(NewUser{Username: "-", Password: "12345", FullName: "", Email: "nobody", Role: "king"})
 	require.Equal(t, apperr.Invalid, apperr.KindOf(err))
 	for _, field := range []string{"username", "password", "full_name", "email", "role"} {
@@ -191,7 +191,7 @@ func TestEveryWrongFieldIsNamed(t *testing.T) {
 
 func TestFieldLimits(t *testing.T) {
 	t.Parallel()
-	u := NewUsers(nil, UsersOptions{})
+	u := NewUsers(nil, UsersOptions{Hasher: hasher})
 	for _, c := range []struct {
 		field string
 		set   func(*NewUser, string)
@@ -234,7 +234,7 @@ func TestFieldLimits(t *testing.T) {
 
 func TestStrictPolicyRefusesCommonPasswords(t *testing.T) {
 	t.Parallel()
-	u := NewUsers(nil, UsersOptions{PasswordStrict: true})
+	u := NewUsers(nil, UsersOptions{Hasher: hasher, PasswordStrict: true})
 	for _, bad := range []string{
 		"1234567", "password", "Password1!", "PASSW0RD", "12345678", "87654321", "aaaaaaaa", "abababab", "abcabcabcab",
 		"qwertyuiop", "iloveyou2", "Gildong2026", "gildong!!", "abcdefghij", "letmein123",
@@ -251,7 +251,7 @@ func TestBootstrapMakesTheFirstAdminOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		file := filepath.Join(t.TempDir(), "password")
 		require.NoError(t, os.WriteFile(file, []byte("from a file\n"), 0o600))
-		u := NewUsers(d, UsersOptions{SetupToken: "unused here"})
+		u := NewUsers(d, UsersOptions{Hasher: hasher, SetupToken: "unused here"})
 		need, err := u.NeedsSetup(t.Context())
 		require.NoError(t, err)
 		require.True(t, need)
@@ -259,7 +259,7 @@ func TestBootstrapMakesTheFirstAdminOnce(t *testing.T) {
 		var made atomic.Int32
 		for range 5 {
 			wg.Go(func() {
-				created, err := NewUsers(d, UsersOptions{}).Bootstrap(t.Context(), "boss", file)
+				created, err := NewUsers(d, UsersOptions{Hasher: hasher}).Bootstrap(t.Context(), "boss", file)
 				if err != nil {
 					t.Error(err)
 				}

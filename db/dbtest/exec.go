@@ -22,12 +22,7 @@ func Migrated(t testing.TB, source string) {
 // Exec runs statements that wharf has no query for.
 func Exec(t testing.TB, source string, statements ...string) {
 	t.Helper()
-	driver, name := "postgres", source
-	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {
-		driver, name = "sqlite", path
-	}
-	pool, err := sql.Open(driver, name)
-	require.NoError(t, err)
+	pool := open(t, source)
 	defer func() { require.NoError(t, pool.Close()) }()
 	for _, statement := range statements {
 		_, err := pool.ExecContext(context.Background(), statement)
@@ -35,11 +30,21 @@ func Exec(t testing.TB, source string, statements ...string) {
 	}
 }
 
-// Text returns what a query of one value finds on a Postgres, as text.
+func open(t testing.TB, source string) *sql.DB {
+	t.Helper()
+	driver, name := "postgres", source
+	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {
+		driver, name = "sqlite", path
+	}
+	pool, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	return pool
+}
+
+// Text returns what a query of one value finds, as text.
 func Text(t testing.TB, source, query string) (text string) {
 	t.Helper()
-	pool, err := sql.Open("postgres", source)
-	require.NoError(t, err)
+	pool := open(t, source)
 	defer func() { require.NoError(t, pool.Close()) }()
 	require.NoError(t, pool.QueryRowContext(context.Background(), query).Scan(&text))
 	return text

@@ -60,6 +60,13 @@ func (p *Proxy) Cut() int {
 	return n
 }
 
+// Connections returns how many connections run through the proxy.
+func (p *Proxy) Connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns) / 2
+}
+
 // Refuse makes new connections fail, or again not.
 func (p *Proxy) Refuse(refuse bool) {
 	p.mu.Lock()

@@ -1,8 +1,12 @@
 package benchterminal
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +25,7 @@ type fixture struct {
 	engine    dockertest.Engine
 	container string
 	client    *client.Client
+	key       string
 }
 
 func newFixture(t *testing.T, mounts ...string) *fixture {
@@ -35,8 +40,28 @@ func newFixture(t *testing.T, mounts ...string) *fixture {
 	login := client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
 	key, err := login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
 	require.NoError(t, err)
+	f.key = key.Key
 	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 20})
 	f.Kill() // what the password's hash took would pass for the terminals'
 	f.Start()
 	return f
+}
+
+// goroutines asks wharf how many it has.
+func (f *fixture) goroutines(t *testing.T) int {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, f.URL()+"/metrics", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+f.key)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	_, value, found := strings.Cut(string(text), "\ngo_goroutines ")
+	require.True(t, found, "%s", text)
+	value, _, _ = strings.Cut(value, "\n")
+	n, err := strconv.Atoi(value)
+	require.NoError(t, err)
+	return n
 }

@@ -177,7 +177,7 @@ func wharfExec(t *testing.T, f *fixture, input string, cmd ...string) string {
 	term := f.open(t, false, cmd...)
 	var sending sync.WaitGroup
 	sending.Go(func() {
-		_, err := io.Copy(struct{ io.Writer }{term}, opened(t, input))
+		_, err := io.Copy(term, opened(t, input))
 		if err == nil && input != "" {
 			err = term.CloseInput()
 		}
@@ -198,7 +198,7 @@ func TestIdleTerminals(t *testing.T) {
 	f := newFixture(t)
 	f.cycle(t, 5) // what is made once
 	n := benchkit.Size(10, 200)
-	before, files := f.Resident("VmRSS"), f.Descriptors()
+	before, files, goroutines := f.Resident("VmRSS"), f.Descriptors(), f.goroutines(t)
 	all := make([]*client.Terminal, n)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -224,7 +224,9 @@ func TestIdleTerminals(t *testing.T) {
 	f.allEnded(ctx, t)
 	left := 0
 	require.Eventually(t, func() bool { left = f.Descriptors() - files; return left <= 2 }, time.Minute, 50*time.Millisecond, "descriptors stay: %d", left)
-	benchkit.Figure(fmt.Sprintf("%d opens and closes", cycles), "descriptors ±0", "%+d", left)
+	stay := 0
+	require.Eventually(t, func() bool { stay = f.goroutines(t) - goroutines; return stay <= 2 }, time.Minute, 50*time.Millisecond, "goroutines stay: %d", stay)
+	benchkit.Figure(fmt.Sprintf("%d opens and closes", cycles), "goroutines, descriptors ±0", "%+d, %+d", stay, left)
 }
 
 // cycle opens terminals and lets their processes end.

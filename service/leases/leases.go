@@ -18,7 +18,6 @@ import (
 	"context"
 	"crypto/rand"
 	"hash/fnv"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -45,6 +44,9 @@ type Options struct {
 	// them may block.
 	Status func(host string) string
 	Found  func(host, status string)
+	// Isolated reports whether other replicas reach hosts that this one can't: then it hands its hosts over. It must not block.
+	// Nil: it never is.
+	Isolated func() bool
 	// Sampled returns the hosts whose engines this replica asks for samples at the moment. It must not block. Nil: none.
 	Sampled func() []string
 	// BeatEvery is how often the replica shows that it lives, default 1.25 s. LostAfter is how long the counter of another one
@@ -195,7 +197,8 @@ func (l *Leases) now() time.Duration { return time.Since(l.began) }
 // round beats, looks, and does what is to be done. again: it changed something, so that the next look is due at once.
 func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	hosts := l.opts.Hosts()
-	v, err := l.look(ctx, fleetOf(hosts))
+	l.state.fleet, l.state.isolated = fleetOf(hosts), l.opts.Isolated != nil && l.opts.Isolated()
+	v, err := l.look(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -232,67 +235,4 @@ func fleetOf(hosts []string) int64 {
 		_, _ = h.Write([]byte{0})
 	}
 	return int64(h.Sum64()) //nolint:gosec // all 64 bits
-}
-
-// adopt begins and ends readings so that they are those of the leases owned.
-func (l *Leases) adopt(ctx context.Context, own map[string]int64, hosts []string) {
-	var lost []string
-	l.mu.Lock()
-	for host, epoch := range l.held {
-		if own[host] != epoch {
-			lost = append(lost, host)
-		}
-	}
-	l.mu.Unlock()
-	if len(lost) > 0 {
-		l.opts.Logger.Warn().Int("hosts", len(lost)).Msg("other replicas have taken leases of this one")
-		l.end(ctx, lost)
-	}
-	known := make(map[string]bool, len(hosts))
-	for _, host := range hosts {
-		known[host] = true
-	}
-	for _, host := range slices.Sorted(maps.Keys(own)) {
-		l.mu.Lock()
-		_, read := l.held[host]
-		if known[host] {
-			l.held[host] = own[host]
-		}
-		l.mu.Unlock()
-		if known[host] && !read {
-			l.opts.Begin(host, own[host])
-			l.StatusChanged(host, true)
-		}
-	}
-}
-
-// end stops the reading of hosts.
-func (l *Leases) end(ctx context.Context, hosts []string) {
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
-	defer cancel()
-	l.opts.End(ctx, hosts)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, host := range hosts {
-		delete(l.held, host)
-	}
-}
-
-// leave hands everything over.
-func (l *Leases) leave(ctx context.Context) {
-	l.mu.Lock()
-	hosts := slices.Collect(maps.Keys(l.held))
-	l.mu.Unlock()
-	l.end(ctx, hosts)
-	if err := l.resign(ctx); err != nil {
-		l.opts.Logger.Warn().Err(err).Msg("cannot give the leases of hosts back")
-	}
-}
-
-func hostsOf(moves []move) []string {
-	hosts := make([]string, len(moves))
-	for i, m := range moves {
-		hosts[i] = m.host
-	}
-	return hosts
 }

@@ -107,7 +107,12 @@ func (f *fleetModel) look(p *process) {
 	if p.cut || p.paused {
 		return
 	}
-	f.db.beat(p.me, fleetOf(p.hosts))
+	p.fleet = fleetOf(p.hosts)
+	if p.isolated {
+		f.db.beat(p.me, isolatedFleet)
+	} else {
+		f.db.beat(p.me, p.fleet)
+	}
 	v := f.db.view()
 	p.look(f.now, v)
 	p.held = p.owned(v)
@@ -171,6 +176,7 @@ func TestNoEpochHasTwoWritersAndEachHostGetsAnOwner(t *testing.T) {
 			},
 			"pause": func(*rapid.T) { p := one(); p.paused = !p.paused },
 			"cut":   func(*rapid.T) { p := one(); p.cut = !p.cut },
+			"part":  func(*rapid.T) { p := one(); p.isolated = !p.isolated },
 			"end": func(*rapid.T) { // orderly, or by a crash where it can't reach the database
 				if len(f.procs) > 1 {
 					f.stop(one())
@@ -185,7 +191,7 @@ func TestNoEpochHasTwoWritersAndEachHostGetsAnOwner(t *testing.T) {
 func (f *fleetModel) heal(t *rapid.T) {
 	for range 20 {
 		for _, p := range f.procs {
-			p.paused, p.cut = false, false
+			p.paused, p.cut, p.isolated = false, false, false
 			f.look(p)
 			f.apply(p)
 			f.appends(t)
@@ -246,4 +252,40 @@ func TestALostReplicasHostsAreTakenAfterLostAfter(t *testing.T) {
 	f.look(a)
 	require.Empty(t, a.planned.take)
 	require.Empty(t, a.planned.dead)
+}
+
+func TestAnIsolatedReplicaOwnsNothingWhileAnotherIsThere(t *testing.T) {
+	t.Parallel()
+	f := &fleetModel{db: &database{map[string]replica{}, map[string]lease{}, map[epochKey]string{}}, hosts: []string{"a", "b", "c", "d"}}
+	f.start()
+	f.start()
+	a, b := f.procs[0], f.procs[1]
+	rounds := func() {
+		for range 4 {
+			for _, p := range f.procs {
+				f.look(p)
+				f.apply(p)
+				f.look(p)
+			}
+			f.now += modelBeat
+		}
+	}
+	rounds()
+	require.Len(t, a.held, 2)
+	a.isolated = true
+	rounds()
+	require.Empty(t, a.held)
+	require.Len(t, b.held, 4)
+	a.isolated = false
+	rounds()
+	require.Len(t, a.held, 2)
+	a.isolated, b.isolated = true, true
+	rounds()
+	require.Equal(t, 4, len(a.held)+len(b.held), "no host is without an owner since all are isolated")
+	b.isolated = false
+	rounds()
+	require.Len(t, b.held, 4)
+	f.stop(b)
+	rounds()
+	require.Len(t, a.held, 4, "there is nobody else")
 }

@@ -13,8 +13,11 @@ import (
 type replica struct {
 	id    string
 	beat  int64
-	fleet int64 // a hash of its hosts' names
+	fleet int64 // a hash of its hosts' names; isolatedFleet
 }
+
+// isolatedFleet is in the place of the hash for a replica that is isolated: no other one shares hosts with it.
+const isolatedFleet = 0
 
 // lease is a row of the table of leases.
 type lease struct {
@@ -56,7 +59,9 @@ type sighting struct {
 // depends on no clock but its own, and on that only for durations.
 type state struct {
 	me    string
-	fleet int64
+	fleet int64 // a hash of its hosts' names
+	// isolated: it can't reach hosts that others reach, and so should own none.
+	isolated bool
 	// beatEvery is how often a replica beats; a replica whose counter was seen unchanged for lostAfter is dead.
 	beatEvery, lostAfter time.Duration
 
@@ -79,9 +84,6 @@ func (s *state) look(now time.Duration, v *view) {
 		old, known := s.seen[r.id]
 		if !known || old.beat != r.beat || blind {
 			s.seen[r.id] = sighting{r.beat, now}
-		}
-		if r.id == s.me {
-			s.fleet = r.fleet
 		}
 	}
 	maps.DeleteFunc(s.seen, func(id string, _ sighting) bool {
@@ -130,6 +132,10 @@ func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 	for _, l := range v.leases {
 		rows[l.host] = l
 	}
+	set := make(map[string]bool, len(hosts)) // of the settings
+	for _, host := range hosts {
+		set[host] = true
+	}
 	load := s.peers(now, v)
 	var free []lease
 	ours := map[string][]string{} // hosts by living owner
@@ -150,13 +156,17 @@ func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 		}
 	}
 	for _, l := range v.leases { // of hosts that have left the settings
-		if l.owner == s.me && !slices.Contains(hosts, l.host) {
+		if l.owner == s.me && !set[l.host] {
 			p.give = append(p.give, move{l.host, l.epoch, ""})
 		}
 	}
-	p.take = s.takes(now, free, load)
-	if len(free) == 0 {
+	switch {
+	case s.isolated && len(load) > 1:
+		p.give = s.handover(now, v)
+	case len(free) == 0:
 		p.give = append(p.give, s.gives(rows, load, ours)...)
+	default:
+		p.take = s.takes(now, free, load)
 	}
 	for _, r := range v.replicas {
 		if !s.lives(r.id, now) {
@@ -166,7 +176,7 @@ func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 	return p
 }
 
-// peers returns the living replicas with the same hosts as this one, none with any load.
+// peers returns this replica and the living ones with the same hosts, none with any load.
 func (s *state) peers(now time.Duration, v *view) map[string]int {
 	load := map[string]int{s.me: 0}
 	for _, r := range v.replicas {
@@ -232,7 +242,7 @@ func extreme(load map[string]int, by func(a, b int) int) string {
 	})
 }
 
-// handover returns the moves that hand all of a replica's hosts to its peers as it stops; to none if there are none.
+// handover returns the moves that hand all of a replica's hosts to its peers; to none if there are none.
 func (s *state) handover(now time.Duration, v *view) []move {
 	load := s.peers(now, v)
 	delete(load, s.me)

@@ -20,15 +20,15 @@ type reading struct {
 }
 
 // look shows that this replica lives, and reads which others do, which hosts they own and what has changed of these.
-func (l *Leases) look(ctx context.Context, fleet int64) (*view, error) {
-	if fleet != l.fleet { // statuses of hosts that were unknown until now haven't been taken
-		l.fleet, l.statuses = fleet, 0
+func (l *Leases) look(ctx context.Context) (*view, error) {
+	if l.state.fleet != l.fleet { // statuses of hosts that were unknown until now haven't been taken
+		l.fleet, l.statuses = l.state.fleet, 0
 	}
 	var r reading
 	news := l.takeChanged()
 	sampled, changed := l.sampledNow()
 	err := l.db.InTx(ctx, func(q *sqlc.Queries) error {
-		if err := l.beatOnce(ctx, q, fleet, sampled, changed); err != nil {
+		if err := l.beatOnce(ctx, q, sampled, changed); err != nil {
 			return err
 		}
 		if err := putStatuses(ctx, l.db, q, news); err != nil {
@@ -84,7 +84,11 @@ func (l *Leases) read(ctx context.Context, q *sqlc.Queries, r *reading) (err err
 
 // beatOnce raises the replica's counter, and writes which hosts it samples if these have changed. A replica without a row adds
 // itself, in the place of earlier processes of its server.
-func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, fleet int64, sampled string, sampledChanged bool) error {
+func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, sampled string, sampledChanged bool) error {
+	fleet := l.state.fleet
+	if l.state.isolated {
+		fleet = isolatedFleet
+	}
 	n, err := q.Beat(ctx, sqlc.BeatParams{
 		ID: l.id, Fleet: fleet, SampledVersion: l.sampling.version, Sampled: sql.NullString{String: sampled, Valid: sampledChanged},
 	})
@@ -162,7 +166,7 @@ func moveAll(ctx context.Context, q *sqlc.Queries, moves []move) error {
 
 // resign hands all leases of this replica to the others, and removes it from their number.
 func (l *Leases) resign(ctx context.Context) error {
-	v, err := l.look(ctx, l.state.fleet)
+	v, err := l.look(ctx)
 	if err != nil {
 		return err
 	}

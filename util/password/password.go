@@ -13,8 +13,8 @@ import (
 // params are OWASP's for argon2id: 19 MiB, two passes, one lane. Each hash contains its own.
 var params = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// dummy is a hash with these parameters, checked if there is no user.
-const dummy = "$argon2id$v=19$m=19456,t=2,p=1$igIJMgpCVg6upVWOqSjvUg$+m9dxGrnsVNfbKT8wZnTDEa/z6u1ZH2wQimvnvu44zE"
+// dummy is a hash, but for its parameters, that is checked if there is no user.
+const dummy = "$argon2id$v=19$m=%d,t=%d,p=1$igIJMgpCVg6upVWOqSjvUg$+m9dxGrnsVNfbKT8wZnTDEa/z6u1ZH2wQimvnvu44zE"
 
 // Options are the settings of New. The zero value of a field is its default.
 type Options struct {
@@ -26,8 +26,9 @@ type Options struct {
 
 // Hasher makes and checks hashes of passwords. It is safe for concurrent use.
 type Hasher struct {
-	queue *queue
-	class Class
+	queue  *queue
+	class  Class
+	params argon2id.Params
 }
 
 // New returns a Hasher for callers of the class Normal.
@@ -38,16 +39,23 @@ func New(o Options) *Hasher {
 	if o.Queue <= 0 {
 		o.Queue = 8 * o.Workers
 	}
-	return &Hasher{queue: &queue{room: o.Queue, idle: o.Workers}, class: Normal}
+	return &Hasher{queue: &queue{room: o.Queue, idle: o.Workers}, class: Normal, params: params}
+}
+
+// Cheap returns a Hasher for tests that log many users in: its hashes cost microseconds, and keep no password safe.
+func Cheap() *Hasher {
+	h := New(Options{Queue: 1000})
+	h.params.Memory, h.params.Iterations = 8, 1
+	return h
 }
 
 // At returns a Hasher for callers of a class, which shares h's workers.
-func (h *Hasher) At(class Class) *Hasher { return &Hasher{queue: h.queue, class: class} }
+func (h *Hasher) At(class Class) *Hasher { return &Hasher{queue: h.queue, class: class, params: h.params} }
 
 // Hash returns a password's hash, with its parameters and salt. Errors: TooMany if the queue is full, ctx's.
 func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
 	err = h.work(ctx, func() error {
-		hash, err = argon2id.CreateHash(password, &params)
+		hash, err = argon2id.CreateHash(password, &h.params)
 		return err
 	})
 	return hash, err
@@ -59,14 +67,14 @@ func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outda
 	unknown := hash == ""
 	err = h.work(ctx, func() error {
 		if unknown {
-			hash = dummy
+			hash = h.dummy()
 		}
 		var used *argon2id.Params
 		match, used, err = argon2id.CheckHash(password, hash)
 		if err != nil {
 			return fmt.Errorf("check password: %w", err)
 		}
-		outdated = *used != params
+		outdated = *used != h.params
 		return nil
 	})
 	if err != nil || unknown {
@@ -74,6 +82,9 @@ func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outda
 	}
 	return match, outdated, nil
 }
+
+// dummy is a hash whose check takes as long as any other's.
+func (h *Hasher) dummy() string { return fmt.Sprintf(dummy, h.params.Memory, h.params.Iterations) }
 
 func (h *Hasher) work(ctx context.Context, fn func() error) error {
 	if err := h.queue.acquire(ctx, h.class); err != nil {
