@@ -143,6 +143,8 @@ func TestImages(t *testing.T) {
 	making.Wait()
 	f := newFixture(t, hosts)
 	list := func() time.Duration {
+		_, err := f.client.ListHosts(t.Context()) // wharf is as awake as the engines are after their ping
+		require.NoError(t, err)
 		began := time.Now()
 		f.rawImages(t) // not decoded, as the engines' own aren't
 		return time.Since(began)
@@ -202,6 +204,7 @@ func slowest(t *testing.T, engines []dockertest.Engine) time.Duration {
 	t.Helper()
 	took := make([]time.Duration, len(engines))
 	var asking sync.WaitGroup
+	begin := make(chan struct{})
 	for i, e := range engines {
 		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", strings.TrimPrefix(e.Addr, "unix://"))
@@ -216,11 +219,13 @@ func slowest(t *testing.T, engines []dockertest.Engine) time.Duration {
 		}
 		ask("/_ping") // the connection is there, as wharf's is
 		asking.Go(func() {
+			<-begin // all compete for the machine, as they do when wharf asks
 			began := time.Now()
 			ask("/v1.41/images/json")
 			took[i] = time.Since(began)
 		})
 	}
+	close(begin)
 	asking.Wait()
 	return slices.Max(took)
 }
