@@ -21,6 +21,10 @@ import (
 type List struct {
 	Containers []Container
 	memo.Memo
+
+	read   time.Time     // when the engine was asked
+	lasts  time.Duration // how long its status texts are good
+	orders listOrders
 }
 
 // What a list may hold at most, so that a hostile engine can't make a small answer large in memory.
@@ -46,11 +50,13 @@ func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := guardedList(ctx, h, body, decodeList)
+	began := time.Now()
+	before := h.lists.latest()
+	rows, err := guardedList(ctx, h, body, func(body io.Reader) ([]Container, error) { return decodeList(body, before) })
 	if err != nil {
 		return nil, err
 	}
-	return &List{Containers: rows}, nil
+	return &List{Containers: rows, read: began, lasts: textsLast(rows)}, nil
 }
 
 // guardedList reads an answer of the list, and closes it: no more than the guard has it, which keeps how that went.
@@ -80,14 +86,16 @@ type listRow struct {
 	Labels  map[string]string
 }
 
-// decodeList keeps of each row what lists need.
-func decodeList(body io.Reader) ([]Container, error) {
+// decodeList keeps of each row what lists need. before is the list that the host had last, or nil.
+func decodeList(body io.Reader, before *List) ([]Container, error) {
 	rows, labels, kept := []Container{}, 0, 0
+	texts := newInterner(before)
 	err := eachRow(body, func(row *listRow) error {
 		c, err := row.container()
 		if err != nil {
 			return err
 		}
+		texts.row(&c)
 		rows = append(rows, c)
 		labels, kept = labels+len(c.Labels), kept+c.size()
 		if labels > maxLabels || kept > maxKept {

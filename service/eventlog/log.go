@@ -168,7 +168,8 @@ func (l *Log) Publish(e events.Event) {
 		return // the reader's end is under way: the next one reads it again
 	}
 	p.epoch = epoch
-	if len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes {
+	full := len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes
+	if full && e.Kind != events.KindState { // without its containers' states a host's next reader would infer what never happened
 		l.drop(p)
 		return
 	}
@@ -216,9 +217,6 @@ func newPending(e events.Event) *pending {
 // held.
 func (l *Log) drop(p *pending) {
 	e := &p.rec.Event
-	if e.Kind == events.KindState {
-		return
-	}
 	if !l.allPublished {
 		l.publishUnsaved(time.Now().Add(time.Hour))
 		l.allPublished = true

@@ -252,7 +252,7 @@ func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored 
 		if stored, err = l.insert(ctx, q, batch, rows); err != nil {
 			return fmt.Errorf("insert events: %w", err)
 		}
-		if err := saveCheckpoint(ctx, q, states, hosts); err != nil {
+		if err := l.saveCheckpoint(ctx, q, states, hosts); err != nil {
 			return err
 		}
 		return l.db.Notify(ctx, q, db.ChannelEvents, strconv.FormatInt(last, 10))
@@ -267,6 +267,10 @@ func rowsOf(batch []*pending) ([]sqlc.InsertEventParams, error) {
 	now := db.Time(time.Now())
 	rows := make([]sqlc.InsertEventParams, len(batch))
 	for i, p := range batch {
+		if p.rec.Kind == events.KindState { // it has no row
+			rows[i].LoggedAt = now
+			continue
+		}
 		row, err := rowOf(&p.rec.Event, p.key.key)
 		if err != nil {
 			return nil, err
