@@ -2,8 +2,6 @@ package pulls
 
 import (
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -37,14 +35,7 @@ func replica(t *testing.T, d *db.DB, addr string) *Pulls {
 func slow(t *testing.T, goOn <-chan struct{}) *dockertest.Daemon {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
-	d.Handle("POST /images/create", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintln(w, `{"status":"Downloading","id":"0123456789ab","progressDetail":{"current":1000000,"total":4000000}}`)
-		_ = http.NewResponseController(w).Flush()
-		select {
-		case <-goOn:
-		case <-r.Context().Done():
-		}
-	})
+	d.HoldPulls(goOn)
 	return d
 }
 
