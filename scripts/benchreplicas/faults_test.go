@@ -64,7 +64,7 @@ type tally struct {
 	mu    sync.Mutex
 	seen  map[string]map[int]sight // each number that came, by host
 	next  map[string]int           // the number after the highest so far
-	gaps  []got
+	gaps  []benchkit.Frame
 	again int // numbers that came again after they had come without an id, as docs/events.md says
 	last  int64
 	falls []string // numbers of a host that didn't rise
@@ -79,36 +79,36 @@ type sight struct {
 
 func newTally() *tally { return &tally{seen: map[string]map[int]sight{}, next: map[string]int{}} }
 
-func (y *tally) take(g got) {
+func (y *tally) take(g benchkit.Frame) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	var id int64
-	if _, err := fmt.Sscan(g.id, &id); err == nil {
-		if id < y.last || id == y.last && g.name != "" { // a heartbeat may repeat one
+	if _, err := fmt.Sscan(g.ID, &id); err == nil {
+		if id < y.last || id == y.last && g.Name != "" { // a heartbeat may repeat one
 			y.ids++
 		}
 		y.last = id
 	}
-	if g.name == "stream-gap" {
+	if g.Name == "stream-gap" {
 		y.gaps = append(y.gaps, g)
 	}
 	var n int
-	if _, err := fmt.Sscan(g.data.Attrs["n"], &n); err != nil {
+	if _, err := fmt.Sscan(g.Data.Attrs["n"], &n); err != nil {
 		return
 	}
-	host := g.data.Host
+	host := g.Data.Host
 	if y.seen[host] == nil {
 		y.seen[host] = map[int]sight{}
 	}
 	was := y.seen[host][n]
 	if was.times > 0 && !was.named { // its id hadn't come when the client came back
 		y.again++
-		y.seen[host][n] = sight{was.times, g.id != ""}
+		y.seen[host][n] = sight{was.times, g.ID != ""}
 		return
 	}
-	y.seen[host][n] = sight{was.times + 1, g.id != ""}
+	y.seen[host][n] = sight{was.times + 1, g.ID != ""}
 	if n < y.next[host] {
-		y.falls = append(y.falls, fmt.Sprintf("%s %s: id %q, number %d after %d", g.at.Format("15:04:05.000"), host, g.id, n, y.next[host]-1))
+		y.falls = append(y.falls, fmt.Sprintf("%s %s: id %q, number %d after %d", g.At.Format("15:04:05.000"), host, g.ID, n, y.next[host]-1))
 	}
 	y.next[host] = max(y.next[host], n+1)
 }
@@ -137,7 +137,7 @@ func (y *tally) verdict(s *source) (missing, unmarked, twice, disorder int) {
 
 func (y *tally) covers(host string, at time.Time) bool {
 	for _, g := range y.gaps {
-		if (g.data.Host == host || g.data.Host == "") && !at.Before(g.data.From) && !at.After(g.data.To) {
+		if (g.Data.Host == host || g.Data.Host == "") && !at.Before(g.Data.From) && !at.After(g.Data.To) {
 			return true
 		}
 	}
@@ -243,8 +243,8 @@ func TestFaults(t *testing.T) {
 	for i := range clients {
 		clients[i] = newTally()
 		c := follow(nginx.URL+"/events", nginx.Roots, clients[i].take)
-		t.Cleanup(c.stop)
-		await(t, "connected", time.Minute, func() bool { return c.connected() > 0 })
+		t.Cleanup(c.Stop)
+		await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 	}
 	events := flow(f, 100*time.Millisecond)
 	await(t, "every client has an id to come back with", time.Minute, func() bool {
