@@ -92,6 +92,7 @@ var rows = map[string]row{
 	"util/config":            {},
 	"util/histogram":         {},
 	"util/memo":              {},
+	"util/memory":            {},
 	"util/recentset":         {},
 	"util/steady":            {},
 	"util/password":          {imports: []string{"util/apperr"}},
