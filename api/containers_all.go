@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"slices"
 
 	"wharf/api/dto"
 	"wharf/dockerx"
@@ -39,30 +38,24 @@ func (s *Server) containerPage(r *http.Request, actor service.Actor, hosts []str
 	if err != nil {
 		return dto.ContainerPage{}, nil, err
 	}
-	all, answers, err := s.hosts.Containers(r.Context(), actor, service.ContainerFilter{
-		Hosts: hosts, States: q.State, Names: q.Name, Images: q.Image, Labels: q.Label, Text: q.Text,
+	found, err := s.hosts.ContainerPage(r.Context(), actor, service.ContainerQuery{
+		ContainerFilter: service.ContainerFilter{
+			Hosts: hosts, States: q.State, Names: q.Name, Images: q.Image, Labels: q.Label, Text: q.Text,
+		},
+		Order: q.Sort, After: after, Limit: q.Limit,
 	})
 	if err != nil {
 		return dto.ContainerPage{}, nil, err
 	}
-	order := service.ContainerOrder(q.Sort)
-	slices.SortFunc(all, order)
-	if after != nil {
-		next := slices.IndexFunc(all, func(c service.HostedContainer) bool { return order(c, *after) > 0 })
-		all = all[max(next, 0):]
-		if next < 0 {
-			all = nil
-		}
-	}
-	page := containersOf(all, answers, q.Limit)
+	page := containersOf(found)
 	if q.Update {
-		for i, u := range s.hosts.Updates(r.Context(), actor, all[:len(page.Containers)]) {
+		for i, u := range s.hosts.Updates(r.Context(), actor, found.Containers) {
 			page.Containers[i].Update = &dto.ContainerUpdate{
 				State: string(u.State), Digest: u.Digest, Reason: string(u.Reason), CheckedAt: present(u.Checked),
 			}
 		}
 	}
-	return page, answers, nil
+	return page, found.Hosts, nil
 }
 
 // readCursor returns the container after which the page begins: enough of it to find its
@@ -87,15 +80,13 @@ func writeCursor(last service.HostedContainer) string {
 	return base64.RawURLEncoding.EncodeToString(encode(row))
 }
 
-// containersOf renders a page of at most limit containers.
-func containersOf(all []service.HostedContainer, answers []service.HostResult, limit int) dto.ContainerPage {
-	page := dto.ContainerPage{Containers: []dto.HostedContainer{}, Hosts: hostAnswers(answers)}
-	if len(all) > limit {
-		all = all[:limit]
-		page.Cursor = writeCursor(all[limit-1])
+func containersOf(found *service.ContainerPage) dto.ContainerPage {
+	page := dto.ContainerPage{Containers: make([]dto.HostedContainer, len(found.Containers)), Hosts: hostAnswers(found.Hosts)}
+	for i, c := range found.Containers {
+		page.Containers[i] = rowOfHosted(c)
 	}
-	for _, c := range all {
-		page.Containers = append(page.Containers, rowOfHosted(c))
+	if found.More {
+		page.Cursor = writeCursor(found.Containers[len(found.Containers)-1])
 	}
 	return page
 }

@@ -90,17 +90,39 @@ func TestMain(m *testing.M) {
 	}
 	suite.Lock() // a handler whose connection was taken over may log after its server has closed
 	defer suite.Unlock()
-	for _, s := range suite.secrets {
-		if bytes.Contains(suite.log.Bytes(), []byte(s)) {
-			fmt.Fprintf(os.Stderr, "FAIL: the log holds the secret %q\n", s)
-			code = 1
-		}
+	for _, s := range heldBy(suite.log.String(), suite.secrets) {
+		fmt.Fprintf(os.Stderr, "FAIL: the log holds the secret %q\n", s)
+		code = 1
 	}
 	if code == 0 && !testing.Short() && (len(suite.secrets) == 0 || suite.log.Len() == 0) {
 		fmt.Fprintln(os.Stderr, "FAIL: no secrets or no log to search: the search proves nothing")
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// heldBy returns the secrets that stand anywhere in a log. There are thousands, and the log has many megabytes: it is gone
+// through once for all of them, and again only if one is there.
+func heldBy(log string, secrets []string) (held []string) {
+	var marks []string
+	for _, s := range secrets {
+		marks = append(marks, s, "\x00") // which JSON has as \u0000
+	}
+	if !strings.Contains(strings.NewReplacer(marks...).Replace(log), "\x00") {
+		return nil
+	}
+	for _, s := range secrets {
+		if strings.Contains(log, s) {
+			held = append(held, s)
+		}
+	}
+	return held
+}
+
+func TestASecretInALogIsFound(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"eyJ.b", "longer"}, heldBy(`{"a":"eyJ.b"} xlongerx`, []string{"eyJ.a", "eyJ.b", "longer", "long-er"}))
+	require.Empty(t, heldBy(`{"a":"eyJ."}`, []string{"eyJ.a", "eyJ.b"}))
 }
 
 // hasher is shared by all tests: what a hash costs is no part of them.

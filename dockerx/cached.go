@@ -29,7 +29,8 @@ type reading[T any] struct {
 	err  error
 }
 
-// get returns what is kept, if it is still true, else what read returns. None of the callers ends a reading by leaving.
+// get returns what is kept, if it is still true and not too old, else what read returns. None of the callers ends a reading
+// by leaving.
 func (c *cached[T]) get(ctx context.Context, h *Host, read func(context.Context) (*T, error)) (*T, error) {
 	flight, kept := c.join(h, read)
 	if kept != nil {
@@ -71,18 +72,38 @@ func (c *cached[T]) fly(h *Host, flight *reading[T], read func(context.Context) 
 	if c.flight == flight {
 		c.flight = nil
 	}
-	if flight.err == nil && flight.era == c.era {
-		c.kept, c.keptEra, c.keptAt = flight.got, flight.era, began
+	if flight.err == nil {
+		c.keep(flight.got, flight.era, began)
 	}
 	close(flight.done)
 }
 
-// drop throws away what is kept, and with it readings that began before.
+// keep keeps what was read in an era. mu is held.
+func (c *cached[T]) keep(got *T, era uint64, began time.Time) {
+	if era == c.era {
+		c.kept, c.keptEra, c.keptAt = got, era, began
+	}
+}
+
+// renew keeps what read returns, whatever is kept or under way.
+func (c *cached[T]) renew(read func() (*T, error)) (*T, error) {
+	c.mu.Lock()
+	era, began := c.era, time.Now()
+	c.mu.Unlock()
+	got, err := read()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		c.keep(got, era, began)
+	}
+	return got, err
+}
+
+// drop says that what is kept is untrue, and with it readings that began before.
 func (c *cached[T]) drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.era++
-	c.kept = nil
 }
 
 // still returns what is kept, nil where it isn't sure to be true, whatever its age.
@@ -92,5 +113,12 @@ func (c *cached[T]) still() *T {
 	if c.keptEra != c.era {
 		return nil
 	}
+	return c.kept
+}
+
+// latest returns what was kept last, true or not; nil at first.
+func (c *cached[T]) latest() *T {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return c.kept
 }

@@ -53,7 +53,8 @@ type Fleet struct {
 
 	changing sync.Mutex // one Apply at a time
 	mu       sync.RWMutex
-	members  []*member       // in the setting's order
+	members  []*member // in the setting's order
+	byName   map[string]*member
 	running  context.Context //nolint:containedctx // Run's; nil before
 	all      sync.WaitGroup  // what Run waits for
 	led      map[string]bool // hosts, with Options.Led
@@ -88,9 +89,12 @@ func (f *Fleet) Apply(cfgs []HostConfig) error {
 	old := f.snapshot()
 	next := make([]*member, 0, len(cfgs))
 	var made []*member
+	f.mu.RLock()
+	known := f.byName
+	f.mu.RUnlock()
 	for _, cfg := range cfgs {
-		if i := slices.IndexFunc(old, func(m *member) bool { return sameConnection(m.cfg, cfg) }); i >= 0 {
-			next = append(next, old[i])
+		if m := known[cfg.Name]; m != nil && sameConnection(m.cfg, cfg) {
+			next = append(next, m)
 			continue
 		}
 		h, err := newHost(cfg, f.opts)
@@ -101,13 +105,15 @@ func (f *Fleet) Apply(cfgs []HostConfig) error {
 		m := &member{host: h, cfg: cfg, ended: make(chan struct{})}
 		made, next = append(made, m), append(next, m)
 	}
+	byName := make(map[string]*member, len(next))
 	for i, m := range next {
 		m.cfg = cfgs[i]
 		m.host.setLabels(cfgs[i].Labels)
+		byName[m.host.name] = m
 	}
-	gone := slices.DeleteFunc(old, func(m *member) bool { return slices.Contains(next, m) })
+	gone := slices.DeleteFunc(old, func(m *member) bool { return byName[m.host.name] == m })
 	f.mu.Lock()
-	f.members = next
+	f.members, f.byName = next, byName
 	f.mu.Unlock()
 	end(gone) // before one of the same name begins: it has its events to hand over
 	f.mu.Lock()
@@ -208,10 +214,9 @@ func (f *Fleet) Hosts() []*Host {
 func (f *Fleet) Host(name string) (*Host, bool) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	for _, m := range f.members {
-		if m.host.name == name {
-			return m.host, true
-		}
+	m := f.byName[name]
+	if m == nil {
+		return nil, false
 	}
-	return nil, false
+	return m.host, true
 }

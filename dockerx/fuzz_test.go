@@ -21,7 +21,7 @@ func FuzzDaemonJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		rows, err := decodeList(bytes.NewReader(b))
+		rows, err := decodeList(bytes.NewReader(b), nil)
 		if err == nil {
 			require.NotNil(t, rows)
 		}

@@ -74,8 +74,8 @@ func TestFailureOfAnOldPingDoesNotOutweighALaterAnswer(t *testing.T) {
 func TestStatusTellsWhatTheDaemonSaidOfItself(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewTLSDaemon(t)
-	var told events.Event
-	f := fleetOf(t, Options{OnEvent: func(e events.Event) { told = e }}, HostConfig{Name: "tls", Addr: d.Addr(), CertDir: d.CertDir()})
+	var reported events.Event
+	f := fleetOf(t, Options{OnEvent: func(e events.Event) { reported = e }}, HostConfig{Name: "tls", Addr: d.Addr(), CertDir: d.CertDir()})
 	h := f.Hosts()[0]
 	d.Handle("GET /info", func(w http.ResponseWriter, _ *http.Request) {
 		dockertest.JSON(w, 200, map[string]any{
@@ -93,7 +93,7 @@ func TestStatusTellsWhatTheDaemonSaidOfItself(t *testing.T) {
 	require.Equal(t, int64(1<<30), s.Memory)
 	require.InDelta(t, time.Hour, s.ClockSkew, float64(10*time.Second))
 	h.onEvent(events.Event{Host: "tls"})
-	require.Equal(t, s.ClockSkew, told.ClockSkew, "events say how wrong their clock is")
+	require.Equal(t, s.ClockSkew, reported.ClockSkew, "events say how wrong their clock is")
 	require.NotZero(t, s.Latency)
 	require.WithinDuration(t, time.Now().Add(24*time.Hour), s.CertificateExpiry, time.Minute)
 }

@@ -70,15 +70,14 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	return at, nil
 }
 
-// ListContainers is the engine's list as it is now, whatever List keeps.
+// ListContainers is the engine's list as it is now, whatever List keeps, which keeps this one.
 func (s eventSource) ListContainers(ctx context.Context) ([]events.Container, error) {
 	took := s.h.sampler.Expect()
-	list, err := s.h.readList(ctx)
+	list, err := s.h.lists.renew(func() (*List, error) { return s.h.learnList(ctx) })
 	if err != nil {
 		took(ctx, nil, err)
 		return nil, err
 	}
-	s.h.labels.learn(list.Containers)
 	took(ctx, usageRows(list.Containers), nil)
 	rows := make([]events.Container, len(list.Containers))
 	for i := range list.Containers {

@@ -12,13 +12,30 @@ type labelBook struct {
 
 // learn takes in a list. The labels are shared with its rows.
 func (b *labelBook) learn(list []Container) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.has(list) {
+		b.before = nil // the same as now
+		return
+	}
 	labels := make(map[string]map[string]string, len(list))
 	for i := range list {
 		labels[list[i].ID] = list[i].Labels
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.now, b.before = labels, b.now
+}
+
+// has reports whether the latest list was of the same containers. mu is held.
+func (b *labelBook) has(list []Container) bool {
+	if len(b.now) != len(list) {
+		return false
+	}
+	for i := range list {
+		if _, there := b.now[list[i].ID]; !there {
+			return false
+		}
+	}
+	return true
 }
 
 // of returns the labels of a container and whether any of the lists had it.

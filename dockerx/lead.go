@@ -13,10 +13,8 @@ func (f *Fleet) Lead(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.led[name] = true
-	for _, m := range f.members {
-		if m.host.name == name && m.stop != nil {
-			m.host.lead(true)
-		}
+	if m := f.byName[name]; m != nil && m.stop != nil {
+		m.host.lead(true)
 	}
 }
 
@@ -26,10 +24,8 @@ func (f *Fleet) Leave(names []string) {
 	f.mu.Lock()
 	for _, name := range names {
 		delete(f.led, name)
-		for _, m := range f.members {
-			if m.host.name == name && m.stop != nil {
-				ending.Go(func() { m.host.lead(false) })
-			}
+		if m := f.byName[name]; m != nil && m.stop != nil {
+			ending.Go(func() { m.host.lead(false) })
 		}
 	}
 	f.mu.Unlock()

@@ -21,6 +21,10 @@ import (
 type List struct {
 	Containers []Container
 	memo.Memo
+
+	read   time.Time     // when the engine was asked
+	lasts  time.Duration // how long its status texts are good
+	orders listOrders
 }
 
 // What a list may hold at most, so that a hostile engine can't make a small answer large in memory.
@@ -46,25 +50,28 @@ func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := guardedList(ctx, h, body, decodeList)
+	began := time.Now()
+	before := h.lists.latest()
+	rows, err := guardedList(ctx, h, body, func(body io.Reader) ([]Container, error) { return decodeList(body, before) })
 	if err != nil {
 		return nil, err
 	}
-	return &List{Containers: rows}, nil
+	return &List{Containers: rows, read: began, lasts: textsLast(rows)}, nil
 }
 
 // guardedList reads an answer of the list, and closes it: no more than the guard has it, which keeps how that went.
 func guardedList[T any](ctx context.Context, h *Host, body io.ReadCloser, decode func(io.Reader) ([]T, error)) ([]T, error) {
-	defer func() { _ = body.Close() }()
 	counted := &countedBody{r: body, limit: h.guard.limit()}
 	rows, err := decode(counted)
 	if err != nil {
+		_ = body.Close()
 		err = &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
 		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
 			h.guard.done(counted.bytes, classify(ctx, h.name, "list containers", err))
 		}
 		return nil, err
 	}
+	_ = connect.Finish(body)
 	h.guard.done(counted.bytes, nil)
 	return rows, nil
 }
@@ -80,14 +87,16 @@ type listRow struct {
 	Labels  map[string]string
 }
 
-// decodeList keeps of each row what lists need.
-func decodeList(body io.Reader) ([]Container, error) {
+// decodeList keeps of each row what lists need. before is the list that the host had last, or nil.
+func decodeList(body io.Reader, before *List) ([]Container, error) {
 	rows, labels, kept := []Container{}, 0, 0
+	texts := newInterner(before)
 	err := eachRow(body, func(row *listRow) error {
 		c, err := row.container()
 		if err != nil {
 			return err
 		}
+		texts.row(&c)
 		rows = append(rows, c)
 		labels, kept = labels+len(c.Labels), kept+c.size()
 		if labels > maxLabels || kept > maxKept {

@@ -19,13 +19,25 @@ const listMaxAge = time.Second
 // true, else a new one: an engine manages some 40 lists of 200 containers a second. Errors: apperr.Unavailable,
 // apperr.Daemon.
 func (h *Host) List(ctx context.Context) (*List, error) {
-	return h.lists.get(ctx, h, func(ctx context.Context) (*List, error) {
-		list, err := h.readList(ctx)
-		if err == nil {
-			h.labels.learn(list.Containers)
-		}
-		return list, err
-	})
+	return h.lists.get(ctx, h, h.learnList)
+}
+
+// KeptList returns the list that is kept, whatever its age, while the host's events say that it is still true but for its
+// status texts; else nil. See List.Aged.
+func (h *Host) KeptList() *List {
+	if !h.streamUp() {
+		return nil
+	}
+	return h.lists.still()
+}
+
+// learnList reads the list, and learns the containers' labels.
+func (h *Host) learnList(ctx context.Context) (*List, error) {
+	list, err := h.readList(ctx)
+	if err == nil {
+		h.labels.learn(list.Containers)
+	}
+	return list, err
 }
 
 // keptCounts returns how many containers are in each state, nil where that isn't known for sure.

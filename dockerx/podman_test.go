@@ -20,7 +20,7 @@ func TestPodmansListReadsAsDockersDoes(t *testing.T) {
 	row := func(id, state, created string) string {
 		return `{"Id":"` + strings.Repeat(id, 64) + `","Names":["/` + id + `"],"State":"` + state + `","Created":` + created + `}`
 	}
-	rows, err := decodeList(strings.NewReader("[" + row("a", "stopped", "7") + "," + row("b", "stopping", "9") + "," + row("c", "created", "7") + "]"))
+	rows, err := decodeList(strings.NewReader("["+row("a", "stopped", "7")+","+row("b", "stopping", "9")+","+row("c", "created", "7")+"]"), nil)
 	require.NoError(t, err)
 	var got []string
 	for _, c := range rows {
@@ -48,11 +48,11 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex
-			told := map[string][]events.Event{}
+			seen := map[string][]events.Event{}
 			f := fleetOf(t, Options{OnEvent: func(ev events.Event) {
 				mu.Lock()
 				defer mu.Unlock()
-				told[ev.ActorID] = append(told[ev.ActorID], ev)
+				seen[ev.ActorID] = append(seen[ev.ActorID], ev)
 			}}, engineConfig(e))
 			running(t, f)
 			require.Eventually(t, f.Hosts()[0].streamUp, time.Minute, 10*time.Millisecond)
@@ -63,11 +63,11 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 			require.Eventually(t, func() bool {
 				mu.Lock()
 				defer mu.Unlock()
-				return follow(want, told[id])
-			}, time.Minute, 10*time.Millisecond, "%v", told)
+				return follow(want, seen[id])
+			}, time.Minute, 10*time.Millisecond, "%v", seen)
 			mu.Lock()
 			defer mu.Unlock()
-			for _, ev := range told[id] {
+			for _, ev := range seen[id] {
 				if dockersAction(ev.Action) == "die" {
 					require.Contains(t, []string{ev.Attrs["exitCode"], ev.Attrs["containerExitCode"]}, "3")
 				}

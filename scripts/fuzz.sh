@@ -1,11 +1,21 @@
 #!/usr/bin/env bash
-# Runs each fuzz target of the module in turn: go test takes one at a time.
+# Runs each fuzz target of the module, as many at once as there are processors: go test takes one at a time, and most wait
+# for servers of their own.
 # usage: fuzz.sh TIME
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do
-	target=${func#func }
-	echo "fuzz $target for $1"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "$1" -fuzzminimizetime 1x "./$(dirname "${file#./}")" </dev/null
-done
+# fuzz runs a target for a while and prints what it says at its end, or all where it fails.
+fuzz() {
+	local target=${2#func } out
+	if ! out=$(go test -vet=off -run '^$' -fuzz "^$target\$" -fuzztime "$TIME" -fuzzminimizetime 1x -parallel 1 "./$(dirname "${1#./}")" 2>&1); then
+		printf 'FAIL %s\n%s\n' "$target" "$out"
+		return 1
+	fi
+	printf 'fuzz %s for %s: %s\n' "$target" "$TIME" "${out##*$'\n'}"
+}
+export -f fuzz
+export TIME=$1
+
+grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | tr ':' '\n' |
+	xargs -d '\n' -n 2 -P "$(nproc)" bash -c 'fuzz "$@"' fuzz

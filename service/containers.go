@@ -153,26 +153,39 @@ func (f *ContainerFilter) mentions(host string, c *dockerx.Container) bool {
 	return false
 }
 
-// ContainerOrder returns a comparison by "host", "name", "image", "state" or "created", descending with a leading "-".
-// Containers that are equal so are compared by host, name and id: the order is total.
-func ContainerOrder(by string) func(a, b HostedContainer) int {
-	key, descending := strings.CutPrefix(by, "-")
-	return func(a, b HostedContainer) int {
-		order := 0
-		switch key {
-		case "name":
-			order = strings.Compare(a.Name, b.Name)
-		case "image":
-			order = strings.Compare(a.Image, b.Image)
-		case "state":
-			order = strings.Compare(a.State, b.State)
-		case "created":
-			order = a.Created.Compare(b.Created)
-		}
-		order = cmp.Or(order, strings.Compare(a.Host, b.Host), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
-		if descending {
-			return -order
-		}
-		return order
+// containerOrder is an order of containers: by "host", "name", "image", "state" or "created", then by host, name and id, so
+// that it is total.
+type containerOrder struct {
+	key        string
+	descending bool
+}
+
+// orderNamed returns the order of a name, descending with a leading "-".
+func orderNamed(name string) containerOrder {
+	key, descending := strings.CutPrefix(name, "-")
+	return containerOrder{key, descending}
+}
+
+// compare compares two containers in the ascending order.
+func (o containerOrder) compare(hostA string, a *dockerx.Container, hostB string, b *dockerx.Container) int {
+	order := 0
+	switch o.key {
+	case "name":
+		order = strings.Compare(a.Name, b.Name)
+	case "image":
+		order = strings.Compare(a.Image, b.Image)
+	case "state":
+		order = strings.Compare(a.State, b.State)
+	case "created":
+		order = a.Created.Compare(b.Created)
 	}
+	return cmp.Or(order, strings.Compare(hostA, hostB), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+}
+
+// before reports whether the first of two containers comes before the other.
+func (o containerOrder) before(hostA string, a *dockerx.Container, hostB string, b *dockerx.Container) bool {
+	if o.descending {
+		return o.compare(hostB, b, hostA, a) < 0
+	}
+	return o.compare(hostA, a, hostB, b) < 0
 }

@@ -149,6 +149,12 @@ UPDATE event_log SET trimmed_id = @trimmed_id WHERE one = 1;
 INSERT INTO event_containers (host, id, name, state) VALUES (@host, @id, @name, @state)
 ON CONFLICT (host, id) DO UPDATE SET name = excluded.name, state = excluded.state;
 
+-- name: PutEventContainers :exec
+-- Postgres alone: one round trip for a batch.
+INSERT INTO event_containers (host, id, name, state)
+SELECT unnest(CAST(@hosts AS text[])), unnest(CAST(@ids AS text[])), unnest(CAST(@names AS text[])), unnest(CAST(@states AS text[]))
+ON CONFLICT (host, id) DO UPDATE SET name = excluded.name, state = excluded.state;
+
 -- name: DeleteEventContainer :exec
 DELETE FROM event_containers WHERE host = @host AND id = @id;
 
@@ -157,6 +163,13 @@ SELECT id, name, state FROM event_containers WHERE host = @host;
 
 -- name: PutEventHost :exec
 INSERT INTO event_hosts (host, anchor, seen_nano) VALUES (@host, @anchor, @seen_nano)
+ON CONFLICT (host) DO UPDATE SET seen_nano = excluded.seen_nano,
+  anchor = CASE WHEN excluded.anchor = '' THEN event_hosts.anchor ELSE excluded.anchor END;
+
+-- name: PutEventHosts :exec
+-- Postgres alone: one round trip for a batch.
+INSERT INTO event_hosts (host, anchor, seen_nano)
+SELECT unnest(CAST(@hosts AS text[])), unnest(CAST(@anchors AS text[])), unnest(CAST(@seen_nanos AS bigint[]))
 ON CONFLICT (host) DO UPDATE SET seen_nano = excluded.seen_nano,
   anchor = CASE WHEN excluded.anchor = '' THEN event_hosts.anchor ELSE excluded.anchor END;
 

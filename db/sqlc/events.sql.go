@@ -1150,6 +1150,30 @@ func (q *Queries) PutEventContainer(ctx context.Context, arg PutEventContainerPa
 	return err
 }
 
+const putEventContainers = `-- name: PutEventContainers :exec
+INSERT INTO event_containers (host, id, name, state)
+SELECT unnest(CAST($1 AS text[])), unnest(CAST($2 AS text[])), unnest(CAST($3 AS text[])), unnest(CAST($4 AS text[]))
+ON CONFLICT (host, id) DO UPDATE SET name = excluded.name, state = excluded.state
+`
+
+type PutEventContainersParams struct {
+	Hosts  []string
+	Ids    []string
+	Names  []string
+	States []string
+}
+
+// Postgres alone: one round trip for a batch.
+func (q *Queries) PutEventContainers(ctx context.Context, arg PutEventContainersParams) error {
+	_, err := q.db.ExecContext(ctx, putEventContainers,
+		pq.Array(arg.Hosts),
+		pq.Array(arg.Ids),
+		pq.Array(arg.Names),
+		pq.Array(arg.States),
+	)
+	return err
+}
+
 const putEventHost = `-- name: PutEventHost :exec
 INSERT INTO event_hosts (host, anchor, seen_nano) VALUES ($1, $2, $3)
 ON CONFLICT (host) DO UPDATE SET seen_nano = excluded.seen_nano,
@@ -1164,6 +1188,25 @@ type PutEventHostParams struct {
 
 func (q *Queries) PutEventHost(ctx context.Context, arg PutEventHostParams) error {
 	_, err := q.db.ExecContext(ctx, putEventHost, arg.Host, arg.Anchor, arg.SeenNano)
+	return err
+}
+
+const putEventHosts = `-- name: PutEventHosts :exec
+INSERT INTO event_hosts (host, anchor, seen_nano)
+SELECT unnest(CAST($1 AS text[])), unnest(CAST($2 AS text[])), unnest(CAST($3 AS bigint[]))
+ON CONFLICT (host) DO UPDATE SET seen_nano = excluded.seen_nano,
+  anchor = CASE WHEN excluded.anchor = '' THEN event_hosts.anchor ELSE excluded.anchor END
+`
+
+type PutEventHostsParams struct {
+	Hosts     []string
+	Anchors   []string
+	SeenNanos []int64
+}
+
+// Postgres alone: one round trip for a batch.
+func (q *Queries) PutEventHosts(ctx context.Context, arg PutEventHostsParams) error {
+	_, err := q.db.ExecContext(ctx, putEventHosts, pq.Array(arg.Hosts), pq.Array(arg.Anchors), pq.Array(arg.SeenNanos))
 	return err
 }
 

@@ -191,7 +191,11 @@ type Querier interface {
 	Positions(ctx context.Context) (PositionsRow, error)
 	ProposeSetupToken(ctx context.Context, token string) error
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
+	// Postgres alone: one round trip for a batch.
+	PutEventContainers(ctx context.Context, arg PutEventContainersParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
+	// Postgres alone: one round trip for a batch.
+	PutEventHosts(ctx context.Context, arg PutEventHostsParams) error
 	// Only of hosts whose lease still has the epoch.
 	PutStatuses(ctx context.Context, arg PutStatusesParams) (int64, error)
 	// Also a lock that holds until the transaction ends, on both engines.

@@ -14,8 +14,8 @@ const (
 	KindHost
 	// KindGap says that between From and To events may be missing (Reason says why).
 	KindGap
-	// KindState holds the state (Action) in which a container was found when a host was first
-	// read. Nothing happened: it is kept for Resume.States, and published to no subscription.
+	// KindState holds the states in which a host's containers were found when it was first read (Found).
+	// Nothing happened: it is kept for Resume.States, and published to no subscription.
 	KindState
 )
 
@@ -23,12 +23,12 @@ const (
 type Event struct {
 	Host      string
 	Kind      Kind
-	Type      string // container, network, image, volume, daemon, …; "host" for KindHost; "gap" for KindGap
+	Type      string // container, network, image, volume, daemon, …; "host" for KindHost and KindState; "gap" for KindGap
 	Action    string
 	ActorID   string
 	ActorName string            // Attrs["name"], else ActorID
 	Time      time.Time         // the engine's clock, to the nanosecond
-	Attrs     map[string]string // never nil
+	Attrs     map[string]string // nil for KindState alone
 	// Labels are the container's own, apart from what the engine says in Attrs beside them: grants go
 	// by these alone. Nil for what isn't about a container.
 	Labels map[string]string
@@ -37,4 +37,11 @@ type Event struct {
 	ClockSkew time.Duration
 	From, To  time.Time // KindGap alone: the engine's clock
 	Reason    string    // KindGap and a disconnected host: a short fixed text
+	Found     []Found   // KindState alone
+}
+
+// Found is a container as it was found.
+type Found struct {
+	ID string
+	ContainerState
 }

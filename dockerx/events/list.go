@@ -78,14 +78,15 @@ func (s *stream) baseline(list []Container, touched map[string]struct{}) {
 	if s.opts.Counted != nil {
 		s.opts.Counted()
 	}
+	found := make([]Found, 0, len(list))
 	for i := range list {
 		c := &list[i]
-		if _, ok := touched[c.ID]; ok {
-			continue
+		if _, ok := touched[c.ID]; !ok {
+			found = append(found, Found{c.ID, ContainerState{Name: c.Name, State: modelState(c.State)}})
 		}
-		s.opts.Emit(Event{
-			Host: s.opts.Host, Kind: KindState, Type: "container", Action: modelState(c.State),
-			ActorID: c.ID, ActorName: c.Name, Time: time.Now().Add(s.skew).UTC(), Attrs: map[string]string{"name": c.Name},
-		})
 	}
+	s.opts.Emit(Event{
+		Host: s.opts.Host, Kind: KindState, Type: "host", Action: "found", ActorID: s.opts.Host, ActorName: s.opts.Host,
+		Time: time.Now().Add(s.skew).UTC(), Found: found,
+	})
 }

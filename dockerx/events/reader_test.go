@@ -182,7 +182,9 @@ func (b *fixture) reported() []string {
 		case e.Kind == KindHost:
 			out = append(out, "host "+e.Action)
 		case e.Kind == KindState:
-			out = append(out, "state "+s)
+			for _, c := range e.Found {
+				out = append(out, "state "+c.State+" "+c.ID)
+			}
 		case e.Attrs[attrInferred] != "":
 			out = append(out, "inferred "+s)
 		default:

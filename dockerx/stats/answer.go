@@ -20,7 +20,7 @@ func (s *Sampler) askOne(id string, began, now time.Time, expired bool) (*entry,
 	e, ok := s.table.byID[id]
 	switch {
 	case ok:
-		if e.ask(now, s.opts.Idle) {
+		if e.wanted().ask(now, s.opts.Idle) {
 			s.poke()
 		}
 		s.start()

@@ -24,7 +24,7 @@ func (b *batch) add(e *entry) {
 	}
 	b.ids = append(b.ids, e.ID)
 	b.of[e.ID] = target{e, e.epoch}
-	e.reading = true
+	e.own().reading = true
 }
 
 // result counts what came of a batch.
@@ -72,11 +72,11 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 		t.e.drop()
 		s.poke()
 	case ctx.Err() == nil:
-		t.e.retry = now.Add(retryAfter)
+		t.e.own().retry = now.Add(retryAfter)
 		res.err = r.Err
 	}
 	if !pairs || r.Err != nil || t.e.paired {
-		t.e.reading = false
+		t.e.own().reading = false
 	}
 	if t.e.active(now, s.opts.Idle) || !s.warm && s.complete(now) {
 		s.dirty = s.dirty || !s.warm
@@ -86,9 +86,9 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 
 func (s *Sampler) tookSample(via int, e *entry, sample Sample, now time.Time) {
 	e.add(sample, now)
-	e.retry = time.Time{}
+	e.own().retry = time.Time{}
 	if e.paired && s.opts.History > 0 {
-		e.history.push(now, e.usage, s.opts.History)
+		e.own().history.push(now, e.usage, s.opts.History)
 	}
 	if via == viaEngine && e.fromEngine && !e.logged {
 		e.logged = true
@@ -103,7 +103,7 @@ func (s *Sampler) ended(ctx context.Context, via int, b *batch, took time.Durati
 	defer s.mu.Unlock()
 	for _, t := range b.of {
 		if t.epoch == t.e.epoch {
-			t.e.reading = false
+			t.e.own().reading = false
 		}
 	}
 	if ctx.Err() != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +16,15 @@ import (
 	"wharf/util/apperr"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if !reflect.ValueOf(unmeasured).IsZero() {
+			fmt.Println("what containers share that nobody asked for was written")
+			code = 1
+		}
+		os.Exit(code)
+	}))
+}
 
 var errDown = apperr.New(apperr.Unavailable, "cannot reach the Docker daemon")
 

@@ -128,8 +128,13 @@ func (s *Sampler) rest() {
 		if s.looping {
 			return
 		}
+		now := time.Now()
 		for _, e := range s.table.order {
-			e.history = ring{}
+			if now.Sub(e.lastAt) > maxAge {
+				e.measured = &unmeasured
+				continue
+			}
+			e.own().history = ring{}
 		}
 	})
 }

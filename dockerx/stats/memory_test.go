@@ -53,6 +53,22 @@ func TestMemoryOfManyContainers(t *testing.T) {
 	}
 }
 
+// A container that nobody asks for costs its place in the table, whatever is asked of others.
+//
+//nolint:paralleltest // it measures the whole process
+func TestMemoryOfContainersThatNobodyAsksFor(t *testing.T) {
+	const n = 10_000
+	rows := manyContainers(n)
+	before := heap()
+	s := New(newFake(28, 0), Options{})
+	defer s.Close()
+	s.table.replace(rows, s.forget)
+	used := heap() - before
+	t.Logf("%d bytes a container", used/n)
+	require.LessOrEqual(t, used/n, int64(160))
+	runtime.KeepAlive(rows)
+}
+
 func manyContainers(n int) []Container {
 	rows := make([]Container, n)
 	for i := range rows {

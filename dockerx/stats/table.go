@@ -8,18 +8,36 @@ import (
 // entry is one container and what is known of its use. Guarded by Sampler.mu.
 type entry struct {
 	Container
+	// What is measured of it, for reading alone: own gives what may be changed. Most containers of a large fleet are never
+	// asked for, and share the zero value.
+	*measured
+	fromEngine bool   // the kernel can't see it
+	logged     bool   // the log has it that fromEngine
+	epoch      uint32 // grows when the container starts or stops: older readings mean nothing
+}
+
+// measured is what is known of a container's use, and who asked for it. Its zero value is that of one that nobody asked for.
+type measured struct {
 	demand
 	base, last Sample    // the pair that usage rests on; base is zero where there is none
 	lastAt     time.Time // when last came in, by our clock
 	paired     bool      // usage rests on two samples
 	reading    bool      // a reading is under way
 	empty      int       // readings in a row that found no process
-	fromEngine bool      // the kernel can't see it
-	logged     bool      // the log has it that fromEngine
 	retry      time.Time // not before: the last reading failed
-	epoch      uint32    // grows when the container starts or stops: older readings mean nothing
 	usage      Usage
 	history    ring
+}
+
+// unmeasured is shared by all entries that nobody asked for. It is never written.
+var unmeasured measured
+
+// own returns what is measured of the container, to be changed.
+func (e *entry) own() *measured {
+	if e.measured == &unmeasured {
+		e.measured = new(measured)
+	}
+	return e.measured
 }
 
 // demand is what callers ask for. The zero value is nothing.
@@ -43,29 +61,36 @@ func (d *demand) ask(now time.Time, idle time.Duration) bool {
 	return fresh
 }
 
+// wanted returns the demand for the container, to be changed.
+func (e *entry) wanted() *demand { return &e.own().demand }
+
 // drop forgets the samples: the container's counters begin again.
 func (e *entry) drop() {
+	e.epoch++
+	if e.measured == &unmeasured {
+		return
+	}
 	e.base, e.last, e.lastAt, e.paired, e.reading, e.empty = Sample{}, Sample{}, time.Time{}, false, false, 0
 	e.usage = Usage{}
-	e.epoch++
 }
 
 // add takes a sample in. One that follows the last too closely doesn't replace the base, one that
 // follows too late has none.
 func (e *entry) add(s Sample, now time.Time) {
-	gap := s.Read.Sub(e.last.Read)
+	m := e.own()
+	gap := s.Read.Sub(m.last.Read)
 	switch {
-	case e.last.Read.IsZero() || gap > maxGap || now.Sub(e.lastAt) > maxGap || s.CPUTotal < e.last.CPUTotal:
-		e.base = Sample{}
+	case m.last.Read.IsZero() || gap > maxGap || now.Sub(m.lastAt) > maxGap || s.CPUTotal < m.last.CPUTotal:
+		m.base = Sample{}
 	case gap >= minGap*9/10: // the two clocks are not one
-		e.base = e.last
+		m.base = m.last
 	}
-	e.last, e.lastAt, e.empty = s, now, 0
-	e.paired = !e.base.Read.IsZero()
-	e.usage = Usage{SampledAt: now}
-	e.usage.apply(s)
-	if e.paired {
-		e.usage.applyPair(e.base, s)
+	m.last, m.lastAt, m.empty = s, now, 0
+	m.paired = !m.base.Read.IsZero()
+	m.usage = Usage{SampledAt: now}
+	m.usage.apply(s)
+	if m.paired {
+		m.usage.applyPair(m.base, s)
 	}
 }
 
@@ -75,13 +100,14 @@ func (e *entry) runs() bool { return e.Running && e.empty < 2 }
 
 // foundEmpty takes in that the container has no process, and returns when to look again.
 func (e *entry) foundEmpty(now time.Time) {
-	empty := e.empty + 1
+	m := e.own()
+	empty := m.empty + 1
 	if empty == 1 {
-		e.empty, e.retry = 1, now.Add(retryAfter)
+		m.empty, m.retry = 1, now.Add(retryAfter)
 		return
 	}
 	e.drop()
-	e.empty, e.retry = empty, now.Add(relist)
+	m.empty, m.retry = empty, now.Add(relist)
 }
 
 // row is the usage with what it is of.
@@ -105,7 +131,7 @@ func (t *table) replace(list []Container, forget func(id string)) {
 	for _, c := range list {
 		e, ok := old[c.ID]
 		if !ok {
-			e = &entry{}
+			e = &entry{measured: &unmeasured}
 		}
 		if e.Running != c.Running {
 			e.drop()
@@ -124,7 +150,7 @@ func (t *table) replace(list []Container, forget func(id string)) {
 
 // insert puts a new container first, as Docker's list does.
 func (t *table) insert(c Container) *entry {
-	e := &entry{Container: c}
+	e := &entry{Container: c, measured: &unmeasured}
 	if t.byID == nil {
 		t.byID = map[string]*entry{}
 	}

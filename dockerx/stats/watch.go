@@ -47,8 +47,8 @@ func (s *Sampler) HistoryAll(ctx context.Context, since, step time.Duration) (*S
 // A slow caller misses snapshots in between and delays no other. Sampling goes on meanwhile.
 func (s *Sampler) Watch(ctx context.Context) iter.Seq2[*Snapshot, error] {
 	return func(yield func(*Snapshot, error) bool) {
-		s.count(&s.all, +1)
-		defer s.count(&s.all, -1)
+		s.count(func() *demand { return &s.all }, +1)
+		defer s.count(func() *demand { return &s.all }, -1)
 		var seen *Snapshot
 		watch(ctx, s, func(now time.Time) (*Snapshot, bool, error) {
 			s.askAll(now)
@@ -75,14 +75,14 @@ func (s *Sampler) WatchOne(ctx context.Context, id string) iter.Seq2[Usage, erro
 		if e == nil {
 			return
 		}
-		s.count(&e.demand, +1)
-		defer s.count(&e.demand, -1)
+		s.count(e.wanted, +1)
+		defer s.count(e.wanted, -1)
 		seen, was, first := time.Time{}, false, true
 		watch(ctx, s, func(now time.Time) (Usage, bool, error) {
 			if s.table.byID[id] != e {
 				return Usage{}, false, noSuch(id)
 			}
-			e.ask(now, s.opts.Idle)
+			e.wanted().ask(now, s.opts.Idle)
 			s.start()
 			u, ok, err := s.answerOne(e, now, false)
 			if err != nil || !ok || !first && !u.SampledAt.After(seen) && u.Running == was {
@@ -111,9 +111,11 @@ func (s *Sampler) firstOf(ctx context.Context, id string, yield func(Usage, erro
 	}
 }
 
-func (s *Sampler) count(d *demand, n int) {
+// count adds to the watchers of a demand.
+func (s *Sampler) count(of func() *demand, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	d := of()
 	d.watchers += n
 	d.asked = time.Now()
 }

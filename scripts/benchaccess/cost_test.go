@@ -17,7 +17,7 @@ const callersAtOnce = 8
 
 // load is what callers on kept connections saw of one server.
 type load struct {
-	server *server
+	server *benchkit.Server
 	token  string
 	took   []time.Duration // of each request
 	spent  time.Duration   // by all of them together
@@ -33,10 +33,10 @@ func (l *load) run(t *testing.T, callers, requests int) {
 		all.Go(func() {
 			for range requests {
 				began := time.Now()
-				a := l.server.call("GET", "/hosts", l.token, nil)
+				a := l.server.Call("GET", "/hosts", l.token, nil)
 				took[i] = append(took[i], time.Since(began))
-				if a.status != http.StatusOK {
-					t.Errorf("%d %s", a.status, a.body)
+				if a.Status != http.StatusOK {
+					t.Errorf("%d %s", a.Status, a.Body)
 					return
 				}
 			}
@@ -52,13 +52,13 @@ func (l *load) perSecond() float64 { return float64(len(l.took)) / l.spent.Secon
 // What a request pays for its session, against a server that asks for none, in turns.
 func TestSessionCheckCost(t *testing.T) {
 	eachEngine(t, func(t *testing.T, name, setting string) {
-		required := wharf(t, setting).bootstrap()
+		required := wharf(t, setting).Bootstrap()
 		open := wharf(t, "AUTH_MODE=open", "DB_SOURCE=")
 		for _, c := range []struct {
 			what    string
 			callers int
 		}{{"one caller", 1}, {"8 callers", callersAtOnce}} {
-			without, with := &load{server: open}, &load{server: required, token: required.admin}
+			without, with := &load{server: open}, &load{server: required, token: required.Admin}
 			for range benchkit.Size(2, 60) {
 				turn := []*load{without, with}
 				rand.Shuffle(2, func(i, j int) { turn[i], turn[j] = turn[j], turn[i] })

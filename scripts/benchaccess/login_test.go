@@ -36,30 +36,30 @@ func forwarded(n int) func(*http.Request) {
 func TestRefusedLoginsLookAlike(t *testing.T) {
 	eachEngine(t, func(t *testing.T, name, setting string) {
 		file := filepath.Join(t.TempDir(), "password") // behind proxies the first user would need the setup token
-		require.NoError(t, os.WriteFile(file, []byte(password), 0o600))
+		require.NoError(t, os.WriteFile(file, []byte(benchkit.Password), 0o600))
 		s := wharf(t, setting, "TRUSTED_PROXIES=127.0.0.1", "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+file)
-		s.admin = s.login("admin", password).AccessToken
+		s.Admin = s.Login("admin").AccessToken
 		samples := benchkit.Size(triesEach, 200)
 		for i := range samples / triesEach {
-			s.signUp(fmt.Sprint("wrong", i), "viewer")
-			s.signUp(fmt.Sprint("disabled", i), "viewer")
-			s.must("PATCH", fmt.Sprint("/v1/users/disabled", i), map[string]any{"disabled": true}, nil)
+			s.SignUp(fmt.Sprint("wrong", i), "viewer")
+			s.SignUp(fmt.Sprint("disabled", i), "viewer")
+			s.Must("PATCH", fmt.Sprint("/v1/users/disabled", i), map[string]any{"disabled": true}, nil)
 		}
 		kinds := []string{"unknown", "wrong", "disabled"}
 		took := map[string][]time.Duration{}
 		looks := map[string]bool{}
 		for n := range samples {
 			for _, i := range rand.Perm(len(kinds)) {
-				body := map[string]string{"username": fmt.Sprint(kinds[i], n/triesEach), "password": password}
+				body := map[string]string{"username": fmt.Sprint(kinds[i], n/triesEach), "password": benchkit.Password}
 				if kinds[i] == "wrong" {
-					body["password"] = strings.ToUpper(password)
+					body["password"] = strings.ToUpper(benchkit.Password)
 				}
 				began := time.Now()
-				a := s.call("POST", "/login", "", body, forwarded(n*len(kinds)+i))
+				a := s.Call("POST", "/login", "", body, forwarded(n*len(kinds)+i))
 				took[kinds[i]] = append(took[kinds[i]], time.Since(began))
-				a.header.Del("X-Request-Id")
-				a.header.Del("Date")
-				looks[fmt.Sprintf("%d %v %s", a.status, a.header, a.body)] = true
+				a.Header.Del("X-Request-Id")
+				a.Header.Del("Date")
+				looks[fmt.Sprintf("%d %v %s", a.Status, a.Header, a.Body)] = true
 			}
 		}
 		require.Len(t, looks, 1, "one answer")
@@ -76,20 +76,16 @@ func TestRefusedLoginsLookAlike(t *testing.T) {
 }
 
 // from is the same server as a client on another address of this machine sees it.
-func (s *server) from(t *testing.T, addr string) *server {
-	t.Helper()
+func from(s *benchkit.Server, addr string) *benchkit.Server {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(addr)}}
-	as := *s
-	as.client = &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}
-	t.Cleanup(as.client.CloseIdleConnections)
-	return &as
+	return s.Through(&http.Transport{DialContext: dialer.DialContext})
 }
 
 // Two clients guess in turns, one of them under an address that it changes each time, through no trusted proxy.
 func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 	const plainAddr, forgedAddr = "127.0.0.2", "127.0.0.3"
-	s := wharf(t, "DB_SOURCE=").bootstrap()
-	plain, forged := s.from(t, plainAddr), s.from(t, forgedAddr)
+	s := wharf(t, "DB_SOURCE=").Bootstrap()
+	plain, forged := from(s, plainAddr), from(s, forgedAddr)
 	logins := 0
 	trip := map[string]int{}   // the first login that is refused for being one too many
 	judged := map[string]int{} // logins that were looked at
@@ -98,13 +94,13 @@ func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 			break
 		}
 		logins++
-		for addr, client := range map[string]*server{plainAddr: plain, forgedAddr: forged} {
-			body := map[string]string{"username": fmt.Sprint("nobody", n), "password": password}
+		for addr, client := range map[string]*benchkit.Server{plainAddr: plain, forgedAddr: forged} {
+			body := map[string]string{"username": fmt.Sprint("nobody", n), "password": benchkit.Password}
 			edit := func(*http.Request) {}
 			if addr == forgedAddr {
 				edit = forwarded(n)
 			}
-			switch a := client.call("POST", "/login", "", body, edit); a.status {
+			switch a := client.Call("POST", "/login", "", body, edit); a.Status {
 			case http.StatusUnauthorized:
 				judged[addr]++
 			case http.StatusTooManyRequests:
@@ -112,11 +108,11 @@ func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 					trip[addr] = n + 1
 				}
 			default:
-				require.Fail(t, "unexpected answer", "%d %s", a.status, a.body)
+				require.Fail(t, "unexpected answer", "%d %s", a.Status, a.Body)
 			}
 		}
 	}
-	rows := s.loginsByAddress()
+	rows := loginsByAddress(s)
 	benchkit.Figure(fmt.Sprintf("%d logins with a rotating X-Forwarded-For, in turns with as many without", logins),
 		"limited at the same count; audit shows the peer", "login %d was one too many, without login %d; audit: %d logins of the peer, %d other addresses",
 		trip[forgedAddr], trip[plainAddr], rows[forgedAddr], len(rows)-3)
@@ -127,8 +123,7 @@ func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 }
 
 // loginsByAddress counts the logins that the audit has rows of.
-func (s *server) loginsByAddress() map[string]int {
-	s.t.Helper()
+func loginsByAddress(s *benchkit.Server) map[string]int {
 	rows := map[string]int{}
 	for cursor := ""; ; {
 		var page struct {
@@ -138,7 +133,7 @@ func (s *server) loginsByAddress() map[string]int {
 			}
 			Cursor string
 		}
-		s.must("GET", "/v1/audit?action=login&limit=500&cursor="+url.QueryEscape(cursor), nil, &page)
+		s.Must("GET", "/v1/audit?action=login&limit=500&cursor="+url.QueryEscape(cursor), nil, &page)
 		for _, row := range page.Audit {
 			rows[row.Address] += row.Times
 		}

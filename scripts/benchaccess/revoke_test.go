@@ -25,7 +25,7 @@ const endLimit, giveUp = 5 * time.Second, 20 * time.Second
 // victim is a user with a session that is about to lose its rights.
 type victim struct {
 	name   string
-	tokens tokens
+	tokens benchkit.Tokens
 	grant  string // the grant's id
 }
 
@@ -34,35 +34,35 @@ type victim struct {
 var takings = []struct {
 	name       string
 	ends       bool
-	give, take func(*server, *victim)
+	give, take func(*benchkit.Server, *victim)
 }{
-	{name: "logout", ends: true, give: (*server).session, take: func(s *server, v *victim) {
-		s.must("POST", "/logout", map[string]string{"refresh_token": v.tokens.RefreshToken}, nil)
+	{name: "logout", ends: true, give: session, take: func(s *benchkit.Server, v *victim) {
+		s.Must("POST", "/logout", map[string]string{"refresh_token": v.tokens.RefreshToken}, nil)
 	}},
-	{name: "disabling", ends: true, give: func(s *server, v *victim) {
-		s.change(v, "disabled", false)
-		s.session(v)
-	}, take: func(s *server, v *victim) { s.change(v, "disabled", true) }},
-	{name: "password change", ends: true, give: (*server).session, take: func(s *server, v *victim) {
-		s.must("POST", "/v1/users/"+v.name+"/password", map[string]string{"password": password}, nil)
+	{name: "disabling", ends: true, give: func(s *benchkit.Server, v *victim) {
+		change(s, v, "disabled", false)
+		session(s, v)
+	}, take: func(s *benchkit.Server, v *victim) { change(s, v, "disabled", true) }},
+	{name: "password change", ends: true, give: session, take: func(s *benchkit.Server, v *victim) {
+		s.Must("POST", "/v1/users/"+v.name+"/password", map[string]string{"password": benchkit.Password}, nil)
 	}},
-	{name: "role change", give: func(s *server, v *victim) {
-		s.change(v, "role", "viewer")
-		s.session(v)
-	}, take: func(s *server, v *victim) { s.change(v, "role", "none") }},
-	{name: "grant removal", give: func(s *server, v *victim) {
-		s.change(v, "role", "none")
+	{name: "role change", give: func(s *benchkit.Server, v *victim) {
+		change(s, v, "role", "viewer")
+		session(s, v)
+	}, take: func(s *benchkit.Server, v *victim) { change(s, v, "role", "none") }},
+	{name: "grant removal", give: func(s *benchkit.Server, v *victim) {
+		change(s, v, "role", "none")
 		var g struct{ ID string }
-		s.must("POST", "/v1/grants", map[string]string{"username": v.name, "hosts": "*", "role": "viewer"}, &g)
+		s.Must("POST", "/v1/grants", map[string]string{"username": v.name, "hosts": "*", "role": "viewer"}, &g)
 		v.grant = g.ID
-		s.session(v)
-	}, take: func(s *server, v *victim) { s.must("DELETE", "/v1/grants/"+v.grant, nil, nil) }},
+		session(s, v)
+	}, take: func(s *benchkit.Server, v *victim) { s.Must("DELETE", "/v1/grants/"+v.grant, nil, nil) }},
 }
 
-func (s *server) session(v *victim) { v.tokens = s.login(v.name, password) }
+func session(s *benchkit.Server, v *victim) { v.tokens = s.Login(v.name) }
 
-func (s *server) change(v *victim, field string, value any) {
-	s.must("PATCH", "/v1/users/"+v.name, map[string]any{field: value}, nil)
+func change(s *benchkit.Server, v *victim, field string, value any) {
+	s.Must("PATCH", "/v1/users/"+v.name, map[string]any{field: value}, nil)
 }
 
 // tally is what a way to take rights away came to.
@@ -83,15 +83,15 @@ func (y *tally) ended(replica int, after time.Duration) {
 // at one: what begins after the answer is refused, and the streams end.
 func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
 	settings := []string{"DB_SOURCE=" + dbtest.EmptyPostgresSource(t), "TOKEN_KEYS=k:" + rand.Text() + rand.Text()}
-	first := wharf(t, settings...).bootstrap()
+	first := wharf(t, settings...).Bootstrap()
 	second := wharf(t, settings...)
-	second.admin = first.admin
+	second.Admin = first.Admin
 	callers, rounds := benchkit.Size(10, 50), benchkit.Size(2, 200)
 	for _, taking := range takings {
 		var y tally
 		var streams sync.WaitGroup
 		v := &victim{name: fmt.Sprintf("victim-%c%d", taking.name[0], len(taking.name))}
-		first.signUp(v.name, "viewer")
+		first.SignUp(v.name, "viewer")
 		for n := range rounds {
 			here, there := first, second
 			if n%2 == 1 {
@@ -101,19 +101,19 @@ func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
 			var at time.Time
 			answered := make(chan struct{})
 			for i := range callers {
-				end := []*server{here, there}[i%2].stream(t, v.tokens.AccessToken)
+				end := stream(t, []*benchkit.Server{here, there}[i%2], v.tokens.AccessToken)
 				streams.Go(func() {
 					<-answered
 					y.ended(i%2, (<-end).Sub(at))
 				})
 			}
-			y.race(t, []*server{here, there}, callers, v.tokens.AccessToken, func() {
+			y.race(t, []*benchkit.Server{here, there}, callers, v.tokens.AccessToken, func() {
 				taking.take(here, v)
 				at = time.Now()
 				close(answered)
 			})
-			renewal := there.call("POST", "/token/renew_access", "", map[string]string{"refresh_token": v.tokens.RefreshToken})
-			require.Equal(t, taking.ends, renewal.status == http.StatusUnauthorized, "%s: %d %s", taking.name, renewal.status, renewal.body)
+			renewal := there.Call("POST", "/token/renew_access", "", map[string]string{"refresh_token": v.tokens.RefreshToken})
+			require.Equal(t, taking.ends, renewal.Status == http.StatusUnauthorized, "%s: %d %s", taking.name, renewal.Status, renewal.Body)
 		}
 		streams.Wait()
 		worst := max(y.worst[0], y.worst[1], 0)
@@ -127,7 +127,7 @@ func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
 }
 
 // race has callers on all replicas use a token until the first call that begins after take returned.
-func (y *tally) race(t *testing.T, replicas []*server, callers int, token string, take func()) {
+func (y *tally) race(t *testing.T, replicas []*benchkit.Server, callers int, token string, take func()) {
 	var over atomic.Bool
 	var before, all sync.WaitGroup
 	before.Add(callers)
@@ -135,7 +135,7 @@ func (y *tally) race(t *testing.T, replicas []*server, callers int, token string
 		all.Go(func() {
 			for n := 0; ; n++ {
 				after := over.Load()
-				status := replicas[i%len(replicas)].call("GET", "/hosts", token, nil).status
+				status := replicas[i%len(replicas)].Call("GET", "/hosts", token, nil).Status
 				y.calls.Add(1)
 				switch accepted := status == http.StatusOK; {
 				case !accepted && status != http.StatusUnauthorized && status != http.StatusForbidden:
@@ -161,7 +161,7 @@ func (y *tally) race(t *testing.T, replicas []*server, callers int, token string
 }
 
 // stream opens an event stream and returns, once it has begun, a channel that gets the time of its end.
-func (s *server) stream(t *testing.T, token string) <-chan time.Time {
+func stream(t *testing.T, s *benchkit.Server, token string) <-chan time.Time {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr)
 	require.NoError(t, err)

@@ -1,9 +1,6 @@
 package benchedge
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,8 +22,7 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	password = "a-password-of-the-benchmark"
-	mib      = 1 << 20
+	mib = 1 << 20
 	// residentLimit is what the process may hold through all attacks.
 	residentLimit = 300 * mib
 )
@@ -48,95 +44,22 @@ func eachEngine(t *testing.T, part func(t *testing.T, name, source string)) {
 	}
 }
 
-// server is a wharf process, and a client of it.
+// server is a wharf process with its first user, and a client of it.
 type server struct {
-	*benchkit.Process
-	t      testing.TB
-	client *http.Client
-	admin  string // the first user's access token
+	*benchkit.Server
+	t testing.TB
 }
 
-// wharf starts one with settings, waits until it is ready and makes its first user.
+// wharf starts one with settings.
 func wharf(t testing.TB, source string, settings ...string) *server {
 	t.Helper()
-	transport := &http.Transport{MaxIdleConnsPerHost: 200}
-	t.Cleanup(transport.CloseIdleConnections)
-	return adopt(t, benchkit.Wharf(t, append([]string{"DB_SOURCE=" + source}, settings...)...), transport)
+	return adopt(t, benchkit.Wharf(t, append([]string{"DB_SOURCE=" + source}, settings...)...), &http.Transport{MaxIdleConnsPerHost: 200})
 }
 
-// adopt waits until a process is ready and makes its first user.
+// adopt makes the first user of a process.
 func adopt(t testing.TB, p *benchkit.Process, transport http.RoundTripper) *server {
 	t.Helper()
-	s := &server{Process: p, t: t, client: &http.Client{Transport: transport}}
-	require.Eventually(t, func() bool { return s.call("GET", "/readyz", "", nil).status == http.StatusOK }, time.Minute, 5*time.Millisecond)
-	s.signUp("admin", "")
-	s.admin = s.login("admin").AccessToken
-	return s
-}
-
-func (s *server) signUp(name, role string) {
-	s.t.Helper()
-	a := s.call("POST", "/user", s.admin, map[string]string{
-		"username": name, "password": password, "full_name": name, "email": name + "@email.com", "role": role,
-	})
-	require.Equal(s.t, http.StatusOK, a.status, "%s", a.body)
-}
-
-// person makes a user and logs it in.
-func (s *server) person(name, role string) string {
-	s.t.Helper()
-	s.signUp(name, role)
-	return s.login(name).AccessToken
-}
-
-type tokens struct {
-	AccessToken  string `json:"access_token"`
-	RefreshToken string `json:"refresh_token"`
-}
-
-func (s *server) login(name string) (l tokens) {
-	s.t.Helper()
-	a := s.call("POST", "/login", "", map[string]string{"username": name, "password": password})
-	require.Equal(s.t, http.StatusOK, a.status, "%s", a.body)
-	require.NoError(s.t, json.Unmarshal(a.body, &l))
-	return l
-}
-
-type answer struct {
-	status int // 0: no answer
-	body   []byte
-}
-
-// call sends body as JSON, nil as nothing. It is safe for concurrent use.
-func (s *server) call(method, path, token string, body any) answer {
-	var in io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			panic(err)
-		}
-		in = bytes.NewReader(text)
-	}
-	r, err := http.NewRequest(method, s.URL()+path, in)
-	if err != nil {
-		panic(err)
-	}
-	if body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := s.client.Do(r)
-	if err != nil {
-		return answer{body: []byte(err.Error())}
-	}
-	defer resp.Body.Close()
-	out, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return answer{body: []byte(err.Error())}
-	}
-	return answer{resp.StatusCode, out}
+	return &server{benchkit.Serve(t, p, transport).Bootstrap(), t}
 }
 
 // others asks for the hosts, every few milliseconds, as honest callers do, until done is closed, and returns how long
@@ -148,12 +71,12 @@ func (s *server) others(done <-chan struct{}) (took []time.Duration, failed int)
 		all.Go(func() {
 			for {
 				began := time.Now()
-				a := s.call("GET", "/hosts", s.admin, nil)
+				a := s.Call("GET", "/hosts", s.Admin, nil)
 				mu.Lock()
 				took = append(took, time.Since(began))
-				if a.status != http.StatusOK {
+				if a.Status != http.StatusOK {
 					if failed++; failed == 1 {
-						s.t.Logf("others, after %s: %d %s", time.Since(began), a.status, a.body)
+						s.t.Logf("others, after %s: %d %s", time.Since(began), a.Status, a.Body)
 					}
 				}
 				mu.Unlock()

@@ -22,18 +22,18 @@ func TestTimeTellsNoHiddenContainer(t *testing.T) {
 		d.Add(dockertest.Container{ID: strings.Repeat("1", 64), Name: "web", Labels: map[string]string{"team": "web"}},
 			dockertest.Container{ID: hidden, Name: "money", Labels: map[string]string{"team": "money"}})
 		s := wharf(t, source, "DOCKER_HOSTS=h="+d.Addr(), "ALLOW_PLAIN_TCP=true")
-		token := s.person("hong", "none")
-		a := s.call("POST", "/v1/grants", s.admin, map[string]string{"username": "hong", "hosts": "*", "labels": "team=web", "role": "viewer"})
-		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+		token := s.Person("hong", "none")
+		a := s.Call("POST", "/v1/grants", s.Admin, map[string]string{"username": "hong", "hosts": "*", "labels": "team=web", "role": "viewer"})
+		require.Equal(t, http.StatusOK, a.Status, "%s", a.Body)
 		took := map[string][]time.Duration{}
 		for range benchkit.Size(20, 3000) {
 			pair := []string{hidden, unknown}
 			rand.Shuffle(2, func(i, j int) { pair[i], pair[j] = pair[j], pair[i] })
 			for _, id := range pair {
 				began := time.Now()
-				a := s.call("GET", "/inspect2/h/"+id, token, nil)
+				a := s.Call("GET", "/inspect2/h/"+id, token, nil)
 				took[id] = append(took[id], time.Since(began))
-				require.Equal(t, http.StatusNotFound, a.status)
+				require.Equal(t, http.StatusNotFound, a.Status)
 			}
 		}
 		apart := separation(took[hidden], took[unknown])

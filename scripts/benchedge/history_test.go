@@ -43,9 +43,9 @@ func TestHistoryIsCheap(t *testing.T) {
 				var took []time.Duration
 				for range benchkit.Size(2, 15) {
 					began := time.Now()
-					a := s.call("GET", path, s.admin, nil)
+					a := s.Call("GET", path, s.Admin, nil)
 					took = append(took, time.Since(began))
-					require.Equal(t, http.StatusOK, a.status, "%s: %s", path, a.body)
+					require.Equal(t, http.StatusOK, a.Status, "%s: %s", path, a.Body)
 				}
 				if p50 := percentile(took, 50); p50 > worst {
 					worst, slowest = p50, path
@@ -63,7 +63,7 @@ func TestHistoryIsCheap(t *testing.T) {
 		callers := benchkit.Size(8, 100)
 		var tokens []string
 		for i := range (callers + 3) / 4 { // each may have four under way
-			tokens = append(tokens, s.person(fmt.Sprint("reader", i), "admin"))
+			tokens = append(tokens, s.Person(fmt.Sprint("reader", i), "admin"))
 		}
 		calm := s.calm(3 * time.Second)
 		answered := 0
@@ -75,12 +75,12 @@ func TestHistoryIsCheap(t *testing.T) {
 				all.Go(func() {
 					for n := i; time.Now().Before(end); n++ {
 						path := questions["history"][n%len(questions["history"])]
-						a := s.call("GET", path, tokens[i/4], nil)
+						a := s.Call("GET", path, tokens[i/4], nil)
 						mu.Lock()
 						answered++
 						mu.Unlock()
-						if a.status != http.StatusOK && a.status != http.StatusTooManyRequests {
-							t.Errorf("%s: %d %s", path, a.status, a.body)
+						if a.Status != http.StatusOK && a.Status != http.StatusTooManyRequests {
+							t.Errorf("%s: %d %s", path, a.Status, a.Body)
 						}
 					}
 				})

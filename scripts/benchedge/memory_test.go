@@ -80,7 +80,7 @@ func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 		fillEvents(t, source, benchkit.Size(2_000, 300_000), 400)
 		s := wharf(t, source, "DOCKER_HOSTS=h="+d.Addr(), "ALLOW_PLAIN_TCP=true")
 		// An admin: what is long in an event is masked for others, whose pages are short.
-		reader := s.person("reader", "admin")
+		reader := s.Person("reader", "admin")
 		ask := "GET /v1/events?limit=1000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n"
 		n := benchkit.Size(20, 500)
 
@@ -93,7 +93,7 @@ func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 			})
 		var many []string
 		for i := range benchkit.Size(3, 25) {
-			many = append(many, s.person(fmt.Sprint("reader", i), "admin"))
+			many = append(many, s.Person(fmt.Sprint("reader", i), "admin"))
 		}
 		s.attackMemory(name, fmt.Sprintf("the same by %d readers, 20 connections each", len(many)), "≤ 300 MiB", func() string {
 			k := s.stuck()
@@ -114,7 +114,7 @@ func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 		s.attackMemory(name, fmt.Sprintf("%d stream clients that don't read, 60 MiB of events", n), "780 MB; ≤ 300 MiB", func() string {
 			k := s.stuck()
 			defer k.hangUp()
-			k.open(n, fmt.Sprintf("GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", s.admin))
+			k.open(n, fmt.Sprintf("GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", s.Admin))
 			for range benchkit.Size(20, 600) {
 				d.Emit(dockertest.NewMessage("container", "start", "c1", map[string]string{"long": strings.Repeat("x", 100_000)}))
 				time.Sleep(5 * time.Millisecond)

@@ -23,27 +23,27 @@ import (
 func TestLogoutBesideRenewals(t *testing.T) {
 	eachEngine(t, func(t *testing.T, name, source string) {
 		s := wharf(t, source, "DOCKER_HOSTS=h=unix:///nowhere.sock", "REFRESH_ROTATION=true")
-		s.signUp("vera", "viewer")
+		s.SignUp("vera", "viewer")
 		rounds := benchkit.Size(10, 1000)
 		var failed, lives atomic.Int64
 		for range rounds {
-			l := s.login("vera")
+			l := s.Login("vera")
 			body := map[string]string{"refresh_token": l.RefreshToken}
 			var all sync.WaitGroup
 			for range 4 {
 				all.Go(func() {
-					if a := s.call("POST", "/token/renew_access", "", body); a.status != http.StatusOK && a.status != http.StatusUnauthorized {
+					if a := s.Call("POST", "/token/renew_access", "", body); a.Status != http.StatusOK && a.Status != http.StatusUnauthorized {
 						failed.Add(1)
 					}
 				})
 			}
 			all.Go(func() {
-				if a := s.call("POST", "/logout", "", body); a.status != http.StatusOK {
+				if a := s.Call("POST", "/logout", "", body); a.Status != http.StatusOK {
 					failed.Add(1)
 				}
 			})
 			all.Wait()
-			if s.call("GET", "/hosts", l.AccessToken, nil).status != http.StatusUnauthorized {
+			if s.Call("GET", "/hosts", l.AccessToken, nil).Status != http.StatusUnauthorized {
 				lives.Add(1)
 			}
 		}
@@ -96,20 +96,20 @@ func TestBodiesThatNeverCome(t *testing.T) {
 func TestRefusalsDoNotFillTheAudit(t *testing.T) {
 	eachEngine(t, func(t *testing.T, name, source string) {
 		s := wharf(t, source, "DOCKER_HOSTS=h=unix:///nowhere.sock")
-		viewer := s.person("viewer", "viewer")
+		viewer := s.Person("viewer", "viewer")
 		calls := benchkit.Size(50, 5_000)
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
 				for range calls / 8 {
-					s.call("GET", "/v1/users", viewer, nil)
+					s.Call("GET", "/v1/users", viewer, nil)
 				}
 			})
 		}
 		all.Wait()
-		a := s.call("GET", "/v1/audit?user=viewer&outcome=refused&limit=100", s.admin, nil)
-		require.Equal(t, http.StatusOK, a.status)
-		rows := bytes.Count(a.body, []byte(`"id":`))
+		a := s.Call("GET", "/v1/audit?user=viewer&outcome=refused&limit=100", s.Admin, nil)
+		require.Equal(t, http.StatusOK, a.Status)
+		rows := bytes.Count(a.Body, []byte(`"id":`))
 		benchkit.Figure(fmt.Sprintf("%d refused calls of a viewer, %s", calls, name), "a row each, 790 a second; counted in one", "%d rows", rows)
 		require.LessOrEqual(t, rows, 2)
 	})
@@ -128,12 +128,12 @@ func TestEndlessListCostsLittle(t *testing.T) {
 			}
 		}
 	})
-	s := &server{Process: benchkit.Wharf(t, "AUTH_MODE=open", "ANON_ROLE=admin", "ALLOW_PLAIN_TCP=true", "DOCKER_HOSTS=h="+d.Addr()), t: t, client: http.DefaultClient}
+	s := benchkit.Serve(t, benchkit.Wharf(t, "AUTH_MODE=open", "ANON_ROLE=admin", "ALLOW_PLAIN_TCP=true", "DOCKER_HOSTS=h="+d.Addr()), &http.Transport{})
 	ended := make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() { // a caller asks all the time
 		for {
-			s.call("GET", "/ps2/h", "", nil)
+			s.Call("GET", "/ps2/h", "", nil)
 			select {
 			case <-ended:
 				return

@@ -127,16 +127,16 @@ func (s *server) churn(ctx context.Context, d *dockertest.Daemon) *sync.WaitGrou
 			}
 		})
 	}
-	viewer := s.person("viewer", "viewer")
+	viewer := s.Person("viewer", "viewer")
 	loop(50*time.Millisecond, func(n int) { // containers
 		id := d.Add(dockertest.Container{Name: fmt.Sprint("c", n)})
 		d.SetState(id, "exited")
 		d.Remove(id)
 	})
 	loop(100*time.Millisecond, func(int) { // sessions
-		l := s.login("viewer")
-		s.call("POST", "/token/renew_access", "", map[string]string{"refresh_token": l.RefreshToken})
-		s.call("POST", "/logout", "", map[string]string{"refresh_token": l.RefreshToken})
+		l := s.Login("viewer")
+		s.Call("POST", "/token/renew_access", "", map[string]string{"refresh_token": l.RefreshToken})
+		s.Call("POST", "/logout", "", map[string]string{"refresh_token": l.RefreshToken})
 	})
 	for i := range 10 { // streams
 		path := []string{"/events", "/v1/hosts/h/stats", "/events?type=container"}[i%3]
@@ -144,8 +144,8 @@ func (s *server) churn(ctx context.Context, d *dockertest.Daemon) *sync.WaitGrou
 	}
 	loop(100*time.Millisecond, func(n int) { // the past, the lists, and what is refused
 		path := []string{"/v1/events?limit=200", "/v1/audit", "/ps2/h", "/v1/containers", "/stat3/h"}[n%5]
-		s.call("GET", path, s.admin, nil)
-		s.call("GET", "/v1/users", viewer, nil)
+		s.Call("GET", path, s.Admin, nil)
+		s.Call("GET", "/v1/users", viewer, nil)
 	})
 	return &all
 }
@@ -158,9 +158,9 @@ func (s *server) stream(ctx context.Context, path string, while time.Duration) {
 	if err != nil {
 		panic(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+s.admin)
+	r.Header.Set("Authorization", "Bearer "+s.Admin)
 	r.Header.Set("Accept", "text/event-stream")
-	resp, err := s.client.Do(r)
+	resp, err := s.Do(r)
 	if err != nil {
 		return
 	}

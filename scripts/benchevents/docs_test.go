@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+
+	"wharf/scripts/benchkit"
 )
 
 // documented returns the code block of docs/events.md that begins so.
@@ -72,8 +74,8 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 			if json.Unmarshal(lines.Bytes(), &line) != nil {
 				continue
 			}
-			g := got{name: line.Event}
-			_ = json.Unmarshal(line.Data, &g.data)
+			g := benchkit.Frame{Name: line.Event}
+			_ = json.Unmarshal(line.Data, &g.Data)
 			y.take(g)
 		}
 	}()

@@ -1,9 +1,6 @@
 package benchevents
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,113 +61,13 @@ func (s *server) fds() int {
 	return len(entries)
 }
 
-// got is a frame as a client received it.
-type got struct {
-	id   string
-	name string
-	data struct {
-		Host    string
-		Type    string
-		Action  string
-		ActorID string `json:"actor_id"`
-		From    time.Time
-		To      time.Time
-		Reason  string
-		Attrs   map[string]string
-	}
-	at time.Time
-}
-
-// follower is a client that comes back with the id of what it saw last, whatever happens.
-type follower struct {
-	url    string
-	onGot  func(got)
-	cancel context.CancelFunc
-	done   chan struct{}
-
-	mu       sync.Mutex
-	last     string
-	connects int
-}
-
-func follow(url string, onGot func(got)) *follower {
-	ctx, cancel := context.WithCancel(context.Background())
-	f := &follower{url: url, onGot: onGot, cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(f.done)
-		for ctx.Err() == nil {
-			_ = f.once(ctx)
-			time.Sleep(2 * time.Millisecond)
+// follow starts a client of a stream of events.
+func follow(url string, onFrame func(benchkit.Frame)) *benchkit.Follower {
+	return benchkit.Follow(url, nil, 2*time.Millisecond, func(g benchkit.Frame) {
+		if g.Text != "" {
+			onFrame(g)
 		}
-	}()
-	return f
-}
-
-func (f *follower) stop() {
-	f.cancel()
-	<-f.done
-}
-
-func (f *follower) connected() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.connects
-}
-
-func (f *follower) once(ctx context.Context) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
-	if err != nil {
-		return err
-	}
-	if f.last != "" {
-		r.Header.Set("Last-Event-ID", f.last)
-	}
-	resp, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d", resp.StatusCode)
-	}
-	lines := bufio.NewReader(resp.Body)
-	if _, err := lines.ReadString('\n'); err != nil {
-		return err
-	}
-	f.mu.Lock()
-	f.connects++
-	f.mu.Unlock()
-	return f.frames(lines)
-}
-
-// frames reads as the standard says: an id counts when its frame is complete.
-func (f *follower) frames(lines *bufio.Reader) error {
-	var g got
-	var data string
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			return err
-		}
-		switch name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); name {
-		case "id":
-			g.id = value
-		case "event":
-			g.name = value
-		case "data":
-			data = value
-		case "":
-			if g.id != "" {
-				f.last = g.id
-			}
-			if data != "" {
-				g.at = time.Now()
-				_ = json.Unmarshal([]byte(data), &g.data)
-				f.onGot(g)
-			}
-			g, data = got{}, ""
-		}
-	}
+	})
 }
 
 // tally checks a numbered sequence of events, as one client got it.
@@ -178,7 +75,7 @@ type tally struct {
 	mu    sync.Mutex
 	seen  map[int]int
 	order []int
-	gaps  []got
+	gaps  []benchkit.Frame
 	count int
 	last  int64 // the highest id so far
 	falls int   // how often an id didn't rise
@@ -186,20 +83,20 @@ type tally struct {
 
 func newTally() *tally { return &tally{seen: make(map[int]int)} }
 
-// take is a follower's onGot: events are numbered by their actor "e-<n>".
-func (y *tally) take(g got) {
+// take is a follower's onFrame: events are numbered by their actor "e-<n>".
+func (y *tally) take(g benchkit.Frame) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if id, err := strconv.ParseInt(g.id, 10, 64); err == nil {
+	if id, err := strconv.ParseInt(g.ID, 10, 64); err == nil {
 		if id <= y.last {
 			y.falls++
 		}
 		y.last = id
 	}
-	if g.name == "stream-gap" {
+	if g.Name == "stream-gap" {
 		y.gaps = append(y.gaps, g)
 	}
-	n, ok := number(g.data.ActorID)
+	n, ok := number(g.Data.ActorID)
 	if !ok {
 		return
 	}
@@ -253,7 +150,7 @@ func (y *tally) verdict(n int, at func(int) time.Time) (missing, unmarked, twice
 
 func (y *tally) covers(at time.Time) bool {
 	for _, g := range y.gaps {
-		if !at.Before(g.data.From) && !at.After(g.data.To) {
+		if !at.Before(g.Data.From) && !at.After(g.Data.To) {
 			return true
 		}
 	}

@@ -19,7 +19,7 @@ type sweep struct {
 	d    *source
 	w    *server
 	all  []*tally
-	come []*follower
+	come []*benchkit.Follower
 	// How many kills found an event with none of the clients, some, or all of them.
 	none, some, every int
 }
@@ -87,12 +87,12 @@ func (s *sweep) restart() {
 	s.t.Helper()
 	opens, connects := s.d.Opens(), make([]int, len(s.come))
 	for i, f := range s.come {
-		connects[i] = f.connected()
+		connects[i] = f.Connected()
 	}
 	s.w.Start()
 	await(s.t, "events are read again", 20*time.Second, func() bool { return s.d.Opens() > opens })
 	for i, f := range s.come {
-		await(s.t, "client comes back", 20*time.Second, func() bool { return f.connected() > connects[i] })
+		await(s.t, "client comes back", 20*time.Second, func() bool { return f.Connected() > connects[i] })
 	}
 }
 

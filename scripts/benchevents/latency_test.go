@@ -39,16 +39,16 @@ func TestLatency(t *testing.T) {
 			defer mu.Unlock()
 			receipts[name] = append(receipts[name], at)
 		}
-		followers := make([]*follower, c.clients)
+		followers := make([]*benchkit.Follower, c.clients)
 		for i := range followers {
-			followers[i] = follow(w.URL()+"/events?type=image", func(g got) {
-				if name := tagged(g.data.Type, g.data.Action, g.data.Attrs); name != "" {
-					onFrame(name, g.at)
+			followers[i] = follow(w.URL()+"/events?type=image", func(g benchkit.Frame) {
+				if name := tagged(g.Data.Type, g.Data.Action, g.Data.Attrs); name != "" {
+					onFrame(name, g.At)
 				}
 			})
 		}
 		for _, f := range followers {
-			await(t, "client connects", 20*time.Second, func() bool { return f.connected() > 0 })
+			await(t, "client connects", 20*time.Second, func() bool { return f.Connected() > 0 })
 		}
 		tags := newTagger(t, engine)
 		const n = 200
@@ -62,7 +62,7 @@ func TestLatency(t *testing.T) {
 			return len(receipts) == n && len(receipts[fmt.Sprintf("e-%d", n-1)]) >= c.clients
 		})
 		for _, f := range followers {
-			f.stop()
+			f.Stop()
 		}
 		var added []time.Duration
 		for name, times := range receipts {

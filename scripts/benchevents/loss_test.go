@@ -40,17 +40,17 @@ func clients(t *testing.T, url string, n int) []*tally {
 }
 
 // followers connects clients that come back, each with its tally.
-func followers(t *testing.T, url string, n int) ([]*tally, []*follower) {
+func followers(t *testing.T, url string, n int) ([]*tally, []*benchkit.Follower) {
 	t.Helper()
 	all := make([]*tally, n)
-	coming := make([]*follower, n)
+	coming := make([]*benchkit.Follower, n)
 	for i := range all {
 		all[i] = newTally()
 		coming[i] = follow(url, all[i].take)
-		t.Cleanup(coming[i].stop)
+		t.Cleanup(coming[i].Stop)
 	}
 	for _, f := range coming {
-		await(t, "client connects", 10*time.Second, func() bool { return f.connected() > 0 })
+		await(t, "client connects", 10*time.Second, func() bool { return f.Connected() > 0 })
 	}
 	return all, coming
 }
@@ -221,15 +221,15 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 	w.awaitHost("h")
 	n, cuts := benchkit.Size(150, 3000), benchkit.Size(15, 150)
 	y, untagged := newTally(), atomic.Int64{}
-	f := follow(w.URL()+"/events", func(g got) {
-		if g.data.Action == "untag" {
+	f := follow(w.URL()+"/events", func(g benchkit.Frame) {
+		if g.Data.Action == "untag" {
 			untagged.Add(1)
 		}
-		g.data.ActorID = tagged(g.data.Type, g.data.Action, g.data.Attrs)
+		g.Data.ActorID = tagged(g.Data.Type, g.Data.Action, g.Data.Attrs)
 		y.take(g)
 	})
-	defer f.stop()
-	await(t, "client connects", 10*time.Second, func() bool { return f.connected() > 0 })
+	defer f.Stop()
+	await(t, "client connects", 10*time.Second, func() bool { return f.Connected() > 0 })
 	plain := plainDockerEvents(t, proxy.Addr())
 	tags := newTagger(t, engine)
 	for i := range n {
@@ -284,16 +284,16 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	w.awaitHost("h")
 	var y tally
 	y.seen = map[int]int{}
-	inferred, all := make(chan got, 100), make(chan got, 10_000)
-	f := follow(w.URL()+"/events", func(g got) {
+	inferred, all := make(chan benchkit.Frame, 100), make(chan benchkit.Frame, 10_000)
+	f := follow(w.URL()+"/events", func(g benchkit.Frame) {
 		y.take(g)
 		all <- g
-		if g.data.Attrs["wharf.inferred"] != "" {
+		if g.Data.Attrs["wharf.inferred"] != "" {
 			inferred <- g
 		}
 	})
-	defer f.stop()
-	await(t, "client connects", 10*time.Second, func() bool { return f.connected() > 0 })
+	defer f.Stop()
+	await(t, "client connects", 10*time.Second, func() bool { return f.Connected() > 0 })
 	id := engine.Run(t, dockertest.Spec{Name: "victim", Cmd: []string{"sleep"}})
 	awaitGot(t, all, id, "start")
 	engine.StopEngine(t)
@@ -315,8 +315,8 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	gap := time.Since(began)
 	select {
 	case g := <-inferred:
-		require.Equal(t, "die", g.data.Action)
-		require.Equal(t, id, g.data.ActorID)
+		require.Equal(t, "die", g.Data.Action)
+		require.Equal(t, id, g.Data.ActorID)
 	case <-time.After(10 * time.Second):
 		require.Fail(t, "nothing was inferred")
 	}
@@ -325,13 +325,13 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	require.Less(t, gap, 2500*time.Millisecond)
 }
 
-func awaitGot(t *testing.T, all <-chan got, id, action string) {
+func awaitGot(t *testing.T, all <-chan benchkit.Frame, id, action string) {
 	t.Helper()
 	limit := time.After(30 * time.Second)
 	for {
 		select {
 		case g := <-all:
-			if g.data.ActorID == id && g.data.Action == action {
+			if g.Data.ActorID == id && g.Data.Action == action {
 				return
 			}
 		case <-limit:

@@ -2,6 +2,7 @@ package benchreplicas
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -198,6 +199,11 @@ func (f *fleet) number(query string) int64 {
 func await(t testing.TB, what string, limit time.Duration, f func() bool) {
 	t.Helper()
 	require.Eventually(t, f, limit, 5*time.Millisecond, what)
+}
+
+// follow starts a client of a stream of events; roots are the server's, nil for plain HTTP.
+func follow(address string, roots *x509.CertPool, onFrame func(benchkit.Frame)) *benchkit.Follower {
+	return benchkit.Follow(address, roots, 20*time.Millisecond, onFrame)
 }
 
 // rest lets time pass in which what is measured goes on.

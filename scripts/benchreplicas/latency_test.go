@@ -21,13 +21,13 @@ func TestLatencyOnAReplicaThatIsNotTheOwner(t *testing.T) {
 	var mu sync.Mutex
 	at := [2]map[string]time.Time{{}, {}}
 	for i, r := range []*replica{owner, other} {
-		c := follow(r.URL()+"/events", nil, func(g got) {
+		c := follow(r.URL()+"/events", nil, func(g benchkit.Frame) {
 			mu.Lock()
 			defer mu.Unlock()
-			at[i][g.data.Attrs["n"]] = g.at
+			at[i][g.Data.Attrs["n"]] = g.At
 		})
-		t.Cleanup(c.stop)
-		await(t, "connected", time.Minute, func() bool { return c.connected() > 0 })
+		t.Cleanup(c.Stop)
+		await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 	}
 	n := benchkit.Size(50, 2000)
 	sent := make(map[string]time.Time, n)

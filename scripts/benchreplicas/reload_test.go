@@ -61,12 +61,12 @@ func TestReloadOfHosts(t *testing.T) {
 	f.awaitReaders(3 * time.Minute)
 	var tallies []*tally
 	var pollers []*poller
-	var clients []*follower
+	var clients []*benchkit.Follower
 	for _, r := range f.replicas {
 		y := newTally()
 		c := follow(r.URL()+"/events", nil, y.take)
-		t.Cleanup(c.stop)
-		await(t, "connected", time.Minute, func() bool { return c.connected() > 0 })
+		t.Cleanup(c.Stop)
+		await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 		p := poll(t, r)
 		t.Cleanup(func() { p.stop(); <-p.done })
 		tallies, clients, pollers = append(tallies, y), append(clients, c), append(pollers, p)
@@ -128,7 +128,7 @@ func TestReloadOfHosts(t *testing.T) {
 		await(t, "all events", time.Minute, func() bool { return y.complete(stayed) })
 		missing, _, twice, disorder := y.verdict(stayed)
 		require.Zero(t, missing+twice+disorder, "lost, twice, out of order")
-		require.Equal(t, 1, clients[i].connected(), "the client's stream went on")
+		require.Equal(t, 1, clients[i].Connected(), "the client's stream went on")
 	}
 	benchkit.Figure(fmt.Sprintf("hosts.yaml of %d hosts rewritten, 10 gone, 10 come, all labels changed: until shown / all read, two replicas", hosts),
 		"others undisturbed, 0 lost", "%.1f s / %.1f s; 0 lost, 0 streams reopened", applied.Seconds(), read.Seconds())

@@ -84,9 +84,9 @@ type arrivals struct {
 	falls int
 }
 
-func (a *arrivals) take(g got) {
+func (a *arrivals) take(g benchkit.Frame) {
 	var n int
-	if _, err := fmt.Sscan(g.data.Attrs["n"], &n); err != nil {
+	if _, err := fmt.Sscan(g.Data.Attrs["n"], &n); err != nil {
 		return
 	}
 	a.k.mu.Lock()
@@ -94,11 +94,11 @@ func (a *arrivals) take(g got) {
 	a.k.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.lags = append(a.lags, g.at.Sub(sent))
-	if n < a.last[g.data.Host] {
+	a.lags = append(a.lags, g.At.Sub(sent))
+	if n < a.last[g.Data.Host] {
 		a.falls++
 	}
-	a.last[g.data.Host] = n
+	a.last[g.Data.Host] = n
 }
 
 func (a *arrivals) count() int {
@@ -126,8 +126,8 @@ func (l sustained) run(t *testing.T, f *fleet) {
 	k := &rateKeeper{}
 	a := &arrivals{k: k, last: map[string]int{}}
 	c := follow(r.URL()+"/events", nil, a.take)
-	t.Cleanup(c.stop)
-	await(t, "connected", time.Minute, func() bool { return c.connected() > 0 })
+	t.Cleanup(c.Stop)
+	await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 	stop, sizes := make(chan struct{}), make(chan []int64, 1)
 	go func() { sizes <- l.sizes(f, length, stop) }()
 	before := r.CPU()
@@ -136,7 +136,7 @@ func (l sustained) run(t *testing.T, f *fleet) {
 	close(stop)
 	rows, grown := f.number("SELECT count(*) FROM events"), <-sizes
 	await(t, "all events", 2*time.Minute, func() bool { return a.count() >= n })
-	c.stop()
+	c.Stop()
 	p50, p99 := percentile(a.lags, 0.5), percentile(a.lags, 0.99)
 	most := l.keep * 11 / 10
 	benchkit.Figure(fmt.Sprintf("%d events/s for %v on %s, retention at %d", l.rate, length, l.database, l.keep), "lag p99 ≤ 200 ms",

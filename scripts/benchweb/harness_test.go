@@ -1,8 +1,6 @@
 package benchweb
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"os"
 	"testing"
@@ -15,25 +13,15 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_WEB")) }
 
-const (
-	username = "gildong"
-	password = "correct horse battery"
-)
+const username = "gildong"
 
 // wharf starts the program with hosts in DOCKER_HOSTS' notation, and its first user.
 func wharf(t *testing.T, hosts string) *benchkit.Process {
 	t.Helper()
 	p := benchkit.Wharf(t, "DOCKER_HOSTS="+hosts, "STATS_SOURCE=engine", "ALLOW_PLAIN_TCP=true")
-	body, err := json.Marshal(map[string]string{"username": username, "password": password, "full_name": "Hong Gildong", "email": "gildong@example.com"})
-	require.NoError(t, err)
-	resp, err := http.Post(p.URL()+"/user", "application/json", bytes.NewReader(body))
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	resp, err = http.Get(p.URL())
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, http.StatusOK, resp.StatusCode, "the page isn't built: run `make web`")
+	s := benchkit.Serve(t, p, &http.Transport{})
+	s.SignUp(username, "")
+	require.Equal(t, http.StatusOK, s.Call("GET", "/", "", nil).Status, "the page isn't built: run `make web`")
 	return p
 }
 
@@ -52,7 +40,7 @@ func browser(t *testing.T) *browsertest.Tab {
 func login(tab *browsertest.Tab, url string) {
 	tab.Go(url)
 	tab.Type(`input[name="username"]`, username)
-	tab.Type(`input[name="password"]`, password)
+	tab.Type(`input[name="password"]`, benchkit.Password)
 	tab.Click(`form .primary`)
 	tab.Until(live)
 }

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
+	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/dockerx/events"
 	"wharf/util/text"
@@ -19,9 +19,10 @@ const hostEvery = time.Second
 type containerID struct{ host, id string }
 
 type containerState struct {
-	name, state string
-	gone        bool
+	name, state string // "" for one that is gone
 }
+
+func (s containerState) gone() bool { return s.state == "" }
 
 type hostState struct {
 	anchor *events.Event
@@ -31,20 +32,20 @@ type hostState struct {
 
 // checkpoints has the states of containers and hosts that the database has, so that only changes are written.
 type checkpoints struct {
-	states map[containerID]containerState
-	hosts  map[string]time.Time // when each was written
-	later  map[string]hostState // to be written when due
+	states map[string]map[string]containerState // by host and id
+	hosts  map[string]time.Time                 // when each was written
+	later  map[string]hostState                 // to be written when due
 }
 
 func newCheckpoints() checkpoints {
-	return checkpoints{states: make(map[containerID]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
+	return checkpoints{states: make(map[string]map[string]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
 }
 
 // changes returns the states that a batch changes, and the hosts that are due.
 func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]containerState, map[string]hostState) {
 	states := statesAfter(batch)
 	for id, s := range states {
-		if k.states[id] == s {
+		if was, known := k.states[id.host][id.id]; known && was == s {
 			delete(states, id)
 		}
 	}
@@ -71,11 +72,16 @@ func (k *checkpoints) due(now time.Time) map[string]hostState {
 // committed takes the states that were committed.
 func (k *checkpoints) committed(states map[containerID]containerState, hosts map[string]hostState, now time.Time) {
 	for id, s := range states {
-		if s.gone {
-			delete(k.states, id)
+		of := k.states[id.host]
+		switch {
+		case s.gone():
+			delete(of, id.id)
 			continue
+		case of == nil:
+			of = make(map[string]containerState)
+			k.states[id.host] = of
 		}
-		k.states[id] = s
+		of[id.id] = s
 	}
 	for host := range hosts {
 		k.hosts[host] = now
@@ -103,7 +109,7 @@ func (l *Log) saveHosts(ctx context.Context) error {
 				return err
 			}
 		}
-		return saveCheckpoint(ctx, q, nil, hosts)
+		return l.saveCheckpoint(ctx, q, nil, hosts)
 	})
 	switch {
 	case err == nil:
@@ -116,38 +122,89 @@ func (l *Log) saveHosts(ctx context.Context) error {
 
 // forget drops what was written of a host: another replica may have written since.
 func (k *checkpoints) forget(host string) {
-	maps.DeleteFunc(k.states, func(id containerID, _ containerState) bool { return id.host == host })
+	delete(k.states, host)
 	delete(k.hosts, host)
 	delete(k.later, host)
 }
 
 // saveCheckpoint writes the states from which a reader resumes after a restart.
-func saveCheckpoint(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts map[string]hostState) error {
-	for id, s := range states {
-		var err error
-		if s.gone {
-			err = q.DeleteEventContainer(ctx, sqlc.DeleteEventContainerParams{Host: id.host, ID: id.id})
-		} else {
-			err = q.PutEventContainer(ctx, sqlc.PutEventContainerParams{Host: id.host, ID: id.id, Name: s.name, State: s.state})
-		}
-		if err != nil {
-			return fmt.Errorf("save a container's state: %w", err)
-		}
-	}
+func (l *Log) saveCheckpoint(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts map[string]hostState) error {
+	rows := make([]sqlc.PutEventHostParams, 0, len(hosts))
 	for host, e := range hosts {
-		arg := sqlc.PutEventHostParams{Host: host, SeenNano: e.seen}
+		row := sqlc.PutEventHostParams{Host: host, SeenNano: e.seen}
 		if e.anchor != nil {
 			b, err := json.Marshal(e.anchor)
 			if err != nil {
 				return fmt.Errorf("encode a host's anchor: %w", err)
 			}
-			arg.Anchor = string(b)
+			row.Anchor = string(b)
 		}
-		if err := q.PutEventHost(ctx, arg); err != nil {
-			return fmt.Errorf("save a host's anchor: %w", err)
+		rows = append(rows, row)
+	}
+	save := saveEach
+	if l.db.Kind() == db.Postgres {
+		save = saveTogether
+	}
+	if err := save(ctx, q, states, rows); err != nil {
+		return fmt.Errorf("save the states of containers and hosts: %w", err)
+	}
+	return nil
+}
+
+func saveEach(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts []sqlc.PutEventHostParams) error {
+	for id, s := range states {
+		var err error
+		if s.gone() {
+			err = q.DeleteEventContainer(ctx, sqlc.DeleteEventContainerParams{Host: id.host, ID: id.id})
+		} else {
+			err = q.PutEventContainer(ctx, sqlc.PutEventContainerParams{Host: id.host, ID: id.id, Name: s.name, State: s.state})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, row := range hosts {
+		if err := q.PutEventHost(ctx, row); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// saveTogether stores with one statement what there is of a kind: on Postgres each one is a round trip, and a fleet that is
+// read for the first time has a state for each of its containers.
+func saveTogether(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts []sqlc.PutEventHostParams) error {
+	var put sqlc.PutEventContainersParams
+	for id, s := range states {
+		if s.gone() {
+			if err := q.DeleteEventContainer(ctx, sqlc.DeleteEventContainerParams{Host: id.host, ID: id.id}); err != nil {
+				return err
+			}
+			continue
+		}
+		put.Hosts, put.Ids = append(put.Hosts, id.host), append(put.Ids, id.id)
+		put.Names, put.States = append(put.Names, s.name), append(put.States, s.state)
+		if len(put.Hosts) == maxFound { // each statement has its own deadline
+			if err := q.PutEventContainers(ctx, put); err != nil {
+				return err
+			}
+			put = sqlc.PutEventContainersParams{}
+		}
+	}
+	if len(put.Hosts) > 0 {
+		if err := q.PutEventContainers(ctx, put); err != nil {
+			return err
+		}
+	}
+	if len(hosts) == 0 {
+		return nil
+	}
+	var rows sqlc.PutEventHostsParams
+	for _, row := range hosts {
+		rows.Hosts, rows.Anchors = append(rows.Hosts, row.Host), append(rows.Anchors, row.Anchor)
+		rows.SeenNanos = append(rows.SeenNanos, row.SeenNano)
+	}
+	return q.PutEventHosts(ctx, rows)
 }
 
 // statesAfter returns the last state of each container in a batch.
@@ -155,15 +212,18 @@ func statesAfter(batch []*pending) map[containerID]containerState {
 	states := make(map[containerID]containerState)
 	for _, p := range batch {
 		e := &p.rec.Event
+		for _, c := range e.Found {
+			states[containerID{e.Host, text.Storable(c.ID)}] = containerState{text.Storable(c.Name), c.State}
+		}
 		if e.Type != "container" || e.ActorID == "" {
 			continue
 		}
-		state, gone := events.StateAfter(e.Action)
-		if e.Kind == events.KindState {
-			state = e.Action
-		}
-		if state != "" || gone {
-			states[containerID{e.Host, text.Storable(e.ActorID)}] = containerState{text.Storable(e.ActorName), state, gone}
+		id := containerID{e.Host, text.Storable(e.ActorID)}
+		switch state, gone := events.StateAfter(e.Action); {
+		case gone:
+			states[id] = containerState{}
+		case state != "":
+			states[id] = containerState{text.Storable(e.ActorName), state}
 		}
 	}
 	return states

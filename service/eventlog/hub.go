@@ -25,11 +25,16 @@ func textOf(e *events.Event) int {
 			size += len(k) + len(v)
 		}
 	}
+	for _, c := range e.Found {
+		size += len(c.ID) + len(c.Name) + len(c.State)
+	}
 	return size
 }
 
 // sizeOf returns about how many bytes an event takes in memory.
-func sizeOf(e *events.Event) int { return 512 + 64*(len(e.Attrs)+len(e.Labels)) + textOf(e) }
+func sizeOf(e *events.Event) int {
+	return 512 + 64*(len(e.Attrs)+len(e.Labels)+len(e.Found)) + textOf(e)
+}
 
 // hub is the live end of the log: a ring of entries that all subscriptions share, each with a cursor of its own.
 // Publishing never blocks: a subscription that lags by more than the ring ends.

@@ -104,7 +104,7 @@ type Log struct {
 
 	epochs map[string]int64 // of the hosts that this replica leads
 	fresh  []string         // led since the writer last looked: what it knows of them may be outdated
-	stored chan struct{}    // closed when pending records have been stored or refused
+	stored chan struct{}    // closed when pending records have been stored or refused, or others' records published
 
 	told atomic.Int64 // records up to this id are stored
 
@@ -168,7 +168,8 @@ func (l *Log) Publish(e events.Event) {
 		return // the reader's end is under way: the next one reads it again
 	}
 	p.epoch = epoch
-	if len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes {
+	full := len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes
+	if full && e.Kind != events.KindState { // without its containers' states a host's next reader would infer what never happened
 		l.drop(p)
 		return
 	}
@@ -193,7 +194,7 @@ func (l *Log) remove(n int) {
 	l.stirred()
 }
 
-// stirred wakes the callers that wait for pending records to be stored. mu is held.
+// stirred wakes the callers that wait for pending records to be stored, or for others' to be published. mu is held.
 func (l *Log) stirred() {
 	close(l.stored)
 	l.stored = make(chan struct{})
@@ -216,9 +217,6 @@ func newPending(e events.Event) *pending {
 // held.
 func (l *Log) drop(p *pending) {
 	e := &p.rec.Event
-	if e.Kind == events.KindState {
-		return
-	}
 	if !l.allPublished {
 		l.publishUnsaved(time.Now().Add(time.Hour))
 		l.allPublished = true

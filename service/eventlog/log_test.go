@@ -215,7 +215,10 @@ func TestStateBeforeARestartIsGivenToTheReader(t *testing.T) {
 			e.Kind, e.Action = kind, action
 			return e
 		}
-		l.Publish(act(1, events.KindState, "paused"))
+		found := event("h", 1)
+		found.Kind, found.Attrs = events.KindState, nil
+		found.Found = []events.Found{{ID: found.ActorID, ContainerState: events.ContainerState{Name: "c1", State: "paused"}}}
+		l.Publish(found)
 		for n, action := range []string{2: "create", 3: "create", 4: "create", 5: "create"} {
 			if action != "" {
 				l.Publish(act(n, events.KindDocker, action))
