@@ -48,8 +48,8 @@ var rows = map[string]row{
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/pulls": {
-		imports: []string{"service", "dockerx/images", "util/..."},
-		tests:   []string{"dockerx", "dockerx/dockertest"},
+		imports: []string{"service", "db", "db/sqlc", "dockerx/images", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx", "dockerx/dockertest"},
 	},
 	"service/bulk": {
 		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
