@@ -49,8 +49,8 @@ var rows = map[string]row{
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
 	},
 	"service/pulls": {
-		imports: []string{"service", "dockerx/images", "util/..."},
-		tests:   []string{"dockerx", "dockerx/dockertest"},
+		imports: []string{"service", "db", "db/sqlc", "dockerx/images", "util/..."},
+		tests:   []string{"db/dbtest", "dockerx", "dockerx/dockertest"},
 	},
 	"service/bulk": {
 		imports: []string{"service", "db", "db/sqlc", "dockerx", "util/..."},
@@ -93,6 +93,7 @@ var rows = map[string]row{
 	"util/config":            {},
 	"util/histogram":         {},
 	"util/memo":              {},
+	"util/memory":            {},
 	"util/recentset":         {},
 	"util/steady":            {},
 	"util/password":          {imports: []string{"util/apperr"}},

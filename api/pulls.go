@@ -25,7 +25,7 @@ func (s *Server) getPull(w http.ResponseWriter, r *http.Request, actor service.A
 	if err != nil {
 		return err
 	}
-	p, err := s.pulls.Get(actor, id)
+	p, err := s.pulls.Get(r.Context(), actor, id)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Server) cancelPull(w http.ResponseWriter, r *http.Request, actor servic
 	if err != nil {
 		return err
 	}
-	p, err := s.pulls.Cancel(actor, id)
+	p, err := s.pulls.Cancel(r.Context(), actor, id)
 	if err != nil {
 		return err
 	}

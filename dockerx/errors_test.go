@@ -162,17 +162,45 @@ func TestRenewedCertificatesCountFromTheNextDial(t *testing.T) {
 	require.Eventually(t, func() bool { _, err = h.List(context.Background()); return err == nil }, time.Minute, 50*time.Millisecond)
 }
 
-func TestConnectionsAreKept(t *testing.T) {
-	t.Parallel()
-	d := dockertest.NewDaemon(t)
-	h := hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
-	var dials atomic.Int32
+// countDials counts the connections that a host opens from now on.
+func countDials(h *Host) *atomic.Int32 {
+	dials := new(atomic.Int32)
 	h.transport.WrapDial(func(dial connect.DialFunc) connect.DialFunc {
 		return func(ctx context.Context, network, addr string) (net.Conn, error) {
 			dials.Add(1)
 			return dial(ctx, network, addr)
 		}
 	})
+	return dials
+}
+
+// Pings alone come every five seconds from each host, and a handshake costs more than all else of them.
+func TestQuestionsInARowTakeOneConnection(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	for range 200 {
+		d.Add(dockertest.Container{})
+	}
+	h := hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
+	dials := countDials(h)
+	for range 10 {
+		_, err := eventSource{h}.Ping(t.Context())
+		require.NoError(t, err)
+		_, err = eventSource{h}.ListContainers(t.Context())
+		require.NoError(t, err)
+		_, err = h.ListVolumes(t.Context())
+		require.NoError(t, err)
+		_, err = h.Info(t.Context())
+		require.NoError(t, err)
+	}
+	require.Equal(t, int32(1), dials.Load())
+}
+
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	d := dockertest.NewDaemon(t)
+	h := hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
+	dials := countDials(h)
 	id := d.Add(dockertest.Container{})
 	for range 5 {
 		done := make(chan error, 32)

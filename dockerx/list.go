@@ -61,16 +61,17 @@ func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
 
 // guardedList reads an answer of the list, and closes it: no more than the guard has it, which keeps how that went.
 func guardedList[T any](ctx context.Context, h *Host, body io.ReadCloser, decode func(io.Reader) ([]T, error)) ([]T, error) {
-	defer func() { _ = body.Close() }()
 	counted := &countedBody{r: body, limit: h.guard.limit()}
 	rows, err := decode(counted)
 	if err != nil {
+		_ = body.Close()
 		err = &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
 		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
 			h.guard.done(counted.bytes, classify(ctx, h.name, "list containers", err))
 		}
 		return nil, err
 	}
+	_ = connect.Finish(body)
 	h.guard.done(counted.bytes, nil)
 	return rows, nil
 }

@@ -115,5 +115,5 @@ func (e *engine) Alive(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	return connect.EngineTime(resp), resp.Body.Close()
+	return connect.EngineTime(resp), connect.Finish(resp.Body)
 }

@@ -110,7 +110,7 @@ func readStock[T any](ctx context.Context, h *Host, doing string, ask func(reads
 		if err != nil {
 			return nil, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("%s: %w", doing, err)}
 		}
-		return list, nil
+		return list, connect.Finish(body)
 	})
 }
 

@@ -71,7 +71,7 @@ func readJSON[T any](ctx context.Context, e *engine, r connect.Request) (v T, er
 	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
 		return v, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the answer: %w", err)}
 	}
-	return v, nil
+	return v, connect.Finish(resp.Body)
 }
 
 // Rows returns the host's containers in Docker's shape, all or the running ones, the newest first. It is never cached.

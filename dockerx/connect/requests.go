@@ -66,6 +66,16 @@ func (t *Transport) Open(ctx context.Context, r Request) (*http.Response, error)
 	return nil, readStatusError(resp)
 }
 
+// leftOver is how much of an answer Finish reads at most.
+const leftOver = 4 << 10
+
+// Finish closes the body of an answer of which all that matters was read. It reads what may be left of it, a line's end or a
+// short text: else the connection would be closed as well, and the next request dial anew.
+func Finish(body io.ReadCloser) error {
+	_, _ = io.Copy(io.Discard, io.LimitReader(body, leftOver))
+	return body.Close()
+}
+
 // Pass sends a request in the name of a client that speaks the engine's API itself, and returns the answer whatever its
 // status, a redirect excepted, and without a limit: the caller keeps nothing of it. Where the request's header has
 // Connection: Upgrade and the engine answers 101, the answer's body is the connection, an io.ReadWriteCloser. The caller

@@ -184,6 +184,12 @@ func saveTogether(ctx context.Context, q *sqlc.Queries, states map[containerID]c
 		}
 		put.Hosts, put.Ids = append(put.Hosts, id.host), append(put.Ids, id.id)
 		put.Names, put.States = append(put.Names, s.name), append(put.States, s.state)
+		if len(put.Hosts) == maxFound { // each statement has its own deadline
+			if err := q.PutEventContainers(ctx, put); err != nil {
+				return err
+			}
+			put = sqlc.PutEventContainersParams{}
+		}
 	}
 	if len(put.Hosts) > 0 {
 		if err := q.PutEventContainers(ctx, put); err != nil {

@@ -104,7 +104,7 @@ type Log struct {
 
 	epochs map[string]int64 // of the hosts that this replica leads
 	fresh  []string         // led since the writer last looked: what it knows of them may be outdated
-	stored chan struct{}    // closed when pending records have been stored or refused
+	stored chan struct{}    // closed when pending records have been stored or refused, or others' records published
 
 	told atomic.Int64 // records up to this id are stored
 
@@ -194,7 +194,7 @@ func (l *Log) remove(n int) {
 	l.stirred()
 }
 
-// stirred wakes the callers that wait for pending records to be stored. mu is held.
+// stirred wakes the callers that wait for pending records to be stored, or for others' to be published. mu is held.
 func (l *Log) stirred() {
 	close(l.stored)
 	l.stored = make(chan struct{})

@@ -134,3 +134,24 @@ func TestReplicasConfirmWhatOnePublishedUnsaved(t *testing.T) {
 	b.Publish(event("h", 20))
 	require.Equal(t, texts("h", 20, 21), ca.read(1), "neither replica's copy comes twice")
 }
+
+// A host's next reader begins on another replica, while that replica can't store: what it reads comes after what the replica
+// before it stored.
+func TestWhatAHostsNextReaderReadsComesAfterWhatIsStored(t *testing.T) {
+	t.Parallel()
+	source := dbtest.PostgresSource(t)
+	a, _ := start(t, dbtest.Open(t, source), eventlog.Options{})
+	b, _ := start(t, dbtest.Open(t, source), eventlog.Options{Patience: patience, Poll: -1}) // reads others' records when told
+	cb := subscribe(t, b, eventlog.Subscribe{Resume: true})
+	cb.first(b)
+	for n := 1; n < 4; n++ {
+		a.Publish(event("h", n))
+	}
+	require.Eventually(t, func() bool { return a.Pending() == 0 }, time.Minute, time.Millisecond)
+	_, err := b.Resume(t.Context(), "h")
+	require.NoError(t, err)
+	end := outage(t, source)
+	b.Publish(event("h", 4))
+	require.Equal(t, texts("h", 1, 5), cb.read(4))
+	end()
+}

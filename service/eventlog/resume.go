@@ -17,6 +17,8 @@ import (
 const (
 	resumeOverlap = time.Second
 	recentRows    = 5000
+	// publishWait is longer than a replica that was stopped in a transaction holds the others up.
+	publishWait = 15 * time.Second
 )
 
 // Resume returns the state from which a host's reader resumes: the function dockerx.Options.Resume.
@@ -47,14 +49,43 @@ func (l *Log) Resume(ctx context.Context, host string) (events.Resume, error) {
 		return out, fmt.Errorf("read a host's latest events: %w", err)
 	}
 	records, err := recordsOf(rows)
-	latest := int64(0)
+	if err != nil {
+		return out, err
+	}
+	latest, last := int64(0), int64(0)
 	for _, r := range records {
 		out.Recent = append(out.Recent, r.Event)
+		last = max(last, r.ID)
 		if r.ID > latest && !r.Inferred() {
 			latest, out.Anchor = r.ID, &r.Event
 		}
 	}
-	return out, err
+	return out, l.awaitPublished(ctx, last)
+}
+
+// awaitPublished waits until the record with an id has been published here. Another replica may have stored it: what the
+// host's next reader reads must not be published before it, with an id or without. A log that is stuck delays no host for
+// longer than publishWait.
+func (l *Log) awaitPublished(ctx context.Context, id int64) error {
+	late := time.NewTimer(publishWait)
+	defer late.Stop()
+	for {
+		l.mu.Lock()
+		changed := l.stored
+		l.mu.Unlock()
+		if !l.hub.isReady() || l.hub.lastID() >= id { // where it isn't ready, begin leaves the record to the past
+			return nil
+		}
+		l.Stored(id)
+		select {
+		case <-changed:
+		case <-late.C:
+			l.log.Warn().Int64("id", id).Msg("stored events aren't published: later ones may come before them")
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("publish a host's latest events: %w", ctx.Err())
+		}
+	}
 }
 
 func (l *Log) states(ctx context.Context, host string) (map[string]events.ContainerState, error) {

@@ -46,9 +46,14 @@ func (l *Log) publishUnsaved(before time.Time) {
 		if _, twice := l.publishedUnsaved[p.key]; twice || p.unsavedSeq != 0 || p.rec.Kind == events.KindState || l.recent.Has(p.key) {
 			continue
 		}
-		e := &entry{rec: p.rec}
-		l.hub.publish(e)
-		p.unsavedSeq = e.seq + 1
-		l.publishedUnsaved[p.key] = p.unsavedSeq
+		l.publishOne(p)
 	}
+}
+
+// publishOne publishes a record without an id. mu is held.
+func (l *Log) publishOne(p *pending) {
+	e := &entry{rec: p.rec}
+	l.hub.publish(e)
+	p.unsavedSeq = e.seq + 1
+	l.publishedUnsaved[p.key] = p.unsavedSeq
 }

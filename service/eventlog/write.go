@@ -15,6 +15,7 @@ import (
 
 const (
 	maxBatch  = 512
+	maxFound  = 2000 // states of containers in a batch, and in a statement
 	batchMost = 4 << 20               // bytes: a statement is held several times over
 	firstWait = 50 * time.Millisecond // after a failed write
 	maxWait   = time.Second
@@ -111,14 +112,15 @@ func (l *Log) batch() []*pending {
 		l.checkpoints.forget(host)
 	}
 	l.fresh = l.fresh[:0]
-	n, bytes := 0, 0
+	n, bytes, found := 0, 0, 0
 	epochs := make(map[string]int64)
 	for _, p := range l.pending[:min(len(l.pending), l.batchSize)] {
 		if epoch, there := epochs[p.rec.Host]; there && epoch != p.epoch {
 			break
 		}
 		epochs[p.rec.Host] = p.epoch
-		if bytes += p.size; n > 0 && bytes > batchMost {
+		bytes, found = bytes+p.size, found+len(p.rec.Found)
+		if n > 0 && (bytes > batchMost || found > maxFound) {
 			break
 		}
 		n++
@@ -162,8 +164,8 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	if l.hub.lastID() < first-1 || l.tailUnread {
 		if err := l.readTail(ctx, first-1); err != nil {
 			l.log.Error().Err(err).Msg("cannot read records of other replicas")
-			l.tailUnread = true // reading the tail later publishes the batch too
-			l.done(batch)
+			l.tailUnread = true // reading the tail later gives the batch its ids
+			l.doneUnsaved(batch, stored)
 			return nil
 		}
 	}
@@ -220,9 +222,16 @@ func (l *Log) entryOf(p *pending, id int64) *entry {
 	return &entry{rec: &Record{ID: id, Event: p.rec.Event}, confirms: p.unsavedSeq}
 }
 
-func (l *Log) done(batch []*pending) {
+// doneUnsaved publishes the stored records of a batch without their ids and removes the batch: what is pending after it may be
+// published so too, and must not come before it.
+func (l *Log) doneUnsaved(batch []*pending, stored []bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for i, p := range batch {
+		if stored[i] && p.unsavedSeq == 0 {
+			l.publishOne(p)
+		}
+	}
 	l.remove(len(batch))
 }
 
