@@ -162,13 +162,15 @@ bench-engines: ## The same on a newer Docker engine, built from its Go module (n
 
 # What holds on every engine: list, inspect, start, stop, the other operations, events, usage.
 ENGINE_TESTS := Real|LifeOn|LoadsAreBuilt|DockerStats
+# Replacing containers, which Podman's aren't: on Docker alone.
+RECREATE_TESTS := CreatedAnew|OldContainer(Comes|Outlives)|NewContainerThatFails|ImageThatMoved|ImageIsPulled
 
 .PHONY: test-engines
 test-engines: ## Test Podman, a newer Docker and a host behind a real sshd (Linux, root; not in CI)
 	@echo "test-engines: where they are missing, installs Debian's podman and openssh-server, whose sshd may start,"
 	@echo "and builds dockerd and runc into .tools, which takes some minutes"
 	@$(TESTBED) run -- scripts/test-engines.sh '$(ENGINE_TESTS)'
-	@bin=$$(scripts/newer-engine.sh); PATH=$$bin:$$PATH $(TESTBED) run -- go test -count=1 -timeout 10m -v -run '$(ENGINE_TESTS)' ./dockerx
+	@bin=$$(scripts/newer-engine.sh); PATH=$$bin:$$PATH $(TESTBED) run -- go test -count=1 -timeout 10m -v -run '$(ENGINE_TESTS)|$(RECREATE_TESTS)' ./dockerx ./service/recreate
 
 ##@ Source
 

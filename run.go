@@ -18,11 +18,15 @@ import (
 	"wharf/db"
 	"wharf/token"
 	"wharf/util/config"
+	"wharf/util/memory"
 )
 
 // drainTimeout is how long requests in flight may take to finish after SIGTERM, once the
 // streams have ended.
 const drainTimeout = 1500 * time.Millisecond
+
+// memoryBound is what the process may hold of memory while it uses less than half of that, in bytes.
+const memoryBound = 160 << 20
 
 // schemaPatience is how long the start waits for the database before it goes on without.
 const schemaPatience = time.Second
@@ -91,6 +95,7 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	behind, endBehind := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBehind()
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return memory.Bound(ctx, memoryBound) })
 	opened := make(chan struct{})
 	group.Go(func() error { return w.prepare(ctx, behind, opened, out, hints) })
 	select { // a database that is there is ready before anybody asks

@@ -150,8 +150,16 @@ func (w *wharf) wireOperations(server string) *service.Hosts {
 	door.UseRecreations(w.recreate)
 	w.terminals = terminal.New(door, w.sessions, w.audit, terminalOptions(w.cfg, w.store, w.log))
 	w.bulk = bulk.New(w.store, door, w.sessions, bulk.Options{Server: server, Logger: w.log})
-	w.pulls = pulls.New(door, pulls.Options{})
+	w.pulls = pulls.New(door, pullOptions(w.store, w.log))
 	return door
+}
+
+func pullOptions(store *db.DB, log zerolog.Logger) pulls.Options {
+	o := pulls.Options{Logger: log}
+	if store.Kind() == db.Postgres {
+		o.Shared = store
+	}
+	return o
 }
 
 // registryLogins reads REGISTRY_CONFIG, and says what of it isn't used.

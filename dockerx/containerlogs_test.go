@@ -79,7 +79,7 @@ func requireSequence(t *testing.T, numbers []int, from, to int) {
 	}
 }
 
-func TestLongLinesOfARealLogAreWhole(t *testing.T) {
+func TestLongLinesOfALogAreWhole(t *testing.T) {
 	t.Parallel()
 	onLogDrivers(t, func(t *testing.T, e dockertest.Engine, h *Host, driver string) {
 		t.Helper()

@@ -7,12 +7,16 @@ import (
 	"time"
 )
 
+// listChecked is after how long a list that is used is read again, though the host's events say that it is still true: an engine
+// may lose an event without a word, and says nothing of a tag that was moved away from a container's image.
+const listChecked = time.Minute
+
 // How long a list's status texts are good, by the smallest unit of time in them: they age by themselves, and one that is a
 // sixth of its unit too old is still right.
 var textUnits = []struct {
 	unit  string
 	lasts time.Duration
-}{{"second", listMaxAge}, {"minute", 10 * time.Second}, {"hour", 5 * time.Minute}, {"", time.Hour}}
+}{{"second", listMaxAge}, {"minute", 10 * time.Second}, {"", listChecked}}
 
 // textsLast returns how long the status texts of rows are good.
 func textsLast(rows []Container) time.Duration {
@@ -21,11 +25,20 @@ func textsLast(rows []Container) time.Duration {
 			return u.lasts
 		}
 	}
-	return time.Hour
+	return listChecked
 }
 
 // Aged reports whether the list's status texts may have changed by themselves since it was read.
 func (l *List) Aged(now time.Time) bool { return now.Sub(l.read) >= l.lasts }
+
+// CheckList has the list that is kept read again in the background if it is a minute old, and reports whether it is.
+func (h *Host) CheckList() bool {
+	list := h.lists.latest()
+	if list == nil || time.Since(list.read) < listChecked {
+		return false
+	}
+	return h.spawn(func() { _, _ = h.List(h.life) })
+}
 
 // listOrders keeps the orders of a list's rows that were asked for.
 type listOrders struct {

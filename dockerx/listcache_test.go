@@ -43,6 +43,23 @@ func TestUnchangedListIsKeptForASecondAtMost(t *testing.T) {
 	require.NotSame(t, first, listed(t, h))
 }
 
+// An engine may lose an event without a word.
+func TestAListThatIsUsedIsReadAgainAfterAMinute(t *testing.T) {
+	t.Parallel()
+	_, h := following(t)
+	require.Eventually(t, func() bool { listed(t, h); return h.KeptList() != nil }, time.Minute, time.Millisecond)
+	require.False(t, h.CheckList())
+	var old *List
+	require.Eventually(t, func() bool { // the reader's own first list may come in between
+		old = h.lists.latest()
+		h.lists.mu.Lock()
+		old.read, h.lists.keptAt = old.read.Add(-listChecked), h.lists.keptAt.Add(-listChecked)
+		h.lists.mu.Unlock()
+		return h.CheckList()
+	}, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return h.KeptList() != old }, time.Minute, time.Millisecond)
+}
+
 func TestContainerEventThrowsTheListAway(t *testing.T) {
 	t.Parallel()
 	d, h := following(t)

@@ -3,6 +3,7 @@ package service
 import (
 	"container/heap"
 	"context"
+	"math/rand/v2"
 	"sort"
 	"sync"
 	"time"
@@ -46,7 +47,24 @@ func (s *Hosts) ContainerPage(ctx context.Context, actor Actor, q ContainerQuery
 	if p.read(ctx, func(part *hostPart) bool { return part.shown && part.list.Aged(time.Now()) }) {
 		page = p.page()
 	}
+	p.check()
 	return page, nil
+}
+
+// checkedAtOnce is how many old lists a page has read again.
+const checkedAtOnce = 20
+
+// check has some lists that are old read again, for the pages that follow.
+func (p *paging) check() {
+	checked := 0
+	for _, i := range rand.Perm(len(p.parts)) {
+		if p.parts[i].host.CheckList() {
+			checked++
+		}
+		if checked == checkedAtOnce {
+			return
+		}
+	}
 }
 
 // paging makes a page of hosts' lists.

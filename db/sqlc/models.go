@@ -148,6 +148,15 @@ type IdempotentRequest struct {
 	ExpiresAt    time.Time
 }
 
+type ImagePull struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	State      string
+	Finished   bool
+	WrittenAt  time.Time
+	Cancelling bool
+}
+
 type LoginTry struct {
 	Key          string
 	Failures     int64

@@ -52,6 +52,7 @@ type Querier interface {
 	BeginBulkTarget(ctx context.Context, arg BeginBulkTargetParams) (int64, error)
 	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
 	CancelBulkOperation(ctx context.Context, id uuid.UUID) (int64, error)
+	CancelImagePull(ctx context.Context, id uuid.UUID) (int64, error)
 	// Takes a caller's key for a request, unless a request has it, or the caller has too many.
 	ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int64, error)
 	// Admins that can log in, but for one user.
@@ -81,6 +82,7 @@ type Querier interface {
 	DeleteExpiredTickets(ctx context.Context, before time.Time) (int64, error)
 	DeleteExpiredTries(ctx context.Context, now int64) (int64, error)
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
+	DeleteImagePulls(ctx context.Context, before time.Time) error
 	DeleteOpenTerminal(ctx context.Context, id uuid.UUID) error
 	// Those of a replica whose beat has not risen.
 	DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error
@@ -139,6 +141,7 @@ type Querier interface {
 	GetEventHost(ctx context.Context, host string) (GetEventHostRow, error)
 	GetEventLog(ctx context.Context) (GetEventLogRow, error)
 	GetGrant(ctx context.Context, id uuid.UUID) (Grant, error)
+	GetImagePull(ctx context.Context, id uuid.UUID) (ImagePull, error)
 	GetRecreation(ctx context.Context, id uuid.UUID) (Recreation, error)
 	GetRefreshToken(ctx context.Context, hash string) (RefreshToken, error)
 	GetRequest(ctx context.Context, arg GetRequestParams) (GetRequestRow, error)
@@ -238,6 +241,7 @@ type Querier interface {
 	// Same password, stronger parameters: only if the password wasn't changed meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)
 	UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, error)
+	WriteImagePull(ctx context.Context, arg WriteImagePullParams) (bool, error)
 }
 
 var _ Querier = (*Queries)(nil)

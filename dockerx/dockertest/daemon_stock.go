@@ -52,6 +52,18 @@ func (d *Daemon) stockRoutes() {
 	})
 }
 
+// HoldPulls has each pull say that it has 1 of 4 MB, and end when goOn is closed or its caller goes.
+func (d *Daemon) HoldPulls(goOn <-chan struct{}) {
+	d.Handle("POST /images/create", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(`{"status":"Downloading","id":"0123456789ab","progressDetail":{"current":1000000,"total":4000000}}` + "\n"))
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-goOn:
+		case <-r.Context().Done():
+		}
+	})
+}
+
 func (d *Daemon) serveRemoval(only string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if name := r.PathValue("name"); name != only {

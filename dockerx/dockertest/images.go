@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/docker/docker/api/types/image"
@@ -64,4 +65,19 @@ func (e Engine) ImportImage(t testing.TB, name string, content []byte) {
 	require.NoError(t, err)
 	_ = body.Close()
 	t.Cleanup(func() { e.RemoveImage(t, name) })
+}
+
+// Images returns the ids of all images that an engine has, those without a name too, in order.
+func (e Engine) Images(t testing.TB) []string {
+	t.Helper()
+	ctx, cancel := deadline()
+	defer cancel()
+	all, err := e.client.ImageList(ctx, image.ListOptions{All: true})
+	require.NoError(t, err)
+	ids := make([]string, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	slices.Sort(ids)
+	return ids
 }

@@ -3,6 +3,7 @@ package dockertest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,11 +19,19 @@ type OwnEngine struct{ Engine }
 
 // NewOwnEngine asks the test bed for another engine, which ends with the test. A bed has eleven at a time.
 // Without a test bed it does as Engines does.
-func NewOwnEngine(t testing.TB) OwnEngine {
+func NewOwnEngine(t testing.TB) OwnEngine { t.Helper(); return newOwn(t, "") }
+
+// NewSmallEngine is NewOwnEngine with a disk of its own of so many MiB, for images, volumes and all else that it keeps.
+func NewSmallEngine(t testing.TB, disk int) OwnEngine {
+	t.Helper()
+	return newOwn(t, fmt.Sprintf("?disk=%dm", disk))
+}
+
+func newOwn(t testing.TB, query string) OwnEngine {
 	t.Helper()
 	Engines(t) // skips, or fails with advice, where there is no bed
 	var made struct{ Name, Addr string }
-	require.NoError(t, json.Unmarshal(control(t, http.MethodPost, "/engines"), &made))
+	require.NoError(t, json.Unmarshal(control(t, http.MethodPost, "/engines"+query), &made))
 	t.Cleanup(func() { control(t, http.MethodDelete, "/engines/"+made.Name) })
 	return OwnEngine{open(t, made.Name, made.Addr, "")}
 }

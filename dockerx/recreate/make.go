@@ -74,12 +74,19 @@ func Make(s Source) (Spec, error) {
 	first := c.primary(host.NetworkMode)
 	body := c.Config
 	body["HostConfig"] = encode(c.HostConfig)
+	begins := map[string]json.RawMessage{} // the networks that it is created in
 	for _, e := range endpoints {
-		if e.Network != first {
+		switch {
+		case e.Network == first:
+			begins[host.key(first)] = e.Body
+		case first != "" && s.EndpointMACs: // such an engine takes them all, and a MAC address at a creation alone
+			begins[e.Network] = e.Body
+		default:
 			spec.Networks = append(spec.Networks, e)
-			continue
 		}
-		body["NetworkingConfig"] = encode(map[string]any{"EndpointsConfig": map[string]json.RawMessage{host.key(first): e.Body}})
+	}
+	if len(begins) > 0 {
+		body["NetworkingConfig"] = encode(map[string]any{"EndpointsConfig": begins})
 	}
 	if first == "" && host.isNetwork() {
 		spec.Disconnect = host.key("bridge")

@@ -106,9 +106,11 @@ func TestNetworksAreAskedForAsTheyWere(t *testing.T) {
 			}
 		})
 	}
-	s := source(`{"MacAddress":"02:00:00:00:00:01"}`, `{"NetworkMode":"front"}`, `{"front":{"MacAddress":"9a:00:00:00:00:01","IPAddress":"10.0.0.7"}}`, `{}`, `{}`)
+	s := source(`{"MacAddress":"02:00:00:00:00:01"}`, `{"NetworkMode":"front"}`, `{"front":{"MacAddress":"9a:00:00:00:00:01","IPAddress":"10.0.0.7"},"back":{"MacAddress":"9a:00:00:00:00:02","IPAddress":"10.0.1.7"}}`, `{}`, `{}`)
 	s.EndpointMACs = true
-	body, _ := made(t, s)
+	body, spec := made(t, s)
+	require.Empty(t, spec.Networks, "such an engine connects a container to all of its networks when it is created")
+	require.Contains(t, string(encode(body)), `"back":{"MacAddress":"9a:00:00:00:00:02"}`)
 	require.NotContains(t, body, "MacAddress")
 	require.Contains(t, string(encode(body)), `"MacAddress":"9a:00:00:00:00:01"`)
 }

@@ -37,8 +37,8 @@ func TestIdle(t *testing.T) {
 		get(t, r.URL()+"/v1/stats")
 	}
 	await(t, "each says what it samples", time.Minute, func() bool { return f.number("SELECT count(*) FROM replicas WHERE sampled <> ''") == 3 })
-	sampling := f.transactions(time.Duration(benchkit.Size(3, 20)) * time.Second) // STATS_IDLE is 30 s
 	named := f.number("SELECT max(length(sampled)) FROM replicas")
+	sampling := f.transactions(time.Duration(benchkit.Size(3, 15)) * time.Second) // STATS_IDLE is 30 s
 	benchkit.Figure("… while each of them samples every host", "≤ 3", "%.2f; %d bytes of names each", sampling, named)
 	benchkit.Within(t, rate <= 3 && sampling <= 3, "transactions per second")
 }

@@ -40,7 +40,7 @@ func (b *bed) startContainers(ctx context.Context) error {
 	b.engines = append(b.engines, e)
 	b.later(func() error { return dropTestImage(e) })
 	for _, name := range []string{"unix", "tls"} {
-		d, err := newDind(b, name, name == "unix")
+		d, err := newDind(b, name, name == "unix", "")
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (b *bed) startContainers(ctx context.Context) error {
 		}
 		b.later(d.end)
 	}
-	return b.serveControl(nil, func(name string, _ int) (controlled, error) { return newDind(b, name, true) })
+	return b.serveControl(nil, func(name string, _ int, disk string) (controlled, error) { return newDind(b, name, true, disk) })
 }
 
 // answeringEngine is the engine that the docker command talks to: its own settings, or its context.
@@ -135,8 +135,9 @@ type dind struct {
 }
 
 // newDind creates an engine that listens on TCP with mutual TLS, and with proxied on a unix socket in front
-// of it: a socket inside Docker Desktop's machine can't be reached from outside.
-func newDind(b *bed, name string, proxied bool) (*dind, error) {
+// of it: a socket inside Docker Desktop's machine can't be reached from outside. A disk is the size of all that it keeps, in
+// memory; "" for a volume.
+func newDind(b *bed, name string, proxied bool, disk string) (*dind, error) {
 	config, err := b.makeCerts(name, []string{"127.0.0.1", "localhost"})
 	if err != nil {
 		return nil, err
@@ -146,10 +147,13 @@ func newDind(b *bed, name string, proxied bool) (*dind, error) {
 		return nil, err
 	}
 	image := imageOr(dindVariable, "docker:dind")
-	id, err := docker("create", "--privileged", "--label", label(b.dir), "--env", "DOCKER_TLS_CERTDIR=",
-		"--publish", fmt.Sprintf("127.0.0.1:%d:2376", port), image,
+	args := []string{"create", "--privileged", "--label", label(b.dir), "--env", "DOCKER_TLS_CERTDIR="}
+	if disk != "" {
+		args = append(args, "--tmpfs", "/var/lib/docker:rw,exec,size="+disk)
+	}
+	id, err := docker(append(args, "--publish", fmt.Sprintf("127.0.0.1:%d:2376", port), image,
 		"dockerd", "-H", "tcp://0.0.0.0:2376", "--tlsverify", "--tlscacert", "/certs/ca.pem",
-		"--tlscert", "/certs/server-cert.pem", "--tlskey", "/certs/server-key.pem", "--shutdown-timeout", "2", "--log-level", "warn")
+		"--tlscert", "/certs/server-cert.pem", "--tlskey", "/certs/server-key.pem", "--shutdown-timeout", "2", "--log-level", "warn")...)
 	if err != nil {
 		return nil, err
 	}

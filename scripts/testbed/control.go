@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ type controlled interface {
 
 // control serves the tests' wishes for engines of their own on a unix socket:
 //
-//	POST   /engines                     a new engine: {"Name", "Addr"}
+//	POST   /engines                     a new engine: {"Name", "Addr"}; disk=48m: on a disk of that size
 //	POST   /engines/{name}/stop         in order; kill: as a crash does; start: again
 //	DELETE /engines/{name}
 //
@@ -36,8 +37,14 @@ type control struct {
 	machines map[string]controlled
 	made     int
 	image    []byte // what their containers run
-	create   func(name string, index int) (controlled, error)
+	create   newEngineFunc
 }
+
+// newEngineFunc prepares an engine. What it keeps has room for so much, "48m"; "" for all that there is.
+type newEngineFunc func(name string, index int, disk string) (controlled, error)
+
+// diskPattern is what tmpfs takes for a size.
+var diskPattern = regexp.MustCompile(`^([1-9][0-9]{0,3}m)?$`)
 
 const (
 	controlSocket = "control.sock"
@@ -47,7 +54,7 @@ const (
 	maxEngines = 14
 )
 
-func (b *bed) serveControl(n *network, create func(name string, index int) (controlled, error)) error {
+func (b *bed) serveControl(n *network, create newEngineFunc) error {
 	c := &control{machines: map[string]controlled{}, image: b.image, create: create}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /engines", c.add)
@@ -72,13 +79,18 @@ func (b *bed) serveControl(n *network, create func(name string, index int) (cont
 }
 
 func (c *control) add(w http.ResponseWriter, r *http.Request) {
+	disk := r.FormValue("disk")
+	if !diskPattern.MatchString(disk) {
+		http.Error(w, "disk: expected megabytes, as 48m", http.StatusBadRequest)
+		return
+	}
 	c.mu.Lock()
 	index, err := c.freeIndex()
 	name := fmt.Sprintf("own%d", c.made)
 	c.made++
 	var m controlled
 	if err == nil {
-		m, err = c.create(name, index)
+		m, err = c.create(name, index, disk)
 	}
 	if err == nil {
 		c.machines[name] = indexed{m, index}

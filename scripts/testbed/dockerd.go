@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -17,6 +19,7 @@ type dockerd struct {
 	network *network
 	dir     string
 	bridge  string
+	disk    string   // where the engine's own one is mounted; "": it has none
 	socket  *os.File // the TCP engine's listener
 	args    []string
 }
@@ -75,6 +78,20 @@ func (d *dockerd) listen() (addr string, err error) {
 	return l.Addr().String(), err
 }
 
+// limitDisk gives the engine a small disk of its own, in memory, for all that it keeps.
+func (d *dockerd) limitDisk(size string) error {
+	data := filepath.Join(d.dir, "data")
+	if err := os.MkdirAll(data, 0o711); err != nil {
+		return err
+	}
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "wharf-testbed", data).CombinedOutput(); err != nil {
+		return fmt.Errorf("mount a disk of %s: %w: %s", size, err, out)
+	}
+	d.disk = data
+	d.args = append(d.args, "--max-download-attempts", "1") // a full disk doesn't get better by waiting
+	return nil
+}
+
 func (d *dockerd) api() *engine { return d.engine }
 
 // start starts the engine, for the first time or again. The caller imports the image after the first start; an engine
@@ -105,5 +122,10 @@ func (d *dockerd) end() error {
 	defer cancel()
 	_ = d.removeContainers(ctx, "{}") // what is left, clearBed finds
 	d.halt(false)
+	if d.disk != "" {
+		if err := exec.Command("umount", "--lazy", d.disk).Run(); err != nil {
+			return fmt.Errorf("unmount %s: %w", d.disk, err)
+		}
+	}
 	return d.network.ip("link", "del", d.bridge)
 }

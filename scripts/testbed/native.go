@@ -57,8 +57,12 @@ func (b *bed) startEngines(ctx context.Context) error {
 		}
 		b.later(d.end)
 	}
-	return b.serveControl(network, func(name string, index int) (controlled, error) {
-		return newDockerd(b, name, index, network, nil)
+	return b.serveControl(network, func(name string, index int, disk string) (controlled, error) {
+		d, err := newDockerd(b, name, index, network, nil)
+		if err == nil && disk != "" {
+			err = d.limitDisk(disk)
+		}
+		return d, err
 	})
 }
 

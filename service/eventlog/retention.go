@@ -12,21 +12,25 @@ import (
 
 const (
 	retentionEvery = 10 * time.Second
+	busyRetention  = time.Second      // after a step that was full: the log grows fast
 	quietRetention = 10 * time.Minute // while nothing is added
 	deleteStep     = 500
 	deletePause    = 10 * time.Millisecond // lets waiting writers go first
 )
 
 // runRetention deletes the records beyond the retention, a few at a time: a deletion delays appends. Of several replicas one
-// does it. A log that doesn't grow is looked at less often.
+// does it. A log that doesn't grow is looked at less often, one that grows fast more often.
 func (l *Log) runRetention(ctx context.Context) {
-	tick := time.NewTicker(retentionEvery)
-	defer tick.Stop()
 	checked, grown := time.Time{}, int64(-1)
 	for {
+		wait := retentionEvery
 		if last := l.hub.lastID(); (l.opts.Retains == nil || l.opts.Retains()) && (last != grown || time.Since(checked) >= quietRetention) {
 			checked, grown = time.Now(), last
-			if err := l.deleteExpired(ctx); err != nil && ctx.Err() == nil {
+			full, err := l.deleteExpired(ctx)
+			if full {
+				wait = busyRetention
+			}
+			if err != nil && ctx.Err() == nil {
 				grown = -1
 				l.log.Warn().Err(err).Msg("cannot delete old events")
 			}
@@ -34,41 +38,43 @@ func (l *Log) runRetention(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(wait):
 		}
 	}
 }
 
-func (l *Log) deleteExpired(ctx context.Context) error {
+// deleteExpired deletes all that is expired, and reports whether that was a full step at least.
+func (l *Log) deleteExpired(ctx context.Context) (full bool, err error) {
 	for ctx.Err() == nil {
-		upTo, err := l.expiredUpTo(ctx)
+		upTo, rows, err := l.expiredUpTo(ctx)
 		if err != nil || upTo == 0 {
-			return err
+			return full, err
 		}
 		if err := l.deleteUpTo(ctx, upTo); err != nil {
-			return err
+			return false, err
 		}
+		full = full || rows == deleteStep
 		select {
 		case <-time.After(deletePause):
 		case <-ctx.Done():
 		}
 	}
-	return nil
+	return full, nil
 }
 
-// expiredUpTo returns the highest id to delete, at most deleteStep records after the oldest; 0: none.
-func (l *Log) expiredUpTo(ctx context.Context) (id int64, err error) {
+// expiredUpTo returns the highest id to delete, and how many records up to it: deleteStep at most. 0: none.
+func (l *Log) expiredUpTo(ctx context.Context) (id int64, rows int32, err error) {
 	err = l.db.InTx(ctx, func(q *sqlc.Queries) error {
-		id, err = l.findExpired(ctx, q)
+		id, rows, err = l.findExpired(ctx, q)
 		return err
 	})
-	return id, err
+	return id, rows, err
 }
 
-func (l *Log) findExpired(ctx context.Context, q *sqlc.Queries) (int64, error) {
+func (l *Log) findExpired(ctx context.Context, q *sqlc.Queries) (id int64, rows int32, err error) {
 	state, err := q.GetEventLog(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("read the event log's state: %w", err)
+		return 0, 0, fmt.Errorf("read the event log's state: %w", err)
 	}
 	now, believed := l.opts.Clock.Believed()
 	cutoff := now.Add(-l.opts.Keep)
@@ -78,13 +84,13 @@ func (l *Log) findExpired(ctx context.Context, q *sqlc.Queries) (int64, error) {
 			continue
 		}
 		if err != nil {
-			return 0, fmt.Errorf("find old events: %w", err)
+			return 0, 0, fmt.Errorf("find old events: %w", err)
 		}
 		if row.ID <= state.LastID-l.opts.Max || believed && row.LoggedAt.Before(cutoff) {
-			return row.ID, nil
+			return row.ID, nth, nil
 		}
 	}
-	return 0, nil
+	return 0, 0, nil
 }
 
 func (l *Log) deleteUpTo(ctx context.Context, id int64) error {

@@ -108,13 +108,14 @@ func (j *pull) snapshot() Pull {
 	return now
 }
 
-func (j *pull) owned(actor service.Actor) bool {
-	return j.actor.UserID == actor.UserID || actor.Has(service.Administer)
+// owned reports whether a pull is the actor's to cancel.
+func owned(owner uuid.UUID, actor service.Actor) bool {
+	return owner == actor.UserID || actor.Has(service.Administer)
 }
 
 // shown is what an actor may see of a pull: those of its hosts that it may see as a whole.
-func (j *pull) shown(actor service.Actor, now Pull) Pull {
-	if !j.owned(actor) {
+func shown(owner uuid.UUID, actor service.Actor, now Pull) Pull {
+	if !owned(owner, actor) {
 		now.User = ""
 		now.Hosts = slices.DeleteFunc(now.Hosts, func(h HostPull) bool { return !actor.SeesAllOn(h.Host) })
 	}

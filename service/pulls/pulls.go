@@ -1,8 +1,9 @@
 // Package pulls has hosts pull an image, for callers that come back to see how far it is.
 //
 // Job. Start begins pulls of one image on many hosts and returns; they go on without the caller until they end, or Cancel.
-// Callers that pull the same image on the same host at the same time share one pull of the engine. State is in memory: only
-// the server that took a pull knows it, and forgets it an hour after its end.
+// Callers that pull the same image on the same host at the same time share one pull of the engine. State is in memory, and
+// forgotten an hour after the pull's end. With Options.Shared each pull has a row in the database, by which other replicas show,
+// follow and cancel it (shared.go).
 //
 // Owner. main makes one Pulls and calls Close before the hosts are closed, which ends all that is under way: engines keep the
 // layers that are complete.
@@ -16,7 +17,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 
+	"wharf/db"
 	"wharf/dockerx/images"
 	"wharf/service"
 	"wharf/util/apperr"
@@ -36,15 +39,19 @@ type Options struct {
 	PerUser, Total int
 	// Keep is how long a pull can be looked up after its end. Default 1 h.
 	Keep time.Duration
+	// Shared is the database that replicas have in common; nil where there is one process.
+	Shared *db.DB
+	Logger zerolog.Logger
 }
 
 // Pulls is the pulls of a server. It is safe for concurrent use.
 type Pulls struct {
-	hosts *service.Hosts
-	opts  Options
-	life  context.Context //nolint:containedctx // ends with Close
-	end   context.CancelFunc
-	ended sync.WaitGroup
+	hosts  *service.Hosts
+	opts   Options
+	shared *shared
+	life   context.Context //nolint:containedctx // ends with Close
+	end    context.CancelFunc
+	ended  sync.WaitGroup
 
 	mu   sync.Mutex
 	pull map[uuid.UUID]*pull
@@ -54,7 +61,7 @@ type Pulls struct {
 func New(hosts *service.Hosts, o Options) *Pulls {
 	o.PerUser, o.Total, o.Keep = cmp.Or(o.PerUser, 8), cmp.Or(o.Total, 64), cmp.Or(o.Keep, time.Hour)
 	life, end := context.WithCancel(context.Background())
-	return &Pulls{hosts: hosts, opts: o, life: life, end: end, pull: map[uuid.UUID]*pull{}}
+	return &Pulls{hosts: hosts, opts: o, shared: newShared(o), life: life, end: end, pull: map[uuid.UUID]*pull{}}
 }
 
 // Close ends all pulls and returns when they have ended.
@@ -105,11 +112,19 @@ func (p *Pulls) Start(ctx context.Context, actor service.Actor, r Request) (Pull
 		cancel()
 		return Pull{}, err
 	}
+	p.shared.clear(ctx)
+	p.shared.write(ctx, one) // before the caller can ask another replica
 	unlink := context.AfterFunc(p.life, cancel)
+	done := make(chan struct{})
 	go func() {
-		defer p.ended.Done()
+		defer close(done)
 		defer unlink()
 		one.run(life, hosts, ref)
+	}()
+	go func() {
+		defer p.ended.Done()
+		p.shared.follow(life, one, done)
+		<-done
 	}()
 	return one.snapshot(), nil
 }
@@ -147,49 +162,66 @@ func (p *Pulls) find(id uuid.UUID) *pull {
 	return p.pull[id]
 }
 
+// look returns a pull of this server or another, the user that began it, and what is closed when it may have changed.
+func (p *Pulls) look(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pull, changed <-chan struct{}, err error) {
+	if one := p.find(id); one != nil {
+		now, changed = one.look()
+		return one.actor.UserID, now, changed, nil
+	}
+	owner, now, err = p.shared.get(ctx, id)
+	soon := make(chan struct{})
+	time.AfterFunc(pollEvery, func() { close(soon) })
+	return owner, now, soon, err
+}
+
 // Get returns a pull, of one's own or with the hosts that the actor may see as a whole. Errors: NotFound, also where there
 // are none.
-func (p *Pulls) Get(actor service.Actor, id uuid.UUID) (Pull, error) {
-	one := p.find(id)
-	if one == nil {
-		return Pull{}, errNone
+func (p *Pulls) Get(ctx context.Context, actor service.Actor, id uuid.UUID) (Pull, error) {
+	owner, now, _, err := p.look(ctx, id)
+	if err != nil {
+		return Pull{}, err
 	}
-	now := one.shown(actor, one.snapshot())
+	now = shown(owner, actor, now)
 	if len(now.Hosts) == 0 {
 		return Pull{}, errNone
 	}
 	return now, nil
 }
 
-// Cancel ends a pull. One that has ended stays as it is. Errors: NotFound, Forbidden for another user's below admin.
-func (p *Pulls) Cancel(actor service.Actor, id uuid.UUID) (Pull, error) {
-	if _, err := p.Get(actor, id); err != nil {
+// Cancel ends a pull, another server's within a second. One that has ended stays as it is. Errors: NotFound, Forbidden for
+// another user's below admin.
+func (p *Pulls) Cancel(ctx context.Context, actor service.Actor, id uuid.UUID) (Pull, error) {
+	owner, now, _, err := p.look(ctx, id)
+	if err != nil {
 		return Pull{}, err
 	}
-	one := p.find(id)
+	now = shown(owner, actor, now)
 	switch {
-	case one == nil:
+	case len(now.Hosts) == 0:
 		return Pull{}, errNone
-	case !one.owned(actor):
+	case !owned(owner, actor):
 		return Pull{}, apperr.New(apperr.Forbidden, "another user's pull")
 	}
-	one.cancel()
-	return one.snapshot(), nil
+	if one := p.find(id); one != nil {
+		one.cancel()
+		return one.snapshot(), nil
+	}
+	return now, p.shared.cancel(ctx, id)
 }
 
 // Follow calls see with each state of a pull, the latest alone where they come faster than see returns, until the pull has
 // ended. Errors: NotFound, those of see, and of ctx.
 func (p *Pulls) Follow(ctx context.Context, actor service.Actor, id uuid.UUID, see func(Pull) error) error {
-	if _, err := p.Get(actor, id); err != nil {
-		return err
-	}
-	one := p.find(id)
-	if one == nil {
-		return errNone
-	}
 	for {
-		now, changed := one.look()
-		if err := see(one.shown(actor, now)); err != nil || !now.Finished.IsZero() {
+		owner, now, changed, err := p.look(ctx, id)
+		if err != nil {
+			return err
+		}
+		now = shown(owner, actor, now)
+		if len(now.Hosts) == 0 {
+			return errNone
+		}
+		if err := see(now); err != nil || !now.Finished.IsZero() {
 			return err
 		}
 		select {

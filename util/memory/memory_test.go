@@ -1,0 +1,45 @@
+package memory
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The tests set what the process has one of: they don't run in parallel.
+
+func TestTheBoundIsKeptWhileItRuns(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- Bound(ctx, 1<<30) }()
+	require.Eventually(t, func() bool { return debug.SetMemoryLimit(-1) == 1<<30 }, time.Minute, time.Millisecond)
+	cancel()
+	require.NoError(t, <-ended)
+	require.EqualValues(t, math.MaxInt64, debug.SetMemoryLimit(-1))
+}
+
+// A bound that was set before stays.
+func TestABoundOfTheEnvironmentStays(t *testing.T) {
+	debug.SetMemoryLimit(1 << 40)
+	defer debug.SetMemoryLimit(math.MaxInt64)
+	require.NoError(t, Bound(t.Context(), 1<<30))
+	require.EqualValues(t, 1<<40, debug.SetMemoryLimit(-1))
+}
+
+// What is in use counts twice, and so is never the bound itself, at which Go would collect without end.
+func TestTheBoundGrowsWithWhatIsInUse(t *testing.T) {
+	require.EqualValues(t, 192<<20, limitFor(192<<20, 50<<20))
+	require.EqualValues(t, 832<<20, limitFor(192<<20, 400<<20))
+	kept := make([]byte, 64<<20)
+	runtime.GC()
+	require.Greater(t, inUse(), int64(64<<20))
+	runtime.KeepAlive(kept)
+}
