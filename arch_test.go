@@ -32,7 +32,7 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/logs", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
@@ -40,6 +40,7 @@ var rows = map[string]row{
 		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/events", "dockerx/logs", "dockerx/stats", "dockerx/wire", "util/..."},
 	},
 	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/logs":    {imports: []string{"api/dto", "api/stream", "dockerx/logs", "service/logs", "util/..."}},
 	"api/metrics": {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
 	"api/openapi": {},
 	"api/stream":  {imports: []string{"util/apperr"}},
@@ -136,7 +137,7 @@ var gates = map[string][]string{
 	"github.com/alexedwards/":    {"util/password"},
 	"github.com/prometheus/":     {"api/metrics"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/logs", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.

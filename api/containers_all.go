@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"wharf/api/dto"
+	"wharf/api/stream"
 	"wharf/dockerx"
 	"wharf/service"
 	"wharf/util/apperr"
@@ -77,7 +78,7 @@ func readCursor(text string) (*service.HostedContainer, error) {
 func writeCursor(last service.HostedContainer) string {
 	row := rowOfHosted(last)
 	row.Labels, row.Status = nil, ""
-	return base64.RawURLEncoding.EncodeToString(encode(row))
+	return base64.RawURLEncoding.EncodeToString(stream.Encode(row))
 }
 
 func containersOf(found *service.ContainerPage) dto.ContainerPage {
@@ -101,18 +102,7 @@ func rowOfHosted(c service.HostedContainer) dto.HostedContainer {
 func hostAnswers(answers []service.HostResult) []dto.HostAnswer {
 	rows := make([]dto.HostAnswer, len(answers))
 	for i, a := range answers {
-		rows[i] = dto.HostAnswer{Host: a.Host, OK: a.Err == nil, Error: reason(a.Err)}
+		rows[i] = dto.HostAnswer{Host: a.Host, OK: a.Err == nil, Error: apperr.Reason(a.Err)}
 	}
 	return rows
-}
-
-// reason is what a caller may know of why a host is missing.
-func reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	if e, ok := apperr.As(err); ok && e.Kind != apperr.Internal {
-		return e.Msg
-	}
-	return "no answer in time"
 }

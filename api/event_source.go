@@ -109,7 +109,7 @@ func frameOf(id int64, e *events.Event) []byte {
 	default:
 		name, data = "container-event", containerEventOf(e)
 	}
-	body := encode(data)
+	body := stream.Encode(data)
 	b := make([]byte, 0, len(body)+64)
 	if id != 0 {
 		b = appendID(b, id) // of one frame with the event: a client that is cut off before its end comes back for it

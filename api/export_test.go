@@ -59,6 +59,3 @@ func (s *Server) HeldUnread() int {
 
 // EnterPast takes a turn of those that queries of the past wait for.
 func (s *Server) EnterPast(ctx context.Context) (done func(), err error) { return s.past.enter(ctx) }
-
-// OlderPrefix begins the cursors of what is older than a page of logs.
-const OlderPrefix = olderPrefix

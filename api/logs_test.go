@@ -13,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/api"
 	"wharf/api/dto"
+	"wharf/api/logs"
 	"wharf/dockerx/dockertest"
 )
 
@@ -218,6 +218,6 @@ func TestBadLogRequestsSayWhatIsWrong(t *testing.T) {
 func TestCursorsOfOlderLinesAreToldApart(t *testing.T) {
 	t.Parallel()
 	for b := range 256 {
-		require.NotContains(t, base64.RawURLEncoding.EncodeToString([]byte{byte(b), byte(b), byte(b)}), api.OlderPrefix)
+		require.NotContains(t, base64.RawURLEncoding.EncodeToString([]byte{byte(b), byte(b), byte(b)}), logs.OlderPrefix)
 	}
 }

@@ -122,7 +122,7 @@ func (s *Server) getBulk(w http.ResponseWriter, r *http.Request, actor service.A
 
 func (s *Server) followBulk(ctx context.Context, actor service.Actor, id uuid.UUID, after int, out *stream.Writer) error {
 	err := s.bulk.Follow(ctx, actor, id, after, func(t bulk.Target) error {
-		return out.Send(stream.Item{ID: strconv.Itoa(t.Order), Event: "target", Data: encode(bulkTarget(t))})
+		return out.Send(stream.Item{ID: strconv.Itoa(t.Order), Event: "target", Data: stream.Encode(bulkTarget(t))})
 	})
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (s *Server) followBulk(ctx context.Context, actor service.Actor, id uuid.UU
 	if err != nil {
 		return err
 	}
-	return out.Send(stream.Item{Event: "end", Data: encode(dto.BulkEnd{State: op.State})})
+	return out.Send(stream.Item{Event: "end", Data: stream.Encode(dto.BulkEnd{State: op.State})})
 }
 
 // cancelBulk answers POST /v1/operations/{id}/cancel.

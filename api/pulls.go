@@ -46,14 +46,14 @@ func sendPull(out *stream.Writer, p pulls.Pull, seen map[string]dto.HostPull) er
 			continue
 		}
 		seen[h.Host] = row
-		if err := out.Send(stream.Item{Event: "host", Data: encode(row)}); err != nil {
+		if err := out.Send(stream.Item{Event: "host", Data: stream.Encode(row)}); err != nil {
 			return err
 		}
 	}
 	if p.Finished.IsZero() {
 		return nil
 	}
-	return out.Send(stream.Item{Event: "end", Data: encode(dto.PullEnd{State: p.State})})
+	return out.Send(stream.Item{Event: "end", Data: stream.Encode(dto.PullEnd{State: p.State})})
 }
 
 // cancelPull answers DELETE /v1/images/pulls/{id}.

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -12,6 +10,7 @@ import (
 
 	"wharf/api/dockerapi"
 	"wharf/api/dto"
+	"wharf/api/stream"
 	"wharf/util/apperr"
 )
 
@@ -40,20 +39,8 @@ type success struct {
 	Data    any  `json:"data"`
 }
 
-// encode renders v as JSON without a trailing newline and without HTML escapes.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		// Our DTOs always encode; a NaN from a formula is a bug that the recoverer reports.
-		panic(err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
 // encodeData renders v inside the success envelope.
-func encodeData(v any) []byte { return encode(success{Success: true, Data: v}) }
+func encodeData(v any) []byte { return stream.Encode(success{Success: true, Data: v}) }
 
 // respondData answers 200 with v inside the envelope.
 func respondData(w http.ResponseWriter, v any) error {
@@ -62,7 +49,7 @@ func respondData(w http.ResponseWriter, v any) error {
 
 // respondBare answers 200 with v as it is.
 func respondBare(w http.ResponseWriter, v any) error {
-	return respondBody(w, http.StatusOK, encode(v))
+	return respondBody(w, http.StatusOK, stream.Encode(v))
 }
 
 // respondBody answers with JSON that is encoded already. Its error is always nil: when the
@@ -103,5 +90,5 @@ func respondFailure(w http.ResponseWriter, r *http.Request, err error, shape fun
 		w.Header().Set("WWW-Authenticate", `Bearer realm="wharf"`)
 	}
 	infoOf(r).err = err
-	_ = respondBody(w, status, encode(shape(message)))
+	_ = respondBody(w, status, stream.Encode(shape(message)))
 }

@@ -211,5 +211,5 @@ func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	_ = respondBody(w, http.StatusMethodNotAllowed, encode(dto.Failure{Message: "method not allowed"}))
+	_ = respondBody(w, http.StatusMethodNotAllowed, stream.Encode(dto.Failure{Message: "method not allowed"}))
 }

@@ -75,7 +75,7 @@ func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor
 		if err != nil {
 			return err
 		}
-		return streamUsage(s, w, r, actor, samples, func(u stats.Usage) []byte { return encode(rawOf(u)) })
+		return streamUsage(s, w, r, actor, samples, func(u stats.Usage) []byte { return stream.Encode(rawOf(u)) })
 	}
 	if past.Since == 0 {
 		u, err := h.Usage(r.Context(), ref)
@@ -129,7 +129,7 @@ func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.
 }
 
 func encodeSnapshot(snap *stats.Snapshot) []byte {
-	return snap.Get("frame", func() []byte { return encode(rawSnapshot(snap, nil)) })
+	return snap.Get("frame", func() []byte { return stream.Encode(rawSnapshot(snap, nil)) })
 }
 
 // streamUsage sends each new sample as an event "stats", and as "stats-error" why there is none. A client that takes
@@ -156,4 +156,4 @@ func streamUsage[T any](
 	})
 }
 
-func encodeFailure(err error) []byte { return encode(dto.Failure{Message: reason(err)}) }
+func encodeFailure(err error) []byte { return stream.Encode(dto.Failure{Message: apperr.Reason(err)}) }

@@ -1,11 +1,10 @@
 package dockerapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 
+	"wharf/api/stream"
 	"wharf/dockerx"
 )
 
@@ -88,13 +87,5 @@ func answer(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// encode renders v as a line of JSON without HTML escapes.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err) // our shapes always encode
-	}
-	return b.Bytes()
-}
+// encode renders v as a line of JSON.
+func encode(v any) []byte { return append(stream.Encode(v), '\n') }

@@ -77,3 +77,14 @@ func As(err error) (*Error, bool) {
 	ok := errors.As(err, &e)
 	return e, ok
 }
+
+// Reason returns what a caller may know of why a part of an answer is missing; nothing for nil.
+func Reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	if e, ok := As(err); ok && e.Kind != Internal {
+		return e.Msg
+	}
+	return "no answer in time"
+}

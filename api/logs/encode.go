@@ -1,4 +1,4 @@
-package api
+package logs
 
 import (
 	"strconv"
@@ -76,7 +76,7 @@ func (e *lineEncoder) context(dst []byte, key string, b *logs.Batch) []byte {
 	if b == nil || len(b.Lines) == 0 {
 		return dst
 	}
-	return append(append(dst, key...), encode(e.contextLines(b))...)
+	return append(append(dst, key...), stream.Encode(e.contextLines(b))...)
 }
 
 func (e *lineEncoder) contextLines(b *logs.Batch) []dto.ContextLine {

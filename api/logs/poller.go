@@ -1,4 +1,4 @@
-package api
+package logs
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 // maxPast is how many bytes of the past wait for the client.
 const maxPast = 256 << 10
 
-// logPoller streams one container's whole log. While it follows it has no goroutine, and its bytes are shared with the
+// poller streams one container's whole log. While it follows it has no goroutine, and its bytes are shared with the
 // other streams of the container.
-type logPoller struct {
+type poller struct {
 	c       *servicelogs.Container
 	enc     *lineEncoder
 	key     string // of the encoding, among all
@@ -38,31 +38,31 @@ type logPoller struct {
 // pastBuffers are those of all pollers: a past is soon read.
 var pastBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// logItems are what pollers need while they are polled, shared by all: a quiet client has none.
-var logItems = sync.Pool{New: func() any {
+// itemBuffers are what pollers need while they are polled, shared by all: a quiet client has none.
+var itemBuffers = sync.Pool{New: func() any {
 	items := make([]logs.Item, 0, 64)
 	return &items
 }}
 
-// poller opens the stream; it is what ServePolled wants.
-func (l *logRequest) poller(f stream.Format, notify func()) stream.Poller {
-	p := &logPoller{c: l.containers[0], enc: l.encoder(f), notify: notify, ended: make(chan struct{})}
+// Poller opens the stream of one container; it is what the stream kit's ServePolled wants.
+func (l *Request) Poller(f stream.Format, notify func()) stream.Poller {
+	p := &poller{c: l.Containers[0], enc: l.encoder(f), notify: notify, ended: make(chan struct{})}
 	p.key = "log " + f.Type()
-	if !l.query.ANSI {
+	if !l.Query.ANSI {
 		p.key += " plain"
 	}
-	if l.query.Timestamps {
+	if l.Query.Timestamps {
 		p.key += " timed"
 	}
 	q := servicelogs.StreamQuery{Range: l.streamRange(), Follow: true, Long: l.long()}
 	p.reading = servicelogs.Open(p.c, &q, notify)
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(context.Background())
-	go p.readPast(ctx, l.about)
+	go p.readPast(ctx, l.About)
 	return p
 }
 
-func (p *logPoller) readPast(ctx context.Context, a dto.LogHosts) {
+func (p *poller) readPast(ctx context.Context, a dto.LogHosts) {
 	defer close(p.ended)
 	if p.enc.format != stream.Text {
 		_ = p.add(ctx, 1, func(dst []byte) []byte { return p.appendItem(dst, "log-hosts", &a.Event, &a) })
@@ -79,7 +79,7 @@ func (p *logPoller) readPast(ctx context.Context, a dto.LogHosts) {
 }
 
 // add appends to the past, and waits while the client has much of it to take.
-func (p *logPoller) add(ctx context.Context, lines int, write func([]byte) []byte) error {
+func (p *poller) add(ctx context.Context, lines int, write func([]byte) []byte) error {
 	for {
 		p.mu.Lock()
 		first := p.past == nil
@@ -110,7 +110,7 @@ func (p *logPoller) add(ctx context.Context, lines int, write func([]byte) []byt
 }
 
 // Poll implements stream.Poller.
-func (p *logPoller) Poll(_ context.Context, b *stream.Batch) (more bool, err error) {
+func (p *poller) Poll(_ context.Context, b *stream.Batch) (more bool, err error) {
 	p.mu.Lock()
 	past, lines, done := p.past, p.lines, p.done
 	p.past, p.lines = nil, 0
@@ -138,9 +138,9 @@ func (p *logPoller) Poll(_ context.Context, b *stream.Batch) (more bool, err err
 }
 
 // live sends what came since the last poll.
-func (p *logPoller) live(b *stream.Batch) (more bool, err error) {
-	pooled := logItems.Get().(*[]logs.Item)
-	defer logItems.Put(pooled)
+func (p *poller) live(b *stream.Batch) (more bool, err error) {
+	pooled := itemBuffers.Get().(*[]logs.Item)
+	defer itemBuffers.Put(pooled)
 	items, err := p.reading.Next((*pooled)[:0])
 	defer clear(items)
 	for _, item := range items {
@@ -157,7 +157,7 @@ func (p *logPoller) live(b *stream.Batch) (more bool, err error) {
 	return false, nil
 }
 
-func (p *logPoller) send(b *stream.Batch, item logs.Item) error {
+func (p *poller) send(b *stream.Batch, item logs.Item) error {
 	switch {
 	case item.Batch != nil:
 		return b.Append(item.Batch.Get(p.key, func() []byte { return p.appendBatch(nil, item.Batch) }), len(item.Batch.Lines))
@@ -168,18 +168,18 @@ func (p *logPoller) send(b *stream.Batch, item logs.Item) error {
 }
 
 // end says why no more lines come.
-func (p *logPoller) end(b *stream.Batch, err error) error {
+func (p *poller) end(b *stream.Batch, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) || p.enc.format == stream.Text {
 		return io.EOF
 	}
-	row := endedLog(p.c, err)
+	row := endOf(p.c, err)
 	if failed := b.Append(p.appendItem(nil, "log-end", &row.Event, &row), 1); failed != nil {
 		return failed
 	}
 	return io.EOF
 }
 
-func (p *logPoller) appendBatch(dst []byte, b *logs.Batch) []byte {
+func (p *poller) appendBatch(dst []byte, b *logs.Batch) []byte {
 	enc := *p.enc // two goroutines encode: that of the past, and the one that polls
 	enc.of, enc.begin, enc.stamp, enc.clean = nil, nil, nil, nil
 	places := servicelogs.NewPlaces([]*servicelogs.Container{p.c})
@@ -194,7 +194,7 @@ func (p *logPoller) appendBatch(dst []byte, b *logs.Batch) []byte {
 	return dst
 }
 
-func (p *logPoller) appendGap(dst []byte, g *logs.Gap) []byte {
+func (p *poller) appendGap(dst []byte, g *logs.Gap) []byte {
 	if g == nil || p.enc.format == stream.Text {
 		return dst
 	}
@@ -203,18 +203,18 @@ func (p *logPoller) appendGap(dst []byte, g *logs.Gap) []byte {
 }
 
 // appendItem appends what isn't a line; in NDJSON its name is part of it.
-func (p *logPoller) appendItem(dst []byte, event string, name *string, row any) []byte {
+func (p *poller) appendItem(dst []byte, event string, name *string, row any) []byte {
 	if p.enc.format == stream.NDJSON {
 		*name = event
 	}
-	return p.enc.format.Append(dst, stream.Item{Event: event, Data: encode(row)})
+	return p.enc.format.Append(dst, stream.Item{Event: event, Data: stream.Encode(row)})
 }
 
 // Heartbeat implements stream.Poller.
-func (p *logPoller) Heartbeat(dst []byte) []byte { return p.enc.format.AppendHeartbeat(dst) }
+func (p *poller) Heartbeat(dst []byte) []byte { return p.enc.format.AppendHeartbeat(dst) }
 
 // Close implements stream.Poller.
-func (p *logPoller) Close() {
+func (p *poller) Close() {
 	p.mu.Lock()
 	if p.cancel != nil {
 		p.cancel()
