@@ -70,11 +70,11 @@ func TestAKillDuringARecreationHurtsNoContainer(t *testing.T) {
 // the container back as soon as the host answers.
 func TestARecreationWaitsForAHostThatIsDown(t *testing.T) {
 	t.Parallel()
-	own := dockertest.NewOwnEngine(t)
-	dir := t.TempDir()
-	env := []string{"DOCKER_HOSTS=a=" + own.Addr, "AUTH_MODE=open", "ANON_ROLE=operator", "LOG_LEVEL=debug", "LOG_FORMAT=json"}
 	for at, step := range map[string]int{"undone": 4, "finished": 7} {
 		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			own, dir := dockertest.NewOwnEngine(t), t.TempDir()
+			env := []string{"DOCKER_HOSTS=a=" + own.Addr, "AUTH_MODE=open", "ANON_ROLE=operator", "LOG_LEVEL=debug", "LOG_FORMAT=json"}
 			k := &killed{t: t, e: own.Engine, label: "wharf-down-" + at}
 			k.id = own.Run(t, dockertest.Spec{Name: k.label, Labels: map[string]string{k.label: ""}, Restart: "always"})
 			was := k.id

@@ -47,7 +47,7 @@ func TestAnswerIsDecodedOnceWhileItStaysTheSame(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err)
-		require.Equal(t, len(c.answer), len(*got))
+		require.Len(t, *got, len(c.answer))
 		require.Equal(t, c.answer[0], (*got)[0])
 	}
 	_, err := decode(iotest.ErrReader(io.ErrUnexpectedEOF))

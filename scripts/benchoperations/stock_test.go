@@ -165,7 +165,7 @@ func TestImages(t *testing.T) {
 			}
 		}
 		time.Sleep(5100 * time.Millisecond) // the lists are kept for 5 s
-		if round%2 == 0 { // by turns: the second finds engines that aren't cold
+		if round%2 == 0 {                   // by turns: the second finds engines that aren't cold
 			took.own = append(took.own, slowest(t, engines))
 			took.through = append(took.through, list())
 		} else {
