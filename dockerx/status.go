@@ -47,9 +47,10 @@ func (h *Host) Status() Status {
 	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.known()
 	s.Streaming = h.streamUp()
 	s.CertificateExpiry = h.transport.CertificateExpiry()
-	s.Containers = h.keptCounts()
 	if h.opts.Led { // the same on all replicas, of which not all have a list
 		s.Containers = h.countedStates()
+	} else {
+		s.Containers = h.keptCounts()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -87,6 +87,7 @@ type Log struct {
 	wake chan struct{} // holds one signal to the writer: something is pending
 	// arrived is the same signal to runUnsaved.
 	arrived chan struct{}
+	resumes chan struct{} // slots
 
 	lag *histogram.Histogram
 
@@ -136,7 +137,7 @@ type dropped struct {
 func New(d *db.DB, o Options) *Log {
 	o = o.withDefaults()
 	return &Log{
-		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring, o.Bytes), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), batchSize: maxBatch, checkpoints: newCheckpoints(),
+		db: d, opts: o, log: o.Logger, hub: newHub(o.Ring, o.Bytes), wake: make(chan struct{}, 1), arrived: make(chan struct{}, 1), resumes: make(chan struct{}, resumesAtOnce), batchSize: maxBatch, checkpoints: newCheckpoints(),
 		lag: histogram.New(lagBounds), overflows: make(map[string]uint64),
 		dropped: make(map[string]*dropped), publishedUnsaved: make(map[eventKey]uint64), recent: recentset.New[eventKey](recentMax),
 		epochs: make(map[string]int64), stored: make(chan struct{}),

@@ -17,42 +17,58 @@ import (
 const (
 	resumeOverlap = time.Second
 	recentRows    = 5000
+	// resumesAtOnce keeps a fleet whose readers all begin at once from taking the connections that the writer needs.
+	resumesAtOnce = 4
 	// publishWait is longer than a replica that was stopped in a transaction holds the others up.
 	publishWait = 15 * time.Second
 )
 
 // Resume returns the state from which a host's reader resumes: the function dockerx.Options.Resume.
 func (l *Log) Resume(ctx context.Context, host string) (events.Resume, error) {
-	var out events.Resume
+	select {
+	case l.resumes <- struct{}{}:
+	case <-ctx.Done():
+		return events.Resume{}, ctx.Err()
+	}
+	out, last, err := l.resume(ctx, host)
+	<-l.resumes
+	if err != nil {
+		return out, err
+	}
+	return out, l.awaitPublished(ctx, last)
+}
+
+// resume reads what Resume returns, and the id of the host's last record; 0 if it has none.
+func (l *Log) resume(ctx context.Context, host string) (out events.Resume, last int64, err error) {
 	q := l.db.Queries()
 	known, err := q.GetEventHost(ctx, host)
 	if errors.Is(err, sql.ErrNoRows) {
-		return out, nil
+		return out, 0, nil
 	}
 	if err != nil {
-		return out, fmt.Errorf("read a host's place in the event log: %w", err)
+		return out, 0, fmt.Errorf("read a host's place in the event log: %w", err)
 	}
 	out.Since = timeOf(known.SeenNano)
 	if out.States, err = l.states(ctx, host); err != nil {
-		return out, err
+		return out, 0, err
 	}
 	since := int64(0) // anchors are written late, so that a crash may leave none
 	if known.Anchor != "" {
 		out.Anchor = new(events.Event)
 		if err := json.Unmarshal([]byte(known.Anchor), out.Anchor); err != nil {
-			return out, fmt.Errorf("decode a host's anchor: %w", err)
+			return out, 0, fmt.Errorf("decode a host's anchor: %w", err)
 		}
 		since = out.Anchor.Time.Add(-resumeOverlap).UnixNano()
 	}
 	rows, err := q.RecentEventsOfHost(ctx, sqlc.RecentEventsOfHostParams{Host: host, Since: since, MaxRows: recentRows})
 	if err != nil {
-		return out, fmt.Errorf("read a host's latest events: %w", err)
+		return out, 0, fmt.Errorf("read a host's latest events: %w", err)
 	}
 	records, err := recordsOf(rows)
 	if err != nil {
-		return out, err
+		return out, 0, err
 	}
-	latest, last := int64(0), int64(0)
+	latest := int64(0)
 	for _, r := range records {
 		out.Recent = append(out.Recent, r.Event)
 		last = max(last, r.ID)
@@ -60,7 +76,7 @@ func (l *Log) Resume(ctx context.Context, host string) (events.Resume, error) {
 			latest, out.Anchor = r.ID, &r.Event
 		}
 	}
-	return out, l.awaitPublished(ctx, last)
+	return out, last, nil
 }
 
 // awaitPublished waits until the record with an id has been published here. Another replica may have stored it: what the

@@ -15,7 +15,7 @@ import (
 
 const (
 	maxBatch  = 512
-	maxFound  = 2000 // states of containers in a batch, and in a statement
+	maxFound  = 2000                  // states of containers in a batch, and in a statement
 	batchMost = 4 << 20               // bytes: a statement is held several times over
 	firstWait = 50 * time.Millisecond // after a failed write
 	maxWait   = time.Second
