@@ -233,6 +233,10 @@ func (c *conformance) item(l *streamClient) {
 	if c.emit != nil {
 		c.emit(c.d)
 	}
+	if c.read != nil {
+		c.read(c.t, l.r)
+		return
+	}
 	f := l.next()
 	for slices.Contains([]string{"stats-error", "host-event", "log-hosts"}, f.event) {
 		f = l.next()

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bufio"
 	"cmp"
 	"io"
 	"net"
@@ -26,6 +27,8 @@ type streamRoute struct {
 	emit func(d *dockertest.Daemon)
 	// begin makes what the stream is of, and returns its path; nil: path is there already.
 	begin func(c *conformance) string
+	// read reads an item; nil: the stream is of server-sent events.
+	read func(t testing.TB, r *bufio.Reader)
 	// finite streams have too few items to keep a slow client busy: the cases of these are left out.
 	finite bool
 }

@@ -1,0 +1,68 @@
+package api_test
+
+import (
+	"bufio"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"wharf/api"
+)
+
+// dockerStreams are the streams of Docker's API that the kit serves. A terminal's connection, which is taken over, isn't
+// one, nor is what the raw tier passes on.
+var dockerStreams = map[string]streamRoute{
+	"GET /docker/{host}/events":                {path: "/docker/a/events", emit: streamRoutes["GET /events"].emit, read: readJSONLine},
+	"GET /docker/{host}/containers/{id}/stats": {path: "/docker/a/containers/web/stats", read: readJSONLine},
+	"GET /docker/{host}/containers/{id}/logs": {
+		path: "/docker/a/containers/web/logs?follow=1&stdout=1&tail=0", finite: true, // frames can't be read on in the midst of one, as the slow client does
+		read: func(t testing.TB, r *bufio.Reader) {
+			_, line, err := dockerFrame(r)
+			require.NoError(t, err)
+			require.Contains(t, line, "xxx")
+		},
+	},
+}
+
+// readJSONLine reads a JSON value, or what is left of one, past heartbeats, which are empty lines.
+func readJSONLine(t testing.TB, r *bufio.Reader) {
+	for {
+		line, err := r.ReadString('\n')
+		require.NoError(t, err)
+		if strings.TrimSpace(line) != "" {
+			require.True(t, strings.HasSuffix(strings.TrimSpace(line), "}"), "%.100s", line)
+			return
+		}
+	}
+}
+
+// wharfsAlone are the cases that don't concern Docker's streams: their format is Docker's, whatever a client accepts, what they don't
+// know is ignored, as engines do, and they take no tickets. TestDockerStreamsEndAndCount has their caps.
+var wharfsAlone = map[string]bool{
+	"HTTP/1.0": true, "HTTP/1.1": true, "HTTP/1.1 with TLS": true, "HTTP/2": true, "HEAD": true, "Accept refused or JSON": true, "no grant": true,
+	"another method": true, "unknown parameter": true, "ticket": true, "of a user, of all, and free again": true,
+}
+
+// The streams of Docker's API behave as all others do where no format is at stake: a client's leaving, what ends its
+// rights, the server's end, panics, and clients that are slow.
+func TestDockersStreamsConform(t *testing.T) {
+	t.Parallel()
+	for name, row := range dockerStreams {
+		method, pattern, _ := strings.Cut(name, " ")
+		for _, group := range streamGroups {
+			if group.name == "caps" || row.finite && group.name == "slow" {
+				continue
+			}
+			t.Run(name+"/"+group.name, func(t *testing.T) {
+				t.Parallel()
+				c := newConformance(t, api.Operation{Method: method, Pattern: pattern}, row, group.options)
+				for _, one := range group.cases {
+					if !wharfsAlone[one.name] {
+						t.Run(one.name, func(t *testing.T) { one.run(c.in(t), t) })
+					}
+				}
+			})
+		}
+	}
+}
