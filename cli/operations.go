@@ -104,10 +104,6 @@ func (a *app) startBulkCommand() *cobra.Command {
 			"wharf operations start stop --project shop --dry-run"),
 		Args: arguments(1, 1), ValidArgs: []string{"start", "stop", "restart", "pause", "unpause", "kill", "remove"},
 		RunE: func(c *cobra.Command, args []string) error {
-			server, err := a.connect()
-			if err != nil {
-				return err
-			}
 			in.Operation = args[0]
 			if c.Flags().Changed("stop-after") {
 				in.StopAfterFailures = &stopAfter
@@ -118,16 +114,7 @@ func (a *app) startBulkCommand() *cobra.Command {
 			if wait != 0 {
 				in.Limit = wait.String()
 			}
-			op, err := server.StartOperation(c.Context(), in)
-			switch {
-			case err != nil:
-				return err
-			case in.DryRun:
-				return a.showTargets(op.Targets)
-			case detach:
-				return a.say("%s", op.ID)
-			}
-			return a.followBulk(c, server, op.ID)
+			return a.startBulk(c, in, detach)
 		},
 	}
 	flags := c.Flags()
@@ -151,6 +138,24 @@ func (a *app) startBulkCommand() *cobra.Command {
 	a.outputFlag(c, "table")
 	a.complete(c, "wait", fixed("running", "healthy", "exited"))
 	return c
+}
+
+// startBulk begins an operation and prints its id or how it goes on; of a dry run, which containers it would be.
+func (a *app) startBulk(c *cobra.Command, in dto.BulkOperation, detach bool) error {
+	server, err := a.connect()
+	if err != nil {
+		return err
+	}
+	op, err := server.StartOperation(c.Context(), in)
+	switch {
+	case err != nil:
+		return err
+	case in.DryRun:
+		return a.showTargets(op.Targets)
+	case detach:
+		return a.say("%s", op.ID)
+	}
+	return a.followBulk(c, server, op.ID)
 }
 
 // followBulk prints each container as it ends. Errors: exitPartly where some didn't succeed, exitFailed where none did.

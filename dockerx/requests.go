@@ -115,5 +115,6 @@ func (e *engine) Alive(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	return connect.EngineTime(resp), connect.Finish(resp.Body)
 }

@@ -99,16 +99,16 @@ func newPaging(hosts []*Host, q ContainerQuery) *paging {
 // read asks those hosts for their lists that are due, all at once, and reports whether any was.
 func (p *paging) read(ctx context.Context, due func(*hostPart) bool) bool {
 	var asking sync.WaitGroup
-	any := false
+	asked := false
 	for _, part := range p.parts {
 		if part.err != nil || !due(part) {
 			continue
 		}
-		any = true
+		asked = true
 		asking.Go(func() { part.list, part.err = part.host.List(ctx) })
 	}
 	asking.Wait()
-	return any
+	return asked
 }
 
 // page merges the hosts' lists, each of which is in order, as far as the page reaches.

@@ -155,3 +155,12 @@ func TestTrackerAddsUpLayers(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(tr.layers), maxLayers)
 }
+
+func TestIDIsWholeAndOfItsAlphabet(t *testing.T) {
+	t.Parallel()
+	whole := "sha256:" + strings.Repeat("0af9", 16)
+	require.True(t, IsID(whole))
+	for _, s := range []string{"", "sha256:", whole[:70], whole + "0", whole[7:], "sha512" + whole[6:], whole[:70] + "g", whole[:70] + "A", whole[:8] + "/" + whole[9:], whole[:70] + "\n"} {
+		require.False(t, IsID(s), "%q", s)
+	}
+}

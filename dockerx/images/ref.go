@@ -53,10 +53,12 @@ func (r Ref) Version() string {
 // Pinned reports whether the name has a digest: then it never means another image.
 func (r Ref) Pinned() bool { return strings.Contains(r.Version(), ":") }
 
-var idPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
-// IsID reports whether s is the whole id of an image.
-func IsID(s string) bool { return idPattern.MatchString(s) }
+// IsID reports whether s is the whole id of an image. It is asked for each row of a list, where a regular expression takes a
+// fifth of the time.
+func IsID(s string) bool {
+	digits, ok := strings.CutPrefix(s, "sha256:")
+	return ok && len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""
+}
 
 // CheckName returns an error for a text that is neither the id of an image nor a name.
 func CheckName(s string) error {

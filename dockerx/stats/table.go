@@ -16,7 +16,7 @@ type entry struct {
 	epoch      uint32 // grows when the container starts or stops: older readings mean nothing
 }
 
-// measured is what is known of a container's use, and who asked for it. Its zero value is that of one that nobody asked for.
+// measured is what is known of a container's use, and how long callers want it. Its zero value is that of one that nobody asked for.
 type measured struct {
 	demand
 	base, last Sample    // the pair that usage rests on; base is zero where there is none

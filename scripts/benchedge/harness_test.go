@@ -36,9 +36,7 @@ func eachEngine(t *testing.T, part func(t *testing.T, name, source string)) {
 		source func(testing.TB) string
 	}{{"SQLite", dbtest.SQLiteSource}, {"Postgres", dbtest.PostgresSource}} {
 		t.Run(engine.name, func(t *testing.T) {
-			if !benchkit.Full {
-				t.Parallel()
-			}
+			benchkit.Parallel(t)
 			part(t, engine.name, engine.source(t))
 		})
 	}

@@ -52,6 +52,7 @@ func torment(d *source, w *server) int {
 }
 
 func TestTheDocumentedShellClientSurvives(t *testing.T) {
+	benchkit.Parallel(t)
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
@@ -97,6 +98,7 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 }
 
 func TestTheDocumentedBrowserClientSurvives(t *testing.T) {
+	benchkit.Parallel(t)
 	if testing.Short() {
 		t.Skip("needs a browser: left out by -short")
 	}

@@ -115,6 +115,7 @@ func (s *sweep) finish(what string) {
 // millisecond. Wharf is killed at each tenth of one, until well after the end of that way: every other
 // time when all is quiet, else while it is still catching up.
 func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
+	benchkit.Parallel(t)
 	s := newSweep(t)
 	steps, step, rounds := benchkit.Size(8, 61), benchkit.Size(800, 100), benchkit.Size(1, 4)
 	for round := range rounds {
@@ -136,6 +137,7 @@ func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 
 // What a start does, migrations, the anchor, the replay of what was missed, may be cut off as well.
 func TestKilledAtAnyStepOfItsStart(t *testing.T) {
+	benchkit.Parallel(t)
 	s := newSweep(t)
 	steps, step, rounds := benchkit.Size(8, 61), benchkit.Size(24, 3), benchkit.Size(1, 2)
 	for range rounds {

@@ -18,6 +18,7 @@ import (
 // TestLatency compares the receipt of each event over wharf with that of the engine's own
 // /events, by one clock in one process.
 func TestLatency(t *testing.T) {
+	benchkit.Parallel(t)
 	onlyFull(t)
 	engine := dockertest.Engines(t)[0]
 	for _, c := range []struct {

@@ -101,6 +101,7 @@ func more(before, now map[string]int) []string {
 
 // One process is compared with itself, to the last goroutine and descriptor.
 func TestConnectsLeaveNothingBehind(t *testing.T) {
+	benchkit.Parallel(t)
 	d := dockertest.NewDaemon(t)
 	w := dumping(t, "h="+d.Addr())
 	w.awaitHost("h")

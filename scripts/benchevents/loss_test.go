@@ -74,6 +74,7 @@ func requireNoneMissing(t *testing.T, missing int) {
 }
 
 func TestCutsOfTheDaemonsStreamLoseNothing(t *testing.T) {
+	benchkit.Parallel(t)
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
@@ -114,6 +115,7 @@ func awaitAll(t *testing.T, all []*tally, n int) {
 }
 
 func TestKillingWharfLosesNothing(t *testing.T) {
+	benchkit.Parallel(t)
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
@@ -138,6 +140,7 @@ func TestKillingWharfLosesNothing(t *testing.T) {
 }
 
 func TestAStuckClientHoldsUpNobody(t *testing.T) {
+	benchkit.Parallel(t)
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
@@ -215,6 +218,7 @@ func tagged(typ, action string, attrs map[string]string) string {
 }
 
 func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
+	benchkit.Parallel(t)
 	engine := dockertest.Engines(t)[0]
 	proxy := dockertest.NewProxy(t, "unix", strings.TrimPrefix(engine.Addr, "unix://"))
 	w := wharf(t, "h=tcp://"+proxy.Addr(), "LOG_LEVEL=debug")
@@ -279,6 +283,7 @@ func plainDockerEvents(t *testing.T, addr string) *atomic.Int64 {
 }
 
 func TestRestartedEnginesAreToldHonestly(t *testing.T) {
+	benchkit.Parallel(t)
 	engine := dockertest.NewOwnEngine(t)
 	w := wharf(t, "h="+engine.Addr)
 	w.awaitHost("h")

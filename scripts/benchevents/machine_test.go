@@ -12,6 +12,7 @@ import (
 
 // The state machine of log and hub, which `make test` runs twenty times, at length.
 func TestManyRunsOfTheStateMachine(t *testing.T) {
+	benchkit.Parallel(t)
 	onlyFull(t)
 	out, err := exec.Command("go", "test", "-count=1", "-v", "-run=^TestEveryClientGetsEachEventOnceOrAGap$",
 		"wharf/service/eventlog", "-rapid.checks=500", "-rapid.nofailfile").CombinedOutput()

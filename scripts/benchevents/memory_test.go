@@ -15,6 +15,7 @@ import (
 )
 
 func TestMemoryAndIdleCPU(t *testing.T) {
+	benchkit.Parallel(t)
 	onlyFull(t)
 	d := dockertest.NewDaemon(t)
 	w := wharf(t, "h="+d.Addr())
@@ -45,6 +46,7 @@ func TestMemoryAndIdleCPU(t *testing.T) {
 }
 
 func TestMemoryHTTP2(t *testing.T) {
+	benchkit.Parallel(t)
 	onlyFull(t)
 	dir := t.TempDir()
 	cert, key := dir+"/cert.pem", dir+"/key.pem"

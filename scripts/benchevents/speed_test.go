@@ -148,6 +148,7 @@ type fanOut struct {
 type load struct{ all, clients time.Duration }
 
 func TestFanOut(t *testing.T) {
+	benchkit.Parallel(t)
 	onlyFull(t)
 	seen := map[string]fanOut{}
 	for _, name := range []string{"plain", "wharf"} {
@@ -208,6 +209,7 @@ func measureFanOut(t *testing.T, d *dockertest.Daemon, s *server) (f fanOut) {
 }
 
 func TestAppendRate(t *testing.T) {
+	benchkit.Parallel(t)
 	onlyFull(t)
 	for _, c := range []struct {
 		name, must string

@@ -23,6 +23,14 @@ func Size(small, large int) int {
 	return small
 }
 
+// Parallel has a small run's tests go on beside each other; the benchmark's run one by one.
+func Parallel(t *testing.T) {
+	t.Helper()
+	if !Full {
+		t.Parallel()
+	}
+}
+
 // Within requires a figure of the benchmark; a test on a busy machine only prints it.
 func Within(t testing.TB, ok bool, what string) {
 	t.Helper()

@@ -50,6 +50,7 @@ func (l *latencies) p50() time.Duration {
 
 // Added latency: of a line's way through wharf, beside one that reads from the engine itself.
 func TestLatency(t *testing.T) {
+	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)
 	must := map[int]time.Duration{1: 2 * time.Millisecond, 100: 4 * time.Millisecond, 500: 20 * time.Millisecond}
@@ -150,6 +151,7 @@ func plainHandler(addr string) {
 }
 
 func TestManyViewersOfOneContainer(t *testing.T) {
+	benchkit.Parallel(t)
 	viewers, lines := benchkit.Size(100, 500), benchkit.Size(200, 1_000)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)

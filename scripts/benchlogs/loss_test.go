@@ -70,6 +70,7 @@ func total(all []*watched) (lost, twice, back int) {
 }
 
 func TestCutsAndRotation(t *testing.T) {
+	benchkit.Parallel(t)
 	lines, cuts := benchkit.Size(6_000, 60_000), benchkit.Size(30, 300)
 	for _, driver := range []string{"json-file", "local"} {
 		e := dockertest.DefaultEngine(t)
@@ -124,6 +125,7 @@ func TestCutsAndRotation(t *testing.T) {
 }
 
 func TestKills(t *testing.T) {
+	benchkit.Parallel(t)
 	lines, kills := benchkit.Size(4_000, 40_000), benchkit.Size(3, 20)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)
@@ -148,6 +150,7 @@ func TestKills(t *testing.T) {
 }
 
 func TestEngineRestarts(t *testing.T) {
+	benchkit.Parallel(t)
 	own := dockertest.NewOwnEngine(t)
 	w := wharf(t, own.Name+"="+own.Addr)
 	for name, end := range map[string]func(testing.TB){"SIGTERM": own.StopEngine, "SIGKILL": own.KillEngine} {
@@ -183,6 +186,7 @@ func TestEngineRestarts(t *testing.T) {
 }
 
 func TestAViewerThatTakesNothing(t *testing.T) {
+	benchkit.Parallel(t)
 	lines := benchkit.Size(20_000, 200_000)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)

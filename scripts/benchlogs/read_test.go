@@ -19,6 +19,7 @@ import (
 )
 
 func TestReading(t *testing.T) {
+	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)
 	engine := engineHTTP(e)

@@ -18,6 +18,7 @@ import (
 // Two processes on one Postgres. A stream of two containers, one of them with small files, is cut again and again and comes
 // back to the other process: the lines after its id follow, no more and no less.
 func TestResumeOnAnotherReplica(t *testing.T) {
+	benchkit.Parallel(t)
 	lines, each := benchkit.Size(3_000, 30_000), benchkit.Size(300, 1_500)
 	e := dockertest.DefaultEngine(t)
 	shared := []string{"DB_SOURCE=" + dbtest.EmptyPostgresSource(t), "TOKEN_KEYS=k:" + rand.Text() + rand.Text()}

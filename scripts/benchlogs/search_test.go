@@ -19,6 +19,7 @@ import (
 )
 
 func TestSearch(t *testing.T) {
+	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
 	asks := wharf(t, e.Name+"="+e.Addr, "LOGS_SOURCE=engine")
 	reads := wharf(t, e.Name+"="+e.Addr, "LOGS_SOURCE=files")
@@ -54,6 +55,7 @@ func TestSearch(t *testing.T) {
 }
 
 func TestSearchOfManyContainers(t *testing.T) {
+	benchkit.Parallel(t)
 	engines := dockertest.Engines(t)
 	var hosts []string
 	for _, e := range engines[:2] { // the third wants certificates
@@ -127,6 +129,7 @@ func slowestRaw(t *testing.T, engines []dockertest.Engine, ids [][]string) time.
 }
 
 func TestMerge(t *testing.T) {
+	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)
 	containers, lines := benchkit.Size(5, 20), benchkit.Size(500, 5_000)

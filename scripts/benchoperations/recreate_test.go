@@ -18,6 +18,7 @@ type took struct{ wall, down time.Duration }
 // TestRecreate compares a recreation with the same steps by Docker's command line, in turns, and the time without a container
 // with the command line's stop and start.
 func TestRecreate(t *testing.T) {
+	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
 	f := newFixture(t, "bench="+e.Addr)
 	var through, byHand []took

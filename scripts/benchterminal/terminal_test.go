@@ -51,6 +51,7 @@ func echoes(t *testing.T, in io.Writer, out io.Reader, n int) []time.Duration {
 
 // TestKeystrokes compares what a key takes through wharf with what it takes by the engine's own socket, in turns.
 func TestKeystrokes(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFixture(t)
 	rounds, keys := benchkit.Size(1, 5), benchkit.Size(50, 400)
 	var direct, through []time.Duration
@@ -101,6 +102,7 @@ func (u *unframed) Read(p []byte) (int, error) {
 // TestThroughput compares with docker exec, in turns: a file of random bytes that cat prints, and one that goes through
 // cat and back, which a client's masked messages make dearer.
 func TestThroughput(t *testing.T) {
+	benchkit.Parallel(t)
 	size := benchkit.Size(4<<20, 100<<20)
 	file, sum := randomFile(t, size)
 	f := newFixture(t, file+":/file:ro")
@@ -127,6 +129,7 @@ func TestThroughput(t *testing.T) {
 
 // TestHundredMegabytes has a file of random bytes go through cat and back.
 func TestHundredMegabytes(t *testing.T) {
+	benchkit.Parallel(t)
 	file, sum := randomFile(t, 100<<20)
 	f := newFixture(t)
 	require.Equal(t, sum, wharfExec(t, f, file, "/app", "cat"))
@@ -195,6 +198,7 @@ func wharfExec(t *testing.T, f *fixture, input string, cmd ...string) string {
 
 // TestIdleTerminals opens many terminals that do nothing, and opens and closes many more: nothing may stay.
 func TestIdleTerminals(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFixture(t)
 	f.cycle(t, 5) // what is made once
 	n := benchkit.Size(10, 200)

@@ -33,7 +33,7 @@ func opened(t *testing.T, host *dockertest.Daemon) (*benchkit.Process, *browsert
 	tab := browser(t)
 	p := wharf(t, "farm="+host.Addr())
 	login(tab, p.URL()+"/")
-	return p, tab
+	return p.Process, tab
 }
 
 // watch has every page that is opened from now on note when its first row of a list stood there.

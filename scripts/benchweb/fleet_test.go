@@ -1,7 +1,9 @@
 package benchweb
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -44,8 +46,24 @@ func newDemo(t *testing.T) *demo {
 	d.data.Add(dockertest.Container{Name: "migrate-2026-11", Image: "registry.example/migrate:11", State: "created"})
 	d.edge.Add(dockertest.Container{Name: "sensor-gateway", Image: "registry.example/gateway:0.3", State: "restarting", Exit: 1})
 	d.edge.Add(dockertest.Container{Name: "camera-1", Image: "frigate:0.14", State: "paused", Usage: dockertest.Usage{Memory: 410 << 20}})
+	keeps(d.web, "registry.example/shop/frontend:4.2.1", "registry.example/shop/api:4.2.1", "registry.example/shop/api:4.2.0", "redis:7.4-alpine", "ghost:5.101", "mysql:8.4")
+	keeps(d.data, "postgres:17.2", "postgres:16.6", "opensearch:2.18", "prom/prometheus:v3.1.0", "grafana/grafana:11.4.0")
+	keeps(d.edge, "traefik:v3.2", "emqx/emqx:5.8", "frigate:0.14")
 	d.hosts = fmt.Sprintf("web-1=%s,data-1=%s,edge-seoul=%s,edge-busan=%s", d.web.Addr(), d.data.Addr(), d.edge.Addr(), dockertest.Silent(t))
 	return d
+}
+
+// keeps has a host list images of these names.
+func keeps(on *dockertest.Daemon, names ...string) {
+	var images []map[string]any
+	for i, name := range names {
+		digest := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(name)))
+		images = append(images, map[string]any{
+			"Id": digest, "RepoTags": []string{name}, "RepoDigests": []string{}, "Size": (60 + 97*i) << 20, "SharedSize": -1, "Containers": -1,
+			"Created": time.Now().Add(-time.Duration(3+11*i) * 24 * time.Hour).Unix(),
+		})
+	}
+	on.Handle("GET /images/json", func(w http.ResponseWriter, _ *http.Request) { dockertest.JSON(w, http.StatusOK, images) })
 }
 
 // lines are what a service may have written.

@@ -16,13 +16,14 @@ func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_WEB")) }
 const username = "gildong"
 
 // wharf starts the program with hosts in DOCKER_HOSTS' notation, and its first user.
-func wharf(t *testing.T, hosts string) *benchkit.Process {
+func wharf(t *testing.T, hosts string) *benchkit.Server {
 	t.Helper()
 	p := benchkit.Wharf(t, "DOCKER_HOSTS="+hosts, "STATS_SOURCE=engine", "ALLOW_PLAIN_TCP=true")
 	s := benchkit.Serve(t, p, &http.Transport{})
 	s.SignUp(username, "")
+	s.Admin = s.Login(username).AccessToken
 	require.Equal(t, http.StatusOK, s.Call("GET", "/", "", nil).Status, "the page isn't built: run `make web`")
-	return p
+	return s
 }
 
 // browser starts a browser, unless the page is left out.

@@ -15,6 +15,8 @@ type entry struct {
 	// confirms is set if the record was published before, without an id, as entry number confirms-1: a subscriber that
 	// got that entry needs only the id now.
 	confirms uint64
+	// unsaved is set if the record has no id yet, but may still get one.
+	unsaved bool
 }
 
 // textOf returns how many bytes of text an event has.
@@ -50,10 +52,14 @@ type hub struct {
 	last  int64      // the highest durable id that was published, or known at the start
 	floor int64      // the highest durable id that has left the ring
 	subs  map[*Subscription]struct{}
+	// unsaved has the ids, by number, of the entries in the ring that were published before they had one; 0: they have none yet.
+	unsaved map[uint64]int64
 }
 
 func newHub(size, bytes int) *hub {
-	return &hub{slots: make([]atomic.Pointer[entry], size), most: bytes, subs: make(map[*Subscription]struct{})}
+	return &hub{
+		slots: make([]atomic.Pointer[entry], size), most: bytes, subs: make(map[*Subscription]struct{}), unsaved: make(map[uint64]int64),
+	}
 }
 
 // start sets the log's last id at the start of the process.
@@ -90,6 +96,12 @@ func (h *hub) publish(entries ...*entry) {
 		if e.rec.ID > h.last {
 			h.last = e.rec.ID
 		}
+		if e.unsaved {
+			h.unsaved[head] = 0
+		}
+		if _, kept := h.unsaved[e.confirms-1]; e.confirms != 0 && kept {
+			h.unsaved[e.confirms-1] = e.rec.ID
+		}
 		head++
 	}
 	h.head.Store(head)
@@ -103,6 +115,7 @@ func (h *hub) evict() {
 	slot := &h.slots[h.tail%uint64(len(h.slots))]
 	old := slot.Swap(nil)
 	h.floor = max(h.floor, old.rec.ID)
+	delete(h.unsaved, h.tail)
 	h.bytes -= old.size
 	h.tail++
 }
@@ -124,7 +137,7 @@ func (h *hub) lastID() int64 {
 }
 
 // join sets a subscription's cursor to the entry after the record with an id, and reports whether the ring reaches back
-// that far.
+// that far. Entries before it that had no id by then are part of what comes after it: they precede later ones of their hosts.
 func (h *hub) join(s *Subscription, after int64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -138,8 +151,21 @@ func (h *hub) join(s *Subscription, after int64) bool {
 			break
 		}
 	}
-	s.cursor, s.joined = seq, seq
+	for unsaved, id := range h.unsaved {
+		if id == 0 || id > after {
+			seq = min(seq, unsaved)
+		}
+	}
+	s.cursor, s.joined, s.joinedHead = seq, seq, h.head.Load()
 	return true
+}
+
+// isOld reports whether an entry that was published without an id has one by now, up to that of a record.
+func (h *hub) isOld(seq uint64, last int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id := h.unsaved[seq]
+	return id != 0 && id <= last
 }
 
 // add adds a subscription at the ring's head.

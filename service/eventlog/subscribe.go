@@ -65,11 +65,13 @@ type Subscription struct {
 	wake   func()
 	closed atomic.Bool
 
-	cursor    uint64 // the next entry of the ring
-	joined    uint64 // the first entry that it got from the ring
-	last      int64  // the last durable id that it has passed, delivered or not
-	delivered int64  // the last id that it delivered
-	behind    bool   // it reads from the database
+	cursor uint64 // the next entry of the ring
+	joined uint64 // the first entry that it got from the ring
+	// joinedHead is where the ring ended then. Entries before it that have no id may be old.
+	joinedHead uint64
+	last       int64 // the last durable id that it has passed, delivered or not
+	delivered  int64 // the last id that it delivered
+	behind     bool  // it reads from the database
 	// paged are records that it read from the database before they were published. They may be in the ring too,
 	// published without their ids.
 	paged   map[eventKey]struct{}
@@ -128,6 +130,9 @@ func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery
 			return dst, false, ErrLagged
 		}
 		s.cursor++
+		if e.unsaved && e.seq < s.joinedHead && s.log.hub.isOld(e.seq, s.last) {
+			continue
+		}
 		if e.rec.ID > s.last {
 			s.paged = nil // all that was read from the database has been published
 		}

@@ -52,7 +52,7 @@ func (l *Log) publishUnsaved(before time.Time) {
 
 // publishOne publishes a record without an id. mu is held.
 func (l *Log) publishOne(p *pending) {
-	e := &entry{rec: p.rec}
+	e := &entry{rec: p.rec, unsaved: true}
 	l.hub.publish(e)
 	p.unsavedSeq = e.seq + 1
 	l.publishedUnsaved[p.key] = p.unsavedSeq

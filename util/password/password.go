@@ -50,7 +50,9 @@ func Cheap() *Hasher {
 }
 
 // At returns a Hasher for callers of a class, which shares h's workers.
-func (h *Hasher) At(class Class) *Hasher { return &Hasher{queue: h.queue, class: class, params: h.params} }
+func (h *Hasher) At(class Class) *Hasher {
+	return &Hasher{queue: h.queue, class: class, params: h.params}
+}
 
 // Hash returns a password's hash, with its parameters and salt. Errors: TooMany if the queue is full, ctx's.
 func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
