@@ -126,7 +126,7 @@ func TestAContainerIsChangedInTheBrowser(t *testing.T) {
 	require.Empty(t, tab.Complaints())
 }
 
-// On a real engine, with a real registry: nobody is asked until a person wants to know; then the container whose image has moved is
+// On a real engine, with a real registry: no question before the click; then the container whose image has moved is
 // marked, and updated after a question.
 func TestAContainerIsUpdatedInTheBrowser(t *testing.T) {
 	t.Parallel()

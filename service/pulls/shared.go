@@ -79,7 +79,7 @@ func (s *shared) write(ctx context.Context, one *pull) {
 	}
 }
 
-// clear removes rows that nobody may look up any more.
+// clear removes rows that are too old to be looked up.
 func (s *shared) clear(ctx context.Context) {
 	if s == nil {
 		return

@@ -5,7 +5,7 @@ import { get } from '../api/client';
 import { keyOf } from '../logic/container';
 import type { ContainerPage } from '../api';
 
-// available has the keys of containers with an update; undefined: nobody asked yet.
+// available has the keys of containers with an update; undefined: not asked for yet.
 export const available = signal<ReadonlySet<string> | undefined>(undefined);
 export const checking = signal(false);
 
