@@ -52,7 +52,9 @@ func copyFrames(out, errs io.Writer, src io.Reader) error {
 			return err
 		}
 		if n == len(buf) && n < largeCopy {
-			buf = append(buf, make([]byte, len(buf))...)
+			larger := make([]byte, 2*len(buf))
+			copy(larger, buf[:kept])
+			buf = larger
 		}
 	}
 }

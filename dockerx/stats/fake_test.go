@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		if !reflect.ValueOf(unmeasured).IsZero() {
-			panic("what containers share that nobody asked for was written")
+			panic("unmeasured was written")
 		}
 		os.Exit(code)
 	}))

@@ -53,10 +53,10 @@ func TestMemoryOfManyContainers(t *testing.T) {
 	}
 }
 
-// A container that nobody asks for costs its place in the table, whatever is asked of others.
+// A container whose usage is never asked for costs its place in the table, whatever is asked of others.
 //
 //nolint:paralleltest // it measures the whole process
-func TestMemoryOfContainersThatNobodyAsksFor(t *testing.T) {
+func TestMemoryOfContainersWhoseUsageIsNotAskedFor(t *testing.T) {
 	const n = 10_000
 	rows := manyContainers(n)
 	before := heap()

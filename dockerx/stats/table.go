@@ -16,7 +16,7 @@ type entry struct {
 	epoch      uint32 // grows when the container starts or stops: older readings mean nothing
 }
 
-// measured is what is known of a container's use, and how long callers want it. Its zero value is that of one that nobody asked for.
+// measured is what is known of a container's use, and how long callers want it. Its zero value is that of one that was never asked for.
 type measured struct {
 	demand
 	base, last Sample    // the pair that usage rests on; base is zero where there is none
@@ -29,7 +29,7 @@ type measured struct {
 	history    ring
 }
 
-// unmeasured is shared by all entries that nobody asked for. It is never written.
+// unmeasured is shared by all entries that were never asked for. It is never written.
 var unmeasured measured
 
 // own returns what is measured of the container, to be changed.
