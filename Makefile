@@ -76,7 +76,7 @@ test: web ## Run every test with -race, on Docker engines and a Postgres of its 
 .PHONY: test-busy
 test-busy: ## Run every test three times beside four busy loops (an hour on two cores)
 	@scripts/install-cc.sh
-	@scripts/busy.sh 4 $(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT) 3
+	@PARALLEL=$$(nproc) scripts/busy.sh 4 $(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT) 3
 
 .PHONY: test-short
 test-short: ## Run the tests that need neither Docker nor Postgres

@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,44 @@ func TestPagesOfContainersMissNoneAndRepeatNone(t *testing.T) {
 		require.Len(t, seen, 25, by)
 	}
 	require.Equal(t, http.StatusBadRequest, w.get("/v1/containers?cursor=garbage").status)
+}
+
+// Pages over several hosts are cut from one order, whatever it is, and ask the engines of their own hosts alone.
+func TestPagesOverHostsAreMerged(t *testing.T) {
+	t.Parallel()
+	var hosts []dockerx.HostConfig
+	var daemons []*dockertest.Daemon
+	for h := range 5 {
+		d := dockertest.NewDaemon(t)
+		for i := range 7 {
+			d.Add(dockertest.Container{
+				Name: fmt.Sprintf("c%d-%d", (i*3+h)%7, h), Image: fmt.Sprint("i", i%2), State: []string{"running", "exited"}[(i+h)%2], Created: time.Unix(int64(i%3), 0),
+			})
+		}
+		daemons, hosts = append(daemons, d), append(hosts, dockerx.HostConfig{Name: fmt.Sprint("h", 4-h), Addr: d.Addr()})
+	}
+	w := setup(t, hosts)
+	for _, by := range containerSortNames {
+		var whole, p page
+		w.get("/v1/containers?limit=5000&sort="+by).data(t, &whole)
+		require.Len(t, whole.Containers, 35)
+		var pages []string
+		for cursor := "start"; cursor != ""; cursor = p.Cursor {
+			w.get("/v1/containers?limit=4&sort="+by+"&cursor="+strings.TrimPrefix(cursor, "start")).data(t, &p)
+			require.Len(t, p.Hosts, 5)
+			pages = append(pages, p.names()...)
+		}
+		require.Equal(t, whole.names(), pages, by)
+	}
+	var p page
+	unasked := func() bool { // the first page is of h0, which is the last of them
+		before := daemons[0].Count("/containers/json")
+		w.get("/v1/containers?limit=7").data(t, &p)
+		return daemons[0].Count("/containers/json") == before
+	}
+	require.Eventually(t, unasked, time.Minute, 5*time.Millisecond)
+	daemons[0].Add(dockertest.Container{Name: "a"})
+	require.Eventually(t, func() bool { w.get("/v1/containers?limit=1&sort=name").data(t, &p); return p.names()[0] == "h4/a" }, time.Minute, 5*time.Millisecond)
 }
 
 var containerSortNames = []string{"host", "-host", "name", "-name", "state", "created", "-created"}

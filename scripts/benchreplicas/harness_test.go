@@ -87,7 +87,7 @@ func (f *fleet) start() *replica {
 	}, f.settings...)...)
 	f.t.Cleanup(func() {
 		if log := r.Log(); f.t.Failed() {
-			f.t.Logf("%s: %s", r.name, log[:min(len(log), 4000)])
+			f.t.Logf("%s: … %s", r.name, log[max(len(log)-4000, 0):])
 		}
 	})
 	f.replicas = append(f.replicas, r)

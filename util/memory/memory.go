@@ -31,7 +31,7 @@ func Bound(ctx context.Context, least int64) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		// Setting it stops the world for a moment.
+		// Setting it halts all goroutines for a moment.
 		if limit := limitFor(least, inUse()); limit > set || limit < set-set/8 {
 			debug.SetMemoryLimit(limit)
 			set = limit
