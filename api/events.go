@@ -16,18 +16,27 @@ import (
 
 // streamEvents answers GET /events: the contract's stream, which knows what a client missed.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.StreamQuery) error {
-	filter, err := s.eventFilter(q.EventFilter, actor)
+	open, err := s.eventStream(r, &actor, &q)
 	if err != nil {
 		return err
 	}
-	sub := eventlog.Subscribe{Filter: filter}
-	if sub.After, sub.Resume, err = lastEventID(q, r); err != nil {
-		return err
+	return s.streams.ServePolled(w, r, s.streamOptions(actor), open)
+}
+
+// eventStream returns what opens the stream. Errors: Invalid.
+func (s *Server) eventStream(r *http.Request, actor *service.Actor, q *dto.StreamQuery) (open func(stream.Format, func()) stream.Poller, err error) {
+	filter, err := s.eventFilter(q.EventFilter, *actor)
+	if err != nil {
+		return nil, err
 	}
-	return s.streams.ServePolled(w, r, s.streamOptions(actor), func(_ stream.Format, notify func()) stream.Poller {
+	sub := eventlog.Subscribe{Filter: filter}
+	if sub.After, sub.Resume, err = lastEventID(*q, r); err != nil {
+		return nil, err
+	}
+	return func(_ stream.Format, notify func()) stream.Poller {
 		sub.Wake = notify
-		return &eventSource{sub: s.events.Subscribe(actor, sub), masks: actor.MasksRecord}
-	})
+		return &eventSource{sub: s.events.Subscribe(*actor, sub), masks: actor.MasksRecord}
+	}, nil
 }
 
 // eventFilter is what narrows a stream or a query. Errors: Invalid.

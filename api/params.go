@@ -81,14 +81,14 @@ func refuseQuery(r *http.Request) error {
 
 // readQuery reads the parameters that Q declares. Its tags mean what they mean in the document: enum,
 // default, minimum, maximum. Errors: Invalid, naming everything that is wrong, unknown parameters included.
-func readQuery[Q any](r *http.Request) (Q, error) {
-	var q Q
+func readQuery[Q any](r *http.Request) (*Q, error) {
+	q := new(Q)
 	values, err := parseQuery(r)
 	if err != nil {
-		return q, err
+		return nil, err
 	}
 	var problems []string
-	into := reflect.ValueOf(&q).Elem()
+	into := reflect.ValueOf(q).Elem()
 	params := paramsOf(into.Type())
 	for _, p := range params {
 		if problem := p.read(values[p.name], into.FieldByIndex(p.index)); problem != "" {

@@ -86,7 +86,7 @@ func queried[Q any](h func(w http.ResponseWriter, r *http.Request, actor service
 		if err != nil {
 			return err
 		}
-		return h(w, r, actor, q)
+		return h(w, r, actor, *q)
 	}}
 }
 

@@ -144,21 +144,28 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 func (s *Server) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(service.WithClient(r.Context(), clientOf(r)))
-		actor, err := s.authenticate(r, rt)
+		actor, err := s.admit(r, &rt)
 		if err == nil {
-			infoOf(r).user = actor.Username
-			err = s.allowed(r, actor, rt)
-		}
-		if err == nil && rt.handle.query == nil && strings.HasPrefix(rt.pattern, "/v1/") {
-			err = refuseQuery(r) // the contract's endpoints ignore what they don't know
-		}
-		if err == nil {
-			err = rt.handle.serve(w, r, actor)
+			err = rt.handle.serve(w, r, *actor)
 		}
 		if err != nil {
 			respondError(w, r, err)
 		}
 	}
+}
+
+// admit returns the caller, if it may call the route. It is apart from serve so that the stack of a handler that lasts, as a
+// stream of HTTP/2 does, has none of it: with less than 3 KiB of it in use Go halves it.
+func (s *Server) admit(r *http.Request, rt *route) (*service.Actor, error) {
+	actor, err := s.authenticate(r, *rt)
+	if err == nil {
+		infoOf(r).user = actor.Username
+		err = s.allowed(r, actor, *rt)
+	}
+	if err == nil && rt.handle.query == nil && strings.HasPrefix(rt.pattern, "/v1/") {
+		err = refuseQuery(r) // the contract's endpoints ignore what they don't know
+	}
+	return &actor, err
 }
 
 // allowed checks the route's permission. Errors: Unauthorized where a token would help the
