@@ -43,7 +43,7 @@ func TestClientShowsLogsAsDockerDoes(t *testing.T) {
 		stdout, stderr, code := f.run("logs", "--tail", "3", id, other)
 		require.Zero(t, code, stderr)
 		both = stdout + stderr
-		return strings.Contains(both, "\nb/")
+		return strings.Contains("\n"+both, "\nb/") // the first line, where the engine had the output for errors last
 	}, time.Minute, 50*time.Millisecond)
 	require.Regexp(t, `(?m)^a/\S+ \| `, both)
 
