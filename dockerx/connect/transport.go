@@ -71,7 +71,7 @@ func New(cfg Config) (*Transport, error) {
 		DialTLSContext:         t.dialTLS,
 		MaxIdleConns:           idleConns,
 		MaxIdleConnsPerHost:    idleConns,
-		IdleConnTimeout:        90 * time.Second,
+		IdleConnTimeout:        30 * time.Second, // pings keep one from being idle
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		WriteBufferSize:        1 << 10, // requests are small, and a thousand hosts have a thousand connections
