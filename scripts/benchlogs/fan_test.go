@@ -2,6 +2,7 @@ package benchlogs
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -81,7 +82,7 @@ func TestLatency(t *testing.T) {
 			return true
 		}, time.Minute, 10*time.Millisecond)
 		e.Start(t, id)
-		direct := directLatency(t, e, id)
+		direct := directLatency(t, e, id, benchkit.Size(100, 400)-1)
 		got.Wait()
 		for _, v := range all {
 			v.stop()
@@ -91,20 +92,25 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// directLatency reads the engine's own stream until it has had a hundred lines.
-func directLatency(t *testing.T, e dockertest.Engine, id string) time.Duration {
+// directLatency reads the engine's own stream up to a line, and measures those lines that are written meanwhile.
+func directLatency(t *testing.T, e dockertest.Engine, id string, last int) time.Duration {
 	t.Helper()
-	resp, err := engineHTTP(e).Get("http://engine/containers/" + id + "/logs?stdout=1&stderr=1&timestamps=1&follow=1&tail=0")
+	resp, err := engineHTTP(e).Get("http://engine/containers/" + id + "/logs?stdout=1&stderr=1&timestamps=1&follow=1&tail=all")
 	require.NoError(t, err)
 	defer resp.Body.Close()
+	began := time.Now()
+	end := fmt.Sprintf(" %09d ", last)
 	var l latencies
-	for range 60 {
+	for ended := false; !ended; {
 		payload, err := frame(resp.Body)
 		require.NoError(t, err)
 		got := time.Now()
 		at, err := time.Parse(time.RFC3339Nano, string(payload[:30]))
 		require.NoError(t, err)
-		l.all = append(l.all, got.Sub(at))
+		if at.After(began) {
+			l.all = append(l.all, got.Sub(at))
+		}
+		ended = bytes.Contains(payload, []byte(end))
 	}
 	return l.p50()
 }
