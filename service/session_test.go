@@ -57,7 +57,7 @@ func replica(t *testing.T, d *db.DB, m token.Maker, o SessionsOptions) *fixture 
 	if o.Hasher == nil {
 		o.Hasher = hasher
 	}
-	b := &fixture{db: d, users: NewUsers(d, UsersOptions{Hasher: hasher}), sessions: NewSessions(d, m, o), maker: m}
+	b := &fixture{db: d, users: NewUsers(d, UsersOptions{Hasher: o.Hasher}), sessions: NewSessions(d, m, o), maker: m}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- b.sessions.Run(ctx) }()
@@ -163,7 +163,8 @@ func disable(t *testing.T, b *fixture, name string) {
 // wide, for machines with other work: a missing hash would be a factor of a hundred.
 func TestRefusedLoginsTakeOneDuration(t *testing.T) {
 	t.Parallel()
-	b := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Limits: LoginLimits{Off: true}})
+	costly := password.New(password.Options{Queue: 1000}) // hashes that cost what they do for users
+	b := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Hasher: costly, Limits: LoginLimits{Off: true}})
 	_, err := b.users.Create(t.Context(), admin, named("disabled"), "")
 	require.NoError(t, err)
 	disable(t, b, "disabled")
