@@ -34,11 +34,8 @@ func (s *Hosts) ContainerPage(ctx context.Context, actor Actor, q ContainerQuery
 	if err != nil {
 		return nil, err
 	}
-	if len(hosts) > 1 { // as in lists
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, listAllTimeout)
-		defer cancel()
-	}
+	ctx, cancel := withListTimeout(ctx, len(hosts))
+	defer cancel()
 	p := newPaging(hosts, q)
 	p.read(ctx, func(part *hostPart) bool {
 		return part.list == nil || len(hosts) == 1 || q.Text != "" && part.list.Aged(time.Now())

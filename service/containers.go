@@ -70,11 +70,8 @@ func (s *Hosts) lists(ctx context.Context, actor Actor, names []string) ([]*Host
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if len(hosts) > 1 { // a single host has its own deadline, with a message of its own
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, listAllTimeout)
-		defer cancel()
-	}
+	ctx, cancel := withListTimeout(ctx, len(hosts))
+	defer cancel()
 	lists := make([]*dockerx.List, len(hosts))
 	answers := make([]HostResult, len(hosts))
 	var asking sync.WaitGroup
@@ -84,6 +81,14 @@ func (s *Hosts) lists(ctx context.Context, actor Actor, names []string) ([]*Host
 	}
 	asking.Wait()
 	return hosts, lists, answers, nil
+}
+
+// withListTimeout bounds the asking of several hosts by listAllTimeout. A single host has its own deadline, with a message of its own.
+func withListTimeout(ctx context.Context, hosts int) (context.Context, context.CancelFunc) {
+	if hosts < 2 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, listAllTimeout)
 }
 
 // openAll opens the named hosts, or, if there are no names, all that the actor may see.

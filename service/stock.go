@@ -87,11 +87,8 @@ func stockOf[L, T any](
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(hosts) > 1 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, listAllTimeout)
-		defer cancel()
-	}
+	ctx, cancel := withListTimeout(ctx, len(hosts))
+	defer cancel()
 	found, answers := make([][]Hosted[T], len(hosts)), make([]HostResult, len(hosts))
 	var asking sync.WaitGroup
 	for i, h := range hosts {
