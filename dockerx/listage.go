@@ -37,7 +37,8 @@ func (h *Host) CheckList() bool {
 	if list == nil || time.Since(list.read) < listChecked {
 		return false
 	}
-	return h.spawn(func() { _, _ = h.List(h.life) })
+	h.lists.join(h, h.learnList) // what it reads is kept, whether a caller waits for it or not
+	return true
 }
 
 // listOrders keeps the orders of a list's rows that were asked for.
