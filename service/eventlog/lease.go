@@ -52,11 +52,11 @@ func (l *Log) Leave(ctx context.Context, hosts []string) {
 // Stored says that records up to an id are stored, by whatever replica: the log publishes them. It doesn't block.
 func (l *Log) Stored(id int64) {
 	for {
-		old := l.told.Load()
+		old := l.storedUpTo.Load()
 		if id <= old {
 			return
 		}
-		if l.told.CompareAndSwap(old, id) {
+		if l.storedUpTo.CompareAndSwap(old, id) {
 			notify(l.wake)
 			return
 		}

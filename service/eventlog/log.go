@@ -107,7 +107,7 @@ type Log struct {
 	fresh  []string         // led since the writer last looked: what it knows of them may be outdated
 	stored chan struct{}    // closed when pending records have been stored or refused, or others' records published
 
-	told atomic.Int64 // records up to this id are stored
+	storedUpTo atomic.Int64 // the highest id of which it is known that records up to it are stored
 
 	// Used by the writer alone. tailUnread: stored records may be unpublished. readTo: those up to this id aren't. batchSize: how
 	// many records it stores at once.

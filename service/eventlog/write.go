@@ -94,14 +94,14 @@ func (l *Log) flush(ctx context.Context) error {
 	if err := l.saveHosts(ctx); err != nil {
 		return err
 	}
-	told := l.told.Load()
-	if !l.tailUnread && told <= max(l.hub.lastID(), l.readTo) {
+	upTo := l.storedUpTo.Load()
+	if !l.tailUnread && upTo <= max(l.hub.lastID(), l.readTo) {
 		return nil
 	}
 	if err := l.readTail(ctx, math.MaxInt64); err != nil {
 		return err
 	}
-	l.tailUnread, l.readTo = false, told // ids of duplicates have no row
+	l.tailUnread, l.readTo = false, upTo // ids of duplicates have no row
 	return nil
 }
 
