@@ -1,9 +1,12 @@
 package dockerx
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/stretchr/testify/require"
@@ -17,8 +20,13 @@ func TestProcessesOnRealEngines(t *testing.T) {
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
 		t.Helper()
 		id := e.Run(t, dockertest.Spec{Cmd: []string{"sleep", "1h"}})
-		p, err := h.Top(t.Context(), id)
-		require.NoError(t, err)
+		var p *Processes
+		require.Eventually(t, func() bool { // a container that runs is runc's own process for a moment
+			var err error
+			p, err = h.Top(t.Context(), id)
+			require.NoError(t, err)
+			return !strings.Contains(fmt.Sprint(p.Rows), "runc init")
+		}, time.Minute, 10*time.Millisecond)
 		command := slices.IndexFunc(p.Titles, func(s string) bool { return s == "CMD" || s == "COMMAND" })
 		require.GreaterOrEqual(t, command, 0, p.Titles)
 		require.Len(t, p.Rows, 1)
@@ -26,7 +34,7 @@ func TestProcessesOnRealEngines(t *testing.T) {
 		require.Contains(t, p.Rows[0][command], "sleep 1h")
 
 		e.Stop(t, id)
-		_, err = h.Top(t.Context(), id)
+		_, err := h.Top(t.Context(), id)
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err), "%v", err)
 	})
 }
