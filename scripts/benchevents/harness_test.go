@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,7 +77,6 @@ type tally struct {
 	seen  map[int]int
 	order []int
 	gaps  []benchkit.Frame
-	count int
 	last  int64 // the highest id so far
 	falls int   // how often an id didn't rise
 }
@@ -102,7 +102,6 @@ func (y *tally) take(g benchkit.Frame) {
 	}
 	y.seen[n]++
 	y.order = append(y.order, n)
-	y.count++
 }
 
 func number(actor string) (int, bool) {
@@ -121,6 +120,13 @@ func (y *tally) len() int {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	return len(y.seen)
+}
+
+// inOrder returns the numbers of the events as they came.
+func (y *tally) inOrder() []int {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return slices.Clone(y.order)
 }
 
 // verdict counts what is missing of n events, of that what no gap covers, what came twice and
