@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -160,6 +161,25 @@ func rawLogs(t testing.TB, c *http.Client, id, query string, most int64) (first,
 	defer resp.Body.Close()
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	return timed(t, began, resp.Body, most)
+}
+
+// numbersOf returns the numbers of the lines that an engine has of a container, whose log is of stdout alone.
+func numbersOf(t testing.TB, c *http.Client, id string) map[int]bool {
+	t.Helper()
+	resp, err := c.Get("http://engine/containers/" + id + "/logs?stdout=1&tail=all")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	numbers := map[int]bool{}
+	for {
+		line, err := frame(resp.Body)
+		if errors.Is(err, io.EOF) {
+			return numbers
+		}
+		require.NoError(t, err)
+		n, err := strconv.Atoi(string(line[:9]))
+		require.NoError(t, err)
+		numbers[n] = true
+	}
 }
 
 // timed reads a body: how long the first byte took, and all of it.
