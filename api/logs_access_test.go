@@ -65,6 +65,7 @@ func TestSearchesOfManyContainersAreAudited(t *testing.T) {
 	for range 3 {
 		d.Add(dockertest.Container{Log: []string{"needle", "hay"}})
 	}
+	w.listed(3)
 	require.Len(t, w.logPage("/v1/logs?grep=needle").Lines, 3)
 	require.Equal(t, http.StatusOK, w.get("/v1/logs?download=true").status)
 	for _, action := range []string{"logs.search", "logs.download"} {

@@ -304,6 +304,7 @@ func TestOperationsAreListed(t *testing.T) {
 	t.Parallel()
 	w, d := oneHost(t)
 	d.Add(dockertest.Container{Name: "web", State: "exited"})
+	w.listed(1)
 	operator := w.person("operator", "operator")
 	var ids []string
 	for _, who := range []string{w.admin, operator, w.admin} {

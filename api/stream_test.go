@@ -105,6 +105,15 @@ func (w *fixture) eventually(text string) {
 	require.Eventually(w.t, func() bool { return strings.Contains(w.get("/v1/events").body, text) }, time.Minute, 5*time.Millisecond)
 }
 
+// listed waits until so many containers are listed: one that was just added is, once the engine's event of it was read.
+func (w *fixture) listed(n int) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		var page struct{ Data struct{ Containers []struct{} } }
+		return json.Unmarshal([]byte(w.get("/v1/containers").body), &page) == nil && len(page.Data.Containers) == n
+	}, time.Minute, 5*time.Millisecond)
+}
+
 const redisID = "4a55acf11f30b628d58ce47a19bde7d30e144314b530f90a2501524e7f3f9cd4"
 
 func redisDies() dockertest.Message {
