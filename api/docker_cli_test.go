@@ -70,6 +70,9 @@ func (c *dockerCLI) try(args ...string) (out, errs string, code int) {
 		require.ErrorAs(c.t, err, &exit, "docker %v", args)
 		code = exit.ExitCode()
 	}
+	if dockertest.GaveUpFreezing(e.String()) {
+		return c.try(args...)
+	}
 	return o.String(), e.String(), code
 }
 
