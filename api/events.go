@@ -7,7 +7,7 @@ import (
 
 	"wharf/api/dto"
 	"wharf/api/stream"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/events"
 	"wharf/service"
 	"wharf/service/eventlog"
@@ -49,7 +49,7 @@ func (s *Server) eventFilter(q dto.EventFilter, actor service.Actor) (eventlog.F
 		}
 	}
 	for i, name := range f.Containers {
-		ref, err := dockerx.ParseRef(name)
+		ref, err := containers.ParseRef(name)
 		if err != nil {
 			problems = append(problems, "container: "+err.Error())
 			continue

@@ -8,7 +8,7 @@ import (
 
 	"wharf/api/dto"
 	"wharf/api/logs"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 	"wharf/service/eventlog"
 	servicelogs "wharf/service/logs"
@@ -20,7 +20,7 @@ func (s *Server) containerLogs(w http.ResponseWriter, r *http.Request, actor ser
 	if err != nil {
 		return err
 	}
-	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
 		return err
 	}

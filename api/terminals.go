@@ -14,6 +14,7 @@ import (
 	"wharf/api/channels"
 	"wharf/api/dto"
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 	"wharf/service/terminal"
 	"wharf/util/apperr"
@@ -24,7 +25,7 @@ const maxExecLimit = 5 * time.Minute
 
 // exec answers POST …/exec: with a ticket for a terminal, or with what came of the command.
 func (s *Server) exec(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.ExecQuery, in dto.ExecRequest) error {
-	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (s *Server) exec(w http.ResponseWriter, r *http.Request, actor service.Acto
 	return respondData(w, dto.ExecResult{Ticket: t.Ticket, ExpiresAt: t.ExpiresAt, URL: attachURL(request, "exec/attach", t)})
 }
 
-func (s *Server) runCommand(w http.ResponseWriter, r *http.Request, actor service.Actor, host string, ref dockerx.Ref, c dockerx.Command, limit time.Duration) error {
+func (s *Server) runCommand(w http.ResponseWriter, r *http.Request, actor service.Actor, host string, ref containers.Ref, c dockerx.Command, limit time.Duration) error {
 	if limit > maxExecLimit {
 		return apperr.New(apperr.Invalid, "limit: expected at most %s", maxExecLimit)
 	}
@@ -68,7 +69,7 @@ func commandOf(in dto.ExecRequest) (dockerx.Command, error) {
 
 // attachContainer answers POST …/attach with a ticket for the container's own terminal.
 func (s *Server) attachContainer(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/logs"
@@ -20,7 +21,7 @@ const longReads = 4
 const maxLogOpen = 30 * time.Second
 
 // LogSource returns the container's log. Errors: apperr.Invalid where its driver keeps none.
-func (h *Host) LogSource(d *Details) (logs.Source, error) {
+func (h *Host) LogSource(d *containers.Details) (logs.Source, error) {
 	if d.Log.Driver == "none" {
 		return nil, apperr.New(apperr.Invalid, "container %s has the log driver none: its lines are not kept anywhere", d.ID[:12])
 	}
@@ -31,12 +32,12 @@ func (h *Host) LogSource(d *Details) (logs.Source, error) {
 const maxLogDetails = 4096
 
 // LogDetails returns what LogSource needs of a container of the list. It asks once: how a container logs never changes.
-func (h *Host) LogDetails(ctx context.Context, row Container) (*Details, error) {
+func (h *Host) LogDetails(ctx context.Context, row containers.Container) (*containers.Details, error) {
 	h.mu.Lock()
 	log, known := h.logDetails[row.ID]
 	h.mu.Unlock()
 	if known {
-		return &Details{ID: row.ID, Name: "/" + row.Name, Created: row.Created.Format(time.RFC3339Nano), Log: log}, nil
+		return &containers.Details{ID: row.ID, Name: "/" + row.Name, Created: row.Created.Format(time.RFC3339Nano), Log: log}, nil
 	}
 	d, err := h.Resolve(ctx, row.Ref())
 	if err != nil {
@@ -45,7 +46,7 @@ func (h *Host) LogDetails(ctx context.Context, row Container) (*Details, error) 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.logDetails == nil || len(h.logDetails) >= maxLogDetails {
-		h.logDetails = map[string]Log{}
+		h.logDetails = map[string]containers.Log{}
 	}
 	h.logDetails[d.ID] = d.Log
 	return d, nil
@@ -82,7 +83,7 @@ const (
 
 // LogFiles opens the files of a container's log on this machine. Errors: logs.ErrNoFiles where they can't be read, or aren't
 // to be.
-func (h *Host) LogFiles(ctx context.Context, log Log, src logs.Source) (*logs.Files, error) {
+func (h *Host) LogFiles(ctx context.Context, log containers.Log, src logs.Source) (*logs.Files, error) {
 	if h.opts.Logs == EngineLogs || log.Driver != "json-file" || log.Path == "" || !strings.HasPrefix(h.addr, "unix://") {
 		return nil, h.noLogFiles(logs.ErrNoFiles)
 	}
@@ -132,7 +133,7 @@ func (s *logSource) Open(ctx context.Context, q logs.Query) (io.ReadCloser, erro
 }
 
 func (s *logSource) Running(ctx context.Context) (bool, error) {
-	d, err := s.h.Inspect(ctx, Ref{s.id})
+	d, err := s.h.inspect(ctx, s.id)
 	if err != nil {
 		return false, err
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/images"
@@ -22,6 +23,7 @@ import (
 const (
 	pingTimeout = 2 * time.Second
 	readTimeout = 5 * time.Second // list, inspect
+	sizeTimeout = 2 * time.Minute // an engine walks through all files
 )
 
 // callsAtOnce is how many calls that read, and how many that change something, a host gets at
@@ -45,11 +47,11 @@ type Host struct {
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
 	health     health
-	lists      cached[List]
+	lists      cached[containers.List]
 	stock      stock
-	labels     labelBook
+	labels     containers.LabelBook
 	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
-	guard      listGuard
+	guard      containers.Guard
 	traces     traces
 	measures   measures
 	reader     atomic.Pointer[events.Reader] // of the host's events; nil while they aren't read
@@ -62,7 +64,7 @@ type Host struct {
 	info   EngineInfo
 	listen []func(events.Event)
 
-	logDetails map[string]Log // of containers of the list, by id
+	logDetails map[string]containers.Log // of containers of the list, by id
 	logHub     *logs.Hub
 	longReads  chan struct{} // slots
 	puller     *images.Puller
@@ -86,7 +88,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce), sizes: make(chan struct{}, sizesAtOnce),
-		lists: cached[List]{maxAge: listMaxAge}, stock: newStock(),
+		lists: cached[containers.List]{maxAge: containers.MaxAge}, stock: newStock(),
 		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
 		leading: leading{begin: make(chan struct{}, 1)},
 	}
@@ -184,7 +186,7 @@ func (h *Host) onEvent(e events.Event) {
 	e.ClockSkew = h.info.ClockSkew
 	h.mu.Unlock()
 	if e.Kind == events.KindDocker && e.Type == "container" {
-		if labels, known := h.labels.of(e.ActorID); known {
+		if labels, known := h.labels.Of(e.ActorID); known {
 			e.Labels = labels
 		}
 	}

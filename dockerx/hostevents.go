@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 )
@@ -74,7 +75,7 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 // ListContainers is the engine's list as it is now, whatever List keeps, which keeps this one.
 func (s eventSource) ListContainers(ctx context.Context) ([]events.Container, error) {
 	took := s.h.sampler.Expect()
-	list, err := s.h.lists.renew(func() (*List, error) { return s.h.learnList(ctx) })
+	list, err := s.h.lists.renew(func() (*containers.List, error) { return s.h.learnList(ctx) })
 	if err != nil {
 		took(ctx, nil, err)
 		return nil, err

@@ -34,7 +34,7 @@ func (h *Host) Image(ctx context.Context, name string) (images.Image, error) {
 			return images.Image{}, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("an image has no proper id: %.80q", raw.ID)}
 		}
 		return images.Image{
-			ID: raw.ID, Platform: platformOf(raw.Os, raw.Architecture, raw.Variant), Tags: orEmpty(raw.RepoTags), Digests: orEmpty(raw.RepoDigests),
+			ID: raw.ID, Platform: platformOf(raw.Os, raw.Architecture, raw.Variant), Tags: append([]string{}, raw.RepoTags...), Digests: append([]string{}, raw.RepoDigests...),
 		}, nil
 	})
 }

@@ -114,11 +114,3 @@ func (h *Host) refreshInfo(ctx context.Context) error {
 	}
 	return nil
 }
-
-func countStates(list *List) map[string]int {
-	counts := map[string]int{}
-	for i := range list.Containers {
-		counts[list.Containers[i].State]++
-	}
-	return counts
-}

@@ -24,8 +24,8 @@ const (
 	// usesMaxAge is the same for what containers use: all engines tell of containers, and Podman's not of networks that one
 	// joins or leaves.
 	usesMaxAge = 15 * time.Second
-	// sizesTimeout is for an engine that adds up what everything holds: it walks through all volumes.
-	sizesTimeout = 2 * time.Minute
+	// removalTimeout is for an engine that deletes files.
+	removalTimeout = 2 * time.Minute
 )
 
 // stock is the host's images, volumes and networks, and what its containers use of them.
@@ -132,7 +132,7 @@ func (h *Host) Sizes(ctx context.Context) (sizes Sizes, err error) {
 }
 
 func (h *Host) readSizes(ctx context.Context) (Sizes, error) {
-	return call(ctx, h, "add up sizes", max(sizesTimeout, h.readLimit), func(ctx context.Context, e engine.Reads) (Sizes, error) {
+	return call(ctx, h, "add up sizes", max(sizeTimeout, h.readLimit), func(ctx context.Context, e engine.Reads) (Sizes, error) {
 		body, err := e.Sizes(ctx)
 		if err != nil {
 			return Sizes{}, err
@@ -178,7 +178,7 @@ func (h *Host) RemoveImage(ctx context.Context, name string) error {
 		return err
 	}
 	defer h.stock.images.drop()
-	return change(ctx, h, "remove image", removeTimeout, func(ctx context.Context, e engine.Changes) error {
+	return change(ctx, h, "remove image", removalTimeout, func(ctx context.Context, e engine.Changes) error {
 		_, err := e.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
 		return err
 	})
@@ -190,7 +190,7 @@ func (h *Host) RemoveVolume(ctx context.Context, name string) error {
 		return apperr.New(apperr.Invalid, "volume: not a name")
 	}
 	defer h.stock.volumes.drop()
-	return change(ctx, h, "remove volume", removeTimeout, func(ctx context.Context, e engine.Changes) error {
+	return change(ctx, h, "remove volume", removalTimeout, func(ctx context.Context, e engine.Changes) error {
 		return e.VolumeRemove(ctx, name, false)
 	})
 }
@@ -201,7 +201,7 @@ func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
 		return apperr.New(apperr.Invalid, "network: not an id or a name")
 	}
 	defer h.stock.networks.drop()
-	return change(ctx, h, "remove network", removeTimeout, func(ctx context.Context, e engine.Changes) error {
+	return change(ctx, h, "remove network", removalTimeout, func(ctx context.Context, e engine.Changes) error {
 		err := e.NetworkRemove(ctx, id)
 		switch {
 		case err == nil:

@@ -9,6 +9,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
@@ -37,7 +38,7 @@ type Terminal struct {
 // Exec runs a command in a container that Resolve found, and returns its input and output. The command lives until it
 // ends by itself: Docker can't end it, and it outlives the Terminal. Errors: apperr.Conflict (not running, paused),
 // Invalid, NotFound, Unavailable, Daemon.
-func (h *Host) Exec(ctx context.Context, d *Details, c Command) (*Terminal, error) {
+func (h *Host) Exec(ctx context.Context, d *containers.Details, c Command) (*Terminal, error) {
 	t := &Terminal{TTY: c.TTY, host: h, container: d.ID}
 	err := change(ctx, h, "create exec", h.readLimit, func(ctx context.Context, e engine.Changes) error {
 		made, err := e.ContainerExecCreate(ctx, d.ID, container.ExecOptions{
@@ -61,7 +62,7 @@ func (h *Host) Exec(ctx context.Context, d *Details, c Command) (*Terminal, erro
 
 // Attach returns the input and output of a container's first process, from now on. Errors: apperr.Conflict (not
 // running), NotFound, Unavailable, Daemon.
-func (h *Host) Attach(ctx context.Context, d *Details) (*Terminal, error) {
+func (h *Host) Attach(ctx context.Context, d *containers.Details) (*Terminal, error) {
 	if !d.State.Running {
 		return nil, apperr.New(apperr.Conflict, "the container is not running")
 	}
@@ -161,7 +162,7 @@ func (t *Terminal) Exit(ctx context.Context, patience time.Duration) (code int, 
 
 func (t *Terminal) inspect(ctx context.Context) (running bool, code int, err error) {
 	if t.exec == "" {
-		d, err := t.host.Inspect(ctx, Ref{t.container})
+		d, err := t.host.inspect(ctx, t.container)
 		if err != nil {
 			return false, 0, err
 		}
@@ -175,7 +176,7 @@ func (t *Terminal) inspect(ctx context.Context) (running bool, code int, err err
 
 // ResizeTTY sets the size of the TTY of a container's first process, in characters. Errors: apperr.Conflict for a container
 // that isn't running or has none, Unavailable, Daemon.
-func (h *Host) ResizeTTY(ctx context.Context, d *Details, columns, rows uint16) error {
+func (h *Host) ResizeTTY(ctx context.Context, d *containers.Details, columns, rows uint16) error {
 	switch {
 	case !d.State.Running:
 		return apperr.New(apperr.Conflict, "container %s is not running", d.ID)

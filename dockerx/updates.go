@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/engine"
 	"wharf/dockerx/images"
 )
@@ -28,7 +29,7 @@ func (h *Host) RegistryDigest(ctx context.Context, r images.Ref) (images.DigestA
 
 // ConfigImage returns the name of the image that a container of the list was created with. The list shows an id instead once
 // the name means another image.
-func (h *Host) ConfigImage(ctx context.Context, row Container) (string, error) {
+func (h *Host) ConfigImage(ctx context.Context, row containers.Container) (string, error) {
 	if _, err := images.ParseRef(row.Image); err == nil && !strings.HasPrefix(row.Image, "sha256:") && !isShortID(row.Image) {
 		return row.Image, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/versions"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/stats"
@@ -31,9 +32,9 @@ func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 // LastUsage returns the last sample of the container that ref names, while it is at most 15 s old,
 // and asks no engine: it is for a host that has stopped answering. What looks like an id names
 // only the container whose id begins so.
-func (h *Host) LastUsage(ref Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
+func (h *Host) LastUsage(ref containers.Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
 	return h.sampler.Last(func(id, name string, labels map[string]string) bool {
-		return (strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()) && visible(labels)
+		return ref.Names(id, name) && visible(labels)
 	})
 }
 
@@ -127,7 +128,7 @@ func (s statsEngine) List(ctx context.Context) ([]stats.Container, error) {
 	return usageRows(list.Containers), nil
 }
 
-func usageRows(list []Container) []stats.Container {
+func usageRows(list []containers.Container) []stats.Container {
 	rows := make([]stats.Container, len(list))
 	for i := range list {
 		c := &list[i]

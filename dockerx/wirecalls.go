@@ -1,14 +1,12 @@
 package dockerx
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"io"
-	"slices"
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/engine"
 	"wharf/dockerx/wire"
 )
@@ -16,7 +14,7 @@ import (
 // Rows returns the host's containers in Docker's shape, all or the running ones, the newest first. It is never cached.
 // Errors: Unavailable, Daemon.
 func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
-	if err := h.guard.refusal(); err != nil {
+	if err := h.guard.Refusal(); err != nil {
 		return nil, err
 	}
 	leave, err := h.measure(ctx, size)
@@ -29,7 +27,7 @@ func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		return guardedList(ctx, h, body, decodeRows)
+		return guardedList(ctx, h, body, containers.DecodeWire)
 	})
 }
 
@@ -58,36 +56,15 @@ func (h *Host) wireLimit(size bool) time.Duration {
 	return h.readLimit
 }
 
-func decodeRows(body io.Reader) ([]wire.Row, error) {
-	rows, labels := []wire.Row{}, 0
-	err := engine.EachRow(body, func(r *wire.Row) error {
-		if !engine.IsID(r.ID) {
-			return fmt.Errorf("a container has no proper id: %.80q", r.ID)
-		}
-		name := ownName(r.Names) // others are what other containers call it
-		if name == "" {
-			name = r.ID[:12]
-		}
-		r.Names, r.State, r.Labels = []string{"/" + name}, dockersState(r.State), orEmptyMap(r.Labels)
-		rows = append(rows, *r)
-		if labels += len(r.Labels); labels > maxLabels {
-			return connect.ErrTooLarge
-		}
-		return nil
-	})
-	slices.SortStableFunc(rows, func(a, b wire.Row) int { return cmp.Compare(b.Created, a.Created) })
-	return rows, err
-}
-
 // Wire returns all of one container in Docker's shape. It is never cached, and refuses what Resolve refuses.
-func (h *Host) Wire(ctx context.Context, ref Ref, size bool) (*wire.Container, error) {
+func (h *Host) Wire(ctx context.Context, ref containers.Ref, size bool) (*wire.Container, error) {
 	leave, err := h.measure(ctx, size)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
 	c, err := call(ctx, h, "inspect container", h.wireLimit(size), func(ctx context.Context, e engine.Reads) (*wire.Container, error) {
-		c, err := e.ContainerWire(ctx, ref.s, size)
+		c, err := e.ContainerWire(ctx, ref.String(), size)
 		if err == nil && !engine.IsID(c.ID) {
 			err = &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("inspect answered without a proper id")}
 		}
@@ -96,11 +73,9 @@ func (h *Host) Wire(ctx context.Context, ref Ref, size bool) (*wire.Container, e
 	if err != nil {
 		return nil, err
 	}
-	if err := checkNamed(c.ID, ref); err != nil {
+	if err := containers.CheckWire(c, ref); err != nil {
 		return nil, err
 	}
-	c.State.Status, c.ExecIDs = dockersState(c.State.Status), nil
-	c.Config.Labels = orEmptyMap(c.Config.Labels)
 	return c, nil
 }
 

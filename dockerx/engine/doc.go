@@ -12,6 +12,6 @@
 // Limits. An answer has at most 64 MiB (lists), 8 MiB (others), 1 MiB for each line of a stream that is decoded line by
 // line; events and logs have no bound as a whole, since their readers bound each part that they keep. A row of a list has
 // at most 2 MiB, a list 50,000 rows. Requests that are written here refuse a name that could lead their path elsewhere;
-// Docker's client joins what it is given, so that its calls get ids and names that dockerx.ParseRef or IsName has checked.
+// Docker's client joins what it is given, so that its calls get ids and names that containers.ParseRef or IsName has checked.
 // Nothing is kept, repeated, given a deadline or classified: the package knows no host, no cache and no health.
 package engine

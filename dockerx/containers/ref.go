@@ -1,4 +1,4 @@
-package dockerx
+package containers
 
 import (
 	"strings"
@@ -26,17 +26,30 @@ func ParseRef(s string) (Ref, error) {
 // String returns the reference without a leading slash.
 func (r Ref) String() string { return r.s }
 
-// looksLikeID reports whether the reference could be a short or whole container id.
-func (r Ref) looksLikeID() bool {
-	if len(r.s) < 12 || len(r.s) > 64 {
-		return false
+// Names reports whether the reference names a container, by its name or the beginning of its id. What looks like an id names
+// only the container whose id begins so.
+func (r Ref) Names(id, name string) bool {
+	return strings.HasPrefix(id, r.s) || name == r.s && !LooksLikeID(r.s)
+}
+
+// CheckFound refuses a reference that looks like an id and found a container of another id, which was merely named so. Errors:
+// apperr.Conflict.
+func (r Ref) CheckFound(id string) error {
+	if LooksLikeID(r.s) && !strings.HasPrefix(id, r.s) {
+		return apperr.New(apperr.Conflict,
+			"%q looks like a container id but is the name of container %s: use that id", r.s, id[:12])
 	}
-	return strings.Trim(r.s, "0123456789abcdef") == ""
+	return nil
+}
+
+// LooksLikeID reports whether a text could be a short or whole container id.
+func LooksLikeID(s string) bool {
+	return len(s) >= 12 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // Find returns the container of the list that a reference names, in Docker's order: the whole id, then the
 // name, then the beginning of one id. It says what Docker says, whichever engine the list is of, and refuses
-// what Resolve refuses. Errors: apperr.NotFound, Invalid (a prefix of several ids), Conflict.
+// what Ref.CheckFound refuses. Errors: apperr.NotFound, Invalid (a prefix of several ids), Conflict.
 func Find(list []Container, ref Ref) (*Container, error) {
 	var named, begun *Container
 	several := false
@@ -54,7 +67,7 @@ func Find(list []Container, ref Ref) (*Container, error) {
 	}
 	switch {
 	case named != nil:
-		return named, checkNamed(named.ID, ref)
+		return named, ref.CheckFound(named.ID)
 	case several:
 		return nil, apperr.New(apperr.Invalid, connect.ErrorPrefix+"Multiple IDs found with provided prefix: %s", ref)
 	case begun == nil:
@@ -67,16 +80,3 @@ func Find(list []Container, ref Ref) (*Container, error) {
 func ErrNoContainer(ref Ref) error {
 	return apperr.New(apperr.NotFound, connect.ErrorPrefix+"No such container: %s", ref)
 }
-
-// checkNamed refuses a reference that looks like an id and found a container of another id, which
-// was merely named so.
-func checkNamed(id string, ref Ref) error {
-	if ref.looksLikeID() && !strings.HasPrefix(id, ref.s) {
-		return apperr.New(apperr.Conflict,
-			"%q looks like a container id but is the name of container %s: use that id", ref.s, id[:12])
-	}
-	return nil
-}
-
-// Ref returns the reference to the container by its whole id.
-func (c *Container) Ref() Ref { return Ref{c.ID} }

@@ -1,17 +1,17 @@
-package dockerx
+package containers
 
 import "sync"
 
-// labelBook holds the labels of a host's containers as its lists show them. A container's labels never
+// LabelBook holds the labels of a host's containers as its lists show them. A container's labels never
 // change, so that it is never wrong about those that it has. It keeps those of the latest two lists: the
 // events of a removed container come after it has left the list. The zero value is ready.
-type labelBook struct {
+type LabelBook struct {
 	mu          sync.Mutex
 	now, before map[string]map[string]string
 }
 
-// learn takes in a list. The labels are shared with its rows.
-func (b *labelBook) learn(list []Container) {
+// Learn takes in a list. The labels are shared with its rows.
+func (b *LabelBook) Learn(list []Container) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.has(list) {
@@ -26,7 +26,7 @@ func (b *labelBook) learn(list []Container) {
 }
 
 // has reports whether the latest list was of the same containers. mu is held.
-func (b *labelBook) has(list []Container) bool {
+func (b *LabelBook) has(list []Container) bool {
 	if len(b.now) != len(list) {
 		return false
 	}
@@ -38,8 +38,8 @@ func (b *labelBook) has(list []Container) bool {
 	return true
 }
 
-// of returns the labels of a container and whether any of the lists had it.
-func (b *labelBook) of(id string) (labels map[string]string, known bool) {
+// Of returns the labels of a container and whether any of the lists had it.
+func (b *LabelBook) Of(id string) (labels map[string]string, known bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if labels, known = b.now[id]; !known {

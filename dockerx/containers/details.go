@@ -1,25 +1,8 @@
-package dockerx
+package containers
 
 import (
 	"strconv"
-	"time"
 )
-
-// Container is one row of a host's list, running or not.
-type Container struct {
-	ID      string // 64 hex digits
-	Name    string // without '/'; never a link alias
-	Image   string // as the engine shows it: a tag, or an id where the tag moved on
-	State   string // created, running, paused, restarting, removing, exited, dead
-	Status  string // the engine's words: "Up 2 hours"
-	Created time.Time
-	Labels  map[string]string // never nil
-}
-
-// Running reports whether the container has a process, paused or not.
-func (c *Container) Running() bool {
-	return c.State == "running" || c.State == "paused" || c.State == "restarting"
-}
 
 // Details is one container, as inspect shows it. Times are the engine's own text.
 type Details struct {

@@ -1,74 +1,16 @@
-package dockerx
+package containers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/engine"
-	"wharf/dockerx/events"
 )
-
-// listMaxAge bounds how long a list is kept even if nothing happens: its status texts ("Up 5
-// seconds") age by themselves.
-const listMaxAge = time.Second
-
-// List returns the host's containers: the list kept, if the host's events say that it is still
-// true, else a new one: an engine manages some 40 lists of 200 containers a second. Errors: apperr.Unavailable,
-// apperr.Daemon.
-func (h *Host) List(ctx context.Context) (*List, error) {
-	return h.lists.get(ctx, h, h.learnList)
-}
-
-// KeptList returns the list that is kept, whatever its age, while the host's events say that it is still true but for its
-// status texts; else nil. See List.Aged.
-func (h *Host) KeptList() *List {
-	if !h.streamUp() {
-		return nil
-	}
-	return h.lists.still()
-}
-
-// learnList reads the list, and learns the containers' labels.
-func (h *Host) learnList(ctx context.Context) (*List, error) {
-	list, err := h.readList(ctx)
-	if err == nil {
-		h.labels.learn(list.Containers)
-	}
-	return list, err
-}
-
-// keptCounts returns how many containers are in each state, nil where that isn't known for sure.
-func (h *Host) keptCounts() map[string]int {
-	list := h.lists.still()
-	if list == nil {
-		return nil
-	}
-	return countStates(list)
-}
-
-// changesList reports whether an event makes a list untrue. Podman's words stand beside Docker's.
-func changesList(e events.Event) bool {
-	if e.Kind == events.KindState {
-		return false
-	}
-	if e.Kind != events.KindDocker {
-		return true
-	}
-	if e.Type != "container" {
-		return false
-	}
-	action, _, _ := strings.Cut(e.Action, ":")
-	switch action {
-	case "create", "start", "die", "died", "stop", "pause", "unpause", "rename", "destroy", "remove", "cleanup",
-		"update", "health_status", "restart":
-		return true
-	}
-	return false
-}
 
 // How reading lists is kept cheap on an engine whose lists are wrong. A list that can't be read is tried
 // again at once, then after 500 ms, twice as long each time up to 5 s, and not before its bytes are paid for: reading
@@ -87,9 +29,9 @@ const (
 	listDoubts = 5
 )
 
-// listGuard bounds what reading a host's list may cost: how much of an answer is read, and how soon
+// Guard bounds what reading a host's list may cost: how much of an answer is read, and how soon
 // after a list that could not be read. The zero value is ready. It is safe for concurrent use.
-type listGuard struct {
+type Guard struct {
 	mu      sync.Mutex
 	largest int64 // bytes of the largest list that was read to its end; 0: none was
 	faults  int   // lists in a row that could not be read
@@ -98,8 +40,8 @@ type listGuard struct {
 	err     error // why, while until is ahead
 }
 
-// refusal returns why no list is asked for now, nil if one may be.
-func (g *listGuard) refusal() error {
+// Refusal returns why no list is asked for now, nil if one may be.
+func (g *Guard) Refusal() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.err == nil || !time.Now().Before(g.until) {
@@ -108,15 +50,15 @@ func (g *listGuard) refusal() error {
 	return g.err
 }
 
-// limit is how many bytes of the next list are read at most.
-func (g *listGuard) limit() int64 {
+// Limit is how many bytes of the next list are read at most.
+func (g *Guard) Limit() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.bound()
 }
 
-// bound is limit. mu is held.
-func (g *listGuard) bound() int64 {
+// bound is Limit. mu is held.
+func (g *Guard) bound() int64 {
 	if g.largest == 0 {
 		return engine.MaxList
 	}
@@ -124,7 +66,7 @@ func (g *listGuard) bound() int64 {
 }
 
 // done records how reading a list of so many bytes went. An err of nil ends the waiting.
-func (g *listGuard) done(bytes int64, err error) {
+func (g *Guard) done(bytes int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
@@ -155,4 +97,23 @@ func (c *countedBody) Read(p []byte) (int, error) {
 		return 0, connect.ErrTooLarge
 	}
 	return n, err
+}
+
+// ReadGuarded reads a list with decode, no further than the guard has it, and closes it. The guard keeps how that went; what
+// classify makes of an error is what Refusal then returns.
+func ReadGuarded[T any](g *Guard, body io.ReadCloser, decode func(io.Reader) (T, error), classify func(error) error) (T, error) {
+	counted := &countedBody{r: body, limit: g.Limit()}
+	list, err := decode(counted)
+	if err != nil {
+		_ = body.Close()
+		err = &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
+		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
+			g.done(counted.bytes, classify(err))
+		}
+		var none T
+		return none, err
+	}
+	_ = connect.Finish(body)
+	g.done(counted.bytes, nil)
+	return list, nil
 }

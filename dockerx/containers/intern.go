@@ -1,4 +1,4 @@
-package dockerx
+package containers
 
 import (
 	"hash/maphash"

@@ -1,17 +1,15 @@
-package dockerx
+package operations
 
 import (
-	"context"
-	"fmt"
 	"math"
-	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
 
-	"wharf/dockerx/engine"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/images"
 	"wharf/util/apperr"
 )
 
@@ -20,32 +18,6 @@ type Params interface {
 	// check refuses values that make no sense, before any engine hears of them. Its errors are apperr.Invalid and
 	// name the parameter as the API does.
 	check() error
-}
-
-// engineCall is the engine call of a row, and the type of the parameters that it takes.
-type engineCall struct {
-	params Params // without values
-	do     func(ctx context.Context, e engine.Changes, id string, p Params) error
-}
-
-// taking makes the engine call of a row from a function of its own type of parameters.
-func taking[P Params](call func(ctx context.Context, e engine.Changes, id string, p P) error) engineCall {
-	var params P
-	return engineCall{params, func(ctx context.Context, e engine.Changes, id string, p Params) error {
-		return call(ctx, e, id, p.(P)) //nolint:forcetypeassert // checked by of
-	}}
-}
-
-// of returns the parameters of an Operation, those without values for nil. Another operation's are a mistake of the
-// program.
-func (c engineCall) of(o Operation) (Params, error) {
-	if o.Params == nil {
-		return c.params, c.params.check()
-	}
-	if reflect.TypeOf(o.Params) != reflect.TypeOf(c.params) {
-		return nil, fmt.Errorf("operation %s takes %T, got %T", o.Name, c.params, o.Params)
-	}
-	return o.Params, o.Params.check()
 }
 
 // None are the parameters of an operation that has none.
@@ -82,7 +54,7 @@ func (p Rename) check() error {
 	switch {
 	case !namePattern.MatchString(p.Name):
 		return apperr.New(apperr.Invalid, "name: expected 2 to 255 letters, digits, '_', '.' or '-', beginning with a letter or digit")
-	case Ref{p.Name}.looksLikeID():
+	case containers.LooksLikeID(p.Name):
 		return apperr.New(apperr.Invalid, "name: looks like the id of a container")
 	}
 	return nil
@@ -143,6 +115,19 @@ func (p Update) check() error {
 		return apperr.New(apperr.Invalid, "restart_policy: expected no, always, unless-stopped, on-failure or on-failure:5")
 	}
 	return nil
+}
+
+// Recreate are the parameters of recreate.
+type Recreate struct {
+	Image string // "" is the one that the container names
+	Pull  bool   // from its registry, first
+}
+
+func (p Recreate) check() error {
+	if p.Image == "" {
+		return nil
+	}
+	return images.CheckName(p.Image)
 }
 
 // config is what the engine gets: a zero stands there for what stays.
