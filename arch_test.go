@@ -32,7 +32,7 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/logs", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/events", "api/logs", "api/metrics", "api/openapi", "api/stream", "api/usage", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
@@ -40,10 +40,12 @@ var rows = map[string]row{
 		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/events", "dockerx/logs", "dockerx/stats", "dockerx/wire", "util/..."},
 	},
 	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/events":  {imports: []string{"api/dto", "api/stream", "dockerx", "dockerx/events", "service", "service/eventlog", "util/..."}},
 	"api/logs":    {imports: []string{"api/dto", "api/stream", "dockerx/logs", "service/logs", "util/..."}},
 	"api/metrics": {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
 	"api/openapi": {},
 	"api/stream":  {imports: []string{"util/apperr"}},
+	"api/usage":   {imports: []string{"api/dto", "api/stream", "dockerx/stats", "service", "util/..."}},
 	"service": {
 		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/stats", "dockerx/wire", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
