@@ -32,7 +32,7 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/events", "api/logs", "api/metrics", "api/openapi", "api/stream", "api/usage", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/edge", "api/events", "api/logs", "api/metrics", "api/openapi", "api/stream", "api/usage", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/images", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
@@ -40,6 +40,7 @@ var rows = map[string]row{
 		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/events", "dockerx/logs", "dockerx/stats", "dockerx/wire", "util/..."},
 	},
 	"api/dto":     {imports: []string{"util/apperr"}},
+	"api/edge":    {imports: []string{"api/stream", "util/apperr"}},
 	"api/events":  {imports: []string{"api/dto", "api/stream", "dockerx", "dockerx/events", "service", "service/eventlog", "util/..."}},
 	"api/logs":    {imports: []string{"api/dto", "api/stream", "dockerx/logs", "service/logs", "util/..."}},
 	"api/metrics": {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
@@ -133,13 +134,13 @@ var gates = map[string][]string{
 	"modernc.org/sqlite":         {"db/..."},
 	"github.com/golang-migrate/": {"db/..."},
 	"database/sql":               {"db/...", "service/..."},
-	"github.com/go-chi/":         {"api"},
+	"github.com/go-chi/":         {"api", "api/edge"},
 	"github.com/golang-jwt/":     {"token"},
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
 	"github.com/prometheus/":     {"api/metrics"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/logs", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/edge", "api/logs", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.

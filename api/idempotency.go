@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"wharf/api/edge"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -59,7 +60,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Acto
 	}
 	user := actor.UserID.String()
 	if actor.Anonymous {
-		user = "anonymous at " + infoOf(r).client
+		user = "anonymous at " + edge.InfoOf(r).Client
 	}
 	mine := &storedAnswer{request: r.Method + " " + r.URL.RequestURI(), sent: sha256.Sum256(sent), done: make(chan struct{})}
 	first, err := s.answers.claim(user, key, mine)
@@ -88,7 +89,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Acto
 	}
 	mine.body = answer
 	if err := s.requests.End(r.Context(), shared, answer); err != nil {
-		infoOf(r).err = err // it was done, and says so: only another replica doesn't know
+		edge.InfoOf(r).Err = err // it was done, and says so: only another replica doesn't know
 	}
 	return respondBody(w, status, answer)
 }

@@ -10,6 +10,7 @@ import (
 
 	"wharf/api/dockerapi"
 	"wharf/api/dto"
+	"wharf/api/edge"
 	"wharf/api/stream"
 	"wharf/util/apperr"
 )
@@ -89,6 +90,6 @@ func respondFailure(w http.ResponseWriter, r *http.Request, err error, shape fun
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="wharf"`)
 	}
-	infoOf(r).err = err
+	edge.InfoOf(r).Err = err
 	_ = respondBody(w, status, stream.Encode(shape(message)))
 }

@@ -15,12 +15,14 @@ import (
 
 	"wharf/api/dockerapi"
 	"wharf/api/dto"
+	"wharf/api/edge"
 	"wharf/api/metrics"
 	"wharf/api/stream"
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/pulls"
 	"wharf/service/terminal"
+	"wharf/util/apperr"
 )
 
 // Options is what a Server is made of. Every pointer is required.
@@ -74,30 +76,25 @@ type Options struct {
 
 // Server answers wharf's HTTP requests.
 type Server struct {
-	log          zerolog.Logger
-	users        *service.Users
-	sessions     *service.Sessions
-	hosts        *service.Hosts
-	events       *service.Events
-	audit        *service.Audit
-	terminals    *terminal.Terminals
-	bulk         *bulk.Bulk
-	pulls        *pulls.Pulls
-	ready        func(context.Context) error
-	open         bool
-	openNetwork  bool
-	anonymous    service.Actor
-	allowedHosts []string
-	proxies      []netip.Prefix
-	origins      []string
-	table        []route
-	mux          *chi.Mux
-	handler      http.Handler
-	history      actorCaps
-	past         *turnstile
-	unread       unreadAnswers
-	bodyTime     time.Duration
-	stall        time.Duration
+	edge        *edge.Edge
+	users       *service.Users
+	sessions    *service.Sessions
+	hosts       *service.Hosts
+	events      *service.Events
+	audit       *service.Audit
+	terminals   *terminal.Terminals
+	bulk        *bulk.Bulk
+	pulls       *pulls.Pulls
+	ready       func(context.Context) error
+	open        bool
+	openNetwork bool
+	anonymous   service.Actor
+	table       []route
+	mux         *chi.Mux
+	handler     http.Handler
+	history     actorCaps
+	past        *turnstile
+	stall       time.Duration
 
 	answers  idempotencyStore
 	requests *service.IdempotentRequests
@@ -114,9 +111,8 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, requests: o.Requests, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
-		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
-		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
+		users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, requests: o.Requests, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
+		open: o.Open, openNetwork: o.OpenNetwork, stall: cmp.Or(o.StallTime, 10*time.Second),
 		past:      newTurnstile(),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 
@@ -134,7 +130,11 @@ func New(o Options) *Server {
 	s.mux.NotFound(s.notFound)
 	s.mux.MethodNotAllowed(s.methodNotAllowed)
 	s.docker = s.newDocker(o)
-	s.handler = s.observe(headers(s.checkOrigin(s.withDocker(s.docker, s.mux))))
+	s.edge = edge.New(edge.Options{
+		Logger: o.Logger, Fail: respondUnrouted, Count: s.counted.Request, Open: o.Open, AllowedHosts: o.AllowedHosts,
+		Origins: o.CORSOrigins, TrustedProxies: o.TrustedProxies, BodyTime: o.BodyTime, StallTime: s.stall,
+	})
+	s.handler = s.edge.Wrap(s.withDocker(s.docker, s.mux))
 	return s
 }
 
@@ -159,7 +159,7 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 func (s *Server) admit(r *http.Request, rt *route) (*service.Actor, error) {
 	actor, err := s.authenticate(r, *rt)
 	if err == nil {
-		infoOf(r).user = actor.Username
+		edge.InfoOf(r).User = actor.Username
 		err = s.allowed(r, actor, *rt)
 	}
 	if err == nil && rt.handle.query == nil && strings.HasPrefix(rt.pattern, "/v1/") {
@@ -182,6 +182,8 @@ func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 		})
 	}
 }
+
+var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")
 
 // notFound answers for a path that no route has. A known endpoint whose path parameters are
 // missing is a bad request that names them.
