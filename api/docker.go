@@ -15,7 +15,7 @@ import (
 func (s *Server) newDocker(o Options) *dockerapi.API {
 	return dockerapi.New(dockerapi.Options{
 		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions, Stall: s.stall,
-		Authenticate: s.authenticateDocker, Past: s.past.enter, Fail: respondDockerError,
+		Authenticate: s.authenticateDocker, Past: s.past.Enter, Fail: respondDockerError,
 		Named: func(r *http.Request, pattern string, actor service.Actor) {
 			info := edge.InfoOf(r)
 			info.User = actor.Username

@@ -50,7 +50,7 @@ func (s *Server) queryEvents(w http.ResponseWriter, r *http.Request, actor servi
 		return err
 	}
 	ask := eventlog.Query{
-		Filter: filter, Since: q.Since, Until: q.Until, Ascending: q.Order == "asc", Limit: q.Limit, Cursor: q.Cursor, Rest: s.past.rest,
+		Filter: filter, Since: q.Since, Until: q.Until, Ascending: q.Order == "asc", Limit: q.Limit, Cursor: q.Cursor, Rest: s.past.Rest,
 	}
 	ask.Unexpected = q.Unexpected
 	page, err := s.events.Query(r.Context(), actor, ask)

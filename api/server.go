@@ -16,8 +16,10 @@ import (
 	"wharf/api/dockerapi"
 	"wharf/api/dto"
 	"wharf/api/edge"
+	"wharf/api/idempotency"
 	"wharf/api/metrics"
 	"wharf/api/stream"
+	"wharf/api/turns"
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/pulls"
@@ -92,12 +94,9 @@ type Server struct {
 	table       []route
 	mux         *chi.Mux
 	handler     http.Handler
-	history     actorCaps
-	past        *turnstile
+	past        *turns.Turnstile
+	answers     *idempotency.Store
 	stall       time.Duration
-
-	answers  idempotencyStore
-	requests *service.IdempotentRequests
 
 	streams *stream.Kit
 	docker  *dockerapi.API
@@ -111,9 +110,9 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, requests: o.Requests, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
+		users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
 		open: o.Open, openNetwork: o.OpenNetwork, stall: cmp.Or(o.StallTime, 10*time.Second),
-		past:      newTurnstile(),
+		past: turns.New(), answers: idempotency.New(o.Requests),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 
 		metricsMode: cmp.Or(o.Metrics, MetricsOn), metricsMost: cmp.Or(o.MetricsContainers, defaultMetricsContainers),
@@ -184,6 +183,16 @@ func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 }
 
 var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")
+
+// capped gives an endpoint of the past its bounds: so many a caller, and few at work at once.
+func (s *Server) capped(next endpoint) endpoint {
+	handle := next.serve
+	next.serve = func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+		caller := actor.UserID.String() // the nil UUID for all anonymous callers
+		return s.past.Serve(w, r, caller, func(w http.ResponseWriter) error { return handle(w, r, actor) })
+	}
+	return next
+}
 
 // notFound answers for a path that no route has. A known endpoint whose path parameters are
 // missing is a bad request that names them.
