@@ -102,3 +102,8 @@ func (w *untilAnswered) WriteHeader(status int) {
 	w.done()
 	w.ResponseWriter.WriteHeader(status)
 }
+
+func (w *untilAnswered) Write(p []byte) (int, error) {
+	w.done()
+	return w.ResponseWriter.Write(p)
+}
