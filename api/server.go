@@ -1,5 +1,14 @@
-// Package api is wharf's HTTP face: the route table, one file per resource, and the
-// contract's texts and envelopes, which exist nowhere else.
+// Package api is wharf's HTTP face.
+//
+// Job. The route table, one file of handlers per resource, what every handler needs (reading requests, answering, errors), and
+// the contract's envelopes. A handler opens what its actor may see through package service, and answers in shapes of
+// package dto. What answers are made of where that is more than a few lines has a room below: events, logs, usage. What stands
+// before handlers and knows of no resource has others: edge, turns, idempotency, stream.
+//
+// Owner. A program has one Server, whose streams EndStreams ends. It has no goroutine of its own.
+//
+// Limits. No rule of which actor may do what is made here: a row has a permission, and package service looks at the rest. What
+// has no row isn't served.
 package api
 
 import (
