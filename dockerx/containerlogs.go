@@ -3,14 +3,11 @@ package dockerx
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
-	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/logs"
 	"wharf/util/apperr"
@@ -21,29 +18,6 @@ const longReads = 4
 
 // maxLogOpen is how long an engine may take to begin a log's answer: it looks for the tail first.
 const maxLogOpen = 30 * time.Second
-
-// ContainerLogs asks for a container's log, with times, of both streams.
-func (e *engine) ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error) {
-	path, err := containerPath(id, "/logs")
-	if err != nil {
-		return nil, err
-	}
-	query := url.Values{"stdout": {"1"}, "stderr": {"1"}, "timestamps": {"1"}, "tail": {"all"}}
-	if q.Tail >= 0 {
-		query.Set("tail", strconv.Itoa(q.Tail))
-	}
-	if q.Follow {
-		query.Set("follow", "1")
-	}
-	if !q.Until.IsZero() {
-		query.Set("until", fmt.Sprintf("%d.%09d", q.Until.Unix(), q.Until.Nanosecond()))
-	}
-	resp, err := e.open(ctx, connect.Request{Path: path, Query: query, Limit: connect.Unbounded()})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
-}
 
 // LogSource returns the container's log. Errors: apperr.Invalid where its driver keeps none.
 func (h *Host) LogSource(d *Details) (logs.Source, error) {
@@ -152,7 +126,7 @@ func (s *logSource) TTY() bool        { return s.tty }
 func (s *logSource) FileBytes() int64 { return s.file }
 
 func (s *logSource) Open(ctx context.Context, q logs.Query) (io.ReadCloser, error) {
-	return open(ctx, s.h, "read the log", max(maxLogOpen, s.h.readLimit), func(ctx context.Context, e follows) (io.ReadCloser, error) {
+	return open(ctx, s.h, "read the log", max(maxLogOpen, s.h.readLimit), func(ctx context.Context, e engine.Follows) (io.ReadCloser, error) {
 		return e.ContainerLogs(ctx, s.id, q)
 	})
 }

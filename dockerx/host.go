@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
@@ -57,7 +58,7 @@ type Host struct {
 	acts       chan struct{}
 
 	mu     sync.Mutex
-	eng    Engine // nil until the version is negotiated, and after a failure
+	eng    engine.API // nil until the version is negotiated, and after a failure
 	info   EngineInfo
 	listen []func(events.Event)
 
@@ -208,7 +209,7 @@ func (h *Host) follow(f func(events.Event)) {
 
 // engine returns Docker's client, bound to the version negotiated since the last failure. A host
 // that is known to be down is not tried.
-func (h *Host) engine(ctx context.Context) (Engine, error) {
+func (h *Host) engine(ctx context.Context) (engine.API, error) {
 	h.mu.Lock()
 	eng := h.eng
 	h.mu.Unlock()
@@ -223,7 +224,7 @@ func (h *Host) engine(ctx context.Context) (Engine, error) {
 
 // connect negotiates the version anew, even with a host that is known to be down, as after a reconnect: the engine may be another one by
 // now. Callers at the same time share one negotiation.
-func (h *Host) connect(ctx context.Context) (Engine, error) {
+func (h *Host) connect(ctx context.Context) (engine.API, error) {
 	answer := h.probe.DoChan("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(h.life, h.pingLimit)
 		defer cancel()
@@ -234,7 +235,7 @@ func (h *Host) connect(ctx context.Context) (Engine, error) {
 		if r.Err != nil {
 			return nil, r.Err
 		}
-		return r.Val.(Engine), nil
+		return r.Val.(engine.API), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

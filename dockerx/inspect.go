@@ -11,6 +11,7 @@ import (
 	"github.com/docker/go-units"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
 
@@ -21,7 +22,7 @@ func (h *Host) Inspect(ctx context.Context, ref Ref) (*Details, error) {
 	if ref.s == "" {
 		return nil, apperr.New(apperr.Invalid, "missing container id or name")
 	}
-	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e reads) (*Details, error) {
+	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e engine.Reads) (*Details, error) {
 		raw, err := e.ContainerInspect(ctx, ref.s)
 		if err != nil {
 			return nil, err
@@ -46,7 +47,7 @@ func (h *Host) Resolve(ctx context.Context, ref Ref) (*Details, error) {
 // details checks and reshapes an answer of inspect.
 func details(raw *container.InspectResponse) (*Details, error) {
 	base := raw.ContainerJSONBase
-	if base == nil || !fullIDPattern.MatchString(base.ID) {
+	if base == nil || !engine.IsID(base.ID) {
 		return nil, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("inspect answered without a proper id")}
 	}
 	return &Details{

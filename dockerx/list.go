@@ -2,16 +2,15 @@ package dockerx
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/util/memo"
 )
@@ -27,15 +26,11 @@ type List struct {
 	orders listOrders
 }
 
-// What a list may hold at most, so that a hostile engine can't make a small answer large in memory.
+// What a list may hold at most beside engine.MaxRows, so that a hostile engine can't make a small answer large in memory.
 const (
-	maxRows     = 50_000
-	maxRowBytes = 2 << 20
-	maxLabels   = 500_000  // of all rows together
-	maxKept     = 24 << 20 // bytes of the texts kept, of all rows together
+	maxLabels = 500_000  // of all rows together
+	maxKept   = 24 << 20 // bytes of the texts kept, of all rows together
 )
-
-var fullIDPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // readList asks the host for its list, unless one could not be read a moment ago.
 func (h *Host) readList(ctx context.Context) (*List, error) {
@@ -45,7 +40,7 @@ func (h *Host) readList(ctx context.Context) (*List, error) {
 	return call(ctx, h, "list containers", h.readLimit, h.decodeList)
 }
 
-func (h *Host) decodeList(ctx context.Context, e reads) (*List, error) {
+func (h *Host) decodeList(ctx context.Context, e engine.Reads) (*List, error) {
 	body, err := e.ContainerList(ctx)
 	if err != nil {
 		return nil, err
@@ -91,7 +86,7 @@ type listRow struct {
 func decodeList(body io.Reader, before *List) ([]Container, error) {
 	rows, labels, kept := []Container{}, 0, 0
 	texts := newInterner(before)
-	err := eachRow(body, func(row *listRow) error {
+	err := engine.EachRow(body, func(row *listRow) error {
 		c, err := row.container()
 		if err != nil {
 			return err
@@ -111,49 +106,8 @@ func decodeList(body io.Reader, before *List) ([]Container, error) {
 	return rows, nil
 }
 
-// eachRow decodes a JSON array row by row, so that memory grows with what is kept, not with the body.
-func eachRow[T any](body io.Reader, each func(*T) error) error {
-	budget := &rowBudget{r: body}
-	budget.left = maxRowBytes
-	dec := json.NewDecoder(budget)
-	if start, err := dec.Token(); err != nil || start == nil {
-		return err // an engine without containers may say null
-	} else if start != json.Delim('[') {
-		return fmt.Errorf("expected a list, got %v", start)
-	}
-	for n := 1; dec.More(); n++ {
-		budget.left = maxRowBytes
-		var row T
-		if err := dec.Decode(&row); err != nil {
-			return err
-		}
-		if n > maxRows {
-			return connect.ErrTooLarge
-		}
-		if err := each(&row); err != nil {
-			return err
-		}
-	}
-	_, err := dec.Token()
-	return err
-}
-
-// rowBudget gives connect.ErrTooLarge once left bytes were read since it was last filled up.
-type rowBudget struct {
-	r    io.Reader
-	left int
-}
-
-func (b *rowBudget) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if b.left -= n; b.left < 0 {
-		return 0, connect.ErrTooLarge
-	}
-	return n, err
-}
-
 func (r *listRow) container() (Container, error) {
-	if !fullIDPattern.MatchString(r.ID) {
+	if !engine.IsID(r.ID) {
 		return Container{}, fmt.Errorf("a container has no proper id: %.80q", r.ID)
 	}
 	created := time.Unix(r.Created, 0).UTC()

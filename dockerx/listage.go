@@ -56,7 +56,7 @@ func (l *List) Order(name string, compare func(a, b *Container) int) []int32 {
 	}
 	order := make([]int32, len(l.Containers))
 	for i := range order {
-		order[i] = int32(i) //nolint:gosec // a list has maxRows at most
+		order[i] = int32(i) //nolint:gosec // a list has engine.MaxRows at most
 	}
 	slices.SortFunc(order, func(a, b int32) int { return compare(&l.Containers[a], &l.Containers[b]) })
 	if l.orders.kept == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 )
 
@@ -117,9 +118,9 @@ func (g *listGuard) limit() int64 {
 // bound is limit. mu is held.
 func (g *listGuard) bound() int64 {
 	if g.largest == 0 {
-		return maxList
+		return engine.MaxList
 	}
-	return min(max(listGrowth*g.largest, listFloor)<<min(g.larger/listDoubts, 10), maxList)
+	return min(max(listGrowth*g.largest, listFloor)<<min(g.larger/listDoubts, 10), engine.MaxList)
 }
 
 // done records how reading a list of so many bytes went. An err of nil ends the waiting.

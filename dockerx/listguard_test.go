@@ -15,6 +15,7 @@ import (
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/engine"
 )
 
 // endlessList answers with rows that wharf reads and drops, for as long as the other side reads.
@@ -59,7 +60,7 @@ func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g listGuard
 		bad := errors.New("bad")
-		require.Equal(t, int64(maxList), g.limit(), "nothing is known of the host")
+		require.Equal(t, int64(engine.MaxList), g.limit(), "nothing is known of the host")
 		waits := func(read int64) (waited time.Duration) {
 			for g.done(read, bad); g.refusal() != nil; waited += 100 * time.Millisecond {
 				time.Sleep(100 * time.Millisecond)
@@ -69,12 +70,12 @@ func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
 		for _, want := range []int{0, 500, 1000, 2000, 4000, 5000, 5000} {
 			require.Equal(t, time.Duration(want)*time.Millisecond, waits(0))
 		}
-		require.Equal(t, 32*time.Second, waits(maxList), "half a second's work is paid for")
+		require.Equal(t, 32*time.Second, waits(engine.MaxList), "half a second's work is paid for")
 		g.done(3<<20, nil)
 		require.NoError(t, g.refusal())
 		require.Equal(t, int64(12<<20), g.limit())
 		g.done(60<<20, nil)
-		require.Equal(t, int64(maxList), g.limit())
+		require.Equal(t, int64(engine.MaxList), g.limit())
 		require.Zero(t, waits(0), "a good list ends it")
 	})
 }
@@ -97,6 +98,6 @@ func TestListThatOutgrewItsBoundsIsReadAgain(t *testing.T) {
 		}
 		require.LessOrEqual(t, float64(read)/time.Since(began).Seconds(), float64(listRate), "more is read than is paid for")
 		g.done(now, nil)
-		require.Equal(t, int64(maxList), g.limit())
+		require.Equal(t, int64(engine.MaxList), g.limit())
 	})
 }

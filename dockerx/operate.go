@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
 
@@ -41,7 +42,7 @@ const (
 // check refuses an operation that makes no sense, before any engine hears of it.
 func (o Operation) check(row *operation, d *Details) error {
 	switch {
-	case !fullIDPattern.MatchString(d.ID):
+	case !engine.IsID(d.ID):
 		return apperr.New(apperr.Invalid, "not a whole container id")
 	case o.Limit < 0 || o.Limit > maxWait:
 		return apperr.New(apperr.Invalid, "limit: expected at most %s", maxWait)
@@ -76,7 +77,7 @@ func (h *Host) Operate(ctx context.Context, d *Details, o Operation) (Result, er
 	}
 	seen := h.traces.begin(d.ID)
 	defer h.traces.end(seen)
-	err = change(context.WithoutCancel(ctx), h, row.doing, row.deadline(d, params), func(ctx context.Context, e changes) error {
+	err = change(context.WithoutCancel(ctx), h, row.doing, row.deadline(d, params), func(ctx context.Context, e engine.Changes) error {
 		return row.call.do(ctx, e, d.ID, params)
 	})
 	h.lists.drop() // also after an error: it may have happened all the same

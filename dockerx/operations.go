@@ -9,6 +9,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 )
 
@@ -145,44 +146,44 @@ func operationNamed(name string) *operation {
 	return &operations[i]
 }
 
-func startCall(ctx context.Context, e changes, id string, _ None) error {
+func startCall(ctx context.Context, e engine.Changes, id string, _ None) error {
 	return e.ContainerStart(ctx, id, container.StartOptions{})
 }
 
-func stopCall(ctx context.Context, e changes, id string, p Stop) error {
+func stopCall(ctx context.Context, e engine.Changes, id string, p Stop) error {
 	return e.ContainerStop(ctx, id, container.StopOptions{Timeout: p.Timeout, Signal: p.Signal})
 }
 
-func restartCall(ctx context.Context, e changes, id string, p Stop) error {
+func restartCall(ctx context.Context, e engine.Changes, id string, p Stop) error {
 	return e.ContainerRestart(ctx, id, container.StopOptions{Timeout: p.Timeout, Signal: p.Signal})
 }
 
-func pauseCall(ctx context.Context, e changes, id string, _ None) error {
+func pauseCall(ctx context.Context, e engine.Changes, id string, _ None) error {
 	return e.ContainerPause(ctx, id)
 }
 
-func unpauseCall(ctx context.Context, e changes, id string, _ None) error {
+func unpauseCall(ctx context.Context, e engine.Changes, id string, _ None) error {
 	return e.ContainerUnpause(ctx, id)
 }
 
-func killCall(ctx context.Context, e changes, id string, p Kill) error {
+func killCall(ctx context.Context, e engine.Changes, id string, p Kill) error {
 	return e.ContainerKill(ctx, id, p.Signal)
 }
 
-func renameCall(ctx context.Context, e changes, id string, p Rename) error {
+func renameCall(ctx context.Context, e engine.Changes, id string, p Rename) error {
 	return e.ContainerRename(ctx, id, p.Name)
 }
 
-func updateCall(ctx context.Context, e changes, id string, p Update) error {
+func updateCall(ctx context.Context, e engine.Changes, id string, p Update) error {
 	return e.ContainerUpdate(ctx, id, p.config())
 }
 
-func removeCall(ctx context.Context, e changes, id string, p Remove) error {
+func removeCall(ctx context.Context, e engine.Changes, id string, p Remove) error {
 	return e.ContainerRemove(ctx, id, container.RemoveOptions{Force: p.Force, RemoveVolumes: p.Volumes})
 }
 
 // inSteps stands for the many calls of recreate.
-func inSteps(context.Context, changes, string, Recreate) error {
+func inSteps(context.Context, engine.Changes, string, Recreate) error {
 	return errors.New("recreate isn't one call: package service/recreate takes its steps")
 }
 

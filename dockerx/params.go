@@ -11,6 +11,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
 
@@ -24,13 +25,13 @@ type Params interface {
 // engineCall is the engine call of a row, and the type of the parameters that it takes.
 type engineCall struct {
 	params Params // without values
-	do     func(ctx context.Context, e changes, id string, p Params) error
+	do     func(ctx context.Context, e engine.Changes, id string, p Params) error
 }
 
 // taking makes the engine call of a row from a function of its own type of parameters.
-func taking[P Params](call func(ctx context.Context, e changes, id string, p P) error) engineCall {
+func taking[P Params](call func(ctx context.Context, e engine.Changes, id string, p P) error) engineCall {
 	var params P
-	return engineCall{params, func(ctx context.Context, e changes, id string, p Params) error {
+	return engineCall{params, func(ctx context.Context, e engine.Changes, id string, p Params) error {
 		return call(ctx, e, id, p.(P)) //nolint:forcetypeassert // checked by of
 	}}
 }

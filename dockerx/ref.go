@@ -1,14 +1,12 @@
 package dockerx
 
 import (
-	"regexp"
 	"strings"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
-
-var refPattern = regexp.MustCompile(`^/?[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$`)
 
 // Ref names a container as users do: by id, by a unique prefix of it, or by name.
 // The zero Ref names nothing. Only ParseRef makes one, so that no unchecked string ever
@@ -17,11 +15,12 @@ type Ref struct{ s string }
 
 // ParseRef checks what a caller sent. Errors: apperr.Invalid.
 func ParseRef(s string) (Ref, error) {
-	if !refPattern.MatchString(s) {
+	name := strings.TrimPrefix(s, "/")
+	if !engine.IsName(name) {
 		return Ref{}, apperr.New(apperr.Invalid,
 			"invalid container id or name: expected letters, digits, '_', '.' or '-', beginning with a letter or digit, 255 at most")
 	}
-	return Ref{s: strings.TrimPrefix(s, "/")}, nil
+	return Ref{s: name}, nil
 }
 
 // String returns the reference without a leading slash.

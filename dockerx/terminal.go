@@ -9,12 +9,9 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
-
-// detachKeys takes the place of Docker's own Ctrl-P Ctrl-Q, which an engine would hold back from the program on the
-// other end: this isn't typed by accident, and each of its keys alone comes through.
-const detachKeys = "ctrl-^,ctrl-],ctrl-^,ctrl-],ctrl-^"
 
 // Command is what to run in a container. Empty fields mean what the container itself has.
 type Command struct {
@@ -42,10 +39,10 @@ type Terminal struct {
 // Invalid, NotFound, Unavailable, Daemon.
 func (h *Host) Exec(ctx context.Context, d *Details, c Command) (*Terminal, error) {
 	t := &Terminal{TTY: c.TTY, host: h, container: d.ID}
-	err := change(ctx, h, "create exec", h.readLimit, func(ctx context.Context, e changes) error {
+	err := change(ctx, h, "create exec", h.readLimit, func(ctx context.Context, e engine.Changes) error {
 		made, err := e.ContainerExecCreate(ctx, d.ID, container.ExecOptions{
 			Cmd: c.Args, User: c.User, WorkingDir: c.Workdir, Env: c.Env, Tty: c.TTY,
-			AttachStdin: c.Input, AttachStdout: true, AttachStderr: true, DetachKeys: detachKeys,
+			AttachStdin: c.Input, AttachStdout: true, AttachStderr: true, DetachKeys: engine.DetachKeys,
 		})
 		t.exec = made.ID
 		return err
@@ -53,7 +50,7 @@ func (h *Host) Exec(ctx context.Context, d *Details, c Command) (*Terminal, erro
 	if err != nil {
 		return nil, err
 	}
-	t.conn, err = openConn(ctx, h, "start exec", h.readLimit, func(ctx context.Context, e follows) (*connect.Conn, error) {
+	t.conn, err = openConn(ctx, h, "start exec", h.readLimit, func(ctx context.Context, e engine.Follows) (*connect.Conn, error) {
 		return e.ExecStart(ctx, t.exec, c.TTY)
 	})
 	if err != nil {
@@ -68,7 +65,7 @@ func (h *Host) Attach(ctx context.Context, d *Details) (*Terminal, error) {
 	if !d.State.Running {
 		return nil, apperr.New(apperr.Conflict, "the container is not running")
 	}
-	conn, err := openConn(ctx, h, "attach to container", h.readLimit, func(ctx context.Context, e follows) (*connect.Conn, error) {
+	conn, err := openConn(ctx, h, "attach to container", h.readLimit, func(ctx context.Context, e engine.Follows) (*connect.Conn, error) {
 		return e.ContainerAttach(ctx, d.ID, d.OpenStdin)
 	})
 	if err != nil {
@@ -124,7 +121,7 @@ func copyGrowing(dst io.Writer, src io.Reader) error {
 // Resize sets the size of the TTY, in characters. A process that has ended has none: that is no error.
 func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 	size := container.ResizeOptions{Width: uint(columns), Height: uint(rows)}
-	err := change(ctx, t.host, "resize terminal", t.host.readLimit, func(ctx context.Context, e changes) error {
+	err := change(ctx, t.host, "resize terminal", t.host.readLimit, func(ctx context.Context, e engine.Changes) error {
 		if t.exec == "" {
 			return e.ContainerResize(ctx, t.container, size)
 		}
@@ -170,7 +167,7 @@ func (t *Terminal) inspect(ctx context.Context) (running bool, code int, err err
 		}
 		return d.State.Running, d.State.ExitCode, nil
 	}
-	found, err := call(ctx, t.host, "inspect exec", t.host.readLimit, func(ctx context.Context, e reads) (container.ExecInspect, error) {
+	found, err := call(ctx, t.host, "inspect exec", t.host.readLimit, func(ctx context.Context, e engine.Reads) (container.ExecInspect, error) {
 		return e.ContainerExecInspect(ctx, t.exec)
 	})
 	return found.Running, found.ExitCode, err

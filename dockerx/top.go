@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
 
@@ -20,7 +21,7 @@ type Processes struct {
 // Top lists the processes of a container; id is its full id. It is never cached. The rows show command lines whole.
 // Errors: apperr.Conflict for a container that isn't running, NotFound, Unavailable, Daemon.
 func (h *Host) Top(ctx context.Context, id string) (*Processes, error) {
-	return call(ctx, h, "list processes", h.readLimit, func(ctx context.Context, e reads) (*Processes, error) {
+	return call(ctx, h, "list processes", h.readLimit, func(ctx context.Context, e engine.Reads) (*Processes, error) {
 		top, err := e.ContainerTop(ctx, id, nil)
 		if errors.Is(err, io.EOF) {
 			top, err = e.ContainerTop(ctx, id, []string{podmanColumns})

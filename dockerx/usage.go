@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/versions"
 
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/stats"
 	"wharf/util/apperr"
@@ -138,7 +139,7 @@ func usageRows(list []Container) []stats.Container {
 // Stats has no deadline of its own: the body outlives the call, and ctx has one.
 func (s statsEngine) Stats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
 	began := time.Now()
-	body, err := attempt(ctx, s.h, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
+	body, err := attempt(ctx, s.h, func(ctx context.Context, e engine.API) (io.ReadCloser, error) {
 		return e.ContainerStats(ctx, id, stream)
 	})
 	s.h.measures.took("read usage", began, err)
@@ -170,7 +171,7 @@ func (b *statsBody) Read(p []byte) (int, error) {
 // Profile takes an engine without a version for what its API's version says. It has more time
 // than a ping: Podman starts two programs to find its version.
 func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
-	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e reads) (stats.Profile, error) {
+	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e engine.Reads) (stats.Profile, error) {
 		v, err := e.ServerVersion(ctx)
 		if err != nil {
 			return stats.Profile{}, err

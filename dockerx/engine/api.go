@@ -1,43 +1,34 @@
-package dockerx
+package engine
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"net/http"
-	"regexp"
-	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/containerd/errdefs"
-	"github.com/docker/docker/api"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/registry"
 	"github.com/docker/docker/api/types/system"
-	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
 	"wharf/dockerx/wire"
-	"wharf/util/apperr"
 )
 
-// Engine is the calls to one engine that are in use, and no more, so that a test can put an engine there that hangs,
-// lies or breaks off. Its three parts go with the three ways to call an engine (call.go): what is read goes through
+// API is the calls to one engine that are in use, and no more, so that a test can put an engine there that hangs,
+// lies or breaks off. Its three parts go with the three ways to call an engine (dockerx/call.go): what is read goes through
 // call, what is changed through change, what is followed through open.
-type Engine interface {
-	reads
-	changes
-	follows
+type API interface {
+	Reads
+	Changes
+	Follows
 }
 
-// reads are the questions whose answer is read before call returns.
-type reads interface {
+// Reads are the questions whose answer is read before call returns.
+type Reads interface {
 	// Alive pings, and returns the engine's time, cut to the second (zero: unknown).
 	Alive(ctx context.Context) (time.Time, error)
 	Info(ctx context.Context) (system.Info, error)
@@ -60,16 +51,16 @@ type reads interface {
 	RawImage(ctx context.Context, name string) ([]byte, error)
 	DistributionInspect(ctx context.Context, name, auth string) (registry.DistributionInspect, error)
 	ImageInspect(ctx context.Context, name string, options ...client.ImageInspectOption) (image.InspectResponse, error)
-	// The rest is for Docker's own tools, in Docker's shapes: see wirecalls.go.
+	// The rest is for Docker's own tools, in Docker's shapes: see package wire.
 	ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error)
 	ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error)
 	ImageRows(ctx context.Context, all bool) ([]wire.Image, error)
 	InfoWire(ctx context.Context) (wire.Info, error)
 }
 
-// changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the
+// Changes are the engine calls of operations. ContainerStart and ContainerStop return connect.ErrNotModified where the
 // engine says 304.
-type changes interface {
+type Changes interface {
 	ContainerStart(ctx context.Context, id string, options container.StartOptions) error
 	ContainerStop(ctx context.Context, id string, options container.StopOptions) error
 	ContainerRestart(ctx context.Context, id string, options container.StopOptions) error
@@ -93,8 +84,8 @@ type changes interface {
 	ImageRemove(ctx context.Context, name string, options image.RemoveOptions) ([]image.DeleteResponse, error)
 }
 
-// follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.
-type follows interface {
+// Follows are the answers that the caller reads at its own pace, for as long as it likes, and closes.
+type Follows interface {
 	// ContainerStats is one sample, or with stream one a second without end.
 	ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
 	// ContainerLogs is a container's log, of both streams and with times; see package logs.
@@ -110,82 +101,4 @@ type follows interface {
 	// ContainerAttach returns the connection to the output, and with input to the input, of a container's first process
 	// from now on.
 	ContainerAttach(ctx context.Context, id string, input bool) (*connect.Conn, error)
-}
-
-// minAPIVersion is the oldest API that wharf speaks: Docker 19.03.
-const minAPIVersion = "1.40"
-
-var apiVersionPattern = regexp.MustCompile(`^1\.[0-9]{1,3}$`)
-
-// engine is Docker's client bound to one API version, and wharf's own requests (requests.go) beside it. Negotiating
-// means making another one: the client itself only ever goes down, and races with its own requests while it does.
-type engine struct {
-	*client.Client
-	transport *connect.Transport
-}
-
-// newEngine makes a client for a version; "" for one that can only ping.
-func newEngine(t *connect.Transport, version string) (*engine, error) {
-	c, err := client.NewClientWithOpts(
-		client.WithHost("tcp://"+t.Authority()),
-		client.WithHTTPClient(&http.Client{Transport: t, CheckRedirect: connect.RefuseRedirect}),
-		client.WithScheme(t.Scheme()),
-		client.WithVersion(version),
-		client.WithUserAgent(connect.UserAgent),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("make a docker client: %w", err)
-	}
-	return &engine{Client: c, transport: t}, nil
-}
-
-// negotiate picks the newest API version that both sides speak.
-func negotiate(ctx context.Context, t *connect.Transport) (*engine, types.Ping, error) {
-	probe, err := newEngine(t, "")
-	if err != nil {
-		return nil, types.Ping{}, err
-	}
-	ping, err := probe.Ping(ctx)
-	if err != nil {
-		return nil, ping, err
-	}
-	switch {
-	case !apiVersionPattern.MatchString(ping.APIVersion):
-		return nil, ping, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("ping answered without an API version: this is no Docker engine")}
-	case versions.LessThan(ping.APIVersion, minAPIVersion):
-		return nil, ping, &connect.FaultError{Kind: connect.FaultVersion, Err: fmt.Errorf("the engine speaks API %s, wharf needs %s or later", ping.APIVersion, minAPIVersion)}
-	}
-	version := ping.APIVersion
-	if versions.GreaterThan(version, api.DefaultVersion) {
-		version = api.DefaultVersion
-	}
-	e, err := newEngine(t, version)
-	return e, ping, err
-}
-
-func notModified(err error, status *atomic.Int32) error {
-	if err == nil && status.Load() == http.StatusNotModified {
-		return connect.ErrNotModified
-	}
-	return err
-}
-
-func (e *engine) ContainerStart(ctx context.Context, id string, options container.StartOptions) error {
-	ctx, status := connect.WithStatus(ctx)
-	return notModified(e.Client.ContainerStart(ctx, id, options), status)
-}
-
-func (e *engine) ContainerStop(ctx context.Context, id string, options container.StopOptions) error {
-	ctx, status := connect.WithStatus(ctx)
-	return notModified(e.Client.ContainerStop(ctx, id, options), status)
-}
-
-// ContainerUpdate drops the engine's warnings: they are of limits that its kernel lacks, as at the container's creation.
-// Podman 4 has no such call: its 404 is of the path, and says nothing of the container.
-func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
-	_, err := e.Client.ContainerUpdate(ctx, id, config)
-	if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "container") {
-		return apperr.Wrap(apperr.Conflict, err, "this engine can't change the limits of a container")
-	}
-	return err
 }
