@@ -32,18 +32,23 @@ var rows = map[string]row{
 		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
-		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/logs", "api/metrics", "api/openapi", "api/stream", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/containers", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/operations", "dockerx/stats", "web", "util/..."},
+		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/edge", "api/events", "api/idempotency", "api/logs", "api/metrics", "api/openapi", "api/stream", "api/turns", "api/usage", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/containers", "dockerx/images", "dockerx/operations", "dockerx/stats", "web", "util/..."},
 		tests:   []string{"service/recreate", "db", "db/dbtest", "dockerx/connect", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest", "token"},
 	},
 	"api/channels": {},
 	"api/dockerapi": {
 		imports: []string{"api/stream", "service", "service/eventlog", "service/logs", "service/terminal", "dockerx", "dockerx/containers", "dockerx/events", "dockerx/logs", "dockerx/operations", "dockerx/stats", "dockerx/wire", "util/..."},
 	},
-	"api/dto":     {imports: []string{"util/apperr"}},
-	"api/logs":    {imports: []string{"api/dto", "api/stream", "dockerx/logs", "service/logs", "util/..."}},
-	"api/metrics": {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
-	"api/openapi": {},
-	"api/stream":  {imports: []string{"util/apperr"}},
+	"api/dto":         {imports: []string{"util/apperr"}},
+	"api/edge":        {imports: []string{"api/stream", "util/apperr"}},
+	"api/events":      {imports: []string{"api/dto", "api/stream", "dockerx/containers", "dockerx/events", "service", "service/eventlog", "util/..."}},
+	"api/idempotency": {imports: []string{"service", "util/apperr"}},
+	"api/logs":        {imports: []string{"api/dto", "api/stream", "dockerx/logs", "service/logs", "util/..."}},
+	"api/metrics":     {imports: []string{"api/stream", "dockerx", "service", "util/..."}},
+	"api/openapi":     {},
+	"api/stream":      {imports: []string{"util/apperr"}},
+	"api/turns":       {imports: []string{"util/apperr"}},
+	"api/usage":       {imports: []string{"api/dto", "api/stream", "dockerx/stats", "service", "util/..."}},
 	"service": {
 		imports: []string{"service/attribution", "service/eventlog", "service/logs", "service/recreate", "db", "db/sqlc", "dockerx", "dockerx/containers", "dockerx/events", "dockerx/images", "dockerx/logs", "dockerx/operations", "dockerx/stats", "dockerx/wire", "token", "util/..."},
 		tests:   []string{"db/dbtest", "dockerx/dockertest", "github.com/alexedwards/argon2id"},
@@ -134,13 +139,13 @@ var gates = map[string][]string{
 	"modernc.org/sqlite":         {"db/..."},
 	"github.com/golang-migrate/": {"db/..."},
 	"database/sql":               {"db/...", "service/..."},
-	"github.com/go-chi/":         {"api"},
+	"github.com/go-chi/":         {"api", "api/edge"},
 	"github.com/golang-jwt/":     {"token"},
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
 	"github.com/prometheus/":     {"api/metrics"},
 	// service speaks neither HTTP nor Docker's wire: its callers do.
-	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/logs", "api/metrics", "api/stream", "cli", "client", "web", "dockerx/...", "scripts/..."},
+	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/edge", "api/logs", "api/metrics", "api/stream", "api/turns", "cli", "client", "web", "dockerx/...", "scripts/..."},
 }
 
 // testOnly packages end up in no binary.

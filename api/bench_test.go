@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"wharf/api/usage"
 	"wharf/dockerx/containers"
 	"wharf/dockerx/stats"
 )
@@ -32,6 +33,6 @@ func BenchmarkEncodeUsages200(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		encodeUsages(usages)
+		encodeData(usage.Texts(usages))
 	}
 }

@@ -24,13 +24,10 @@ func (s *Server) listContainers(w http.ResponseWriter, r *http.Request, actor se
 func containerRows(containers []containers.Container) []dto.Container {
 	rows := make([]dto.Container, len(containers))
 	for i, c := range containers {
-		rows[i] = dto.Container{ID: shortID(c.ID), Name: c.Name, Image: c.Image, State: c.State, Status: c.Status}
+		rows[i] = dto.Container{ID: dto.ShortID(c.ID), Name: c.Name, Image: c.Image, State: c.State, Status: c.Status}
 	}
 	return rows
 }
-
-// shortID is the 12 characters by which people know a container.
-func shortID(id string) string { return id[:min(len(id), 12)] }
 
 // openContainer reads the {host} and {id} of a route that shows one container. The id is checked before the
 // host is looked up, so that a malformed one is 400 wherever it is sent. Routes that change a container use

@@ -109,7 +109,9 @@ func (w *fixture) eventually(text string) {
 func (w *fixture) listed(n int) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
-		var page struct{ Data struct{ Containers []struct{} } }
+		var page struct {
+			Data struct{ Containers []struct{} }
+		}
 		return json.Unmarshal([]byte(w.get("/v1/containers").body), &page) == nil && len(page.Data.Containers) == n
 	}, time.Minute, 5*time.Millisecond)
 }

@@ -13,6 +13,7 @@ import (
 
 	"wharf/api/channels"
 	"wharf/api/dto"
+	"wharf/api/edge"
 	"wharf/dockerx"
 	"wharf/dockerx/containers"
 	"wharf/service"
@@ -94,7 +95,7 @@ func (s *Server) openTerminal(attach bool) func(http.ResponseWriter, *http.Reque
 }
 
 func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
-	if s.foreignOrigin(r) {
+	if s.edge.ForeignOrigin(r) {
 		return apperr.New(apperr.Forbidden, "request from a foreign origin refused")
 	}
 	if err := channels.Check(r); err != nil {
@@ -113,28 +114,29 @@ func (s *Server) serveTerminal(w http.ResponseWriter, r *http.Request, ticket st
 	if err != nil {
 		return err
 	}
-	info := infoOf(r)
+	info := edge.InfoOf(r)
 	conn, err := channels.Accept(w, r)
 	if err != nil { // Accept has answered
-		info.err = errors.Join(err, t.Close())
+		info.Err = errors.Join(err, t.Close())
 		return nil
 	}
-	info.user, info.later = t.User, true
+	info.User = t.User
+	info.Detach()
 	go s.carry(info, conn, t)
 	return nil
 }
 
 // carry connects a client with its terminal until one of them ends, and logs the request then. A panic ends this terminal
 // alone.
-func (s *Server) carry(info *requestInfo, conn *channels.Conn, t *terminal.Terminal) {
+func (s *Server) carry(info *edge.Info, conn *channels.Conn, t *terminal.Terminal) {
 	status := http.StatusSwitchingProtocols
 	defer func() {
 		if p := recover(); p != nil {
-			info.err, status = fmt.Errorf("panic: %v\n%s", p, debug.Stack()), http.StatusInternalServerError
+			info.Err, status = fmt.Errorf("panic: %v\n%s", p, debug.Stack()), http.StatusInternalServerError
 			conn.End(channels.Ended("internal error"))
 		}
 		_, sent := t.Bytes()
-		s.logRequest(info, status, sent)
+		s.edge.Log(info, status, sent)
 		_ = t.Close() // its row in the audit has the error
 	}()
 	moveBytes(conn, t)

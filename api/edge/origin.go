@@ -1,4 +1,4 @@
-package api
+package edge
 
 import (
 	"net"
@@ -13,24 +13,24 @@ import (
 
 // checkOrigin refuses what another site makes a browser send. Where callers need no token
 // (open mode) it also refuses foreign reads, and names that aren't ours: DNS rebinding.
-func (s *Server) checkOrigin(next http.Handler) http.Handler {
+func (e *Edge) checkOrigin(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
-	for _, origin := range s.origins {
+	for _, origin := range e.o.Origins {
 		if err := cross.AddTrustedOrigin(origin); err != nil {
 			panic(err) // the settings were checked
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.handleCORS(w, r) {
+		if e.handleCORS(w, r) {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
 		err := cross.Check(r)
-		if s.open && (!s.knownHost(r.Host) || s.foreignOrigin(r)) {
+		if e.o.Open && (!e.knownHost(r.Host) || e.ForeignOrigin(r)) {
 			err = http.ErrNotSupported
 		}
 		if err != nil {
-			failureOf(r)(w, r, apperr.Wrap(apperr.Forbidden, err, "request from a foreign origin or to a foreign host name refused"))
+			e.o.Fail(w, r, apperr.Wrap(apperr.Forbidden, err, "request from a foreign origin or to a foreign host name refused"))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -39,14 +39,14 @@ func (s *Server) checkOrigin(next http.Handler) http.Handler {
 
 // handleCORS lets the pages of CORS_ORIGINS read the answer; it reports whether the request was
 // only the browser's question whether they may. They send tokens, never cookies.
-func (s *Server) handleCORS(w http.ResponseWriter, r *http.Request) (preflight bool) {
-	if len(s.origins) == 0 {
+func (e *Edge) handleCORS(w http.ResponseWriter, r *http.Request) (preflight bool) {
+	if len(e.o.Origins) == 0 {
 		return false
 	}
 	h := w.Header()
 	h.Add("Vary", "Origin")
 	origin := r.Header.Get("Origin")
-	if !slices.Contains(s.origins, origin) {
+	if !slices.Contains(e.o.Origins, origin) {
 		return false
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
@@ -61,9 +61,9 @@ func (s *Server) handleCORS(w http.ResponseWriter, r *http.Request) (preflight b
 }
 
 // knownHost reports whether a Host header names loopback or one of ALLOWED_HOSTS.
-func (s *Server) knownHost(hostport string) bool {
+func (e *Edge) knownHost(hostport string) bool {
 	host := hostName(hostport)
-	return loopbackName(hostport) || slices.ContainsFunc(s.allowedHosts, func(allowed string) bool {
+	return loopbackName(hostport) || slices.ContainsFunc(e.o.AllowedHosts, func(allowed string) bool {
 		return strings.EqualFold(allowed, host) || strings.EqualFold(allowed, hostport)
 	})
 }
@@ -84,10 +84,10 @@ func hostName(hostport string) string {
 	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
-// foreignOrigin reports whether a browser says that the request comes from another site.
-func (s *Server) foreignOrigin(r *http.Request) bool {
+// ForeignOrigin reports whether a browser says that the request comes from another site.
+func (e *Edge) ForeignOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(s.origins, origin) {
+	if origin == "" || slices.Contains(e.o.Origins, origin) {
 		return false
 	}
 	u, err := url.Parse(origin)

@@ -1,10 +1,9 @@
-package api
+package edge
 
 import (
 	"errors"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 const (
@@ -33,6 +32,13 @@ type unreadAnswer struct {
 	cut   atomic.Bool
 	// expire ends a write that waits for the client.
 	expire func()
+}
+
+// Unread returns how many bytes of answers wait for their clients.
+func (e *Edge) Unread() int {
+	e.unread.mu.Lock()
+	defer e.unread.mu.Unlock()
+	return e.unread.held
 }
 
 // enter counts an answer of so many bytes, and cuts off older ones where there is no room for it; leave ends it.
@@ -66,32 +72,4 @@ func (u *unreadAnswers) leave(a *unreadAnswer) {
 	if !a.cut.Load() {
 		u.held -= a.bytes
 	}
-}
-
-// writeAll writes an answer in parts, each with its own deadline. It returns how much was taken.
-func (w *recorder) writeAll(p []byte) (written int, err error) {
-	var room *unreadAnswer
-	if w.unread != nil && len(p) >= unreadLeast {
-		room = w.unread.enter(len(p), func() { _ = w.control.SetWriteDeadline(time.Now()) })
-		defer w.unread.leave(room)
-	}
-	for {
-		w.progress()
-		if room != nil && room.cut.Load() { // set before the deadline is: one of the two is seen
-			_ = w.control.SetWriteDeadline(time.Now())
-			return written, errCutOff
-		}
-		n, err := w.ResponseWriter.Write(p[written:min(written+maxWrite, len(p))])
-		written += n
-		if err != nil || written == len(p) {
-			return written, err
-		}
-	}
-}
-
-// finish sends what is left of an answer over HTTP/2, and waits for the client to take it, counted as any other.
-func (w *recorder) finish() {
-	room := w.unread.enter(streamBytes, func() { _ = w.control.SetWriteDeadline(time.Now()) })
-	defer w.unread.leave(room)
-	_ = w.control.Flush()
 }

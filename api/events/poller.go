@@ -1,4 +1,4 @@
-package api
+package events
 
 import (
 	"context"
@@ -18,11 +18,16 @@ const (
 	pageSize  = 256 // deliveries of a client that catches up
 )
 
-// eventSource is one client's place in the log. It has no goroutine: the log notifies its stream.
-type eventSource struct {
+// poller is one client's place in the log. It has no goroutine: the log notifies its stream.
+type poller struct {
 	sub   *eventlog.Subscription
 	masks func(*eventlog.Record) bool
 	sent  int64 // the last id that the client got
+}
+
+// NewPoller returns what streams a subscription to the actor, as server-sent events.
+func NewPoller(sub *eventlog.Subscription, actor *service.Actor) stream.Poller {
+	return &poller{sub: sub, masks: actor.MasksRecord}
 }
 
 // deliveries are what sources need while they are polled, shared by all: a quiet client has none.
@@ -32,43 +37,43 @@ var deliveries = sync.Pool{New: func() any {
 }}
 
 // Poll implements stream.Poller.
-func (e *eventSource) Poll(ctx context.Context, b *stream.Batch) (more bool, err error) {
-	if e.sub.Closed() {
+func (p *poller) Poll(ctx context.Context, b *stream.Batch) (more bool, err error) {
+	if p.sub.Closed() {
 		return false, io.EOF
 	}
-	if e.sub.Behind() {
+	if p.sub.Behind() {
 		var page []eventlog.Delivery
-		b.Blocking(func() { page, more, err = e.sub.Next(ctx, make([]eventlog.Delivery, 0, pageSize)) })
-		return more, e.add(b, page, err)
+		b.Blocking(func() { page, more, err = p.sub.Next(ctx, make([]eventlog.Delivery, 0, pageSize)) })
+		return more, p.add(b, page, err)
 	}
 	d := deliveries.Get().(*[]eventlog.Delivery)
 	defer deliveries.Put(d)
 	defer clear((*d)[:batchSize])
-	page, more, err := e.sub.Next(ctx, *d)
-	return more, e.add(b, page, err)
+	page, more, err := p.sub.Next(ctx, *d)
+	return more, p.add(b, page, err)
 }
 
 // add sends deliveries. failed is what came of reading them: a subscription fails only by lagging.
-func (e *eventSource) add(b *stream.Batch, page []eventlog.Delivery, failed error) error {
+func (p *poller) add(b *stream.Batch, page []eventlog.Delivery, failed error) error {
 	if failed != nil {
 		return stream.ErrTooSlow
 	}
 	for i := range page {
-		if err := b.Append(e.frame(&page[i]), 1); err != nil {
+		if err := b.Append(p.frame(&page[i]), 1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *eventSource) frame(d *eventlog.Delivery) []byte {
+func (p *poller) frame(d *eventlog.Delivery) []byte {
 	if d.ID != 0 {
-		e.sent = d.ID
+		p.sent = d.ID
 	}
 	switch {
 	case d.IDOnly:
 		return append(appendID(nil, d.ID), '\n')
-	case e.masks(d.Record):
+	case p.masks(d.Record):
 		return d.Frame(true, maskedFrame)
 	default:
 		return d.Frame(false, frame)
@@ -77,17 +82,17 @@ func (e *eventSource) frame(d *eventlog.Delivery) []byte {
 
 // Heartbeat implements stream.Poller. It moves the client's id past what didn't concern it, so that the client
 // doesn't ask for that again.
-func (e *eventSource) Heartbeat(dst []byte) []byte {
-	id := e.sub.LastID()
-	if id <= e.sent {
+func (p *poller) Heartbeat(dst []byte) []byte {
+	id := p.sub.LastID()
+	if id <= p.sent {
 		return append(dst, ": \n\n"...)
 	}
-	e.sent = id
+	p.sent = id
 	return append(appendID(append(dst, ": \n"...), id), '\n')
 }
 
 // Close implements stream.Poller.
-func (e *eventSource) Close() { e.sub.Close() }
+func (p *poller) Close() { p.sub.Close() }
 
 // frame renders a record as a server-sent event, unmasked.
 func frame(r *eventlog.Record) []byte { return frameOf(r.ID, &r.Event) }
@@ -107,7 +112,7 @@ func frameOf(id int64, e *events.Event) []byte {
 	case events.KindHost:
 		name, data = "host-event", dto.HostEvent{Host: e.Host, Action: e.Action, Timestamp: e.Time.Unix(), Reason: e.Reason}
 	default:
-		name, data = "container-event", containerEventOf(e)
+		name, data = "container-event", rowOf(e)
 	}
 	body := stream.Encode(data)
 	b := make([]byte, 0, len(body)+64)
@@ -116,12 +121,6 @@ func frameOf(id int64, e *events.Event) []byte {
 	}
 	b = append(append(append(b, "event: "...), name...), "\ndata: "...)
 	return append(append(b, body...), "\n\n"...)
-}
-
-func containerEventOf(e *events.Event) *dto.ContainerEvent {
-	return &dto.ContainerEvent{
-		Host: e.Host, Type: e.Type, Action: e.Action, ActorID: e.ActorID, ActorName: e.ActorName, Timestamp: e.Time.Unix(), Attrs: e.Attrs,
-	}
 }
 
 // appendID writes an id line. With an empty line after it, it is a frame that only moves the

@@ -1,19 +1,17 @@
-package api
+package edge
 
 import (
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
-
-	"wharf/service"
 )
 
 // clientAddr is the address of the caller. X-Forwarded-For counts only as far as trusted
 // proxies wrote it: the right-most hop that is none of them is the caller.
-func (s *Server) clientAddr(r *http.Request) string {
+func (e *Edge) clientAddr(r *http.Request) string {
 	peer := peerAddr(r)
-	if !s.trusted(peer) {
+	if !e.trusted(peer) {
 		return peer.String()
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -23,7 +21,7 @@ func (s *Server) clientAddr(r *http.Request) string {
 			break
 		}
 		peer = hop.Unmap()
-		if !s.trusted(peer) {
+		if !e.trusted(peer) {
 			break
 		}
 	}
@@ -39,8 +37,8 @@ func peerAddr(r *http.Request) netip.Addr {
 	return peer.Addr().Unmap()
 }
 
-func (s *Server) trusted(addr netip.Addr) bool {
-	for _, p := range s.proxies {
+func (e *Edge) trusted(addr netip.Addr) bool {
+	for _, p := range e.o.TrustedProxies {
 		if p.Contains(addr) {
 			return true
 		}
@@ -48,18 +46,9 @@ func (s *Server) trusted(addr netip.Addr) bool {
 	return false
 }
 
-// overTLS reports whether the caller's connection is encrypted, here or at a trusted proxy.
-func (s *Server) overTLS(r *http.Request) bool {
-	return r.TLS != nil || (s.trusted(peerAddr(r)) && r.Header.Get("X-Forwarded-Proto") == "https")
-}
-
-// clientOf describes where a request comes from.
-func clientOf(r *http.Request) service.Client {
-	info := infoOf(r)
-	return service.Client{
-		Addr: info.client, UserAgent: r.UserAgent(), RequestID: info.id,
-		Local: direct(r) && loopbackName(r.Host),
-	}
+// OverTLS reports whether the caller's connection is encrypted, here or at a trusted proxy.
+func (e *Edge) OverTLS(r *http.Request) bool {
+	return r.TLS != nil || (e.trusted(peerAddr(r)) && r.Header.Get("X-Forwarded-Proto") == "https")
 }
 
 // forwarding are headers that proxies add, besides all that begin with X-Forwarded-.
@@ -68,9 +57,9 @@ var forwarding = []string{
 	"Cf-Connecting-Ip", "Cdn-Loop", "Fastly-Client-Ip", "X-Envoy-External-Address", "X-Proxyuser-Ip",
 }
 
-// direct reports whether a request came from this machine with no sign of a proxy. A proxy beside
+// Direct reports whether a request came from this machine with no sign of a proxy. A proxy beside
 // wharf is a loopback client too, and speaks for strangers.
-func direct(r *http.Request) bool {
+func Direct(r *http.Request) bool {
 	if !peerAddr(r).IsLoopback() {
 		return false
 	}
@@ -81,3 +70,6 @@ func direct(r *http.Request) bool {
 	}
 	return true
 }
+
+// Local reports whether a request is Direct and names this machine, as no page of another site can make a browser do.
+func Local(r *http.Request) bool { return Direct(r) && loopbackName(r.Host) }
