@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"wharf/api/edge"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -47,11 +48,17 @@ func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) 
 	switch {
 	case rt.need == service.Optional:
 		return service.Actor{Anonymous: true, Role: service.RoleNone}, nil
-	case s.open && (s.openNetwork || direct(r)):
+	case s.open && (s.openNetwork || edge.Direct(r)):
 		return s.anonymous, nil
 	default:
 		return service.Actor{}, errNoToken
 	}
+}
+
+// clientOf describes where a request comes from.
+func clientOf(r *http.Request) service.Client {
+	info := edge.InfoOf(r)
+	return service.Client{Addr: info.Client, UserAgent: r.UserAgent(), RequestID: info.ID, Local: edge.Local(r)}
 }
 
 // looksLikeToken reports whether a value is shaped like a JWT, a PASETO or an API key.
@@ -61,7 +68,7 @@ func looksLikeToken(v string) bool {
 
 // cookieName carries the __Host- prefix over TLS, which pins the cookie to this very host.
 func (s *Server) cookieName(r *http.Request) string {
-	if s.overTLS(r) {
+	if s.edge.OverTLS(r) {
 		return "__Host-wharf_session"
 	}
 	return "wharf_session"
@@ -85,7 +92,7 @@ func (s *Server) cookieToken(r *http.Request) string {
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := &http.Cookie{
 		Name: s.cookieName(r), Value: token, Path: "/", HttpOnly: true,
-		SameSite: http.SameSiteStrictMode, Secure: s.overTLS(r), Expires: expires,
+		SameSite: http.SameSiteStrictMode, Secure: s.edge.OverTLS(r), Expires: expires,
 	}
 	if token == "" {
 		c.MaxAge = -1

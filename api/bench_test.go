@@ -4,21 +4,22 @@ import (
 	"fmt"
 	"testing"
 
-	"wharf/dockerx"
+	"wharf/api/usage"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/stats"
 )
 
 func BenchmarkEncodeList200(b *testing.B) {
-	containers := make([]dockerx.Container, 200)
-	for i := range containers {
-		containers[i] = dockerx.Container{
+	rows := make([]containers.Container, 200)
+	for i := range rows {
+		rows[i] = containers.Container{
 			ID: fmt.Sprintf("%064d", i), Name: fmt.Sprintf("shop-web-%d", i), Image: "registry.example/shop/web:1.2.3",
 			State: "running", Status: "Up 2 hours (healthy)",
 		}
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		encodeData(containerRows(containers))
+		encodeData(containerRows(rows))
 	}
 }
 
@@ -32,6 +33,6 @@ func BenchmarkEncodeUsages200(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		encodeUsages(usages)
+		encodeData(usage.Texts(usages))
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"wharf/api/dto"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 )
 
@@ -21,22 +21,19 @@ func (s *Server) listContainers(w http.ResponseWriter, r *http.Request, actor se
 	return respondBody(w, http.StatusOK, body)
 }
 
-func containerRows(containers []dockerx.Container) []dto.Container {
+func containerRows(containers []containers.Container) []dto.Container {
 	rows := make([]dto.Container, len(containers))
 	for i, c := range containers {
-		rows[i] = dto.Container{ID: shortID(c.ID), Name: c.Name, Image: c.Image, State: c.State, Status: c.Status}
+		rows[i] = dto.Container{ID: dto.ShortID(c.ID), Name: c.Name, Image: c.Image, State: c.State, Status: c.Status}
 	}
 	return rows
 }
 
-// shortID is the 12 characters by which people know a container.
-func shortID(id string) string { return id[:min(len(id), 12)] }
-
 // openContainer reads the {host} and {id} of a route that shows one container. The id is checked before the
 // host is looked up, so that a malformed one is 400 wherever it is sent. Routes that change a container use
 // operate or operateStrictly instead, which ask for the permission.
-func (s *Server) openContainer(r *http.Request, actor service.Actor) (*service.Host, dockerx.Ref, error) {
-	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+func (s *Server) openContainer(r *http.Request, actor service.Actor) (*service.Host, containers.Ref, error) {
+	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
 		return nil, ref, err
 	}
@@ -56,7 +53,7 @@ func (s *Server) inspectContainer(w http.ResponseWriter, r *http.Request, actor 
 	return respondData(w, detailsOf(d))
 }
 
-func detailsOf(d *dockerx.Details) dto.ContainerDetails {
+func detailsOf(d *containers.Details) dto.ContainerDetails {
 	mounts := make([]dto.Mount, len(d.Mounts))
 	for i, m := range d.Mounts {
 		mounts[i] = dto.Mount(m)
@@ -73,7 +70,7 @@ func detailsOf(d *dockerx.Details) dto.ContainerDetails {
 	}
 }
 
-func networkOf(n dockerx.Network) dto.ContainerNetwork {
+func networkOf(n containers.Network) dto.ContainerNetwork {
 	ports := make(map[string][]dto.PortBinding, len(n.Ports))
 	for port, bindings := range n.Ports {
 		ports[port] = make([]dto.PortBinding, len(bindings))

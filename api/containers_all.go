@@ -7,7 +7,7 @@ import (
 
 	"wharf/api/dto"
 	"wharf/api/stream"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -70,7 +70,7 @@ func readCursor(text string) (*service.HostedContainer, error) {
 	if err != nil || json.Unmarshal(raw, &row) != nil {
 		return nil, apperr.New(apperr.Invalid, "cursor: not one of ours")
 	}
-	return &service.HostedContainer{Host: row.Host, Container: dockerx.Container{
+	return &service.HostedContainer{Host: row.Host, Container: containers.Container{
 		ID: row.ID, Name: row.Name, Image: row.Image, State: row.State, Created: row.Created,
 	}}, nil
 }

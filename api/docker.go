@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wharf/api/dockerapi"
+	"wharf/api/edge"
 	"wharf/dockerx"
 	"wharf/service"
 )
@@ -14,11 +15,11 @@ import (
 func (s *Server) newDocker(o Options) *dockerapi.API {
 	return dockerapi.New(dockerapi.Options{
 		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions, Stall: s.stall,
-		Authenticate: s.authenticateDocker, Past: s.past.enter, Fail: respondDockerError,
+		Authenticate: s.authenticateDocker, Past: s.past.Enter, Fail: respondDockerError,
 		Named: func(r *http.Request, pattern string, actor service.Actor) {
-			info := infoOf(r)
-			info.user = actor.Username
-			info.routes.RoutePatterns = append(info.routes.RoutePatterns, dockerapi.Prefix+"{host}"+pattern)
+			info := edge.InfoOf(r)
+			info.User = actor.Username
+			info.Found(dockerapi.Prefix + "{host}" + pattern)
 		},
 	})
 }
@@ -50,10 +51,11 @@ func respondDockerError(w http.ResponseWriter, r *http.Request, err error) {
 	respondFailure(w, r, err, func(message string) any { return dockerFailure{strings.TrimPrefix(message, dockerx.ErrorPrefix)} })
 }
 
-// failureOf returns how an error is answered to a request that no route has taken yet.
-func failureOf(r *http.Request) func(http.ResponseWriter, *http.Request, error) {
+// respondUnrouted answers an error to a request that no route has answered, in the shape of the API that its path belongs to.
+func respondUnrouted(w http.ResponseWriter, r *http.Request, err error) {
 	if strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
-		return respondDockerError
+		respondDockerError(w, r, err)
+		return
 	}
-	return respondError
+	respondError(w, r, err)
 }

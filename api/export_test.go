@@ -47,15 +47,11 @@ func (s *Server) WrapStreams(wrap func(*http.Request, stream.Poller) stream.Poll
 
 // EnterHistory takes one of an actor's places for queries of the past.
 func (s *Server) EnterHistory(actor service.Actor) (leave func(), err error) {
-	return s.history.enter(actor, historyCap, "queries")
+	return s.past.Place(actor.UserID.String())
 }
 
 // HeldUnread returns how many bytes of answers wait for their clients.
-func (s *Server) HeldUnread() int {
-	s.unread.mu.Lock()
-	defer s.unread.mu.Unlock()
-	return s.unread.held
-}
+func (s *Server) HeldUnread() int { return s.edge.Unread() }
 
 // EnterPast takes a turn of those that queries of the past wait for.
-func (s *Server) EnterPast(ctx context.Context) (done func(), err error) { return s.past.enter(ctx) }
+func (s *Server) EnterPast(ctx context.Context) (done func(), err error) { return s.past.Enter(ctx) }

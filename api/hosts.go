@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"net/http"
 	"time"
 
@@ -21,9 +22,14 @@ func rowOfStatus(h service.HostStatus) dto.HostStatus {
 		Host: h.Name, Addr: h.Addr, Status: string(h.State), Since: h.Since, LastError: string(h.LastError),
 		LastErrorAt: h.LastErrorAt, Streaming: h.Streaming, EngineVersion: h.EngineVersion, APIVersion: h.APIVersion,
 		OS: h.OS, Arch: h.Arch, CPUs: h.CPUs, Memory: h.Memory, Containers: h.Containers,
-		ClockSkewMS: h.ClockSkew.Milliseconds(), LatencyMS: round2(float64(h.Latency) / float64(time.Millisecond)),
+		ClockSkewMS: h.ClockSkew.Milliseconds(), LatencyMS: milliseconds(h.Latency),
 		CertExpiry: h.CertificateExpiry, Labels: h.Labels,
 	}
+}
+
+// milliseconds is a duration with two decimals.
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Millisecond)*100) / 100
 }
 
 func (s *Server) listHostStatus(w http.ResponseWriter, _ *http.Request, actor service.Actor, q dto.HostQuery) error {

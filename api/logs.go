@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"wharf/api/dto"
+	"wharf/api/events"
 	"wharf/api/logs"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 	"wharf/service/eventlog"
 	servicelogs "wharf/service/logs"
@@ -20,7 +21,7 @@ func (s *Server) containerLogs(w http.ResponseWriter, r *http.Request, actor ser
 	if err != nil {
 		return err
 	}
-	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -121,43 +122,8 @@ func (s *Server) wovenEvents(actor service.Actor, l *logs.Request) func(context.
 		}
 	}
 	return func(ctx context.Context, give func(time.Time, any) error) error {
-		wake := make(chan struct{}, 1)
-		sub := s.events.Subscribe(actor, eventlog.Subscribe{Filter: filter, Wake: func() {
-			select {
-			case wake <- struct{}{}:
-			default:
-			}
-		}})
-		defer sub.Close()
-		return pumpEvents(ctx, actor, sub, wake, give)
-	}
-}
-
-func pumpEvents(ctx context.Context, actor service.Actor, sub *eventlog.Subscription, wake <-chan struct{}, give func(time.Time, any) error) error {
-	deliveries := make([]eventlog.Delivery, 0, batchSize)
-	for {
-		page, more, err := sub.Next(ctx, deliveries)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			if d := &page[i]; !d.IDOnly && d.Record != nil {
-				e := d.Event
-				if actor.MasksRecord(d.Record) {
-					e = service.MaskEvent(e)
-				}
-				if err := give(e.Time, containerEventOf(&e)); err != nil {
-					return err
-				}
-			}
-		}
-		if more {
-			continue
-		}
-		select {
-		case <-wake:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		return events.Follow(ctx, actor, func(wake func()) *eventlog.Subscription {
+			return s.events.Subscribe(actor, eventlog.Subscribe{Filter: filter, Wake: wake})
+		}, give)
 	}
 }

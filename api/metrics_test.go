@@ -44,6 +44,7 @@ func TestMetricsOfARealEngine(t *testing.T) {
 	w := setup(t, engineHosts([]dockertest.Engine{engine}))
 	host := `{host="` + engine.Name + `"`
 	w.awaitMetric("/metrics", w.admin, `wharf_events_total`+host+`,type="host"} 1`)
+	w.awaitMetric("/metrics", w.admin, `wharf_host_info`+host)
 	page := w.awaitMetric("/metrics", w.admin, `wharf_host_containers`+host+`,state="running"}`)
 	for _, line := range []string{
 		`wharf_host_up` + host + `} 1`, `wharf_host_owned` + host + `} 1`, `wharf_host_info` + host + `,engine_version="`,

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"wharf/api/dto"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/operations"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -15,37 +16,37 @@ import (
 // and what that means to the engine. A type without a case fails every test of this package.
 func (s *Server) operationEndpoint(op service.Operation) endpoint {
 	switch op.Params.(type) {
-	case dockerx.None:
-		return queried(operate(s, op, func(q dto.WaitQuery) dockerx.Operation { return waiting(q, dockerx.None{}) }))
-	case dockerx.Stop:
-		return queried(operate(s, op, func(q dto.StopQuery) dockerx.Operation {
-			return waiting(q.WaitQuery, dockerx.Stop{Timeout: q.Timeout, Signal: q.Signal})
+	case operations.None:
+		return queried(operate(s, op, func(q dto.WaitQuery) operations.Operation { return waiting(q, operations.None{}) }))
+	case operations.Stop:
+		return queried(operate(s, op, func(q dto.StopQuery) operations.Operation {
+			return waiting(q.WaitQuery, operations.Stop{Timeout: q.Timeout, Signal: q.Signal})
 		}))
-	case dockerx.Kill:
-		return queried(operate(s, op, func(q dto.KillQuery) dockerx.Operation {
-			return waiting(q.WaitQuery, dockerx.Kill{Signal: q.Signal})
+	case operations.Kill:
+		return queried(operate(s, op, func(q dto.KillQuery) operations.Operation {
+			return waiting(q.WaitQuery, operations.Kill{Signal: q.Signal})
 		}))
-	case dockerx.Rename:
-		return bodied(operate(s, op, func(in dto.Rename) dockerx.Operation {
-			return dockerx.Operation{Params: dockerx.Rename(in)}
+	case operations.Rename:
+		return bodied(operate(s, op, func(in dto.Rename) operations.Operation {
+			return operations.Operation{Params: operations.Rename(in)}
 		}))
-	case dockerx.Update:
-		return bodied(operate(s, op, func(in dto.Limits) dockerx.Operation {
-			return dockerx.Operation{Params: dockerx.Update(in)}
+	case operations.Update:
+		return bodied(operate(s, op, func(in dto.Limits) operations.Operation {
+			return operations.Operation{Params: operations.Update(in)}
 		}))
-	case dockerx.Recreate:
+	case operations.Recreate:
 		return bodied(operateRead(s, op, recreation))
-	case dockerx.Remove:
-		return queried(operate(s, op, func(q dto.RemoveQuery) dockerx.Operation {
-			return dockerx.Operation{Params: dockerx.Remove(q)}
+	case operations.Remove:
+		return queried(operate(s, op, func(q dto.RemoveQuery) operations.Operation {
+			return operations.Operation{Params: operations.Remove(q)}
 		}))
 	}
 	panic(fmt.Sprintf("operation %s: no endpoint reads its parameters, %T", op.Name, op.Params))
 }
 
-func recreation(in dto.Recreate) (dockerx.Operation, error) {
+func recreation(in dto.Recreate) (operations.Operation, error) {
 	limit, err := readLimit(in.Limit)
-	return dockerx.Operation{Params: dockerx.Recreate{Image: in.Image, Pull: in.Pull}, Wait: in.Wait, Limit: limit}, err
+	return operations.Operation{Params: operations.Recreate{Image: in.Image, Pull: in.Pull}, Wait: in.Wait, Limit: limit}, err
 }
 
 // readLimit reads the limit of a wait in a body; "" is none.
@@ -60,24 +61,24 @@ func readLimit(text string) (time.Duration, error) {
 	return limit, nil
 }
 
-func waiting(q dto.WaitQuery, p dockerx.Params) dockerx.Operation {
-	return dockerx.Operation{Params: p, Wait: q.Wait, Limit: q.Limit}
+func waiting(q dto.WaitQuery, p operations.Params) operations.Operation {
+	return operations.Operation{Params: p, Wait: q.Wait, Limit: q.Limit}
 }
 
 // operate answers POST /v1/hosts/{host}/containers/{id}/<name>, and DELETE without the name where nothing is left: asked makes the operation of what was read of the request.
-func operate[Q any](s *Server, op service.Operation, asked func(Q) dockerx.Operation) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
-	return operateRead(s, op, func(q Q) (dockerx.Operation, error) { return asked(q), nil })
+func operate[Q any](s *Server, op service.Operation, asked func(Q) operations.Operation) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
+	return operateRead(s, op, func(q Q) (operations.Operation, error) { return asked(q), nil })
 }
 
 // operateRead is operate where not all that is asked makes an operation.
-func operateRead[Q any](s *Server, op service.Operation, asked func(Q) (dockerx.Operation, error)) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
+func operateRead[Q any](s *Server, op service.Operation, asked func(Q) (operations.Operation, error)) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
 	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q) error {
 		operation, err := asked(q)
 		if err != nil {
 			return err
 		}
 		operation.Name = op.Name
-		ref, err := dockerx.ParseRef(pathParam(r, "id"))
+		ref, err := containers.ParseRef(pathParam(r, "id"))
 		if err != nil {
 			return err
 		}
@@ -107,7 +108,7 @@ func (s *Server) operateStrictly(name string) func(http.ResponseWriter, *http.Re
 		if err := required(param{"id", in.ID}, param{"host", in.Host}); err != nil {
 			return err
 		}
-		ref, err := dockerx.ParseRef(in.ID)
+		ref, err := containers.ParseRef(in.ID)
 		if err != nil {
 			return err
 		}
@@ -115,7 +116,7 @@ func (s *Server) operateStrictly(name string) func(http.ResponseWriter, *http.Re
 		if err != nil {
 			return err
 		}
-		if _, err := h.Operate(r.Context(), ref, dockerx.Operation{Name: name, Strict: true}); err != nil {
+		if _, err := h.Operate(r.Context(), ref, operations.Operation{Name: name, Strict: true}); err != nil {
 			return err
 		}
 		return respondBare(w, "")

@@ -10,7 +10,7 @@ import (
 
 	"wharf/api/dto"
 	"wharf/api/stream"
-	"wharf/dockerx"
+	"wharf/dockerx/operations"
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/util/apperr"
@@ -51,8 +51,8 @@ func bulkRequest(in dto.BulkOperation) (bulk.Request, error) {
 }
 
 // bulkOperation makes the operation on each container. Rename and update are for one container alone.
-func bulkOperation(in dto.BulkOperation) (o dockerx.Operation, err error) {
-	o = dockerx.Operation{Name: in.Operation, Wait: in.Wait}
+func bulkOperation(in dto.BulkOperation) (o operations.Operation, err error) {
+	o = operations.Operation{Name: in.Operation, Wait: in.Wait}
 	if o.Limit, err = readLimit(in.Limit); err != nil {
 		return o, err
 	}
@@ -71,13 +71,13 @@ func bulkOperation(in dto.BulkOperation) (o dockerx.Operation, err error) {
 	}
 	switch in.Operation {
 	case "stop", "restart":
-		o.Params = dockerx.Stop{Timeout: in.Timeout, Signal: in.Signal}
+		o.Params = operations.Stop{Timeout: in.Timeout, Signal: in.Signal}
 	case "kill":
-		o.Params = dockerx.Kill{Signal: in.Signal}
+		o.Params = operations.Kill{Signal: in.Signal}
 	case "remove":
-		o.Params = dockerx.Remove{Force: in.Force, Volumes: in.Volumes}
+		o.Params = operations.Remove{Force: in.Force, Volumes: in.Volumes}
 	case "recreate":
-		o.Params = dockerx.Recreate{Pull: in.Pull}
+		o.Params = operations.Recreate{Pull: in.Pull}
 	case "start", "pause", "unpause":
 	default:
 		return o, apperr.New(apperr.Invalid, "operation: expected start, stop, restart, pause, unpause, kill, remove or recreate")

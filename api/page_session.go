@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"wharf/api/dto"
+	"wharf/api/edge"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -21,7 +22,7 @@ func (s *Server) describeStart(w http.ResponseWriter, r *http.Request, _ service
 		return err
 	}
 	out := dto.PageStart{SetupNeeded: setup.Needed, SetupToken: setup.Token}
-	if s.open && (s.openNetwork || direct(r)) {
+	if s.open && (s.openNetwork || edge.Direct(r)) {
 		out.Anonymous = string(s.anonymous.Role)
 	}
 	return respondData(w, out)
@@ -62,7 +63,7 @@ func (s *Server) renewPage(w http.ResponseWriter, r *http.Request, _ service.Act
 func (s *Server) respondPage(w http.ResponseWriter, r *http.Request, t service.PageTokens) error {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.pageCookieName(r), Value: t.Cookie, Path: renewPath, HttpOnly: true,
-		SameSite: http.SameSiteStrictMode, Secure: s.overTLS(r), Expires: t.ExpiresAt,
+		SameSite: http.SameSiteStrictMode, Secure: s.edge.OverTLS(r), Expires: t.ExpiresAt,
 	})
 	return respondData(w, dto.PageSession{
 		SessionID: t.SessionID.String(), AccessToken: t.AccessToken, AccessTokenExpiresAt: t.AccessExpiresAt,
@@ -72,7 +73,7 @@ func (s *Server) respondPage(w http.ResponseWriter, r *http.Request, t service.P
 
 // pageCookieName has the __Secure- prefix over TLS; __Host- would ask for the path /.
 func (s *Server) pageCookieName(r *http.Request) string {
-	if s.overTLS(r) {
+	if s.edge.OverTLS(r) {
 		return "__Secure-wharf_page"
 	}
 	return "wharf_page"

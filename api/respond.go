@@ -10,7 +10,10 @@ import (
 
 	"wharf/api/dockerapi"
 	"wharf/api/dto"
+	"wharf/api/edge"
+	"wharf/api/idempotency"
 	"wharf/api/stream"
+	"wharf/service"
 	"wharf/util/apperr"
 )
 
@@ -62,6 +65,41 @@ func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	return nil
 }
 
+// once answers with status and what do returns, or gives the answer that the same user got for the same Idempotency-Key, if
+// authorize still allows the request. Errors: those of idempotency.Store and do.
+func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Actor, status int, authorize func() error, do func() ([]byte, error)) error {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		body, err := do()
+		if err != nil {
+			return err
+		}
+		return respondBody(w, status, body)
+	}
+	if err := idempotency.CheckKey(key); err != nil {
+		return err
+	}
+	sent, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	caller := actor.UserID.String()
+	if actor.Anonymous {
+		caller = "anonymous at " + edge.InfoOf(r).Client
+	}
+	q := idempotency.Request{Caller: caller, Key: key, Call: r.Method + " " + r.URL.RequestURI(), Body: sent}
+	answer, err := s.answers.Do(r.Context(), q, authorize, do)
+	switch {
+	case err != nil:
+		return err
+	case answer.Replayed:
+		w.Header().Set("Idempotent-Replayed", "true")
+	case answer.Unsaved != nil:
+		edge.InfoOf(r).Err = answer.Unsaved // it was done, and the answer says so
+	}
+	return respondBody(w, status, answer.Body)
+}
+
 // errDatabaseAway answers callers below /v1 while the database doesn't respond. The contract's endpoints know
 // no such status: there it is 500.
 var errDatabaseAway = apperr.New(apperr.Away, "the database can't be reached: try again")
@@ -89,6 +127,6 @@ func respondFailure(w http.ResponseWriter, r *http.Request, err error, shape fun
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="wharf"`)
 	}
-	infoOf(r).err = err
+	edge.InfoOf(r).Err = err
 	_ = respondBody(w, status, stream.Encode(shape(message)))
 }

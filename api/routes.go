@@ -146,7 +146,7 @@ func (s *Server) hostRoutes() []route {
 	}
 }
 
-// operationRoutes are the operations on a container: the rows of dockerx/operations.go.
+// operationRoutes are the operations on a container: the rows of the table in dockerx/operations.
 func (s *Server) operationRoutes() []route {
 	var rows []route
 	for _, op := range service.Operations() {

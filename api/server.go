@@ -1,5 +1,14 @@
-// Package api is wharf's HTTP face: the route table, one file per resource, and the
-// contract's texts and envelopes, which exist nowhere else.
+// Package api is wharf's HTTP face.
+//
+// Job. The route table, one file of handlers per resource, what every handler needs (reading requests, answering, errors), and
+// the contract's envelopes. A handler opens what its actor may see through package service, and answers in shapes of
+// package dto. What answers are made of where that is more than a few lines has a room below: events, logs, usage. What stands
+// before handlers and knows of no resource has others: edge, turns, idempotency, stream.
+//
+// Owner. A program has one Server, whose streams EndStreams ends. It has no goroutine of its own.
+//
+// Limits. No rule of which actor may do what is made here: a row has a permission, and package service looks at the rest. What
+// has no row isn't served.
 package api
 
 import (
@@ -15,12 +24,16 @@ import (
 
 	"wharf/api/dockerapi"
 	"wharf/api/dto"
+	"wharf/api/edge"
+	"wharf/api/idempotency"
 	"wharf/api/metrics"
 	"wharf/api/stream"
+	"wharf/api/turns"
 	"wharf/service"
 	"wharf/service/bulk"
 	"wharf/service/pulls"
 	"wharf/service/terminal"
+	"wharf/util/apperr"
 )
 
 // Options is what a Server is made of. Every pointer is required.
@@ -74,33 +87,25 @@ type Options struct {
 
 // Server answers wharf's HTTP requests.
 type Server struct {
-	log          zerolog.Logger
-	users        *service.Users
-	sessions     *service.Sessions
-	hosts        *service.Hosts
-	events       *service.Events
-	audit        *service.Audit
-	terminals    *terminal.Terminals
-	bulk         *bulk.Bulk
-	pulls        *pulls.Pulls
-	ready        func(context.Context) error
-	open         bool
-	openNetwork  bool
-	anonymous    service.Actor
-	allowedHosts []string
-	proxies      []netip.Prefix
-	origins      []string
-	table        []route
-	mux          *chi.Mux
-	handler      http.Handler
-	history      actorCaps
-	past         *turnstile
-	unread       unreadAnswers
-	bodyTime     time.Duration
-	stall        time.Duration
-
-	answers  idempotencyStore
-	requests *service.IdempotentRequests
+	edge        *edge.Edge
+	users       *service.Users
+	sessions    *service.Sessions
+	hosts       *service.Hosts
+	events      *service.Events
+	audit       *service.Audit
+	terminals   *terminal.Terminals
+	bulk        *bulk.Bulk
+	pulls       *pulls.Pulls
+	ready       func(context.Context) error
+	open        bool
+	openNetwork bool
+	anonymous   service.Actor
+	table       []route
+	mux         *chi.Mux
+	handler     http.Handler
+	past        *turns.Turnstile
+	answers     *idempotency.Store
+	stall       time.Duration
 
 	streams *stream.Kit
 	docker  *dockerapi.API
@@ -114,10 +119,9 @@ type Server struct {
 // New builds the server from its route table.
 func New(o Options) *Server {
 	s := &Server{
-		log: o.Logger, users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, requests: o.Requests, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
-		open: o.Open, openNetwork: o.OpenNetwork, allowedHosts: o.AllowedHosts, proxies: o.TrustedProxies, origins: o.CORSOrigins,
-		bodyTime: cmp.Or(o.BodyTime, 10*time.Second), stall: cmp.Or(o.StallTime, 10*time.Second),
-		past:      newTurnstile(),
+		users: o.Users, sessions: o.Sessions, hosts: o.Hosts, events: o.Events, audit: o.Audit, terminals: o.Terminals, bulk: o.Bulk, pulls: o.Pulls, ready: o.Ready,
+		open: o.Open, openNetwork: o.OpenNetwork, stall: cmp.Or(o.StallTime, 10*time.Second),
+		past: turns.New(), answers: idempotency.New(o.Requests),
 		anonymous: service.Actor{Anonymous: true, Role: o.AnonRole, Unmasked: !o.MaskSecrets},
 
 		metricsMode: cmp.Or(o.Metrics, MetricsOn), metricsMost: cmp.Or(o.MetricsContainers, defaultMetricsContainers),
@@ -134,7 +138,11 @@ func New(o Options) *Server {
 	s.mux.NotFound(s.notFound)
 	s.mux.MethodNotAllowed(s.methodNotAllowed)
 	s.docker = s.newDocker(o)
-	s.handler = s.observe(headers(s.checkOrigin(s.withDocker(s.docker, s.mux))))
+	s.edge = edge.New(edge.Options{
+		Logger: o.Logger, Fail: respondUnrouted, Count: s.counted.Request, Open: o.Open, AllowedHosts: o.AllowedHosts,
+		Origins: o.CORSOrigins, TrustedProxies: o.TrustedProxies, BodyTime: o.BodyTime, StallTime: s.stall,
+	})
+	s.handler = s.edge.Wrap(s.withDocker(s.docker, s.mux))
 	return s
 }
 
@@ -159,7 +167,7 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 func (s *Server) admit(r *http.Request, rt *route) (*service.Actor, error) {
 	actor, err := s.authenticate(r, *rt)
 	if err == nil {
-		infoOf(r).user = actor.Username
+		edge.InfoOf(r).User = actor.Username
 		err = s.allowed(r, actor, *rt)
 	}
 	if err == nil && rt.handle.query == nil && strings.HasPrefix(rt.pattern, "/v1/") {
@@ -181,6 +189,18 @@ func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 			Action: service.ActionRefused, Host: pathParam(r, "host"), Target: rt.method + " " + rt.pattern,
 		})
 	}
+}
+
+var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")
+
+// capped gives an endpoint of the past its bounds: so many a caller, and few at work at once.
+func (s *Server) capped(next endpoint) endpoint {
+	handle := next.serve
+	next.serve = func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
+		caller := actor.UserID.String() // the nil UUID for all anonymous callers
+		return s.past.Serve(w, r, caller, func(w http.ResponseWriter) error { return handle(w, r, actor) })
+	}
+	return next
 }
 
 // notFound answers for a path that no route has. A known endpoint whose path parameters are

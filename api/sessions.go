@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wharf/api/dto"
+	"wharf/api/edge"
 	"wharf/service"
 )
 
@@ -16,7 +17,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, _ service.Actor, 
 	if err != nil {
 		return err
 	}
-	infoOf(r).user = l.User.Username
+	edge.InfoOf(r).User = l.User.Username
 	s.setCookie(w, r, l.CookieToken, l.AccessExpiresAt)
 	return respondBare(w, dto.Login{
 		SessionID:             l.SessionID.String(),

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"sync"
 
+	"wharf/api/edge"
 	"wharf/api/stream"
 	"wharf/service"
 )
@@ -35,13 +36,12 @@ func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) st
 
 // beginStream takes a request's log line over, and writes it at the stream's end.
 func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
-	info := infoOf(r)
-	info.later = true
-	info.release()
-	counted := s.counted.Stream(info.pattern())
+	info := edge.InfoOf(r)
+	info.Detach()
+	counted := s.counted.Stream(info.Route())
 	return func(sum stream.Summary) {
 		counted(sum.End)
-		info.err, info.items = sum.Err, &sum.Items
-		s.logRequest(info, http.StatusOK, sum.Bytes)
+		info.Err, info.Items = sum.Err, &sum.Items
+		s.edge.Log(info, http.StatusOK, sum.Bytes)
 	}
 }

@@ -13,7 +13,9 @@ import (
 
 	"wharf/api/channels"
 	"wharf/api/dto"
+	"wharf/api/edge"
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 	"wharf/service/terminal"
 	"wharf/util/apperr"
@@ -24,7 +26,7 @@ const maxExecLimit = 5 * time.Minute
 
 // exec answers POST …/exec: with a ticket for a terminal, or with what came of the command.
 func (s *Server) exec(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.ExecQuery, in dto.ExecRequest) error {
-	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -44,7 +46,7 @@ func (s *Server) exec(w http.ResponseWriter, r *http.Request, actor service.Acto
 	return respondData(w, dto.ExecResult{Ticket: t.Ticket, ExpiresAt: t.ExpiresAt, URL: attachURL(request, "exec/attach", t)})
 }
 
-func (s *Server) runCommand(w http.ResponseWriter, r *http.Request, actor service.Actor, host string, ref dockerx.Ref, c dockerx.Command, limit time.Duration) error {
+func (s *Server) runCommand(w http.ResponseWriter, r *http.Request, actor service.Actor, host string, ref containers.Ref, c dockerx.Command, limit time.Duration) error {
 	if limit > maxExecLimit {
 		return apperr.New(apperr.Invalid, "limit: expected at most %s", maxExecLimit)
 	}
@@ -68,7 +70,7 @@ func commandOf(in dto.ExecRequest) (dockerx.Command, error) {
 
 // attachContainer answers POST …/attach with a ticket for the container's own terminal.
 func (s *Server) attachContainer(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
-	ref, err := dockerx.ParseRef(pathParam(r, "id"))
+	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
 		return err
 	}
@@ -93,7 +95,7 @@ func (s *Server) openTerminal(attach bool) func(http.ResponseWriter, *http.Reque
 }
 
 func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
-	if s.foreignOrigin(r) {
+	if s.edge.ForeignOrigin(r) {
 		return apperr.New(apperr.Forbidden, "request from a foreign origin refused")
 	}
 	if err := channels.Check(r); err != nil {
@@ -112,28 +114,29 @@ func (s *Server) serveTerminal(w http.ResponseWriter, r *http.Request, ticket st
 	if err != nil {
 		return err
 	}
-	info := infoOf(r)
+	info := edge.InfoOf(r)
 	conn, err := channels.Accept(w, r)
 	if err != nil { // Accept has answered
-		info.err = errors.Join(err, t.Close())
+		info.Err = errors.Join(err, t.Close())
 		return nil
 	}
-	info.user, info.later = t.User, true
+	info.User = t.User
+	info.Detach()
 	go s.carry(info, conn, t)
 	return nil
 }
 
 // carry connects a client with its terminal until one of them ends, and logs the request then. A panic ends this terminal
 // alone.
-func (s *Server) carry(info *requestInfo, conn *channels.Conn, t *terminal.Terminal) {
+func (s *Server) carry(info *edge.Info, conn *channels.Conn, t *terminal.Terminal) {
 	status := http.StatusSwitchingProtocols
 	defer func() {
 		if p := recover(); p != nil {
-			info.err, status = fmt.Errorf("panic: %v\n%s", p, debug.Stack()), http.StatusInternalServerError
+			info.Err, status = fmt.Errorf("panic: %v\n%s", p, debug.Stack()), http.StatusInternalServerError
 			conn.End(channels.Ended("internal error"))
 		}
 		_, sent := t.Bytes()
-		s.logRequest(info, status, sent)
+		s.edge.Log(info, status, sent)
 		_ = t.Close() // its row in the audit has the error
 	}()
 	moveBytes(conn, t)

@@ -6,18 +6,13 @@ import (
 	"time"
 
 	"wharf/api/dto"
+	"wharf/api/stream"
+	"wharf/api/usage"
 	"wharf/dockerx/stats"
 	"wharf/service"
 )
 
-func rowOf(u stats.Usage) dto.UsageText {
-	return dto.UsageText{
-		ID: shortID(u.ID), Name: u.Name, CPUPercent: round2(u.CPUPercent),
-		MemoryUsage: memoryText(u.MemoryUsage), MemoryLimit: memoryText(u.MemoryLimit), MemoryPercent: round2(u.MemoryPercent),
-		NetworkRx: networkText(u.NetworkRx), NetworkTx: networkText(u.NetworkTx),
-	}
-}
-
+// containerUsage answers GET /stat2/{host}/{id}, with the contract's texts.
 func (s *Server) containerUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	h, ref, err := s.openContainer(r, actor)
 	if err != nil {
@@ -28,9 +23,10 @@ func (s *Server) containerUsage(w http.ResponseWriter, r *http.Request, actor se
 		return err
 	}
 	setSampled(w, u.SampledAt)
-	return respondData(w, rowOf(u))
+	return respondData(w, usage.Text(u))
 }
 
+// hostUsage answers GET /stat3/{host}, with the contract's texts.
 func (s *Server) hostUsage(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
 	if err != nil {
@@ -41,16 +37,7 @@ func (s *Server) hostUsage(w http.ResponseWriter, r *http.Request, actor service
 		return err
 	}
 	setSnapshot(w, snap)
-	return respondBody(w, http.StatusOK, snap.Get("stat3", func() []byte { return encodeUsages(snap.Usages) }))
-}
-
-// encodeUsages renders the contract's map, keyed by the 12-character id.
-func encodeUsages(usages []stats.Usage) []byte {
-	rows := make(map[string]dto.UsageText, len(usages))
-	for _, u := range usages {
-		rows[shortID(u.ID)] = rowOf(u)
-	}
-	return encodeData(rows)
+	return respondBody(w, http.StatusOK, snap.Get("stat3", func() []byte { return encodeData(usage.Texts(snap.Usages)) }))
 }
 
 // setSnapshot says when the numbers were taken, and whether some are missing.
@@ -71,63 +58,88 @@ func setSampled(w http.ResponseWriter, at time.Time) {
 	w.Header().Set("X-Sample-Age", strconv.FormatFloat(age, 'f', 3, 64))
 }
 
-func rawOf(u stats.Usage) dto.Usage {
-	return dto.Usage{
-		ID: u.ID, Name: u.Name, Running: u.Running,
-		CPUPercent: round2(u.CPUPercent), HostCPUPercent: round2(u.HostCPUPercent), CPUTotal: u.CPUTotal,
-		MemoryUsage: u.MemoryUsage, MemoryLimit: u.MemoryLimit, MemoryPercent: round2(u.MemoryPercent),
-		NetworkRx: u.NetworkRx, NetworkTx: u.NetworkTx, NetworkRxRate: round2(u.NetworkRxRate), NetworkTxRate: round2(u.NetworkTxRate),
-		BlockRead: u.BlockRead, BlockWrite: u.BlockWrite, BlockReadRate: round2(u.BlockReadRate), BlockWriteRate: round2(u.BlockWriteRate),
-		Pids: u.Pids, SampledAt: momentOf(u.SampledAt),
+// hostRawUsage answers GET /v1/hosts/{host}/stats: numbers, with since their past as well, and as an
+// event stream each new sample.
+func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
+	if err := usage.CheckPast(q); err != nil {
+		return err
 	}
+	h, err := s.hosts.Open(r.Context(), actor, pathParam(r, "host"), service.View)
+	switch {
+	case err != nil:
+		return err
+	case stream.Wanted(r, stream.SSE):
+		return s.streamUsage(w, r, actor, usage.HostSource(h.UsageStream))
+	case q.Since > 0:
+		return s.hostPast(w, r, h, q)
+	}
+	snap, err := h.UsageAll(r.Context())
+	if err != nil {
+		return err
+	}
+	setSnapshot(w, snap)
+	return respondBody(w, http.StatusOK, snap.Get("v1", func() []byte { return encodeData(usage.Snapshot(snap, nil)) }))
 }
 
-// rawSnapshot renders a host's rows, with their past where there is one.
-func rawSnapshot(snap *stats.Snapshot, past map[string][]stats.Point) dto.HostUsage {
-	data := dto.HostUsage{SampledAt: momentOf(snap.SampledAt), Partial: snap.Partial, Containers: make([]dto.Usage, len(snap.Usages))}
-	for i, u := range snap.Usages {
-		data.Containers[i] = rawOf(u)
-		if past != nil {
-			data.Containers[i].History = rawPoints(past[u.ID])
+func (s *Server) hostPast(w http.ResponseWriter, r *http.Request, h *service.Host, q dto.UsageQuery) error {
+	snap, points, err := h.UsageHistoryAll(r.Context(), q.Since, q.Step)
+	if err != nil {
+		return err
+	}
+	setSnapshot(w, snap)
+	return respondData(w, usage.Snapshot(snap, points))
+}
+
+// containerRawUsage answers GET /v1/hosts/{host}/containers/{id}/stats likewise, for one container.
+func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
+	if err := usage.CheckPast(q); err != nil {
+		return err
+	}
+	h, ref, err := s.openContainer(r, actor)
+	if err != nil {
+		return err
+	}
+	if stream.Wanted(r, stream.SSE) {
+		samples, err := h.UsageStreamOf(r.Context(), ref)
+		if err != nil {
+			return err
 		}
+		return s.streamUsage(w, r, actor, usage.ContainerSource(samples))
 	}
-	return data
-}
-
-func rawPoints(points []stats.Point) *[]dto.UsagePoint {
-	rows := make([]dto.UsagePoint, len(points))
-	for i, p := range points {
-		rows[i] = dto.UsagePoint{
-			At: p.At.UTC(), CPUPercent: round2(p.CPUPercent), MemoryUsage: p.MemoryUsage,
-			NetworkRxRate: round2(p.NetworkRxRate), NetworkTxRate: round2(p.NetworkTxRate),
-			BlockReadRate: round2(p.BlockReadRate), BlockWriteRate: round2(p.BlockWriteRate), Pids: p.Pids,
+	if q.Since == 0 {
+		u, err := h.Usage(r.Context(), ref)
+		if err != nil {
+			return err
 		}
+		setSampled(w, u.SampledAt)
+		return respondData(w, usage.Row(u, nil))
 	}
-	return &rows
+	u, points, err := h.UsageHistory(r.Context(), ref, q.Since, q.Step)
+	if err != nil {
+		return err
+	}
+	setSampled(w, u.SampledAt)
+	return respondData(w, usage.Row(u, usage.Points(points)))
 }
 
-// momentOf is a time as JSON shows it, nil for none.
-func momentOf(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
+// streamUsage streams samples. A client that takes long misses some.
+func (s *Server) streamUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, samples stream.Source) error {
+	o := s.streamOptions(actor)
+	o.Buffer = 1
+	return s.streams.Serve(w, r, o, samples)
 }
 
-// hostSums are what the containers of each host use together.
-func hostSums(answers []service.HostResult, all []service.HostedUsage) []dto.HostSum {
-	rows, at := make([]dto.HostSum, len(answers)), map[string]int{}
-	for i, answer := range hostAnswers(answers) {
-		rows[i].HostAnswer, at[answer.Host] = answer, i
+// topUsage answers GET /v1/stats: the containers of all hosts, those that use most first.
+func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.TopUsageQuery) error {
+	if err := usage.CheckIDs(q.ID); err != nil {
+		return err
 	}
-	for _, u := range all {
-		row := &rows[at[u.Host]]
-		row.CPUPercent += u.CPUPercent
-		row.MemoryUsage += u.MemoryUsage
+	all, partial, answers, err := s.hosts.Usage(r.Context(), actor, q.Host)
+	if err != nil {
+		return err
 	}
-	for i := range rows {
-		rows[i].CPUPercent = round2(rows[i].CPUPercent)
+	if partial {
+		w.Header().Set("X-Partial", "true")
 	}
-	return rows
+	return respondData(w, usage.Top(q, all, partial, hostAnswers(answers)))
 }

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 )
 
-// There are three ways to call an engine, and each takes calls of its own part of Engine, so that a wrong one doesn't
-// compile:
+// There are three ways to call an engine, and each takes calls of its own part of engine.API, so that a wrong one
+// doesn't compile:
 //
 //   - call, for reads: a question whose answer is read before it returns (list, inspect, info).
 //   - change, for changes: the engine call of an operation, or of a change of images, volumes and networks.
@@ -22,21 +23,21 @@ import (
 // call makes one call to a host's engine inside limit, with a negotiated client, and classifies
 // what goes wrong; doing says what it is for, as "list containers". An engine that was replaced
 // by one of another version is asked once more. A host that is known to be down answers at once.
-func call[T any](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, reads) (T, error)) (T, error) {
-	return callIn(ctx, h, h.reads, doing, limit, func(ctx context.Context, e Engine) (T, error) { return f(ctx, e) })
+func call[T any](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Reads) (T, error)) (T, error) {
+	return callIn(ctx, h, h.reads, doing, limit, func(ctx context.Context, e engine.API) (T, error) { return f(ctx, e) })
 }
 
 // change is call for what changes something. It has slots of its own, so that long stops hold up no lists,
 // and connect.ErrNotModified comes back as it is.
-func change(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, changes) error) error {
-	_, err := callIn(ctx, h, h.acts, doing, limit, func(ctx context.Context, e Engine) (struct{}, error) {
+func change(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Changes) error) error {
+	_, err := callIn(ctx, h, h.acts, doing, limit, func(ctx context.Context, e engine.API) (struct{}, error) {
 		return struct{}{}, f(ctx, e)
 	})
 	return err
 }
 
 // callIn is call and change, once a slot is free.
-func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing string, limit time.Duration, f func(context.Context, Engine) (T, error)) (T, error) {
+func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing string, limit time.Duration, f func(context.Context, engine.API) (T, error)) (T, error) {
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	select {
@@ -59,7 +60,7 @@ func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing stri
 // open begins an answer that the caller reads at its own pace and closes. limit is the time for opening it; it lasts
 // until it is closed or ctx ends. Errors are classified; those of reading are not. It takes no slot: what is followed is
 // bounded where it is let in.
-func open(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, follows) (io.ReadCloser, error)) (io.ReadCloser, error) {
+func open(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Follows) (io.ReadCloser, error)) (io.ReadCloser, error) {
 	body, cancel, err := begin(ctx, h, doing, limit, f)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func open(ctx context.Context, h *Host, doing string, limit time.Duration, f fun
 }
 
 // openConn is open for an engine call that takes over its connection.
-func openConn(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, follows) (*connect.Conn, error)) (*Conn, error) {
+func openConn(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Follows) (*connect.Conn, error)) (*Conn, error) {
 	conn, cancel, err := begin(ctx, h, doing, limit, f)
 	if err != nil {
 		return nil, err
@@ -77,11 +78,11 @@ func openConn(ctx context.Context, h *Host, doing string, limit time.Duration, f
 }
 
 // begin is open and openConn. cancel ends what it returns.
-func begin[T io.Closer](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, follows) (T, error)) (T, context.CancelCauseFunc, error) {
+func begin[T io.Closer](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Follows) (T, error)) (T, context.CancelCauseFunc, error) {
 	inner, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { cancel(context.DeadlineExceeded) })
 	began := time.Now()
-	v, err := attempt(inner, h, func(ctx context.Context, e Engine) (T, error) { return f(ctx, e) })
+	v, err := attempt(inner, h, func(ctx context.Context, e engine.API) (T, error) { return f(ctx, e) })
 	h.measures.took(doing, began, err)
 	if !late.Stop() && err == nil {
 		_ = v.Close()
@@ -118,7 +119,7 @@ func (c *Conn) Close() error {
 }
 
 // attempt calls f with a negotiated client. An engine that was replaced by one of another version is asked once more.
-func attempt[T any](ctx context.Context, h *Host, f func(context.Context, Engine) (T, error)) (T, error) {
+func attempt[T any](ctx context.Context, h *Host, f func(context.Context, engine.API) (T, error)) (T, error) {
 	v, err := attemptOnce(ctx, h, f)
 	if err != nil && connect.IsVersionRefusal(err.Error()) {
 		h.forget()
@@ -127,7 +128,7 @@ func attempt[T any](ctx context.Context, h *Host, f func(context.Context, Engine
 	return v, err
 }
 
-func attemptOnce[T any](ctx context.Context, h *Host, f func(context.Context, Engine) (T, error)) (T, error) {
+func attemptOnce[T any](ctx context.Context, h *Host, f func(context.Context, engine.API) (T, error)) (T, error) {
 	eng, err := h.engine(ctx)
 	if err != nil {
 		var none T

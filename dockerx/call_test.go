@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wharf/dockerx/engine"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -20,8 +22,8 @@ func TestAnOpeningThatFailsAsItsTimeIsUp(t *testing.T) {
 			h, err := newHost(HostConfig{Name: "a", Addr: "unix:///nowhere"}, Options{})
 			require.NoError(t, err)
 			defer h.close()
-			h.eng = struct{ Engine }{}
-			_, err = open(t.Context(), h, "open", time.Second, func(context.Context, follows) (io.ReadCloser, error) {
+			h.eng = struct{ engine.API }{}
+			_, err = open(t.Context(), h, "open", time.Second, func(context.Context, engine.Follows) (io.ReadCloser, error) {
 				<-time.After(time.Second)
 				return nil, refused
 			})

@@ -3,14 +3,12 @@ package dockerx
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
-	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/logs"
 	"wharf/util/apperr"
@@ -22,31 +20,8 @@ const longReads = 4
 // maxLogOpen is how long an engine may take to begin a log's answer: it looks for the tail first.
 const maxLogOpen = 30 * time.Second
 
-// ContainerLogs asks for a container's log, with times, of both streams.
-func (e *engine) ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error) {
-	path, err := containerPath(id, "/logs")
-	if err != nil {
-		return nil, err
-	}
-	query := url.Values{"stdout": {"1"}, "stderr": {"1"}, "timestamps": {"1"}, "tail": {"all"}}
-	if q.Tail >= 0 {
-		query.Set("tail", strconv.Itoa(q.Tail))
-	}
-	if q.Follow {
-		query.Set("follow", "1")
-	}
-	if !q.Until.IsZero() {
-		query.Set("until", fmt.Sprintf("%d.%09d", q.Until.Unix(), q.Until.Nanosecond()))
-	}
-	resp, err := e.open(ctx, connect.Request{Path: path, Query: query, Limit: connect.Unbounded()})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
-}
-
 // LogSource returns the container's log. Errors: apperr.Invalid where its driver keeps none.
-func (h *Host) LogSource(d *Details) (logs.Source, error) {
+func (h *Host) LogSource(d *containers.Details) (logs.Source, error) {
 	if d.Log.Driver == "none" {
 		return nil, apperr.New(apperr.Invalid, "container %s has the log driver none: its lines are not kept anywhere", d.ID[:12])
 	}
@@ -57,12 +32,12 @@ func (h *Host) LogSource(d *Details) (logs.Source, error) {
 const maxLogDetails = 4096
 
 // LogDetails returns what LogSource needs of a container of the list. It asks once: how a container logs never changes.
-func (h *Host) LogDetails(ctx context.Context, row Container) (*Details, error) {
+func (h *Host) LogDetails(ctx context.Context, row containers.Container) (*containers.Details, error) {
 	h.mu.Lock()
 	log, known := h.logDetails[row.ID]
 	h.mu.Unlock()
 	if known {
-		return &Details{ID: row.ID, Name: "/" + row.Name, Created: row.Created.Format(time.RFC3339Nano), Log: log}, nil
+		return &containers.Details{ID: row.ID, Name: "/" + row.Name, Created: row.Created.Format(time.RFC3339Nano), Log: log}, nil
 	}
 	d, err := h.Resolve(ctx, row.Ref())
 	if err != nil {
@@ -71,7 +46,7 @@ func (h *Host) LogDetails(ctx context.Context, row Container) (*Details, error) 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.logDetails == nil || len(h.logDetails) >= maxLogDetails {
-		h.logDetails = map[string]Log{}
+		h.logDetails = map[string]containers.Log{}
 	}
 	h.logDetails[d.ID] = d.Log
 	return d, nil
@@ -108,7 +83,7 @@ const (
 
 // LogFiles opens the files of a container's log on this machine. Errors: logs.ErrNoFiles where they can't be read, or aren't
 // to be.
-func (h *Host) LogFiles(ctx context.Context, log Log, src logs.Source) (*logs.Files, error) {
+func (h *Host) LogFiles(ctx context.Context, log containers.Log, src logs.Source) (*logs.Files, error) {
 	if h.opts.Logs == EngineLogs || log.Driver != "json-file" || log.Path == "" || !strings.HasPrefix(h.addr, "unix://") {
 		return nil, h.noLogFiles(logs.ErrNoFiles)
 	}
@@ -152,13 +127,13 @@ func (s *logSource) TTY() bool        { return s.tty }
 func (s *logSource) FileBytes() int64 { return s.file }
 
 func (s *logSource) Open(ctx context.Context, q logs.Query) (io.ReadCloser, error) {
-	return open(ctx, s.h, "read the log", max(maxLogOpen, s.h.readLimit), func(ctx context.Context, e follows) (io.ReadCloser, error) {
+	return open(ctx, s.h, "read the log", max(maxLogOpen, s.h.readLimit), func(ctx context.Context, e engine.Follows) (io.ReadCloser, error) {
 		return e.ContainerLogs(ctx, s.id, q)
 	})
 }
 
 func (s *logSource) Running(ctx context.Context) (bool, error) {
-	d, err := s.h.Inspect(ctx, Ref{s.id})
+	d, err := s.h.inspect(ctx, s.id)
 	if err != nil {
 		return false, err
 	}

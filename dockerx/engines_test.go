@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -38,11 +39,11 @@ func onEngines(t *testing.T, f func(t *testing.T, e dockertest.Engine, h *Host))
 	}
 }
 
-func rowOf(t *testing.T, h *Host, id string) Container {
+func rowOf(t *testing.T, h *Host, id string) containers.Container {
 	t.Helper()
 	list, err := h.List(context.Background())
 	require.NoError(t, err)
-	i := slices.IndexFunc(list.Containers, func(c Container) bool { return c.ID == id })
+	i := slices.IndexFunc(list.Containers, func(c containers.Container) bool { return c.ID == id })
 	require.GreaterOrEqual(t, i, 0, "the list lacks %s", id)
 	return list.Containers[i]
 }
@@ -102,7 +103,7 @@ func TestRealContainersFieldsAreTheEnginesOwn(t *testing.T) {
 		require.Equal(t, want.State.StartedAt, d.State.StartedAt)
 		require.Len(t, d.Network.Ports["80/tcp"], 1)
 		require.Equal(t, "127.0.0.1", d.Network.Ports["80/tcp"][0].HostIP)
-		require.Equal(t, []PortBinding{}, d.Network.Ports["81/tcp"])
+		require.Equal(t, []containers.PortBinding{}, d.Network.Ports["81/tcp"])
 		require.Len(t, d.Network.Networks, 2)
 		names := make([]string, 0, 2)
 		for name := range d.Network.Networks {
@@ -115,7 +116,7 @@ func TestRealContainersFieldsAreTheEnginesOwn(t *testing.T) {
 		if e.Podman(t) {
 			mode = ""
 		}
-		require.Equal(t, []Mount{{Type: "bind", Source: source, Destination: "/data", Mode: mode}}, d.Mounts)
+		require.Equal(t, []containers.Mount{{Type: "bind", Source: source, Destination: "/data", Mode: mode}}, d.Mounts)
 	})
 }
 
@@ -207,7 +208,7 @@ func TestTwoHundredContainersOnOneRealHost(t *testing.T) {
 		}
 	}
 	require.Len(t, found, 200)
-	require.True(t, slices.IsSortedFunc(list.Containers, func(a, b Container) int { return b.Created.Compare(a.Created) }), "Docker's order: newest first")
+	require.True(t, slices.IsSortedFunc(list.Containers, func(a, b containers.Container) int { return b.Created.Compare(a.Created) }), "Docker's order: newest first")
 }
 
 func TestRealEnginesCertificateIsChecked(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"github.com/docker/docker/api/types"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 )
 
 // ErrorPrefix begins the messages of what an engine itself said; Docker's tools put it there by themselves.
@@ -18,7 +19,7 @@ type EngineVersion struct {
 
 // EngineVersion asks the engine for its build. Errors: Unavailable, Daemon.
 func (h *Host) EngineVersion(ctx context.Context) (EngineVersion, error) {
-	return call(ctx, h, "ask for the version", h.readLimit, func(ctx context.Context, e reads) (EngineVersion, error) {
+	return call(ctx, h, "ask for the version", h.readLimit, func(ctx context.Context, e engine.Reads) (EngineVersion, error) {
 		v, err := e.ServerVersion(ctx)
 		return engineVersionOf(&v), err
 	})

@@ -12,11 +12,12 @@ import (
 
 	"wharf/dockerx/connect"
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
 
-func execStart(id string) func(context.Context, follows) (*connect.Conn, error) {
-	return func(ctx context.Context, e follows) (*connect.Conn, error) { return e.ExecStart(ctx, id, false) }
+func execStart(id string) func(context.Context, engine.Follows) (*connect.Conn, error) {
+	return func(ctx context.Context, e engine.Follows) (*connect.Conn, error) { return e.ExecStart(ctx, id, false) }
 }
 
 func TestExecOnRealEnginesHasItsConnection(t *testing.T) {

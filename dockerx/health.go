@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 )
 
 // HostState says in one word how a host is.
@@ -192,9 +193,9 @@ func (h *Host) probeHost() {
 }
 
 // negotiate asks for the engine's version and keeps a client for it.
-func (h *Host) negotiate(ctx context.Context) (Engine, error) {
+func (h *Host) negotiate(ctx context.Context) (engine.API, error) {
 	began := time.Now()
-	eng, ping, err := negotiate(ctx, h.transport)
+	eng, newest, err := engine.Negotiate(ctx, h.transport)
 	h.measures.took("ping", began, err)
 	if err != nil {
 		h.unanswered(began, connect.KindOf(err))
@@ -203,7 +204,7 @@ func (h *Host) negotiate(ctx context.Context) (Engine, error) {
 	h.mu.Lock()
 	h.eng = eng
 	h.info.Latency = time.Since(began)
-	h.info.APIVersion = ping.APIVersion
+	h.info.APIVersion = newest
 	h.infoChanged()
 	h.mu.Unlock()
 	h.answered(began)

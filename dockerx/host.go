@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/images"
 	"wharf/dockerx/logs"
@@ -21,6 +23,7 @@ import (
 const (
 	pingTimeout = 2 * time.Second
 	readTimeout = 5 * time.Second // list, inspect
+	sizeTimeout = 2 * time.Minute // an engine walks through all files
 )
 
 // callsAtOnce is how many calls that read, and how many that change something, a host gets at
@@ -44,11 +47,11 @@ type Host struct {
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
 	health     health
-	lists      cached[List]
+	lists      cached[containers.List]
 	stock      stock
-	labels     labelBook
+	labels     containers.LabelBook
 	ownLabels  atomic.Pointer[map[string]string] // of the host itself; the hosts file may change them
-	guard      listGuard
+	guard      containers.Guard
 	traces     traces
 	measures   measures
 	reader     atomic.Pointer[events.Reader] // of the host's events; nil while they aren't read
@@ -57,11 +60,11 @@ type Host struct {
 	acts       chan struct{}
 
 	mu     sync.Mutex
-	eng    Engine // nil until the version is negotiated, and after a failure
+	eng    engine.API // nil until the version is negotiated, and after a failure
 	info   EngineInfo
 	listen []func(events.Event)
 
-	logDetails map[string]Log // of containers of the list, by id
+	logDetails map[string]containers.Log // of containers of the list, by id
 	logHub     *logs.Hub
 	longReads  chan struct{} // slots
 	puller     *images.Puller
@@ -85,7 +88,7 @@ func newHost(cfg HostConfig, opts Options) (*Host, error) {
 		log:       opts.Logger.With().Str("host", cfg.Name).Logger(),
 		pingLimit: orElse(cfg.Timeouts.Ping, pingTimeout), readLimit: orElse(cfg.Timeouts.Read, readTimeout),
 		connected: make(chan struct{}, 1), reads: make(chan struct{}, callsAtOnce), acts: make(chan struct{}, callsAtOnce), sizes: make(chan struct{}, sizesAtOnce),
-		lists: cached[List]{maxAge: listMaxAge}, stock: newStock(),
+		lists: cached[containers.List]{maxAge: containers.MaxAge}, stock: newStock(),
 		logHub: logs.NewHub(logs.HubOptions{}), longReads: make(chan struct{}, longReads), measures: newMeasures(),
 		leading: leading{begin: make(chan struct{}, 1)},
 	}
@@ -183,7 +186,7 @@ func (h *Host) onEvent(e events.Event) {
 	e.ClockSkew = h.info.ClockSkew
 	h.mu.Unlock()
 	if e.Kind == events.KindDocker && e.Type == "container" {
-		if labels, known := h.labels.of(e.ActorID); known {
+		if labels, known := h.labels.Of(e.ActorID); known {
 			e.Labels = labels
 		}
 	}
@@ -208,7 +211,7 @@ func (h *Host) follow(f func(events.Event)) {
 
 // engine returns Docker's client, bound to the version negotiated since the last failure. A host
 // that is known to be down is not tried.
-func (h *Host) engine(ctx context.Context) (Engine, error) {
+func (h *Host) engine(ctx context.Context) (engine.API, error) {
 	h.mu.Lock()
 	eng := h.eng
 	h.mu.Unlock()
@@ -223,7 +226,7 @@ func (h *Host) engine(ctx context.Context) (Engine, error) {
 
 // connect negotiates the version anew, even with a host that is known to be down, as after a reconnect: the engine may be another one by
 // now. Callers at the same time share one negotiation.
-func (h *Host) connect(ctx context.Context) (Engine, error) {
+func (h *Host) connect(ctx context.Context) (engine.API, error) {
 	answer := h.probe.DoChan("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(h.life, h.pingLimit)
 		defer cancel()
@@ -234,7 +237,7 @@ func (h *Host) connect(ctx context.Context) (Engine, error) {
 		if r.Err != nil {
 			return nil, r.Err
 		}
-		return r.Val.(Engine), nil
+		return r.Val.(engine.API), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/operations"
 )
 
 // setup is a fresh fake daemon and the host that reaches it. Nothing runs in the background.
@@ -50,20 +52,20 @@ func running(t *testing.T, f *Fleet) {
 	})
 }
 
-func ref(t *testing.T, s string) Ref {
+func ref(t *testing.T, s string) containers.Ref {
 	t.Helper()
-	r, err := ParseRef(s)
+	r, err := containers.ParseRef(s)
 	require.NoError(t, err)
 	return r
 }
 
 // start and stop are the operations as /start2 and /stop2 ask for them.
 func start(ctx context.Context, h *Host, id string) error {
-	_, err := h.Operate(ctx, &Details{ID: id}, Operation{Name: "start", Strict: true})
+	_, err := h.Operate(ctx, &containers.Details{ID: id}, operations.Operation{Name: "start", Strict: true})
 	return err
 }
 
 func stop(ctx context.Context, h *Host, id string, timeout *int) error {
-	_, err := h.Operate(ctx, &Details{ID: id}, Operation{Name: "stop", Strict: true, Params: Stop{Timeout: timeout}})
+	_, err := h.Operate(ctx, &containers.Details{ID: id}, operations.Operation{Name: "stop", Strict: true, Params: operations.Stop{Timeout: timeout}})
 	return err
 }

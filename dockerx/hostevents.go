@@ -5,6 +5,8 @@ import (
 	"io"
 	"time"
 
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 )
 
@@ -38,7 +40,7 @@ func (s eventSource) OpenEvents(ctx context.Context, since time.Time) (io.ReadCl
 	if err := s.h.reconnect(ctx); err != nil {
 		return nil, at, err
 	}
-	body, err := open(ctx, s.h, "open the event stream", s.h.readLimit, func(ctx context.Context, e follows) (io.ReadCloser, error) {
+	body, err := open(ctx, s.h, "open the event stream", s.h.readLimit, func(ctx context.Context, e engine.Follows) (io.ReadCloser, error) {
 		body, now, err := e.Events(ctx, since)
 		at = now
 		return body, err
@@ -57,7 +59,7 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(caller, h.pingLimit)
 	defer cancel()
-	at, err := attempt(ctx, h, func(ctx context.Context, e Engine) (time.Time, error) { return e.Alive(ctx) })
+	at, err := attempt(ctx, h, func(ctx context.Context, e engine.API) (time.Time, error) { return e.Alive(ctx) })
 	h.measures.took("ping", began, err)
 	if err != nil {
 		return at, h.failed(caller, "ping", err)
@@ -73,7 +75,7 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 // ListContainers is the engine's list as it is now, whatever List keeps, which keeps this one.
 func (s eventSource) ListContainers(ctx context.Context) ([]events.Container, error) {
 	took := s.h.sampler.Expect()
-	list, err := s.h.lists.renew(func() (*List, error) { return s.h.learnList(ctx) })
+	list, err := s.h.lists.renew(func() (*containers.List, error) { return s.h.learnList(ctx) })
 	if err != nil {
 		took(ctx, nil, err)
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -19,13 +20,15 @@ import (
 func TestInspectTakesIDPrefixAndName(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
-	id := d.Add(dockertest.Container{Name: "web", Env: []string{"A=b"}})
+	ninety := 90
+	id := d.Add(dockertest.Container{Name: "web", Env: []string{"A=b"}, StopTimeout: &ninety})
 	for _, s := range []string{id, id[:12], id[:5], "web", "/web"} {
 		found, err := h.Resolve(context.Background(), ref(t, s))
 		require.NoError(t, err, s)
 		require.Equal(t, id, found.ID)
 		require.Equal(t, "/web", found.Name)
 		require.Equal(t, []string{"A=b"}, found.Config.Env)
+		require.Equal(t, ninety, *found.StopTimeout)
 	}
 }
 
@@ -49,7 +52,7 @@ func TestInspectLeavesNothingNil(t *testing.T) {
 		require.NotNil(t, found.Network.Networks)
 		require.NotNil(t, found.Network.Ports)
 		for _, bindings := range found.Network.Ports {
-			require.Equal(t, []PortBinding{}, bindings)
+			require.Equal(t, []containers.PortBinding{}, bindings)
 		}
 	}
 }
@@ -72,9 +75,9 @@ func TestAddressesComeFromTheFirstNetworkThatHasOne(t *testing.T) {
 	require.Equal(t, "10.1.0.2", found.Network.IPAddress)
 	require.Equal(t, "10.1.0.1", found.Network.Gateway)
 	require.Equal(t, "02:01", found.Network.MacAddress)
-	require.Equal(t, Endpoint{NetworkID: "n0"}, found.Network.Networks["alpha"])
-	require.Equal(t, map[string][]PortBinding{"80/tcp": {}, "443/tcp": {{"0.0.0.0", "8443"}}}, found.Network.Ports)
-	require.Equal(t, []Mount{{Type: "bind", Source: "/a", Destination: "/b", Mode: "ro"}}, found.Mounts)
+	require.Equal(t, containers.Endpoint{NetworkID: "n0"}, found.Network.Networks["alpha"])
+	require.Equal(t, map[string][]containers.PortBinding{"80/tcp": {}, "443/tcp": {{HostIP: "0.0.0.0", HostPort: "8443"}}}, found.Network.Ports)
+	require.Equal(t, []containers.Mount{{Type: "bind", Source: "/a", Destination: "/b", Mode: "ro"}}, found.Mounts)
 }
 
 func TestNameThatShadowsAShortIDIsRefused(t *testing.T) {

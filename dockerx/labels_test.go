@@ -1,7 +1,6 @@
 package dockerx
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -32,20 +31,4 @@ func TestEventsHaveTheLabelsThatTheListShows(t *testing.T) {
 			return
 		}
 	}
-}
-
-func TestLabelsOutliveOneListWithoutTheContainer(t *testing.T) {
-	t.Parallel()
-	var b labelBook
-	id := strings.Repeat("a", 64)
-	_, known := b.of(id)
-	require.False(t, known)
-	b.learn([]Container{{ID: id, Labels: map[string]string{"team": "web"}}})
-	b.learn(nil)
-	labels, known := b.of(id)
-	require.True(t, known)
-	require.Equal(t, "web", labels["team"])
-	b.learn(nil)
-	_, known = b.of(id)
-	require.False(t, known)
 }

@@ -12,6 +12,7 @@ import (
 
 	"wharf/dockerx/dockertest"
 	"wharf/dockerx/events"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
@@ -80,22 +81,6 @@ func TestNothingIsSentForACallerWhoIsGone(t *testing.T) {
 	require.Empty(t, d.Requests())
 }
 
-func TestGraceFollowsTheContainersOwnSetting(t *testing.T) {
-	t.Parallel()
-	d, h := setup(t)
-	ninety, forever, five := 90, -1, 5
-	of := func(c dockertest.Container) *Details {
-		found, err := h.Resolve(context.Background(), ref(t, d.Add(c)))
-		require.NoError(t, err)
-		return found
-	}
-	own, plain := of(dockertest.Container{StopTimeout: &ninety}), of(dockertest.Container{})
-	require.Equal(t, 90*time.Second, grace(own, Stop{}))
-	require.Equal(t, 10*time.Second, grace(plain, Stop{}))
-	require.Equal(t, 5*time.Second, grace(own, Stop{Timeout: &five}))
-	require.Equal(t, maxGrace, grace(own, Stop{Timeout: &forever}))
-}
-
 // TestRequestsPerOperation counts what an engine is asked about a container for one operation, the inspect that finds
 // it included, while the host's events are being read.
 func TestRequestsPerOperation(t *testing.T) {
@@ -103,30 +88,30 @@ func TestRequestsPerOperation(t *testing.T) {
 	counted := map[string]bool{}
 	for _, c := range []struct {
 		from string
-		o    Operation
+		o    operations.Operation
 		want int
 	}{
-		{"exited", Operation{Name: "start", Strict: true}, 2},
-		{"running", Operation{Name: "start", Strict: true}, 2},
-		{"paused", Operation{Name: "start", Strict: true}, 2},
-		{"running", Operation{Name: "stop", Strict: true}, 2},
-		{"exited", Operation{Name: "stop", Strict: true}, 2},
-		{"exited", Operation{Name: "start"}, 2},
-		{"running", Operation{Name: "start"}, 2},
-		{"paused", Operation{Name: "start"}, 3}, // a conflict that may mean that it runs by now
-		{"running", Operation{Name: "stop"}, 2},
-		{"exited", Operation{Name: "stop"}, 2},
-		{"running", Operation{Name: "restart"}, 2},
-		{"running", Operation{Name: "pause"}, 2},
-		{"paused", Operation{Name: "pause"}, 2},
-		{"paused", Operation{Name: "unpause"}, 2},
-		{"running", Operation{Name: "kill"}, 3}, // whether it ended depends on the signal
-		{"exited", Operation{Name: "kill"}, 2},
-		{"exited", Operation{Name: "start", Wait: "running"}, 3},
-		{"running", Operation{Name: "rename", Params: Rename{Name: "other"}}, 2},
-		{"running", Operation{Name: "update", Params: Update{RestartPolicy: "always"}}, 2},
-		{"exited", Operation{Name: "remove"}, 2},
-		{"running", Operation{Name: "remove"}, 3}, // a conflict, unless another removes it just now
+		{"exited", operations.Operation{Name: "start", Strict: true}, 2},
+		{"running", operations.Operation{Name: "start", Strict: true}, 2},
+		{"paused", operations.Operation{Name: "start", Strict: true}, 2},
+		{"running", operations.Operation{Name: "stop", Strict: true}, 2},
+		{"exited", operations.Operation{Name: "stop", Strict: true}, 2},
+		{"exited", operations.Operation{Name: "start"}, 2},
+		{"running", operations.Operation{Name: "start"}, 2},
+		{"paused", operations.Operation{Name: "start"}, 3}, // a conflict that may mean that it runs by now
+		{"running", operations.Operation{Name: "stop"}, 2},
+		{"exited", operations.Operation{Name: "stop"}, 2},
+		{"running", operations.Operation{Name: "restart"}, 2},
+		{"running", operations.Operation{Name: "pause"}, 2},
+		{"paused", operations.Operation{Name: "pause"}, 2},
+		{"paused", operations.Operation{Name: "unpause"}, 2},
+		{"running", operations.Operation{Name: "kill"}, 3}, // whether it ended depends on the signal
+		{"exited", operations.Operation{Name: "kill"}, 2},
+		{"exited", operations.Operation{Name: "start", Wait: "running"}, 3},
+		{"running", operations.Operation{Name: "rename", Params: operations.Rename{Name: "other"}}, 2},
+		{"running", operations.Operation{Name: "update", Params: operations.Update{RestartPolicy: "always"}}, 2},
+		{"exited", operations.Operation{Name: "remove"}, 2},
+		{"running", operations.Operation{Name: "remove"}, 3}, // a conflict, unless another removes it just now
 	} {
 		counted[c.o.Name] = true
 		t.Run(c.o.Name+" of "+c.from, func(t *testing.T) {
@@ -139,8 +124,8 @@ func TestRequestsPerOperation(t *testing.T) {
 		})
 	}
 	counted["recreate"] = true // by its steps
-	for _, row := range operations {
-		require.True(t, counted[row.name], "%s: say above how many requests it takes", row.name)
+	for _, row := range operations.All() {
+		require.True(t, counted[row.Name], "%s: say above how many requests it takes", row.Name)
 	}
 }
 
@@ -160,7 +145,7 @@ func TestContainerThatEndsAtOnceIsNotReportedAsRunning(t *testing.T) {
 	h := f.Hosts()[0]
 	require.Eventually(t, func() bool { return h.streamUp() && d.Streams() == 1 }, time.Minute, time.Millisecond)
 	id := endsAtOnce(d, func() { <-died })
-	result, err := operate(t, h, id, Operation{Name: "start"})
+	result, err := operate(t, h, id, operations.Operation{Name: "start"})
 	require.NoError(t, err)
 	require.True(t, result.Changed)
 	require.Equal(t, "exited", result.After.Status)
@@ -171,7 +156,7 @@ func TestStateAfterAStartIsInspectedWhereEventsAreNotRead(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
 	id := endsAtOnce(d, func() {})
-	result, err := operate(t, h, id, Operation{Name: "start"})
+	result, err := operate(t, h, id, operations.Operation{Name: "start"})
 	require.NoError(t, err)
 	require.Equal(t, "exited", result.After.Status)
 	require.Len(t, d.Requests(), 3)
@@ -187,22 +172,4 @@ func endsAtOnce(d *dockertest.Daemon, before func()) (id string) {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return id
-}
-
-// Each row is whole, and its parameters are of the type that its call takes.
-func TestOperationsRowsAreWhole(t *testing.T) {
-	t.Parallel()
-	names := map[string]bool{}
-	for _, row := range operations {
-		require.False(t, names[row.name], row.name)
-		names[row.name] = true
-		require.NotZero(t, row.need, row.name)
-		require.NotZero(t, row.outcome, row.name)
-		require.NotEmpty(t, row.doing, row.name)
-		require.NotEmpty(t, row.causes, row.name)
-		require.NotNil(t, row.call.do, row.name)
-		require.Positive(t, row.deadline(&Details{}, row.call.params), row.name)
-	}
-	_, err := hostOf(t, HostConfig{Name: "x", Addr: "unix:///nowhere"}).Operate(t.Context(), &Details{}, Operation{Name: "start", Params: Kill{}})
-	require.ErrorContains(t, err, "takes dockerx.None, got dockerx.Kill")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -60,7 +61,7 @@ func TestStrangeListIsAnErrorNeverAPanic(t *testing.T) {
 		`[{"Id":"` + id + `","State":{}}]`, "<html>", "\xff\xfe", strings.Repeat("[", 100_000),
 	} {
 		d.Handle("GET /containers/json", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
-		h.guard = listGuard{} // each is a first one
+		h.guard = containers.Guard{} // each is a first one
 		_, err := h.List(context.Background())
 		require.Equal(t, apperr.Unavailable, apperr.KindOf(err), "%.60s", body)
 		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err), "%.60s", body)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
 	"wharf/dockerx/events"
 )
@@ -25,7 +26,7 @@ func following(t *testing.T) (*dockertest.Daemon, *Host) {
 	return d, h
 }
 
-func listed(t *testing.T, h *Host) *List {
+func listed(t *testing.T, h *Host) *containers.List {
 	t.Helper()
 	list, err := h.List(context.Background())
 	require.NoError(t, err)
@@ -38,7 +39,7 @@ func TestUnchangedListIsKeptForASecondAtMost(t *testing.T) {
 	first := listed(t, h)
 	require.Eventually(t, func() bool { first = listed(t, h); return first == listed(t, h) }, time.Minute, time.Millisecond)
 	h.lists.mu.Lock()
-	h.lists.keptAt = h.lists.keptAt.Add(-listMaxAge)
+	h.lists.keptAt = h.lists.keptAt.Add(-containers.MaxAge)
 	h.lists.mu.Unlock()
 	require.NotSame(t, first, listed(t, h))
 }
@@ -49,11 +50,11 @@ func TestAListThatIsUsedIsReadAgainAfterAMinute(t *testing.T) {
 	_, h := following(t)
 	require.Eventually(t, func() bool { listed(t, h); return h.KeptList() != nil }, time.Minute, time.Millisecond)
 	require.False(t, h.CheckList())
-	var old *List
+	var old *containers.List
 	require.Eventually(t, func() bool { // the reader's own first list may come in between
 		old = h.lists.latest()
 		h.lists.mu.Lock()
-		old.read, h.lists.keptAt = old.read.Add(-listChecked), h.lists.keptAt.Add(-listChecked)
+		old.Read, h.lists.keptAt = old.Read.Add(-containers.MaxUnread), h.lists.keptAt.Add(-containers.MaxUnread)
 		h.lists.mu.Unlock()
 		return h.CheckList()
 	}, time.Minute, time.Millisecond)
@@ -76,7 +77,7 @@ func TestContainerEventThrowsTheListAway(t *testing.T) {
 		require.Eventually(t, func() bool {
 			return listed(t, h).Containers[0].Status == "Up About a minute ("+want+")"
 		}, time.Minute, time.Millisecond)
-		if time.Since(began) < listMaxAge/2 {
+		if time.Since(began) < containers.MaxAge/2 {
 			quick++
 		}
 	}
@@ -151,7 +152,7 @@ func TestReadingThatBeganBeforeAChangeIsNotKeptNorShared(t *testing.T) {
 		dockertest.JSON(w, 200, []map[string]any{{"Id": id, "Names": []string{"/x"}, "State": state}})
 	})
 	h.lists.drop()
-	stale := make(chan *List, 1)
+	stale := make(chan *containers.List, 1)
 	go func() { list, _ := h.List(context.Background()); stale <- list }()
 	<-arrived
 	h.lists.drop() // as an event does

@@ -2,13 +2,11 @@ package dockerx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -39,7 +37,7 @@ func TestEndlessListIsReadOnceAndNotFar(t *testing.T) {
 	d.Add(dockertest.Container{})
 	_, err := h.List(context.Background())
 	require.NoError(t, err)
-	require.Less(t, h.guard.limit(), int64(5<<20), "four times as much, or room for some thousand containers")
+	require.Less(t, h.guard.Limit(), int64(5<<20), "four times as much, or room for some thousand containers")
 
 	var written atomic.Int64
 	d.Handle("GET /containers/json", endlessList(&written))
@@ -52,51 +50,4 @@ func TestEndlessListIsReadOnceAndNotFar(t *testing.T) {
 	most := 3 + int(time.Since(began)/(500*time.Millisecond))
 	require.LessOrEqual(t, d.Count("/containers/json"), most)
 	require.Less(t, written.Load(), int64(most)*(24<<20), "what is read, and what the connection's buffers hold")
-}
-
-func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var g listGuard
-		bad := errors.New("bad")
-		require.Equal(t, int64(maxList), g.limit(), "nothing is known of the host")
-		waits := func(read int64) (waited time.Duration) {
-			for g.done(read, bad); g.refusal() != nil; waited += 100 * time.Millisecond {
-				time.Sleep(100 * time.Millisecond)
-			}
-			return waited
-		}
-		for _, want := range []int{0, 500, 1000, 2000, 4000, 5000, 5000} {
-			require.Equal(t, time.Duration(want)*time.Millisecond, waits(0))
-		}
-		require.Equal(t, 32*time.Second, waits(maxList), "half a second's work is paid for")
-		g.done(3<<20, nil)
-		require.NoError(t, g.refusal())
-		require.Equal(t, int64(12<<20), g.limit())
-		g.done(60<<20, nil)
-		require.Equal(t, int64(maxList), g.limit())
-		require.Zero(t, waits(0), "a good list ends it")
-	})
-}
-
-// A host that grew beyond both bounds while its list wasn't read is read again after some tries, each of them paid for.
-func TestListThatOutgrewItsBoundsIsReadAgain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var g listGuard
-		g.done(1<<20, nil)
-		const now = 30 << 20
-		bad, began, read := errors.New("too large"), time.Now(), int64(0)
-		for g.limit() < now {
-			limit := g.limit()
-			g.done(limit+1, bad)
-			for read += limit; g.refusal() != nil; {
-				time.Sleep(100 * time.Millisecond)
-			}
-			require.Less(t, time.Since(began), 10*time.Minute)
-		}
-		require.LessOrEqual(t, float64(read)/time.Since(began).Seconds(), float64(listRate), "more is read than is paid for")
-		g.done(now, nil)
-		require.Equal(t, int64(maxList), g.limit())
-	})
 }

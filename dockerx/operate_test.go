@@ -12,10 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
-func operate(t *testing.T, h *Host, id string, o Operation) (Result, error) {
+func operate(t *testing.T, h *Host, id string, o operations.Operation) (operations.Result, error) {
 	t.Helper()
 	d, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
@@ -55,7 +56,7 @@ func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {
 			t.Parallel()
 			d, h := setup(t)
 			id := d.Add(dockertest.Container{State: c.from})
-			change, err := operate(t, h, id, Operation{Name: c.verb})
+			change, err := operate(t, h, id, operations.Operation{Name: c.verb})
 			if c.kind != 0 {
 				require.Equal(t, c.kind, apperr.KindOf(err))
 				require.ErrorContains(t, err, "Error response from daemon: ")
@@ -70,49 +71,52 @@ func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {
 	}
 }
 
+// leastMemory is the least that Docker gives a container, in bytes.
+const leastMemory = 6 << 20
+
 func TestSenselessOperationsReachNoDaemon(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
 	id := d.Add(dockertest.Container{})
 	found, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
-	for _, o := range []Operation{
+	for _, o := range []operations.Operation{
 		{},
 		{Name: "explode"},
 		{Name: "../kill"},
-		{Name: "kill", Params: Kill{Signal: "TERM&x=y"}},
-		{Name: "kill", Params: Kill{Signal: "0"}},
-		{Name: "restart", Params: Stop{Signal: "term it"}},
+		{Name: "kill", Params: operations.Kill{Signal: "TERM&x=y"}},
+		{Name: "kill", Params: operations.Kill{Signal: "0"}},
+		{Name: "restart", Params: operations.Stop{Signal: "term it"}},
 		{Name: "rename"},
-		{Name: "rename", Params: Rename{Name: "x"}},
-		{Name: "rename", Params: Rename{Name: "a/b"}},
-		{Name: "rename", Params: Rename{Name: "a?x=y"}},
-		{Name: "rename", Params: Rename{Name: "0123456789ab"}},
-		{Name: "rename", Params: Rename{Name: strings.Repeat("x", 256)}},
+		{Name: "rename", Params: operations.Rename{Name: "x"}},
+		{Name: "rename", Params: operations.Rename{Name: "a/b"}},
+		{Name: "rename", Params: operations.Rename{Name: "a?x=y"}},
+		{Name: "rename", Params: operations.Rename{Name: "0123456789ab"}},
+		{Name: "rename", Params: operations.Rename{Name: strings.Repeat("x", 256)}},
 		{Name: "update"},
-		{Name: "update", Params: Update{Memory: new(int64)}},
-		{Name: "update", Params: Update{Memory: some[int64](minMemory - 1)}},
-		{Name: "update", Params: Update{Memory: some[int64](-1)}},
-		{Name: "update", Params: Update{Memory: some[int64](math.MaxInt64)}},
-		{Name: "update", Params: Update{MemorySwap: some[int64](-2)}},
-		{Name: "update", Params: Update{Memory: some[int64](2 * minMemory), MemorySwap: some[int64](minMemory)}},
-		{Name: "update", Params: Update{CPUs: some(0.0)}},
-		{Name: "update", Params: Update{CPUs: some(math.NaN())}},
-		{Name: "update", Params: Update{CPUs: some(math.Inf(1))}},
-		{Name: "update", Params: Update{Pids: new(int64)}},
-		{Name: "update", Params: Update{Pids: some[int64](-2)}},
-		{Name: "update", Params: Update{RestartPolicy: "sometimes"}},
-		{Name: "update", Params: Update{RestartPolicy: "always:3"}},
+		{Name: "update", Params: operations.Update{Memory: new(int64)}},
+		{Name: "update", Params: operations.Update{Memory: some[int64](leastMemory - 1)}},
+		{Name: "update", Params: operations.Update{Memory: some[int64](-1)}},
+		{Name: "update", Params: operations.Update{Memory: some[int64](math.MaxInt64)}},
+		{Name: "update", Params: operations.Update{MemorySwap: some[int64](-2)}},
+		{Name: "update", Params: operations.Update{Memory: some[int64](2 * leastMemory), MemorySwap: some[int64](leastMemory)}},
+		{Name: "update", Params: operations.Update{CPUs: some(0.0)}},
+		{Name: "update", Params: operations.Update{CPUs: some(math.NaN())}},
+		{Name: "update", Params: operations.Update{CPUs: some(math.Inf(1))}},
+		{Name: "update", Params: operations.Update{Pids: new(int64)}},
+		{Name: "update", Params: operations.Update{Pids: some[int64](-2)}},
+		{Name: "update", Params: operations.Update{RestartPolicy: "sometimes"}},
+		{Name: "update", Params: operations.Update{RestartPolicy: "always:3"}},
 		{Name: "remove", Wait: "exited"},
 		{Name: "stop", Wait: "asleep"},
 		{Name: "stop", Wait: "exited", Limit: time.Hour},
 		{Name: "stop", Limit: -1},
 		{Name: "restart", Wait: "healthy"},
 		{Name: "recreate", Wait: "exited"},
-		{Name: "recreate", Params: Recreate{Image: "../containers/x"}},
-		{Name: "recreate", Params: Recreate{Image: "a b"}},
-		{Name: "recreate", Params: Recreate{Image: "a?x=y"}},
-		{Name: "recreate", Params: Recreate{Image: "a/../../b"}},
+		{Name: "recreate", Params: operations.Recreate{Image: "../containers/x"}},
+		{Name: "recreate", Params: operations.Recreate{Image: "a b"}},
+		{Name: "recreate", Params: operations.Recreate{Image: "a?x=y"}},
+		{Name: "recreate", Params: operations.Recreate{Image: "a/../../b"}},
 	} {
 		_, err := h.Operate(context.Background(), found, o)
 		require.Equal(t, apperr.Invalid, apperr.KindOf(err), "%+v", o)
@@ -128,9 +132,9 @@ func TestSignalAndTimeoutArePassedOn(t *testing.T) {
 	d.SetAPI("1.47", "1.24")
 	id := d.Add(dockertest.Container{})
 	five := 5
-	_, err := operate(t, h, id, Operation{Name: "kill", Params: Kill{Signal: "SIGHUP"}})
+	_, err := operate(t, h, id, operations.Operation{Name: "kill", Params: operations.Kill{Signal: "SIGHUP"}})
 	require.NoError(t, err)
-	_, err = operate(t, h, id, Operation{Name: "restart", Params: Stop{Signal: "RTMIN+3", Timeout: &five}})
+	_, err = operate(t, h, id, operations.Operation{Name: "restart", Params: operations.Stop{Signal: "RTMIN+3", Timeout: &five}})
 	require.NoError(t, err)
 	var queries []string
 	for _, r := range d.Requests() {
@@ -147,9 +151,9 @@ func TestWaitEndsWhenTheContainerIsHealthy(t *testing.T) {
 	id := d.Add(dockertest.Container{State: "exited", Health: "starting"})
 	found, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
-	answer := make(chan Result, 1)
+	answer := make(chan operations.Result, 1)
 	go func() {
-		c, _ := h.Operate(context.Background(), found, Operation{Name: "start", Wait: "healthy"})
+		c, _ := h.Operate(context.Background(), found, operations.Operation{Name: "start", Wait: "healthy"})
 		answer <- c
 	}()
 	require.Eventually(t, func() bool { return len(d.Requests()) >= 5 }, time.Minute, time.Millisecond)
@@ -164,7 +168,7 @@ func TestWaitThatCannotSucceedEndsBeforeItsLimit(t *testing.T) {
 	d, h := setup(t)
 	id := d.Add(dockertest.Container{State: "exited"})
 	d.Handle("POST /containers/{id}/start", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	c, err := operate(t, h, id, Operation{Name: "start", Wait: "running", Limit: time.Minute})
+	c, err := operate(t, h, id, operations.Operation{Name: "start", Wait: "running", Limit: time.Minute})
 	require.NoError(t, err)
 	require.False(t, c.Reached)
 	require.True(t, c.Changed)
@@ -175,7 +179,7 @@ func TestWaitHasALimit(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
 	id := d.Add(dockertest.Container{})
-	c, err := operate(t, h, id, Operation{Name: "kill", Params: Kill{Signal: "HUP"}, Wait: "exited", Limit: 100 * time.Millisecond})
+	c, err := operate(t, h, id, operations.Operation{Name: "kill", Params: operations.Kill{Signal: "HUP"}, Wait: "exited", Limit: 100 * time.Millisecond})
 	require.NoError(t, err)
 	require.False(t, c.Reached)
 	require.Equal(t, "running", c.After.Status)
@@ -189,22 +193,22 @@ func TestOperationsOnRealEngines(t *testing.T) {
 		second, tried := 1, map[string]bool{}
 		name := "renamed-" + id[:8]
 		for _, c := range []struct {
-			operation Operation
+			operation operations.Operation
 			changed   bool
 			after     string
 		}{
-			{Operation{Name: "start"}, false, "running"},
-			{Operation{Name: "pause"}, true, "paused"},
-			{Operation{Name: "pause"}, false, "paused"},
-			{Operation{Name: "unpause"}, true, "running"},
-			{Operation{Name: "unpause"}, false, "running"},
-			{Operation{Name: "restart", Params: Stop{Timeout: &second}, Wait: "running"}, true, "running"},
-			{Operation{Name: "kill", Wait: "exited"}, true, "exited"},
-			{Operation{Name: "stop", Params: Stop{Timeout: &second}}, false, "exited"},
-			{Operation{Name: "start", Wait: "running"}, true, "running"},
-			{Operation{Name: "stop", Params: Stop{Timeout: &second}, Wait: "exited"}, true, "exited"},
-			{Operation{Name: "rename", Params: Rename{Name: name}}, true, "exited"},
-			{Operation{Name: "rename", Params: Rename{Name: name}}, false, "exited"},
+			{operations.Operation{Name: "start"}, false, "running"},
+			{operations.Operation{Name: "pause"}, true, "paused"},
+			{operations.Operation{Name: "pause"}, false, "paused"},
+			{operations.Operation{Name: "unpause"}, true, "running"},
+			{operations.Operation{Name: "unpause"}, false, "running"},
+			{operations.Operation{Name: "restart", Params: operations.Stop{Timeout: &second}, Wait: "running"}, true, "running"},
+			{operations.Operation{Name: "kill", Wait: "exited"}, true, "exited"},
+			{operations.Operation{Name: "stop", Params: operations.Stop{Timeout: &second}}, false, "exited"},
+			{operations.Operation{Name: "start", Wait: "running"}, true, "running"},
+			{operations.Operation{Name: "stop", Params: operations.Stop{Timeout: &second}, Wait: "exited"}, true, "exited"},
+			{operations.Operation{Name: "rename", Params: operations.Rename{Name: name}}, true, "exited"},
+			{operations.Operation{Name: "rename", Params: operations.Rename{Name: name}}, false, "exited"},
 		} {
 			tried[c.operation.Name] = true
 			change, err := operate(t, h, id, c.operation)
@@ -213,16 +217,16 @@ func TestOperationsOnRealEngines(t *testing.T) {
 			require.Equal(t, c.after, change.After.Status, c.operation.Name)
 			require.True(t, change.Reached)
 		}
-		_, err := operate(t, h, id, Operation{Name: "kill"})
+		_, err := operate(t, h, id, operations.Operation{Name: "kill"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
-		_, err = operate(t, h, id, Operation{Name: "pause"})
+		_, err = operate(t, h, id, operations.Operation{Name: "pause"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 
 		tried["update"], tried["remove"], tried["recreate"] = true, true, true // the last one by package service/recreate
 		updatesOnARealEngine(t, e, h)
 		removesOnARealEngine(t, e, h)
-		for _, row := range operations {
-			require.True(t, tried[row.name], "%s: try it above on real engines", row.name)
+		for _, row := range operations.All() {
+			require.True(t, tried[row.Name], "%s: try it above on real engines", row.Name)
 		}
 	})
 }
@@ -232,18 +236,18 @@ func updatesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 	t.Helper()
 	id := e.Run(t, dockertest.Spec{})
 	if e.Podman(t) {
-		_, err := operate(t, h, id, Operation{Name: "update", Params: Update{CPUs: some(0.5)}})
+		_, err := operate(t, h, id, operations.Operation{Name: "update", Params: operations.Update{CPUs: some(0.5)}})
 		requireError(t, err, apperr.Conflict, "this engine can't change the limits of a container")
 		return
 	}
-	update := func(p Update) {
-		result, err := operate(t, h, id, Operation{Name: "update", Params: p})
+	update := func(p operations.Update) {
+		result, err := operate(t, h, id, operations.Operation{Name: "update", Params: p})
 		require.NoError(t, err)
 		require.Equal(t, "running", result.After.Status)
 		require.True(t, result.Changed)
 	}
-	update(Update{Memory: some[int64](64 << 20), MemorySwap: some[int64](128 << 20), CPUs: some(0.5), Pids: some[int64](50)})
-	update(Update{RestartPolicy: "on-failure:3"})
+	update(operations.Update{Memory: some[int64](64 << 20), MemorySwap: some[int64](128 << 20), CPUs: some(0.5), Pids: some[int64](50)})
+	update(operations.Update{RestartPolicy: "on-failure:3"})
 	got := e.Inspect(t, id).HostConfig
 	require.Equal(t, int64(64<<20), got.Memory)
 	require.Equal(t, int64(500_000_000), got.NanoCPUs)
@@ -256,12 +260,12 @@ func updatesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 func removesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 	t.Helper()
 	id := e.Run(t, dockertest.Spec{})
-	_, err := operate(t, h, id, Operation{Name: "remove"})
+	_, err := operate(t, h, id, operations.Operation{Name: "remove"})
 	require.Equal(t, apperr.Conflict, apperr.KindOf(err), "%v", err)
 	found, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
 	for _, changed := range []bool{true, false} {
-		result, err := h.Operate(context.Background(), found, Operation{Name: "remove", Params: Remove{Force: true, Volumes: true}})
+		result, err := h.Operate(context.Background(), found, operations.Operation{Name: "remove", Params: operations.Remove{Force: true, Volumes: true}})
 		require.NoError(t, err)
 		require.Equal(t, changed, result.Changed)
 		require.Equal(t, "running", result.Before.Status)
@@ -272,7 +276,7 @@ func removesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 
 	exited := e.Run(t, dockertest.Spec{})
 	e.Stop(t, exited)
-	_, err = operate(t, h, exited, Operation{Name: "remove"})
+	_, err = operate(t, h, exited, operations.Operation{Name: "remove"})
 	require.NoError(t, err)
 }
 
@@ -286,9 +290,9 @@ func TestOperationAfterWhichTheEngineRemovesTheContainer(t *testing.T) {
 			d.Remove(id)
 			w.WriteHeader(http.StatusNoContent)
 		})
-		result, err := operate(t, h, id, Operation{Name: "kill", Wait: wait})
+		result, err := operate(t, h, id, operations.Operation{Name: "kill", Wait: wait})
 		require.NoError(t, err)
-		require.Equal(t, Result{Changed: true, Before: result.Before, Reached: reached}, result)
+		require.Equal(t, operations.Result{Changed: true, Before: result.Before, Reached: reached}, result)
 	}
 }
 
@@ -300,7 +304,7 @@ func TestWaitForARealHealthCheck(t *testing.T) {
 			t.Skip("Podman has its health checks run by systemd, which isn't here")
 		}
 		id := e.Run(t, dockertest.Spec{Created: true, Healthcheck: []string{"/app", "exit", "0"}})
-		c, err := operate(t, h, id, Operation{Name: "start", Wait: "healthy"})
+		c, err := operate(t, h, id, operations.Operation{Name: "start", Wait: "healthy"})
 		require.NoError(t, err)
 		require.True(t, c.Reached)
 		require.Equal(t, "healthy", c.After.Health)

@@ -3,7 +3,6 @@ package dockerx
 import (
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,20 +13,6 @@ import (
 	"wharf/dockerx/events"
 	"wharf/util/apperr"
 )
-
-func TestPodmansListReadsAsDockersDoes(t *testing.T) {
-	t.Parallel()
-	row := func(id, state, created string) string {
-		return `{"Id":"` + strings.Repeat(id, 64) + `","Names":["/` + id + `"],"State":"` + state + `","Created":` + created + `}`
-	}
-	rows, err := decodeList(strings.NewReader("["+row("a", "stopped", "7")+","+row("b", "stopping", "9")+","+row("c", "created", "7")+"]"), nil)
-	require.NoError(t, err)
-	var got []string
-	for _, c := range rows {
-		got = append(got, c.Name+" "+c.State)
-	}
-	require.Equal(t, []string{"b running", "a exited", "c created"}, got, "newest first, else in the daemon's order")
-}
 
 func TestPodmansConflictIsNoFailureOfTheDaemon(t *testing.T) {
 	t.Parallel()

@@ -2,16 +2,13 @@ package dockerx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/images"
-	"wharf/util/apperr"
 )
 
 // maxPullOpen is how long an engine may take to begin a pull's answer. It says nothing before the registry has answered; how
@@ -28,7 +25,7 @@ func (h *Host) Image(ctx context.Context, name string) (images.Image, error) {
 	if err := images.CheckName(name); err != nil {
 		return images.Image{}, err
 	}
-	return call(ctx, h, "inspect image", h.readLimit, func(ctx context.Context, e reads) (images.Image, error) {
+	return call(ctx, h, "inspect image", h.readLimit, func(ctx context.Context, e engine.Reads) (images.Image, error) {
 		raw, err := e.ImageInspect(ctx, name)
 		if err != nil {
 			return images.Image{}, err
@@ -37,7 +34,7 @@ func (h *Host) Image(ctx context.Context, name string) (images.Image, error) {
 			return images.Image{}, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("an image has no proper id: %.80q", raw.ID)}
 		}
 		return images.Image{
-			ID: raw.ID, Platform: platformOf(raw.Os, raw.Architecture, raw.Variant), Tags: orEmpty(raw.RepoTags), Digests: orEmpty(raw.RepoDigests),
+			ID: raw.ID, Platform: platformOf(raw.Os, raw.Architecture, raw.Variant), Tags: append([]string{}, raw.RepoTags...), Digests: append([]string{}, raw.RepoDigests...),
 		}, nil
 	})
 }
@@ -50,35 +47,11 @@ func platformOf(system, architecture, variant string) string {
 	return p
 }
 
-// ImagePull asks for a pull past Docker's client, whose answers have a limit. What the engine refuses says nothing of the
-// host: a registry's 401 isn't the engine's own.
-func (e *engine) ImagePull(ctx context.Context, r images.Ref, platform, auth string) (io.ReadCloser, error) {
-	query := url.Values{"fromImage": {r.Repository()}, "tag": {r.Version()}}
-	if platform != "" {
-		query.Set("platform", platform)
-	}
-	header := http.Header{}
-	if auth != "" {
-		header.Set("X-Registry-Auth", auth)
-	}
-	resp, err := e.open(ctx, connect.Request{
-		Method: http.MethodPost, Path: "/images/create", Query: query, Header: header, Limit: connect.Lines(maxFrame),
-	})
-	var refused *connect.StatusError
-	if errors.As(err, &refused) {
-		return nil, apperr.Wrap(apperr.Daemon, &images.RefusedError{Words: refused.Words}, "cannot pull %s", r)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
-}
-
 // pullEngine is a host for its Puller.
 type pullEngine struct{ h *Host }
 
 func (p pullEngine) OpenPull(ctx context.Context, r images.Ref, platform, auth string) (io.ReadCloser, error) {
-	return open(ctx, p.h, "pull "+r.String(), maxPullOpen, func(ctx context.Context, e follows) (io.ReadCloser, error) {
+	return open(ctx, p.h, "pull "+r.String(), maxPullOpen, func(ctx context.Context, e engine.Follows) (io.ReadCloser, error) {
 		return e.ImagePull(ctx, r, platform, auth)
 	})
 }
@@ -88,7 +61,7 @@ func (p pullEngine) Image(ctx context.Context, name string) (images.Image, error
 }
 
 func (p pullEngine) Platform(ctx context.Context) (string, error) {
-	return call(ctx, p.h, "ask for the platform", p.h.readLimit, func(ctx context.Context, e reads) (string, error) {
+	return call(ctx, p.h, "ask for the platform", p.h.readLimit, func(ctx context.Context, e engine.Reads) (string, error) {
 		v, err := e.ServerVersion(ctx)
 		return platformOf(v.Os, v.Arch, ""), err
 	})
@@ -98,7 +71,7 @@ func (p pullEngine) Tag(ctx context.Context, id string, r images.Ref) error {
 	if r.Pinned() {
 		return nil // a digest means the same image forever
 	}
-	return change(ctx, p.h, "tag image", p.h.readLimit, func(ctx context.Context, e changes) error {
+	return change(ctx, p.h, "tag image", p.h.readLimit, func(ctx context.Context, e engine.Changes) error {
 		return e.ImageTag(ctx, id, r.String())
 	})
 }

@@ -10,16 +10,12 @@ import (
 	"github.com/docker/docker/api/types"
 
 	"wharf/dockerx/connect"
-	"wharf/dockerx/images"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
+	"wharf/dockerx/operations"
 	"wharf/dockerx/recreate"
 	"wharf/util/apperr"
 )
-
-// Recreate are the parameters of recreate.
-type Recreate struct {
-	Image string // "" is the one that the container names
-	Pull  bool   // from its registry, first
-}
 
 // Blueprint is what a host says of a container that is to be created anew, before its image changes.
 type Blueprint struct {
@@ -39,8 +35,8 @@ type Successor struct {
 
 // Blueprint reads what a container is made of. Errors: those of Inspect; Conflict for a container that can't be created
 // anew, with the reason.
-func (h *Host) Blueprint(ctx context.Context, d *Details) (*Blueprint, error) {
-	return call(ctx, h, "inspect container and image", h.readLimit, func(ctx context.Context, e reads) (*Blueprint, error) {
+func (h *Host) Blueprint(ctx context.Context, d *containers.Details) (*Blueprint, error) {
+	return call(ctx, h, "inspect container and image", h.readLimit, func(ctx context.Context, e engine.Reads) (*Blueprint, error) {
 		v, err := e.ServerVersion(ctx)
 		if err != nil {
 			return nil, err
@@ -77,7 +73,7 @@ func (b *Blueprint) Platform() string { return b.platform }
 // Successor returns how to create a container from a blueprint, of an image that the engine has. Errors: Conflict where it
 // has none of that name, or one for other machines.
 func (h *Host) Successor(ctx context.Context, b *Blueprint, image string) (*Successor, error) {
-	return call(ctx, h, "inspect image", h.readLimit, func(ctx context.Context, e reads) (*Successor, error) {
+	return call(ctx, h, "inspect image", h.readLimit, func(ctx context.Context, e engine.Reads) (*Successor, error) {
 		raw, err := e.RawImage(ctx, image)
 		if err != nil {
 			return nil, asConflict(err, "the host has no image "+image)
@@ -98,7 +94,7 @@ func (h *Host) Successor(ctx context.Context, b *Blueprint, image string) (*Succ
 // Create creates a successor under a name, connected to its networks, and doesn't start it. The id is returned as soon as
 // there is one, also beside an error. Errors: the engine's.
 func (h *Host) Create(ctx context.Context, s *Successor, name string) (id string, err error) {
-	err = change(ctx, h, "create a container", createTimeout, func(ctx context.Context, e changes) (err error) {
+	err = change(ctx, h, "create a container", operations.CreateTimeout, func(ctx context.Context, e engine.Changes) (err error) {
 		if id, err = e.ContainerCreate(ctx, name, s.spec.Body); err != nil {
 			return err
 		}
@@ -126,7 +122,7 @@ func isPodman(v types.Version) bool {
 }
 
 // refuseSharers returns an error for a container whose network others share: they would lose it with the container.
-func refuseSharers(ctx context.Context, e reads, d *Details) error {
+func refuseSharers(ctx context.Context, e engine.Reads, d *containers.Details) error {
 	body, err := e.ContainerList(ctx)
 	if err != nil {
 		return err
@@ -157,11 +153,4 @@ func asConflict(err error, message string) error {
 		return apperr.Wrap(apperr.Conflict, err, "%s (%s)", message, engineWords(err))
 	}
 	return err
-}
-
-func (p Recreate) check() error {
-	if p.Image == "" {
-		return nil
-	}
-	return images.CheckName(p.Image)
 }

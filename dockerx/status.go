@@ -7,6 +7,7 @@ import (
 	"github.com/docker/docker/api/types/system"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 )
 
 // Status is what is known of a host. What isn't known is zero.
@@ -95,7 +96,7 @@ func (h *Host) watch(ctx context.Context) {
 // refreshInfo asks the engine about itself.
 func (h *Host) refreshInfo(ctx context.Context) error {
 	began := time.Now()
-	info, err := call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e reads) (system.Info, error) {
+	info, err := call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e engine.Reads) (system.Info, error) {
 		return e.Info(ctx)
 	})
 	if err != nil {
@@ -112,12 +113,4 @@ func (h *Host) refreshInfo(ctx context.Context) error {
 		f.ClockSkew = now.Sub(middle)
 	}
 	return nil
-}
-
-func countStates(list *List) map[string]int {
-	counts := map[string]int{}
-	for i := range list.Containers {
-		counts[list.Containers[i].State]++
-	}
-	return counts
 }

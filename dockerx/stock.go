@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/image"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/images"
 	"wharf/util/apperr"
@@ -25,8 +24,8 @@ const (
 	// usesMaxAge is the same for what containers use: all engines tell of containers, and Podman's not of networks that one
 	// joins or leaves.
 	usesMaxAge = 15 * time.Second
-	// sizesTimeout is for an engine that adds up what everything holds: it walks through all volumes.
-	sizesTimeout = 2 * time.Minute
+	// removalTimeout is for an engine that deletes files.
+	removalTimeout = 2 * time.Minute
 )
 
 // stock is the host's images, volumes and networks, and what its containers use of them.
@@ -70,21 +69,21 @@ func (s *stock) onEvent(e events.Event) {
 // ListImages returns the host's images. Errors: apperr.Unavailable, Daemon.
 func (h *Host) ListImages(ctx context.Context) (*images.Rows, error) {
 	return h.stock.images.get(ctx, h, func(ctx context.Context) (*images.Rows, error) {
-		return readStock(ctx, h, "list images", reads.ImageList, h.stock.last.images.decoder(images.DecodeRows))
+		return readStock(ctx, h, "list images", engine.Reads.ImageList, h.stock.last.images.decoder(images.DecodeRows))
 	})
 }
 
 // ListVolumes returns the host's volumes. Errors: as those of ListImages.
 func (h *Host) ListVolumes(ctx context.Context) (*images.Volumes, error) {
 	return h.stock.volumes.get(ctx, h, func(ctx context.Context) (*images.Volumes, error) {
-		return readStock(ctx, h, "list volumes", reads.VolumeList, h.stock.last.volumes.decoder(images.DecodeVolumes))
+		return readStock(ctx, h, "list volumes", engine.Reads.VolumeList, h.stock.last.volumes.decoder(images.DecodeVolumes))
 	})
 }
 
 // ListNetworks returns the host's networks. Errors: as those of ListImages.
 func (h *Host) ListNetworks(ctx context.Context) (*images.Networks, error) {
 	return h.stock.networks.get(ctx, h, func(ctx context.Context) (*images.Networks, error) {
-		return readStock(ctx, h, "list networks", reads.NetworkList, h.stock.last.networks.decoder(images.DecodeNetworks))
+		return readStock(ctx, h, "list networks", engine.Reads.NetworkList, h.stock.last.networks.decoder(images.DecodeNetworks))
 	})
 }
 
@@ -95,12 +94,12 @@ func (h *Host) Uses(ctx context.Context) (*images.Uses, error) {
 
 // FreshUses is Uses as the engine has it at this moment.
 func (h *Host) FreshUses(ctx context.Context) (*images.Uses, error) {
-	return readStock(ctx, h, "list what containers use", reads.ContainerList, h.stock.last.uses.decoder(images.DecodeUses))
+	return readStock(ctx, h, "list what containers use", engine.Reads.ContainerList, h.stock.last.uses.decoder(images.DecodeUses))
 }
 
 // readStock reads and decodes a list.
-func readStock[T any](ctx context.Context, h *Host, doing string, ask func(reads, context.Context) (io.ReadCloser, error), decode func(io.Reader) (*T, error)) (*T, error) {
-	return call(ctx, h, doing, h.readLimit, func(ctx context.Context, e reads) (*T, error) {
+func readStock[T any](ctx context.Context, h *Host, doing string, ask func(engine.Reads, context.Context) (io.ReadCloser, error), decode func(io.Reader) (*T, error)) (*T, error) {
+	return call(ctx, h, doing, h.readLimit, func(ctx context.Context, e engine.Reads) (*T, error) {
 		body, err := ask(e, ctx)
 		if err != nil {
 			return nil, err
@@ -113,28 +112,6 @@ func readStock[T any](ctx context.Context, h *Host, doing string, ask func(reads
 		return list, connect.Finish(body)
 	})
 }
-
-func (e *engine) list(ctx context.Context, path string) (io.ReadCloser, error) {
-	resp, err := e.open(ctx, connect.Request{Path: path, Query: url.Values{}, Limit: connect.Bytes(maxList)})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
-}
-
-func (e *engine) ImageList(ctx context.Context) (io.ReadCloser, error) {
-	return e.list(ctx, "/images/json")
-}
-
-func (e *engine) VolumeList(ctx context.Context) (io.ReadCloser, error) {
-	return e.list(ctx, "/volumes")
-}
-
-func (e *engine) NetworkList(ctx context.Context) (io.ReadCloser, error) {
-	return e.list(ctx, "/networks")
-}
-
-func (e *engine) Sizes(ctx context.Context) (io.ReadCloser, error) { return e.list(ctx, "/system/df") }
 
 // Sizes are what things on a host hold, in bytes. What the engine doesn't say is missing.
 type Sizes struct {
@@ -155,7 +132,7 @@ func (h *Host) Sizes(ctx context.Context) (sizes Sizes, err error) {
 }
 
 func (h *Host) readSizes(ctx context.Context) (Sizes, error) {
-	return call(ctx, h, "add up sizes", max(sizesTimeout, h.readLimit), func(ctx context.Context, e reads) (Sizes, error) {
+	return call(ctx, h, "add up sizes", max(sizeTimeout, h.readLimit), func(ctx context.Context, e engine.Reads) (Sizes, error) {
 		body, err := e.Sizes(ctx)
 		if err != nil {
 			return Sizes{}, err
@@ -201,7 +178,7 @@ func (h *Host) RemoveImage(ctx context.Context, name string) error {
 		return err
 	}
 	defer h.stock.images.drop()
-	return change(ctx, h, "remove image", removeTimeout, func(ctx context.Context, e changes) error {
+	return change(ctx, h, "remove image", removalTimeout, func(ctx context.Context, e engine.Changes) error {
 		_, err := e.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
 		return err
 	})
@@ -209,22 +186,22 @@ func (h *Host) RemoveImage(ctx context.Context, name string) error {
 
 // RemoveVolume removes a volume, with all that is in it; never one that a container uses. Errors: as those of RemoveImage.
 func (h *Host) RemoveVolume(ctx context.Context, name string) error {
-	if !stockPattern.MatchString(name) {
+	if !engine.IsName(name) {
 		return apperr.New(apperr.Invalid, "volume: not a name")
 	}
 	defer h.stock.volumes.drop()
-	return change(ctx, h, "remove volume", removeTimeout, func(ctx context.Context, e changes) error {
+	return change(ctx, h, "remove volume", removalTimeout, func(ctx context.Context, e engine.Changes) error {
 		return e.VolumeRemove(ctx, name, false)
 	})
 }
 
 // RemoveNetwork removes a network; never one with a container in it that runs. Errors: as those of RemoveImage.
 func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
-	if !stockPattern.MatchString(id) {
+	if !engine.IsName(id) {
 		return apperr.New(apperr.Invalid, "network: not an id or a name")
 	}
 	defer h.stock.networks.drop()
-	return change(ctx, h, "remove network", removeTimeout, func(ctx context.Context, e changes) error {
+	return change(ctx, h, "remove network", removalTimeout, func(ctx context.Context, e engine.Changes) error {
 		err := e.NetworkRemove(ctx, id)
 		switch {
 		case err == nil:
@@ -236,6 +213,3 @@ func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
 		return err
 	})
 }
-
-// stockPattern is what names of volumes and networks look like, and ids of networks.
-var stockPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$`)

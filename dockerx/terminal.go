@@ -9,12 +9,10 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
 	"wharf/util/apperr"
 )
-
-// detachKeys takes the place of Docker's own Ctrl-P Ctrl-Q, which an engine would hold back from the program on the
-// other end: this isn't typed by accident, and each of its keys alone comes through.
-const detachKeys = "ctrl-^,ctrl-],ctrl-^,ctrl-],ctrl-^"
 
 // Command is what to run in a container. Empty fields mean what the container itself has.
 type Command struct {
@@ -40,12 +38,12 @@ type Terminal struct {
 // Exec runs a command in a container that Resolve found, and returns its input and output. The command lives until it
 // ends by itself: Docker can't end it, and it outlives the Terminal. Errors: apperr.Conflict (not running, paused),
 // Invalid, NotFound, Unavailable, Daemon.
-func (h *Host) Exec(ctx context.Context, d *Details, c Command) (*Terminal, error) {
+func (h *Host) Exec(ctx context.Context, d *containers.Details, c Command) (*Terminal, error) {
 	t := &Terminal{TTY: c.TTY, host: h, container: d.ID}
-	err := change(ctx, h, "create exec", h.readLimit, func(ctx context.Context, e changes) error {
+	err := change(ctx, h, "create exec", h.readLimit, func(ctx context.Context, e engine.Changes) error {
 		made, err := e.ContainerExecCreate(ctx, d.ID, container.ExecOptions{
 			Cmd: c.Args, User: c.User, WorkingDir: c.Workdir, Env: c.Env, Tty: c.TTY,
-			AttachStdin: c.Input, AttachStdout: true, AttachStderr: true, DetachKeys: detachKeys,
+			AttachStdin: c.Input, AttachStdout: true, AttachStderr: true, DetachKeys: engine.DetachKeys,
 		})
 		t.exec = made.ID
 		return err
@@ -53,7 +51,7 @@ func (h *Host) Exec(ctx context.Context, d *Details, c Command) (*Terminal, erro
 	if err != nil {
 		return nil, err
 	}
-	t.conn, err = openConn(ctx, h, "start exec", h.readLimit, func(ctx context.Context, e follows) (*connect.Conn, error) {
+	t.conn, err = openConn(ctx, h, "start exec", h.readLimit, func(ctx context.Context, e engine.Follows) (*connect.Conn, error) {
 		return e.ExecStart(ctx, t.exec, c.TTY)
 	})
 	if err != nil {
@@ -64,11 +62,11 @@ func (h *Host) Exec(ctx context.Context, d *Details, c Command) (*Terminal, erro
 
 // Attach returns the input and output of a container's first process, from now on. Errors: apperr.Conflict (not
 // running), NotFound, Unavailable, Daemon.
-func (h *Host) Attach(ctx context.Context, d *Details) (*Terminal, error) {
+func (h *Host) Attach(ctx context.Context, d *containers.Details) (*Terminal, error) {
 	if !d.State.Running {
 		return nil, apperr.New(apperr.Conflict, "the container is not running")
 	}
-	conn, err := openConn(ctx, h, "attach to container", h.readLimit, func(ctx context.Context, e follows) (*connect.Conn, error) {
+	conn, err := openConn(ctx, h, "attach to container", h.readLimit, func(ctx context.Context, e engine.Follows) (*connect.Conn, error) {
 		return e.ContainerAttach(ctx, d.ID, d.OpenStdin)
 	})
 	if err != nil {
@@ -124,7 +122,7 @@ func copyGrowing(dst io.Writer, src io.Reader) error {
 // Resize sets the size of the TTY, in characters. A process that has ended has none: that is no error.
 func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 	size := container.ResizeOptions{Width: uint(columns), Height: uint(rows)}
-	err := change(ctx, t.host, "resize terminal", t.host.readLimit, func(ctx context.Context, e changes) error {
+	err := change(ctx, t.host, "resize terminal", t.host.readLimit, func(ctx context.Context, e engine.Changes) error {
 		if t.exec == "" {
 			return e.ContainerResize(ctx, t.container, size)
 		}
@@ -164,13 +162,13 @@ func (t *Terminal) Exit(ctx context.Context, patience time.Duration) (code int, 
 
 func (t *Terminal) inspect(ctx context.Context) (running bool, code int, err error) {
 	if t.exec == "" {
-		d, err := t.host.Inspect(ctx, Ref{t.container})
+		d, err := t.host.inspect(ctx, t.container)
 		if err != nil {
 			return false, 0, err
 		}
 		return d.State.Running, d.State.ExitCode, nil
 	}
-	found, err := call(ctx, t.host, "inspect exec", t.host.readLimit, func(ctx context.Context, e reads) (container.ExecInspect, error) {
+	found, err := call(ctx, t.host, "inspect exec", t.host.readLimit, func(ctx context.Context, e engine.Reads) (container.ExecInspect, error) {
 		return e.ContainerExecInspect(ctx, t.exec)
 	})
 	return found.Running, found.ExitCode, err
@@ -178,7 +176,7 @@ func (t *Terminal) inspect(ctx context.Context) (running bool, code int, err err
 
 // ResizeTTY sets the size of the TTY of a container's first process, in characters. Errors: apperr.Conflict for a container
 // that isn't running or has none, Unavailable, Daemon.
-func (h *Host) ResizeTTY(ctx context.Context, d *Details, columns, rows uint16) error {
+func (h *Host) ResizeTTY(ctx context.Context, d *containers.Details, columns, rows uint16) error {
 	switch {
 	case !d.State.Running:
 		return apperr.New(apperr.Conflict, "container %s is not running", d.ID)

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
 	"wharf/util/apperr"
 )
@@ -20,7 +20,7 @@ func TestProcessesOnRealEngines(t *testing.T) {
 	onEngines(t, func(t *testing.T, e dockertest.Engine, h *Host) {
 		t.Helper()
 		id := e.Run(t, dockertest.Spec{Cmd: []string{"sleep", "1h"}})
-		var p *Processes
+		var p *containers.Processes
 		require.Eventually(t, func() bool { // a container that runs is runc's own process for a moment
 			var err error
 			p, err = h.Top(t.Context(), id)
@@ -37,17 +37,6 @@ func TestProcessesOnRealEngines(t *testing.T) {
 		_, err := h.Top(t.Context(), id)
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err), "%v", err)
 	})
-}
-
-func TestStrangeProcessesAreEvenedOut(t *testing.T) {
-	t.Parallel()
-	p := processesOf(container.TopResponse{Titles: []string{"PID", "CMD"}, Processes: [][]string{{"1"}, {"2", "a", "b"}, nil}})
-	require.Equal(t, [][]string{{"1", ""}, {"2", "a b"}, {"", ""}}, p.Rows)
-	p = processesOf(container.TopResponse{})
-	require.NotNil(t, p.Titles)
-	require.NotNil(t, p.Rows)
-	p = processesOf(container.TopResponse{Processes: [][]string{{"1"}}})
-	require.Equal(t, [][]string{{}}, p.Rows)
 }
 
 // As Podman 4 answers: without a body where it can't run the image's ps, and where the container doesn't run.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wharf/dockerx/events"
+	"wharf/dockerx/operations"
 )
 
 // tracePatience is how long an operation waits for its own event, which engines write before they answer: it is on
@@ -70,7 +71,7 @@ func (ts *traces) onEvent(e events.Event) {
 
 // confirm reports whether the events say that the operation has left the state that its row names: the operation's
 // last event came, and none that changes the state after it.
-func (ts *traces) confirm(ctx context.Context, t *trace, row *operation, reading func() bool) bool {
+func (ts *traces) confirm(ctx context.Context, t *trace, row *operations.Row, reading func() bool) bool {
 	patience := ts.patience
 	if patience == 0 {
 		patience = tracePatience
@@ -81,7 +82,7 @@ func (ts *traces) confirm(ctx context.Context, t *trace, row *operation, reading
 		ts.mu.Lock()
 		last := t.last
 		ts.mu.Unlock()
-		if last == row.causes[len(row.causes)-1] {
+		if last == row.End() {
 			return true
 		}
 		select {

@@ -2,16 +2,12 @@ package dockerx
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"strings"
 	"time"
 
-	"github.com/docker/docker/api/types/registry"
-
-	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/images"
-	"wharf/util/apperr"
 )
 
 // registryTimeout is for a question that an engine passes on to a registry.
@@ -24,40 +20,20 @@ func (h *Host) RegistryDigest(ctx context.Context, r images.Ref) (images.DigestA
 		if err != nil {
 			return "", &images.FailureError{Reason: images.ReasonDenied, Words: err.Error()}
 		}
-		return call(ctx, h, "ask for a digest of "+r.String(), max(registryTimeout, h.readLimit), func(ctx context.Context, e reads) (string, error) {
+		return call(ctx, h, "ask for a digest of "+r.String(), max(registryTimeout, h.readLimit), func(ctx context.Context, e engine.Reads) (string, error) {
 			d, err := e.DistributionInspect(ctx, r.String(), auth.Header)
 			return string(d.Descriptor.Digest), err
 		})
 	})
 }
 
-// DistributionInspect asks the engine to ask a registry. What it answers says nothing of the host: a registry's 401 isn't the
-// engine's own.
-func (e *engine) DistributionInspect(ctx context.Context, name, auth string) (registry.DistributionInspect, error) {
-	ctx, status := connect.WithStatus(ctx)
-	d, err := e.Client.DistributionInspect(ctx, name, auth)
-	switch {
-	case err == nil:
-		return d, nil
-	case status.Load() == http.StatusNotFound && !strings.Contains(err.Error(), "manifest") && !strings.Contains(err.Error(), "denied"):
-		return d, apperr.Wrap(apperr.Daemon, images.ErrUnsupported, "this engine can't ask registries")
-	case status.Load() >= http.StatusBadRequest && !connect.IsVersionRefusal(err.Error()):
-		var fault *connect.FaultError
-		if errors.As(err, &fault) {
-			return d, err
-		}
-		return d, apperr.Wrap(apperr.Daemon, images.Refused(err.Error()), "the registry can't be asked")
-	}
-	return d, err
-}
-
 // ConfigImage returns the name of the image that a container of the list was created with. The list shows an id instead once
 // the name means another image.
-func (h *Host) ConfigImage(ctx context.Context, row Container) (string, error) {
+func (h *Host) ConfigImage(ctx context.Context, row containers.Container) (string, error) {
 	if _, err := images.ParseRef(row.Image); err == nil && !strings.HasPrefix(row.Image, "sha256:") && !isShortID(row.Image) {
 		return row.Image, nil
 	}
-	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e reads) (string, error) {
+	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e engine.Reads) (string, error) {
 		raw, err := e.ContainerInspect(ctx, row.ID)
 		if err != nil || raw.Config == nil {
 			return "", err

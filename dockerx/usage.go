@@ -12,6 +12,8 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/versions"
 
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/events"
 	"wharf/dockerx/stats"
 	"wharf/util/apperr"
@@ -30,9 +32,9 @@ func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 // LastUsage returns the last sample of the container that ref names, while it is at most 15 s old,
 // and asks no engine: it is for a host that has stopped answering. What looks like an id names
 // only the container whose id begins so.
-func (h *Host) LastUsage(ref Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
+func (h *Host) LastUsage(ref containers.Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
 	return h.sampler.Last(func(id, name string, labels map[string]string) bool {
-		return (strings.HasPrefix(id, ref.s) || name == ref.s && !ref.looksLikeID()) && visible(labels)
+		return ref.Names(id, name) && visible(labels)
 	})
 }
 
@@ -126,7 +128,7 @@ func (s statsEngine) List(ctx context.Context) ([]stats.Container, error) {
 	return usageRows(list.Containers), nil
 }
 
-func usageRows(list []Container) []stats.Container {
+func usageRows(list []containers.Container) []stats.Container {
 	rows := make([]stats.Container, len(list))
 	for i := range list {
 		c := &list[i]
@@ -138,7 +140,7 @@ func usageRows(list []Container) []stats.Container {
 // Stats has no deadline of its own: the body outlives the call, and ctx has one.
 func (s statsEngine) Stats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
 	began := time.Now()
-	body, err := attempt(ctx, s.h, func(ctx context.Context, e Engine) (io.ReadCloser, error) {
+	body, err := attempt(ctx, s.h, func(ctx context.Context, e engine.API) (io.ReadCloser, error) {
 		return e.ContainerStats(ctx, id, stream)
 	})
 	s.h.measures.took("read usage", began, err)
@@ -170,7 +172,7 @@ func (b *statsBody) Read(p []byte) (int, error) {
 // Profile takes an engine without a version for what its API's version says. It has more time
 // than a ping: Podman starts two programs to find its version.
 func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
-	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e reads) (stats.Profile, error) {
+	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e engine.Reads) (stats.Profile, error) {
 		v, err := e.ServerVersion(ctx)
 		if err != nil {
 			return stats.Profile{}, err

@@ -1,83 +1,20 @@
 package dockerx
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
 	"time"
 
 	"wharf/dockerx/connect"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/engine"
 	"wharf/dockerx/wire"
 )
-
-// ContainerRows asks for the list in Docker's shape: all containers or the running ones, with or without their sizes on
-// disk, which take an engine long.
-func (e *engine) ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error) {
-	query := url.Values{"all": {strconv.FormatBool(all)}, "size": {strconv.FormatBool(size)}}
-	resp, err := e.open(ctx, connect.Request{Path: "/containers/json", Query: query, Limit: connect.Bytes(maxList)})
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
-}
-
-// ContainerWire asks for all of one container.
-func (e *engine) ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error) {
-	path, err := containerPath(id, "/json")
-	if err != nil {
-		return nil, err
-	}
-	query := url.Values{"size": {strconv.FormatBool(size)}}
-	c, err := readJSON[wire.Container](ctx, e, connect.Request{Path: path, Query: query, Limit: connect.Bytes(maxBody)})
-	return &c, err
-}
-
-// ImageRows asks for the list of images.
-func (e *engine) ImageRows(ctx context.Context, all bool) ([]wire.Image, error) {
-	query := url.Values{"all": {strconv.FormatBool(all)}}
-	resp, err := e.open(ctx, connect.Request{Path: "/images/json", Query: query, Limit: connect.Bytes(maxBody)})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	images := []wire.Image{}
-	if err := eachRow(resp.Body, func(i *wire.Image) error { images = append(images, *i); return nil }); err != nil {
-		return nil, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the images: %w", err)}
-	}
-	return images, nil
-}
-
-// InfoWire asks the engine about itself.
-func (e *engine) InfoWire(ctx context.Context) (wire.Info, error) {
-	return readJSON[wire.Info](ctx, e, connect.Request{Path: "/info", Limit: connect.Bytes(maxBody)})
-}
-
-// readJSON reads an answer whole.
-func readJSON[T any](ctx context.Context, e *engine, r connect.Request) (v T, err error) {
-	resp, err := e.open(ctx, r)
-	if err != nil {
-		return v, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return v, &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("status %d to a question", resp.StatusCode)}
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
-		return v, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the answer: %w", err)}
-	}
-	return v, connect.Finish(resp.Body)
-}
 
 // Rows returns the host's containers in Docker's shape, all or the running ones, the newest first. It is never cached.
 // Errors: Unavailable, Daemon.
 func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
-	if err := h.guard.refusal(); err != nil {
+	if err := h.guard.Refusal(); err != nil {
 		return nil, err
 	}
 	leave, err := h.measure(ctx, size)
@@ -85,12 +22,12 @@ func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 		return nil, err
 	}
 	defer leave()
-	return call(ctx, h, "list containers", h.wireLimit(size), func(ctx context.Context, e reads) ([]wire.Row, error) {
+	return call(ctx, h, "list containers", h.wireLimit(size), func(ctx context.Context, e engine.Reads) ([]wire.Row, error) {
 		body, err := e.ContainerRows(ctx, all, size)
 		if err != nil {
 			return nil, err
 		}
-		return guardedList(ctx, h, body, decodeRows)
+		return guardedList(ctx, h, body, containers.DecodeWire)
 	})
 }
 
@@ -119,37 +56,16 @@ func (h *Host) wireLimit(size bool) time.Duration {
 	return h.readLimit
 }
 
-func decodeRows(body io.Reader) ([]wire.Row, error) {
-	rows, labels := []wire.Row{}, 0
-	err := eachRow(body, func(r *wire.Row) error {
-		if !fullIDPattern.MatchString(r.ID) {
-			return fmt.Errorf("a container has no proper id: %.80q", r.ID)
-		}
-		name := ownName(r.Names) // others are what other containers call it
-		if name == "" {
-			name = r.ID[:12]
-		}
-		r.Names, r.State, r.Labels = []string{"/" + name}, dockersState(r.State), orEmptyMap(r.Labels)
-		rows = append(rows, *r)
-		if labels += len(r.Labels); labels > maxLabels {
-			return connect.ErrTooLarge
-		}
-		return nil
-	})
-	slices.SortStableFunc(rows, func(a, b wire.Row) int { return cmp.Compare(b.Created, a.Created) })
-	return rows, err
-}
-
 // Wire returns all of one container in Docker's shape. It is never cached, and refuses what Resolve refuses.
-func (h *Host) Wire(ctx context.Context, ref Ref, size bool) (*wire.Container, error) {
+func (h *Host) Wire(ctx context.Context, ref containers.Ref, size bool) (*wire.Container, error) {
 	leave, err := h.measure(ctx, size)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	c, err := call(ctx, h, "inspect container", h.wireLimit(size), func(ctx context.Context, e reads) (*wire.Container, error) {
-		c, err := e.ContainerWire(ctx, ref.s, size)
-		if err == nil && !fullIDPattern.MatchString(c.ID) {
+	c, err := call(ctx, h, "inspect container", h.wireLimit(size), func(ctx context.Context, e engine.Reads) (*wire.Container, error) {
+		c, err := e.ContainerWire(ctx, ref.String(), size)
+		if err == nil && !engine.IsID(c.ID) {
 			err = &connect.FaultError{Kind: connect.FaultProtocol, Err: fmt.Errorf("inspect answered without a proper id")}
 		}
 		return c, err
@@ -157,24 +73,22 @@ func (h *Host) Wire(ctx context.Context, ref Ref, size bool) (*wire.Container, e
 	if err != nil {
 		return nil, err
 	}
-	if err := checkNamed(c.ID, ref); err != nil {
+	if err := containers.CheckWire(c, ref); err != nil {
 		return nil, err
 	}
-	c.State.Status, c.ExecIDs = dockersState(c.State.Status), nil
-	c.Config.Labels = orEmptyMap(c.Config.Labels)
 	return c, nil
 }
 
 // Images returns the host's images in Docker's shape; all has those too that others were built on.
 func (h *Host) Images(ctx context.Context, all bool) ([]wire.Image, error) {
-	return call(ctx, h, "list images", h.readLimit, func(ctx context.Context, e reads) ([]wire.Image, error) {
+	return call(ctx, h, "list images", h.readLimit, func(ctx context.Context, e engine.Reads) ([]wire.Image, error) {
 		return e.ImageRows(ctx, all)
 	})
 }
 
 // Info returns what the engine says of itself, in Docker's shape.
 func (h *Host) Info(ctx context.Context) (wire.Info, error) {
-	return call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e reads) (wire.Info, error) {
+	return call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e engine.Reads) (wire.Info, error) {
 		return e.InfoWire(ctx)
 	})
 }

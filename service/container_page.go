@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 )
 
 // ContainerQuery asks for a page of containers.
@@ -75,8 +75,8 @@ type paging struct {
 type hostPart struct {
 	*Host
 	name  string
-	all   bool          // the actor sees all of the host
-	list  *dockerx.List // nil where the host didn't answer
+	all   bool             // the actor sees all of the host
+	list  *containers.List // nil where the host didn't answer
 	err   error
 	shown bool // some of it is on the page
 
@@ -138,7 +138,7 @@ func (p *paging) page() *ContainerPage {
 
 // begin finds the host's first row of the page and reports whether there is one.
 func (p *paging) begin(part *hostPart) bool {
-	part.places = part.list.Order(p.order.key, func(a, b *dockerx.Container) int { return p.order.compare("", a, "", b) })
+	part.places = part.list.Order(p.order.key, func(a, b *containers.Container) int { return p.order.compare("", a, "", b) })
 	part.at = 0
 	if p.After != nil {
 		part.at = sort.Search(len(part.places), func(i int) bool {
@@ -150,7 +150,7 @@ func (p *paging) begin(part *hostPart) bool {
 }
 
 // selects reports whether the query selects a row. A filter must not reveal masked labels.
-func (p *paging) selects(part *hostPart, c *dockerx.Container) bool {
+func (p *paging) selects(part *hostPart, c *containers.Container) bool {
 	if len(p.Labels) == 0 && len(p.Projects) == 0 && p.Text == "" {
 		return p.matches(part.name, c)
 	}
@@ -170,7 +170,7 @@ func (p *paging) skip(part *hostPart) bool {
 }
 
 // row is the host's next row.
-func (part *hostPart) row(o containerOrder) *dockerx.Container {
+func (part *hostPart) row(o containerOrder) *containers.Container {
 	at := part.at
 	if o.descending {
 		at = len(part.places) - 1 - at
@@ -179,7 +179,7 @@ func (part *hostPart) row(o containerOrder) *dockerx.Container {
 }
 
 // present returns a row as the actor sees it.
-func (part *hostPart) present(c *dockerx.Container) HostedContainer {
+func (part *hostPart) present(c *containers.Container) HostedContainer {
 	shown := *c
 	shown.Labels = part.shownLabels(c.Labels)
 	return HostedContainer{part.name, shown}

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/util/apperr"
 )
 
@@ -37,7 +37,7 @@ type ContainerFilter struct {
 // HostedContainer is a container and the host that it is on.
 type HostedContainer struct {
 	Host string
-	dockerx.Container
+	containers.Container
 }
 
 // Containers returns the containers that the actor may see, of all hosts, which are asked concurrently. The result of a
@@ -65,14 +65,14 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) 
 
 // lists asks the named hosts, or all that the actor may see, for their containers, all at once. The list of a host
 // that didn't answer in time is nil.
-func (s *Hosts) lists(ctx context.Context, actor Actor, names []string) ([]*Host, []*dockerx.List, []HostResult, error) {
+func (s *Hosts) lists(ctx context.Context, actor Actor, names []string) ([]*Host, []*containers.List, []HostResult, error) {
 	hosts, err := s.openAll(ctx, actor, names)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	ctx, cancel := withListTimeout(ctx, len(hosts))
 	defer cancel()
-	lists := make([]*dockerx.List, len(hosts))
+	lists := make([]*containers.List, len(hosts))
 	answers := make([]HostResult, len(hosts))
 	var asking sync.WaitGroup
 	for i, h := range hosts {
@@ -117,7 +117,7 @@ func (h *Host) shownLabels(labels map[string]string) map[string]string {
 }
 
 // matches reports whether the filter selects a container. Its labels must be as the caller sees them.
-func (f *ContainerFilter) matches(host string, c *dockerx.Container) bool {
+func (f *ContainerFilter) matches(host string, c *containers.Container) bool {
 	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
 		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
 		oneOf(f.Images, func(s string) bool { return strings.Contains(c.Image, s) }) &&
@@ -140,7 +140,7 @@ func hasLabel(labels map[string]string, selector string) bool {
 }
 
 // mentions reports whether the container contains Text, ignoring case.
-func (f *ContainerFilter) mentions(host string, c *dockerx.Container) bool {
+func (f *ContainerFilter) mentions(host string, c *containers.Container) bool {
 	if f.Text == "" {
 		return true
 	}
@@ -172,7 +172,7 @@ func orderNamed(name string) containerOrder {
 }
 
 // compare compares two containers in the ascending order.
-func (o containerOrder) compare(hostA string, a *dockerx.Container, hostB string, b *dockerx.Container) int {
+func (o containerOrder) compare(hostA string, a *containers.Container, hostB string, b *containers.Container) int {
 	order := 0
 	switch o.key {
 	case "name":
@@ -188,7 +188,7 @@ func (o containerOrder) compare(hostA string, a *dockerx.Container, hostB string
 }
 
 // before reports whether the first of two containers comes before the other.
-func (o containerOrder) before(hostA string, a *dockerx.Container, hostB string, b *dockerx.Container) bool {
+func (o containerOrder) before(hostA string, a *containers.Container, hostB string, b *containers.Container) bool {
 	if o.descending {
 		return o.compare(hostB, b, hostA, a) < 0
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/wire"
 	"wharf/service/logs"
 	"wharf/util/apperr"
@@ -40,14 +41,14 @@ func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 }
 
 // Wire is Inspect in Docker's shape, with size also the container's sizes on disk.
-func (h *Host) Wire(ctx context.Context, ref dockerx.Ref, size bool) (*wire.Container, error) {
+func (h *Host) Wire(ctx context.Context, ref containers.Ref, size bool) (*wire.Container, error) {
 	id, err := h.find(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
 	c, err := h.host.Wire(ctx, id, size)
 	if id != ref && apperr.KindOf(err) == apperr.NotFound || err == nil && !h.sees(c.Config.Labels) {
-		return nil, dockerx.ErrNoContainer(ref)
+		return nil, containers.ErrNoContainer(ref)
 	}
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func (h *Host) Wire(ctx context.Context, ref dockerx.Ref, size bool) (*wire.Cont
 }
 
 // State returns how a container is, and its whole id and name.
-func (h *Host) State(ctx context.Context, ref dockerx.Ref) (id, name string, state dockerx.State, err error) {
+func (h *Host) State(ctx context.Context, ref containers.Ref) (id, name string, state containers.State, err error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
 		return "", "", state, err
@@ -118,7 +119,7 @@ func (h *Host) Info(ctx context.Context) (wire.Info, error) {
 }
 
 // DockerLog returns a container's log for Docker's own tools, and whether the container has a terminal. Errors: as Hosts.Log.
-func (s *Hosts) DockerLog(ctx context.Context, actor Actor, host string, ref dockerx.Ref) (c *logs.Container, tty bool, err error) {
+func (s *Hosts) DockerLog(ctx context.Context, actor Actor, host string, ref containers.Ref) (c *logs.Container, tty bool, err error) {
 	h, err := s.Open(ctx, actor, host, s.LogsPermission())
 	if err != nil {
 		return nil, false, err
@@ -132,7 +133,7 @@ func (s *Hosts) DockerLog(ctx context.Context, actor Actor, host string, ref doc
 }
 
 // ResizeTTY sets the size of the terminal of a container's first process, in characters.
-func (h *Host) ResizeTTY(ctx context.Context, ref dockerx.Ref, columns, rows uint16) error {
+func (h *Host) ResizeTTY(ctx context.Context, ref containers.Ref, columns, rows uint16) error {
 	d, err := h.resolve(ctx, ref, Exec)
 	if err != nil {
 		return err

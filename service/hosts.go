@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/stats"
 	"wharf/service/recreate"
 	"wharf/util/apperr"
@@ -129,19 +130,19 @@ func (h *Host) PartOf(bulk uuid.UUID) *Host {
 
 // Containers returns the host's containers, running or not, in Docker's order. The list is shared between callers and must
 // not be changed.
-func (h *Host) Containers(ctx context.Context) (*dockerx.List, error) {
+func (h *Host) Containers(ctx context.Context) (*containers.List, error) {
 	list, err := h.host.List(ctx)
 	if err != nil || h.actor.everywhereOn(h.host.Name(), View) {
 		return list, err
 	}
-	visible := slices.DeleteFunc(slices.Clone(list.Containers), func(c dockerx.Container) bool {
+	visible := slices.DeleteFunc(slices.Clone(list.Containers), func(c containers.Container) bool {
 		return !h.sees(c.Labels)
 	})
-	return &dockerx.List{Containers: visible}, nil
+	return &containers.List{Containers: visible}, nil
 }
 
 // Inspect returns the details of one container, masked as the actor's role on it requires.
-func (h *Host) Inspect(ctx context.Context, ref dockerx.Ref) (*dockerx.Details, error) {
+func (h *Host) Inspect(ctx context.Context, ref containers.Ref) (*containers.Details, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
 		return nil, err
@@ -155,7 +156,7 @@ func (h *Host) Inspect(ctx context.Context, ref dockerx.Ref) (*dockerx.Details, 
 
 // Usage returns the usage of one container; zeros if it isn't running. If the host has stopped answering, the last usage
 // is returned while it is recent enough.
-func (h *Host) Usage(ctx context.Context, ref dockerx.Ref) (stats.Usage, error) {
+func (h *Host) Usage(ctx context.Context, ref containers.Ref) (stats.Usage, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if apperr.KindOf(err) == apperr.Unavailable {
 		if u, ok := h.host.LastUsage(ref, h.sees); ok {
@@ -178,7 +179,7 @@ func (h *Host) UsageAll(ctx context.Context) (*stats.Snapshot, error) {
 }
 
 // resolve returns the container that ref names, if the actor has the permission on it.
-func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*dockerx.Details, error) {
+func (h *Host) resolve(ctx context.Context, ref containers.Ref, need Permission) (*containers.Details, error) {
 	if need > h.need {
 		return nil, fmt.Errorf("host opened with permission %d, used with %d", h.need, need)
 	}
@@ -188,13 +189,13 @@ func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*
 	}
 	d, err := h.host.Resolve(ctx, id)
 	if id != ref && apperr.KindOf(err) == apperr.NotFound { // gone since the list was read
-		return nil, dockerx.ErrNoContainer(ref)
+		return nil, containers.ErrNoContainer(ref)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if !h.sees(d.Config.Labels) {
-		return nil, dockerx.ErrNoContainer(ref)
+		return nil, containers.ErrNoContainer(ref)
 	}
 	if !h.may(need, d.Config.Labels) {
 		return nil, errForbidden
@@ -205,17 +206,17 @@ func (h *Host) resolve(ctx context.Context, ref dockerx.Ref, need Permission) (*
 // find resolves a reference among the containers that the actor may see, from the list alone: a hidden container and one
 // that doesn't exist give the same answer in the same time, neither makes another's id prefix ambiguous, and the engine
 // isn't called. If the actor may see all containers of the host, the engine resolves the reference.
-func (h *Host) find(ctx context.Context, ref dockerx.Ref) (dockerx.Ref, error) {
+func (h *Host) find(ctx context.Context, ref containers.Ref) (containers.Ref, error) {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return ref, nil
 	}
 	list, err := h.Containers(ctx)
 	if err != nil {
-		return dockerx.Ref{}, err
+		return containers.Ref{}, err
 	}
-	c, err := dockerx.Find(list.Containers, ref)
+	c, err := containers.Find(list.Containers, ref)
 	if err != nil {
-		return dockerx.Ref{}, err
+		return containers.Ref{}, err
 	}
 	return c.Ref(), nil
 }

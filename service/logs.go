@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	enginelogs "wharf/dockerx/logs"
 	"wharf/service/logs"
 	"wharf/util/apperr"
@@ -47,7 +47,7 @@ type OmittedLog struct {
 }
 
 // Log returns a container's log. Errors: NotFound; Forbidden; Invalid where its driver keeps none.
-func (s *Hosts) Log(ctx context.Context, actor Actor, host string, ref dockerx.Ref) (*logs.Container, error) {
+func (s *Hosts) Log(ctx context.Context, actor Actor, host string, ref containers.Ref) (*logs.Container, error) {
 	h, err := s.Open(ctx, actor, host, s.LogsPermission())
 	if err != nil {
 		return nil, err
@@ -64,12 +64,12 @@ func (s *Hosts) Log(ctx context.Context, actor Actor, host string, ref dockerx.R
 
 // listedLog finds the container in the host's list, which is shared, and spares an inspect for each of many viewers. It
 // returns nil where the list doesn't have it.
-func (h *Host) listedLog(ctx context.Context, ref dockerx.Ref) (*logs.Container, error) {
+func (h *Host) listedLog(ctx context.Context, ref containers.Ref) (*logs.Container, error) {
 	list, err := h.Containers(ctx)
 	if err != nil {
 		return nil, nil //nolint:nilerr,nilnil // the engine itself is asked
 	}
-	row, err := dockerx.Find(list.Containers, ref)
+	row, err := containers.Find(list.Containers, ref)
 	if err != nil {
 		return nil, nil //nolint:nilerr,nilnil // likewise
 	}
@@ -83,7 +83,7 @@ func (h *Host) listedLog(ctx context.Context, ref dockerx.Ref) (*logs.Container,
 	return h.log(d)
 }
 
-func (h *Host) log(d *dockerx.Details) (*logs.Container, error) {
+func (h *Host) log(d *containers.Details) (*logs.Container, error) {
 	src, err := h.host.LogSource(d)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (s *Hosts) Logs(ctx context.Context, actor Actor, f ContainerFilter) ([]*lo
 // pickedLog is a container that a filter picked.
 type pickedLog struct {
 	host *Host
-	row  dockerx.Container
+	row  containers.Container
 }
 
 func (p *pickedLog) omit(reason string) OmittedLog {
@@ -139,7 +139,7 @@ func (p *pickedLog) omit(reason string) OmittedLog {
 }
 
 // pickLogs returns what of the lists a filter picks and the actor may read.
-func (s *Hosts) pickLogs(hosts []*Host, lists []*dockerx.List, results []HostResult, f ContainerFilter) (picked []pickedLog, omitted []OmittedLog) {
+func (s *Hosts) pickLogs(hosts []*Host, lists []*containers.List, results []HostResult, f ContainerFilter) (picked []pickedLog, omitted []OmittedLog) {
 	for i, list := range lists {
 		if list == nil {
 			continue
@@ -168,7 +168,7 @@ func (s *Hosts) pickLogs(hosts []*Host, lists []*dockerx.List, results []HostRes
 }
 
 // logOf returns the log of a container of the list, or why there is none.
-func (h *Host) logOf(ctx context.Context, row dockerx.Container) (*logs.Container, string) {
+func (h *Host) logOf(ctx context.Context, row containers.Container) (*logs.Container, string) {
 	d, err := h.host.LogDetails(ctx, row)
 	if err == nil {
 		var c *logs.Container
@@ -210,7 +210,7 @@ func (s *Hosts) successor(ctx context.Context, actor Actor, gone *logs.Container
 	if err != nil {
 		return nil
 	}
-	i := slices.IndexFunc(list.Containers, func(c dockerx.Container) bool {
+	i := slices.IndexFunc(list.Containers, func(c containers.Container) bool {
 		return c.Name == gone.Name && c.ID != gone.ID && h.may(s.LogsPermission(), c.Labels)
 	})
 	if i < 0 {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/events"
 	"wharf/service/attribution"
 )
@@ -115,7 +115,7 @@ func maskAction(action string) string {
 
 // maskDetails returns a container's details as a role below admin may see them; roles below operator don't see the sources
 // of its bind mounts. The original isn't changed.
-func maskDetails(d *dockerx.Details, role Role) *dockerx.Details {
+func maskDetails(d *containers.Details, role Role) *containers.Details {
 	m := *d
 	m.Config.Env = maskEnv(d.Config.Env)
 	m.Config.Cmd = maskArgs(d.Config.Cmd)

@@ -6,15 +6,16 @@ import (
 
 	"github.com/google/uuid"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/operations"
 )
 
 // Operate runs an operation on one container, with its waiting, to the end even if ctx ends. Every change of a container
 // goes through it, and no mere read does. A state that is there already is no error unless o is strict: Changed is false
 // then. Errors: Invalid for an operation without meaning, Conflict if the engine refuses.
-func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Operation) (result dockerx.Result, err error) {
-	err = h.act(ctx, o.Name, ref, func(ctx context.Context, d *dockerx.Details) error {
-		if p, ok := o.Params.(dockerx.Recreate); ok {
+func (h *Host) Operate(ctx context.Context, ref containers.Ref, o operations.Operation) (result operations.Result, err error) {
+	err = h.act(ctx, o.Name, ref, func(ctx context.Context, d *containers.Details) error {
+		if p, ok := o.Params.(operations.Recreate); ok {
 			result, err = h.recreate(ctx, d, o, p)
 		} else {
 			result, err = h.host.Operate(context.WithoutCancel(ctx), d, o)
@@ -32,7 +33,7 @@ func (h *Host) Operate(ctx context.Context, ref dockerx.Ref, o dockerx.Operation
 
 // act calls do with the container that ref names, if the actor has the permission, and records one audit row, whatever the
 // outcome. It is used in place of Operate for an action that is audited but isn't one engine call.
-func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(context.Context, *dockerx.Details) error) error {
+func (h *Host) act(ctx context.Context, verb string, ref containers.Ref, do func(context.Context, *containers.Details) error) error {
 	d, err := h.resolveFor(ctx, verb, ref)
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func (h *Host) act(ctx context.Context, verb string, ref dockerx.Ref, do func(co
 
 // Authorize returns an error if the actor may not do the action on the container now. For an actor with the permission on
 // every container of the host it doesn't check that the container exists. Errors: NotFound, Forbidden.
-func (h *Host) Authorize(ctx context.Context, verb string, ref dockerx.Ref) error {
+func (h *Host) Authorize(ctx context.Context, verb string, ref containers.Ref) error {
 	if h.actor.everywhereOn(h.host.Name(), PermissionOf(verb)) {
 		return nil
 	}
@@ -53,7 +54,7 @@ func (h *Host) Authorize(ctx context.Context, verb string, ref dockerx.Ref) erro
 }
 
 // resolveFor is like resolve, for an action: it records a failure in the audit.
-func (h *Host) resolveFor(ctx context.Context, verb string, ref dockerx.Ref) (*dockerx.Details, error) {
+func (h *Host) resolveFor(ctx context.Context, verb string, ref containers.Ref) (*containers.Details, error) {
 	d, err := h.resolve(ctx, ref, PermissionOf(verb))
 	if err != nil {
 		in := Intent{Action: actionPrefix + verb, Host: h.host.Name(), ContainerName: ref.String(), Target: h.partOf}

@@ -3,18 +3,18 @@ package service
 import (
 	"slices"
 
-	"wharf/dockerx"
+	"wharf/dockerx/operations"
 )
 
-// Operation is a row of the table of operations (dockerx/operations.go), with the permission that it requires.
+// Operation is a row of the table of operations (package dockerx/operations), with the permission that it requires.
 type Operation struct {
-	dockerx.OperationInfo
+	operations.Info
 	Permission Permission // on the container that it is done to
 }
 
 // permissionFor translates the needs of operations. A need without a translation gives Administer.
-func permissionFor(need dockerx.Need) Permission {
-	if need == dockerx.NeedOperator {
+func permissionFor(need operations.Need) Permission {
+	if need == operations.NeedOperator {
 		return Operate
 	}
 	return Administer
@@ -23,7 +23,7 @@ func permissionFor(need dockerx.Need) Permission {
 // Operations returns the table of operations, in its order.
 func Operations() []Operation {
 	var all []Operation
-	for _, info := range dockerx.Operations() {
+	for _, info := range operations.All() {
 		all = append(all, Operation{info, permissionFor(info.Need)})
 	}
 	return all

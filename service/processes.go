@@ -4,11 +4,11 @@ import (
 	"context"
 	"strings"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 )
 
 // Processes lists the processes of one container, masked as the actor's role there asks for.
-func (h *Host) Processes(ctx context.Context, ref dockerx.Ref) (*dockerx.Processes, error) {
+func (h *Host) Processes(ctx context.Context, ref containers.Ref) (*containers.Processes, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
 		return nil, err

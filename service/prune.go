@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/images"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 	"wharf/util/text"
 )
@@ -228,11 +230,11 @@ func (h *Host) remove(ctx context.Context, item *PruneItem) {
 func (h *Host) removeItem(ctx context.Context, item *PruneItem) error {
 	switch item.Kind {
 	case KindContainer:
-		ref, err := dockerx.ParseRef(item.ID)
+		ref, err := containers.ParseRef(item.ID)
 		if err != nil {
 			return err
 		}
-		_, err = h.Operate(ctx, ref, dockerx.Operation{Name: "remove"})
+		_, err = h.Operate(ctx, ref, operations.Operation{Name: "remove"})
 		return err
 	case KindNetwork:
 		return h.RemoveNetwork(ctx, item.ID)

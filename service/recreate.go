@@ -6,6 +6,8 @@ import (
 	"github.com/google/uuid"
 
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/operations"
 	"wharf/service/recreate"
 	"wharf/util/apperr"
 )
@@ -15,15 +17,15 @@ func (s *Hosts) UseRecreations(r *recreate.Recreations) { s.recreations = r }
 
 // recreate replaces a container. Another image than the one that the container names takes the right to run commands in it:
 // the image's program gets all that the container has, its secrets too.
-func (h *Host) recreate(ctx context.Context, d *dockerx.Details, o dockerx.Operation, p dockerx.Recreate) (dockerx.Result, error) {
+func (h *Host) recreate(ctx context.Context, d *containers.Details, o operations.Operation, p operations.Recreate) (operations.Result, error) {
 	if err := o.Check(); err != nil {
-		return dockerx.Result{}, err
+		return operations.Result{}, err
 	}
 	if p.Image != "" && p.Image != d.ImageName && !h.may(Exec, d.Config.Labels) {
-		return dockerx.Result{}, apperr.New(apperr.Forbidden, "not allowed: another image needs the right to run commands in the container")
+		return operations.Result{}, apperr.New(apperr.Forbidden, "not allowed: another image needs the right to run commands in the container")
 	}
 	if h.recreations == nil {
-		return dockerx.Result{}, apperr.New(apperr.NotReady, "this server recreates no containers")
+		return operations.Result{}, apperr.New(apperr.NotReady, "this server recreates no containers")
 	}
 	return h.recreations.Do(ctx, recreate.Request{
 		Host: h.host, Details: d, Operation: o, UserID: h.actor.UserID, Username: h.actor.name(), Allow: h.allowSuccessor,

@@ -14,6 +14,7 @@ import (
 	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/util/apperr"
 )
 
@@ -50,7 +51,7 @@ func (r TerminalRequest) Intent(action string) Intent {
 
 // PrepareTerminal checks that the actor may open a terminal in a container now, and completes the request with the
 // container's id and name. A refusal is audited. Errors: Invalid, Forbidden, NotFound, Conflict (not running).
-func (h *Host) PrepareTerminal(ctx context.Context, ref dockerx.Ref, r TerminalRequest) (TerminalRequest, error) {
+func (h *Host) PrepareTerminal(ctx context.Context, ref containers.Ref, r TerminalRequest) (TerminalRequest, error) {
 	action := ActionExec
 	if r.Attach {
 		action = ActionAttach
@@ -69,7 +70,7 @@ func (h *Host) PrepareTerminal(ctx context.Context, ref dockerx.Ref, r TerminalR
 
 // OpenTerminal starts what PrepareTerminal allowed, after checking it once more. Errors: as there, Unavailable, Daemon.
 func (h *Host) OpenTerminal(ctx context.Context, r TerminalRequest) (*dockerx.Terminal, error) {
-	ref, err := dockerx.ParseRef(r.ContainerID)
+	ref, err := containers.ParseRef(r.ContainerID)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (s *Hosts) MayExec(ctx context.Context, actor Actor, r TerminalRequest) err
 	case actor.everywhereOn(r.Host, Exec):
 		return nil
 	}
-	ref, err := dockerx.ParseRef(r.ContainerID)
+	ref, err := containers.ParseRef(r.ContainerID)
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func (s *Hosts) MayExec(ctx context.Context, actor Actor, r TerminalRequest) err
 	return err
 }
 
-func mayOpenTerminal(d *dockerx.Details) error {
+func mayOpenTerminal(d *containers.Details) error {
 	switch {
 	case d.Config.Labels[ExecLabel] == "off":
 		return apperr.New(apperr.Forbidden, "the container refuses terminals by its label %s=off", ExecLabel)

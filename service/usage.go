@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/stats"
 )
 
@@ -60,7 +60,7 @@ func UsageOrder(by string) func(a, b HostedUsage) int {
 }
 
 // UsageHistory returns a container's usage, and its usage in the time since, one sample per step.
-func (h *Host) UsageHistory(ctx context.Context, ref dockerx.Ref, since, step time.Duration) (stats.Usage, []stats.Point, error) {
+func (h *Host) UsageHistory(ctx context.Context, ref containers.Ref, since, step time.Duration) (stats.Usage, []stats.Point, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
 		return stats.Usage{}, nil, err
@@ -92,7 +92,7 @@ func (h *Host) UsageStream(ctx context.Context) iter.Seq2[*stats.Snapshot, error
 }
 
 // UsageStreamOf is like UsageStream, for one container; ctx bounds only the search for it.
-func (h *Host) UsageStreamOf(ctx context.Context, ref dockerx.Ref) (func(ctx context.Context) iter.Seq2[stats.Usage, error], error) {
+func (h *Host) UsageStreamOf(ctx context.Context, ref containers.Ref) (func(ctx context.Context) iter.Seq2[stats.Usage, error], error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/wire"
 	"wharf/util/apperr"
 )
@@ -92,15 +92,15 @@ func (l *containerList) between(rows []wire.Row) ([]wire.Row, error) {
 
 // indexOf finds a container as Docker resolves references.
 func indexOf(rows []wire.Row, value string) (int, error) {
-	ref, err := dockerx.ParseRef(value)
+	ref, err := containers.ParseRef(value)
 	if err != nil {
 		return 0, err
 	}
-	list := make([]dockerx.Container, len(rows))
+	list := make([]containers.Container, len(rows))
 	for i, r := range rows {
-		list[i] = dockerx.Container{ID: r.ID, Name: strings.TrimPrefix(r.Names[0], "/")}
+		list[i] = containers.Container{ID: r.ID, Name: strings.TrimPrefix(r.Names[0], "/")}
 	}
-	found, err := dockerx.Find(list, ref)
+	found, err := containers.Find(list, ref)
 	if err != nil {
 		return 0, err
 	}

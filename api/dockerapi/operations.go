@@ -7,12 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"wharf/dockerx"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
 // paramsOf reads an operation's parameters from a request.
-type paramsOf func(w http.ResponseWriter, r *http.Request) (dockerx.Params, error)
+type paramsOf func(w http.ResponseWriter, r *http.Request) (operations.Params, error)
 
 // operation answers a change of a container: the operation of that name, with 204. Where there was nothing to do it is 304
 // for those operations for which Docker's API knows that, and what Docker says for the others.
@@ -31,8 +31,8 @@ func (a *API) operation(name string, params paramsOf) handler {
 	}
 }
 
-func operate(w http.ResponseWriter, r *http.Request, c *Call, name string, params paramsOf) (result dockerx.Result, err error) {
-	o := dockerx.Operation{Name: name, Strict: name == "pause" || name == "unpause"}
+func operate(w http.ResponseWriter, r *http.Request, c *Call, name string, params paramsOf) (result operations.Result, err error) {
+	o := operations.Operation{Name: name, Strict: name == "pause" || name == "unpause"}
 	if params != nil {
 		if o.Params, err = params(w, r); err != nil {
 			return result, err
@@ -53,22 +53,22 @@ func (a *API) update(w http.ResponseWriter, r *http.Request, c *Call) error {
 	return answer(w, http.StatusOK, struct{ Warnings []string }{})
 }
 
-func stopParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+func stopParams(_ http.ResponseWriter, r *http.Request) (operations.Params, error) {
 	q := queryOf(r)
-	return dockerx.Stop{Timeout: q.optional("t"), Signal: strings.ToUpper(q.text("signal"))}, q.err
+	return operations.Stop{Timeout: q.optional("t"), Signal: strings.ToUpper(q.text("signal"))}, q.err
 }
 
-func killParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
-	return dockerx.Kill{Signal: strings.ToUpper(queryOf(r).text("signal"))}, nil
+func killParams(_ http.ResponseWriter, r *http.Request) (operations.Params, error) {
+	return operations.Kill{Signal: strings.ToUpper(queryOf(r).text("signal"))}, nil
 }
 
-func renameParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
-	return dockerx.Rename{Name: strings.TrimPrefix(queryOf(r).text("name"), "/")}, nil
+func renameParams(_ http.ResponseWriter, r *http.Request) (operations.Params, error) {
+	return operations.Rename{Name: strings.TrimPrefix(queryOf(r).text("name"), "/")}, nil
 }
 
-func removeParams(_ http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+func removeParams(_ http.ResponseWriter, r *http.Request) (operations.Params, error) {
 	q := queryOf(r)
-	return dockerx.Remove{Force: q.on("force"), Volumes: q.on("v")}, nil
+	return operations.Remove{Force: q.on("force"), Volumes: q.on("v")}, nil
 }
 
 // limits are what a body of an update may change. Docker's clients send all its other fields too, with a zero for what
@@ -85,7 +85,7 @@ type limits struct {
 	}
 }
 
-func updateParams(w http.ResponseWriter, r *http.Request) (dockerx.Params, error) {
+func updateParams(w http.ResponseWriter, r *http.Request) (operations.Params, error) {
 	var raw json.RawMessage
 	var body map[string]any
 	var in limits
@@ -136,8 +136,8 @@ func isZero(value any) bool {
 	return false
 }
 
-func (in *limits) params() (dockerx.Params, error) {
-	var p dockerx.Update
+func (in *limits) params() (operations.Params, error) {
+	var p operations.Update
 	if in.Memory != 0 {
 		p.Memory = &in.Memory
 	}

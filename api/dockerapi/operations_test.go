@@ -9,11 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/dockerx"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
-func updateOf(t *testing.T, body string) (dockerx.Params, error) {
+func updateOf(t *testing.T, body string) (operations.Params, error) {
 	t.Helper()
 	return updateParams(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
 }
@@ -24,7 +24,7 @@ func TestUpdateReadsWhatClientsSend(t *testing.T) {
 	p, err := updateOf(t, `{"CpuShares":0,"Memory":67108864,"NanoCpus":500000000,"BlkioWeight":0,"BlkioWeightDevice":null,"CpusetCpus":"","Devices":[],
 		"MemorySwap":-1,"PidsLimit":10,"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":5},"OomKillDisable":null}`)
 	require.NoError(t, err)
-	update := p.(dockerx.Update)
+	update := p.(operations.Update)
 	require.EqualValues(t, 64<<20, *update.Memory)
 	require.EqualValues(t, -1, *update.MemorySwap)
 	require.InDelta(t, 0.5, *update.CPUs, 0)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/util/apperr"
 )
 
@@ -83,7 +83,7 @@ func parseTime(text string) (time.Time, bool) {
 }
 
 // ref reads the container that the path names.
-func (c *Call) ref() (dockerx.Ref, error) { return dockerx.ParseRef(c.params["id"]) }
+func (c *Call) ref() (containers.Ref, error) { return containers.ParseRef(c.params["id"]) }
 
 // maxBody is how many bytes a request may have.
 const maxBody = 64 << 10

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"wharf/api/stream"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service/eventlog"
 	"wharf/util/apperr"
 )
@@ -18,11 +18,11 @@ const lookEvery = 2 * time.Second
 // waiter waits for the end of a container.
 type waiter struct {
 	call      *Call
-	ref       dockerx.Ref // by its whole id
+	ref       containers.Ref // by its whole id
 	condition string
-	began     dockerx.State // as it was found
-	code      int           // of the last end that was seen
-	ended     bool          // an end was seen
+	began     containers.State // as it was found
+	code      int              // of the last end that was seen
+	ended     bool             // an end was seen
 }
 
 // waitResult is the answer of POST /containers/{id}/wait.
@@ -47,7 +47,7 @@ func (a *API) wait(w http.ResponseWriter, r *http.Request, c *Call) error {
 		return err
 	}
 	x.began, x.code = state, state.ExitCode
-	if x.ref, err = dockerx.ParseRef(id); err != nil {
+	if x.ref, err = containers.ParseRef(id); err != nil {
 		return err
 	}
 	return a.Streams.Serve(w, r, a.Stream(c.actor, stream.JSONStream), func(ctx context.Context, out *stream.Writer) error {
@@ -109,7 +109,7 @@ func (x *waiter) take(deliveries []eventlog.Delivery) {
 }
 
 // met reports whether the condition holds. A container that is gone has ended.
-func (x *waiter) met(state dockerx.State, err error) (bool, error) {
+func (x *waiter) met(state containers.State, err error) (bool, error) {
 	if apperr.KindOf(err) == apperr.NotFound {
 		return true, nil
 	}

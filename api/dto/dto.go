@@ -55,3 +55,6 @@ func CheckTime(at time.Time) error {
 	}
 	return nil
 }
+
+// ShortID returns the 12 characters of a container's id by which people know it, and the contract's answers name it.
+func ShortID(id string) string { return id[:min(len(id), 12)] }

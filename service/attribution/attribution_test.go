@@ -14,8 +14,8 @@ import (
 	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/db/sqlc"
-	"wharf/dockerx"
 	"wharf/dockerx/events"
+	"wharf/dockerx/operations"
 	"wharf/service/attribution"
 )
 
@@ -23,7 +23,7 @@ import (
 func TestEveryEventOfAnOperationIsListed(t *testing.T) {
 	t.Parallel()
 	want := []string{"start", "stop", "restart", "kill", "die", "died", "pause", "unpause"}
-	require.Subset(t, slices.Collect(maps.Keys(dockerx.OperationsByEvent())), want)
+	require.Subset(t, slices.Collect(maps.Keys(operations.ByEvent())), want)
 }
 
 func TestEventIsAttributedToTheActionThatItCameDuring(t *testing.T) {

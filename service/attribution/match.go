@@ -4,12 +4,12 @@ import (
 	"slices"
 	"time"
 
-	"wharf/dockerx"
 	"wharf/dockerx/events"
+	"wharf/dockerx/operations"
 )
 
 // causedBy lists, for each kind of container event, the operations that cause it.
-var causedBy = dockerx.OperationsByEvent()
+var causedBy = operations.ByEvent()
 
 // operationKill differs from the others: its call returns before the signal has its effect, and it sends a signal alone.
 const operationKill = "kill"

@@ -12,6 +12,7 @@ import (
 	"wharf/db/dbtest"
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/operations"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -147,7 +148,7 @@ func TestCloseInterruptsAndCancelLetsTheCurrentOnesEnd(t *testing.T) {
 		op = f.ended(t, id)
 		require.Equal(t, StateInterrupted, op.State)
 		require.Equal(t, []string{StateInterrupted, StateSkipped}, states(op))
-		_, err = f.Start(t.Context(), f.actor, Request{Operation: dockerx.Operation{Name: "start"}, Select: service.ContainerFilter{Hosts: []string{"a"}}})
+		_, err = f.Start(t.Context(), f.actor, Request{Operation: operations.Operation{Name: "start"}, Select: service.ContainerFilter{Hosts: []string{"a"}}})
 		require.Equal(t, apperr.NotReady, apperr.KindOf(err))
 		close(proceed)
 	})

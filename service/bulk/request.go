@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"wharf/dockerx"
+	"wharf/dockerx/operations"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -18,7 +18,7 @@ const (
 
 // Request is an operation on many containers.
 type Request struct {
-	Operation dockerx.Operation
+	Operation operations.Operation
 	Select    service.ContainerFilter // not empty
 	// Parallel is how many containers are operated on at a time, and PerHost how many of one host. Default 1, and no
 	// bound of its own.

@@ -8,7 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/operations"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -37,7 +38,7 @@ type run struct {
 // outcome is how the operation on one container ended.
 type outcome struct {
 	position int
-	result   dockerx.Result
+	result   operations.Result
 	err      error
 }
 
@@ -125,7 +126,7 @@ func (b *Bulk) operate(ctx context.Context, j *run, position int) outcome {
 	return outcome{position, result, err}
 }
 
-func (b *Bulk) operateOn(ctx context.Context, j *run, c *service.HostedContainer) (none dockerx.Result, err error) {
+func (b *Bulk) operateOn(ctx context.Context, j *run, c *service.HostedContainer) (none operations.Result, err error) {
 	actor, err := b.sessions.Renewed(ctx, j.actor)
 	if err != nil {
 		return none, err
@@ -134,7 +135,7 @@ func (b *Bulk) operateOn(ctx context.Context, j *run, c *service.HostedContainer
 	if err != nil {
 		return none, err
 	}
-	ref, err := dockerx.ParseRef(c.ID)
+	ref, err := containers.ParseRef(c.ID)
 	if err != nil {
 		return none, fmt.Errorf("a listed container's id: %w", err)
 	}

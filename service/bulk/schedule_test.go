@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/operations"
 	"wharf/service"
 )
 
@@ -14,7 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // composed is a container of a project's service.
 func composed(host, name, dependsOn string) service.HostedContainer {
-	return service.HostedContainer{Host: host, Container: dockerx.Container{ID: name, Name: name, Labels: map[string]string{
+	return service.HostedContainer{Host: host, Container: containers.Container{ID: name, Name: name, Labels: map[string]string{
 		"com.docker.compose.project": "shop", "com.docker.compose.service": name, "com.docker.compose.depends_on": dependsOn,
 	}}}
 }
@@ -44,7 +45,7 @@ func TestContainersBeginAfterWhatTheyDependOn(t *testing.T) {
 		composed("a", "web", "api:service_healthy:true,cache:service_started:false"), composed("a", "api", "db:service_healthy:true"),
 		composed("a", "db", ""), composed("a", "cache", ""),
 	}
-	r := &Request{Operation: dockerx.Operation{Name: "restart"}, Parallel: 10}
+	r := &Request{Operation: operations.Operation{Name: "restart"}, Parallel: 10}
 	s := newSchedule(r, targets)
 	require.Equal(t, []string{"db", "cache"}, begun(s))
 	s.endNamed("cache")
@@ -63,7 +64,7 @@ func TestContainersBeginAfterWhatTheyDependOn(t *testing.T) {
 
 func TestDependenciesOfAnotherHostOrInACircleHoldNothingUp(t *testing.T) {
 	t.Parallel()
-	r := &Request{Operation: dockerx.Operation{Name: "restart"}, Parallel: 10}
+	r := &Request{Operation: operations.Operation{Name: "restart"}, Parallel: 10}
 	require.Equal(t, []string{"web", "db"}, begun(newSchedule(r, []service.HostedContainer{composed("a", "web", "db:x:y"), composed("b", "db", "")})))
 	require.Equal(t, []string{"self"}, begun(newSchedule(r, []service.HostedContainer{composed("a", "self", "self")})))
 	s := newSchedule(r, []service.HostedContainer{composed("a", "hen", "egg"), composed("a", "egg", "hen")})
@@ -75,7 +76,7 @@ func TestDependenciesOfAnotherHostOrInACircleHoldNothingUp(t *testing.T) {
 func TestSoManyAtATimeAndOnAHost(t *testing.T) {
 	t.Parallel()
 	plain := func(host, name string) service.HostedContainer {
-		return service.HostedContainer{Host: host, Container: dockerx.Container{Name: name}}
+		return service.HostedContainer{Host: host, Container: containers.Container{Name: name}}
 	}
 	targets := []service.HostedContainer{plain("a", "a1"), plain("a", "a2"), plain("a", "a3"), plain("b", "b1"), plain("c", "c1")}
 	s := newSchedule(&Request{Parallel: 2, PerHost: 1}, targets)

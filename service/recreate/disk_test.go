@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
 	"wharf/dockerx/images"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
@@ -31,7 +31,7 @@ func TestFullDiskLeavesTheOldContainerAsItWas(t *testing.T) {
 	require.NoError(t, err)
 	id, label := named(t, own.Engine, dockertest.Spec{Image: image, Restart: "always"})
 	was, before := own.Inspect(t, id), own.Images(t)
-	update := dockerx.Operation{Params: dockerx.Recreate{Pull: true}}
+	update := operations.Operation{Params: operations.Recreate{Pull: true}}
 
 	noise := make([]byte, 36<<20)
 	_, _ = rand.Read(noise)
@@ -48,7 +48,7 @@ func TestFullDiskLeavesTheOldContainerAsItWas(t *testing.T) {
 
 	filler := own.Run(t, dockertest.Spec{Cmd: []string{"cache", "1g"}})
 	require.NotZero(t, own.AwaitExit(t, filler), "the disk is full")
-	_, err = f.recreate(t, id, dockerx.Operation{})
+	_, err = f.recreate(t, id, operations.Operation{})
 	require.ErrorContains(t, err, "no space left on device")
 	require.ErrorContains(t, err, "; the old container is as it was")
 	requireOld(t, own.Engine, label, id, was.Name, "always")

@@ -14,6 +14,7 @@ import (
 	"wharf/db/dbtest"
 	"wharf/dockerx"
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
@@ -70,7 +71,7 @@ func TestImageThatMovedBringsItsOwnValues(t *testing.T) {
 	id, label := named(t, e, dockertest.Spec{Image: image, Env: []string{"THEIRS=own", "OWN=1"}, Labels: map[string]string{"theirs": "own"}})
 	volume := e.Inspect(t, id).Mounts[0].Name
 	next := e.Commit(t, image, "ENV VERSION=2 THEIRS=image2", "LABEL version=2", "WORKDIR /", "VOLUME /other", "EXPOSE 81", `CMD ["sleep", "2h"]`)
-	result, err := f.recreate(t, id, dockerx.Operation{})
+	result, err := f.recreate(t, id, operations.Operation{})
 	require.NoError(t, err)
 	got := e.Inspect(t, result.NewID)
 	require.Equal(t, next, got.Image)
@@ -95,13 +96,13 @@ func TestNewContainerThatFailsGivesWayToTheOld(t *testing.T) {
 	e := dockertest.DefaultEngine(t)
 	for name, c := range map[string]struct {
 		changes []string
-		o       dockerx.Operation
+		o       operations.Operation
 		says    string
 	}{
-		"no such program": {[]string{`ENTRYPOINT ["/nothing"]`}, dockerx.Operation{}, "cannot start the new container: Error response from daemon:"},
+		"no such program": {[]string{`ENTRYPOINT ["/nothing"]`}, operations.Operation{}, "cannot start the new container: Error response from daemon:"},
 		"unhealthy": {
 			[]string{`HEALTHCHECK --interval=1s --retries=1 CMD ["/app", "exit", "1"]`},
-			dockerx.Operation{Limit: 4 * time.Second},
+			operations.Operation{Limit: 4 * time.Second},
 			"cannot see the new container: it is not healthy: running, unhealthy",
 		},
 	} {
@@ -133,7 +134,7 @@ func TestOldContainerComesBackOnceItsPortIsFree(t *testing.T) {
 	was := e.Inspect(t, id).Name
 	var thief string
 	f.atStep("start", func() { thief = e.Run(t, dockertest.Spec{Ports: []string{port}}) })
-	_, err := f.recreate(t, id, dockerx.Operation{})
+	_, err := f.recreate(t, id, operations.Operation{})
 	require.ErrorContains(t, err, "cannot start the new container: Error response from daemon:")
 	require.ErrorContains(t, err, "the old container is not back yet: wharf goes on trying")
 	require.Equal(t, 1, f.left(t))
@@ -153,7 +154,7 @@ func TestOldContainerComesBackWithItsEngine(t *testing.T) {
 			id, label := named(t, own.Engine, dockertest.Spec{Restart: "always"})
 			was := own.Inspect(t, id).Name
 			f.atStep(step, func() { own.KillEngine(t) })
-			_, err := f.recreate(t, id, dockerx.Operation{})
+			_, err := f.recreate(t, id, operations.Operation{})
 			require.Equal(t, apperr.Unavailable, apperr.KindOf(err), "%v", err)
 			require.ErrorContains(t, err, "cannot reach the Docker daemon")
 			own.StartEngine(t)
@@ -196,13 +197,13 @@ func TestImageIsPulledFirst(t *testing.T) {
 	e.Commit(t, image)
 	id, label := named(t, e, dockertest.Spec{Image: image, Cmd: []string{"sleep", "1h"}, Created: true})
 	old := e.Inspect(t, id).Image
-	_, err := f.recreate(t, id, dockerx.Operation{Params: dockerx.Recreate{Pull: true}})
+	_, err := f.recreate(t, id, operations.Operation{Params: operations.Recreate{Pull: true}})
 	require.ErrorContains(t, err, "cannot pull the image: cannot pull "+image+": the registry has no such image")
 	require.Equal(t, apperr.Conflict, apperr.KindOf(err), "the container is there")
 	require.Equal(t, id, e.Labelled(t, label)[0].ID)
 
 	registry.Push(t, e, "shop:1", []byte("two"))
-	result, err := f.recreate(t, id, dockerx.Operation{Params: dockerx.Recreate{Pull: true}})
+	result, err := f.recreate(t, id, operations.Operation{Params: operations.Recreate{Pull: true}})
 	require.NoError(t, err)
 	require.Equal(t, "created", result.After.Status)
 	require.NotEqual(t, old, e.Inspect(t, result.NewID).Image)

@@ -13,6 +13,7 @@ import (
 	"wharf/db"
 	"wharf/db/sqlc"
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/util/apperr"
 	"wharf/util/text"
 )
@@ -31,7 +32,7 @@ type job struct {
 	state
 	successor *dockerx.Successor // nil for one that was taken up: it is created, or will not be
 	record    Record             // of the new container
-	after     dockerx.State      // of the new container, once it is what was waited for
+	after     containers.State   // of the new container, once it is what was waited for
 	server    context.Context    //nolint:containedctx // of what was taken up: ends when the server stops, which waits for Run; else nil
 }
 

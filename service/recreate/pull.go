@@ -4,13 +4,15 @@ import (
 	"context"
 
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/images"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
 // imageOf returns the name of the new container's image: the one that is asked for, else the old container's, or its image's
 // id where that isn't usable as a name.
-func imageOf(d *dockerx.Details, p dockerx.Recreate) string {
+func imageOf(d *containers.Details, p operations.Recreate) string {
 	switch {
 	case p.Image != "":
 		return p.Image

@@ -22,6 +22,8 @@ import (
 
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
@@ -85,8 +87,8 @@ func (r *Recreations) isClosing() bool {
 // Request is one recreation.
 type Request struct {
 	Host      *dockerx.Host
-	Details   *dockerx.Details
-	Operation dockerx.Operation // with Recreate as parameters
+	Details   *containers.Details
+	Operation operations.Operation // with Recreate as parameters
 	UserID    uuid.UUID
 	Username  string
 	// Allow returns an error for a new container that isn't to be, before anything changes.
@@ -98,31 +100,31 @@ type Request struct {
 // Do replaces a container, and returns when the new one is running or healthy, or the old one is back. It goes on if ctx
 // ends. Errors: those of the engine, with the step that failed; Invalid; Conflict for a container that can't be replaced, or
 // is being replaced already.
-func (r *Recreations) Do(ctx context.Context, q Request) (dockerx.Result, error) {
+func (r *Recreations) Do(ctx context.Context, q Request) (operations.Result, error) {
 	if err := q.Operation.Check(); err != nil {
-		return dockerx.Result{}, err
+		return operations.Result{}, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	j, err := r.prepare(ctx, &q)
 	if err != nil {
-		return dockerx.Result{}, err
+		return operations.Result{}, err
 	}
 	if err := r.begin(ctx, j, &q); err != nil {
-		return dockerx.Result{}, err
+		return operations.Result{}, err
 	}
 	defer r.release(j)
 	if err := r.carryOut(ctx, j); err != nil {
-		return dockerx.Result{}, err
+		return operations.Result{}, err
 	}
 	if !j.Running {
-		j.after = dockerx.State{Status: "created"}
+		j.after = containers.State{Status: "created"}
 	}
-	return dockerx.Result{Changed: true, Before: q.Details.State, After: j.after, Reached: true, NewID: j.New}, nil
+	return operations.Result{Changed: true, Before: q.Details.State, After: j.after, Reached: true, NewID: j.New}, nil
 }
 
 // prepare reads what the new container will be, and pulls its image. It changes nothing but images.
 func (r *Recreations) prepare(ctx context.Context, q *Request) (*job, error) {
-	p, _ := q.Operation.Params.(dockerx.Recreate)
+	p, _ := q.Operation.Params.(operations.Recreate)
 	if isOwn(q.Details.ID) {
 		return nil, apperr.New(apperr.Conflict, "wharf runs in this container: it would end with it")
 	}

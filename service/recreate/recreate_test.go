@@ -15,7 +15,9 @@ import (
 	"wharf/db/dbtest"
 	"wharf/db/sqlc"
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
@@ -43,10 +45,10 @@ func (f *fixture) record(ctx context.Context, c Container, do func(context.Conte
 	return do(ctx)
 }
 
-func (f *fixture) recreate(t *testing.T, id string, o dockerx.Operation) (dockerx.Result, error) {
+func (f *fixture) recreate(t *testing.T, id string, o operations.Operation) (operations.Result, error) {
 	t.Helper()
 	o.Name = "recreate"
-	ref, err := dockerx.ParseRef(id)
+	ref, err := containers.ParseRef(id)
 	require.NoError(t, err)
 	d, err := f.host.Resolve(t.Context(), ref)
 	require.NoError(t, err)
@@ -86,7 +88,7 @@ func TestNewContainerTakesThePlaceOfTheOld(t *testing.T) {
 	for state, after := range map[string]string{"running": "running", "exited": "created", "created": "created"} {
 		d, f := fake(t)
 		old := d.Add(dockertest.Container{Name: "shop", State: state, Labels: map[string]string{"a": "b"}})
-		result, err := f.recreate(t, old, dockerx.Operation{})
+		result, err := f.recreate(t, old, operations.Operation{})
 		require.NoError(t, err)
 		require.Equal(t, after, result.After.Status)
 		require.Equal(t, state, result.Before.Status)
@@ -125,7 +127,7 @@ func TestWhateverCallFailsOneContainerIsLeft(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{"running", "exited"} {
 		d, f := fake(t)
-		_, err := f.recreate(t, d.Add(dockertest.Container{Name: "shop", State: state}), dockerx.Operation{})
+		_, err := f.recreate(t, d.Add(dockertest.Container{Name: "shop", State: state}), operations.Operation{})
 		require.NoError(t, err)
 		for n := range changes(d) {
 			for _, how := range []dockertest.Break{dockertest.Fails, dockertest.FailsLate} {
@@ -149,7 +151,7 @@ func failing(t *testing.T, state string, b *broken) {
 		}
 		return b.how
 	})
-	result, err := f.recreate(t, old, dockerx.Operation{})
+	result, err := f.recreate(t, old, operations.Operation{})
 	d.Breaks(nil)
 	f.takeUp(t)
 	all := d.Containers()
@@ -169,14 +171,14 @@ func TestRefusedBeforeAnythingChanges(t *testing.T) {
 	d, f := fake(t)
 	id := d.Add(dockertest.Container{Name: "shop"})
 	for _, c := range []struct {
-		o    dockerx.Operation
+		o    operations.Operation
 		kind apperr.Kind
 		says string
 	}{
-		{dockerx.Operation{Params: dockerx.Recreate{Image: "missing:1"}}, apperr.Conflict, "cannot read the image: the host has no image missing:1"},
-		{dockerx.Operation{Wait: "healthy"}, apperr.Invalid, "wait: the new container has no health check"},
-		{dockerx.Operation{Wait: "exited"}, apperr.Invalid, "wait: expected running or healthy"},
-		{dockerx.Operation{Limit: time.Hour}, apperr.Invalid, "limit"},
+		{operations.Operation{Params: operations.Recreate{Image: "missing:1"}}, apperr.Conflict, "cannot read the image: the host has no image missing:1"},
+		{operations.Operation{Wait: "healthy"}, apperr.Invalid, "wait: the new container has no health check"},
+		{operations.Operation{Wait: "exited"}, apperr.Invalid, "wait: expected running or healthy"},
+		{operations.Operation{Limit: time.Hour}, apperr.Invalid, "limit"},
 	} {
 		_, err := f.recreate(t, id, c.o)
 		require.Equal(t, c.kind, apperr.KindOf(err), "%+v: %v", c.o, err)
@@ -200,11 +202,11 @@ func TestContainerIsRecreatedOnceAtATime(t *testing.T) {
 	})
 	first := make(chan error, 1)
 	go func() {
-		_, err := f.recreate(t, id, dockerx.Operation{})
+		_, err := f.recreate(t, id, operations.Operation{})
 		first <- err
 	}()
 	<-begun
-	_, err := f.recreate(t, id, dockerx.Operation{})
+	_, err := f.recreate(t, id, operations.Operation{})
 	require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 	require.ErrorContains(t, err, "is being recreated already")
 	close(proceed)
@@ -224,14 +226,14 @@ func TestNewContainerThatAppearsLateIsRemoved(t *testing.T) {
 		}
 		return dockertest.Fails
 	})
-	_, err := f.recreate(t, old, dockerx.Operation{})
+	_, err := f.recreate(t, old, operations.Operation{})
 	require.Equal(t, apperr.Unavailable, apperr.KindOf(err), "%v", err)
 	d.Breaks(nil)
 	rows, err := f.store.Queries().RecreationsOf(t.Context(), "one")
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
 	require.Contains(t, rows[0].ContainerName, "shop-new-")
-	result, err := f.recreate(t, old, dockerx.Operation{})
+	result, err := f.recreate(t, old, operations.Operation{})
 	require.NoError(t, err)
 	d.Add(dockertest.Container{Name: rows[0].ContainerName, State: "created"})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -293,7 +295,7 @@ func TestClosingUndoesWhatHasNotStoppedTheOldContainer(t *testing.T) {
 	d, f := fake(t)
 	id := d.Add(dockertest.Container{Name: "shop"})
 	f.Close()
-	_, err := f.recreate(t, id, dockerx.Operation{})
+	_, err := f.recreate(t, id, operations.Operation{})
 	require.Equal(t, apperr.NotReady, apperr.KindOf(err), "%v", err)
 	require.Zero(t, f.left(t))
 	require.False(t, slices.ContainsFunc(changes(d), func(c string) bool { return strings.HasSuffix(c, "/stop") }))

@@ -12,7 +12,7 @@ import (
 
 	"wharf/db"
 	"wharf/db/sqlc"
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/util/apperr"
 )
 
@@ -235,7 +235,7 @@ func (r *Recreations) restore(j *job, row *sqlc.Recreation) (at int, err error) 
 
 // appeared reports whether there is a container of the new one's first name.
 func (j *job) appeared(ctx context.Context) bool {
-	ref, err := dockerx.ParseRef(j.NewName)
+	ref, err := containers.ParseRef(j.NewName)
 	if err == nil {
 		_, err = j.host.Resolve(ctx, ref)
 	}

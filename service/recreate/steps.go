@@ -4,7 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"wharf/dockerx"
+	"wharf/dockerx/containers"
+	"wharf/dockerx/operations"
 	"wharf/util/apperr"
 )
 
@@ -57,7 +58,7 @@ func removeNew(ctx context.Context, j *job) error {
 	if id == "" {
 		id = j.NewName // it may have been created all the same
 	}
-	err := j.operate(ctx, id, "remove", dockerx.Remove{Force: true, Volumes: true})
+	err := j.operate(ctx, id, "remove", operations.Remove{Force: true, Volumes: true})
 	if err == nil {
 		j.Uncertain = false // it had been created, and is gone
 	}
@@ -65,7 +66,7 @@ func removeNew(ctx context.Context, j *job) error {
 }
 
 func removeOld(ctx context.Context, j *job) error {
-	return ifThere(j.operate(ctx, j.old, "remove", dockerx.Remove{Force: true}))
+	return ifThere(j.operate(ctx, j.old, "remove", operations.Remove{Force: true}))
 }
 
 // hold keeps an engine that restarts from starting the old container beside the new one.
@@ -77,7 +78,7 @@ func setPolicy(ctx context.Context, j *job, policy string) error {
 	if j.Restart == "" || j.Restart == "no" {
 		return nil
 	}
-	return j.operate(ctx, j.old, "update", dockerx.Update{RestartPolicy: policy})
+	return j.operate(ctx, j.old, "update", operations.Update{RestartPolicy: policy})
 }
 
 func stopOld(ctx context.Context, j *job) error {
@@ -98,13 +99,13 @@ func startOld(ctx context.Context, j *job) error {
 	return j.operate(ctx, j.old, "start", nil)
 }
 
-func operateNew(name string, p dockerx.Params) func(context.Context, *job) error {
+func operateNew(name string, p operations.Params) func(context.Context, *job) error {
 	return func(ctx context.Context, j *job) error { return j.operate(ctx, j.New, name, p) }
 }
 
 func rename(which, name func(*job) string) func(context.Context, *job) error {
 	return func(ctx context.Context, j *job) error {
-		return j.operate(ctx, which(j), "rename", dockerx.Rename{Name: name(j)})
+		return j.operate(ctx, which(j), "rename", operations.Rename{Name: name(j)})
 	}
 }
 
@@ -128,8 +129,8 @@ func await(ctx context.Context, j *job) error {
 }
 
 // operate does an operation on a container as it is now.
-func (j *job) operate(ctx context.Context, id, name string, p dockerx.Params) error {
-	ref, err := dockerx.ParseRef(id)
+func (j *job) operate(ctx context.Context, id, name string, p operations.Params) error {
+	ref, err := containers.ParseRef(id)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (j *job) operate(ctx context.Context, id, name string, p dockerx.Params) er
 	if err != nil {
 		return err
 	}
-	_, err = j.host.Operate(ctx, d, dockerx.Operation{Name: name, Params: p})
+	_, err = j.host.Operate(ctx, d, operations.Operation{Name: name, Params: p})
 	return err
 }
 

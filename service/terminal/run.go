@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 )
 
@@ -23,7 +24,7 @@ type Output struct {
 
 // RunCommand runs a command in a container without a terminal's input, until it ends or the limit is over; the command
 // isn't undone then, only its output is no longer read. Errors: Invalid, Forbidden, NotFound, Conflict, TooMany, Unavailable, Daemon.
-func (s *Terminals) RunCommand(ctx context.Context, actor service.Actor, host string, ref dockerx.Ref, c dockerx.Command, limit time.Duration) (out Output, err error) {
+func (s *Terminals) RunCommand(ctx context.Context, actor service.Actor, host string, ref containers.Ref, c dockerx.Command, limit time.Duration) (out Output, err error) {
 	r, err := s.prepare(ctx, actor, host, ref, service.TerminalRequest{Command: c})
 	if err != nil {
 		return out, err

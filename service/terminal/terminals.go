@@ -23,6 +23,7 @@ import (
 
 	"wharf/db"
 	"wharf/dockerx"
+	"wharf/dockerx/containers"
 	"wharf/service"
 	"wharf/util/apperr"
 )
@@ -79,7 +80,7 @@ func New(hosts *service.Hosts, sessions *service.Sessions, audit *service.Audit,
 
 // Ticket checks that the actor may open a terminal in a container now, writes that to the audit and returns a ticket
 // for it, and the request with the container's id. Errors: Invalid, Forbidden, NotFound, Conflict, Unavailable.
-func (s *Terminals) Ticket(ctx context.Context, actor service.Actor, host string, ref dockerx.Ref, r service.TerminalRequest) (service.Ticket, service.TerminalRequest, error) {
+func (s *Terminals) Ticket(ctx context.Context, actor service.Actor, host string, ref containers.Ref, r service.TerminalRequest) (service.Ticket, service.TerminalRequest, error) {
 	r, err := s.prepare(ctx, actor, host, ref, r)
 	if err != nil {
 		return service.Ticket{}, r, err
@@ -96,7 +97,7 @@ func (s *Terminals) Ticket(ctx context.Context, actor service.Actor, host string
 	return ticket, r, err
 }
 
-func (s *Terminals) prepare(ctx context.Context, actor service.Actor, host string, ref dockerx.Ref, r service.TerminalRequest) (service.TerminalRequest, error) {
+func (s *Terminals) prepare(ctx context.Context, actor service.Actor, host string, ref containers.Ref, r service.TerminalRequest) (service.TerminalRequest, error) {
 	h, err := s.hosts.Open(ctx, actor, host, service.Exec)
 	if err != nil {
 		return r, err

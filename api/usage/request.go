@@ -1,0 +1,33 @@
+package usage
+
+import (
+	"regexp"
+	"time"
+
+	"wharf/api/dto"
+	"wharf/util/apperr"
+)
+
+// CheckPast checks how much of the past is asked for. Errors: Invalid.
+func CheckPast(q dto.UsageQuery) error {
+	switch {
+	case q.Step > 0 && q.Step < time.Second:
+		return apperr.New(apperr.Invalid, "step: expected 1s or more")
+	case q.Step > 0 && q.Since == 0:
+		return apperr.New(apperr.Invalid, "step: goes with since")
+	}
+	return nil
+}
+
+// idStart is a container's id, or a beginning of it that names one.
+var idStart = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
+
+// CheckIDs checks ids of containers, or beginnings of them. Errors: Invalid.
+func CheckIDs(ids []string) error {
+	for _, id := range ids {
+		if !idStart.MatchString(id) {
+			return apperr.New(apperr.Invalid, "id: expected 12 to 64 hexadecimal digits")
+		}
+	}
+	return nil
+}

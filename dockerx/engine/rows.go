@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"wharf/dockerx/connect"
+)
+
+// What a list may have at most, so that a hostile engine can't make a small answer large in memory.
+const (
+	MaxRows     = 50_000
+	maxRowBytes = 2 << 20
+)
+
+// EachRow decodes a JSON array row by row, so that memory grows with what is kept, not with the body. Errors:
+// connect.ErrTooLarge for a row or a list that is too large, those of reading, decoding and each.
+func EachRow[T any](body io.Reader, each func(*T) error) error {
+	budget := &rowBudget{r: body}
+	budget.left = maxRowBytes
+	dec := json.NewDecoder(budget)
+	if start, err := dec.Token(); err != nil || start == nil {
+		return err // an engine without containers may say null
+	} else if start != json.Delim('[') {
+		return fmt.Errorf("expected a list, got %v", start)
+	}
+	for n := 1; dec.More(); n++ {
+		budget.left = maxRowBytes
+		var row T
+		if err := dec.Decode(&row); err != nil {
+			return err
+		}
+		if n > MaxRows {
+			return connect.ErrTooLarge
+		}
+		if err := each(&row); err != nil {
+			return err
+		}
+	}
+	_, err := dec.Token()
+	return err
+}
+
+// rowBudget gives connect.ErrTooLarge once left bytes were read since it was last filled up.
+type rowBudget struct {
+	r    io.Reader
+	left int
+}
+
+func (b *rowBudget) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= n; b.left < 0 {
+		return 0, connect.ErrTooLarge
+	}
+	return n, err
+}
