@@ -4,7 +4,8 @@
 // Job. API is the calls in use, in three parts that go with the three ways to call an engine: Reads, Changes and Follows.
 // Negotiate finds the newest version of Docker's API that both sides speak, and returns an API bound to it. Docker's own
 // client makes the requests that it makes well; the others are written here, on connect.Request: answers that are large or
-// go on, requests with fields that the client doesn't know, connections that are taken over.
+// go on, requests with fields that the client doesn't know, connections that are taken over. EachRow and CopyOutput read what is
+// in such answers: the rows of a list, the framed output of a process.
 //
 // Owner. dockerx.Host negotiates one API over its Transport, and again after a failure or where the engine was replaced by
 // another. Bodies and connections of Follows, and the bodies among Reads, belong to their callers, which close them.
