@@ -11,8 +11,9 @@
 // another. Bodies and connections of Follows, and the bodies among Reads, belong to their callers, which close them.
 //
 // Limits. An answer has at most 64 MiB (lists), 8 MiB (others), 1 MiB for each line of a stream that is decoded line by
-// line; events and logs have no bound as a whole, since their readers bound each part that they keep. A row of a list has
-// at most 2 MiB, a list 50,000 rows. Requests that are written here refuse a name that could lead their path elsewhere;
-// Docker's client joins what it is given, so that its calls get ids and names that containers.ParseRef or IsName has checked.
-// Nothing is kept, repeated, given a deadline or classified: the package knows no host, no cache and no health.
+// line; events and logs have no bound as a whole, since their readers bound each part that they keep. EachRow allows rows of
+// 2 MiB, and 50,000 of them. Requests that are written here refuse a name that could lead their path elsewhere; Docker's client
+// joins what it is given, so that its calls get ids and names that containers.ParseRef or IsName has checked. Nothing is kept,
+// repeated or given a deadline: the package knows no host, no cache and no health. Errors are classified in dockerx, but for
+// what the call alone can tell: that it was a registry that refused, or that the engine hasn't got the call.
 package engine
