@@ -70,6 +70,9 @@ func (c *dockerCLI) try(args ...string) (out, errs string, code int) {
 		require.ErrorAs(c.t, err, &exit, "docker %v", args)
 		code = exit.ExitCode()
 	}
+	if dockertest.GaveUpFreezing(e.String()) {
+		return c.try(args...)
+	}
 	return o.String(), e.String(), code
 }
 
@@ -141,6 +144,8 @@ func asOperator(t *testing.T, d *dockerCLI, id string) {
 	d.run("update", "--memory", "64m", "--memory-swap", "128m", name)
 	d.refused("CpuShares", "update", "--cpu-shares", "512", name)
 	d.run("restart", "-t", "1", name)
+	// Its app must have come so far that it hears signals, and says so by its first line.
+	require.Eventually(t, func() bool { return strings.Count(d.run("logs", name), "000000001 ") == 2 }, waitLimit, waitTick)
 	waiting := d.command("wait", name)
 	var code bytes.Buffer
 	waiting.Stdout = &code

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,14 +30,22 @@ func (w *fixture) toolsKey() (key, id string) {
 	return secret(made.Key), made.ID
 }
 
-// rawRows returns the audit's rows of calls that were passed on, the latest first.
-func (w *fixture) rawRows() (rows []struct{ Target, Detail, Outcome, Host string }) {
+// rawRow is a row of the audit, of a call that was passed on.
+type rawRow struct{ Target, Detail, Outcome, Host string }
+
+// rawRows returns the audit's rows of calls that were passed on, the latest first. It waits until none is pending: a row is
+// completed after the call's answer has ended.
+func (w *fixture) rawRows() (rows []rawRow) {
 	w.t.Helper()
-	var page struct {
-		Audit []struct{ Target, Detail, Outcome, Host string }
-	}
-	w.get("/v1/audit?action=docker&limit=500").data(w.t.(*testing.T), &page)
-	return page.Audit
+	require.Eventually(w.t, func() bool {
+		var page struct{ Data struct{ Audit []rawRow } }
+		if json.Unmarshal([]byte(w.get("/v1/audit?action=docker&limit=500").body), &page) != nil {
+			return false
+		}
+		rows = page.Data.Audit
+		return !slices.ContainsFunc(rows, func(r rawRow) bool { return r.Outcome == "pending" })
+	}, waitLimit, waitTick)
+	return rows
 }
 
 func TestRawCallsGoOverAsTheyAre(t *testing.T) {

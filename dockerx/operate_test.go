@@ -20,7 +20,11 @@ func operate(t *testing.T, h *Host, id string, o operations.Operation) (operatio
 	t.Helper()
 	d, err := h.Resolve(context.Background(), ref(t, id))
 	require.NoError(t, err)
-	return h.Operate(context.Background(), d, o)
+	result, err := h.Operate(context.Background(), d, o)
+	if err != nil && dockertest.GaveUpFreezing(err.Error()) {
+		return operate(t, h, id, o)
+	}
+	return result, err
 }
 
 func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {

@@ -97,8 +97,18 @@ func (e Engine) Kill(t testing.TB, id, signal string) {
 // Pause freezes a container. It is removed with the test all the same.
 func (e Engine) Pause(t testing.TB, id string) {
 	t.Helper()
-	e.do(t, "pause", id, func(ctx context.Context) error { return e.client.ContainerPause(ctx, id) })
+	e.do(t, "pause", id, func(ctx context.Context) error {
+		err := e.client.ContainerPause(ctx, id)
+		for err != nil && GaveUpFreezing(err.Error()) {
+			err = e.client.ContainerPause(ctx, id)
+		}
+		return err
+	})
 }
+
+// GaveUpFreezing reports whether an engine's words say that a container wasn't paused and may be when tried again: with
+// cgroups v1, runc looks a thousand times whether all processes stand still, which on a busy machine is over too soon.
+func GaveUpFreezing(words string) bool { return strings.Contains(words, "unable to freeze") }
 
 // Unpause thaws a container.
 func (e Engine) Unpause(t testing.TB, id string) {
