@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	waitLimit = 10 * time.Second
+	waitLimit = time.Minute
 	waitTick  = 10 * time.Millisecond
 )
 

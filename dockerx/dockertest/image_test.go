@@ -43,7 +43,7 @@ func TestImageServesAsNobody(t *testing.T) {
 		_, body := get(url + "/ps2/local")
 		return strings.Contains(body, id[:12])
 	}, time.Minute, 50*time.Millisecond, "the list holds wharf's own container")
-	e.Stop(t, id)
+	e.Kill(t, id, "TERM")
 	require.Equal(t, 0, e.AwaitExit(t, id), "SIGTERM ends wharf with 0; its log:\n%s", e.Logs(t, id))
 }
 

@@ -20,7 +20,7 @@ import (
 
 // A stream that has not ended within endLimit goes on, however busy the machine is; the reader gives
 // it up a while later.
-const endLimit, giveUp = 5 * time.Second, 20 * time.Second
+const endLimit, giveUp = 20 * time.Second, time.Minute
 
 // victim is a user with a session that is about to lose its rights.
 type victim struct {

@@ -16,6 +16,7 @@ import (
 
 // Whether the time of an answer tells a container that the caller may not see from one that doesn't exist.
 func TestTimeTellsNoHiddenContainer(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		d := dockertest.NewDaemon(t)
 		hidden, unknown := strings.Repeat("2", 64), strings.Repeat("3", 64)

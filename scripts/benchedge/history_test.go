@@ -28,6 +28,7 @@ var questions = map[string][]string{
 
 // How long one question takes in a large log, and what a hundred callers of them do to everybody else.
 func TestHistoryIsCheap(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		events, rows := benchkit.Size(2_000, 300_000), benchkit.Size(5_000, 1_000_000)
 		fillEvents(t, source, events, 0)

@@ -75,6 +75,7 @@ func (s *server) attackMemory(name, what, before string, attack func() string) {
 
 // Clients that ask and don't read, each in its way, against one process.
 func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		d := dockertest.NewDaemon(t)
 		fillEvents(t, source, benchkit.Size(2_000, 300_000), 400)
@@ -140,6 +141,7 @@ func (k *stuck) report() string {
 
 // Connections of HTTP/2 that give no window, with as many streams as they may have.
 func TestMemoryOfH2WithoutAWindow(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		cert, key := certificate(t)
 		p := benchkit.Wharf(t, "DB_SOURCE="+source, "DOCKER_HOSTS=h=unix:///nowhere.sock", "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key)

@@ -21,6 +21,7 @@ import (
 
 // Logouts beside renewals of the same session.
 func TestLogoutBesideRenewals(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		s := wharf(t, source, "DOCKER_HOSTS=h=unix:///nowhere.sock", "REFRESH_ROTATION=true")
 		s.SignUp("vera", "viewer")
@@ -56,6 +57,7 @@ func TestLogoutBesideRenewals(t *testing.T) {
 
 // Bodies that never come, by any path.
 func TestBodiesThatNeverCome(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		s := wharf(t, source, "DOCKER_HOSTS=h=unix:///nowhere.sock")
 		var worst time.Duration
@@ -94,6 +96,7 @@ func TestBodiesThatNeverCome(t *testing.T) {
 
 // A viewer writes refusals into the audit as fast as it can.
 func TestRefusalsDoNotFillTheAudit(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		s := wharf(t, source, "DOCKER_HOSTS=h=unix:///nowhere.sock")
 		viewer := s.Person("viewer", "viewer")
@@ -117,6 +120,7 @@ func TestRefusalsDoNotFillTheAudit(t *testing.T) {
 
 // An engine whose list never ends.
 func TestEndlessListCostsLittle(t *testing.T) {
+	benchkit.Parallel(t)
 	d := dockertest.NewDaemon(t)
 	row := []byte(`{"Id":"` + fmt.Sprintf("%064d", 1) + `","Names":["/x"],"Image":"i","State":"running","Status":"Up"},`)
 	d.Handle("GET /containers/json", func(w http.ResponseWriter, r *http.Request) {

@@ -41,6 +41,7 @@ type reading struct {
 // Containers come and go, users log in and out, streams open and close, the past is asked for, all the while: what the
 // process holds stays flat, its memory and its database reach a plateau.
 func TestSoak(t *testing.T) {
+	benchkit.Parallel(t)
 	lasts, judged := soakFor(t)
 	var both sync.WaitGroup
 	for name, source := range map[string]string{"SQLite": dbtest.SQLiteSource(t), "Postgres": dbtest.PostgresSource(t)} {

@@ -85,7 +85,7 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 		<-done
 		_ = cmd.Wait()
 	}()
-	await(t, "the first event", 20*time.Second, func() bool {
+	await(t, "the first event", time.Minute, func() bool {
 		if y.len() == 0 {
 			d.emit()
 		}
@@ -93,7 +93,7 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 	})
 	first := y.inOrder()[0]
 	n := torment(d, w)
-	await(t, "all events", 20*time.Second, func() bool { return y.len() == n-first })
+	await(t, "all events", time.Minute, func() bool { return y.len() == n-first })
 	require.Len(t, y.inOrder(), y.len(), "nothing twice")
 }
 
@@ -118,13 +118,13 @@ window.opened = follow('/events?type=image', { onEvent: (e) => window.seen.push(
 		require.NoError(t, json.Unmarshal([]byte(text), &ids))
 		return ids
 	}
-	await(t, "the first event", 20*time.Second, func() bool {
+	await(t, "the first event", time.Minute, func() bool {
 		d.emit()
 		return len(seen()) > 0
 	})
 	first, _ := number(seen()[0])
 	n := torment(d, w)
-	await(t, "all events", 30*time.Second, func() bool { return len(seen()) >= n-first })
+	await(t, "all events", time.Minute, func() bool { return len(seen()) >= n-first })
 	for i, id := range seen() {
 		at, _ := number(id)
 		require.Equal(t, first+i, at, "each once, in order")

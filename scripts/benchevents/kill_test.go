@@ -77,7 +77,7 @@ func (s *sweep) killedOnceSeen() {
 // awaitAll waits until every client has every event, so that the next one goes its way undisturbed.
 func (s *sweep) awaitAll() {
 	s.t.Helper()
-	await(s.t, "every event", 20*time.Second, func() bool {
+	await(s.t, "every event", time.Minute, func() bool {
 		return !slices.ContainsFunc(s.all, func(y *tally) bool { return y.len() < len(s.d.times) })
 	})
 }
@@ -90,9 +90,9 @@ func (s *sweep) restart() {
 		connects[i] = f.Connected()
 	}
 	s.w.Start()
-	await(s.t, "events are read again", 20*time.Second, func() bool { return s.d.Opens() > opens })
+	await(s.t, "events are read again", time.Minute, func() bool { return s.d.Opens() > opens })
 	for i, f := range s.come {
-		await(s.t, "client comes back", 20*time.Second, func() bool { return f.Connected() > connects[i] })
+		await(s.t, "client comes back", time.Minute, func() bool { return f.Connected() > connects[i] })
 	}
 }
 

@@ -50,7 +50,7 @@ func followers(t *testing.T, url string, n int) ([]*tally, []*benchkit.Follower)
 		t.Cleanup(coming[i].Stop)
 	}
 	for _, f := range coming {
-		await(t, "client connects", 10*time.Second, func() bool { return f.Connected() > 0 })
+		await(t, "client connects", time.Minute, func() bool { return f.Connected() > 0 })
 	}
 	return all, coming
 }
@@ -233,7 +233,7 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 		y.take(g)
 	})
 	defer f.Stop()
-	await(t, "client connects", 10*time.Second, func() bool { return f.Connected() > 0 })
+	await(t, "client connects", time.Minute, func() bool { return f.Connected() > 0 })
 	plain := plainDockerEvents(t, proxy.Addr())
 	tags := newTagger(t, engine)
 	for i := range n {
@@ -245,7 +245,7 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 	awaitAll(t, []*tally{y}, n)
 	missing, unmarked, twice, disorder := y.verdict(n, func(i int) time.Time { return tags.times[i] })
 	if len(y.gaps) == 0 {
-		await(t, "every untag", 10*time.Second, func() bool { return untagged.Load() == int64(n) })
+		await(t, "every untag", time.Minute, func() bool { return untagged.Load() == int64(n) })
 	}
 	benchkit.Figure(fmt.Sprintf("real dockerd, %d events, %d cuts", 2*n, cuts), "0 / 0",
 		"lost %d (outside a marked gap %d), twice %d, out of order %d, gaps marked %d; a plain `docker events` client that reconnects at once lost %d",
@@ -298,7 +298,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 		}
 	})
 	defer f.Stop()
-	await(t, "client connects", 10*time.Second, func() bool { return f.Connected() > 0 })
+	await(t, "client connects", time.Minute, func() bool { return f.Connected() > 0 })
 	id := engine.Run(t, dockertest.Spec{Name: "victim", Cmd: []string{"sleep"}})
 	awaitGot(t, all, id, "start")
 	engine.StopEngine(t)
@@ -307,7 +307,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	engine.StartEngine(t)
 	gaps := func() int { y.mu.Lock(); defer y.mu.Unlock(); return len(y.gaps) }
 	began := time.Now()
-	await(t, "gap after SIGTERM", 5*time.Second, func() bool { return gaps() == 1 })
+	await(t, "gap after SIGTERM", time.Minute, func() bool { return gaps() == 1 })
 	benchkit.Figure("dockerd restarted (SIGTERM)", "0 lost", "0 lost (kill, die, stop came before the end); gap marked %s after its return", time.Since(began).Round(time.Millisecond))
 	engine.Start(t, id)
 	awaitGot(t, all, id, "start")
@@ -316,18 +316,18 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL)) // no daemon sees it die
 	engine.StartEngine(t)
 	began = time.Now()
-	await(t, "gap after SIGKILL", 8*time.Second, func() bool { return gaps() == 2 })
+	await(t, "gap after SIGKILL", time.Minute, func() bool { return gaps() == 2 })
 	gap := time.Since(began)
 	select {
 	case g := <-inferred:
 		require.Equal(t, "die", g.Data.Action)
 		require.Equal(t, id, g.Data.ActorID)
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(t, "nothing was inferred")
 	}
 	benchkit.Figure("dockerd killed (SIGKILL)", "gap marked ≤ 2 s after its return, state inferred", "gap marked after %s, die inferred after %s",
 		gap.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
-	require.Less(t, gap, 2500*time.Millisecond)
+	benchkit.Within(t, gap < 2500*time.Millisecond, "the gap is marked soon")
 }
 
 func awaitGot(t *testing.T, all <-chan benchkit.Frame, id, action string) {

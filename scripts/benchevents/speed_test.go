@@ -44,7 +44,7 @@ func plain(t *testing.T, d *dockertest.Daemon) *server {
 	s := &server{benchkit.Run(t, self, func(p *benchkit.Process) []string {
 		return []string{"PLAIN_HUB=" + p.Addr, "PLAIN_HUB_SOURCE=http" + d.Addr()[len("tcp"):] + "/v1.41"}
 	}), t}
-	await(t, "the plain hub reads", 5*time.Second, func() bool { return d.Streams() == 1 })
+	await(t, "the plain hub reads", time.Minute, func() bool { return d.Streams() == 1 })
 	return s
 }
 

@@ -106,7 +106,7 @@ func TestMostHostsDeadAtStart(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	benchkit.Figure("49 of 50 hosts dead at start", "listening ≤ 1 s, the living usable", "%v; its list %v", s.Ready.Round(time.Millisecond), took.Round(time.Millisecond))
 	benchkit.Within(t, s.Ready <= time.Second, "listening")
-	require.Less(t, took, time.Second)
+	benchkit.Within(t, took <= time.Second, "the living host's list")
 }
 
 func TestEndlessDaemon(t *testing.T) {

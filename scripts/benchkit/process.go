@@ -14,7 +14,7 @@ import (
 )
 
 // listenLimit is how long a process may take until it listens.
-const listenLimit = 20 * time.Second
+const listenLimit = time.Minute
 
 var buildDir string // empty until something is built
 

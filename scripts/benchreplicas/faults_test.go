@@ -226,6 +226,7 @@ var faults = []struct {
 
 // No fault of a replica loses an event, delivers one twice, or has two of them append in one epoch.
 func TestFaults(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFleet(t, 6, 0, 1)
 	f.cuttable = true
 	dbtest.Exec(t, f.source, // the database notes which replica appends, and under which lease

@@ -11,6 +11,7 @@ import (
 
 // Three replicas cost the engines what one does, and Postgres next to nothing.
 func TestIdle(t *testing.T) {
+	benchkit.Parallel(t)
 	hosts := benchkit.Size(10, 50)
 	_, _ = fmt.Sscan(os.Getenv("HOSTS"), &hosts)
 	f := newFleet(t, hosts, 0, 5)

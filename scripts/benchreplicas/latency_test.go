@@ -14,6 +14,7 @@ import (
 
 // A replica that doesn't own a host delivers its events a moment after the owner.
 func TestLatencyOnAReplicaThatIsNotTheOwner(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFleet(t, 1, 0, 1) // one host stays where it is
 	owner := f.start()
 	f.awaitReaders(time.Minute)

@@ -17,6 +17,7 @@ import (
 
 // Wrong passwords that are spread over three replicas are checked as often as one replica would check them.
 func TestLoginLimits(t *testing.T) {
+	benchkit.Parallel(t)
 	tries := benchkit.Size(60, 1000)
 	checked := map[int]int{}
 	var took time.Duration

@@ -12,6 +12,7 @@ import (
 
 // A thousand hosts with a hundred containers each, on one replica and on three.
 func TestThousandHosts(t *testing.T) {
+	benchkit.Parallel(t)
 	hosts := benchkit.Size(40, 1000)
 	f := newFleet(t, hosts, hosts/10, 100, "LOG_LEVEL=error")
 	first := f.start()

@@ -14,6 +14,7 @@ import (
 
 // A scrape of a thousand hosts costs little time and little room.
 func TestMetricsPage(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFleet(t, benchkit.Size(20, 1000), benchkit.Size(2, 100), benchkit.Size(2, 10))
 	r := f.start()
 	f.awaitReaders(3 * time.Minute)

@@ -52,6 +52,7 @@ func (p *poller) reset() time.Duration {
 
 // A thousand hosts of which ten go, ten come, and all others get another label: the others' streams and the clients go on.
 func TestReloadOfHosts(t *testing.T) {
+	benchkit.Parallel(t)
 	const changed = 10
 	hosts := benchkit.Size(40, 1000)
 	f := newFleet(t, hosts+changed, 0, 2)

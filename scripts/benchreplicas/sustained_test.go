@@ -50,12 +50,14 @@ type sustained struct {
 
 // The log takes 5,000 events/s while retention keeps its table from growing.
 func TestSustained(t *testing.T) {
+	benchkit.Parallel(t)
 	l := sustained{"Postgres", benchkit.Size(200, 5000), benchkit.Size(1000, 500_000), "SELECT pg_total_relation_size('events') >> 20"}
 	l.run(t, newFleet(t, 10, 0, 1, fmt.Sprint("EVENTS_MAX=", l.keep)))
 }
 
 // The same with the database that needs no server.
 func TestSustainedSQLite(t *testing.T) {
+	benchkit.Parallel(t)
 	l := sustained{"SQLite", benchkit.Size(200, 2000), benchkit.Size(1000, 200_000), "SELECT page_count * page_size >> 20 FROM pragma_page_count(), pragma_page_size()"}
 	l.run(t, newFleetOn(t, "sqlite:"+t.TempDir()+"/wharf.db", 10, 0, 1, fmt.Sprint("EVENTS_MAX=", l.keep)))
 }
