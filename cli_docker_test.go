@@ -271,6 +271,7 @@ volumes:
 
 const pythonScript = `
 import docker, io, sys, tarfile
+` + dockertest.PythonPause + `
 c = docker.from_env()
 image, name = sys.argv[1:]
 try:
@@ -289,7 +290,7 @@ try:
     assert x.put_archive('/', b.getvalue())
     assert x.get_archive('/put')[1]['size'] == 3
     assert [y.id for y in c.containers.list(filters={'label': 'made=' + name})] == [x.id]
-    x.pause(); x.unpause(); x.restart(timeout=0); x.stop(timeout=1)
+    pause(x); x.unpause(); x.restart(timeout=0); x.stop(timeout=1)
 finally:
     x.remove(force=True)
 print('done with', docker.__version__)

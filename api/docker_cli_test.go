@@ -199,16 +199,10 @@ func asAdmin(t *testing.T, d *dockerCLI, mine string) {
 // pythonClient does what a typical script of Docker's Python library does.
 const pythonClient = `
 import sys, docker
+` + dockertest.PythonPause + `
 url, token, id, hidden = sys.argv[1:]
 c = docker.DockerClient(base_url=url, version="1.41", timeout=60)
 c.api.headers["Authorization"] = "Bearer " + token
-def pause(x): # see dockertest.GaveUpFreezing
-    try:
-        x.pause()
-    except docker.errors.APIError as e:
-        if "unable to freeze" not in str(e):
-            raise
-        pause(x)
 assert c.ping()
 assert c.version()["ApiVersion"]
 shown = [x.id for x in c.containers.list(all=True, ignore_removed=True)]

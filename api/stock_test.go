@@ -56,7 +56,7 @@ func TestStockOfRealEngines(t *testing.T) {
 	id := engines[0].Run(t, dockertest.Spec{
 		Cmd: []string{"sleep"}, Labels: map[string]string{"app": tag}, Networks: []string{back}, Mounts: []string{tag + ":/data"},
 	})
-	w.eventually("connected")
+	w.eventually("?type=host", "connected")
 
 	images := w.stock(t, w.admin, "/v1/images?name=wharf-test")
 	require.Len(t, images.Hosts, 3)

@@ -52,7 +52,7 @@ func newConformance(t *testing.T, op api.Operation, row streamRoute, options opt
 	d.Handle("GET /containers/{id}/logs", serveEndlessLog)
 	w := setup(t, []dockerx.HostConfig{{Name: "a", Addr: d.Addr()}}, options)
 	require.Eventually(t, func() bool { return d.Streams() == 1 }, waitLimit, waitTick)
-	w.eventually("connected")
+	w.eventually("?type=host", "connected")
 	s := &streamServer{fixture: w, plain: httptest.NewUnstartedServer(watch(w.t, w.api)), secure: httptest.NewUnstartedServer(watch(w.t, w.api))}
 	s.plain.Listener = tinyBuffers{s.plain.Listener}
 	s.plain.Start()

@@ -95,14 +95,14 @@ func oneHost(t *testing.T, options ...option) (*fixture, *dockertest.Daemon) {
 	d := dockertest.NewDaemon(t)
 	w := setup(t, []dockerx.HostConfig{{Name: "119server", Addr: d.Addr()}}, options...)
 	require.Eventually(t, func() bool { return d.Streams() == 1 }, time.Minute, time.Millisecond)
-	w.eventually("connected")
+	w.eventually("?type=host", "connected")
 	return w, d
 }
 
-// eventually waits until the log has text in it.
-func (w *fixture) eventually(text string) {
+// eventually waits until the latest of the events that a query selects have text in them.
+func (w *fixture) eventually(query, text string) {
 	w.t.Helper()
-	require.Eventually(w.t, func() bool { return strings.Contains(w.get("/v1/events").body, text) }, time.Minute, 5*time.Millisecond)
+	require.Eventually(w.t, func() bool { return strings.Contains(w.get("/v1/events"+query).body, text) }, time.Minute, 5*time.Millisecond)
 }
 
 // listed waits until so many containers are listed: one that was just added is, once the engine's event of it was read.
@@ -165,7 +165,7 @@ func TestStreamResumesAfterTheLastEventID(t *testing.T) {
 	for n := range 10 {
 		d.Emit(dockertest.NewMessage("image", "tag", fmt.Sprint("missed-", n), nil))
 	}
-	w.eventually("missed-9")
+	w.eventually("", "missed-9")
 	for name, l := range map[string]*listener{
 		"header": w.listen("/events", w.admin, func(r *http.Request) { r.Header.Set("Last-Event-ID", id) }),
 		"query":  w.listen("/events?last_event_id="+id, w.admin),
@@ -246,7 +246,7 @@ func TestHistoryAnswersWhyItDied(t *testing.T) {
 	d.Emit(dockertest.NewMessage("container", "destroy", redisID, map[string]string{"name": "final_project-redis-1"}))
 	again := dockertest.NewMessage("container", "create", strings.Repeat("a", 64), map[string]string{"name": "final_project-redis-1"})
 	d.Emit(again)
-	w.eventually(again.Actor.ID)
+	w.eventually("", again.Actor.ID)
 	var page struct {
 		Events []struct {
 			ID      int64

@@ -138,6 +138,8 @@ func TestRolesAreOfferedWhatTheyMayDo(t *testing.T) {
 	tab.Click(`.nav a[href="/ui/containers"]`)
 	tab.Until(`document.querySelectorAll('[role="grid"] input[type="checkbox"]').length === 1`)
 	tab.Until(`document.title === "Containers · wharf"`) // an effect, after the grid is there
+	daemon.Add(dockertest.Container{Name: "latecomer"})
+	tab.UntilSays("latecomer") // by an event: the stream that the next change ends is resumed after it
 	f.call(http.MethodPatch, "/v1/users/hong", token, map[string]string{"role": "none"}, nil)
 	tab.Until(`document.querySelectorAll('[role="grid"] [role="row"]').length === 1`)
 	var grants struct {

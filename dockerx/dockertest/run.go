@@ -110,6 +110,17 @@ func (e Engine) Pause(t testing.TB, id string) {
 // cgroups v1, runc looks a thousand times whether all processes stand still, which on a busy machine is over too soon.
 func GaveUpFreezing(words string) bool { return strings.Contains(words, "unable to freeze") }
 
+// PythonPause is a function pause(x) for scripts of Docker's Python library, which tries again where GaveUpFreezing says so.
+const PythonPause = `
+def pause(x):
+    try:
+        x.pause()
+    except docker.errors.APIError as e:
+        if "unable to freeze" not in str(e):
+            raise
+        pause(x)
+`
+
 // Unpause thaws a container.
 func (e Engine) Unpause(t testing.TB, id string) {
 	t.Helper()

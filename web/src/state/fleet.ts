@@ -53,6 +53,8 @@ export async function loadHosts(): Promise<void> {
 // loadAll reads every list anew. The first page is small, so that something is seen soon.
 export async function loadAll(): Promise<void> {
   const [, first] = await Promise.all([loadHosts(), page('/v1/containers', '', loaded.value ? 5000 : 500)]);
+  const shown = new Set(first.hosts.map((h) => h.host));
+  for (const [key, c] of rows) if (!shown.has(c.host)) rows.delete(key); // of hosts that are gone, or out of sight
   if (!loaded.value) take(first, Date.now()); // shown while the rest comes
   await loadRest('/v1/containers', first);
   loaded.value = true;

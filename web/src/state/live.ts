@@ -30,6 +30,8 @@ export function onHappenings(listener: Listener): () => void {
 }
 
 let lastID = '';
+// outdated says that rights have changed since the lists were read: events alone don't bring what may be seen now.
+let outdated = false;
 let running: AbortController | undefined;
 
 // follow runs the stream as the page's state asks for it, from now on.
@@ -83,8 +85,9 @@ async function read(signal: AbortSignal, opened: () => void): Promise<void> {
   try {
     const frames = await stream('/events', resumed ? { 'Last-Event-ID': lastID } : {}, AbortSignal.any([signal, own.signal]));
     // The stream is open: what the lists don't have yet will be in it. Rights may have changed since the last one.
-    await refreshMe();
-    if (!resumed) await loadAll();
+    if (await refreshMe()) outdated = true;
+    if (outdated || !resumed) await loadAll();
+    outdated = false;
     set('live');
     opened();
     for await (const group of frames) {

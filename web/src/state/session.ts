@@ -58,14 +58,17 @@ export async function enter(): Promise<void> {
   phase.value = 'ready';
 }
 
-// refreshMe learns role and grants anew: they may have changed when a stream ends.
-export async function refreshMe(): Promise<void> {
-  if (token === undefined) {
-    me.value = { username: '', role: start.value.anonymous || 'none', session_id: '', anonymous: true, grants: [] };
-    return;
-  }
-  me.value = await data<Me>(await send('GET', '/v1/me', { headers: { Authorization: `Bearer ${await accessToken()}` } }));
+// refreshMe learns role and grants anew, and returns whether they have changed: they may have when a stream ends.
+export async function refreshMe(): Promise<boolean> {
+  const before = rights(me.peek());
+  me.value =
+    token === undefined
+      ? { username: '', role: start.value.anonymous || 'none', session_id: '', anonymous: true, grants: [] }
+      : await data<Me>(await send('GET', '/v1/me', { headers: { Authorization: `Bearer ${await accessToken()}` } }));
+  return rights(me.peek()) !== before;
 }
+
+const rights = ({ role, grants }: Me): string => JSON.stringify([role, grants]);
 
 // accessToken returns a token that is good for a while, or an empty text where callers without one are let in.
 export async function accessToken(): Promise<string> {
