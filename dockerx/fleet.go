@@ -1,6 +1,16 @@
 // Package dockerx reaches Docker on many hosts: what is there, what it uses, what happens, and what
 // is to change. No host can hurt another: each has its own connections, deadlines, limits and
 // its own record of being down.
+//
+// Job. A Fleet has the hosts of the settings, a Host what callers may ask of one. Each call goes through call.go: the circuit
+// breaker, the host's places, the deadline, what the outcome says of the host's health, and the classes of errors. Lists are
+// kept while the host's events say that they are true. What is asked stands in package engine, what comes of it in containers,
+// images, events, logs and stats, what is done to containers in operations and recreate.
+//
+// Owner. main makes one Fleet, runs it (Run) and closes it; package service alone hands out its hosts, against an actor.
+//
+// Limits. A host gets 64 calls that read and 64 that change something at once. A ping has 2 s, a list or an inspect 5 s, unless
+// the settings say otherwise; operations have the deadlines of their rows. What is followed is bounded where it is let in.
 package dockerx
 
 import (

@@ -3,6 +3,7 @@ package dockerx
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,31 @@ import (
 	"wharf/dockerx/logs"
 	"wharf/dockerx/stats"
 )
+
+// HostConfig says how one Docker host is reached.
+type HostConfig struct {
+	Name string
+	// Addr is unix:///path, tcp://name:port or ssh://user@name:port/path/of/socket. Credentials in
+	// it never leave this package.
+	Addr string
+	// CertDir holds ca.pem and, for mutual TLS, cert.pem and key.pem. Empty: tcp without TLS.
+	CertDir string
+	SSH     connect.SSHConfig // for ssh alone
+	Labels  map[string]string // for people and filters
+	// Timeouts of calls; zero ones are the usual ones.
+	Timeouts Timeouts
+}
+
+// Timeouts of calls to a host: of a ping (2 s), and of a list or an inspect (5 s).
+type Timeouts struct {
+	Ping time.Duration
+	Read time.Duration
+}
+
+// PlainTCP reports whether everything sent to the host travels without TLS.
+func (c HostConfig) PlainTCP() bool {
+	return strings.HasPrefix(c.Addr, "tcp://") && c.CertDir == ""
+}
 
 // Deadlines of calls to an engine.
 const (
@@ -162,51 +188,6 @@ func (h *Host) close() {
 	h.mu.Unlock()
 	h.background.Wait()
 	h.transport.Close()
-}
-
-// streamUp reports whether the host's events are being read, so that what they invalidate may be
-// kept.
-func (h *Host) streamUp() bool { return h.streaming.Load() }
-
-// setStreamUp is for the event reader alone.
-func (h *Host) setStreamUp(up bool) {
-	if h.streaming.Swap(up) == up {
-		return
-	}
-	if up && h.quietly.Load() {
-		h.tellFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "connected"})
-	}
-	h.statusChanged(true)
-}
-
-// onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
-func (h *Host) onEvent(e events.Event) {
-	h.mu.Lock()
-	listen := h.listen
-	e.ClockSkew = h.info.ClockSkew
-	h.mu.Unlock()
-	if e.Kind == events.KindDocker && e.Type == "container" {
-		if labels, known := h.labels.Of(e.ActorID); known {
-			e.Labels = labels
-		}
-	}
-	h.measures.onEvent(e)
-	for _, f := range listen {
-		f(e)
-	}
-	if h.opts.OnEvent != nil {
-		h.opts.OnEvent(e)
-	}
-	if h.opts.Led && changesList(e) {
-		h.statusChanged(false) // its counts of containers
-	}
-}
-
-// follow has onEvent call f. It is called while the host is made.
-func (h *Host) follow(f func(events.Event)) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.listen = append(h.listen[:len(h.listen):len(h.listen)], f)
 }
 
 // engine returns Docker's client, bound to the version negotiated since the last failure. A host

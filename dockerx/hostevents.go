@@ -31,6 +31,51 @@ func (h *Host) runEvents(ctx context.Context) error {
 	return reader.Run(ctx)
 }
 
+// streamUp reports whether the host's events are being read, so that what they invalidate may be
+// kept.
+func (h *Host) streamUp() bool { return h.streaming.Load() }
+
+// setStreamUp is for the event reader alone.
+func (h *Host) setStreamUp(up bool) {
+	if h.streaming.Swap(up) == up {
+		return
+	}
+	if up && h.quietly.Load() {
+		h.tellFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "connected"})
+	}
+	h.statusChanged(true)
+}
+
+// onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
+func (h *Host) onEvent(e events.Event) {
+	h.mu.Lock()
+	listen := h.listen
+	e.ClockSkew = h.info.ClockSkew
+	h.mu.Unlock()
+	if e.Kind == events.KindDocker && e.Type == "container" {
+		if labels, known := h.labels.Of(e.ActorID); known {
+			e.Labels = labels
+		}
+	}
+	h.measures.onEvent(e)
+	for _, f := range listen {
+		f(e)
+	}
+	if h.opts.OnEvent != nil {
+		h.opts.OnEvent(e)
+	}
+	if h.opts.Led && changesList(e) {
+		h.statusChanged(false) // its counts of containers
+	}
+}
+
+// follow has onEvent call f. It is called while the host is made.
+func (h *Host) follow(f func(events.Event)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.listen = append(h.listen[:len(h.listen):len(h.listen)], f)
+}
+
 // eventSource is a host as the reader of its events sees it.
 type eventSource struct{ h *Host }
 

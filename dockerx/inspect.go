@@ -14,14 +14,14 @@ import (
 // name before the prefix of an id: use Resolve before acting on what was found.
 // Errors: apperr.NotFound, Invalid (a prefix of several ids), Unavailable, Daemon.
 func (h *Host) Inspect(ctx context.Context, ref containers.Ref) (*containers.Details, error) {
-	if ref == (containers.Ref{}) {
-		return nil, apperr.New(apperr.Invalid, "missing container id or name")
-	}
 	return h.inspect(ctx, ref.String())
 }
 
 // inspect is Inspect of an id that an engine gave, or of a name that ParseRef has checked.
 func (h *Host) inspect(ctx context.Context, id string) (*containers.Details, error) {
+	if id == "" {
+		return nil, apperr.New(apperr.Invalid, "missing container id or name")
+	}
 	return call(ctx, h, "inspect container", h.readLimit, func(ctx context.Context, e engine.Reads) (*containers.Details, error) {
 		raw, err := e.ContainerInspect(ctx, id)
 		if err != nil {

@@ -2,7 +2,6 @@ package dockerx
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -35,10 +34,10 @@ type stock struct {
 	networks cached[images.Networks]
 	uses     cached[images.Uses]
 	last     struct {
-		images   lastAnswer[images.Rows]
-		volumes  lastAnswer[images.Volumes]
-		networks lastAnswer[images.Networks]
-		uses     lastAnswer[images.Uses]
+		images   images.LastAnswer[images.Rows]
+		volumes  images.LastAnswer[images.Volumes]
+		networks images.LastAnswer[images.Networks]
+		uses     images.LastAnswer[images.Uses]
 	}
 }
 
@@ -69,21 +68,21 @@ func (s *stock) onEvent(e events.Event) {
 // ListImages returns the host's images. Errors: apperr.Unavailable, Daemon.
 func (h *Host) ListImages(ctx context.Context) (*images.Rows, error) {
 	return h.stock.images.get(ctx, h, func(ctx context.Context) (*images.Rows, error) {
-		return readStock(ctx, h, "list images", engine.Reads.ImageList, h.stock.last.images.decoder(images.DecodeRows))
+		return readStock(ctx, h, "list images", engine.Reads.ImageList, h.stock.last.images.Decoder(images.DecodeRows))
 	})
 }
 
 // ListVolumes returns the host's volumes. Errors: as those of ListImages.
 func (h *Host) ListVolumes(ctx context.Context) (*images.Volumes, error) {
 	return h.stock.volumes.get(ctx, h, func(ctx context.Context) (*images.Volumes, error) {
-		return readStock(ctx, h, "list volumes", engine.Reads.VolumeList, h.stock.last.volumes.decoder(images.DecodeVolumes))
+		return readStock(ctx, h, "list volumes", engine.Reads.VolumeList, h.stock.last.volumes.Decoder(images.DecodeVolumes))
 	})
 }
 
 // ListNetworks returns the host's networks. Errors: as those of ListImages.
 func (h *Host) ListNetworks(ctx context.Context) (*images.Networks, error) {
 	return h.stock.networks.get(ctx, h, func(ctx context.Context) (*images.Networks, error) {
-		return readStock(ctx, h, "list networks", engine.Reads.NetworkList, h.stock.last.networks.decoder(images.DecodeNetworks))
+		return readStock(ctx, h, "list networks", engine.Reads.NetworkList, h.stock.last.networks.Decoder(images.DecodeNetworks))
 	})
 }
 
@@ -94,7 +93,7 @@ func (h *Host) Uses(ctx context.Context) (*images.Uses, error) {
 
 // FreshUses is Uses as the engine has it at this moment.
 func (h *Host) FreshUses(ctx context.Context) (*images.Uses, error) {
-	return readStock(ctx, h, "list what containers use", engine.Reads.ContainerList, h.stock.last.uses.decoder(images.DecodeUses))
+	return readStock(ctx, h, "list what containers use", engine.Reads.ContainerList, h.stock.last.uses.Decoder(images.DecodeUses))
 }
 
 // readStock reads and decodes a list.
@@ -113,16 +112,9 @@ func readStock[T any](ctx context.Context, h *Host, doing string, ask func(engin
 	})
 }
 
-// Sizes are what things on a host hold, in bytes. What the engine doesn't say is missing.
-type Sizes struct {
-	Images     map[string]int64 // by id: what an image shares with no other
-	Volumes    map[string]int64 // by name
-	Containers map[string]int64 // by id: of their own file system
-}
-
 // Sizes asks the engine to add up what everything holds, which may take it a while. It is never cached. Podman fails where a
 // container goes meanwhile, and is asked again.
-func (h *Host) Sizes(ctx context.Context) (sizes Sizes, err error) {
+func (h *Host) Sizes(ctx context.Context) (sizes images.Sizes, err error) {
 	for range 5 {
 		if sizes, err = h.readSizes(ctx); apperr.KindOf(err) != apperr.Daemon || !strings.Contains(err.Error(), "no such container") {
 			break
@@ -131,43 +123,18 @@ func (h *Host) Sizes(ctx context.Context) (sizes Sizes, err error) {
 	return sizes, err
 }
 
-func (h *Host) readSizes(ctx context.Context) (Sizes, error) {
-	return call(ctx, h, "add up sizes", max(sizeTimeout, h.readLimit), func(ctx context.Context, e engine.Reads) (Sizes, error) {
+func (h *Host) readSizes(ctx context.Context) (images.Sizes, error) {
+	return call(ctx, h, "add up sizes", max(sizeTimeout, h.readLimit), func(ctx context.Context, e engine.Reads) (images.Sizes, error) {
 		body, err := e.Sizes(ctx)
 		if err != nil {
-			return Sizes{}, err
+			return images.Sizes{}, err
 		}
 		defer func() { _ = body.Close() }()
-		var answer struct {
-			Images []struct {
-				ID               string `json:"Id"`
-				Size, SharedSize int64
-			}
-			Containers []struct {
-				ID     string `json:"Id"`
-				SizeRw int64
-			}
-			Volumes []struct {
-				Name      string
-				UsageData *struct{ Size int64 }
-			}
+		sizes, err := images.DecodeSizes(body)
+		if err != nil {
+			return images.Sizes{}, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the sizes: %w", err)}
 		}
-		if err := json.NewDecoder(body).Decode(&answer); err != nil {
-			return Sizes{}, &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the sizes: %w", err)}
-		}
-		s := Sizes{Images: map[string]int64{}, Volumes: map[string]int64{}, Containers: map[string]int64{}}
-		for _, i := range answer.Images { // Podman's ids lack the algorithm here
-			s.Images["sha256:"+strings.TrimPrefix(i.ID, "sha256:")] = max(i.Size-max(i.SharedSize, 0), 0)
-		}
-		for _, c := range answer.Containers {
-			s.Containers[c.ID] = max(c.SizeRw, 0)
-		}
-		for _, v := range answer.Volumes {
-			if v.UsageData != nil && v.UsageData.Size >= 0 {
-				s.Volumes[v.Name] = v.UsageData.Size
-			}
-		}
-		return s, nil
+		return sizes, nil
 	})
 }
 

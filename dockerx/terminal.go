@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/docker/docker/api/types/container"
 
@@ -22,6 +25,46 @@ type Command struct {
 	TTY           bool
 	Input         bool // false: standard input is empty
 }
+
+// The most that a command may have.
+const (
+	maxCommandParts = 256
+	maxCommandText  = 4096 // bytes of user and workdir
+)
+
+// Check refuses a command that makes no sense. Errors: apperr.Invalid, naming every part that is wrong.
+func (c Command) Check() error {
+	var problems []string
+	for _, list := range []struct {
+		name  string
+		parts []string
+	}{{"cmd", c.Args}, {"env", c.Env}} {
+		if len(list.parts) > maxCommandParts {
+			problems = append(problems, list.name+": has more than 256 parts")
+		}
+		if slices.ContainsFunc(list.parts, hasNUL) {
+			problems = append(problems, list.name+": a NUL byte can't be passed to a program")
+		}
+	}
+	if len(c.Args) == 0 || c.Args[0] == "" {
+		problems = append(problems, "cmd: expected a program and its arguments")
+	}
+	if slices.ContainsFunc(c.Env, func(v string) bool { return strings.Index(v, "=") < 1 }) {
+		problems = append(problems, "env: expected NAME=value")
+	}
+	if hasNUL(c.User) || len(c.User) > maxCommandText {
+		problems = append(problems, "user: expected a name or number")
+	}
+	if hasNUL(c.Workdir) || len(c.Workdir) > maxCommandText || (c.Workdir != "" && c.Workdir[0] != '/') {
+		problems = append(problems, "workdir: expected an absolute path")
+	}
+	if problems == nil {
+		return nil
+	}
+	return apperr.New(apperr.Invalid, "%s", strings.Join(problems, "; "))
+}
+
+func hasNUL(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) }
 
 // Terminal is the input and output of a process in a container: one of its own (Exec) or the container's first
 // (Attach). Reading and writing may go on at the same time. Its user closes it.
@@ -87,36 +130,7 @@ func (t *Terminal) Close() error { return t.conn.Close() }
 // Copy writes the process's output and errors (with a TTY: all to out) until they end, and returns nil then. An error
 // is that of a writer, or says that the connection was lost or closed.
 func (t *Terminal) Copy(out, errs io.Writer) error {
-	if t.TTY {
-		return copyGrowing(out, t.conn)
-	}
-	return copyFrames(out, errs, t.conn)
-}
-
-// The buffer of a process's output, in bytes: small while little is written, since most terminals are idle.
-const (
-	smallCopy = 1 << 10
-	largeCopy = 64 << 10
-)
-
-// copyGrowing is io.Copy with a buffer that is as large as the output asks for.
-func copyGrowing(dst io.Writer, src io.Reader) error {
-	buf := make([]byte, smallCopy)
-	for {
-		n, err := src.Read(buf)
-		if _, failed := dst.Write(buf[:n]); failed != nil {
-			return failed
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if n == len(buf) && n < largeCopy {
-			buf = make([]byte, 2*n)
-		}
-	}
+	return engine.CopyOutput(out, errs, t.conn, t.TTY)
 }
 
 // Resize sets the size of the TTY, in characters. A process that has ended has none: that is no error.

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"wharf/dockerx"
 	"wharf/dockerx/containers"
 	"wharf/dockerx/images"
 	"wharf/dockerx/operations"
@@ -119,7 +118,7 @@ func (h *Host) plan(ctx context.Context, r *PruneRequest) ([]PruneItem, error) {
 	if err != nil {
 		return nil, err
 	}
-	sizes := dockerx.Sizes{}
+	sizes := images.Sizes{}
 	if slices.ContainsFunc(r.Kinds, func(k string) bool { return k != KindNetwork }) {
 		if sizes, err = h.host.Sizes(ctx); err != nil {
 			return nil, err
@@ -181,7 +180,7 @@ func (h *Host) planNetworks(ctx context.Context, used map[string]bool, add func(
 	return nil
 }
 
-func (h *Host) planVolumes(ctx context.Context, all bool, used map[string]bool, sizes dockerx.Sizes, add func(kind, id, name string, bytes int64) bool) error {
+func (h *Host) planVolumes(ctx context.Context, all bool, used map[string]bool, sizes images.Sizes, add func(kind, id, name string, bytes int64) bool) error {
 	list, err := h.host.ListVolumes(ctx)
 	if err != nil {
 		return err
@@ -194,7 +193,7 @@ func (h *Host) planVolumes(ctx context.Context, all bool, used map[string]bool, 
 	return nil
 }
 
-func (h *Host) planImages(ctx context.Context, all bool, used map[string]bool, sizes dockerx.Sizes, add func(kind, id, name string, bytes int64) bool) error {
+func (h *Host) planImages(ctx context.Context, all bool, used map[string]bool, sizes images.Sizes, add func(kind, id, name string, bytes int64) bool) error {
 	list, err := h.host.ListImages(ctx)
 	if err != nil {
 		return err

@@ -20,7 +20,8 @@ type List struct {
 	orders listOrders
 }
 
-// What a list may hold at most beside engine.MaxRows, so that a hostile engine can't make a small answer large in memory.
+// What a list may hold at most beside the rows that engine.EachRow allows, so that a hostile engine can't make a small answer
+// large in memory.
 const (
 	maxLabels = 500_000  // of all rows together
 	maxKept   = 24 << 20 // bytes of the texts kept, of all rows together
@@ -70,7 +71,7 @@ func (l *List) Order(name string, compare func(a, b *Container) int) []int32 {
 	}
 	order := make([]int32, len(l.Containers))
 	for i := range order {
-		order[i] = int32(i) //nolint:gosec // a list has engine.MaxRows at most
+		order[i] = int32(i) //nolint:gosec // engine.EachRow allows far fewer
 	}
 	slices.SortFunc(order, func(a, b int32) int { return compare(&l.Containers[a], &l.Containers[b]) })
 	if l.orders.kept == nil {

@@ -96,7 +96,7 @@ type Follows interface {
 	// A since that isn't zero replays from there on, inclusive.
 	Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)
 	// ExecStart starts an exec that was created before, and returns the connection to its input and output. Without
-	// tty, output comes in frames (docker's stdcopy).
+	// tty, output comes in frames: see CopyOutput.
 	ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error)
 	// ContainerAttach returns the connection to the output, and with input to the input, of a container's first process
 	// from now on.

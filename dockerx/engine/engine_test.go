@@ -84,7 +84,7 @@ func TestRowsAreBounded(t *testing.T) {
 	require.ErrorContains(t, err, "expected a list")
 	_, err = count(`[{"Name":"` + strings.Repeat("a", 2*maxRowBytes) + `"}]`)
 	require.ErrorIs(t, err, connect.ErrTooLarge)
-	n, err = count("[" + strings.Repeat("{},", MaxRows) + "{}]")
+	n, err = count("[" + strings.Repeat("{},", maxRows) + "{}]")
 	require.ErrorIs(t, err, connect.ErrTooLarge)
-	require.Equal(t, MaxRows, n)
+	require.Equal(t, maxRows, n)
 }

@@ -10,7 +10,7 @@ import (
 
 // What a list may have at most, so that a hostile engine can't make a small answer large in memory.
 const (
-	MaxRows     = 50_000
+	maxRows     = 50_000
 	maxRowBytes = 2 << 20
 )
 
@@ -31,7 +31,7 @@ func EachRow[T any](body io.Reader, each func(*T) error) error {
 		if err := dec.Decode(&row); err != nil {
 			return err
 		}
-		if n > MaxRows {
+		if n > maxRows {
 			return connect.ErrTooLarge
 		}
 		if err := each(&row); err != nil {

@@ -1,4 +1,4 @@
-package dockerx
+package images
 
 import (
 	"bytes"
@@ -10,17 +10,17 @@ import (
 // lastAnswerMax is the largest answer that is recognized, in bytes.
 const lastAnswerMax = 1 << 20
 
-// lastAnswer recognizes an engine's answer that is the last one again, byte by byte, and returns what was decoded of that:
+// LastAnswer recognizes an engine's answer that is the last one again, byte by byte, and returns what was decoded of that:
 // decoding costs more than reading. The zero value is ready. It is safe for concurrent use.
-type lastAnswer[T any] struct {
+type LastAnswer[T any] struct {
 	mu      sync.Mutex
 	sum     [sha256.Size]byte
 	decoded *T
 }
 
-// decoder returns a function that decodes an answer with decode, unless it is the last one again. What it returns is shared, and
+// Decoder returns a function that decodes an answer with decode, unless it is the last one again. What it returns is shared, and
 // must not be changed.
-func (l *lastAnswer[T]) decoder(decode func(io.Reader) (*T, error)) func(io.Reader) (*T, error) {
+func (l *LastAnswer[T]) Decoder(decode func(io.Reader) (*T, error)) func(io.Reader) (*T, error) {
 	return func(body io.Reader) (*T, error) {
 		begin, err := io.ReadAll(io.LimitReader(body, lastAnswerMax))
 		if err != nil {
@@ -41,7 +41,7 @@ func (l *lastAnswer[T]) decoder(decode func(io.Reader) (*T, error)) func(io.Read
 	}
 }
 
-func (l *lastAnswer[T]) known(sum [sha256.Size]byte) *T {
+func (l *LastAnswer[T]) known(sum [sha256.Size]byte) *T {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.sum != sum {
@@ -50,7 +50,7 @@ func (l *lastAnswer[T]) known(sum [sha256.Size]byte) *T {
 	return l.decoded
 }
 
-func (l *lastAnswer[T]) keep(sum [sha256.Size]byte, decoded *T) {
+func (l *LastAnswer[T]) keep(sum [sha256.Size]byte, decoded *T) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sum, l.decoded = sum, decoded

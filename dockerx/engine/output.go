@@ -1,4 +1,4 @@
-package dockerx
+package engine
 
 import (
 	"encoding/binary"
@@ -6,6 +6,42 @@ import (
 	"fmt"
 	"io"
 )
+
+// CopyOutput writes the output and the errors of a process until they end: what ExecStart and ContainerAttach connect to. With
+// a TTY all is output. Errors: io.ErrUnexpectedEOF, those of reading and writing, and what the engine says instead of more
+// output.
+func CopyOutput(out, errs io.Writer, src io.Reader, tty bool) error {
+	if tty {
+		return copyGrowing(out, src)
+	}
+	return copyFrames(out, errs, src)
+}
+
+// The buffer of a process's output, in bytes: small while little is written, since most terminals are idle.
+const (
+	smallCopy = 1 << 10
+	largeCopy = 64 << 10
+)
+
+// copyGrowing is io.Copy with a buffer that is as large as the output asks for.
+func copyGrowing(dst io.Writer, src io.Reader) error {
+	buf := make([]byte, smallCopy)
+	for {
+		n, err := src.Read(buf)
+		if _, failed := dst.Write(buf[:n]); failed != nil {
+			return failed
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n == len(buf) && n < largeCopy {
+			buf = make([]byte, 2*n)
+		}
+	}
+}
 
 // The framed output of a process without a TTY: a head of eight bytes (its stream, three zeros, the payload's length), then
 // the payload. Source: moby pkg/stdcopy.

@@ -1,4 +1,4 @@
-package dockerx
+package images
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 func TestAnswerIsDecodedOnceWhileItStaysTheSame(t *testing.T) {
 	t.Parallel()
 	decoded := 0
-	var last lastAnswer[string]
-	decode := last.decoder(func(r io.Reader) (*string, error) {
+	var last LastAnswer[string]
+	decode := last.Decoder(func(r io.Reader) (*string, error) {
 		decoded++
 		b, err := io.ReadAll(r)
 		if bytes.HasPrefix(b, []byte("bad")) {

@@ -1,4 +1,4 @@
-package dockerx
+package engine
 
 import (
 	"bytes"
