@@ -27,7 +27,7 @@ func (w *fixture) dial() net.Conn {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 	require.NoError(w.t, err)
 	w.t.Cleanup(func() { _ = conn.Close() })
-	require.NoError(w.t, conn.SetDeadline(time.Now().Add(30*time.Second)))
+	require.NoError(w.t, conn.SetDeadline(time.Now().Add(5*time.Minute)))
 	return conn
 }
 

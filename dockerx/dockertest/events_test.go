@@ -31,7 +31,7 @@ func (d daemonUnderTest) events(t *testing.T, query string, n int) []dockertest.
 // eventsAfter is events, with something to do once the daemon has begun to answer.
 func (d daemonUnderTest) eventsAfter(t *testing.T, query string, n int, answering func()) []dockertest.Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	resp := d.get(ctx, query)
 	defer resp.Body.Close()

@@ -82,7 +82,7 @@ func subscribe(t testing.TB, l *eventlog.Log, o eventlog.Subscribe) *client {
 // read waits until n deliveries have come, id-only ones not counted.
 func (c *client) read(n int) []string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	out := []string{}
 	buf := make([]eventlog.Delivery, 0, 64)
