@@ -17,7 +17,9 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor serv
 	if err != nil {
 		return err
 	}
-	return s.streams.ServePolled(w, r, s.streamOptions(actor), open)
+	o := s.streamOptions(actor)
+	o.KeepAlive = true // the contract says so
+	return s.streams.ServePolled(w, r, o, open)
 }
 
 // eventStream returns what opens the stream. Errors: Invalid.

@@ -133,6 +133,7 @@ func TestStreamIsTheContracts(t *testing.T) {
 	require.Equal(t, "text/event-stream", l.resp.Header.Get("Content-Type"))
 	require.Equal(t, "no-cache", l.resp.Header.Get("Cache-Control"))
 	require.Equal(t, "no", l.resp.Header.Get("X-Accel-Buffering"))
+	require.Equal(t, "keep-alive", l.resp.Header.Get("Connection"))
 	require.NotEmpty(t, l.resp.Header.Get("X-Request-Id"))
 	first, err := l.r.ReadString('\n')
 	require.NoError(t, err)

@@ -11,15 +11,17 @@ import (
 	"time"
 )
 
-// responseHead is the answer's status line and headers, as net/http would write them.
-func responseHead(h http.Header, chunked bool) []byte {
+// responseHead is the answer's status line and headers, as net/http would write them. The connection ends with the answer:
+// a client that isn't told would send its next request there, and lose it.
+func responseHead(h http.Header, chunked, keepAlive bool) []byte {
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	h.Del("Content-Length")
+	h.Set("Connection", "close")
 	if chunked {
-		h.Set("Connection", "keep-alive")
 		h.Set("Transfer-Encoding", "chunked")
-	} else {
-		h.Set("Connection", "close")
+		if keepAlive {
+			h.Set("Connection", "keep-alive")
+		}
 	}
 	var b headBuffer
 	b = append(b, "HTTP/1.1 200 OK\r\n"...)

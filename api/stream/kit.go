@@ -46,6 +46,9 @@ type Options struct {
 	// Buffer is how many bytes a Source is ahead of its client before Send waits. Default 64 KiB; 1 is one
 	// item, for sources whose next item replaces the last.
 	Buffer int
+	// KeepAlive has the header Connection say keep-alive on HTTP/1.1, as the contract's stream does, which has no end of
+	// its own. Without it the header says that the connection ends with the answer.
+	KeepAlive bool
 }
 
 // Kit serves the streams of one server. Make it with New, end it with Close.
@@ -172,14 +175,14 @@ func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format,
 		ended(Summary{Bytes: s.out.bytes(), Items: s.items, Err: err, End: end})
 		remove()
 	}
-	k.serve(w, r, s)
+	k.serve(w, r, s, o.KeepAlive)
 }
 
 // maxUnread is how much of a request's body is dropped before its answer begins, in bytes.
 const maxUnread = 64 << 10
 
 // serve takes the connection over where that can be, else it answers through net/http.
-func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream) {
+func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream, keepAlive bool) {
 	rc := http.NewResponseController(w)
 	if r.ProtoMajor == 1 {
 		if r.ContentLength != 0 { // what isn't read resets the connection at its end, and the client loses the answer's
@@ -187,7 +190,7 @@ func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream) {
 		}
 		if conn, _, err := rc.Hijack(); err == nil {
 			out := newConnSink(conn, r.ProtoMinor > 0)
-			out.serve(s, responseHead(w.Header(), out.chunked), &k.registry)
+			out.serve(s, responseHead(w.Header(), out.chunked, keepAlive), &k.registry)
 			return
 		}
 	}
