@@ -43,11 +43,11 @@ func (a *API) events(w http.ResponseWriter, r *http.Request, c *Call) error {
 	case !e.until.IsZero() && e.until.Before(e.since):
 		return apperr.New(apperr.Invalid, "`since` time (%s) cannot be after `until` time (%s)", q.text("since"), q.text("until"))
 	}
-	return a.Streams.Serve(w, r, a.Stream(c.actor, stream.JSONStream), e.send)
+	return a.Streams.ServeOpened(w, r, a.Stream(c.actor, stream.JSONStream), e.open)
 }
 
-// send is a stream.Source.
-func (e *eventRequest) send(ctx context.Context, out *stream.Writer) error {
+// open subscribes to the events of the host, and returns what sends them.
+func (e *eventRequest) open() stream.Source {
 	wake := make(chan struct{}, 1)
 	sub := e.api.Events.Subscribe(e.actor, eventlog.Subscribe{
 		Filter: eventlog.Filter{Hosts: []string{e.host}, Types: e.filters["type"]}, Wake: func() {
@@ -57,17 +57,19 @@ func (e *eventRequest) send(ctx context.Context, out *stream.Writer) error {
 			}
 		},
 	})
-	defer sub.Close()
-	seen, err := e.sendPast(ctx, out)
-	if err != nil {
-		return err
+	return func(ctx context.Context, out *stream.Writer) error {
+		defer sub.Close()
+		seen, err := e.sendPast(ctx, out)
+		if err != nil {
+			return err
+		}
+		if !e.until.IsZero() {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, e.until.Add(untilSlack))
+			defer cancel()
+		}
+		return e.follow(ctx, out, sub, wake, seen)
 	}
-	if !e.until.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, e.until.Add(untilSlack))
-		defer cancel()
-	}
-	return e.follow(ctx, out, sub, wake, seen)
 }
 
 // untilSlack is how long events may be on their way from an engine, whose clock may be another.

@@ -91,8 +91,14 @@ func (k *Kit) Close() {
 // What can fail with a status of its own is opened before; it may not depend on the request's context,
 // which ends with the handler.
 func (k *Kit) Serve(w http.ResponseWriter, r *http.Request, o Options, source Source) error {
+	return k.ServeOpened(w, r, o, func() Source { return source })
+}
+
+// ServeOpened is Serve for a source that is opened before the answer begins: it misses nothing of what happens once the client
+// has the header. open isn't called where the source wouldn't be.
+func (k *Kit) ServeOpened(w http.ResponseWriter, r *http.Request, o Options, open func() Source) error {
 	return k.ServePolled(w, r, o, func(f Format, notify func()) Poller {
-		return newWriter(r.Context(), f, cmp.Or(o.Buffer, defaultBuffer), notify, source)
+		return newWriter(r.Context(), f, cmp.Or(o.Buffer, defaultBuffer), notify, open())
 	})
 }
 
