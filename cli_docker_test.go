@@ -261,9 +261,10 @@ volumes:
 `, f.name, dockertest.Image)), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+dockertest.Image+"\nENV built=1\n"), 0o600))
 	c := compose + " --ansi never -p NAME "
+	// What compose prints of a container's end isn't always whole; the code that it ends with is.
 	f.steps(
 		dir, step{c + "up -d", "", 0, `Creating NAME_web_1 ... done`}, step{c + "ps", "", 0, `NAME_web_1.*Up`},
-		step{c + "exec -T web /app exit 7", "", 7, ``}, step{c + "up --exit-code-from job job", "", 7, `exited with code 7`},
+		step{c + "exec -T web /app exit 7", "", 7, ``}, step{c + "up --exit-code-from job job", "", 7, `Attaching to NAME_job_1`},
 		step{c + "logs web", "", 0, `web_1`}, step{c + "down -v", "", 0, `Removing network NAME_default`}, step{c + "ps -q", "", 0, `^$`},
 		step{"docker rmi NAME-web", "", 0, `Untagged`},
 	)
