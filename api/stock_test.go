@@ -52,6 +52,9 @@ func TestStockOfRealEngines(t *testing.T) {
 	w := setup(t, append(engineHosts(engines), dockerx.HostConfig{Name: "dead", Addr: "tcp://127.0.0.1:1"}))
 	tag := "stock-" + dockertest.NewID()[:12]
 	engines[0].ImportImage(t, "example.org/"+tag+":1", []byte(tag))
+	used := "example.org/" + dockertest.NewID()[:12] + ":1" // not the tests' own image: with another tag, which a test may give it, it could be removed
+	engines[0].ImportImage(t, used, []byte("used by "+tag))
+	engines[0].Run(t, dockertest.Spec{Image: used, Cmd: []string{"none"}, Created: true})
 	back := engines[0].Network(t, tag)
 	id := engines[0].Run(t, dockertest.Spec{
 		Cmd: []string{"sleep"}, Labels: map[string]string{"app": tag}, Networks: []string{back}, Mounts: []string{tag + ":/data"},
@@ -77,7 +80,7 @@ func TestStockOfRealEngines(t *testing.T) {
 	}
 	host := "/v1/hosts/" + engines[0].Name
 	for path, status := range map[string]int{
-		"/volumes/" + tag: 409, "/networks/" + back: 409, "/networks/bridge": 409, "/images/" + escaped("wharf-test:latest"): 409,
+		"/volumes/" + tag: 409, "/networks/" + back: 409, "/networks/bridge": 409, "/images/" + escaped(used): 409,
 		"/images/" + escaped("../containers/x"): 400, "/images/UPPER": 400, "/volumes/" + escaped("a/b"): 400, "/volumes/no-such": 404, "/networks/no-such": 404,
 		"/images/" + escaped("example.org/no-such:1"): 404,
 	} {
