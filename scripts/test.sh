@@ -11,7 +11,7 @@ go build -o "$report" ./scripts/testreport
 times=${2:-1}
 # SQLite's code, made of C, reads and writes memory of its own alone: watched for races and bad pointers it takes half of all time.
 unwatched='-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0'
-# Most tests wait more than they compute: four at once for each processor, unless PARALLEL says otherwise.
-parallel=${PARALLEL:-$((4 * $(nproc)))}
+# Many tests wait more than they compute: twice as many at once as there are processors, unless PARALLEL says otherwise.
+parallel=${PARALLEL:-$((2 * $(nproc)))}
 CGO_ENABLED=1 go test -race "$unwatched" -count="$times" -parallel="$parallel" -timeout=$((15 * times))m -json ./... | "$report"
 scripts/fuzz.sh "$1"
