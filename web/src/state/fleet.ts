@@ -53,10 +53,8 @@ export async function loadHosts(): Promise<void> {
 // loadAll reads every list anew. The first page is small, so that something is seen soon.
 export async function loadAll(): Promise<void> {
   const [, first] = await Promise.all([loadHosts(), page('/v1/containers', '', loaded.value ? 5000 : 500)]);
-  const shown = new Set(first.hosts.map((h) => h.host));
-  for (const [key, c] of rows) if (!shown.has(c.host)) rows.delete(key); // of hosts that are gone, or out of sight
   if (!loaded.value) take(first, Date.now()); // shown while the rest comes
-  await loadRest('/v1/containers', first);
+  await loadRest('/v1/containers', first, true);
   loaded.value = true;
 }
 
@@ -74,15 +72,17 @@ export async function loadHost(host: string): Promise<void> {
 
 const page = (path: string, cursor: string, limit: number): Promise<ContainerPage> => get(path, { cursor, limit });
 
-async function loadRest(path: string, first: ContainerPage): Promise<void> {
+// loadRest takes a list whose first page has come. With everywhere it is of all hosts that the caller may see: those that it lacks
+// are gone, or out of sight.
+async function loadRest(path: string, first: ContainerPage, everywhere = false): Promise<void> {
   const pages = [first];
   for (let cursor = first.cursor; cursor !== ''; cursor = pages.at(-1)?.cursor ?? '') pages.push(await page(path, cursor, 5000));
   const at = Date.now();
   batch(() => {
     const whole = { ...first, containers: pages.flatMap((p) => p.containers) };
     const seen = new Set(whole.containers.map((c) => keyOf(c.host, c.id)));
-    const answered = new Set(whole.hosts.filter((h) => h.ok).map((h) => h.host));
-    for (const [key, c] of rows) if (answered.has(c.host) && !seen.has(key)) rows.delete(key);
+    const answered = new Map(whole.hosts.map((h) => [h.host, h.ok]));
+    for (const [key, c] of rows) if ((answered.get(c.host) ?? everywhere) && !seen.has(key)) rows.delete(key);
     take(whole, at);
   });
 }
