@@ -90,11 +90,11 @@ func TestPostgresIsRestoredFromADump(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, errs, "pg_dump")
 
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 	dump := exec.CommandContext(t.Context(), postgresProgram(t, "pg_dump"), "--no-owner", plain(t, source))
-	dump.Stderr = &said
+	dump.Stderr = &stderr
 	text, err := dump.Output()
-	require.NoError(t, err, "%s", &said)
+	require.NoError(t, err, "%s", &stderr)
 	restore := exec.CommandContext(t.Context(), postgresProgram(t, "psql"), "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", plain(t, fresh))
 	restore.Stdin = bytes.NewReader(text)
 	out, err := restore.CombinedOutput()

@@ -26,11 +26,11 @@ const lastRelease = "35243dd107c353b8e717bca44e66664794922023" // 0.2.0
 func releasedBinary(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 	archive := exec.CommandContext(t.Context(), "git", "archive", "--format=tar", lastRelease)
-	archive.Stderr = &said
+	archive.Stderr = &stderr
 	source, err := archive.Output()
-	require.NoError(t, err, "the test needs the history (git fetch --unshallow): %s", &said)
+	require.NoError(t, err, "the test needs the history (git fetch --unshallow): %s", &stderr)
 	unpack := exec.CommandContext(t.Context(), "tar", "-x", "-C", dir)
 	unpack.Stdin = bytes.NewReader(source)
 	out, err := unpack.CombinedOutput()

@@ -128,18 +128,18 @@ func explain(err error) string {
 }
 
 func explainStatus(e *client.Error) string {
-	said := e.Message
-	if said == "" {
-		said = fmt.Sprintf("%d %s: is that a wharf server? wharf context shows its address", e.Status, http.StatusText(e.Status))
+	message := e.Message
+	if message == "" {
+		message = fmt.Sprintf("%d %s: is that a wharf server? wharf context shows its address", e.Status, http.StatusText(e.Status))
 	}
 	switch {
 	case e.Status == http.StatusUnauthorized:
-		return said + ": log in with wharf login URL"
-	case e.Status == http.StatusForbidden && said == "not allowed": // others say themselves what is missing
-		return said + ": an admin may give you a role or a grant"
+		return message + ": log in with wharf login URL"
+	case e.Status == http.StatusForbidden && message == "not allowed": // others say themselves what is missing
+		return message + ": an admin may give you a role or a grant"
 	case e.Status >= http.StatusInternalServerError:
-		return fmt.Sprintf("%s (request %s)", said, e.RequestID)
+		return fmt.Sprintf("%s (request %s)", message, e.RequestID)
 	default:
-		return said
+		return message
 	}
 }

@@ -66,7 +66,7 @@ func (a *app) linesOf(ctx context.Context, s *connection, t target, o *logsOptio
 				slices.Reverse(page.Lines)
 			}
 			if page.Complete != nil && !*page.Complete {
-				a.warn("%s: older lines may match too: give --until, or a larger --tail", t.said)
+				a.warn("%s: older lines may match too: give --until, or a larger --tail", t.ref)
 			}
 			for _, g := range page.Gaps {
 				a.warnOfGap(g)
@@ -137,7 +137,7 @@ func (s *connection) follow(ctx context.Context, t target, q dto.LogQuery, items
 		}
 		if end, ok := frame.Data.(dto.LogEnd); ok {
 			if end.Error != "" {
-				return fmt.Errorf("%s: %s", t.said, end.Error)
+				return fmt.Errorf("%s: %s", t.ref, end.Error)
 			}
 			return nil
 		}

@@ -19,8 +19,8 @@ type outcome struct {
 	dto.OperationResult
 	Error string `json:"error,omitempty"`
 
-	said string
-	err  error
+	ref string
+	err error
 }
 
 // operate runs the operation on each of the containers, some at a time, and prints each when all before it are done.
@@ -58,7 +58,7 @@ func (a *app) operate(ctx context.Context, s *connection, op operation, chosen [
 func (s *connection) operateOne(ctx context.Context, op operation, t target, o *operationOptions) outcome {
 	ctx = client.WithHeader(ctx, "Idempotency-Key", rand.Text())
 	result, err := op.call(ctx, s, t, o)
-	row := outcome{Host: t.host, Container: t.name, OperationResult: result, said: t.said, err: err}
+	row := outcome{Host: t.host, Container: t.name, OperationResult: result, ref: t.ref, err: err}
 	if err != nil {
 		row.Error = explain(err)
 	}
@@ -68,13 +68,13 @@ func (s *connection) operateOne(ctx context.Context, op operation, t target, o *
 func (a *app) reportOutcome(r outcome) {
 	switch {
 	case errors.Is(r.err, context.Canceled):
-		a.warn("%s: interrupted: it may be done all the same, wharf inspect shows it", r.said)
+		a.warn("%s: interrupted: it may be done all the same, wharf inspect shows it", r.ref)
 	case r.err != nil:
-		a.warn("%s: %s", r.said, r.Error)
+		a.warn("%s: %s", r.ref, r.Error)
 	case r.Reached != nil && !*r.Reached:
-		a.warn("%s: is %s, which isn't what was waited for", r.said, r.After)
+		a.warn("%s: is %s, which isn't what was waited for", r.ref, r.After)
 	default:
-		_ = a.printLine(r.said)
+		_ = a.printLine(r.ref)
 	}
 }
 

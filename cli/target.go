@@ -12,9 +12,9 @@ import (
 
 const referenceHelp = "A container is named as NAME, ID, the beginning of an id, or HOST/ followed by one of these where several hosts have it."
 
-// target is a container on a host; said is how the caller named it.
+// target is a container on a host; ref is how the caller named it.
 type target struct {
-	host, id, name, said string
+	host, id, name, ref string
 }
 
 // hostFlag gives a command --host.
@@ -34,16 +34,16 @@ func (s *connection) find(ctx context.Context, refs, hosts []string) ([]target, 
 	found := make([]target, len(refs))
 	var rows []dto.HostedContainer
 	var answers []dto.HostAnswer
-	for i, said := range refs {
-		host, ref, hasHost := strings.Cut(said, "/")
+	for i, given := range refs {
+		host, ref, hasHost := strings.Cut(given, "/")
 		if !hasHost {
-			host, ref = "", said
+			host, ref = "", given
 		}
 		if !hasHost && len(hosts) == 1 {
 			host = hosts[0]
 		}
 		if host != "" {
-			found[i] = target{host: host, id: ref, name: ref, said: said}
+			found[i] = target{host: host, id: ref, name: ref, ref: given}
 			continue
 		}
 		if rows == nil {
@@ -53,7 +53,7 @@ func (s *connection) find(ctx context.Context, refs, hosts []string) ([]target, 
 			}
 		}
 		var err error
-		if found[i], err = pick(rows, answers, said); err != nil {
+		if found[i], err = pick(rows, answers, given); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +79,7 @@ func pick(rows []dto.HostedContainer, answers []dto.HostAnswer, ref string) (tar
 	} {
 		for _, r := range rows {
 			if match(r) {
-				matches = append(matches, target{host: r.Host, id: r.ID, name: r.Name, said: ref})
+				matches = append(matches, target{host: r.Host, id: r.ID, name: r.Name, ref: ref})
 			}
 		}
 		if len(matches) > 0 {
@@ -131,7 +131,7 @@ func (s *connection) choose(ctx context.Context, c *cobra.Command, refs, hosts, 
 	}
 	chosen := make([]target, len(rows))
 	for i, r := range rows {
-		chosen[i] = target{host: r.Host, id: r.ID, name: r.Name, said: r.Host + "/" + r.Name}
+		chosen[i] = target{host: r.Host, id: r.ID, name: r.Name, ref: r.Host + "/" + r.Name}
 	}
 	return chosen, nil
 }
