@@ -161,12 +161,16 @@ func TestUsageAgreesWithDockerStats(t *testing.T) {
 				rx, tx := traffic(rawStats(t, e, ids["listens"]))
 				return rx+tx > 3<<20
 			}, time.Minute, 10*time.Millisecond)
-			said := dockerStats(t, e, all...)
-			for source, h := range hosts {
-				for name, id := range ids {
-					agree(t, string(source)+" "+name, h, id, said[id])
+			// The seconds of one are not exactly those of the other: on a busy machine, a container that spins gets less in some than in
+			// others. So several looks are allowed.
+			require.EventuallyWithT(t, func(c *assert.CollectT) {
+				shown := dockerStats(t, e, all...)
+				for source, h := range hosts {
+					for name, id := range ids {
+						agree(c, string(source)+" "+name, h, id, shown[id])
+					}
 				}
-			}
+			}, 2*time.Minute, 10*time.Millisecond)
 			quiet(t, hosts, e, ids)
 		})
 	}
@@ -221,18 +225,16 @@ func TestUsageIsWhatTheLoadsAreBuiltToUse(t *testing.T) {
 }
 
 // agree compares the mean of the last three seconds, which are those that docker stats looked at.
-func agree(t *testing.T, what string, h *Host, id string, want shown) {
-	t.Helper()
-	u, err := h.Usage(t.Context(), id)
+func agree(t require.TestingT, what string, h *Host, id string, want shown) {
+	u, err := h.Usage(context.Background(), id)
 	require.NoError(t, err, what)
-	_, points, err := h.UsageHistory(t.Context(), id, 3*time.Second, 0)
+	_, points, err := h.UsageHistory(context.Background(), id, 3*time.Second, 0)
 	require.NoError(t, err, what)
 	require.NotEmpty(t, points, what)
 	cpu := 0.0
 	for _, p := range points {
 		cpu += p.CPUPercent / float64(len(points))
 	}
-	t.Logf("%-16s cpu %6.2f (docker stats %6.2f)  memory %9d (%9.0f)", what, cpu, want.cpu, u.MemoryUsage, want.memory)
 	require.InDelta(t, want.cpu, cpu, 15, what)
 	slack := 128 << 10
 	if strings.HasSuffix(what, " spins") || strings.HasSuffix(what, " limited") {
