@@ -102,7 +102,7 @@ func TestContainersInEveryState(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
 	w := setup(t, engineHosts([]dockertest.Engine{e}))
-	running := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}})
+	running := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}, Networks: []string{"default"}})
 	exited := e.Run(t, dockertest.Spec{Cmd: []string{"exit", "3"}})
 	paused := e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}})
 	restarting := e.Run(t, dockertest.Spec{Cmd: []string{"exit", "1"}, Restart: "always"})

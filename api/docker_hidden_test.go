@@ -25,7 +25,7 @@ func TestDockerHidesContainers(t *testing.T) {
 	w.grant("hong", "*", "team="+team, "operator")
 	start := time.Now().Add(-time.Second)
 	hiddenName := "money-" + team
-	hidden := e.Run(t, dockertest.Spec{Name: hiddenName, Labels: map[string]string{"team": "money"}})
+	hidden := e.Run(t, dockertest.Spec{Name: hiddenName, Labels: map[string]string{"team": "money"}, Networks: []string{"default"}})
 	mine := e.Run(t, dockertest.Spec{Labels: map[string]string{"team": team}, Links: []string{hiddenName + ":safe"}})
 	get := func(path string) answer { return w.call("GET", "/docker/default"+path, token, nil) }
 

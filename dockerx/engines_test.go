@@ -142,7 +142,7 @@ func TestRealLinkAliasIsNotTheName(t *testing.T) {
 			t.Skip("Podman knows no links")
 		}
 		target := "target-" + dockertest.NewID()[:8]
-		id := e.Run(t, dockertest.Spec{Name: target})
+		id := e.Run(t, dockertest.Spec{Name: target, Networks: []string{"default"}})
 		e.Run(t, dockertest.Spec{Links: []string{target + ":db"}})
 		require.Equal(t, target, rowOf(t, h, id).Name)
 	})

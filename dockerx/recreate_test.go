@@ -69,6 +69,7 @@ var shapes = []shape{
 	{name: "sysctls", host: container.HostConfig{Sysctls: map[string]string{"net.ipv4.ip_unprivileged_port_start": "0"}}},
 	{name: "the host's network", host: container.HostConfig{NetworkMode: "host"}},
 	{name: "no network", host: container.HostConfig{NetworkMode: "none"}},
+	{name: "networking disabled", config: container.Config{NetworkDisabled: true}},
 	{name: "the host's namespaces", host: container.HostConfig{PidMode: "host", IpcMode: "host", UTSMode: "host"}},
 	{name: "another's network", host: container.HostConfig{}, net: anothersNetwork},
 	{name: "MAC address", config: container.Config{MacAddress: "02:42:de:ad:be:ef"}}, //nolint:staticcheck // of API 1.43 and before
@@ -81,7 +82,7 @@ var shapes = []shape{
 }
 
 func anothersNetwork(t *testing.T, e dockertest.Engine, s *shape) map[string]*network.EndpointSettings {
-	s.host.NetworkMode = container.NetworkMode("container:" + e.Run(t, dockertest.Spec{}))
+	s.host.NetworkMode = container.NetworkMode("container:" + e.Run(t, dockertest.Spec{Networks: []string{"default"}}))
 	return nil
 }
 
@@ -108,7 +109,7 @@ func inTwoMore(t *testing.T, e dockertest.Engine, id string) {
 }
 
 func links(t *testing.T, e dockertest.Engine, s *shape) map[string]*network.EndpointSettings {
-	other := e.Run(t, dockertest.Spec{})
+	other := e.Run(t, dockertest.Spec{Networks: []string{"default"}})
 	s.host.Links = []string{strings.TrimPrefix(e.Inspect(t, other).Name, "/") + ":db"}
 	return nil
 }

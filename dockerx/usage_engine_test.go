@@ -98,12 +98,12 @@ func rawStats(t *testing.T, e dockertest.Engine, id string) container.StatsRespo
 // talking starts a container, and another that sends it 3 MiB, which have arrived.
 func talking(t *testing.T, e dockertest.Engine) (listens, sends string) {
 	t.Helper()
-	listens = e.Run(t, dockertest.Spec{Cmd: []string{"listen", "9000"}})
+	listens = e.Run(t, dockertest.Spec{Cmd: []string{"listen", "9000"}, Networks: []string{"default"}})
 	addr := ""
 	for _, network := range e.Inspect(t, listens).NetworkSettings.Networks {
 		addr = network.IPAddress // of the only one: Docker calls it bridge, Podman podman
 	}
-	sends = e.Run(t, dockertest.Spec{Cmd: []string{"send", addr + ":9000", "3m"}})
+	sends = e.Run(t, dockertest.Spec{Cmd: []string{"send", addr + ":9000", "3m"}, Networks: []string{"default"}})
 	e.AwaitLog(t, sends, "sent")
 	return listens, sends
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// config is what an image may bring to a container's own configuration.
+// config is what an image may bring to a container's own configuration, and whether it is to have a network at all.
 type config struct {
 	Hostname     string
 	Domainname   string
@@ -23,6 +23,8 @@ type config struct {
 	ExposedPorts map[string]struct{}
 	Volumes      map[string]struct{}
 	Healthcheck  healthcheck
+
+	NetworkDisabled bool
 }
 
 // healthcheck is a health check by its fields: a container takes each that it doesn't name from its image.

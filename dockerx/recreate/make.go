@@ -88,7 +88,7 @@ func Make(s Source) (Spec, error) {
 	if len(begins) > 0 {
 		body["NetworkingConfig"] = encode(map[string]any{"EndpointsConfig": begins})
 	}
-	if first == "" && host.isNetwork() {
+	if first == "" && host.isNetwork() && !was.NetworkDisabled {
 		spec.Disconnect = host.key("bridge")
 	}
 	spec.Body = encode(body)

@@ -84,16 +84,21 @@ func TestNetworksAreAskedForAsTheyWere(t *testing.T) {
 		"the host's":          {`{"NetworkMode":"host"}`, `{"host":{}}`, false, "host", 0, ""},
 		"none":                {`{"NetworkMode":"none"}`, `{}`, false, "", 0, ""},
 		"another container's": {`{"NetworkMode":"container:x"}`, `{}`, false, "", 0, ""},
+		"disabled":            {`{"NetworkMode":"default"}`, `{}`, false, "", 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := source(`{}`, c.host, c.networks, `{}`, `{}`)
+			config := `{}`
+			if name == "disabled" {
+				config = `{"NetworkDisabled":true}`
+			}
+			s := source(config, c.host, c.networks, `{}`, `{}`)
 			s.EndpointMACs = c.macs
 			body, spec := made(t, s)
 			require.Len(t, spec.Networks, c.later)
 			require.Equal(t, c.disconnect, spec.Disconnect)
-			config, _ := body["NetworkingConfig"].(map[string]any)
-			endpoints, _ := config["EndpointsConfig"].(map[string]any)
+			networking, _ := body["NetworkingConfig"].(map[string]any)
+			endpoints, _ := networking["EndpointsConfig"].(map[string]any)
 			if c.first == "" {
 				require.Empty(t, endpoints)
 				return
