@@ -15,15 +15,15 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// span is a range of line numbers, first to last.
-type span struct{ first, last int }
+// lineRange is a range of line numbers, first to last.
+type lineRange struct{ first, last int }
 
 // watched counts the numbered lines that a viewer sees.
 type watched struct {
 	mu                sync.Mutex
 	next              int
 	lost, twice, back int
-	holes             []span // the lines that were missed
+	holes             []lineRange // the lines that were missed
 	last              time.Time
 }
 
@@ -36,7 +36,7 @@ func (s *watched) see(l line) {
 		s.next++
 	case l.number > s.next:
 		s.lost += l.number - s.next
-		s.holes = append(s.holes, span{s.next, l.number - 1})
+		s.holes = append(s.holes, lineRange{s.next, l.number - 1})
 		s.next = l.number + 1
 	case l.number == s.next-1:
 		s.twice++
@@ -49,7 +49,7 @@ func (s *watched) see(l line) {
 func (s *watched) missed(number int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.holes, func(h span) bool { return h.first <= number && number <= h.last })
+	return slices.ContainsFunc(s.holes, func(h lineRange) bool { return h.first <= number && number <= h.last })
 }
 
 func (s *watched) counts() (next, lost, twice, back int) {
