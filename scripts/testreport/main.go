@@ -1,6 +1,5 @@
-// Command testreport reads what `go test -json` writes and prints what a person wants to know: a line a
-// package, everything about a test that failed, and at the end every test that was skipped, with its
-// reason. Without it go test says nothing of skipped tests. Its exit code is 1 if anything failed.
+// Command testreport reads the output of `go test -json` and prints a summary: a line per package, all output of each failed test, and
+// at the end every skipped test with its reason, which go test itself doesn't show. Its exit code is 1 if anything failed.
 package main
 
 import (
@@ -17,7 +16,7 @@ import (
 type event struct {
 	Action     string
 	Package    string
-	ImportPath string // of a build
+	ImportPath string // for a build
 	Test       string
 	Output     string
 }
@@ -61,7 +60,7 @@ func (r *report) read(in io.Reader) error {
 		}
 		var e event
 		if json.Unmarshal([]byte(line), &e) != nil {
-			fmt.Fprint(r.out, line) // a word of go's own
+			fmt.Fprint(r.out, line) // a line of the go command itself
 			continue
 		}
 		r.take(e)
@@ -93,8 +92,8 @@ func (r *report) take(e event) {
 	}
 }
 
-// fail prints what the test has said. Where that can't be the whole story (a data race, goleak's words
-// from TestMain: go test takes them for those of whichever test ran last) it is what the package said.
+// fail prints the output of the test. It prints the package's whole output if the cause may be elsewhere: a data race, or goleak's output
+// from TestMain, which go test attributes to the test that ran last.
 func (r *report) fail(t test) {
 	if t.name != "" {
 		r.failed = append(r.failed, t)
@@ -111,13 +110,13 @@ func (r *report) fail(t test) {
 	}
 }
 
-// isMarker tells go test's own lines about tests that come and go.
+// isMarker reports whether a line is go test's own, about the start or the success of a test.
 func isMarker(line string) bool {
 	line = strings.TrimSpace(line)
 	return strings.HasPrefix(line, "=== ") || strings.HasPrefix(line, "--- PASS")
 }
 
-// packageLine prints the last thing that a package says: "ok  	wharf/db	1.2s".
+// packageLine prints the last line of a package: "ok   wharf/db 1.2s".
 func (r *report) packageLine(t test) {
 	said := r.said[t]
 	if len(said) > 0 && strings.HasPrefix(said[len(said)-1], "ok") {
@@ -135,7 +134,7 @@ func (r *report) finish() {
 	}
 }
 
-// reason is what a skipped test said, without the lines that go test adds.
+// reason returns the output of a skipped test, without the lines that go test adds.
 func reason(said []string) string {
 	for _, line := range slices.Backward(said) {
 		line = strings.TrimSpace(line)
