@@ -18,7 +18,7 @@ type MetricsMode string
 // The modes of metrics.
 const (
 	MetricsOff        MetricsMode = "off"
-	MetricsOn         MetricsMode = "on" // without the page of containers
+	MetricsOn         MetricsMode = "on"         // without the page of containers
 	MetricsContainers MetricsMode = "containers" // with the page of containers
 )
 

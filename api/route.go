@@ -27,7 +27,7 @@ type route struct {
 	headers []string // see reads
 	tickets bool     // see withTickets
 	page    bool     // see ofThePage
-	group   string // the heading in the document; set by grouped
+	group   string   // the heading in the document; set by grouped
 }
 
 func get(pattern string, need service.Permission, name string, handle endpoint, summary string, answer Answer) route {

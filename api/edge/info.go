@@ -18,12 +18,12 @@ type Info struct {
 	ID     string
 	Client string // address of the caller, behind trusted proxies its real one
 	User   string // name of the caller, once it is authenticated
-	Err    error // error for the log line
+	Err    error  // error for the log line
 	Items  *int64 // number of items that a stream has sent; nil for other answers
 
 	start  time.Time
 	method string
-	route  string // set by Detach
+	route  string       // set by Detach
 	routes *chi.Context // has the route's pattern; nil after Detach
 	// gone means that the client disconnected before it had its answer.
 	gone bool

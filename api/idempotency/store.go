@@ -65,7 +65,7 @@ type Answer struct {
 type run struct {
 	call    string            // method and URL
 	sent    [sha256.Size]byte // hash of the request's body
-	done    chan struct{} // closed when body is set or the request has failed
+	done    chan struct{}     // closed when body is set or the request has failed
 	body    []byte            // nil: failed
 	expires time.Time         // zero while under way
 }
