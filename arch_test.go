@@ -17,15 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// row says which packages of this module a package may import: in all its files, and in addition in
-// its tests, which may also list what a gate keeps from the rest. "util/..." stands for everything below util.
+// row lists the packages of this module that a package may import: in all its files, and those that only its tests may import
+// in addition. tests may also list packages that a gate denies to the rest. "util/..." stands for everything below util.
 type row struct {
 	imports []string
 	tests   []string
 }
 
-// The picture: main → api → service → {db, token, dockerx} → util. A package without a row fails
-// the test, as does a row without a package; a change here is a change of the design and is explained in ARCHITECTURE.md.
+// Imports point one way: main → api → service → {db, token, dockerx} → util. A package without a row fails the test, as does a
+// row without a package. A change here changes the design and must be explained in ARCHITECTURE.md.
 var rows = map[string]row{
 	".": {
 		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/leases", "service/pulls", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/events", "dockerx/images", "dockerx/stats", "web", "util/..."},
@@ -131,8 +131,8 @@ var rows = map[string]row{
 	"scripts/testreport":     {},
 }
 
-// gates say which packages may import what comes from outside the module, tests included. The prefix decides;
-// what no gate names is free.
+// gates lists, by prefix of an import path from outside the module, the packages that may import it, tests included. Paths
+// without a gate are free.
 var gates = map[string][]string{
 	"github.com/docker/":         {"dockerx/..."},
 	"github.com/lib/pq":          {"db/..."},
@@ -144,11 +144,11 @@ var gates = map[string][]string{
 	"github.com/o1egl/paseto":    {"token"},
 	"github.com/alexedwards/":    {"util/password"},
 	"github.com/prometheus/":     {"api/metrics"},
-	// service speaks neither HTTP nor Docker's wire: its callers do.
+	// service speaks neither HTTP nor Docker's protocol: only the packages around it do.
 	"net/http": {".", "api", "api/channels", "api/dockerapi", "api/edge", "api/logs", "api/metrics", "api/stream", "api/turns", "cli", "client", "web", "dockerx/...", "scripts/..."},
 }
 
-// testOnly packages end up in no binary.
+// testOnly lists packages that may be part of no binary.
 var testOnly = []string{"wharf/db/dbtest", "wharf/dockerx/dockertest", "wharf/scripts/benchkit", "wharf/scripts/nginxtest", "wharf/scripts/prometheustest", "wharf/web/browsertest"}
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -194,7 +194,7 @@ func checkGate(t *testing.T, file, pkg, imported string) {
 	}
 }
 
-// covers tells whether a pattern of the list, "a/b" or "a/...", covers the package.
+// covers reports whether one of the patterns, "a/b" or "a/...", matches the package.
 func covers(patterns []string, pkg string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
 		parent, tree := strings.CutSuffix(p, "/...")
@@ -202,8 +202,8 @@ func covers(patterns []string, pkg string) bool {
 	})
 }
 
-// TestFilesStayShort fails for files that want splitting, and names those that want a look; tables of
-// cases may run on.
+// TestFilesStayShort fails for source files of more than 400 lines, and logs files of more than 250. Tests may be longer, since
+// tables of cases are.
 func TestFilesStayShort(t *testing.T) {
 	t.Parallel()
 	for _, file := range slices.Sorted(maps.Keys(sources(t))) {
@@ -220,8 +220,8 @@ func TestFilesStayShort(t *testing.T) {
 	}
 }
 
-// TestTestsDontSleep: a test waits for what it waits for. In a bubble of testing/synctest sleeping takes no
-// time, so files that use one are trusted; so are measurements in scripts, where time is what matters.
+// TestTestsDontSleep: a test waits for a condition or a signal. Inside testing/synctest sleeping takes no time, so files
+// that use it are exempt; so are the benchmarks in scripts, which measure time.
 func TestTestsDontSleep(t *testing.T) {
 	t.Parallel()
 	for file, imports := range sources(t) {
@@ -237,7 +237,7 @@ func TestTestsDontSleep(t *testing.T) {
 	}
 }
 
-// sources maps every Go file of the module to its imports, whatever its build constraints.
+// sources maps every Go file of the module to its imports, regardless of build constraints.
 func sources(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
@@ -267,7 +267,7 @@ func sources(t *testing.T) map[string][]string {
 	return found
 }
 
-// skipDir leaves out what belongs to no package of ours: hidden directories, test data, other modules.
+// skipDir skips directories without packages of this module: hidden ones, test data, other modules.
 func skipDir(name string, entry fs.DirEntry) error {
 	_, err := os.Stat(filepath.Join(name, "go.mod"))
 	otherModule := err == nil && name != "."

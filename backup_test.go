@@ -20,7 +20,7 @@ import (
 	"wharf/db/dbtest"
 )
 
-// A backup that is made while users are made is whole, and a wharf on it has every user whose creation had been answered before.
+// A backup made while users are being created is consistent, and has every user whose creation was answered before it began.
 func TestBackupOfARunningServerIsRestored(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -61,7 +61,7 @@ func TestBackupOfARunningServerIsRestored(t *testing.T) {
 	require.Contains(t, errs, "is there already")
 	p.stop(syscall.SIGTERM)
 
-	// As docs/deploy.md says: the file and the key, in an empty data directory.
+	// As docs/deploy.md describes it: the file and the key, in an empty data directory.
 	restored := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(restored, "data"), 0o700))
 	for name, from := range map[string]string{"wharf.db": file, "token.key": filepath.Join(dir, "data", "token.key")} {
@@ -78,7 +78,7 @@ func TestBackupOfARunningServerIsRestored(t *testing.T) {
 	}
 }
 
-// pg_dump and psql restore a Postgres, as docs/deploy.md says.
+// A Postgres database is restored with pg_dump and psql, as docs/deploy.md describes it.
 func TestPostgresIsRestoredFromADump(t *testing.T) {
 	t.Parallel()
 	source, fresh := dbtest.EmptyPostgresSource(t), dbtest.EmptyPostgresSource(t)
@@ -90,11 +90,11 @@ func TestPostgresIsRestoredFromADump(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, errs, "pg_dump")
 
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 	dump := exec.CommandContext(t.Context(), postgresProgram(t, "pg_dump"), "--no-owner", plain(t, source))
-	dump.Stderr = &said
+	dump.Stderr = &stderr
 	text, err := dump.Output()
-	require.NoError(t, err, "%s", &said)
+	require.NoError(t, err, "%s", &stderr)
 	restore := exec.CommandContext(t.Context(), postgresProgram(t, "psql"), "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", plain(t, fresh))
 	restore.Stdin = bytes.NewReader(text)
 	out, err := restore.CombinedOutput()
@@ -105,7 +105,7 @@ func TestPostgresIsRestoredFromADump(t *testing.T) {
 	require.Equal(t, http.StatusOK, again.listHosts(token), "the session goes on")
 }
 
-// postgresProgram returns the path of one of Postgres' own programs.
+// postgresProgram returns the path of a program that comes with Postgres.
 func postgresProgram(t *testing.T, name string) string {
 	t.Helper()
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
@@ -117,7 +117,7 @@ func postgresProgram(t *testing.T, name string) string {
 	return found[0]
 }
 
-// plain returns a source as Postgres' own programs take it: the tests' has a parameter that is the driver's alone.
+// plain removes the parameter that only the Go driver knows, so that Postgres' own programs accept the source.
 func plain(t *testing.T, source string) string {
 	t.Helper()
 	u, err := url.Parse(source)

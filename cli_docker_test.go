@@ -18,11 +18,11 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// tools is a server before real engines, and Docker's tools that reach one through `wharf docker`, with a key made for them.
+// tools runs Docker's tools through `wharf docker` against a server with real engines, with a key made for them.
 type tools struct {
 	*clientFixture
 	env  []string
-	name string // what the test's own containers, images and projects begin with
+	name string // the prefix of the test's containers, images and projects
 }
 
 func newTools(t *testing.T) *tools {
@@ -36,7 +36,7 @@ func newTools(t *testing.T) *tools {
 	}
 }
 
-// command is a command under `wharf docker a`.
+// command returns a command to run under `wharf docker a`.
 func (f *tools) command(dir string, args ...string) *exec.Cmd {
 	f.t.Helper()
 	cmd := command(f.t, f.home, f.env, slices.Concat([]string{"docker", "a", "--"}, args)...)
@@ -44,7 +44,7 @@ func (f *tools) command(dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// through runs a command under `wharf docker a` and returns what it printed on both outputs.
+// through runs a command under `wharf docker a` and returns both its outputs and its exit code.
 func (f *tools) through(dir, stdin string, args ...string) (output string, code int) {
 	f.t.Helper()
 	cmd := f.command(dir, args...)
@@ -56,7 +56,7 @@ func (f *tools) through(dir, stdin string, args ...string) (output string, code 
 	return string(raw), exitCode(f.t, err)
 }
 
-// step is one command, and what must come of it.
+// step is a command and its expected result.
 type step struct {
 	args  string
 	stdin string
@@ -74,7 +74,7 @@ func (f *tools) steps(dir string, steps ...step) {
 	}
 }
 
-// dockers are the command lines of Docker's on this machine: the distribution's, and a newer one where there is one.
+// dockers returns the path of each version of Docker's CLI on this machine: the distribution's and perhaps a newer one.
 func dockers(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -92,7 +92,7 @@ func dockers(t *testing.T) map[string]string {
 	return found
 }
 
-// Docker's own command line does through the raw tier what it does with the engine itself.
+// Docker's CLI does the same through the raw tier as directly on the engine.
 func TestDockersCommandLineThroughTheRawTier(t *testing.T) {
 	t.Parallel()
 	for version, docker := range dockers(t) {
@@ -134,7 +134,7 @@ func TestDockersCommandLineThroughTheRawTier(t *testing.T) {
 				{"start NAME-2", "", 0, `NAME-2`},
 				{"kill NAME-2", "", 0, `NAME-2`},
 				{"wait NAME-2", "", 0, `137`},
-				// Soon, since an engine keeps its last 256 events and other tests use it; but until 0s is the last full second.
+				// Soon after the rename: an engine keeps only its last 256 events, and other tests use it. "until 0s" means the last full second.
 				{"events --since 10m --until 0s --filter container=NAME-2 --filter event=rename", "", 0, `container rename`},
 				{"commit NAME-2 NAME:2", "", 0, `sha256:`},
 				{"history NAME:2", "", 0, `COPY file`},
@@ -172,7 +172,7 @@ func TestDockersCommandLineThroughTheRawTier(t *testing.T) {
 	}
 }
 
-// What goes on until it is interrupted, and terminals.
+// Commands that run until they are interrupted, and terminals.
 func TestDockersCommandLineFollowsThroughTheRawTier(t *testing.T) {
 	t.Parallel()
 	for version, docker := range dockers(t) {
@@ -205,7 +205,7 @@ func TestDockersCommandLineFollowsThroughTheRawTier(t *testing.T) {
 	}
 }
 
-// attach follows a container's output to its end, and has its exit code.
+// attach follows a container's output to its end, and returns its exit code.
 func (f *tools) attach(docker string) {
 	f.t.Helper()
 	id := f.engines[0].Run(f.t, dockertest.Spec{Cmd: []string{"log", "line", "20ms"}})
@@ -261,7 +261,7 @@ volumes:
 `, f.name, dockertest.Image)), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM "+dockertest.Image+"\nENV built=1\n"), 0o600))
 	c := compose + " --ansi never -p NAME "
-	// What compose prints of a container's end isn't always whole; the code that it ends with is.
+	// compose doesn't always print a container's end completely, so only its exit code is checked.
 	f.steps(
 		dir, step{c + "up -d", "", 0, `Creating NAME_web_1 ... done`}, step{c + "ps", "", 0, `NAME_web_1.*Up`},
 		step{c + "exec -T web /app exit 7", "", 7, ``}, step{c + "up --exit-code-from job job", "", 7, `Attaching to NAME_job_1`},
@@ -315,7 +315,7 @@ func TestPythonsClientThroughTheRawTier(t *testing.T) {
 	}
 }
 
-// The socket is gone when the command is, and a signal goes to the command, which decides.
+// The socket is removed when the command ends. A signal is passed to the command, which decides how to react.
 func TestWharfDockerLeavesNothing(t *testing.T) {
 	t.Parallel()
 	f := newTools(t)
@@ -376,7 +376,7 @@ func TestWharfDockerSaysWhatIsWrong(t *testing.T) {
 		require.Equal(t, c.code, code, "%v: %s", c.args, errs)
 		require.Contains(t, errs, c.says, "%v", c.args)
 	}
-	// The key of a login isn't for the raw tier, and the refusal says what is missing.
+	// A login's key isn't allowed in the raw tier, and the error names the scope that is missing.
 	var out bytes.Buffer
 	cmd := command(t, f.home, []string{"DOCKER_BUILDKIT=0"}, "docker", "a", "--", "docker", "volume", "ls")
 	cmd.Stderr = &out

@@ -18,14 +18,14 @@ func dockerOK(t *testing.T, e dockertest.Engine, args ...string) string {
 	return strings.TrimSpace(out)
 }
 
-// push makes an image of the test's own on an engine, and has Docker's CLI push it.
+// push makes an image for this test on an engine and pushes it with Docker's CLI.
 func push(t *testing.T, e dockertest.Engine, image string, changes ...string) {
 	t.Helper()
 	e.Commit(t, image, append([]string{`CMD ["sleep"]`}, changes...)...)
 	dockerOK(t, e, "push", "--quiet", image)
 }
 
-// What `wharf pull` and `wharf recreate` do is what Docker's CLI sees afterwards: the same containers, of the new image.
+// Docker's CLI sees the results of `wharf pull` and `wharf recreate`: the same containers, of the new image.
 func TestClientRecreatesAsDockerSeesIt(t *testing.T) {
 	t.Parallel()
 	f := newClient(t)

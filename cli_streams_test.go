@@ -39,11 +39,11 @@ func TestClientShowsLogsAsDockerDoes(t *testing.T) {
 
 	other := f.engines[1].Run(t, dockertest.Spec{Cmd: []string{"lines", "1"}})
 	var both string
-	require.Eventually(t, func() bool { // the other has just begun
+	require.Eventually(t, func() bool { // the other container has just started
 		stdout, stderr, code := f.run("logs", "--tail", "3", id, other)
 		require.Zero(t, code, stderr)
 		both = stdout + stderr
-		return strings.Contains("\n"+both, "\nb/") // the first line, where the engine had the output for errors last
+		return strings.Contains("\n"+both, "\nb/") // the first line, if the engine sent the error output last
 	}, time.Minute, 50*time.Millisecond)
 	require.Regexp(t, `(?m)^a/\S+ \| `, both)
 
@@ -95,7 +95,7 @@ func TestClientRunsCommandsAsDockerDoes(t *testing.T) {
 	require.Contains(t, f.ok("audit", "--container", id[:12], "--action", "container.terminal"), "container.terminal")
 }
 
-// A grant with exec lets in users whose role doesn't: with the key of a login, and with others that were made for it.
+// A grant with exec allows users whose role doesn't: with the key of a login, and with API keys made for it.
 func TestClientRunsCommandsWhereAGrantSaysSo(t *testing.T) {
 	t.Parallel()
 	f := newClient(t)
@@ -153,7 +153,7 @@ func TestClientManagesUsersAndKeys(t *testing.T) {
 	require.NotContains(t, f.ok("users"), "hong")
 }
 
-// TestClientIsQuick: `wharf ps` takes little processor time, whatever the machine does besides.
+// TestClientIsQuick measures the processor time of `wharf ps`, which doesn't depend on what else the machine runs.
 func TestClientIsQuick(t *testing.T) {
 	t.Parallel()
 	f := newClient(t)

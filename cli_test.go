@@ -15,7 +15,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// clientFixture is a server before real engines, and a home directory that is logged in to it.
+// clientFixture is a server with real engines, and a home directory that is logged in to it.
 type clientFixture struct {
 	*process
 	t       *testing.T
@@ -48,7 +48,7 @@ func (f *clientFixture) runIn(env []string, args ...string) (stdout, stderr stri
 	return stdout, stderr, exitCode(f.t, err)
 }
 
-// ok is run for a command that must do without a complaint.
+// ok runs a command that must succeed without printing to standard error.
 func (f *clientFixture) ok(args ...string) string {
 	f.t.Helper()
 	stdout, stderr, code := f.run(args...)
@@ -100,7 +100,7 @@ func TestClientKeepsAndDropsItsKey(t *testing.T) {
 	_, stderr, code = f.runIn([]string{"WHARF_URL=" + f.url, "WHARF_TOKEN=" + key}, "ps")
 	require.Zero(t, code, stderr)
 
-	require.NoError(t, os.Chmod(file, 0o644)) //nolint:gosec // that is the point
+	require.NoError(t, os.Chmod(file, 0o644)) //nolint:gosec // readable by others: the case under test
 	_, stderr, code = f.run("ps")
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "chmod 600")

@@ -14,7 +14,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// A client follows events through a restart of the server: it gets each once, and logs in by itself.
+// A client follows events across a restart of the server: it gets each event once, and renews its login automatically.
 func TestClientFollowsEventsThroughARestart(t *testing.T) {
 	t.Parallel()
 	dir, d := t.TempDir(), dockertest.NewDaemon(t)

@@ -8,7 +8,7 @@ import (
 	"wharf/util/config"
 )
 
-// backupCommand copies the SQLite database that DB_SOURCE names to a file, also while a server uses it.
+// backupCommand copies the SQLite database of DB_SOURCE to a file. A server may use the database meanwhile.
 func backupCommand(ctx context.Context, cfg config.Config, args []string, out io.Writer) error {
 	if len(args) != 1 || args[0] == "" {
 		return fmt.Errorf("backup wants a file: %w", errUsage)

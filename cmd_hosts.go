@@ -18,7 +18,7 @@ import (
 	"wharf/util/text"
 )
 
-// hostsCommand tries each host and prints how it went.
+// hostsCommand checks every host and prints a table of the results. It returns an error if a host can't be used.
 func hostsCommand(ctx context.Context, cfg config.Config, args []string, out io.Writer) error {
 	if len(args) != 1 || args[0] != "check" {
 		return fmt.Errorf("hosts wants check: %w", errUsage)

@@ -9,7 +9,7 @@ import (
 	"wharf/util/config"
 )
 
-// migrateCommand changes or tells the schema of the database that DB_SOURCE names.
+// migrateCommand migrates the database of DB_SOURCE up or down, or only prints its schema version.
 func migrateCommand(ctx context.Context, cfg config.Config, args []string, out io.Writer) error {
 	if len(args) != 1 {
 		return fmt.Errorf("migrate wants one of up, down, version: %w", errUsage)
@@ -43,7 +43,7 @@ func migrateCommand(ctx context.Context, cfg config.Config, args []string, out i
 	return err
 }
 
-// openCommand opens the database for a command beside the server.
+// openCommand opens the database for a command that may run while a server uses it.
 func openCommand(ctx context.Context, cfg config.Config) (*db.DB, error) {
 	store, err := db.Open(ctx, cfg.DBSource, db.Options{})
 	if err != nil {

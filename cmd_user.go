@@ -18,7 +18,7 @@ import (
 	"wharf/util/text"
 )
 
-// userCommand manages users straight in the database: to read its settings is to be allowed.
+// userCommand manages users directly in the database. It asks for no login: a caller that can read the settings is trusted.
 func userCommand(ctx context.Context, cfg config.Config, args []string, out io.Writer) error {
 	if len(args) == 0 {
 		return fmt.Errorf("user wants one of add, passwd, list: %w", errUsage)

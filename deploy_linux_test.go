@@ -14,13 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// systemd is a systemd that runs as process 1 of namespaces of its own, as scripts/boot-systemd.sh boots it.
+// systemd is a real systemd, running as process 1 in its own namespaces; scripts/boot-systemd.sh boots it.
 type systemd struct {
 	t   *testing.T
-	pid string // process 1, seen from outside
+	pid string // of process 1, as seen from outside
 }
 
-// bootSystemd boots one in which what a directory holds stands in target.
+// bootSystemd boots a systemd that sees the contents of the directory source at target.
 func bootSystemd(t *testing.T, source, target string) *systemd {
 	t.Helper()
 	if testing.Short() {
@@ -52,7 +52,7 @@ func bootSystemd(t *testing.T, source, target string) *systemd {
 	return s
 }
 
-// run runs a line of shell inside, in the directory /srv/wharf, as root.
+// run runs a line of shell inside, as root in /srv/wharf.
 func (s *systemd) run(line string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -62,7 +62,7 @@ func (s *systemd) run(line string) (string, error) {
 	return string(out), err
 }
 
-// must runs a line that may not fail.
+// must runs a line that must succeed.
 func (s *systemd) must(line string) string {
 	s.t.Helper()
 	out, err := s.run(line)
@@ -70,7 +70,7 @@ func (s *systemd) must(line string) string {
 	return out
 }
 
-// deployLines are the commands of a section of docs/deploy.md.
+// deployLines returns the commands of a section of docs/deploy.md.
 func deployLines(t *testing.T, section string) []string {
 	t.Helper()
 	page, err := os.ReadFile("docs/deploy.md")
@@ -80,8 +80,8 @@ func deployLines(t *testing.T, section string) []string {
 	return strings.Split(strings.TrimSpace(block[1]), "\n")
 }
 
-// TestDeployLinesOfSystemdWork follows docs/deploy.md under a real systemd, with a binary made here in place of
-// make build's.
+// TestDeployLinesOfSystemdWork runs the commands of docs/deploy.md under a real systemd. Only the binary is built here instead
+// of by make build.
 func TestDeployLinesOfSystemdWork(t *testing.T) {
 	t.Parallel()
 	source := t.TempDir()
@@ -89,7 +89,7 @@ func TestDeployLinesOfSystemdWork(t *testing.T) {
 	require.NoError(t, err)
 	for _, line := range []string{
 		"mkdir -p bin deploy shims", "cp " + path + " bin/wharf",
-		// A fresh Debian with a root password has no sudo; its reader is root then.
+		// A fresh Debian with a root password has no sudo: there the reader runs the commands as root.
 		"printf '#!/bin/sh\\nexec \"$@\"\\n' >shims/sudo; chmod +x shims/sudo",
 	} {
 		cmd := exec.Command("sh", "-ec", line)
@@ -102,7 +102,7 @@ func TestDeployLinesOfSystemdWork(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(source, file), content, 0o600))
 	}
 	s := bootSystemd(t, source, "/srv/wharf")
-	_, _ = s.run("userdel wharf; groupdel docker; groupdel wharf; rm -rf /etc/wharf /var/lib/wharf") // as on a fresh machine
+	_, _ = s.run("userdel wharf; groupdel docker; groupdel wharf; rm -rf /etc/wharf /var/lib/wharf") // like a fresh machine
 
 	lines := deployLines(t, "systemd")
 	require.Len(t, lines, 6)

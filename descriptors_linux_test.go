@@ -15,7 +15,7 @@ import (
 	"wharf/db/dbtest"
 )
 
-// With 256 descriptors, and more clients than that, the database still has the files and connections that it needs.
+// With 256 descriptors and more clients than that, the database still gets the files and connections that it needs.
 func TestDatabaseWorksAtTheLimitOfDescriptors(t *testing.T) {
 	t.Parallel()
 	for engine, source := range map[string]func(*testing.T) string{
@@ -32,12 +32,12 @@ func TestDatabaseWorksAtTheLimitOfDescriptors(t *testing.T) {
 			}, "DB_SOURCE="+source(t))
 			p.awaitReady()
 			token := p.login()
-			for range 300 { // the server takes some of them, the others wait in the kernel
+			for range 300 { // the server accepts some of them, the others wait in the kernel
 				conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
 				require.NoError(t, err)
 				t.Cleanup(func() { _ = conn.Close() })
 			}
-			for n := range 100 { // on the connection that is open already
+			for n := range 100 { // on a connection that is open already
 				_, err := p.as(token).ListUsers(t.Context(), dto.PageQuery{})
 				require.NoError(t, err)
 				name := fmt.Sprint("user", n)

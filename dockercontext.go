@@ -11,8 +11,8 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// contextHost reads a context of Docker's command line: where its daemon is, and its certificates.
-// Source of the layout: docker/cli cli/context/store.
+// contextHost reads a context of Docker's command line and returns the daemon's address and the directory of its
+// certificates, "" without any. The layout is that of docker/cli's cli/context/store.
 func contextHost(name string) (addr, certDir string, err error) {
 	if name == "default" {
 		return connect.DefaultSocket, "", nil

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTroubleshootingQuotesMessagesThatExist looks each quoted heading of docs/troubleshooting.md up in the code: what
-// stands around its "…" must stand in a source file or be an error of the system's.
+// TestTroubleshootingQuotesMessagesThatExist looks up each quoted heading of docs/troubleshooting.md: the parts around its "…"
+// must occur in a source file or in an error message of the system.
 func TestTroubleshootingQuotesMessagesThatExist(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("docs/troubleshooting.md")
 	require.NoError(t, err)
-	texts := []string{"bind: " + syscall.EADDRINUSE.Error()} // of package net
+	texts := []string{"bind: " + syscall.EADDRINUSE.Error()} // printed by package net
 	for file := range sources(t) {
 		if !strings.HasSuffix(file, "_test.go") {
 			content, err := os.ReadFile(filepath.FromSlash(file))
@@ -38,7 +38,7 @@ func TestTroubleshootingQuotesMessagesThatExist(t *testing.T) {
 	}
 }
 
-// TestLinksOfThePapersLeadSomewhere follows each link to a file of this repository.
+// TestLinksOfThePapersLeadSomewhere checks that each link to a file of this repository leads to one.
 func TestLinksOfThePapersLeadSomewhere(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("*.md")
@@ -57,7 +57,7 @@ func TestLinksOfThePapersLeadSomewhere(t *testing.T) {
 	}
 }
 
-// TestContributingNamesFilesThatExist looks up each path in backquotes.
+// TestContributingNamesFilesThatExist checks that each path in backquotes exists.
 func TestContributingNamesFilesThatExist(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("CONTRIBUTING.md")
@@ -73,7 +73,7 @@ func TestContributingNamesFilesThatExist(t *testing.T) {
 	}
 }
 
-// TestArchitectureHasEveryPackage: the page is the house, so a package that it doesn't name is missing there.
+// TestArchitectureHasEveryPackage checks that ARCHITECTURE.md names every package.
 func TestArchitectureHasEveryPackage(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("ARCHITECTURE.md")

@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// announceSetup says how the first user is made: in the log, with the setup token, and on out, as lines
-// to copy, where hints are wanted.
+// announceSetup logs how to create the first user, with the setup token, if there is no user yet. With hints it also prints
+// commands to copy to out.
 func (w *wharf) announceSetup(ctx context.Context, out io.Writer, hints bool) error {
 	first, err := w.users.NeedsSetup(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (w *wharf) announceSetup(ctx context.Context, out io.Writer, hints bool) er
 	return err
 }
 
-// hints are the lines that lead from nothing to a list of containers.
+// hints returns the commands that lead a new user from an empty database to a list of containers.
 func (w *wharf) hints(first bool) string {
 	scheme := "http"
 	if w.cfg.TLSCertFile != "" {
@@ -65,7 +65,7 @@ Ctrl-C ends wharf.
 `, url, create, url, host, url, host)
 }
 
-// reachable is an address that a person on this machine can open.
+// reachable returns an address that a browser or curl on this machine can open.
 func reachable(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 var hostNamePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*$`)
 
-// hostConfigs reads HOSTS_FILE, or DOCKER_HOSTS where there is none.
+// hostConfigs reads the hosts from HOSTS_FILE or, if that isn't set, from DOCKER_HOSTS.
 func hostConfigs(cfg config.Config, log zerolog.Logger) ([]dockerx.HostConfig, error) {
 	hosts, setting, err := readHosts(cfg)
 	if err != nil {
@@ -35,7 +35,7 @@ func hostConfigs(cfg config.Config, log zerolog.Logger) ([]dockerx.HostConfig, e
 	return hosts, nil
 }
 
-// readHosts says which setting the hosts come from, for its errors.
+// readHosts also returns the name of the setting that it read, for error messages.
 func readHosts(cfg config.Config) (hosts []dockerx.HostConfig, setting string, err error) {
 	if cfg.HostsFile == "" {
 		hosts, err = parseHosts(cfg.DockerHosts, cfg.DockerCertPath)
@@ -51,10 +51,9 @@ func readHosts(cfg config.Config) (hosts []dockerx.HostConfig, setting string, e
 	return hosts, "HOSTS_FILE", err
 }
 
-// parseHosts reads the setting DOCKER_HOSTS ("name=addr,name=addr") and keeps its order. Without a
-// setting there is one host `local`, from Docker's own DOCKER_HOST and DOCKER_TLS_VERIFY, else
-// the default socket. certPath is DOCKER_CERT_PATH. The error is one line that names the culprit
-// and never shows credentials.
+// parseHosts reads the setting DOCKER_HOSTS ("name=addr,name=addr") and keeps its order. If the setting is empty, there is
+// one host `local`, at the address of Docker's own DOCKER_HOST (with DOCKER_TLS_VERIFY) or at the default socket. certPath is
+// DOCKER_CERT_PATH. The error is one line that names the faulty entry and never shows credentials.
 func parseHosts(setting, certPath string) ([]dockerx.HostConfig, error) {
 	if strings.TrimSpace(setting) == "" {
 		return environmentHost(certPath)
@@ -115,7 +114,7 @@ func parseHost(entry, certPath string) (dockerx.HostConfig, error) {
 	return cfg, nil
 }
 
-// newHostConfig checks an address and finds the certificates for it.
+// newHostConfig checks an address and finds its certificates.
 func newHostConfig(name, addr, certPath string) (dockerx.HostConfig, error) {
 	cfg := dockerx.HostConfig{Name: name, Addr: addr}
 	if context, ok := strings.CutPrefix(addr, "context://"); ok {
@@ -134,7 +133,7 @@ func newHostConfig(name, addr, certPath string) (dockerx.HostConfig, error) {
 	return cfg, err
 }
 
-// findCerts returns certPath/<host> or certPath, whichever holds certificates, or "" for neither.
+// findCerts returns certPath/<host> or certPath, whichever exists with certificates, or "" if neither does.
 func findCerts(name, certPath string) (string, error) {
 	if certPath == "" {
 		return "", nil
@@ -162,7 +161,7 @@ func hasCerts(dir string) bool {
 	return false
 }
 
-// shorten keeps a culprit's name from filling the line.
+// shorten cuts a long value, so that an error message stays one short line.
 func shorten(s string) string {
 	if len(s) > 64 {
 		return s[:64] + "…"

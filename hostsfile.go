@@ -14,7 +14,7 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// hostEntry is a host as hosts.yaml writes it.
+// hostEntry is a host in hosts.yaml.
 type hostEntry struct {
 	Name     string            `yaml:"name"`
 	Addr     string            `yaml:"addr"`
@@ -24,20 +24,20 @@ type hostEntry struct {
 	Timeouts timeoutsEntry     `yaml:"timeouts"`
 }
 
-// sshEntry is connect.SSHConfig as hosts.yaml writes it.
+// sshEntry is the form of connect.SSHConfig in hosts.yaml.
 type sshEntry struct {
 	Identities []string `yaml:"identities"`
 	KnownHosts []string `yaml:"known_hosts"`
 	Jumps      []string `yaml:"jumps"`
 }
 
-// timeoutsEntry is dockerx.Timeouts as hosts.yaml writes it.
+// timeoutsEntry is the form of dockerx.Timeouts in hosts.yaml.
 type timeoutsEntry struct {
 	Ping time.Duration `yaml:"ping"`
 	Read time.Duration `yaml:"read"`
 }
 
-// maxTimeout keeps a slip of the pen ("5m" for "5s") from making a dead host hold its callers.
+// maxTimeout is the upper limit: with a mistyped unit ("5m" for "5s") callers would wait too long for a dead host.
 const maxTimeout = time.Minute
 
 // parseHostsFile reads the contents of hosts.yaml:
@@ -50,8 +50,8 @@ const maxTimeout = time.Minute
 //	    timeouts: {ping: 2s, read: 5s}
 //	  - {name: db, addr: "tcp://10.0.0.7:2376", certs: /etc/wharf/db}
 //
-// certPath is DOCKER_CERT_PATH, for those without certs. The error is one line that names the culprit
-// and never shows credentials.
+// certPath is DOCKER_CERT_PATH, used for hosts without certs. The error is one line that names the faulty entry and never
+// shows credentials.
 func parseHostsFile(contents []byte, certPath string) ([]dockerx.HostConfig, error) {
 	var file struct {
 		Hosts []hostEntry `yaml:"hosts"`
@@ -88,7 +88,7 @@ func (e hostEntry) config(certPath string) (dockerx.HostConfig, error) {
 		return dockerx.HostConfig{}, fmt.Errorf("host %q: %w", e.Name, err)
 	}
 	if e.Certs != "" {
-		certPath = "" // its own are named
+		certPath = "" // the entry names its own
 	}
 	cfg, err := newHostConfig(e.Name, e.Addr, certPath)
 	if err != nil {

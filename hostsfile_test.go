@@ -27,7 +27,7 @@ func hostNames(f *dockerx.Fleet) string {
 	return strings.Join(all, " ")
 }
 
-// lockedBuffer is a log that a test may read while it is written.
+// lockedBuffer is a log that a test can read while it is being written.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -13,10 +13,10 @@ import (
 	"wharf/dockerx"
 )
 
-// fileEvery is how often the hosts file is looked at.
+// fileEvery is the interval between two checks of the hosts file.
 const fileEvery = 2 * time.Second
 
-// followHostsFile reads HOSTS_FILE anew on SIGHUP and when it changes, until ctx ends.
+// followHostsFile reloads HOSTS_FILE on SIGHUP and when the file changes, until ctx ends.
 func (w *wharf) followHostsFile(ctx context.Context) error {
 	if w.cfg.HostsFile == "" {
 		return nil
@@ -25,14 +25,14 @@ func (w *wharf) followHostsFile(ctx context.Context) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	reload := func() (int, error) {
-		defer w.leases.Wake() // the leases follow the hosts
+		defer w.leases.Wake() // the leases cover the new list of hosts
 		return applyHosts(w.fleet, func() ([]dockerx.HostConfig, error) { return hostConfigs(w.cfg, w.log) })
 	}
 	return followHosts(ctx, w.cfg.HostsFile, reload, hangup, w.log)
 }
 
-// followHosts calls reload when the hosts file has changed, for which it looks every 2 s, and whenever now delivers (SIGHUP).
-// What reload fails with is logged, once for a state of the file. It returns nil at the context's end.
+// followHosts calls reload when the hosts file has changed, which it checks every 2 s, and whenever now delivers (SIGHUP).
+// It logs an error of reload once for each change of the file. It returns nil when ctx ends.
 func followHosts(ctx context.Context, path string, reload func() (hosts int, err error), now <-chan os.Signal, log zerolog.Logger) error {
 	tick := time.NewTicker(fileEvery)
 	defer tick.Stop()
@@ -60,8 +60,8 @@ func followHosts(ctx context.Context, path string, reload func() (hosts int, err
 	}
 }
 
-// applyHosts makes the fleet consist of the hosts that read returns, and returns their number. After an error the fleet is as it
-// was.
+// applyHosts replaces the fleet's hosts by those that read returns, and returns their number. After an error the fleet is
+// unchanged.
 func applyHosts(f *dockerx.Fleet, read func() ([]dockerx.HostConfig, error)) (int, error) {
 	cfgs, err := read()
 	if err != nil {
@@ -70,7 +70,7 @@ func applyHosts(f *dockerx.Fleet, read func() ([]dockerx.HostConfig, error)) (in
 	return len(cfgs), f.Apply(cfgs)
 }
 
-// fileStamp changes when the file does, also when a link is turned to another one.
+// fileStamp returns a value that changes when the file changes, or when a symbolic link gets another target.
 func fileStamp(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {

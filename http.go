@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// httpServer has limits against slow callers but no WriteTimeout, which would cut streams: api sets a deadline for
-// each write.
+// httpServer limits slow callers, but sets no WriteTimeout, which would cut off streams: package api sets a deadline for each
+// write.
 func (w *wharf) httpServer() (*http.Server, error) {
 	server := &http.Server{
 		Handler:           w.api,
@@ -21,11 +21,11 @@ func (w *wharf) httpServer() (*http.Server, error) {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          stdlog.New(w.log, "", 0),
-		// What a connection whose client reads nothing may hold, and for how long.
+		// Bounds for a connection whose client stops reading: how much it holds, and for how long.
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: 100, MaxReadFrameSize: 16 << 10, MaxReceiveBufferPerConnection: 256 << 10,
 			MaxReceiveBufferPerStream: 64 << 10, WriteByteTimeout: 10 * time.Second,
-			SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second, // a client that vanished says nothing
+			SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second, // a client that vanished sends nothing
 		},
 	}
 	if w.cfg.TLSCertFile == "" {
@@ -39,7 +39,7 @@ func (w *wharf) httpServer() (*http.Server, error) {
 	return server, nil
 }
 
-// serveHTTP serves until the server is shut down, over TLS where it has a certificate.
+// serveHTTP serves until the server is shut down, with TLS if a certificate is configured.
 func serveHTTP(server *http.Server, listener net.Listener) error {
 	serve := server.Serve
 	if server.TLSConfig != nil {
@@ -51,7 +51,7 @@ func serveHTTP(server *http.Server, listener net.Listener) error {
 	return nil
 }
 
-// certificate is a pair of files, read anew when the certificate's file changes.
+// certificate is a certificate and its key, loaded from two files again when the certificate's file changes.
 type certificate struct {
 	certFile, keyFile string
 
@@ -60,7 +60,8 @@ type certificate struct {
 	pair    *tls.Certificate
 }
 
-// get returns the current pair. While the files are half-written it keeps the last good one.
+// get returns the current certificate. If the files can't be loaded, such as while they are being replaced, it keeps the last
+// one that could.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

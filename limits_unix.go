@@ -4,7 +4,7 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// descriptorLimit is how many files this process may have open.
+// descriptorLimit returns how many files this process may have open.
 func descriptorLimit() int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

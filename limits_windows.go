@@ -1,4 +1,4 @@
 package main
 
-// descriptorLimit is how many connections the system is taken to allow this process.
+// descriptorLimit returns an assumed limit of connections: Windows has no limit to ask for.
 func descriptorLimit() int { return 16_384 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// listen opens LISTEN_ADDR for at most MAX_CONNS connections at once; further ones wait.
+// listen opens LISTEN_ADDR for at most MAX_CONNS connections at once; more connections wait.
 func (w *wharf) listen(ctx context.Context) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.cfg.ListenAddr)
 	if err != nil {
@@ -16,8 +16,8 @@ func (w *wharf) listen(ctx context.Context) (net.Listener, error) {
 	return limitListener(listener, maxConns(w.cfg.MaxConns, descriptorLimit())), nil
 }
 
-// maxConns is the bound on accepted connections: what the setting asks for, but no more than leaves a quarter of
-// the descriptors, 64 at least, to the engines, the database and files. Zero asks for as many as that allows, 10,000 at most.
+// maxConns returns the limit of accepted connections: the setting, but at most what leaves a quarter of the descriptors, and
+// at least 64, for the engines, the database and files. A setting of zero means as many as that allows, up to 10,000.
 func maxConns(asked, descriptors int) int {
 	room := max(descriptors-max(descriptors/4, 64), 16)
 	if asked == 0 {
@@ -26,7 +26,7 @@ func maxConns(asked, descriptors int) int {
 	return min(asked, room)
 }
 
-// boundedListener accepts a connection only when it holds one of its places.
+// boundedListener accepts a connection only after it has taken a place for it.
 type boundedListener struct {
 	net.Listener
 	places chan struct{}
@@ -34,12 +34,12 @@ type boundedListener struct {
 	once   sync.Once
 }
 
-// limitListener bounds the connections of a TCP listener that are open at once.
+// limitListener limits how many connections of a TCP listener are open at once.
 func limitListener(l net.Listener, most int) net.Listener {
 	return &boundedListener{Listener: l, places: make(chan struct{}, most), closed: make(chan struct{})}
 }
 
-// Accept waits for a place and a connection. Closing the listener ends the wait.
+// Accept waits for a free place, then for a connection. Close ends both waits.
 func (l *boundedListener) Accept() (net.Conn, error) {
 	select {
 	case l.places <- struct{}{}:
@@ -55,26 +55,26 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	if !ok {
 		return conn, nil
 	}
-	_ = tcp.SetWriteBuffer(writeBuffer) // else some MiB of the kernel's, and a stalled client shows late
+	_ = tcp.SetWriteBuffer(writeBuffer) // the kernel's default is some MiB: a stalled client would be noticed late
 	return &countedConn{TCPConn: tcp, leave: sync.OnceFunc(func() { <-l.places })}, nil
 }
 
-// Close closes the listener; connections that it accepted stay open.
+// Close closes the listener. Accepted connections stay open.
 func (l *boundedListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return l.Listener.Close()
 }
 
-// writeBuffer is how many bytes of answers the kernel keeps for a client; Linux takes twice as many.
+// writeBuffer is the size in bytes of a connection's send buffer in the kernel; Linux doubles it.
 const writeBuffer = 128 << 10
 
-// countedConn gives its place back when it is closed. It is a whole TCP connection, since streams write past net/http.
+// countedConn frees its place when it is closed. It embeds a *net.TCPConn because streams write past net/http.
 type countedConn struct {
 	*net.TCPConn
 	leave func()
 }
 
-// Close closes the connection.
+// Close closes the connection and frees its place.
 func (c *countedConn) Close() error {
 	defer c.leave()
 	return c.TCPConn.Close()

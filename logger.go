@@ -10,7 +10,7 @@ import (
 	"wharf/util/config"
 )
 
-// newLogger writes to standard error: JSON, or text for a person at a terminal.
+// newLogger writes to standard error: JSON, or plain text if that is a terminal.
 func newLogger(cfg config.Config) zerolog.Logger {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	level, err := zerolog.ParseLevel(cfg.LogLevel)

@@ -16,7 +16,7 @@ import (
 	"wharf/util/config"
 )
 
-// version is stamped at build time.
+// version is set at build time.
 var version = "dev"
 
 const usage = `wharf: one HTTP JSON API in front of many Docker hosts
@@ -42,7 +42,7 @@ Flags:
 Settings, from the environment or the settings file:
 `
 
-// errUsage is a command line that makes no sense.
+// errUsage reports a command line that wharf doesn't understand.
 var errUsage = errors.New("see wharf --help")
 
 func main() {
@@ -60,7 +60,7 @@ func main() {
 	}
 }
 
-// command runs what the arguments ask for; without any, the server.
+// command runs the command that the arguments name, or the server if there are none.
 func command(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("wharf", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -104,7 +104,7 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	}
 }
 
-// loadConfig reads app.env, or the file that -config names, which then must exist.
+// loadConfig reads app.env or the file of -config. Only the latter must exist.
 func loadConfig(file string) (config.Config, error) {
 	if file == "" {
 		return config.Load("app.env", false, os.Environ())

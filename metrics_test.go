@@ -18,7 +18,7 @@ import (
 	"wharf/scripts/prometheustest"
 )
 
-// dashboard returns the expressions of deploy/grafana/wharf.json, and with the variables' queries the names of metrics in them.
+// dashboard returns the expressions of deploy/grafana/wharf.json, and the names of the metrics in them and in its variables.
 func dashboard(t *testing.T) (expressions []string, names map[string]bool) {
 	t.Helper()
 	content, err := os.ReadFile("deploy/grafana/wharf.json")
@@ -48,8 +48,8 @@ func dashboard(t *testing.T) (expressions []string, names map[string]bool) {
 	return expressions, names
 }
 
-// TestPrometheusScrapesThreeReplicas has a real Prometheus scrape three replicas on one Postgres, with a viewer's key, and
-// evaluate each query of the dashboard: it names metrics that exist, and each is scraped but those of what didn't happen.
+// TestPrometheusScrapesThreeReplicas lets a real Prometheus scrape three replicas on one Postgres, with a viewer's key, and
+// evaluate each query of the dashboard. Each metric must exist and be scraped, except those that count events which didn't occur.
 func TestPrometheusScrapesThreeReplicas(t *testing.T) {
 	t.Parallel()
 	source := dbtest.EmptyPostgresSource(t)
@@ -81,7 +81,7 @@ func TestPrometheusScrapesThreeReplicas(t *testing.T) {
 	p := prometheustest.Start(t, scrape("wharf", "/metrics")+scrape("containers", "/metrics/containers"))
 	p.Await(`up{job="wharf"} == 1`, 3)
 	p.Await("wharf_build_info", 3)
-	p.Await("sum by (host) (wharf_host_owned) == 1", 2) // one reader a host
+	p.Await("sum by (host) (wharf_host_owned) == 1", 2) // one reader per host
 	p.Await(`max by (host) (wharf_host_up) == 1`, 1)
 	p.Await(`max by (host) (wharf_host_up) == 0`, 1)
 	p.Await(`max by (host) (container_last_seen{name="web"})`, 1)
@@ -89,7 +89,7 @@ func TestPrometheusScrapesThreeReplicas(t *testing.T) {
 	expressions, names := dashboard(t)
 	for name := range names {
 		switch strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count") {
-		case "wharf_event_gaps_total", "wharf_streams_closed_total": // nothing of the kind need have happened: api's tests have them
+		case "wharf_event_gaps_total", "wharf_streams_closed_total": // may not have occurred here: the tests of package api cover them
 		default:
 			require.Eventually(t, func() bool { return len(p.Query(name)) > 0 }, time.Minute, 100*time.Millisecond, "%s", name)
 		}
@@ -99,7 +99,7 @@ func TestPrometheusScrapesThreeReplicas(t *testing.T) {
 	}
 }
 
-// viewersKey makes a viewer, and returns an API key of its own.
+// viewersKey creates a viewer and returns an API key for it.
 func viewersKey(t *testing.T, p *process, admin string) string {
 	t.Helper()
 	_, err := p.as(admin).AddUser(t.Context(), dto.NewUser{

@@ -17,10 +17,10 @@ import (
 	"wharf/db/dbtest"
 )
 
-// stepKiller reads a server's log and kills it in a step of its migrations: so long after the step has begun.
+// stepKiller reads a server's log and kills the server a given time after a step of its migrations has begun.
 type stepKiller struct {
 	cmd   *exec.Cmd
-	step  int // which, from 1
+	step  int // counted from 1
 	after time.Duration
 
 	mu   sync.Mutex
@@ -40,8 +40,8 @@ func (k *stepKiller) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A process that is killed in any step of its migrations leaves a database that the next start takes. WHARF_KILLS sets
-// how many kills are tried on each engine (default 12).
+// A process that is killed during a migration leaves a database that the next start can use. WHARF_KILLS sets the number of
+// kills on each engine (default 12).
 func TestAKillDuringMigrationsHurtsNoLaterStart(t *testing.T) {
 	t.Parallel()
 	kills := 12
@@ -54,7 +54,7 @@ func TestAKillDuringMigrationsHurtsNoLaterStart(t *testing.T) {
 	} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			between := 0 // kills that left some steps done and some not
+			between := 0 // kills after which some steps were done and others not
 			for n := range kills {
 				dir, db := t.TempDir(), "DB_SOURCE="+source(t)
 				env := []string{db, "LISTEN_ADDR=127.0.0.1:0", "DOCKER_HOST=unix:///nowhere.sock", "LOG_LEVEL=debug", "LOG_FORMAT=json", "DB_NEW=true"}
@@ -85,7 +85,7 @@ func TestAKillDuringMigrationsHurtsNoLaterStart(t *testing.T) {
 	}
 }
 
-// latestVersion reports whether `wharf migrate version` prints a schema that has all steps.
+// latestVersion reports whether `wharf migrate version` printed the latest schema version.
 func latestVersion(line string) bool {
 	_, rest, _ := strings.Cut(line, "version ")
 	current, rest, _ := strings.Cut(rest, " ")

@@ -25,9 +25,9 @@ const (
 	tick     = 20 * time.Millisecond
 )
 
-// TestThreeReplicasBehindNginx runs what docs/deploy.md shows: three replicas on one Postgres behind Debian's nginx. Sessions,
-// idempotency keys and limits hold whichever replica answers, and a client of the event stream misses nothing while one replica
-// after another is replaced.
+// TestThreeReplicasBehindNginx sets up what docs/deploy.md describes: three replicas on one Postgres behind Debian's nginx.
+// Sessions, idempotency keys and limits work whichever replica answers. A client of the event stream misses nothing while
+// the replicas are replaced one after another.
 func TestThreeReplicasBehindNginx(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -49,7 +49,7 @@ func TestThreeReplicasBehindNginx(t *testing.T) {
 		return client.New(n.URL, client.Options{Token: token, Transport: transport, Tries: 5})
 	}
 
-	// The token that the first replica printed is good on whichever the request comes to.
+	// The token that the first replica printed is valid at every replica.
 	token := setupToken(t, replicas[0])
 	for _, p := range replicas {
 		require.Equal(t, token, setupToken(t, p))
@@ -60,7 +60,7 @@ func TestThreeReplicasBehindNginx(t *testing.T) {
 	require.NoError(t, err)
 	login, err := as("").Login(t.Context(), dto.Credentials{Username: "gildong", Password: "123123"})
 	require.NoError(t, err)
-	for range 9 { // least_conn takes them in turns
+	for range 9 { // least_conn spreads them over the replicas
 		_, err := as(login.AccessToken).ListContainers(t.Context(), "fake")
 		require.NoError(t, err)
 	}
@@ -118,7 +118,7 @@ func TestThreeReplicasBehindNginx(t *testing.T) {
 	<-ended
 }
 
-// setupToken returns the token that a replica printed.
+// setupToken returns the setup token that a replica printed.
 func setupToken(t *testing.T, p *process) string {
 	t.Helper()
 	_, rest, found := strings.Cut(p.logs.String(), `"setup_token":"`)

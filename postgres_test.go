@@ -24,7 +24,7 @@ func TestTenProcessesStartAtOnceOnOneEmptyPostgres(t *testing.T) {
 	starting.Wait()
 }
 
-// Postgres behind a proxy that is away at first, then there, then away, then there again.
+// Postgres is unreachable at the start, then reachable, then unreachable, then reachable again.
 func TestPostgresThatComesAndGoes(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse(dbtest.EmptyPostgresSource(t))

@@ -20,7 +20,7 @@ import (
 	"wharf/client"
 )
 
-// binary builds wharf once for all tests of the process.
+// binary builds wharf once for all tests of this package.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "wharf-binary-")
 	if err != nil {
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// wharf runs the binary in a folder with settings and returns what it printed.
+// wharf runs the binary in a directory with the given settings and returns what it printed.
 func wharf(t *testing.T, dir, stdin string, env []string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	cmd := command(t, dir, env, args...)
@@ -76,7 +76,7 @@ type process struct {
 type output struct {
 	mu    sync.Mutex
 	buf   bytes.Buffer
-	watch func(all string) // sees what there is at each write
+	watch func(all string) // gets all output so far, at each write
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -109,7 +109,7 @@ func serve(t *testing.T, dir string, env ...string) *process {
 	return serveAs(t, dir, func(cmd *exec.Cmd) *exec.Cmd { return cmd }, env...)
 }
 
-// serveAs is serve with another command in its place.
+// serveAs is serve with another command, which as returns.
 func serveAs(t *testing.T, dir string, as func(*exec.Cmd) *exec.Cmd, env ...string) *process {
 	t.Helper()
 	p := &process{t: t, out: &output{}, logs: &output{}}
@@ -126,13 +126,13 @@ func serveAs(t *testing.T, dir string, as func(*exec.Cmd) *exec.Cmd, env ...stri
 	return p
 }
 
-// awaitReady waits until /readyz says so.
+// awaitReady waits until /readyz reports that the server is ready.
 func (p *process) awaitReady() {
 	p.t.Helper()
 	require.Eventually(p.t, func() bool { return p.readyz() == http.StatusOK }, time.Minute, 10*time.Millisecond, "%s", p.logs)
 }
 
-// stop sends a signal and returns how long the end took; it must be a clean one.
+// stop sends a signal, checks that the server ends cleanly and returns how long that took.
 func (p *process) stop(signal os.Signal) time.Duration {
 	p.t.Helper()
 	start := time.Now()
@@ -141,19 +141,19 @@ func (p *process) stop(signal os.Signal) time.Duration {
 	return time.Since(start)
 }
 
-// as returns a client that sends a token, "" for none. It tries once: what a test asks for is what it gets.
+// as returns a client that sends a token, "" for none. It makes one attempt, so that tests see each response.
 func (p *process) as(token string) *client.Client {
 	return client.New(p.url, client.Options{Token: token, Tries: 1})
 }
 
-// String has the server end with what its goroutines do, and returns all that it printed.
+// String makes the server end with a dump of its goroutines, and returns all its output.
 func (p *process) String() string {
 	_ = p.cmd.Process.Signal(syscall.SIGQUIT)
 	_ = p.cmd.Wait()
 	return p.logs.String()
 }
 
-// status is an answer's, 0 where there was none.
+// status returns the HTTP status of a client's error: 0 if there was no response.
 func status(err error) int {
 	e := (*client.Error)(nil)
 	switch {
@@ -169,7 +169,7 @@ func status(err error) int {
 func (p *process) healthz() int { return status(p.as("").Healthz(p.t.Context())) }
 func (p *process) readyz() int  { return status(p.as("").Readyz(p.t.Context())) }
 
-// listHosts and listContainers return their answer's status.
+// listHosts and listContainers return the status of the response.
 func (p *process) listHosts(token string) int {
 	_, err := p.as(token).ListHosts(p.t.Context())
 	return status(err)
@@ -180,7 +180,7 @@ func (p *process) listContainers(host, token string) int {
 	return status(err)
 }
 
-// signUp makes the user gildong. headers are names and values by turns.
+// signUp creates the user gildong. headers are alternating names and values.
 func (p *process) signUp(headers ...string) error {
 	ctx := p.t.Context()
 	for i := 0; i < len(headers); i += 2 {
@@ -192,12 +192,12 @@ func (p *process) signUp(headers ...string) error {
 	return err
 }
 
-// logIn returns a session of the user gildong, or of another one.
+// logIn logs a user in and returns the session.
 func (p *process) logIn(username, password string) (dto.Login, error) {
 	return p.as("").Login(p.t.Context(), dto.Credentials{Username: username, Password: dto.Password(password)})
 }
 
-// login makes the user gildong where it is missing and returns its access token.
+// login creates the user gildong if it doesn't exist, and returns an access token for it.
 func (p *process) login() string {
 	p.t.Helper()
 	_ = p.signUp()

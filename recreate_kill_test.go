@@ -17,10 +17,10 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// recreationSteps are those that a recreation of a running container takes, each with a line in the log at its beginning.
+// recreationSteps is the number of steps of a recreation of a running container. Each logs a line when it begins.
 const recreationSteps = 8
 
-// killAt kills the server so long after the step-th line of a recreation.
+// killAt kills the server a given time after the step-th line of a recreation.
 func (p *process) killAt(step int, after time.Duration) {
 	var once sync.Once
 	p.logs.onWrite(func(all string) {
@@ -30,8 +30,8 @@ func (p *process) killAt(step int, after time.Duration) {
 	})
 }
 
-// A server that is killed in any step of a recreation, or between two, leaves no container lost, doubled or under a wrong name once
-// the next one has come up. WHARF_KILLS sets how many kills are tried on each database (default 16).
+// When a server is killed during any step of a recreation, or between two, the next server leaves no container lost, duplicated
+// or with a wrong name. WHARF_KILLS sets the number of kills on each database (default 16).
 func TestAKillDuringARecreationHurtsNoContainer(t *testing.T) {
 	t.Parallel()
 	kills := 2 * recreationSteps
@@ -66,8 +66,8 @@ func TestAKillDuringARecreationHurtsNoContainer(t *testing.T) {
 	}
 }
 
-// A server whose host is down when it starts is ready all the same, keeps what an earlier one left there in its journal, and brings
-// the container back as soon as the host answers.
+// A server whose host is down at its start becomes ready nevertheless, keeps an earlier server's journal of a recreation on that
+// host, and restores the container as soon as the host answers.
 func TestARecreationWaitsForAHostThatIsDown(t *testing.T) {
 	t.Parallel()
 	for at, step := range map[string]int{"undone": 4, "finished": 7} {
@@ -98,7 +98,7 @@ func TestARecreationWaitsForAHostThatIsDown(t *testing.T) {
 	}
 }
 
-// killed is the container that is recreated, and what became of it.
+// killed is the container that is recreated, with counts of the outcomes.
 type killed struct {
 	t         *testing.T
 	e         dockertest.Engine
@@ -108,8 +108,8 @@ type killed struct {
 	answered                bool
 }
 
-// recreate has the container recreated by a server that is killed meanwhile. What the server before it left may be under way
-// yet.
+// recreate recreates the container on a server that is killed meanwhile. It tries again while the previous server's recreation is
+// still being finished.
 func (k *killed) recreate(p *process, step int, after time.Duration) {
 	k.t.Helper()
 	p.killAt(step, after)
@@ -120,7 +120,7 @@ func (k *killed) recreate(p *process, step int, after time.Duration) {
 	}, time.Minute, 10*time.Millisecond, "%s", p.logs)
 }
 
-// awaitOne waits until the container is one again: running, under its name, with its restart policy.
+// awaitOne waits until there is one container again: running, with its name and its restart policy.
 func (k *killed) awaitOne(p *process) {
 	k.t.Helper()
 	var seen []string

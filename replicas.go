@@ -12,7 +12,7 @@ import (
 	"wharf/service/leases"
 )
 
-// newLeases returns this replica's share of the hosts on a Postgres.
+// newLeases returns this replica's leases of hosts, which need Postgres.
 func (w *wharf) newLeases(server string) *leases.Leases {
 	return leases.New(w.store, leases.Options{
 		Logger: w.log, Server: server,
@@ -49,14 +49,14 @@ func (w *wharf) newLeases(server string) *leases.Leases {
 		Status:   w.hostStatus,
 		Found: func(host, status string) {
 			var s dockerx.Status
-			if err := json.Unmarshal([]byte(status), &s); err == nil { // a newer version may write it otherwise
+			if err := json.Unmarshal([]byte(status), &s); err == nil { // a newer version may write it in another form
 				w.fleet.SetStatus(host, s)
 			}
 		},
 	})
 }
 
-// hostStatus returns a host's status as other replicas read it.
+// hostStatus returns a host's status as JSON for the other replicas.
 func (w *wharf) hostStatus(name string) string {
 	h, ok := w.fleet.Host(name)
 	if !ok {
@@ -69,7 +69,7 @@ func (w *wharf) hostStatus(name string) string {
 	return string(b)
 }
 
-// lead takes part in the leases of hosts until ctx ends, once the database is open.
+// lead takes part in the leases of hosts from when the database is open until ctx ends.
 func (w *wharf) lead(ctx context.Context, opened <-chan struct{}) error {
 	if w.leases == nil {
 		<-ctx.Done()
@@ -86,7 +86,7 @@ func (w *wharf) lead(ctx context.Context, opened <-chan struct{}) error {
 	return both.Wait()
 }
 
-// listener passes on what other replicas notify of.
+// listener forwards the notifications of other replicas to the parts they concern.
 func (w *wharf) listener() db.Listener {
 	return db.Listener{
 		Notified: func(channel, payload string) {
@@ -101,7 +101,7 @@ func (w *wharf) listener() db.Listener {
 				w.sessions.Revoked()
 			}
 		},
-		Connected: func() { // a look shows what was missed
+		Connected: func() { // notifications may have been missed: have both parts look at the database
 			w.leases.Wake()
 			w.sessions.Revoked()
 		},

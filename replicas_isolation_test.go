@@ -12,7 +12,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// A replica that is cut off from the hosts leaves them to one that reaches them, without loss, and takes its part again later.
+// A replica that is cut off from the hosts hands them over to one that reaches them, without loss, and later takes its share again.
 func TestAReplicaThatIsCutOffFromTheHostsLeavesThemToAnother(t *testing.T) {
 	t.Parallel()
 	r := newReplicas(t, 4)
@@ -25,7 +25,7 @@ func TestAReplicaThatIsCutOffFromTheHostsLeavesThemToAnother(t *testing.T) {
 	}
 	a := r.start()
 	r.awaitReaders()
-	r.emit() // an engine without any event can't show that none was missed while its lease moves
+	r.emit() // without any event, an engine can't show that none was missed while its lease moved
 	r.awaitAll(r.follow(a))
 	r.env = append(r.env, "DOCKER_HOSTS="+strings.Join(names, ","))
 	b := r.start()

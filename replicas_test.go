@@ -20,7 +20,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// replicas are several servers on one Postgres, in front of the same fake engines.
+// replicas is several servers on one Postgres, in front of the same fake engines.
 type replicas struct {
 	t       *testing.T
 	env     []string
@@ -43,7 +43,7 @@ func newReplicas(t *testing.T, hosts int) *replicas {
 	return r
 }
 
-// start starts one more replica.
+// start starts another replica.
 func (r *replicas) start() *process {
 	r.t.Helper()
 	p := serve(r.t, r.t.TempDir(), r.env...)
@@ -64,7 +64,7 @@ func (r *replicas) awaitReaders() {
 	}, time.Minute, 10*time.Millisecond, "each engine has one reader")
 }
 
-// emit has every engine report an event, and returns how many there have been of each.
+// emit makes every engine report an event, and returns how many events each has reported so far.
 func (r *replicas) emit() int {
 	for _, d := range r.daemons {
 		d.Emit(dockertest.NewMessage("container", "exec_die", fmt.Sprintf("%064x", r.emitted), map[string]string{"name": "c", "n": fmt.Sprint(r.emitted)}))
@@ -73,14 +73,14 @@ func (r *replicas) emit() int {
 	return r.emitted
 }
 
-// reception is what a client of one replica has got: events by host, in order.
+// reception holds the events that a client of one replica received: by host, in order.
 type reception struct {
 	mu   sync.Mutex
 	got  map[string][]string
 	gaps int
 }
 
-// follow has a client read a replica's events until the test's end.
+// follow starts a client that reads a replica's events until the test ends.
 func (r *replicas) follow(p *process) *reception {
 	got := &reception{got: map[string][]string{}}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -112,7 +112,7 @@ func (g *reception) take(f client.Frame) {
 	}
 }
 
-// awaitAll waits until the client has all events of all hosts, and checks that it has each once, in order, without a gap.
+// awaitAll waits until the client has received all events of all hosts, and checks that each came once, in order, without a gap.
 func (r *replicas) awaitAll(g *reception) {
 	r.t.Helper()
 	var want []string
@@ -138,13 +138,13 @@ func (r *replicas) awaitAll(g *reception) {
 	require.Zero(r.t, g.gaps)
 }
 
-// Each engine has one reader whatever becomes of the replicas, and every client of every replica gets each event once.
+// Each engine has one reader while replicas come and go, and every client of every replica gets each event once.
 func TestReplicasReadEachHostOnce(t *testing.T) {
 	t.Parallel()
 	r := newReplicas(t, 6)
 	first := r.start()
 	r.awaitReaders()
-	r.emit() // an engine without any event can't show that none was missed
+	r.emit() // without any event, an engine can't show that none was missed
 	r.awaitAll(r.follow(first))
 	second, third := r.start(), r.start()
 	r.awaitReaders()
@@ -156,7 +156,7 @@ func TestReplicasReadEachHostOnce(t *testing.T) {
 		r.awaitAll(g)
 	}
 
-	require.NoError(t, second.cmd.Process.Kill()) // unasked: the others notice
+	require.NoError(t, second.cmd.Process.Kill()) // it can't hand over its leases: the others notice that it is gone
 	_ = second.cmd.Wait()
 	for range 20 {
 		r.emit()
@@ -174,13 +174,13 @@ func TestReplicasReadEachHostOnce(t *testing.T) {
 	require.Equal(t, http.StatusOK, third.readyz())
 }
 
-// A replica that was frozen stores nothing under the leases that it has lost meanwhile, and then takes part again.
+// A replica that was frozen stores nothing under the leases that it lost meanwhile, and then takes its share again.
 func TestAFrozenReplicaStoresNothingUnderLostLeases(t *testing.T) {
 	t.Parallel()
 	r := newReplicas(t, 4)
 	a := r.start()
 	r.awaitReaders()
-	r.emit() // an engine without any event can't show that none was missed while its lease moves
+	r.emit() // without any event, an engine can't show that none was missed while its lease moved
 	r.awaitAll(r.follow(a))
 	b := r.start()
 	r.awaitReaders()
@@ -191,7 +191,7 @@ func TestAFrozenReplicaStoresNothingUnderLostLeases(t *testing.T) {
 
 	require.NoError(t, a.cmd.Process.Signal(syscall.SIGSTOP))
 	for range 20 {
-		r.emit() // waits in the frozen one's sockets
+		r.emit() // these wait in the sockets of the frozen replica
 	}
 	r.awaitAll(shown[1])
 	require.NoError(t, a.cmd.Process.Signal(syscall.SIGCONT))
@@ -201,7 +201,7 @@ func TestAFrozenReplicaStoresNothingUnderLostLeases(t *testing.T) {
 	r.awaitReaders()
 }
 
-// Every replica says the same of a host, as its owner found it, and the others ask the host for nothing.
+// Every replica reports the same status of a host, the one that its owner found; the others send the host no requests.
 func TestReplicasSayTheSameOfAHost(t *testing.T) {
 	t.Parallel()
 	r := newReplicas(t, 4)

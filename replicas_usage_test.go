@@ -15,7 +15,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// sampled returns how often a fake engine was asked for a sample.
+// sampled returns how many samples a fake engine was asked for.
 func sampled(d *dockertest.Daemon) (n int) {
 	for _, r := range d.Requests() {
 		if strings.HasSuffix(r.Path, "/stats") {
@@ -25,7 +25,7 @@ func sampled(d *dockertest.Daemon) (n int) {
 	return n
 }
 
-// watchUsage has a client of a replica watch the usage of all containers of a host until the test's end.
+// watchUsage starts a client of a replica that watches the usage of all containers of a host until the test ends.
 func (r *replicas) watchUsage(p *process, host string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	first, ended := make(chan struct{}), make(chan struct{})
@@ -50,7 +50,7 @@ func (r *replicas) watchUsage(p *process, host string) {
 	}
 }
 
-// awaitBeats waits until every replica has beaten so often again.
+// awaitBeats waits for n more beats of every replica.
 func (r *replicas) awaitBeats(n int64) {
 	r.t.Helper()
 	source := strings.TrimPrefix(r.env[0], "DB_SOURCE=")
@@ -63,7 +63,7 @@ func (r *replicas) awaitBeats(n int64) {
 	require.Eventually(r.t, func() bool { return least() >= until }, time.Minute, 50*time.Millisecond)
 }
 
-// Two replicas on which the usage of one host is watched ask its engine for no more samples than one may.
+// Two replicas on which the usage of one host is watched take no more samples of it than one replica may.
 func TestReplicasShareTheBudgetOfAHost(t *testing.T) {
 	t.Parallel()
 	r := newReplicas(t, 1)
@@ -71,14 +71,14 @@ func TestReplicasShareTheBudgetOfAHost(t *testing.T) {
 	for range containers {
 		r.daemons[0].Add(dockertest.Container{State: "running"})
 	}
-	const perSecond = 4.0 // of 2.7 ms each: what the budget allows of an engine like the fake
+	const perSecond = 4.0 // each takes 2.7 ms: the rate that the budget allows for an engine like the fake
 	r.env = append(r.env, "STATS_SOURCE=engine", "STATS_BUDGET="+strconv.FormatFloat(0.0027*perSecond, 'f', -1, 64))
 	a, b := r.start(), r.start()
 	r.watchUsage(a, "h0")
 	r.watchUsage(b, "h0")
-	r.awaitBeats(3) // each has said that it samples, and has read it of the other
+	r.awaitBeats(3) // each has announced that it samples, and has read this of the other
 	before, began := sampled(r.daemons[0]), time.Now()
 	require.Eventually(t, func() bool { return sampled(r.daemons[0])-before >= asked }, 2*time.Minute, 10*time.Millisecond)
-	least := time.Duration((asked - 3*containers) / perSecond * float64(time.Second)) // rounds that were due, and one for the clocks
+	least := time.Duration((asked - 3*containers) / perSecond * float64(time.Second)) // without rounds already due, and one for the clocks
 	require.Greater(t, time.Since(began), least, "as few as one replica alone asks for")
 }

@@ -19,18 +19,18 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// lastRelease is the commit of the last release, whose replicas run beside this version's during an upgrade.
+// lastRelease is the commit of the last release. During an upgrade its replicas run beside those of this version.
 const lastRelease = "35243dd107c353b8e717bca44e66664794922023" // 0.2.0
 
 // releasedBinary builds the last release from the repository's history.
 func releasedBinary(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	var said bytes.Buffer
+	var stderr bytes.Buffer
 	archive := exec.CommandContext(t.Context(), "git", "archive", "--format=tar", lastRelease)
-	archive.Stderr = &said
+	archive.Stderr = &stderr
 	source, err := archive.Output()
-	require.NoError(t, err, "the test needs the history (git fetch --unshallow): %s", &said)
+	require.NoError(t, err, "the test needs the history (git fetch --unshallow): %s", &stderr)
 	unpack := exec.CommandContext(t.Context(), "tar", "-x", "-C", dir)
 	unpack.Stdin = bytes.NewReader(source)
 	out, err := unpack.CombinedOutput()
@@ -43,8 +43,8 @@ func releasedBinary(t *testing.T) string {
 	return path
 }
 
-// TestRollingUpgradeFromTheLastRelease has the last release serve, brings a replica of this version beside it, which moves the
-// schema on, and uses both: what one does counts on the other, and each event is stored once. Then the old one stops.
+// TestRollingUpgradeFromTheLastRelease starts the last release, then a replica of this version beside it, which migrates the
+// schema, and uses both: a change through one is valid at the other, and each event is stored once. Then the old one stops.
 func TestRollingUpgradeFromTheLastRelease(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -74,7 +74,7 @@ func TestRollingUpgradeFromTheLastRelease(t *testing.T) {
 			require.Equal(t, http.StatusOK, p.listContainers("fake", token))
 		}
 	}
-	// Operations on both, and their events once each.
+	// Operations through both replicas, and one record of each event.
 	_, err = old.as(token).StopContainer(t.Context(), "fake", id, dto.StopQuery{})
 	require.NoError(t, err, "%s", old.logs)
 	_, err = fresh.as(token).StartContainer(t.Context(), "fake", id, dto.WaitQuery{})
@@ -96,7 +96,7 @@ func TestRollingUpgradeFromTheLastRelease(t *testing.T) {
 	require.NoError(t, os.Remove(released))
 }
 
-// numbered returns how often a replica's history has each of the numbered events.
+// numbered returns how often each of the numbered events is in a replica's history.
 func numbered(t *testing.T, p *process, token string) map[string]int {
 	t.Helper()
 	page, err := p.as(token).QueryEvents(t.Context(), dto.EventQuery{EventFilter: dto.EventFilter{Action: []string{"exec_die"}}, Limit: 100})

@@ -21,18 +21,17 @@ import (
 	"wharf/util/memory"
 )
 
-// drainTimeout is how long requests in flight may take to finish after SIGTERM, once the
-// streams have ended.
+// drainTimeout is how long requests in flight may take to finish after SIGTERM, once the streams have ended.
 const drainTimeout = 1500 * time.Millisecond
 
-// memoryBound is what the process may hold of memory while it uses less than half of that, in bytes.
+// memoryBound is the limit in bytes of the process's memory. It rises only when more than half of it is in use.
 const memoryBound = 160 << 20
 
-// schemaPatience is how long the start waits for the database before it goes on without.
+// schemaPatience is how long the start waits for the database before it continues without it.
 const schemaPatience = time.Second
 
-// run serves until ctx ends, and alone starts and stops what lives long: the database, the
-// hosts, the sessions, the listener. It returns nil after a clean end.
+// run serves until ctx ends. It alone starts and stops the parts that outlive a request: the database, the hosts, the
+// sessions, the listener. It returns nil after a clean end.
 func run(ctx context.Context, cfg config.Config, out io.Writer, hints bool) error {
 	log := newLogger(cfg)
 	store, err := openStore(ctx, cfg, log)
@@ -53,7 +52,7 @@ func run(ctx context.Context, cfg config.Config, out io.Writer, hints bool) erro
 	return w.serve(ctx, listener, out, hints)
 }
 
-// openStore opens the database that DB_SOURCE names, for a server. Postgres needn't be up yet.
+// openStore opens the database of DB_SOURCE for a server. Postgres needn't be reachable yet.
 func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger) (*db.DB, error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("DATA_DIR: %w", err)
@@ -65,10 +64,11 @@ func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger) (*db.
 	return store, nil
 }
 
-// keyFile is where the generated token key is kept.
+// keyFile returns the path of the generated token key.
 func keyFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "token.key") }
 
-// newMaker signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR. triesKey is derived from it.
+// newMaker returns a maker that signs with TOKEN_KEYS, or with a key that is generated once and kept in DATA_DIR. triesKey
+// is derived from the same key.
 func newMaker(cfg config.Config) (maker token.Maker, triesKey []byte, err error) {
 	keys, err := token.ParseKeys(cfg.TokenKeys)
 	if cfg.TokenKeys == "" {
@@ -91,23 +91,23 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	if err != nil {
 		return err
 	}
-	// The parts behind the requests outlive ctx: they end when the requests have.
+	// The parts that requests use outlive ctx: they end after the last request.
 	behind, endBehind := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBehind()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return memory.Bound(ctx, memoryBound) })
 	opened := make(chan struct{})
 	group.Go(func() error { return w.prepare(ctx, behind, opened, out, hints) })
-	select { // a database that is there is ready before anybody asks
+	select { // if the database answers at once, wharf is ready before the first request
 	case <-opened:
 	case <-time.After(schemaPatience):
 	case <-ctx.Done():
 	}
-	// What the hosts tell last is still written: the log ends after them.
+	// The log ends after the hosts, so that their last events are still written.
 	behindHosts, endLog := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLog()
 	group.Go(func() error {
-		select { // until then what the hosts tell waits in memory
+		select { // until then events of the hosts wait in memory
 		case <-opened:
 			return w.events.Run(behindHosts)
 		case <-behindHosts.Done():
@@ -121,7 +121,7 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 		return w.fleet.Run(leading)
 	})
 	group.Go(func() error {
-		defer endFleet() // what was read is stored, and other replicas go on with it
+		defer endFleet() // events read so far are stored: other replicas can take over the hosts
 		return w.lead(behind, opened)
 	})
 	group.Go(func() error { return w.followHostsFile(ctx) })
@@ -140,8 +140,8 @@ func (w *wharf) serve(ctx context.Context, listener net.Listener, out io.Writer,
 	return group.Wait()
 }
 
-// prepare waits for the database, brings its schema up to date and creates the first admin
-// that the settings name, and says so on opened; then it looks after the sessions.
+// prepare waits for the database, migrates its schema and creates the first admin that the settings name. Then it closes
+// opened and runs the parts that need the database until behind ends.
 func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out io.Writer, hints bool) error {
 	err := w.openSchema(ctx)
 	if err == nil {
@@ -162,7 +162,7 @@ func (w *wharf) prepare(ctx, behind context.Context, opened chan<- struct{}, out
 	return group.Wait()
 }
 
-// unlessStopped drops an error that the stop of the server causes.
+// unlessStopped drops an error if the server is stopping, since the stop caused it.
 func unlessStopped(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():
@@ -184,7 +184,7 @@ func (w *wharf) openSchema(ctx context.Context) error {
 			return fmt.Errorf("migrate the database: %w", err)
 		}
 	}
-	if w.cfg.DBMigrate { // else the schema may not be there yet
+	if w.cfg.DBMigrate { // without migrations by wharf the schema may be missing
 		if err := errors.Join(w.audit.EndOwn(ctx), w.bulk.EndOwn(ctx)); err != nil {
 			return err
 		}
@@ -202,16 +202,16 @@ func (w *wharf) openSchema(ctx context.Context) error {
 	return nil
 }
 
-// dropUnusedKey removes a token key that this start made for a database that never answered: at the next start
-// it would pass for the key of an earlier database.
+// dropUnusedKey removes a token key that this start generated if the database never answered. Otherwise the next start would
+// take it for the key of an earlier database (see refuseLostDatabase).
 func (w *wharf) dropUnusedKey() {
 	if w.cfg.TokenKeys == "" && !w.keyed && !w.migrated.Load() {
 		_ = os.Remove(keyFile(w.cfg))
 	}
 }
 
-// refuseLostDatabase returns an error where an empty database stands beside the token key of an earlier one: a
-// volume that isn't mounted, or a wrong DB_SOURCE. Its first caller could make itself admin.
+// refuseLostDatabase returns an error if the database is empty but DATA_DIR holds the token key of an earlier one: a volume
+// isn't mounted, or DB_SOURCE is wrong. Otherwise the first caller could create itself as admin.
 func (w *wharf) refuseLostDatabase(ctx context.Context) error {
 	if !w.keyed || w.cfg.DBNew {
 		return nil
@@ -224,7 +224,7 @@ func (w *wharf) refuseLostDatabase(ctx context.Context) error {
 		keyFile(w.cfg))
 }
 
-// ready is what /readyz asks.
+// ready returns nil if the server is ready, for /readyz.
 func (w *wharf) ready(ctx context.Context) error {
 	switch {
 	case w.stopping.Load():
@@ -237,7 +237,7 @@ func (w *wharf) ready(ctx context.Context) error {
 	return w.store.Writable(ctx)
 }
 
-// drain ends the streams, then lets requests in flight finish; what takes longer is cut.
+// drain ends the streams, then waits for requests in flight, and cuts off those that take longer than drainTimeout.
 func (w *wharf) drain(ctx context.Context, server *http.Server) {
 	var ending sync.WaitGroup
 	ending.Go(w.api.EndStreams)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stopTime is what a service manager allows (deploy/wharf.service). On a quiet machine a stop takes under 2 s.
+// stopTime is the time that a service manager allows (deploy/wharf.service). On a quiet machine a stop takes under 2 s.
 const stopTime = 10 * time.Second
 
 func TestSecondStartFindsTheSameUsersAndSessions(t *testing.T) {
@@ -120,7 +120,7 @@ func TestFirstUserNeedsTheSetupTokenButStraightFromThisMachine(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		env, header, value string
-		hinted             bool // the line to copy has the token
+		hinted             bool // the printed commands contain the token
 	}{
 		"beyond loopback":      {"LISTEN_ADDR=0.0.0.0:0", "Accept", "*/*", true},
 		"behind a known proxy": {"TRUSTED_PROXIES=127.0.0.1", "Accept", "*/*", true},

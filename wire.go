@@ -31,7 +31,7 @@ import (
 	"wharf/util/steady"
 )
 
-// wharf holds the parts that run() starts and stops.
+// wharf holds the parts that run starts and stops.
 type wharf struct {
 	cfg       config.Config
 	log       zerolog.Logger
@@ -49,12 +49,12 @@ type wharf struct {
 	recreate  *recreate.Recreations
 	api       *api.Server
 	setup     string      // one-time token for the first user
-	keyed     bool        // DATA_DIR held a token key before this start
-	migrated  atomic.Bool // the database answered and has its schema
+	keyed     bool        // DATA_DIR had a token key before this start
+	migrated  atomic.Bool // the database has answered and has its schema
 	stopping  atomic.Bool
 }
 
-// wire makes the parts; nothing runs and nothing is dialled yet.
+// wire creates the parts. It starts nothing and connects to nothing.
 func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	keyed := cfg.TokenKeys == "" && token.HasKey(keyFile(cfg))
 	maker, triesKey, err := newMaker(cfg)
@@ -90,7 +90,7 @@ func wire(cfg config.Config, store *db.DB, log zerolog.Logger) (*wharf, error) {
 	return w, nil
 }
 
-// wireHosts makes what reads the hosts: the fleet, the log of their events, and the leases that share them out to replicas.
+// wireHosts creates the fleet, the log of its events, and the leases that divide the hosts among the replicas.
 func (w *wharf) wireHosts(server string, clock *steady.Clock) error {
 	cfg, log := w.cfg, w.log
 	hosts, err := hostConfigs(cfg, log)
@@ -101,14 +101,14 @@ func (w *wharf) wireHosts(server string, clock *steady.Clock) error {
 	if err != nil {
 		return err
 	}
-	shared := w.store.Kind() == db.Postgres // by replicas
+	shared := w.store.Kind() == db.Postgres // among replicas
 	if shared {
 		w.leases = w.newLeases(server)
 	}
 	w.events = eventlog.New(w.store, eventlog.Options{
 		Logger: log, Clock: clock, Keep: cfg.EventsKeep, Max: cfg.EventsMax, Attribute: w.audit.Attribute,
 		Delivered: func(e events.Event) { w.fleet.Deliver(e) },
-		Leased:    shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beats look for the records of others
+		Leased:    shared, Refused: w.leases.Wake, Retains: w.leases.First, Poll: -1, // the leases' beat checks for records of other replicas
 	})
 	w.fleet, err = dockerx.NewFleet(hosts, dockerx.Options{
 		Logger: log, OnEvent: w.onEvent, Resume: w.events.Resume, Led: shared, OnStatus: w.leases.StatusChanged, Samplers: w.leases.Samplers,
@@ -120,7 +120,7 @@ func (w *wharf) wireHosts(server string, clock *steady.Clock) error {
 	return err
 }
 
-// onEvent gets each event of each host, and doesn't block.
+// onEvent receives each event of each host. It doesn't block.
 func (w *wharf) onEvent(e events.Event) {
 	w.events.Publish(e)
 	if e.Kind == events.KindHost && e.Action == "connected" {
@@ -128,7 +128,7 @@ func (w *wharf) onEvent(e events.Event) {
 	}
 }
 
-// wireUsers makes the users and their sessions.
+// wireUsers creates the users and their sessions.
 func (w *wharf) wireUsers(maker token.Maker, triesKey []byte, clock *steady.Clock) {
 	cfg, hasher := w.cfg, password.New(password.Options{})
 	w.users = service.NewUsers(w.store, service.UsersOptions{
@@ -140,7 +140,7 @@ func (w *wharf) wireUsers(maker token.Maker, triesKey []byte, clock *steady.Cloc
 	})
 }
 
-// wireOperations makes what works on the hosts for users, and returns the door to them.
+// wireOperations creates the parts that act on the hosts for users, and returns the service through which they reach hosts.
 func (w *wharf) wireOperations(server string) *service.Hosts {
 	door := service.NewHosts(w.fleet, w.audit)
 	if w.cfg.LogsRole == "operator" {
@@ -162,7 +162,7 @@ func pullOptions(store *db.DB, log zerolog.Logger) pulls.Options {
 	return o
 }
 
-// registryLogins reads REGISTRY_CONFIG, and says what of it isn't used.
+// registryLogins reads REGISTRY_CONFIG, and logs which registries in it wharf can't log in to.
 func registryLogins(cfg config.Config, log zerolog.Logger) (*images.Credentials, error) {
 	registries, err := images.OpenCredentials(cfg.RegistryConfig)
 	if err != nil {
@@ -175,7 +175,7 @@ func registryLogins(cfg config.Config, log zerolog.Logger) (*images.Credentials,
 	return registries, nil
 }
 
-// serverName tells this server from others on the same database, over its restarts: a name kept in DATA_DIR.
+// serverName returns a name that identifies this server on a shared database. It is kept in DATA_DIR across restarts.
 func serverName(cfg config.Config) (string, error) {
 	file := filepath.Join(cfg.DataDir, "server.name")
 	name, err := os.ReadFile(file)
@@ -189,7 +189,7 @@ func serverName(cfg config.Config) (string, error) {
 	return string(name), nil
 }
 
-// terminalOptions are the settings that begin with EXEC_.
+// terminalOptions returns the settings that begin with EXEC_.
 func terminalOptions(cfg config.Config, store *db.DB, log zerolog.Logger) terminal.Options {
 	o := terminal.Options{
 		Off: !cfg.ExecEnabled, Idle: cfg.ExecIdle, Longest: cfg.ExecLongest, PerUser: cfg.ExecPerUser, Total: cfg.ExecMax,

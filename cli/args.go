@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// arguments checks how many arguments a command gets; a negative most means any number.
+// arguments checks the number of a command's arguments; a negative most means any number.
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		_, names, _ := strings.Cut(c.Use, " ")
@@ -27,12 +27,13 @@ func arguments(least, most int) cobra.PositionalArgs {
 
 func noArguments(c *cobra.Command, args []string) error { return arguments(0, 0)(c, args) }
 
-// timeFlag is a flag for a time: a date, a time, Unix seconds, or how long ago.
+// timeFlag is a flag for a time: a date, a time, Unix seconds, or a duration before now.
 type timeFlag struct {
 	at   time.Time
 	text string
 }
 
+// String implements pflag.Value.
 func (f *timeFlag) String() string { return f.text }
 
 // Type implements pflag.Value.

@@ -1,5 +1,5 @@
-// Package cli is wharf's command line as a client of a server: a file for each command or family of commands, on
-// package client. Run runs one; exit.go says what it returns.
+// Package cli is wharf's command line as a client of a server, built on package client. Each command or family of commands has
+// its own file. Run runs a command; exit.go defines the exit codes.
 package cli
 
 import (
@@ -17,7 +17,7 @@ import (
 	"wharf/util/text"
 )
 
-// app is what the commands of one run share.
+// app holds what the commands of one run share.
 type app struct {
 	in   io.Reader
 	out  io.Writer
@@ -28,7 +28,7 @@ type app struct {
 	output  string // -o
 }
 
-// Run runs the command that the arguments name and returns the process's exit code.
+// Run runs the command that args name and returns the process's exit code.
 func Run(ctx context.Context, args []string) int {
 	a := &app{in: os.Stdin, out: os.Stdout, errs: os.Stderr, env: os.Getenv}
 	root := a.root()
@@ -43,7 +43,7 @@ func Run(ctx context.Context, args []string) int {
 	return codeOf(err)
 }
 
-// Has reports whether the arguments after the program's name are for Run: the server's own commands aren't.
+// Has reports whether the arguments after the program's name are for Run, and not for one of the server's own commands.
 func Has(args []string) bool {
 	if len(args) == 0 {
 		return false
@@ -66,7 +66,7 @@ func Has(args []string) bool {
 	return false
 }
 
-// Commands returns the tree of all commands, for documents about them.
+// Commands returns the tree of all commands, for generating documents.
 func Commands() *cobra.Command { return (&app{}).root() }
 
 const (
@@ -112,7 +112,7 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// serverCommands stand for the commands that main runs itself, so that help and completion know them.
+// serverCommands returns entries for the commands that main runs itself, so that help and completion list them.
 func serverCommands() []*cobra.Command {
 	commands := make([]*cobra.Command, 0, 4)
 	for _, c := range [][2]string{
@@ -138,7 +138,7 @@ const (
 	yellow = "33"
 )
 
-// paint colours a text for the terminal that errors go to, unless NO_COLOR forbids.
+// paint colours a text that is printed to standard error, if that is a terminal and NO_COLOR isn't set.
 func (a *app) paint(colour, s string) string {
 	if !a.colours(a.errs) {
 		return s
@@ -150,10 +150,10 @@ func (a *app) colours(stream io.Writer) bool {
 	return a.env("NO_COLOR") == "" && a.env("TERM") != "dumb" && isTerminal(stream)
 }
 
-// warn prints a line about something that isn't as the caller may think, beside the answer.
+// warn prints a warning to standard error.
 func (a *app) warn(format string, args ...any) {
 	fmt.Fprintf(a.errs, "%s %s\n", a.paint(yellow, "wharf:"), text.Terminal(fmt.Sprintf(format, args...)))
 }
 
-// lines joins the lines of an example, which help and docs/cli.md show.
+// lines joins the lines of an example for help and docs/cli.md.
 func lines(examples ...string) string { return "  " + strings.Join(examples, "\n  ") }

@@ -13,13 +13,13 @@ import (
 	"wharf/util/text"
 )
 
-// completeTimeout is how long the shell waits for the server.
+// completeTimeout is how long a completion waits for the server.
 const completeTimeout = 2 * time.Second
 
-// names returns what may stand for an argument.
+// names returns the candidates for a completion.
 type names func(ctx context.Context) []string
 
-// complete has a flag completed with names.
+// complete completes the values of a flag with names.
 func (a *app) complete(c *cobra.Command, flag string, from names) {
 	_ = c.RegisterFlagCompletionFunc(flag, completion(from))
 }
@@ -32,7 +32,7 @@ func completion(from names) cobra.CompletionFunc {
 	}
 }
 
-// first has the first argument completed, and no other.
+// first completes only the first argument.
 func first(from names) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, part string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -44,7 +44,7 @@ func first(from names) cobra.CompletionFunc {
 
 func fixed(values ...string) names { return func(context.Context) []string { return values } }
 
-// safeName is what may be put onto a command line: an engine could send anything as a name.
+// safeName matches the names that completion offers: an engine could return any text as a name, and the shell inserts it.
 var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.:-]*$`)
 
 func (a *app) contextNames(context.Context) []string {
@@ -73,7 +73,7 @@ func (a *app) hostNames(ctx context.Context) []string {
 	return found
 }
 
-// containerNames completes containers in any of the states: by name where one host has it, else with the host in front.
+// containerNames completes containers in any of the states: by name if it exists on only one host, otherwise as HOST/NAME.
 func (a *app) containerNames(states ...string) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, part string) ([]string, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(c.Context(), completeTimeout)

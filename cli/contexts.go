@@ -14,7 +14,7 @@ import (
 	"wharf/client"
 )
 
-// contexts is the file of what login made: servers, by names of the user's.
+// contexts is the content of the file that login writes: servers by context name.
 type contexts struct {
 	Current  string           `json:"current"`
 	Contexts map[string]place `json:"contexts"`
@@ -22,7 +22,7 @@ type contexts struct {
 	path string
 }
 
-// place is a server, and the key that it knows the user by.
+// place is a server, with the user's key for it.
 type place struct {
 	URL      string `json:"url"`
 	Username string `json:"username"`
@@ -30,7 +30,8 @@ type place struct {
 	Key      string `json:"key"`
 }
 
-// loadContexts reads the file, which may be missing. Errors: one that others may read is refused, for the keys in it.
+// loadContexts reads the file, or returns no contexts if it is missing. It refuses a file that other users can read, since it
+// holds keys.
 func loadContexts() (*contexts, error) {
 	dir, err := os.UserConfigDir()
 	if err != nil {
@@ -61,7 +62,7 @@ func loadContexts() (*contexts, error) {
 	return c, nil
 }
 
-// save replaces the file at once, for its user alone to read.
+// save replaces the file atomically. Only its user may read it.
 func (c *contexts) save() error {
 	dir := filepath.Dir(c.path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -75,7 +76,7 @@ func (c *contexts) save() error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // renamed by then, unless something failed
+	defer os.Remove(f.Name()) // after the rename there is nothing to remove
 	_, err = f.Write(append(raw, '\n'))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
@@ -85,14 +86,14 @@ func (c *contexts) save() error {
 
 func (c *contexts) names() []string { return slices.Sorted(maps.Keys(c.Contexts)) }
 
-// connection is the server that a command talks to.
+// connection is a client of the server that a command uses.
 type connection struct {
 	*client.Client
 	url string
 }
 
-// connect makes the client of WHARF_URL and WHARF_TOKEN, or of a context. A context's key goes to its own server alone:
-// with WHARF_URL it isn't sent.
+// connect returns a client for WHARF_URL and WHARF_TOKEN, or for a context. A context's key is sent only to its own server:
+// never to WHARF_URL.
 func (a *app) connect() (*connection, error) {
 	address, token := a.env("WHARF_URL"), a.env("WHARF_TOKEN")
 	if a.context != "" {
@@ -115,7 +116,7 @@ func (a *app) connect() (*connection, error) {
 	return &connection{Client: client.New(address, client.Options{Token: token}), url: address}, nil
 }
 
-// place returns the context that --context or WHARF_CONTEXT names, or the current one.
+// place returns the context of --context or WHARF_CONTEXT, otherwise the current one.
 func (a *app) place() (place, error) {
 	c, err := loadContexts()
 	if err != nil {

@@ -38,18 +38,19 @@ func (a *app) dockerCommand() *cobra.Command {
 			return a.docker(c.Context(), server, args[0], overTCP, command)
 		},
 	}
-	c.Flags().SetInterspersed(false) // what follows the host is the command's
+	c.Flags().SetInterspersed(false) // flags after the host belong to the command
 	c.Flags().BoolVar(&overTCP, "tcp", runtime.GOOS == "windows", "a port of this machine with a secret path, instead of a unix socket")
 	c.ValidArgsFunction = first(a.hostNames)
 	return c
 }
 
-// docker runs a command with DOCKER_HOST leading to a host, or waits to be ended where there is none.
+// docker runs a command with DOCKER_HOST set to a relay to the host. Without a command it prints DOCKER_HOST and waits for a
+// signal.
 func (a *app) docker(ctx context.Context, server *connection, host string, overTCP bool, command []string) error {
 	if err := server.PingEngine(ctx, host); err != nil {
 		return err
 	}
-	// Before the socket is made: it is removed, whichever signal comes.
+	// Registered before the socket is created, so that no signal can leave it behind.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -68,7 +69,8 @@ func (a *app) docker(ctx context.Context, server *connection, host string, overT
 	return nil
 }
 
-// printExport prints what sets DOCKER_HOST in the user's shell, and lets a shell that waits for the end of the output go on.
+// printExport prints the line that sets DOCKER_HOST in the user's shell. An output that isn't a terminal is then closed: a shell
+// with $(wharf docker HOST) waits for its end.
 func (a *app) printExport(address string) error {
 	line := fmt.Sprintf("export DOCKER_HOST=%s WHARF_DOCKER_PID=%d", address, os.Getpid())
 	if runtime.GOOS == "windows" {
@@ -87,8 +89,8 @@ func (a *app) printExport(address string) error {
 	return nil
 }
 
-// runWith runs a command and returns its exit code as an error. Signals go to the command, which decides when to end; a
-// terminal sends it Ctrl-C by itself.
+// runWith runs a command and returns its exit code as an error. Signals are passed to the command, which decides when to end;
+// Ctrl-C in a terminal reaches it directly.
 func (a *app) runWith(ctx context.Context, address string, command []string, signals <-chan os.Signal) error {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.errs
@@ -103,7 +105,7 @@ func (a *app) runWith(ctx context.Context, address string, command []string, sig
 		select {
 		case s := <-signals:
 			if s != os.Interrupt || !atTerminal {
-				_ = cmd.Process.Signal(s) // one that has ended is about to be seen
+				_ = cmd.Process.Signal(s) // an error means that the command has ended, which Wait reports
 			}
 		case err := <-ended:
 			return exitOf(err)
@@ -111,8 +113,8 @@ func (a *app) runWith(ctx context.Context, address string, command []string, sig
 	}
 }
 
-// dockerEnvironment is the environment with DOCKER_HOST in the place of what else says which engine to use, and without the
-// key, which the command has no use for.
+// dockerEnvironment returns the environment with DOCKER_HOST set, without other variables that select an engine, and without
+// the key, which the command doesn't need.
 func dockerEnvironment(environment []string, address string) []string {
 	kept := slices.DeleteFunc(slices.Clone(environment), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
@@ -123,7 +125,7 @@ func dockerEnvironment(environment []string, address string) []string {
 	return append(kept, "DOCKER_HOST="+address)
 }
 
-// exitOf passes the end of a command on: its exit code, or 128 and the signal that ended it, as shells do.
+// exitOf returns a command's exit code as an error: 128 plus the signal's number if a signal ended it, as in shells.
 func exitOf(err error) error {
 	ended := (*exec.ExitError)(nil)
 	if !errors.As(err, &ended) {

@@ -62,8 +62,8 @@ func (a *app) eventsCommand() *cobra.Command {
 	return c
 }
 
-// events prints the past, and then what comes. The newest id is asked for first, so that the stream begins right after
-// what the past's pages hold.
+// events prints the history, then follows the stream. It first asks for the newest id, so that the stream begins right after
+// the history.
 func (a *app) events(ctx context.Context, s *connection, o *eventsOptions) error {
 	printEvent, err := a.eventPrinter()
 	if err != nil {
@@ -93,7 +93,7 @@ func (a *app) events(ctx context.Context, s *connection, o *eventsOptions) error
 	return a.followEvents(ctx, s, o, last, printEvent)
 }
 
-// pastEvents prints the history, oldest first; while it is followed, up to the event of the id last.
+// pastEvents prints the history, oldest first. When the stream follows, it stops after the event with the id last.
 func (s *connection) pastEvents(ctx context.Context, o *eventsOptions, last string, printEvent func(dto.LoggedEvent) error) error {
 	newest, _ := strconv.ParseInt(last, 10, 64)
 	q := dto.EventQuery{EventFilter: o.filter, Since: o.since.at, Until: o.until.at, Unexpected: o.unexpected, Order: "asc", Limit: 1000}
@@ -104,7 +104,7 @@ func (s *connection) pastEvents(ctx context.Context, o *eventsOptions, last stri
 		}
 		for _, e := range page.Events {
 			if o.follow && e.ID > newest {
-				continue // the stream has it
+				continue // the stream sends it
 			}
 			if err := printEvent(e); err != nil {
 				return err
@@ -139,7 +139,7 @@ func (a *app) followEvents(ctx context.Context, s *connection, o *eventsOptions,
 	return nil
 }
 
-// eventOf gives a frame of the stream the shape of the history.
+// eventOf converts a frame of the stream to an event of the history.
 func eventOf(f client.Frame) (dto.LoggedEvent, bool) {
 	id, _ := strconv.ParseInt(f.ID, 10, 64)
 	switch e := f.Data.(type) {
@@ -156,7 +156,7 @@ func eventOf(f client.Frame) (dto.LoggedEvent, bool) {
 	return dto.LoggedEvent{}, false
 }
 
-// eventPrinter returns what prints an event as -o says: by default a line such as docker's, with the host.
+// eventPrinter returns a function that prints an event in the format of -o: by default a line like docker's, plus the host.
 func (a *app) eventPrinter() (func(dto.LoggedEvent) error, error) {
 	if a.output != "table" {
 		return eachRow[dto.LoggedEvent](a)

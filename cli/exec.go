@@ -39,7 +39,7 @@ func (a *app) execCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.SetInterspersed(false) // what follows the container is the command's
+	flags.SetInterspersed(false) // flags after the container belong to the command
 	flags.BoolVarP(&interactive, "interactive", "i", false, "pass standard input on")
 	flags.BoolVarP(&in.TTY, "tty", "t", false, "give the command a terminal")
 	flags.StringVarP(&in.User, "user", "u", "", "the `USER`, a name or number, with a group after a colon")
@@ -56,7 +56,7 @@ func (a *app) execCommand() *cobra.Command {
 	return c
 }
 
-// exec runs a command and returns its exit code.
+// exec runs a command in a container and returns its exit code.
 func (a *app) exec(ctx context.Context, ref string, hosts []string, in dto.ExecRequest, interactive bool) (int, error) {
 	server, err := a.connect()
 	if err != nil {
@@ -83,19 +83,19 @@ func (a *app) exec(ctx context.Context, ref string, hosts []string, in dto.ExecR
 	}
 	switch {
 	case interactive:
-		go func() { // ends with the process: nothing interrupts a read of standard input
+		go func() { // runs until the process ends: a read of standard input can't be interrupted
 			if _, err := io.Copy(terminal, a.in); err == nil {
 				_ = terminal.CloseInput()
 			}
 		}()
 	case !in.TTY:
-		_ = terminal.CloseInput() // one that ended already says so to Run
+		_ = terminal.CloseInput() // if the terminal has ended already, Run reports it
 	}
 	return terminal.Run(a.out, a.errs)
 }
 
-// takeTerminal gives the remote terminal the size of the user's, now and at each change, and passes keys on as they are.
-// The function that it returns undoes that.
+// takeTerminal keeps the remote terminal's size equal to that of the user's, and puts the user's into raw mode if interactive.
+// restore undoes both.
 func (a *app) takeTerminal(ctx context.Context, remote *client.Terminal, interactive bool) (restore func(), err error) {
 	resize := func() {}
 	if f, ok := a.out.(*os.File); ok {

@@ -13,7 +13,7 @@ import (
 	"wharf/client"
 )
 
-// Exit codes. ExitCodes says what they mean.
+// Exit codes; ExitCodes explains them.
 const (
 	exitFailed      = 1
 	exitUsage       = 2
@@ -27,7 +27,7 @@ const (
 	exitInterrupted = 130
 )
 
-// ExitCodes says what each code means, in order.
+// ExitCodes explains each exit code, in order.
 var ExitCodes = []struct {
 	Code    int
 	Meaning string
@@ -45,11 +45,11 @@ var ExitCodes = []struct {
 	{exitInterrupted, "ended by Ctrl-C"},
 }
 
-// exitError is an error with the exit code that it means.
+// exitError is an error with its exit code.
 type exitError struct {
 	code   int
 	err    error
-	silent bool // all was said already
+	silent bool // everything was printed already
 }
 
 func (e *exitError) Error() string { return e.err.Error() }
@@ -59,7 +59,7 @@ func exit(code int, format string, args ...any) error {
 	return &exitError{code: code, err: fmt.Errorf(format, args...)}
 }
 
-// silently returns the error that ends the process with a code and says nothing.
+// silently returns an error that ends the process with a code and prints nothing.
 func silently(code int) error {
 	if code == 0 {
 		return nil
@@ -67,12 +67,12 @@ func silently(code int) error {
 	return &exitError{code: code, err: fmt.Errorf("exit code %d", code), silent: true}
 }
 
-// usage is the error of a command line that makes no sense.
+// usage returns the error of a wrong command line.
 func usage(c *cobra.Command, format string, args ...any) error {
 	return exit(exitUsage, "%s: see %s --help", fmt.Sprintf(format, args...), c.CommandPath())
 }
 
-// codeOf returns the exit code that an error means.
+// codeOf returns the exit code of an error.
 func codeOf(err error) int {
 	failure, status := (*client.Error)(nil), (*exitError)(nil)
 	switch {
@@ -106,13 +106,13 @@ func codeOfStatus(status int) int {
 	}
 }
 
-// unreachable reports whether the request got no answer.
+// unreachable reports whether the request got no response.
 func unreachable(err error) bool {
 	inURL, inNet := (*url.Error)(nil), net.Error(nil)
 	return errors.As(err, &inURL) || errors.As(err, &inNet)
 }
 
-// explain says what an error is and what to do about it.
+// explain describes an error, and what the user can do about it.
 func explain(err error) string {
 	failure, inURL := (*client.Error)(nil), (*url.Error)(nil)
 	switch {
@@ -128,18 +128,18 @@ func explain(err error) string {
 }
 
 func explainStatus(e *client.Error) string {
-	said := e.Message
-	if said == "" {
-		said = fmt.Sprintf("%d %s: is that a wharf server? wharf context shows its address", e.Status, http.StatusText(e.Status))
+	message := e.Message
+	if message == "" {
+		message = fmt.Sprintf("%d %s: is that a wharf server? wharf context shows its address", e.Status, http.StatusText(e.Status))
 	}
 	switch {
 	case e.Status == http.StatusUnauthorized:
-		return said + ": log in with wharf login URL"
-	case e.Status == http.StatusForbidden && said == "not allowed": // others say themselves what is missing
-		return said + ": an admin may give you a role or a grant"
+		return message + ": log in with wharf login URL"
+	case e.Status == http.StatusForbidden && message == "not allowed": // other messages of 403 name what is missing
+		return message + ": an admin may give you a role or a grant"
 	case e.Status >= http.StatusInternalServerError:
-		return fmt.Sprintf("%s (request %s)", said, e.RequestID)
+		return fmt.Sprintf("%s (request %s)", message, e.RequestID)
 	default:
-		return said
+		return message
 	}
 }

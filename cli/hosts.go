@@ -61,7 +61,7 @@ func (a *app) showHosts(rows []dto.HostStatus) error {
 	})
 }
 
-// number is empty for 0.
+// number returns "" for 0.
 func number(n int) string {
 	if n == 0 {
 		return ""

@@ -10,7 +10,7 @@ import (
 	"wharf/client"
 )
 
-// keysOptions say how the commands about keys log in: a key itself makes and lists none.
+// keysOptions are the credentials for commands about keys, which need a login: an API key can't create or list keys.
 type keysOptions struct {
 	username  string
 	fromStdin bool
@@ -44,7 +44,7 @@ func (a *app) keysCommand() *cobra.Command {
 	return c
 }
 
-// inSession runs f in a session of its own, which ends with it.
+// inSession runs f in a new session, and ends the session afterwards.
 func (a *app) inSession(c *cobra.Command, o *keysOptions, f func(context.Context, *client.Client) error) error {
 	server, err := a.connect()
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *app) inSession(c *cobra.Command, o *keysOptions, f func(context.Context
 	if err := s.SignIn(c.Context(), credentials.Username, string(credentials.Password)); err != nil {
 		return explainLogin(err)
 	}
-	defer s.SignOut(context.WithoutCancel(c.Context())) //nolint:errcheck // the session ends by itself too
+	defer s.SignOut(context.WithoutCancel(c.Context())) //nolint:errcheck // otherwise the session expires
 	return f(c.Context(), s)
 }
 

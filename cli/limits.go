@@ -11,7 +11,7 @@ import (
 	"wharf/api/dto"
 )
 
-// limitOptions are the flags of update.
+// limitOptions are the flags of `update`.
 type limitOptions struct {
 	memory, memorySwap sizeFlag
 	cpus               float64
@@ -27,7 +27,7 @@ func limitFlags(f *pflag.FlagSet, o *operationOptions) {
 	f.StringVar(&o.limits.restart, "restart", "", "the restart `POLICY`: no, always, unless-stopped, on-failure or on-failure:5")
 }
 
-// given returns what the flags of a command say. Errors: exitUsage where an update changes nothing.
+// given returns the limits that the flags set. Errors: exitUsage if they set none.
 func (o *limitOptions) given(c *cobra.Command) (dto.Limits, error) {
 	l := dto.Limits{RestartPolicy: o.restart}
 	changed := o.restart != ""
@@ -46,12 +46,13 @@ func (o *limitOptions) given(c *cobra.Command) (dto.Limits, error) {
 	return l, nil
 }
 
-// sizeFlag is a flag for bytes, in docker's notation: 512, 64k, 256m, 2g.
+// sizeFlag is a flag for bytes in docker's notation: 512, 64k, 256m, 2g.
 type sizeFlag struct {
 	bytes int64
 	text  string
 }
 
+// String implements pflag.Value.
 func (f *sizeFlag) String() string { return f.text }
 
 // Type implements pflag.Value.

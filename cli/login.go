@@ -51,7 +51,7 @@ func (a *app) loginCommand() *cobra.Command {
 	return c
 }
 
-// serverURL returns a server's address with its scheme: https unless it says http or is this machine.
+// serverURL adds a scheme to a server's address: http if the server is this machine, otherwise https.
 func serverURL(address string) (string, error) {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
@@ -74,7 +74,7 @@ func loopback(u *url.URL) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// credentials asks for what is missing, at a terminal alone.
+// credentials asks for missing credentials, if there is a terminal.
 func (a *app) credentials(c *cobra.Command, username string, fromStdin bool) (dto.Credentials, error) {
 	in := bufio.NewReader(a.in)
 	line := func() (string, error) {
@@ -102,7 +102,7 @@ func (a *app) credentials(c *cobra.Command, username string, fromStdin bool) (dt
 	return dto.Credentials{Username: username, Password: password}, err
 }
 
-// askPassword reads a password from the terminal, without showing it.
+// askPassword reads a password from the terminal without showing it.
 func (a *app) askPassword(c *cobra.Command, prompt string) (dto.Password, error) {
 	if !isTerminal(a.in) {
 		return "", usage(c, "no terminal to ask for the password at: use --password-stdin")
@@ -113,8 +113,8 @@ func (a *app) askPassword(c *cobra.Command, prompt string) (dto.Password, error)
 	return dto.Password(password), err
 }
 
-// login makes a key in a session of its own, which ends, and remembers it. The key that a context of that name had
-// before is deleted.
+// login creates a key in a session that it ends afterwards, and saves the key as a context. It deletes the previous key of a
+// context with that name.
 func (a *app) login(ctx context.Context, address, name string, credentials dto.Credentials) error {
 	if u, _ := url.Parse(address); u.Scheme == "http" && !loopback(u) {
 		a.warn("%s isn't encrypted: everybody on the way can read your password and key", address)
@@ -127,7 +127,7 @@ func (a *app) login(ctx context.Context, address, name string, credentials dto.C
 	if err := c.SignIn(ctx, credentials.Username, string(credentials.Password)); err != nil {
 		return explainLogin(err)
 	}
-	defer c.SignOut(context.WithoutCancel(ctx)) //nolint:errcheck // the session ends by itself too
+	defer c.SignOut(context.WithoutCancel(ctx)) //nolint:errcheck // otherwise the session expires
 	me, err := c.WhoAmI(ctx)
 	if err != nil {
 		return err
@@ -144,12 +144,12 @@ func (a *app) login(ctx context.Context, address, name string, credentials dto.C
 		return errors.Join(err, c.DeleteKey(ctx, key.ID))
 	}
 	if again && before.URL == address {
-		_ = deleteKey(ctx, before) // perhaps gone already
+		_ = deleteKey(ctx, before) // it may be deleted already
 	}
 	return a.say("logged in to %s as %s (%s); the context %q is the current one", address, me.Username, me.Role, name)
 }
 
-// explainLogin says what is wrong with a login.
+// explainLogin describes why a login failed.
 func explainLogin(err error) error {
 	if codeOf(err) == exitLogin {
 		return exit(exitLogin, "wrong username or password")
@@ -157,7 +157,7 @@ func explainLogin(err error) error {
 	return err
 }
 
-// highest returns the best of a caller's roles: a key of it, with exec, may do all that the caller may.
+// highest returns the highest of a caller's roles. A key with it and with exec may do all that the caller may.
 func highest(me dto.Me) dto.Role {
 	best := slices.Index(dto.Roles, me.Role)
 	for _, g := range me.Grants {

@@ -14,15 +14,15 @@ import (
 	"wharf/util/text"
 )
 
-// maxPage is the most lines that a page of a log may have.
+// maxPage is the maximum number of lines in a page of a log.
 const maxPage = 10_000
 
-// logsOptions are the flags of logs.
+// logsOptions are the flags of `logs`.
 type logsOptions struct {
 	query        dto.LogQuery
 	since, until timeFlag
 	timestamps   bool
-	names        bool // several containers: lines begin with their names
+	names        bool // there are several containers: begin lines with their names
 }
 
 func (a *app) logsCommand() *cobra.Command {
@@ -82,7 +82,7 @@ func (o *logsOptions) addFlags(c *cobra.Command) {
 	flags.StringVar(&q.Stream, "stream", "", "only stdout or stderr, the `STREAM`")
 }
 
-// read checks what goes together, and sets what the server is asked for.
+// read checks the combination of flags, and completes the query.
 func (o *logsOptions) read(c *cobra.Command) error {
 	q := &o.query
 	lines, err := strconv.Atoi(q.Tail)
@@ -104,12 +104,12 @@ func (o *logsOptions) read(c *cobra.Command) error {
 	return nil
 }
 
-// searches reports whether the newest lines that match are looked for, as the server decides it.
+// searches reports whether the query selects the newest matching lines. The server uses the same rule.
 func (o *logsOptions) searches() bool {
 	return !o.query.Follow && (o.query.Grep != "" || len(o.query.Level) > 0 || o.query.Stream != "")
 }
 
-// logPrinter returns what prints a line as -o says: by default as docker does, errors to standard error.
+// logPrinter returns a function that prints a line in the format of -o: by default as docker does, errors to standard error.
 func (a *app) logPrinter(o *logsOptions) (func(dto.LogLine) error, error) {
 	if a.output != "table" {
 		return eachRow[dto.LogLine](a)
@@ -131,11 +131,11 @@ func (a *app) logPrinter(o *logsOptions) (func(dto.LogLine) error, error) {
 	}, nil
 }
 
-// colourSequence is the escape sequences that set colours.
+// colourSequence matches escape sequences that set colours.
 var colourSequence = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// logText returns a line of a log as it is printed: to a terminal with its colours, unless NO_COLOR forbids, but without
-// other characters that act on it; elsewhere as it is.
+// logText returns a line of a log for printing. On a terminal it keeps colours, unless NO_COLOR is set, and removes other control
+// characters; elsewhere the line is unchanged.
 func (a *app) logText(out io.Writer, s string) string {
 	if !isTerminal(out) {
 		return s

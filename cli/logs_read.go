@@ -12,7 +12,7 @@ import (
 	"wharf/api/dto"
 )
 
-// printMerged prints the lines of several logs by time, reading a page of each at a time.
+// printMerged prints the lines of several logs in order of time. It reads each log page by page.
 func printMerged(ctx context.Context, a *app, s *connection, chosen []target, o *logsOptions, printLine func(dto.LogLine) error) error {
 	type head struct {
 		line dto.LogLine
@@ -54,7 +54,7 @@ func (a *app) linesOf(ctx context.Context, s *connection, t target, o *logsOptio
 		q := o.query
 		whole := q.Tail == "all" && !o.searches()
 		if whole && q.Since.IsZero() {
-			q.Since = time.Unix(1, 0) // from the beginning on, page by page
+			q.Since = time.Unix(1, 0) // read from the beginning, page by page
 		}
 		for q.Tail != "0" {
 			page, err := s.ContainerLogs(ctx, t.host, t.id, q)
@@ -66,7 +66,7 @@ func (a *app) linesOf(ctx context.Context, s *connection, t target, o *logsOptio
 				slices.Reverse(page.Lines)
 			}
 			if page.Complete != nil && !*page.Complete {
-				a.warn("%s: older lines may match too: give --until, or a larger --tail", t.said)
+				a.warn("%s: older lines may match too: give --until, or a larger --tail", t.ref)
 			}
 			for _, g := range page.Gaps {
 				a.warnOfGap(g)
@@ -87,9 +87,9 @@ func (a *app) warnOfGap(g dto.LogGap) {
 	a.warn("%s/%s: lines from %s to %s may be missing (%s)", g.Host, g.Name, g.From.Format(time.RFC3339), g.To.Format(time.RFC3339), g.Reason)
 }
 
-// followLogs prints lines as they come, until all containers are gone or Ctrl-C.
+// followLogs prints lines as they arrive, until all containers are gone or Ctrl-C.
 func (a *app) followLogs(ctx context.Context, s *connection, chosen []target, o *logsOptions, printLine func(dto.LogLine) error) error {
-	for _, t := range chosen { // a stream would go on asking a host that is down
+	for _, t := range chosen { // a stream would keep retrying a host that is down
 		if _, err := s.GetContainer(ctx, t.host, t.id); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (a *app) followLogs(ctx context.Context, s *connection, chosen []target, o 
 	return nil
 }
 
-// follow sends what a container's stream brings until it is at its end.
+// follow sends the lines of a container's stream to items until the stream ends.
 func (s *connection) follow(ctx context.Context, t target, q dto.LogQuery, items chan<- any) error {
 	for frame, err := range s.StreamContainerLogs(ctx, t.host, t.id, q) {
 		if err != nil {
@@ -137,7 +137,7 @@ func (s *connection) follow(ctx context.Context, t target, q dto.LogQuery, items
 		}
 		if end, ok := frame.Data.(dto.LogEnd); ok {
 			if end.Error != "" {
-				return fmt.Errorf("%s: %s", t.said, end.Error)
+				return fmt.Errorf("%s: %s", t.ref, end.Error)
 			}
 			return nil
 		}

@@ -11,23 +11,23 @@ import (
 	"wharf/client"
 )
 
-// atOnce is how many operations of one command are under way at a time.
+// atOnce is the maximum number of operations that a command runs in parallel.
 const atOnce = 8
 
-// operation is a row of the commands that change containers.
+// operation describes a command that changes containers.
 type operation struct {
 	name, short, done string
-	from              []string // the states in which it makes sense, for completion
+	from              []string // completion offers only containers in these states
 	flags             func(f *pflag.FlagSet, o *operationOptions)
-	unwaited          bool // there is nothing to wait for afterwards
+	unwaited          bool // there is nothing to wait for afterwards, so --wait isn't offered
 	call              func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error)
 }
 
-// operationOptions are the flags of operations.
+// operationOptions are the flags of such commands.
 type operationOptions struct {
 	signal  string
 	timeout int  // seconds
-	timed   bool // whether timeout is set: else it is the container's own
+	timed   bool // timeout was given: otherwise the container's own applies
 	image   string
 	pull    bool
 	wait    dto.WaitQuery

@@ -12,18 +12,18 @@ import (
 	"wharf/client"
 )
 
-// outcome is what an operation did to one container, as -o json shows it.
+// outcome is the result of an operation on one container; its JSON is the output of -o json.
 type outcome struct {
 	Host      string `json:"host"`
 	Container string `json:"container"`
 	dto.OperationResult
 	Error string `json:"error,omitempty"`
 
-	said string
-	err  error
+	ref string
+	err error
 }
 
-// operate runs the operation on each of the containers, some at a time, and prints each when all before it are done.
+// operate runs the operation on the containers, a few at a time, and prints the results in the order of the containers.
 func (a *app) operate(ctx context.Context, s *connection, op operation, chosen []target, o *operationOptions) error {
 	results := make([]chan outcome, len(chosen))
 	places := make(chan struct{}, atOnce)
@@ -58,7 +58,7 @@ func (a *app) operate(ctx context.Context, s *connection, op operation, chosen [
 func (s *connection) operateOne(ctx context.Context, op operation, t target, o *operationOptions) outcome {
 	ctx = client.WithHeader(ctx, "Idempotency-Key", rand.Text())
 	result, err := op.call(ctx, s, t, o)
-	row := outcome{Host: t.host, Container: t.name, OperationResult: result, said: t.said, err: err}
+	row := outcome{Host: t.host, Container: t.name, OperationResult: result, ref: t.ref, err: err}
 	if err != nil {
 		row.Error = explain(err)
 	}
@@ -68,17 +68,17 @@ func (s *connection) operateOne(ctx context.Context, op operation, t target, o *
 func (a *app) reportOutcome(r outcome) {
 	switch {
 	case errors.Is(r.err, context.Canceled):
-		a.warn("%s: interrupted: it may be done all the same, wharf inspect shows it", r.said)
+		a.warn("%s: interrupted: it may be done all the same, wharf inspect shows it", r.ref)
 	case r.err != nil:
-		a.warn("%s: %s", r.said, r.Error)
+		a.warn("%s: %s", r.ref, r.Error)
 	case r.Reached != nil && !*r.Reached:
-		a.warn("%s: is %s, which isn't what was waited for", r.said, r.After)
+		a.warn("%s: is %s, which isn't what was waited for", r.ref, r.After)
 	default:
-		_ = a.printLine(r.said)
+		_ = a.printLine(r.ref)
 	}
 }
 
-// codeOfAll is the code of what all have come to, or exitPartly.
+// codeOfAll returns the exit code that all outcomes share, otherwise exitPartly.
 func codeOfAll(all []outcome) int {
 	codes := map[int]bool{}
 	for _, r := range all {
@@ -100,8 +100,8 @@ func codeOfAll(all []outcome) int {
 	return 0
 }
 
-// progress shows on a terminal how many of several are done, once that takes longer than a second. The function that it
-// returns takes the number that are done, and removes the line once it is all.
+// progress shows on a terminal how many of several operations are done, if that takes longer than a second. The returned
+// function takes the number done, and removes the line when all are.
 func (a *app) progress(what string, of int) func(done int) {
 	if !isTerminal(a.errs) {
 		return func(int) {}

@@ -140,7 +140,7 @@ func (a *app) startBulkCommand() *cobra.Command {
 	return c
 }
 
-// startBulk begins an operation and prints its id or how it goes on; of a dry run, which containers it would be.
+// startBulk starts an operation and prints its progress, or with detach its id. A dry run prints the containers it would act on.
 func (a *app) startBulk(c *cobra.Command, in dto.BulkOperation, detach bool) error {
 	server, err := a.connect()
 	if err != nil {
@@ -158,7 +158,7 @@ func (a *app) startBulk(c *cobra.Command, in dto.BulkOperation, detach bool) err
 	return a.followBulk(c, server, op.ID)
 }
 
-// followBulk prints each container as it ends. Errors: exitPartly where some didn't succeed, exitFailed where none did.
+// followBulk prints each container when it is done. Errors: exitPartly if some failed, exitFailed if all did.
 func (a *app) followBulk(c *cobra.Command, server *connection, id string) error {
 	for frame, err := range server.StreamGetOperation(c.Context(), id) {
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 	"wharf/util/text"
 )
 
-// outputFlag gives a command -o, whose value is in a.output by the time that the command runs.
+// outputFlag adds -o to a command. Its value is in a.output when the command runs.
 func (a *app) outputFlag(c *cobra.Command, byDefault string) {
 	c.Flags().StringP("output", "o", byDefault, "table, json, ndjson or template=TEMPLATE, a Go template for each row; the `FORMAT`")
 	a.complete(c, "output", fixed("table", "json", "ndjson", "template="))
@@ -27,7 +27,7 @@ type column[T any] struct {
 	cell func(T) string
 }
 
-// show prints rows as -o says: by default as a table such as docker's.
+// show prints rows in the format of -o: by default as a table like docker's.
 func show[T any](a *app, rows []T, columns []column[T]) error {
 	switch a.output {
 	case "table", "":
@@ -66,7 +66,8 @@ func showTable[T any](out io.Writer, rows []T, columns []column[T]) error {
 	return table.Flush()
 }
 
-// eachRow returns what prints one row as -o says, where that isn't a table: rows that come one by one are lines of JSON.
+// eachRow returns a function that prints one row in the format of -o, other than table: rows that arrive one by one are lines
+// of JSON.
 func eachRow[T any](a *app) (func(T) error, error) {
 	if a.output == "json" || a.output == "ndjson" {
 		return func(row T) error { return a.printJSON(row, "") }, nil
@@ -94,7 +95,7 @@ func eachRow[T any](a *app) (func(T) error, error) {
 	}, nil
 }
 
-// printLine prints a text of an engine's as a line: to a terminal without characters that act on it, else as it is.
+// printLine prints a text that came from an engine. On a terminal it removes control characters.
 func (a *app) printLine(s string) error {
 	if isTerminal(a.out) {
 		parts := strings.Split(s, "\n")
@@ -107,7 +108,7 @@ func (a *app) printLine(s string) error {
 	return err
 }
 
-// printJSON prints a value with what could act on a terminal escaped, which changes nothing of its meaning.
+// printJSON prints a value as JSON, with characters escaped that could control a terminal. The value stays the same.
 func (a *app) printJSON(v any, indent string) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -120,7 +121,7 @@ func (a *app) printJSON(v any, indent string) error {
 	return err
 }
 
-// escapeHidden writes the characters of strings in a JSON text that text.Printable refuses as \uXXXX.
+// escapeHidden escapes the characters in a JSON text that text.Printable refuses, as \uXXXX.
 func escapeHidden(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -55,7 +55,7 @@ func (a *app) psCommand() *cobra.Command {
 	return c
 }
 
-// containers returns the rows of all pages, and what each host answered.
+// containers returns the rows of all pages, and each host's answer.
 func (s *connection) containers(ctx context.Context, q dto.AllContainersQuery) ([]dto.HostedContainer, []dto.HostAnswer, error) {
 	q.Limit = 5000
 	rows := []dto.HostedContainer{}
@@ -95,7 +95,7 @@ func (a *app) showContainers(rows []dto.HostedContainer, quiet, whole bool) erro
 	})
 }
 
-// reportHosts names the hosts that didn't answer. Errors: exitPartly for one.
+// reportHosts warns about the hosts that didn't answer. Errors: exitPartly if there is one.
 func (a *app) reportHosts(hosts []dto.HostAnswer) error {
 	missing := 0
 	for _, h := range hosts {

@@ -54,7 +54,7 @@ func (a *app) pullCommand() *cobra.Command {
 	return c
 }
 
-// showPull prints what came of a pull. Errors: exitPartly where some hosts failed, exitFailed where all did.
+// showPull prints the result of a pull. Errors: exitPartly if some hosts failed, exitFailed if all did.
 func (a *app) showPull(p dto.Pull) error {
 	err := show(a, p.Hosts, []column[dto.HostPull]{
 		{"HOST", func(h dto.HostPull) string { return h.Host }},
@@ -120,7 +120,7 @@ func (a *app) pruneCommand() *cobra.Command {
 	return c
 }
 
-// onlyThese names items, by the beginnings of their ids where these suffice.
+// onlyThese selects items for a prune, by the first digits of their ids where that is enough.
 func onlyThese(items []dto.PruneItem) []dto.PruneOnly {
 	var only []dto.PruneOnly
 	at := map[[2]string]int{}
@@ -165,7 +165,7 @@ func (a *app) showPruned(p dto.Pruned, yes bool) error {
 	return a.say("%s would go and free at least %s: --yes removes them.", count(len(p.Items), "thing"), decimalSize(float64(p.Freed)))
 }
 
-// digitsOf are the first digits of an id, enough to name it.
+// digitsOf returns the first digits of an id, enough to identify it.
 func digitsOf(id string) string {
 	id = strings.TrimPrefix(id, "sha256:")
 	return id[:min(len(id), 16)]

@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// relay is where Docker's tools of this user reach an engine.
+// relay is the address at which Docker's tools of this user reach an engine.
 type relay struct {
 	address string // for DOCKER_HOST
 	server  *http.Server
 	dir     string // of the socket; empty over TCP
 }
 
-// openRelay serves requests of this user alone: on a unix socket in a directory of its own, or on a port of this machine
-// where each request must know a secret path.
+// openRelay serves engine to this user only: on a unix socket in a private directory, or on a TCP port of this machine, where
+// each request needs a secret path.
 func openRelay(ctx context.Context, engine http.Handler, overTCP bool) (*relay, error) {
 	r := &relay{server: &http.Server{
 		Handler: engine, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0),
@@ -36,11 +36,11 @@ func openRelay(ctx context.Context, engine http.Handler, overTCP bool) (*relay, 
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(r.dir))
 	}
-	go r.server.Serve(l) //nolint:errcheck // ends with close
+	go r.server.Serve(l) //nolint:errcheck // close ends it
 	return r, nil
 }
 
-// listenUnix makes the socket. Its directory admits no other user before there is one.
+// listenUnix creates the socket in a directory that no other user can enter.
 func (r *relay) listenUnix(ctx context.Context) (net.Listener, error) {
 	dir, err := os.MkdirTemp(os.Getenv("XDG_RUNTIME_DIR"), "wharf-docker-") // mode 0700
 	if err != nil {
@@ -70,7 +70,7 @@ func (r *relay) listenTCP(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-// behind answers requests below a secret path alone.
+// behind passes on only requests below a secret path.
 func behind(secret string, next http.Handler) http.Handler {
 	inner := http.StripPrefix(secret, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +83,7 @@ func behind(secret string, next http.Handler) http.Handler {
 	})
 }
 
-// close ends what is under way and removes the socket.
+// close ends the requests in progress and removes the socket.
 func (r *relay) close() {
 	_ = r.server.Close()
 	if r.dir != "" {

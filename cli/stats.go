@@ -12,7 +12,7 @@ import (
 	"wharf/api/dto"
 )
 
-// statsPause is how often the table is drawn anew.
+// statsPause is the interval at which the table is redrawn.
 const statsPause = time.Second
 
 func (a *app) statsCommand() *cobra.Command {
@@ -51,7 +51,7 @@ func (a *app) statsCommand() *cobra.Command {
 	return c
 }
 
-// ids returns the whole ids of containers, and their hosts.
+// ids returns the full ids of containers, and their hosts.
 func (s *connection) ids(ctx context.Context, refs, among []string) (ids, hosts []string, err error) {
 	found, err := s.find(ctx, refs, among)
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *connection) ids(ctx context.Context, refs, among []string) (ids, hosts 
 	return ids, hosts, nil
 }
 
-// usage returns the rows of containers that run.
+// usage returns the usage of running containers.
 func (s *connection) usage(ctx context.Context, q dto.TopUsageQuery) ([]dto.Usage, []dto.HostAnswer, error) {
 	top, err := s.TopUsage(ctx, q)
 	if err != nil {
@@ -100,7 +100,7 @@ func (a *app) statsOnce(ctx context.Context, s *connection, q dto.TopUsageQuery)
 	return a.reportHosts(hosts)
 }
 
-// statsLive shows the table again and again, in its own place on a terminal. Ctrl-C is its only good end.
+// statsLive redraws the table until Ctrl-C.
 func (a *app) statsLive(ctx context.Context, s *connection, q dto.TopUsageQuery) error {
 	tick := time.NewTicker(statsPause)
 	defer tick.Stop()
@@ -123,7 +123,7 @@ func (a *app) statsLive(ctx context.Context, s *connection, q dto.TopUsageQuery)
 	}
 }
 
-// showUsage shows the table in the place of the one before it; or adds rows, each a line, as -o says.
+// showUsage redraws the table over the previous one or, with another format of -o, prints each row as a line.
 func (a *app) showUsage(rows []dto.Usage) error {
 	if a.output != "table" {
 		each, err := eachRow[dto.Usage](a)

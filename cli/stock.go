@@ -11,7 +11,7 @@ import (
 	"wharf/api/dto"
 )
 
-// stockQuery gives a list of images, volumes or networks its flags. The function that it returns makes the query.
+// stockQuery adds the flags of a list of images, volumes or networks to a command. The returned function builds the query.
 func (a *app) stockQuery(c *cobra.Command) func() dto.StockQuery {
 	q := &dto.StockQuery{Limit: 5000}
 	var used, unused bool
@@ -35,7 +35,7 @@ func (a *app) stockQuery(c *cobra.Command) func() dto.StockQuery {
 	}
 }
 
-// listStock shows all pages of a list of images, volumes or networks, and which hosts didn't answer.
+// listStock shows all pages of a list of images, volumes or networks, and reports which hosts didn't answer.
 func listStock[R any](a *app, q *dto.StockQuery, columns []column[R], read func(*connection) (rows []R, hosts []dto.HostAnswer, cursor string, err error)) error {
 	server, err := a.connect()
 	if err != nil {
@@ -141,7 +141,7 @@ func (a *app) networksCommand() *cobra.Command {
 	return c
 }
 
-// usedBy names containers, the first few of many.
+// usedBy returns the names of the first few containers.
 func usedBy(all []dto.UsedBy) string {
 	const most = 3
 	names := make([]string, 0, most)
@@ -155,7 +155,7 @@ func usedBy(all []dto.UsedBy) string {
 	return s
 }
 
-// removeCommand removes things of one kind, each named by its host and its own name.
+// removeCommand returns a command that removes images, volumes or networks, each named HOST/NAME.
 func (a *app) removeCommand(kind, what string, remove func(ctx context.Context, s *connection, host, name string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: "rm HOST/" + strings.ToUpper(kind) + "...", Short: "Remove " + what,

@@ -12,38 +12,38 @@ import (
 
 const referenceHelp = "A container is named as NAME, ID, the beginning of an id, or HOST/ followed by one of these where several hosts have it."
 
-// target is a container on a host; said is how the caller named it.
+// target is a container on a host; ref is how the caller named it.
 type target struct {
-	host, id, name, said string
+	host, id, name, ref string
 }
 
-// hostFlag gives a command --host.
+// hostFlag adds --host to a command.
 func (a *app) hostFlag(c *cobra.Command, hosts *[]string) {
 	c.Flags().StringArrayVar(hosts, "host", nil, "only on this `HOST`; any of them")
 	a.complete(c, "host", a.hostNames)
 }
 
-// labelFlag gives a command --label.
+// labelFlag adds --label to a command.
 func (a *app) labelFlag(c *cobra.Command, labels *[]string) {
 	c.Flags().StringArrayVarP(labels, "label", "l", nil, "only with this `LABEL`, key or key=value; all of them")
 }
 
-// find returns the container that each reference names, on any host or those of hosts. Errors: exitNotFound for a
-// reference that names none or several.
+// find returns the container that each reference names, on any host or on those of hosts. Errors: exitNotFound if a reference
+// matches no container or several.
 func (s *connection) find(ctx context.Context, refs, hosts []string) ([]target, error) {
 	found := make([]target, len(refs))
 	var rows []dto.HostedContainer
 	var answers []dto.HostAnswer
-	for i, said := range refs {
-		host, ref, hasHost := strings.Cut(said, "/")
+	for i, given := range refs {
+		host, ref, hasHost := strings.Cut(given, "/")
 		if !hasHost {
-			host, ref = "", said
+			host, ref = "", given
 		}
 		if !hasHost && len(hosts) == 1 {
 			host = hosts[0]
 		}
 		if host != "" {
-			found[i] = target{host: host, id: ref, name: ref, said: said}
+			found[i] = target{host: host, id: ref, name: ref, ref: given}
 			continue
 		}
 		if rows == nil {
@@ -53,7 +53,7 @@ func (s *connection) find(ctx context.Context, refs, hosts []string) ([]target, 
 			}
 		}
 		var err error
-		if found[i], err = pick(rows, answers, said); err != nil {
+		if found[i], err = pick(rows, answers, given); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +69,7 @@ func (s *connection) findOne(ctx context.Context, ref string, hosts []string) (t
 	return found[0], nil
 }
 
-// pick finds a container by name, id or the beginning of its id, in this order, as docker does.
+// pick finds a container by id, name or the beginning of its id, in this order, as docker does.
 func pick(rows []dto.HostedContainer, answers []dto.HostAnswer, ref string) (target, error) {
 	var matches []target
 	for _, match := range []func(dto.HostedContainer) bool{
@@ -79,7 +79,7 @@ func pick(rows []dto.HostedContainer, answers []dto.HostAnswer, ref string) (tar
 	} {
 		for _, r := range rows {
 			if match(r) {
-				matches = append(matches, target{host: r.Host, id: r.ID, name: r.Name, said: ref})
+				matches = append(matches, target{host: r.Host, id: r.ID, name: r.Name, ref: ref})
 			}
 		}
 		if len(matches) > 0 {
@@ -99,7 +99,7 @@ func pick(rows []dto.HostedContainer, answers []dto.HostAnswer, ref string) (tar
 	return target{}, exit(exitNotFound, "%q is several containers: say which of %s", ref, strings.Join(names, ", "))
 }
 
-// unanswered names the hosts that a container may be on all the same.
+// unanswered returns the hosts that didn't answer and may have the container.
 func unanswered(answers []dto.HostAnswer) string {
 	answers = slices.DeleteFunc(slices.Clone(answers), func(h dto.HostAnswer) bool { return h.OK })
 	if len(answers) == 0 {
@@ -112,7 +112,7 @@ func unanswered(answers []dto.HostAnswer) string {
 	return " that answers (" + strings.Join(names, ", ") + " didn't)"
 }
 
-// choose returns the containers that a command is for: those it names, or all that --label selects.
+// choose returns the containers that a command names, or all that --label selects.
 func (s *connection) choose(ctx context.Context, c *cobra.Command, refs, hosts, labels []string) ([]target, error) {
 	switch {
 	case len(refs) > 0 && len(labels) > 0:
@@ -131,7 +131,7 @@ func (s *connection) choose(ctx context.Context, c *cobra.Command, refs, hosts, 
 	}
 	chosen := make([]target, len(rows))
 	for i, r := range rows {
-		chosen[i] = target{host: r.Host, id: r.ID, name: r.Name, said: r.Host + "/" + r.Name}
+		chosen[i] = target{host: r.Host, id: r.ID, name: r.Name, ref: r.Host + "/" + r.Name}
 	}
 	return chosen, nil
 }

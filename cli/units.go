@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// shortID returns an id as docker's tables show it.
+// shortID returns an id as in docker's tables.
 func shortID(id string) string { return id[:min(len(id), 12)] }
 
-// ago says how long ago a time was, in docker's words.
+// ago returns how long ago a time was, in docker's words.
 func ago(at, now time.Time) string {
 	if at.IsZero() {
 		return ""
@@ -16,7 +16,7 @@ func ago(at, now time.Time) string {
 	return roughly(now.Sub(at)) + " ago"
 }
 
-// roughly says a duration in docker's words.
+// roughly returns a duration in docker's words.
 func roughly(d time.Duration) string {
 	hours := int(d.Hours() + 0.5)
 	switch {
@@ -45,12 +45,12 @@ func roughly(d time.Duration) string {
 	}
 }
 
-// binarySize says bytes to base 1024, as docker stats says memory.
+// binarySize formats bytes in units of 1024, as docker stats does for memory.
 func binarySize(n float64) string {
 	return scaled("%.4g%s", n, 1024, []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"})
 }
 
-// decimalSize says bytes to base 1000, as docker stats says traffic.
+// decimalSize formats bytes in units of 1000, as docker stats does for traffic.
 func decimalSize(n float64) string {
 	return scaled("%.3g%s", n, 1000, []string{"B", "kB", "MB", "GB", "TB", "PB", "EB"})
 }

@@ -15,23 +15,24 @@ import (
 	"wharf/api/dto"
 )
 
-// maxAnswer is the most that an answer may have, in bytes: a page of the history has 8 MiB at most.
+// maxAnswer limits an answer's size, in bytes. A page of the history has at most 8 MiB.
 const maxAnswer = 64 << 20
 
-// Error is an answer that isn't a success.
+// Error is an answer other than a success.
 type Error struct {
 	Status    int
 	Message   string
 	RequestID string
-	// RetryAfter is when the server says to come again; 0 where it says nothing.
+	// RetryAfter is how long the server asks to wait before the next try; 0 if it doesn't.
 	RetryAfter time.Duration
 }
 
+// Error implements error.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%d %s: %s (request %s)", e.Status, http.StatusText(e.Status), e.Message, e.RequestID)
 }
 
-// request is one call of an operation.
+// request is a call of an operation.
 type request struct {
 	method, path string
 	query, body  any
@@ -39,9 +40,9 @@ type request struct {
 	public       bool // takes no credentials
 }
 
-// call makes a request and decodes its answer into out, which may be nil. What may be tried again is: a
-// request that changes nothing, or carries an Idempotency-Key, when the connection broke or the server says
-// that it can't serve now; and any request once with a new token.
+// call makes a request and decodes its answer into out, which may be nil. A request that changes nothing or carries an
+// Idempotency-Key is tried again if the connection broke or the server can't serve at the moment. Any request is tried once more
+// with a new token if the server refused the first.
 func (c *Client) call(ctx context.Context, r request, out any) error {
 	resp, err := c.do(ctx, r, "application/json")
 	if err != nil {
@@ -67,8 +68,8 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 	return nil
 }
 
-// do makes a request until it is answered with 200, fails for good, or was tried often enough. The caller
-// closes the answer's body.
+// do tries a request until it is answered with 200, fails permanently, or has used all its tries. The caller closes the answer's
+// body.
 func (c *Client) do(ctx context.Context, r request, accept string) (*http.Response, error) {
 	headers, _ := ctx.Value(headerKey{}).(http.Header)
 	repeatable := r.method == http.MethodGet || headers.Get("Idempotency-Key") != ""
@@ -107,7 +108,7 @@ func (c *Client) tokenFor(ctx context.Context, r request, refused string) (strin
 	return c.token(ctx, refused)
 }
 
-// once makes a request. Errors: *Error for an answer that isn't 200, and what the transport says.
+// once makes a request. Errors: *Error for an answer other than 200, and those of the transport.
 func (c *Client) once(ctx context.Context, r request, token, accept string) (*http.Response, error) {
 	var body io.Reader
 	if r.body != nil {
@@ -159,12 +160,12 @@ func failureOf(resp *http.Response) *Error {
 	return e
 }
 
-// temporary reports whether the same request may be answered otherwise in a moment.
+// temporary reports whether the same request may succeed if it is tried again soon.
 func temporary(err error) bool {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusBadGateway
 	}
-	return true // the connection
+	return true // of the connection
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -1,6 +1,6 @@
-// Package client is wharf's own client of its HTTP API: a method for each operation (operations.go, which
-// `make spec` generates) with the server's own shapes. It logs in and renews its access token by itself, tries
-// again what may be tried again, and follows streams through breaks.
+// Package client is a Go client of wharf's HTTP API: a method for each operation (operations.go, which `make spec` generates) with
+// the server's own types. It logs in and renews its access token automatically, retries requests that are safe to repeat, and
+// resumes streams after a broken connection.
 package client
 
 import (
@@ -13,17 +13,17 @@ import (
 	"wharf/api/dto"
 )
 
-// Options say where a Client gets its credentials. All may be empty, for operations that need none.
+// Options are a Client's credentials and retries. For operations that need no credentials all may be empty.
 type Options struct {
-	// Token is an API key, or an access token, that is sent with every request. Nothing is renewed then.
+	// Token is an API key or an access token to send with every request. It isn't renewed.
 	Token string
-	// Username and Password begin a session when one is needed, and again when it has ended.
+	// Username and Password begin a session when one is needed, and a new one after it has ended.
 	Username, Password string
 	// Transport makes the requests. Default http.DefaultTransport.
 	Transport http.RoundTripper
-	// Tries is how often a request is made that may be tried again. Default 3.
+	// Tries is the maximum number of tries of a repeatable request. Default 3.
 	Tries int
-	// Pause is how long to wait before the second try; it doubles with each. Default 200 ms.
+	// Pause is the wait before the second try; it doubles with each further one. Default 200 ms.
 	Pause time.Duration
 }
 
@@ -45,12 +45,12 @@ func New(base string, o Options) *Client {
 	}
 	c := &Client{base: strings.TrimSuffix(base, "/"), o: o, login: session{turn: make(chan struct{}, 1)}}
 	c.http.Transport = o.Transport
-	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // wharf has none
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // wharf sends no redirects
 	return c
 }
 
-// SignIn begins a session, whose tokens the client uses and renews from now on. Its own Username and
-// Password, if it has some, stay what it logs in with when the session has ended.
+// SignIn begins a session, whose tokens the client uses and renews from then on. After the session has ended, the client logs in
+// with the Username and Password of its Options, if they are set.
 func (c *Client) SignIn(ctx context.Context, username, password string) error {
 	l, err := c.Login(ctx, dto.Credentials{Username: username, Password: dto.Password(password)})
 	if err != nil {
@@ -72,8 +72,8 @@ func (c *Client) SignOut(ctx context.Context) error {
 
 type headerKey struct{}
 
-// WithHeader adds a header to the requests that are made with the context, such as X-Setup-Token. With an
-// Idempotency-Key an operation runs once, however often it is tried: then it is tried again.
+// WithHeader returns a context whose requests carry a header, such as X-Setup-Token. With an Idempotency-Key the server runs an
+// operation once however often it is sent, so such requests are retried.
 func WithHeader(ctx context.Context, name, value string) context.Context {
 	headers, _ := ctx.Value(headerKey{}).(http.Header)
 	headers = headers.Clone()

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fake answers what a test says, for what a real server won't do on demand.
+// fake is a server that answers with a handler, for what a real server won't do on demand.
 func fake(t *testing.T, answer http.HandlerFunc, o client.Options) *client.Client {
 	t.Helper()
 	server := httptest.NewServer(answer)
@@ -41,7 +41,7 @@ func refuse(w http.ResponseWriter, status int) {
 	_ = json.NewEncoder(w).Encode(dto.Failure{Message: "no"})
 }
 
-// Many callers find their token refused at once: one of them renews it, once.
+// When the server refuses the token of many callers at once, one of them renews it, once.
 func TestOneRenewalServesManyCallers(t *testing.T) {
 	t.Parallel()
 	const callers = 50
@@ -59,7 +59,7 @@ func TestOneRenewalServesManyCallers(t *testing.T) {
 			_, _ = w.Write([]byte(`{"success":true,"data":[{"host":"a","addr":"unix:///a"}]}`))
 		default:
 			refused.Done()
-			refused.Wait() // all of them have sent the old one
+			refused.Wait() // all of them have sent the old token
 			refuse(w, http.StatusUnauthorized)
 		}
 	}, client.Options{Username: "gildong", Password: "123123"})
@@ -82,7 +82,7 @@ func TestEndedSessionIsBegunAgain(t *testing.T) {
 	var logins atomic.Int64
 	c := fake(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/login": // its token ends at once
+		case "/login": // the token expires at once
 			logins.Add(1)
 			respond(w, dto.Login{AccessToken: "token", AccessTokenExpiresAt: time.Now(), RefreshToken: "refresh"})
 		case "/token/renew_access":
@@ -146,7 +146,7 @@ func TestRequestsAreWrittenAsDeclared(t *testing.T) {
 	require.Equal(t, "GET /v1/events?host=a&host=b%26c&since=1970-01-01T00%3A00%3A00Z&unexpected=true", <-got)
 }
 
-// A stream that breaks is resumed after the last event that was given; one that is refused ends.
+// A stream that breaks is resumed after its last event; one that is refused ends.
 func TestStreamResumesUntilItIsRefused(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
@@ -198,6 +198,6 @@ func TestStreamEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, last, context.Canceled)
 	for _, err := range c.StreamEvents(t.Context(), dto.StreamQuery{}) {
 		require.NoError(t, err)
-		break // has enough: no goroutine stays behind
+		break // stop reading: no goroutine may be left
 	}
 }

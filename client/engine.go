@@ -15,10 +15,10 @@ import (
 	"wharf/api/dto"
 )
 
-// enginePath is where the server answers Docker's own API for a host.
+// enginePath is the path below which the server serves Docker's own API of a host.
 func enginePath(host string) string { return "/docker/" + segment(host) }
 
-// PingEngine asks whether Docker's API of a host answers this client. Errors: *Error.
+// PingEngine checks that this client can use Docker's API of a host. Errors: *Error.
 func (c *Client) PingEngine(ctx context.Context, host string) error {
 	resp, err := c.do(ctx, request{method: http.MethodGet, path: enginePath(host) + "/_ping"}, "*/*")
 	if err != nil {
@@ -27,8 +27,8 @@ func (c *Client) PingEngine(ctx context.Context, host string) error {
 	return resp.Body.Close()
 }
 
-// EngineHandler answers requests of Docker's API by passing them on to the server, for one host and with the client's
-// credentials: bodies in both directions as they come, and connections that an engine takes over (exec, attach, builds).
+// EngineHandler returns a handler that forwards requests of Docker's API to the server, for one host and with the client's
+// credentials. It streams bodies in both directions, and supports connections that an engine takes over (exec, attach, builds).
 func (c *Client) EngineHandler(host string) http.Handler {
 	base, err := url.Parse(c.base)
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *Client) EngineHandler(host string) http.Handler {
 	prefix := strings.TrimSuffix(base.EscapedPath(), "/") + enginePath(host)
 	proxy := &httputil.ReverseProxy{
 		Transport:     c.engineTransport(),
-		FlushInterval: -1, // logs and events as they come
+		FlushInterval: -1, // send logs and events on as they arrive
 		BufferPool:    new(copyBuffers),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
@@ -55,12 +55,12 @@ func (c *Client) EngineHandler(host string) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control, body := http.NewResponseController(w), r.Body
-		_ = control.EnableFullDuplex() // engines answer while they read: builds, uploads of images
+		_ = control.EnableFullDuplex() // engines answer while they still read: builds, uploads of images
 		if body != nil && body != http.NoBody {
 			r.Body = io.NopCloser(body)
 		}
 		proxy.ServeHTTP(w, r)
-		// A tool that is still sending reads the answer after that, or leaves.
+		// Drain the body: a tool that is still sending reads the answer only afterwards.
 		if body != nil && body != http.NoBody && control.SetReadDeadline(time.Now().Add(restTime)) == nil {
 			_, _ = io.Copy(io.Discard, body)
 			_ = control.SetReadDeadline(time.Time{})
@@ -68,17 +68,17 @@ func (c *Client) EngineHandler(host string) http.Handler {
 	})
 }
 
-// restTime is how long a tool may go on to send the body of a request that is answered.
+// restTime is how long a tool may continue to send its body after the answer.
 const restTime = 10 * time.Second
 
-// setEscapedPath sets a path that is escaped already, and stays as it is.
+// setEscapedPath sets a path from its escaped form, and keeps that form.
 func setEscapedPath(u *url.URL, escaped string) {
 	if path, err := url.PathUnescape(escaped); err == nil {
 		u.Path, u.RawPath = path, escaped
 	}
 }
 
-// engineTransport speaks HTTP/1.1 alone: HTTP/2 has no connections to take over.
+// engineTransport returns a transport that speaks only HTTP/1.1: connections of HTTP/2 can't be taken over.
 func (c *Client) engineTransport() http.RoundTripper {
 	t, ok := c.o.Transport.(*http.Transport)
 	if !ok {
@@ -94,16 +94,17 @@ func (c *Client) engineTransport() http.RoundTripper {
 	return t
 }
 
-// engineError answers in the shape of an engine's errors.
+// engineError answers with an error in the format of an engine.
 func engineError(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(dto.Failure{Message: message})
 }
 
-// copyBuffers are what bodies are copied through. Those of builds and images are large.
+// copyBuffers is a pool of buffers for copying bodies, which are large for builds and images.
 type copyBuffers struct{ pool sync.Pool }
 
+// Get implements httputil.BufferPool.
 func (p *copyBuffers) Get() []byte {
 	if b, ok := p.pool.Get().(*[]byte); ok {
 		return *b
@@ -111,4 +112,5 @@ func (p *copyBuffers) Get() []byte {
 	return make([]byte, 128<<10)
 }
 
+// Put implements httputil.BufferPool.
 func (p *copyBuffers) Put(b []byte) { p.pool.Put(&b) }

@@ -15,7 +15,7 @@ import (
 	"wharf/client"
 )
 
-// relayed serves EngineHandler before a server that answers with f, and returns its address.
+// relayed serves EngineHandler in front of a server that answers with f, and returns its address.
 func relayed(t *testing.T, f http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(f)
@@ -59,7 +59,7 @@ func TestEngineConnectionsAreTakenOver(t *testing.T) {
 		}
 		defer conn.Close()
 		fmt.Fprint(conn, "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
-		input, _ := io.ReadAll(rw) // until the client's direction ends
+		input, _ := io.ReadAll(rw) // until the client closes its direction
 		fmt.Fprintf(conn, "%d bytes", len(input))
 	})
 	conn, err := net.Dial("tcp", addr)
@@ -91,7 +91,7 @@ func TestEngineAnswersThatServersDoNotGive(t *testing.T) {
 	require.Contains(t, string(raw), `"message":"wharf: the server can't be reached`)
 }
 
-// A tool that sends all of its body before it reads gets the answer.
+// A tool that sends its whole body before it reads gets the answer.
 func TestEngineAnswersBeforeTheBodyIsWhole(t *testing.T) {
 	t.Parallel()
 	addr := relayed(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })

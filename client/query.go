@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// encodeQuery writes the fields of a query's struct that are set, by the names that their tags declare.
+// encodeQuery returns the fields that are set in a query's struct, under the names in their tags.
 func encodeQuery(q any) url.Values {
 	values := url.Values{}
 	if q == nil {

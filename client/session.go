@@ -10,11 +10,11 @@ import (
 	"wharf/api/dto"
 )
 
-// renewAhead is how long before its end an access token is renewed.
+// renewAhead is how long before its expiry an access token is renewed.
 const renewAhead = 5 * time.Second
 
-// session is the tokens of a login. Callers that need new ones take turns: one renews, the others find what
-// it got.
+// session holds the tokens of a login. When several callers need a new token, one of them renews it and the others wait and use
+// the result.
 type session struct {
 	turn chan struct{} // holds a value while a caller logs in or renews
 
@@ -44,15 +44,15 @@ func (s *session) refreshToken() string {
 	return s.refresh
 }
 
-// valid returns the access token if it isn't the refused one and doesn't end soon.
+// valid returns the access token, if it isn't the refused one and doesn't expire soon.
 func (s *session) valid(refused string) (token string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.access, s.access != "" && s.access != refused && time.Until(s.accessEnds) > renewAhead
 }
 
-// token returns what to send as bearer token, "" for nothing. A refused token, which the server has answered
-// with 401, isn't returned again.
+// token returns the bearer token to send, "" for none. refused is a token that the server has answered with 401; it isn't returned
+// again.
 func (c *Client) token(ctx context.Context, refused string) (string, error) {
 	if c.o.Token != "" {
 		return c.o.Token, nil
@@ -69,7 +69,7 @@ func (c *Client) token(ctx context.Context, refused string) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	if token, ok := c.login.valid(refused); ok { // another caller was faster
+	if token, ok := c.login.valid(refused); ok { // another caller has renewed it meanwhile
 		return token, nil
 	}
 	if err := c.renew(ctx); err != nil {
@@ -80,7 +80,7 @@ func (c *Client) token(ctx context.Context, refused string) (string, error) {
 	return c.login.access, nil
 }
 
-// renew gets a new access token for the session, or begins one where it has ended.
+// renew gets a new access token for the session, or begins a new session if it has ended.
 func (c *Client) renew(ctx context.Context) error {
 	if refresh := c.login.refreshToken(); refresh != "" {
 		r, err := c.RenewAccess(ctx, dto.RefreshToken{RefreshToken: refresh})

@@ -13,22 +13,22 @@ import (
 	"time"
 )
 
-// maxLine is the longest line of a stream, in bytes.
+// maxLine is the maximum length of a line of a stream, in bytes.
 const maxLine = 4 << 20
 
-// maxPause is the longest wait before a stream is asked for again.
+// maxPause is the longest wait before a stream is reopened.
 const maxPause = 5 * time.Second
 
-// Frame is one event of a stream. Data holds a value of a shape of package dto, which the operation's row
-// names; what the client doesn't know is left out.
+// Frame is an event of a stream. Data holds a value of a type of package dto, which the operation documents. Frames with events
+// that the client doesn't know are skipped.
 type Frame struct {
-	// ID is the id of the last event, for a later StreamQuery.LastEventID; "" where the stream has none.
+	// ID is the id of the last event, to continue from with StreamQuery.LastEventID; "" if the stream has no ids.
 	ID    string
 	Event string
 	Data  any
 }
 
-// frameTypes decode the data of a stream's frames, by their names.
+// frameTypes decode the data of frames, by the name of the event.
 type frameTypes map[string]func([]byte) (any, error)
 
 func decodeFrame[T any](raw []byte) (any, error) {
@@ -37,8 +37,8 @@ func decodeFrame[T any](raw []byte) (any, error) {
 	return v, err
 }
 
-// stream follows a stream through breaks: it asks again with the id of the last event that it gave. It ends
-// with the context, or with an answer that no waiting changes, such as 403; that error is its last element.
+// stream yields the frames of a stream. When the stream breaks, it reopens it with the id of the last event. It ends with ctx, or
+// with an error that a retry can't change, such as 403; this error is the last element.
 func (c *Client) stream(ctx context.Context, r request, types frameTypes) iter.Seq2[Frame, error] {
 	return func(yield func(Frame, error) bool) {
 		last, pause := "", c.o.Pause
@@ -74,7 +74,7 @@ func (c *Client) stream(ctx context.Context, r request, types frameTypes) iter.S
 	}
 }
 
-// final reports whether asking again is no use.
+// final reports whether a retry can't change the error.
 func final(err error) bool {
 	if bad := (*badFrameError)(nil); errors.As(err, &bad) {
 		return true
@@ -88,6 +88,7 @@ type badFrameError struct {
 	err   error
 }
 
+// Error implements error.
 func (e *badFrameError) Error() string { return fmt.Sprintf("frame %s: %v", e.event, e.err) }
 func (e *badFrameError) Unwrap() error { return e.err }
 
@@ -98,7 +99,7 @@ type frameReader struct {
 	last  string // id of the last frame
 }
 
-// each yields frames until the stream breaks, which is no error, or yield has enough: goOn is false then.
+// each yields frames until the stream breaks, which is no error, or until yield returns false: then goOn is false.
 func (f *frameReader) each(yield func(Frame, error) bool) (goOn bool, err error) {
 	f.lines.Buffer(nil, maxLine)
 	var event, id string

@@ -16,22 +16,22 @@ import (
 	"wharf/api/channels"
 )
 
-// maxTerminalMessage is the most that one message of a terminal may have, in bytes.
+// maxTerminalMessage is the maximum size of a message of a terminal, in bytes.
 const maxTerminalMessage = 2 << 20
 
-// Terminal is a terminal in a container, opened with a ticket of ExecInContainer or AttachContainer. Writing, resizing
-// and Run may go on at the same time.
+// Terminal is a terminal in a container, opened with a ticket of ExecInContainer or AttachContainer. Write, Resize and Run may
+// be called concurrently.
 type Terminal struct {
 	ctx  context.Context //nolint:containedctx // the connection's life
 	ws   *websocket.Conn
 	wire *channels.Wire
 
 	mu  sync.Mutex
-	out []byte // the message that is being sent, kept from call to call
+	out []byte // the message being sent; the buffer is reused
 }
 
-// OpenTerminal uses up a ticket; address is the URL that came with it. The terminal ends with ctx, at the latest. Errors:
-// *Error where the ticket isn't good any more.
+// OpenTerminal opens a terminal with a ticket, which is used up by it; address is the ticket's URL. The terminal ends with ctx at
+// the latest. Errors: *Error if the ticket isn't valid any more.
 func (c *Client) OpenTerminal(ctx context.Context, address string) (*Terminal, error) {
 	wired := &wired{base: c.o.Transport}
 	ws, resp, err := websocket.Dial(ctx, c.base+address, &websocket.DialOptions{ //nolint:bodyclose // the package closes it
@@ -47,7 +47,7 @@ func (c *Client) OpenTerminal(ctx context.Context, address string) (*Terminal, e
 	return &Terminal{ctx: ctx, ws: ws, wire: wired.wire}, nil
 }
 
-// wired puts a Wire beneath the connection that an upgrade yields.
+// wired is a transport that wraps the connection of an upgrade in a Wire.
 type wired struct {
 	base http.RoundTripper
 	wire *channels.Wire
@@ -66,7 +66,7 @@ func (t *wired) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Write sends input.
+// Write sends input to the process.
 func (t *Terminal) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		part := rest[:min(len(rest), inputBytes)]
@@ -78,10 +78,10 @@ func (t *Terminal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// inputBytes is how much of a long input one message has.
+// inputBytes is the maximum number of bytes of input in one message.
 const inputBytes = 64 << 10
 
-// ReadFrom sends input until it ends; io.Copy uses it.
+// ReadFrom sends input until r ends. It implements io.ReaderFrom for io.Copy.
 func (t *Terminal) ReadFrom(r io.Reader) (sent int64, err error) {
 	for buf := make([]byte, inputBytes); ; {
 		n, err := r.Read(buf)
@@ -100,10 +100,10 @@ func (t *Terminal) ReadFrom(r io.Reader) (sent int64, err error) {
 	}
 }
 
-// CloseInput ends the process's standard input.
+// CloseInput closes the process's standard input.
 func (t *Terminal) CloseInput() error { return t.send(channels.Close, []byte{channels.Stdin}) }
 
-// Resize sets the size, in characters.
+// Resize sets the terminal's size, in characters.
 func (t *Terminal) Resize(columns, rows int) error {
 	b, err := json.Marshal(map[string]int{"Width": columns, "Height": rows})
 	if err != nil {
@@ -119,8 +119,8 @@ func (t *Terminal) send(channel byte, body []byte) error {
 	return t.wire.Message(func() error { return t.ws.Write(t.ctx, websocket.MessageBinary, t.out) })
 }
 
-// Run writes output and errors (with a TTY: all to out) until the process ends, and returns its exit code. An error
-// says why the terminal ended otherwise, in the server's words where it gave some. Run is called once.
+// Run copies the process's output to out and errs (with a TTY: all to out) until it ends, and returns its exit code. An error says
+// why the terminal ended without one, in the server's words if it sent any. Run may be called once.
 func (t *Terminal) Run(out, errs io.Writer) (code int, err error) {
 	defer t.Close()
 	reader := channels.Reader{WS: t.ws}

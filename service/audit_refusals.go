@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// refusalsFor is how long a repetition is counted in the first refusal's row.
+	// refusalsFor is how long repetitions are counted in the first refusal's row.
 	refusalsFor = time.Hour
-	// refusalsOfSource is how many different refusals of one caller get rows of their own in that time.
+	// refusalsOfSource is how many different refusals of one caller get separate rows in that time.
 	refusalsOfSource = 32
 	// refusalsMax bounds the refusals that are kept in memory.
 	refusalsMax = 10_000
-	// othersCounted ends the detail of a row that stands for different refusals.
+	// othersCounted ends the detail of a row that counts different refusals.
 	othersCounted = " (and other refusals of the same caller)"
 )
 
-// refusals has the rows of recent refusals. Repetitions are counted in memory and then in the first one's row, so that
-// repeated refusals fill neither the audit nor the disk.
+// refusals remembers the rows of recent refusals. Repetitions are counted in memory and added to the first refusal's row, so
+// that they fill neither the audit nor the disk.
 type refusals struct {
 	mu   sync.Mutex
 	rows map[refusal]*refusedRow
@@ -39,11 +39,12 @@ type refusedRow struct {
 	id      uuid.UUID
 	written bool
 	until   time.Time // later repetitions get a new row
-	more    int64     // repetitions that the row doesn't have yet
+	more    int64     // repetitions not yet added to the row
 	last    time.Time
 }
 
-// refusalOf returns what identifies a row's refusal. Its source is the user, or the network of a caller without one.
+// refusalOf returns the key of a row's refusal. Its source is the user, or the client's network for logins and callers
+// without a user.
 func refusalOf(row *sqlc.BeginAuditParams) refusal {
 	r := refusal{
 		source: row.UserID.String(), addr: networkOf(row.ClientAddr), user: row.Username, action: row.Action, host: row.Host,
@@ -55,7 +56,7 @@ func refusalOf(row *sqlc.BeginAuditParams) refusal {
 	return r
 }
 
-// count counts a refusal, and reports whether it is the first of its kind: the caller must then write its row and call
+// count counts a refusal and reports whether it is the first of its kind. If so, the caller must write its row and call
 // wrote with the result.
 func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal, first bool) {
 	f.mu.Lock()
@@ -84,7 +85,7 @@ func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal
 	return key, true
 }
 
-// wrote takes the result of writing a first refusal's row. After an error the next refusal counts as the first.
+// wrote records the result of writing a first refusal's row. After an error the next refusal counts as the first.
 func (f *refusals) wrote(key refusal, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -102,7 +103,7 @@ func (f *refusals) remove(key refusal) {
 	}
 }
 
-// take returns the repetitions that aren't in the rows yet, and drops refusals whose time is over.
+// take removes and returns the repetitions that aren't in the rows yet, and drops expired refusals.
 func (f *refusals) take(now time.Time) []sqlc.CountRepeatsParams {
 	f.mu.Lock()
 	defer f.mu.Unlock()

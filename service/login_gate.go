@@ -9,8 +9,8 @@ import (
 	"wharf/util/password"
 )
 
-// tryGate admits tries at passwords by the counts of all replicas. Its own gate goes first: it queues the tries of this process,
-// and refuses what it knows to be refused without asking the database.
+// tryGate limits tries of passwords by counts that all replicas share. The gate in memory comes first: it queues the tries
+// of this process, and refuses tries that the shared counts refused a moment ago without a query.
 type tryGate struct {
 	own    *loginGate
 	shared *sharedTries
@@ -30,7 +30,8 @@ type admitted struct {
 	rows   rows
 }
 
-// enter reserves a try, which the caller must end. Errors: TooMany with the time to wait, the database's, ctx's.
+// enter reserves a try, which the caller must end with one of its methods. Errors: TooMany with the time to wait, the
+// database's, ctx's.
 func (g *tryGate) enter(ctx context.Context, name, addr string) (*admitted, error) {
 	if g.own.limits.Off {
 		return &admitted{loginTry: &loginTry{class: password.Normal}}, nil
@@ -55,8 +56,8 @@ func (g *tryGate) enter(ctx context.Context, name, addr string) (*admitted, erro
 	return &admitted{loginTry: try, ctx: ctx, shared: g.shared, rows: r}, nil
 }
 
-// refresh reads a user's count that refused a try, unless that was just done, and reports whether it let the try in: the user
-// may have logged in on another replica since.
+// refresh reads the shared count of a user after the local one refused a try, at most once in refreshEvery. It reports
+// whether the shared count admits the try: the user may have logged in on another replica since.
 func (g *tryGate) refresh(ctx context.Context, name, addr string) bool {
 	if !g.own.outdated(name, addr, time.Now()) {
 		return false
@@ -96,7 +97,7 @@ func (a *admitted) endShared(end func(*sharedTries, context.Context, rows)) {
 	}
 }
 
-// learn takes over what the shared counts say of a user and an address.
+// learn copies the shared counts of a user and an address into the local gate.
 func (g *loginGate) learn(name, addr string, v verdict, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -110,10 +111,10 @@ func (g *loginGate) learn(name, addr string, v verdict, now time.Time) {
 	u.last = now.Add(v.userWait - g.delay(v.failures))
 }
 
-// refreshEvery is how long a refusal counts before the shared counts are asked whether it still holds.
+// refreshEvery is how long a local refusal holds before the shared count is read again.
 const refreshEvery = time.Second
 
-// outdated reports whether a user's count is worth a look at the shared one, and that it has one now.
+// outdated reports whether the shared count of a user should be read again, and starts a new refreshEvery if so.
 func (g *loginGate) outdated(name, addr string, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -10,13 +10,13 @@ import (
 	"wharf/util/apperr"
 )
 
-// speaker sends what isn't a line. Text has none of it.
+// speaker sends items other than lines. In the format Text it sends none.
 type speaker struct {
 	out *stream.Writer
 	enc *lineEncoder
 }
 
-// say sends an event. In NDJSON its name is part of the object, which named returns.
+// say sends an event. In NDJSON the event's name is part of the object: named returns the object with that name.
 func (s *speaker) say(event string, named func(name string) any) error {
 	switch s.enc.format {
 	case stream.Text:
@@ -50,7 +50,7 @@ func (s *speaker) ended(c *servicelogs.Container, err error) error {
 	})
 }
 
-// endOf says why no more lines of a container come.
+// endOf returns the item that reports why no more lines of a container come.
 func endOf(c *servicelogs.Container, err error) dto.LogEnd {
 	why := apperr.Reason(err)
 	if apperr.KindOf(err) == apperr.NotFound {
@@ -90,7 +90,7 @@ func (s *speaker) searchEnd(r *servicelogs.Result) error {
 	})
 }
 
-// Source streams merged lines.
+// Source returns a source that streams the merged lines of all containers.
 func (l *Request) Source() stream.Source {
 	return func(ctx context.Context, out *stream.Writer) error {
 		say := &speaker{out: out, enc: l.encoder(out.Format())}
@@ -114,7 +114,7 @@ func (l *Request) Source() stream.Source {
 	}
 }
 
-// SearchSource streams hits as they are found, and how far the search is.
+// SearchSource returns a source that streams hits as they are found, and the progress of the search.
 func (l *Request) SearchSource() stream.Source {
 	return func(ctx context.Context, out *stream.Writer) error {
 		ctx, cancel := l.searchContext(ctx)
@@ -135,7 +135,7 @@ func (l *Request) SearchSource() stream.Source {
 	}
 }
 
-// lineSender sends a merged stream.
+// lineSender sends the items of a merged stream.
 type lineSender struct {
 	*speaker
 	places *servicelogs.Places
@@ -159,7 +159,7 @@ func (s *lineSender) send(item servicelogs.Item) error {
 	return nil
 }
 
-// sendBytes is how many encoded bytes are handed over at a time.
+// sendBytes is how many encoded bytes are passed on at a time.
 const sendBytes = 32 << 10
 
 func (s *lineSender) lines(l *servicelogs.Lines) error {
@@ -203,7 +203,7 @@ func (s *lineSender) event(e *dto.ContainerEvent) error {
 	}
 }
 
-// wovenEvent is an event among lines of NDJSON.
+// wovenEvent is a container's event among the lines, in NDJSON.
 type wovenEvent struct {
 	Event string `json:"event"`
 	*dto.ContainerEvent

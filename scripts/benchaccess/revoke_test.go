@@ -18,19 +18,18 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// A stream that has not ended within endLimit goes on, however busy the machine is; the reader gives
-// it up a while later.
+// A stream that hasn't ended within endLimit counts as still open, however busy the machine is. The reader stops after giveUp.
 const endLimit, giveUp = 20 * time.Second, time.Minute
 
-// victim is a user with a session that is about to lose its rights.
+// victim is a user with a session whose rights are about to be revoked.
 type victim struct {
 	name   string
 	tokens benchkit.Tokens
 	grant  string // the grant's id
 }
 
-// takings are the ways to take rights away: give makes them anew, take is the call after whose
-// answer no replica may let the session in. What ends the session ends its renewals too.
+// takings are the ways to revoke rights. give grants them again, take revokes them: after its answer no replica may accept the
+// session. Those that end the session must end its renewals too.
 var takings = []struct {
 	name       string
 	ends       bool
@@ -65,12 +64,12 @@ func change(s *benchkit.Server, v *victim, field string, value any) {
 	s.Must("PATCH", "/v1/users/"+v.name, map[string]any{field: value}, nil)
 }
 
-// tally is what a way to take rights away came to.
+// tally holds the results of one way to revoke rights.
 type tally struct {
-	calls, late atomic.Int64 // in all; let in though they began after the answer
+	calls, late atomic.Int64 // all calls; those accepted though they began after the answer
 
 	mu    sync.Mutex
-	worst [2]time.Duration // the longest from the answer to a stream's end: where it was given, on the other replica
+	worst [2]time.Duration // longest time from the answer to a stream's end: on the replica that answered, on the other
 }
 
 func (y *tally) ended(replica int, after time.Duration) {
@@ -79,8 +78,8 @@ func (y *tally) ended(replica int, after time.Duration) {
 	y.worst[replica] = max(y.worst[replica], after)
 }
 
-// Two processes on one Postgres. Callers and streams on both use a session whose rights are taken away
-// at one: what begins after the answer is refused, and the streams end.
+// Two processes on one Postgres. Callers and streams on both use a session whose rights are revoked through one of them. Requests
+// that begin after the answer must be refused, and the streams must end.
 func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
 	settings := []string{"DB_SOURCE=" + dbtest.EmptyPostgresSource(t), "TOKEN_KEYS=k:" + rand.Text() + rand.Text()}
 	first := wharf(t, settings...).Bootstrap()
@@ -126,7 +125,7 @@ func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
 	}
 }
 
-// race has callers on all replicas use a token until the first call that begins after take returned.
+// race runs callers on all replicas with a token. Each stops after its first call that began after take returned.
 func (y *tally) race(t *testing.T, replicas []*benchkit.Server, callers int, token string, take func()) {
 	var over atomic.Bool
 	var before, all sync.WaitGroup
@@ -160,7 +159,7 @@ func (y *tally) race(t *testing.T, replicas []*benchkit.Server, callers int, tok
 	all.Wait()
 }
 
-// stream opens an event stream and returns, once it has begun, a channel that gets the time of its end.
+// stream opens an event stream and, once it has begun, returns a channel that receives the time of its end.
 func stream(t *testing.T, s *benchkit.Server, token string) <-chan time.Time {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr)

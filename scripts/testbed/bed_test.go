@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// build returns the testbed's program: a test has to see its exit code, which go run changes.
+// build builds the testbed: go run would change its exit code, which a test checks.
 func build(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -100,7 +100,7 @@ func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
 	requireGone(t, nextDir)
 }
 
-// networkState prints a machine's links, addresses, routes, packet filter, and the switch that engines turn on.
+// networkState prints a machine's links, addresses, routes, packet filter, and the sysctl that engines change.
 const networkState = `ip -o link
 ip -o addr
 ip route show table all
@@ -109,9 +109,9 @@ ip rule
 iptables-save | grep -v '^#'
 cat /proc/sys/net/ipv4/ip_forward`
 
-// The machine of this test is a network namespace with the bridge of an engine of its own, docker0, and a filter that
-// forwards nothing, as that engine sets it. A bed's engine that is started again deletes any docker0 that it sees: it
-// has --default-address-pool.
+// The test's machine is a network namespace with the bridge docker0 of an engine of its own, and a filter that forwards nothing, as
+// such an engine sets it up. An engine of the bed has --default-address-pool, and so deletes any docker0 that it sees when it is
+// restarted.
 func TestBedLeavesTheMachinesNetworkAsItWas(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 || !installed("iptables") || os.Getenv("WHARF_TESTBED") == string(containers) {
