@@ -95,7 +95,7 @@ func (c *connSink) serve(s *stream, head []byte, r *registry) {
 		s.pool = &r.pool
 		s.pool.add(s)
 	default:
-		s.alone = make(chan struct{}, 1)
+		s.wake = make(chan struct{}, 1)
 		go func() { s.ended(s.run(context.Background())) }()
 	}
 }

@@ -39,9 +39,9 @@ func TestTheSuitesLongRunsPass(t *testing.T) {
 		cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^"+c.test+"$", "wharf/"+c.dir)
 		cmd.Env = append(os.Environ(), "WHARF_TEST_LONG=1")
 		out, err := cmd.CombinedOutput()
-		said := seen.FindSubmatch(out)
-		require.True(t, err == nil && said != nil, "%s: %v\n%s", c.test, err, out)
-		benchkit.Figure(c.what, c.must, "%s (%s, %.0f s)", said[1], c.test, time.Since(began).Seconds())
+		figure := seen.FindSubmatch(out)
+		require.True(t, err == nil && figure != nil, "%s: %v\n%s", c.test, err, out)
+		benchkit.Figure(c.what, c.must, "%s (%s, %.0f s)", figure[1], c.test, time.Since(began).Seconds())
 	}
 }
 

@@ -36,18 +36,18 @@ func Start(t testing.TB, upstreams ...string) *Nginx {
 	config := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(config, []byte(around(dir, block(t, dir, addr, upstreams))), 0o600))
 
-	var said bytes.Buffer
+	var output bytes.Buffer
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program(t), "-p", dir, "-c", config, "-e", "stderr")
 	// nginx takes over the listener that this variable names. The port is bound already, so that no other process can take it and no
 	// client can come too early.
 	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Env = append(os.Environ(), "NGINX=3;")
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = &output, &output
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("nginx: %v\n%s", err, said.String())
+			t.Logf("nginx: %v\n%s", err, output.String())
 		}
 	})
 	return &Nginx{URL: "https://" + addr, Roots: roots}

@@ -54,10 +54,10 @@ func Start(t testing.TB, scrapeConfigs string) *Prometheus {
 	path := program(t, "prometheus", "WHARF_TEST_PROMETHEUS")
 	for range 5 { // it can't take over a listener, so another process may take its port first
 		addr := freeAddr(t)
-		said, ended := new(bytes.Buffer), make(chan struct{})
+		output, ended := new(bytes.Buffer), make(chan struct{})
 		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path,
 			"--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+addr)
-		cmd.Stdout, cmd.Stderr = said, said
+		cmd.Stdout, cmd.Stderr = output, output
 		require.NoError(t, cmd.Start())
 		go func() {
 			_ = cmd.Wait()
@@ -69,15 +69,15 @@ func Start(t testing.TB, scrapeConfigs string) *Prometheus {
 				_ = cmd.Process.Signal(syscall.SIGTERM)
 				<-ended
 				if t.Failed() {
-					t.Logf("prometheus:\n%s", said)
+					t.Logf("prometheus:\n%s", output)
 				}
 			})
 			return p
 		}
 		_ = cmd.Process.Kill()
 		<-ended
-		if !strings.Contains(said.String(), "address already in use") {
-			require.Fail(t, "Prometheus doesn't start", "%s", said)
+		if !strings.Contains(output.String(), "address already in use") {
+			require.Fail(t, "Prometheus doesn't start", "%s", output)
 		}
 	}
 	require.Fail(t, "Prometheus finds no free port")

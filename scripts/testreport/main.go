@@ -25,7 +25,7 @@ type test struct{ pkg, name string }
 
 type report struct {
 	out     io.Writer
-	said    map[test][]string
+	output  map[test][]string
 	all     map[string][]string // by package, in order
 	failed  []test
 	skipped []test
@@ -33,7 +33,7 @@ type report struct {
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, said: map[test][]string{}, all: map[string][]string{}}
+	return &report{out: out, output: map[test][]string{}, all: map[string][]string{}}
 }
 
 func main() {
@@ -71,7 +71,7 @@ func (r *report) take(e event) {
 	t := test{e.Package, e.Test}
 	switch e.Action {
 	case "output":
-		r.said[t] = append(r.said[t], e.Output)
+		r.output[t] = append(r.output[t], e.Output)
 		r.all[t.pkg] = append(r.all[t.pkg], e.Output)
 	case "build-output":
 		fmt.Fprint(r.out, e.Output)
@@ -97,7 +97,7 @@ func (r *report) take(e event) {
 func (r *report) fail(t test) {
 	if t.name != "" {
 		r.failed = append(r.failed, t)
-		fmt.Fprint(r.out, strings.Join(r.said[t], ""))
+		fmt.Fprint(r.out, strings.Join(r.output[t], ""))
 		return
 	}
 	all := strings.Join(slices.DeleteFunc(r.all[t.pkg], isMarker), "")
@@ -118,9 +118,9 @@ func isMarker(line string) bool {
 
 // packageLine prints the last line of a package: "ok   wharf/db 1.2s".
 func (r *report) packageLine(t test) {
-	said := r.said[t]
-	if len(said) > 0 && strings.HasPrefix(said[len(said)-1], "ok") {
-		fmt.Fprint(r.out, said[len(said)-1])
+	output := r.output[t]
+	if len(output) > 0 && strings.HasPrefix(output[len(output)-1], "ok") {
+		fmt.Fprint(r.out, output[len(output)-1])
 	}
 }
 
@@ -130,13 +130,13 @@ func (r *report) finish() {
 		fmt.Fprintf(r.out, "FAILED   %s %s\n", t.pkg, t.name)
 	}
 	for _, t := range r.skipped {
-		fmt.Fprintf(r.out, "skipped  %s %s: %s\n", t.pkg, t.name, reason(r.said[t]))
+		fmt.Fprintf(r.out, "skipped  %s %s: %s\n", t.pkg, t.name, reason(r.output[t]))
 	}
 }
 
 // reason returns the output of a skipped test, without the lines that go test adds.
-func reason(said []string) string {
-	for _, line := range slices.Backward(said) {
+func reason(output []string) string {
+	for _, line := range slices.Backward(output) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "===") {
 			continue
