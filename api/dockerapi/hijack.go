@@ -95,6 +95,7 @@ type frameWriter struct {
 	stderr bool
 }
 
+// Write implements io.Writer.
 func (w *frameWriter) Write(p []byte) (int, error) {
 	h := w.h
 	h.mu.Lock()

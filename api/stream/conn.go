@@ -32,6 +32,7 @@ func responseHead(h http.Header, chunked, keepAlive bool) []byte {
 
 type headBuffer []byte
 
+// Write implements io.Writer.
 func (b *headBuffer) Write(p []byte) (int, error) {
 	*b = append(*b, p...)
 	return len(p), nil
