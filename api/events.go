@@ -18,7 +18,7 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor serv
 		return err
 	}
 	o := s.streamOptions(actor)
-	o.KeepAlive = true // the contract says so
+	o.KeepAlive = true // the contract requires it
 	return s.streams.ServePolled(w, r, o, open)
 }
 

@@ -38,8 +38,8 @@ var declared sync.Map // caches paramsOf: reflect.Type to []queryParam
 
 // paramsOf returns the parameters that a struct type declares, including those of embedded structs.
 func paramsOf(t reflect.Type) []queryParam {
-	if known, ok := declared.Load(t); ok {
-		return known.([]queryParam)
+	if cached, ok := declared.Load(t); ok {
+		return cached.([]queryParam)
 	}
 	var params []queryParam
 	for _, f := range reflect.VisibleFields(t) {

@@ -65,7 +65,7 @@ func respondBody(w http.ResponseWriter, status int, body []byte) error {
 }
 
 // once answers with status and the result of do. If the same user has sent the same Idempotency-Key before, it replays the
-// earlier answer, provided that authorize still allows the request. Errors: those of idempotency.Store.Do.
+// earlier answer, provided that authorize still allows the request. Errors: those of readBody, idempotency.CheckKey and Store.Do.
 func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Actor, status int, authorize func() error, do func() ([]byte, error)) error {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {

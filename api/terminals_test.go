@@ -91,11 +91,11 @@ func (s *shell) read() {
 		if err != nil {
 			return
 		}
-		s.take(message[0], message[1:])
+		s.receive(message[0], message[1:])
 	}
 }
 
-func (s *shell) take(channel byte, body []byte) {
+func (s *shell) receive(channel byte, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch channel {

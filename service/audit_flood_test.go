@@ -121,7 +121,7 @@ func TestRecordIsBoundedByNumber(t *testing.T) {
 	})
 }
 
-// An audit whose database doesn't answer, beside a database that does: as with a disk that takes no more rows.
+// The audit's database doesn't answer while the users' database does. This simulates a disk that has no space for more rows.
 func TestRightsAreTakenAwayThoughItCannotBeWrittenDown(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -21,7 +21,7 @@ func (e *Events) Subscribe(actor Actor, o eventlog.Subscribe) *eventlog.Subscrip
 	return e.log.Subscribe(o)
 }
 
-// Query returns a page of the stored records that the actor may see. Errors: Invalid for a cursor of another query.
+// Query returns a page of the stored records that the actor may see. Errors: Invalid for a malformed cursor.
 func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (eventlog.Page, error) {
 	q.Allow, q.ShownAction, q.CoarseCursors = actor.seesRecord, actor.shownAction, !actor.SeesAll()
 	return e.log.Query(ctx, q)

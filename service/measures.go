@@ -33,7 +33,7 @@ func (s *Hosts) Measures(actor Actor) []HostMeasures {
 	return all
 }
 
-// Lag returns the distribution of the time from an event to its delivery; see eventlog.Log.Lag.
+// Lag returns the distribution of the time that records take to be stored; see eventlog.Log.Lag.
 func (e *Events) Lag() histogram.Snapshot { return e.log.Lag() }
 
 // Overflows returns, by host, how many gaps a full queue of the log has caused.

@@ -91,20 +91,20 @@ func (a *API) startExec(w http.ResponseWriter, r *http.Request, c *Call) error {
 	x.size = cmp.Or(in.ConsoleSize, x.size)
 	t, err := a.Terminals.Open(r.Context(), x.ticket, x.request.Host, x.request.ContainerID, false)
 	if err != nil {
-		x.over(terminal.Status{})
+		x.finish(terminal.Status{})
 		if apperr.KindOf(err) == apperr.Unauthorized { // the exec's ticket has expired
 			return apperr.New(apperr.Conflict, "exec %s was created too long ago to be started: create another one", x.id)
 		}
 		return err
 	}
-	defer func() { _ = t.Close() }() // the audit records its error
-	defer x.over(terminal.Status{})  // if run didn't set one
+	defer func() { _ = t.Close() }()  // the audit records its error
+	defer x.finish(terminal.Status{}) // if run didn't set one
 	return x.run(r.Context(), t, &hijacked{w: w, r: r, framed: !t.TTY(), multiplexed: !c.before("1.42")})
 }
 
 // run copies bytes between client and command until the command or its terminal ends.
 func (x *exec) run(ctx context.Context, t *terminal.Terminal, conn *hijacked) error {
-	if err := conn.take(); err != nil {
+	if err := conn.takeOver(); err != nil {
 		return err
 	}
 	defer conn.close()
@@ -114,7 +114,7 @@ func (x *exec) run(ctx context.Context, t *terminal.Terminal, conn *hijacked) er
 	}
 	go conn.input(t, x.request.Command)
 	t.Output(conn.writer(x.output, false), conn.writer(x.errors, true))
-	x.over(t.Status(context.WithoutCancel(ctx))) // before the client sees the end and asks for the exit code
+	x.finish(t.Status(context.WithoutCancel(ctx))) // before the client sees the end and asks for the exit code
 	return nil
 }
 

@@ -62,8 +62,8 @@ func (x *exec) opened(t *terminal.Terminal) {
 	close(x.ready)
 }
 
-// over records the end of the exec. Only the first call has an effect.
-func (x *exec) over(s terminal.Status) {
+// finish records the end of the exec. Only the first call has an effect.
+func (x *exec) finish(s terminal.Status) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.ended {

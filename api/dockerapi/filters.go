@@ -17,8 +17,8 @@ type filters map[string][]string
 const maxFilters = 256
 
 // parseFilters reads {"name":{"value":true}}, or {"name":["value"]} as clients older than API 1.22 send it. Errors: Invalid,
-// also for a name that isn't in known.
-func parseFilters(text string, known ...string) (filters, error) {
+// also for a name that isn't in allowed.
+func parseFilters(text string, allowed ...string) (filters, error) {
 	f := filters{}
 	if text == "" {
 		return f, nil
@@ -36,7 +36,7 @@ func parseFilters(text string, known ...string) (filters, error) {
 	}
 	total := 0
 	for name, values := range f {
-		if total += len(values); !slices.Contains(known, name) {
+		if total += len(values); !slices.Contains(allowed, name) {
 			return nil, apperr.New(apperr.Invalid, "invalid filter '%.60s'", name)
 		}
 	}

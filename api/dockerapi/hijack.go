@@ -25,14 +25,14 @@ type hijacked struct {
 	framed      bool // stdout and stderr are sent in frames
 	multiplexed bool // the client knows the media type of frames
 
-	conn net.Conn      // nil before take
+	conn net.Conn      // nil before takeOver
 	in   *bufio.Reader // begins with the bytes that came with the request
 	mu   sync.Mutex    // guards writes
 	buf  []byte
 }
 
-// take takes over the connection and sends the head of the answer that the client requested.
-func (h *hijacked) take() error {
+// takeOver takes over the connection and sends the head of the answer that the client requested.
+func (h *hijacked) takeOver() error {
 	conn, rw, err := http.NewResponseController(h.w).Hijack()
 	if err != nil {
 		return err
@@ -95,6 +95,7 @@ type frameWriter struct {
 	stderr bool
 }
 
+// Write implements io.Writer.
 func (w *frameWriter) Write(p []byte) (int, error) {
 	h := w.h
 	h.mu.Lock()

@@ -96,15 +96,15 @@ func updateParams(w http.ResponseWriter, r *http.Request) (operations.Params, er
 		return nil, apperr.Wrap(apperr.Invalid, err, "the body is not the JSON object that is expected: %.200s", err)
 	}
 	for name, value := range body {
-		if !isZero(value) && !known(name) {
+		if !isZero(value) && !changeable(name) {
 			return nil, apperr.New(apperr.Forbidden, "changing %.60q is not in the typed tier of this API: it takes an admin's key of the scope docker", name)
 		}
 	}
 	return in.params()
 }
 
-// known reports whether a limit can be changed. It ignores the case of the name, as encoding/json does.
-func known(name string) bool {
+// changeable reports whether a limit can be changed. It ignores the case of the name, as encoding/json does.
+func changeable(name string) bool {
 	switch strings.ToLower(name) {
 	case "memory", "memoryswap", "nanocpus", "cpuperiod", "cpuquota", "pidslimit", "restartpolicy":
 		return true

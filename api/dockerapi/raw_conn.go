@@ -74,11 +74,13 @@ type stallWriter struct {
 	stall time.Duration
 }
 
+// Write implements io.Writer.
 func (w *stallWriter) Write(p []byte) (int, error) {
 	_ = w.SetWriteDeadline(time.Now().Add(w.stall))
 	return w.Conn.Write(p)
 }
 
+// CloseWrite closes the connection for writing, if it supports that.
 func (w *stallWriter) CloseWrite() error {
 	if half, ok := w.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -12,8 +12,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// lookEvery is how often a container is inspected while it is waited for, in case its event is missing.
-const lookEvery = 2 * time.Second
+// inspectEvery is how often a container is inspected while it is waited for, in case its event is missing.
+const inspectEvery = 2 * time.Second
 
 // waiter waits for the end of a container.
 type waiter struct {
@@ -70,7 +70,7 @@ func (x *waiter) wait(ctx context.Context, a *API) error {
 		},
 	})
 	defer sub.Close()
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(inspectEvery)
 	defer tick.Stop()
 	for page := make([]eventlog.Delivery, 0, 64); ; {
 		_, _, state, err := x.call.host.State(ctx, x.ref)
@@ -83,7 +83,7 @@ func (x *waiter) wait(ctx context.Context, a *API) error {
 			for more && err == nil {
 				var deliveries []eventlog.Delivery
 				deliveries, more, err = sub.Next(ctx, page)
-				x.take(deliveries)
+				x.readExitCodes(deliveries)
 				clear(deliveries)
 			}
 			if err != nil {
@@ -96,8 +96,8 @@ func (x *waiter) wait(ctx context.Context, a *API) error {
 	}
 }
 
-// take reads exit codes from events: if a container is restarted at once, an inspection no longer shows its exit code.
-func (x *waiter) take(deliveries []eventlog.Delivery) {
+// readExitCodes reads exit codes from events: if a container is restarted at once, an inspection no longer shows its exit code.
+func (x *waiter) readExitCodes(deliveries []eventlog.Delivery) {
 	for _, d := range deliveries {
 		if d.Record == nil || d.Type != "container" || d.Action != "die" && d.Action != "died" {
 			continue

@@ -2,7 +2,7 @@ package dto
 
 import "time"
 
-// PageQuery is the part of the page that all lists have in common.
+// PageQuery selects a page of a list.
 type PageQuery struct {
 	// Cursor from the page before; missing for the first page.
 	Cursor string `query:"cursor"`

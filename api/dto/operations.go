@@ -16,7 +16,7 @@ type BulkOperation struct {
 	Wait string `json:"wait,omitempty" example:"healthy"`
 	// Maximum wait for one container, such as 2m: 30s if missing, 5m at most.
 	Limit string `json:"limit,omitempty" example:"2m"`
-	// Number of failures after which no more containers are started on: 1 if missing; 0 never stops.
+	// Number of failures after which the remaining containers are skipped: 1 if missing; 0 means never.
 	StopAfterFailures *int `json:"stop_after_failures,omitempty" minimum:"0" example:"1"`
 	// Only show the selected containers, and change nothing.
 	DryRun bool `json:"dry_run,omitempty" example:"true"`

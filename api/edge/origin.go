@@ -26,7 +26,7 @@ func (e *Edge) checkOrigin(next http.Handler) http.Handler {
 			return
 		}
 		err := cross.Check(r)
-		if e.o.Open && (!e.knownHost(r.Host) || e.ForeignOrigin(r)) {
+		if e.o.Open && (!e.allowedHost(r.Host) || e.ForeignOrigin(r)) {
 			err = http.ErrNotSupported
 		}
 		if err != nil {
@@ -60,8 +60,8 @@ func (e *Edge) handleCORS(w http.ResponseWriter, r *http.Request) (preflight boo
 	return true
 }
 
-// knownHost reports whether a Host header names loopback or one of ALLOWED_HOSTS.
-func (e *Edge) knownHost(hostport string) bool {
+// allowedHost reports whether a Host header names loopback or one of ALLOWED_HOSTS.
+func (e *Edge) allowedHost(hostport string) bool {
 	host := hostName(hostport)
 	return loopbackName(hostport) || slices.ContainsFunc(e.o.AllowedHosts, func(allowed string) bool {
 		return strings.EqualFold(allowed, host) || strings.EqualFold(allowed, hostport)

@@ -32,6 +32,7 @@ func responseHead(h http.Header, chunked, keepAlive bool) []byte {
 
 type headBuffer []byte
 
+// Write implements io.Writer.
 func (b *headBuffer) Write(p []byte) (int, error) {
 	*b = append(*b, p...)
 	return len(p), nil
@@ -95,7 +96,7 @@ func (c *connSink) serve(s *stream, head []byte, r *registry) {
 		s.pool = &r.pool
 		s.pool.add(s)
 	default:
-		s.alone = make(chan struct{}, 1)
+		s.wake = make(chan struct{}, 1)
 		go func() { s.ended(s.run(context.Background())) }()
 	}
 }

@@ -32,7 +32,7 @@ func (p *pool) spawn() {
 }
 
 func (p *pool) work() {
-	for s := p.take(); s != nil; s = p.take() {
+	for s := p.nextStream(); s != nil; s = p.nextStream() {
 		switch again, err := s.guardedProcess(context.Background()); {
 		case err != nil:
 			s.ended(err)
@@ -42,8 +42,8 @@ func (p *pool) work() {
 	}
 }
 
-// take returns a worker's next stream; nil ends the worker.
-func (p *pool) take() *stream {
+// nextStream returns a worker's next stream; nil ends the worker.
+func (p *pool) nextStream() *stream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.now) == 0 {

@@ -63,7 +63,7 @@ type stream struct {
 	// handled all, the stream belongs to one worker.
 	notified atomic.Int64
 	pool     *pool         // its workers process the stream; nil: the stream has its own goroutine
-	alone    chan struct{} // wakes that goroutine
+	wake     chan struct{} // wakes that goroutine
 	ended    func(error)   // called once, at the end
 
 	heartbeatDue atomic.Bool
@@ -80,7 +80,7 @@ func (s *stream) notify() {
 	case s.pool != nil:
 		s.pool.add(s)
 	default:
-		s.alone <- struct{}{}
+		s.wake <- struct{}{}
 	}
 }
 
@@ -141,7 +141,7 @@ func (s *stream) run(ctx context.Context) error {
 			return err
 		}
 		if !again {
-			<-s.alone
+			<-s.wake
 		}
 	}
 }

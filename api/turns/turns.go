@@ -98,11 +98,13 @@ type untilAnswered struct {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *untilAnswered) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// WriteHeader implements http.ResponseWriter. It ends the turn.
 func (w *untilAnswered) WriteHeader(status int) {
 	w.done()
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write implements http.ResponseWriter. It ends the turn.
 func (w *untilAnswered) Write(p []byte) (int, error) {
 	w.done()
 	return w.ResponseWriter.Write(p)

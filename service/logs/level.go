@@ -2,17 +2,17 @@ package logs
 
 import "bytes"
 
-// The levels of lines.
+// levels are the levels of lines, the lowest first.
 var levels = []string{"trace", "debug", "info", "warn", "error", "fatal"}
 
-// Levels returns the names of levels, the least first.
+// Levels returns the names of levels, the lowest first.
 func Levels() []string { return levels }
 
-// lookAt is how many bytes of a line are looked at for its level.
+// lookAt is how many bytes of a line are searched for its level.
 const lookAt = 512
 
-// LevelOf reads a line's level: of a JSON object or logfmt by its key, else of the common prefixes ([ERROR], WARN:,
-// klog's E0102). "" where there is none.
+// LevelOf returns a line's level, or "" if it has none. It recognizes keys of JSON objects and logfmt, and common prefixes
+// ([ERROR], WARN:, klog's E0102).
 func LevelOf(text []byte) string {
 	text = text[:min(len(text), lookAt)]
 	text = bytes.TrimLeft(StripANSI(nil, text), " \t")
@@ -52,7 +52,7 @@ func jsonLevel(text []byte) string {
 	return ""
 }
 
-// numbered knows the levels of bunyan and pino.
+// numbered returns the level for the numbers of bunyan and pino.
 func numbered(text []byte) string {
 	if len(text) < 3 || text[1] != '0' || text[2] >= '0' && text[2] <= '9' || text[0] < '1' || text[0] > '6' {
 		return ""
@@ -73,7 +73,7 @@ func logfmtLevel(text []byte) string {
 	return ""
 }
 
-// prefixLevel looks at the first words, past times and brackets.
+// prefixLevel searches the first words, skipping times and brackets.
 func prefixLevel(text []byte) string {
 	if level := klogLevel(text); level != "" {
 		return level
@@ -84,7 +84,7 @@ func prefixLevel(text []byte) string {
 			return ""
 		}
 		w := word(text)
-		if len(w) == 0 { // no letter: a part of a time
+		if len(w) == 0 { // not a letter: part of a time
 			end := bytes.IndexAny(text, " \t]|")
 			if end <= 0 {
 				return ""
@@ -106,7 +106,7 @@ func prefixLevel(text []byte) string {
 	return ""
 }
 
-// klogLevel knows "E0102 15:04:05.000000".
+// klogLevel returns the level of a line in klog's format, "E0102 15:04:05.000000".
 func klogLevel(text []byte) string {
 	if len(text) < 6 || text[5] != ' ' {
 		return ""
@@ -129,7 +129,7 @@ func klogLevel(text []byte) string {
 	return ""
 }
 
-// word is the letters that text begins with.
+// word returns the letters at the start of text, at most 12.
 func word(text []byte) []byte {
 	n := 0
 	for n < len(text) && n < 12 && (text[n]|0x20 >= 'a' && text[n]|0x20 <= 'z') {
@@ -147,7 +147,7 @@ func isUpper(w []byte) bool {
 	return true
 }
 
-// named is the level that a word stands for.
+// named returns the level that a word means, or "".
 func named(w []byte) string {
 	var b [12]byte
 	switch string(lower(b[:0], w)) {

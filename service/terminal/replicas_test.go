@@ -56,7 +56,7 @@ func TestReplicasKnowEachOthersTerminals(t *testing.T) {
 		all, err := two.others(t.Context())
 		require.NoError(t, err)
 		want := term.listed()
-		want.Request.Command.TTY = false // TTY has it
+		want.Request.Command.TTY = false // rows have Listed.TTY instead
 		require.Equal(t, []Listed{want}, all)
 
 		ids, err := one.ending(t.Context())
@@ -79,7 +79,7 @@ func TestReplicasKnowEachOthersTerminals(t *testing.T) {
 	})
 }
 
-// A replica that died leaves its rows; one that was only taken for dead brings them back.
+// A dead replica's rows are deleted. A living replica whose rows were deleted by mistake writes them again.
 func TestTerminalsOfADeadReplicaAreForgotten(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -91,7 +91,7 @@ func TestTerminalsOfADeadReplicaAreForgotten(t *testing.T) {
 			require.NoError(t, err)
 			return len(all)
 		}
-		age := func() { // two has seen one's beat for longer than it waits
+		age := func() { // as if two had seen the same beat of one for longer than beatPatience
 			s := two.seen[one.self]
 			two.seen[one.self] = sighting{s.beat, s.at.Add(-beatPatience - time.Second)}
 		}

@@ -8,7 +8,7 @@ import (
 	"wharf/service"
 )
 
-// add lists a terminal, and watches what may end it.
+// add adds a terminal to the list, and starts the timers and watches that may end it.
 func (s *Terminals) add(actor service.Actor, t *Terminal) (remove func()) {
 	t.idle = time.AfterFunc(s.opts.Idle, func() { t.end(IdleTooLong) })
 	longest := time.AfterFunc(s.opts.Longest, func() { t.end(OpenTooLong) })
@@ -37,14 +37,14 @@ func (s *Terminals) add(actor service.Actor, t *Terminal) (remove func()) {
 	}
 }
 
-// logUnshared logs that other replicas don't know of a terminal, or know of one that has ended: they find out in time.
+// logUnshared logs that a terminal's row couldn't be written or deleted. The next beats correct that.
 func (s *Terminals) logUnshared(err error) {
 	if err != nil {
 		s.opts.Logger.Warn().Err(err).Msg("other replicas don't know this one's terminals")
 	}
 }
 
-// watch ends the terminal with its session or key, and with the right to it.
+// watch ends the terminal when its session or key ends, or the right to it.
 func (s *Terminals) watch(opener service.Actor, t *Terminal) (forget func()) {
 	var mu sync.Mutex
 	var done bool
@@ -66,8 +66,8 @@ func (s *Terminals) watch(opener service.Actor, t *Terminal) (forget func()) {
 	}
 }
 
-// recheck looks at the right to a terminal after something changed in its user's rights, and watches again where it
-// still holds.
+// recheck checks the right to a terminal after its user's rights have changed. If the right still exists, it calls again to
+// renew the watch; otherwise it ends the terminal.
 func (s *Terminals) recheck(t *Terminal, again func(service.Actor)) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -82,15 +82,15 @@ func (s *Terminals) recheck(t *Terminal, again func(service.Actor)) {
 	again(actor)
 }
 
-// lookForAsked has Run end what other replicas have asked to end.
+// lookForAsked wakes Run to end the terminals that other replicas have marked to be ended.
 func (s *Terminals) lookForAsked() {
 	select {
 	case s.asked <- struct{}{}:
-	default: // a look is due already
+	default: // a signal is already there
 	}
 }
 
-// endAsked ends the terminals that other replicas have asked to end.
+// endAsked ends the terminals that other replicas have marked to be ended.
 func (s *Terminals) endAsked(ctx context.Context) error {
 	ids, err := s.replicas.ending(ctx)
 	if err != nil {
@@ -106,8 +106,8 @@ func (s *Terminals) endAsked(ctx context.Context) error {
 	return nil
 }
 
-// Run ends what other replicas ask to end, tells them what is open and deletes recordings that are too old. It returns nil
-// when ctx ends.
+// Run ends the terminals that other replicas have marked to be ended, updates the rows of open terminals, and deletes old
+// recordings. It returns nil when ctx ends.
 func (s *Terminals) Run(ctx context.Context) error {
 	hour, beat := time.NewTicker(time.Hour), time.NewTicker(beatEvery)
 	defer hour.Stop()

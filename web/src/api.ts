@@ -77,7 +77,7 @@ export interface BulkOperation {
   select: Selection;
   /** Stop, restart, kill: signal to send. */
   signal?: string;
-  /** Number of failures after which no more containers are started on: 1 if missing; 0 never stops. */
+  /** Number of failures after which the remaining containers are skipped: 1 if missing; 0 means never. */
   stop_after_failures?: number;
   /** Stop, restart: seconds until the container is killed. */
   timeout?: number;
