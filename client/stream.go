@@ -121,8 +121,8 @@ func (f *frameReader) each(yield func(Frame, error) bool) (goOn bool, err error)
 		if id != "" {
 			f.last, id = id, ""
 		}
-		decode, known := f.types[event]
-		if known && data != nil {
+		decode, ok := f.types[event]
+		if ok && data != nil {
 			v, err := decode([]byte(strings.Join(data, "\n")))
 			if err != nil {
 				return true, &badFrameError{event, err}
