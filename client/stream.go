@@ -90,6 +90,8 @@ type badFrameError struct {
 
 // Error implements error.
 func (e *badFrameError) Error() string { return fmt.Sprintf("frame %s: %v", e.event, e.err) }
+
+// Unwrap returns the error of decoding the frame.
 func (e *badFrameError) Unwrap() error { return e.err }
 
 // frameReader reads server-sent events.
