@@ -62,12 +62,12 @@ func (s *Sessions) End(ctx context.Context, actor Actor, id uuid.UUID) error {
 }
 
 func (s *Sessions) end(ctx context.Context, actor Actor, id uuid.UUID) error {
-	anybody := actor.Has(Administer)
-	if !anybody && !actor.isSelf(actor.UserID) {
+	isAdmin := actor.Has(Administer)
+	if !isAdmin && !actor.isSelf(actor.UserID) {
 		return errForbidden
 	}
 	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
-		if anybody {
+		if isAdmin {
 			return q.DeleteSession(ctx, id)
 		}
 		return q.DeleteSessionOf(ctx, sqlc.DeleteSessionOfParams{ID: id, UserID: actor.UserID})

@@ -172,7 +172,7 @@ func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
 		return nil, time.Hour, over
 	}
 	q := m.queues[first]
-	if m.silent() && q.pieces[0].came.Add(holdBack).After(awaited) {
+	if m.anyFollowerEmpty() && q.pieces[0].came.Add(holdBack).After(awaited) {
 		awaited = q.pieces[0].came.Add(holdBack)
 	}
 	if awaited.After(now) {
@@ -181,8 +181,8 @@ func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
 	return m.take(q, second), 0, false
 }
 
-// silent reports whether the queue of a following source is empty.
-func (m *merger) silent() bool {
+// anyFollowerEmpty reports whether the queue of a following source is empty.
+func (m *merger) anyFollowerEmpty() bool {
 	for _, q := range m.queues {
 		if len(q.pieces) == 0 && !q.ended && !q.past {
 			return true
