@@ -70,8 +70,8 @@ func (a Actor) SeesAll() bool {
 	return a.best(View, func(g Grant) bool { return g.Hosts == "*" && g.Labels == "" }).atLeast(needs[View])
 }
 
-// best returns the highest role that the actor has for a permission: its own, or one from the grants that counts accepts.
-// The role of the actor's API key caps the result.
+// best returns the actor's highest role for a permission: its own, or that of a grant for which counts returns true. The
+// role of the actor's API key caps the result.
 func (a Actor) best(p Permission, counts func(Grant) bool) Role {
 	best := a.capped(a.Role)
 	for _, g := range a.Grants {

@@ -50,7 +50,7 @@ type entry struct {
 	username  string
 	role      Role
 	grants    []Grant   // must not be changed
-	blocked   bool      // blocked, or its user disabled
+	blocked   bool      // the session is blocked, or its user disabled
 	rights    int64     // version of role and grants
 	expiresAt time.Time // zero: never
 	key       bool

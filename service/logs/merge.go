@@ -226,7 +226,7 @@ func (m *merger) take(q *queue, until int64) *Item {
 	return &item
 }
 
-// linesBetween returns the lines with indexes from from up to but not including to.
+// linesBetween returns the lines with the indexes from ≤ i < to.
 func linesBetween(l *Lines, from, to int) *Lines {
 	if from == 0 && to == len(l.Batch.Lines) {
 		return l
