@@ -8,7 +8,7 @@ import (
 // rank orders the roles; an unknown role has no rights.
 var rank = map[Role]int{RoleNone: 0, RoleViewer: 1, RoleOperator: 2, RoleAdmin: 3}
 
-// needs is the least role that a permission asks for on a host or container.
+// needs has the lowest role that a permission requires on a host or container.
 var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, OperateHost: RoleOperator, Exec: RoleAdmin, Administer: RoleAdmin}
 
 // Has reports whether the actor has a permission anywhere: View, Operate and Exec on at least one container of one host,

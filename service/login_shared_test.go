@@ -135,7 +135,7 @@ func TestTriesOfTheDeadEnd(t *testing.T) {
 	})
 }
 
-// The database has no name that anybody typed: it may be a password.
+// The database must not contain a name from a login form: it may be a password.
 func TestTriesAreKeptWithoutNames(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLiteSource(t))

@@ -12,7 +12,7 @@ import (
 // SearchQuery describes a search.
 type SearchQuery struct {
 	Filter       Filter
-	Before       *Cursor // where an earlier search ended; nil: at the end
+	Before       *Cursor // where an earlier search ended; nil: search from the end
 	Since, Until time.Time
 	Limit        int
 	Context      int // lines before and after each hit

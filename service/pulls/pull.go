@@ -18,7 +18,7 @@ import (
 // Pull is the current state of a pull.
 type Pull struct {
 	ID       uuid.UUID
-	Image    string // in Docker's short form
+	Image    string // in Docker's short form, such as "nginx:1.27"
 	Platform string
 	User     string
 	State    string
