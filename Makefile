@@ -9,13 +9,13 @@ BIN     := bin
 TOOLS   := $(CURDIR)/.tools
 TESTBED := go run ./scripts/testbed
 
-# How long each fuzz target runs in `make fuzz`, and how many inputs it tries in `make test`: a time that runs out during an
-# input fails the target now and then.
+# How long each fuzz target runs in `make fuzz`, and how many inputs it tries in `make test`. The latter has no time limit, because
+# one that ends during an input sometimes fails the target.
 FUZZTIME       ?= 1m
 FUZZTIME_SHORT ?= 500x
 BENCH          ?= .
 
-# The page is built first and embedded. WEB=no leaves it out; WEB=built takes what stands in web/dist.
+# The page is built first and embedded. WEB=no leaves it out; WEB=built uses web/dist as it is.
 export WEB ?= yes
 
 export CGO_ENABLED ?= 0
@@ -126,7 +126,7 @@ SOAK ?= 20m
 soak: ## Run wharf under churn for SOAK (20m): goroutines, descriptors, memory and the database must stay flat
 	@$(TESTBED) -only postgres run -- env SOAK=$(SOAK) go test -count=1 -v -timeout 0 -run TestSoak ./scripts/benchedge
 
-# Benchmarks and tests of their own kind stand here, one target each: bench-access, bench-edge, soak, bench-terminal, bench-docker,
+# Special benchmarks and tests, one target each: bench-access, bench-edge, soak, bench-terminal, bench-docker,
 # bench-operations, bench-events, bench-stats, bench-hosts, bench-replicas, bench-engines, test-engines.
 
 .PHONY: bench-terminal
@@ -160,9 +160,9 @@ bench-stats: ## Measure usage beside docker stats on a real engine (15 minutes; 
 bench-engines: ## The same on a newer Docker engine, built from its Go module (not in CI)
 	@scripts/bench-engines.sh $(BENCHSTATS)
 
-# What holds on every engine: list, inspect, start, stop, the other operations, events, usage.
+# Tests that every engine must pass: list, inspect, start, stop, the other operations, events, usage.
 ENGINE_TESTS := Real|LifeOn|LoadsAreBuilt|DockerStats
-# Replacing containers, which Podman's aren't: on Docker alone.
+# Tests of replacing containers, which wharf does only on Docker.
 RECREATE_TESTS := CreatedAnew|OldContainer(Comes|Outlives)|NewContainerThatFails|ImageThatMoved|ImageIsPulled
 
 .PHONY: test-engines

@@ -11,7 +11,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// person signs a user up through the API and returns an access token.
+// person creates a user through the API and returns an access token.
 func (w *fixture) person(name, role string) string {
 	w.t.Helper()
 	password := secret("password-of-" + name)
@@ -29,7 +29,7 @@ func (w *fixture) grant(name, hosts, labels, role string) string {
 	return g.ID
 }
 
-// What a grant doesn't show doesn't exist: not in lists, counts or errors, and not for actions.
+// Containers outside a caller's grants don't exist for it: not in lists, counts or errors, and not for actions.
 func TestGrantsShowOnlyWhatTheyName(t *testing.T) {
 	t.Parallel()
 	prod, dev := dockertest.NewDaemon(t), dockertest.NewDaemon(t)

@@ -25,8 +25,8 @@ type auditTrail struct {
 	Cursor string
 }
 
-// Random actions on a real engine, some with callers that hang up at once: each has one row with
-// the outcome that it had, and each end of a container is attributed.
+// Random actions on a real engine, some by callers that disconnect at once: each has one audit row with its outcome, and each end
+// of a container is attributed.
 func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 	t.Parallel()
 	actions := 40
@@ -40,7 +40,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 		ids = append(ids, e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}}))
 	}
 	verbs := []string{"start", "stop?timeout=0", "restart?timeout=0", "pause", "unpause", "kill"}
-	statuses := map[string]int{} // by request id; 0: the caller hung up
+	statuses := map[string]int{} // by request id; 0: the caller disconnected
 	for i := range actions {
 		id, verb := ids[rand.IntN(len(ids))], verbs[rand.IntN(len(verbs))]
 		request := fmt.Sprintf("action-%d", i)
@@ -48,7 +48,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 	}
 
 	rows := map[string]string{}
-	require.Eventually(t, func() bool { // a client that hung up doesn't wait for the end
+	require.Eventually(t, func() bool { // a client that disconnected doesn't wait for the end
 		rows = w.outcomes()
 		pending := 0
 		for request, status := range statuses {
@@ -63,9 +63,9 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 		switch status {
 		case http.StatusOK:
 			require.Equal(t, "ok", rows[request], request)
-		case http.StatusConflict, http.StatusInternalServerError: // of the daemon, see act
+		case http.StatusConflict, http.StatusInternalServerError: // from the daemon, see act
 			require.Equal(t, "failed", rows[request], request)
-		case 0: // it may have gone before wharf had read all of the request
+		case 0: // it may have disconnected before wharf had read the whole request
 			hungUp++
 			require.Contains(t, []string{"", "ok", "failed"}, rows[request], request)
 		default:
@@ -83,7 +83,7 @@ func TestAuditAgreesWithTheEnginesOwnEvents(t *testing.T) {
 	t.Logf("seen: %d actions, %d rows, %d callers hung up, %d ends, all attributed", actions, len(rows), hungUp, ends)
 }
 
-// act asks for an operation and returns the status, 0 where the caller hung up.
+// act requests an operation and returns the status, 0 if the caller disconnected.
 func (w *fixture) act(id, verb, request string, hangUp bool) int {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
@@ -109,8 +109,7 @@ func (w *fixture) act(id, verb, request string, hangUp bool) int {
 	return resp.StatusCode
 }
 
-// outcomes maps each request that has an audit row of an action to its outcome. Two rows for one
-// request fail the test.
+// outcomes returns the outcome in the audit of each request that has an action. Two rows for one request fail the test.
 func (w *fixture) outcomes() map[string]string {
 	w.t.Helper()
 	rows := map[string]string{}

@@ -15,8 +15,8 @@ var (
 	errQuery   = apperr.New(apperr.Unauthorized, "a token in the query string is refused: send it in the Authorization header")
 )
 
-// authenticate identifies the caller. A credential that was sent must be good; where none was,
-// open mode knows an anonymous actor, and a route with Optional permission an empty one.
+// authenticate identifies the caller. Credentials that are sent must be valid. Without credentials, a route with Optional
+// permission gets an empty anonymous actor, and in open mode the caller is the configured anonymous actor.
 func (s *Server) authenticate(r *http.Request, rt route) (service.Actor, error) {
 	if rt.need == service.Public {
 		return service.Actor{}, nil
@@ -66,7 +66,7 @@ func looksLikeToken(v string) bool {
 	return strings.HasPrefix(v, "v2.local.") || strings.HasPrefix(v, service.KeyPrefix) || (strings.HasPrefix(v, "eyJ") && strings.Count(v, ".") == 2)
 }
 
-// cookieName carries the __Host- prefix over TLS, which pins the cookie to this very host.
+// cookieName returns the session cookie's name. Over TLS it has the __Host- prefix, which binds the cookie to this host.
 func (s *Server) cookieName(r *http.Request) string {
 	if s.edge.OverTLS(r) {
 		return "__Host-wharf_session"
@@ -74,7 +74,7 @@ func (s *Server) cookieName(r *http.Request) string {
 	return "wharf_session"
 }
 
-// cookieToken returns the token of the session cookie, which counts for GET alone.
+// cookieToken returns the session cookie's token. The cookie is accepted for GET requests only.
 func (s *Server) cookieToken(r *http.Request) string {
 	if r.Method != http.MethodGet {
 		return ""
@@ -86,9 +86,8 @@ func (s *Server) cookieToken(r *http.Request) string {
 	return c.Value
 }
 
-// setCookie gives a browser a cookie token for EventSource, until it expires; an empty token
-// takes it away. Browsers send cookies to other ports of the host too: so it is of a kind that
-// Authorization doesn't take.
+// setCookie sets the session cookie for EventSource until it expires; an empty token removes it. Browsers also send cookies to
+// other ports of the host, so the cookie's token is of a kind that the Authorization header doesn't accept.
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, token string, expires time.Time) {
 	c := &http.Cookie{
 		Name: s.cookieName(r), Value: token, Path: "/", HttpOnly: true,

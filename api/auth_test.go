@@ -55,8 +55,8 @@ func TestRequiredModeAsksForAGoodTokenBeforeAnythingReachesADaemon(t *testing.T)
 	require.Equal(t, http.StatusOK, w.get("/ps2/fake").status)
 }
 
-// touched counts what callers, not wharf's own event reader and sampler, caused at the daemon. A
-// question for usage begins with an inspect, so it counts too.
+// touched counts the requests at the daemon that callers caused, not wharf's own event reader and sampler. A request for usage
+// begins with an inspect, so it counts too.
 func touched(d *dockertest.Daemon) int {
 	n := 0
 	for _, r := range d.Requests() {
@@ -93,7 +93,7 @@ func TestCookieOfLoginWorksForReadsAlone(t *testing.T) {
 	stop := w.call("POST", "/stop2", "", map[string]string{"id": id, "host": "fake"}, withCookie(c.Value))
 	require.Equal(t, http.StatusUnauthorized, stop.status)
 
-	// Another program on the host's name is sent the cookie too: as a bearer token it is worth nothing.
+	// Browsers also send the cookie to other programs on the host's name: as a bearer token it must be worthless.
 	require.Equal(t, http.StatusUnauthorized, w.call("GET", "/ps2/fake", c.Value, nil).status)
 	var key struct{ Key string }
 	w.post("/v1/keys", `{"name":"machine","role":"admin"}`).data(t, &key)

@@ -16,7 +16,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// browser starts a real Chromium, which may be called chromium or Chrome.
+// browser starts a real Chromium, whose program may be named chromium or Chrome.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	if testing.Short() {
@@ -40,8 +40,8 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// A page of the server's own origin logs in and listens, as the source's JavaScript client does:
-// by the login's cookie, and by a ticket where there is none.
+// A page of the server's own origin logs in and receives events, as the contract's JavaScript client does: with the cookie of the
+// login, and with a ticket if there is no cookie.
 func TestBrowserListensByCookieAndByTicket(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -13,7 +13,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// canaries makes secrets that must be seen by admins alone.
+// canaries makes secrets that only admins may see.
 func canaries(place string, n int) []string {
 	all := make([]string, n)
 	for i := range all {
@@ -22,8 +22,8 @@ func canaries(place string, n int) []string {
 	return all
 }
 
-// Secrets in everything that a container has, on a real engine: none in what a viewer or an
-// operator gets, all of the configuration in what an admin gets.
+// Secrets in every part of a container, on a real engine: viewers and operators get none of them, an admin gets all that are in
+// the configuration.
 func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -63,7 +63,7 @@ func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
 	for _, canary := range []string{cmd[0], cmd[5], cmd[6]} {
 		require.Contains(t, processes, canary)
 	}
-	// Whatever is on the way to the streams is there when this event is.
+	// Everything that was already on its way to the streams precedes this event.
 	e.Stop(t, id)
 	for name, token := range map[string]string{"viewer": viewer, "operator": operator} {
 		got := streams[name].collect(`"action":"stop"`, id)
@@ -89,7 +89,7 @@ func TestSecretsOfContainersReachAdminsAlone(t *testing.T) {
 	}
 }
 
-// collect reads a stream up to the event that has all of these texts, and returns all of it.
+// collect reads a stream up to the event that has all of these texts, and returns everything it read.
 func (l *listener) collect(texts ...string) string {
 	l.t.Helper()
 	var got strings.Builder

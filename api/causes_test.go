@@ -17,7 +17,7 @@ type loggedEvents struct {
 	}
 }
 
-// On a real engine: a stop by a user is distinguished from a death.
+// On a real engine: a stop by a user is distinguished from a container that dies by itself.
 func TestStoppedBySomeoneIsToldFromDiedByItself(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -47,8 +47,8 @@ func TestStoppedBySomeoneIsToldFromDiedByItself(t *testing.T) {
 	require.Empty(t, history(w.admin, stopped, "&unexpected=true").Events)
 }
 
-// On a real engine: a stop by hand right after a stop through wharf isn't laid to that
-// one, nor to one that found nothing to do.
+// On a real engine: a stop by hand right after a stop through wharf isn't attributed to that one, nor to one that had nothing to
+// do.
 func TestStopByHandRightAfterOneThroughWharfIsUnexpected(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -63,11 +63,11 @@ func TestStopByHandRightAfterOneThroughWharfIsUnexpected(t *testing.T) {
 		}
 		return audits
 	}
-	for n := range 2 { // the second finds it stopped
+	for n := range 2 { // the second one finds the container stopped
 		require.Equal(t, http.StatusOK, w.post(stop, nil).status)
 		e.Start(t, id)
 		e.Stop(t, id)
-		// An end that is reported while the next action is under way may be that one's, as far as clocks tell.
+		// An end that is reported while the next action is under way may be attributed to that one: clocks can't tell.
 		require.Eventually(t, func() bool { return len(ends("")) == []int{4, 6}[n] }, waitLimit, waitTick)
 	}
 	all := ends("")

@@ -29,9 +29,9 @@ func containerRows(containers []containers.Container) []dto.Container {
 	return rows
 }
 
-// openContainer reads the {host} and {id} of a route that shows one container. The id is checked before the
-// host is looked up, so that a malformed one is 400 wherever it is sent. Routes that change a container use
-// operate or operateStrictly instead, which ask for the permission.
+// openContainer reads the {host} and {id} of a route that shows one container. The id is checked before the host is looked up,
+// so that a malformed id is 400 for every host. Routes that change a container use operate or operateStrictly instead, which
+// check the operation's permission.
 func (s *Server) openContainer(r *http.Request, actor service.Actor) (*service.Host, containers.Ref, error) {
 	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *Server) listHostContainers(w http.ResponseWriter, r *http.Request, acto
 	return respondData(w, page)
 }
 
-// containerPage lists the containers of some hosts, or of all, as the query asks.
+// containerPage lists the containers that match the query, on the given hosts or on all if none is given.
 func (s *Server) containerPage(r *http.Request, actor service.Actor, hosts []string, q dto.ContainerQuery) (dto.ContainerPage, []service.HostResult, error) {
 	after, err := readCursor(q.Cursor)
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *Server) containerPage(r *http.Request, actor service.Actor, hosts []str
 	return page, found.Hosts, nil
 }
 
-// readCursor returns the container after which the page begins: enough of it to find its
-// place in the order even when it is gone by now. Nil where there is no cursor.
+// readCursor returns the last container of the previous page, with all fields that the sort orders use: its place is found
+// even if the container no longer exists. It returns nil if there is no cursor.
 func readCursor(text string) (*service.HostedContainer, error) {
 	if text == "" {
 		return nil, nil

@@ -56,7 +56,7 @@ func TestContainersOfAllHostsInOneCall(t *testing.T) {
 		"?label=team":               {"a/web", "b/cache"},
 		"?label=team=web":           {"a/web"},
 		"?q=REDIS":                  {"b/cache"},
-		"?q=hunter2":                {"a/web"}, // an admin sees it
+		"?q=hunter2":                {"a/web"}, // only because the caller is an admin
 		"?sort=image":               {"a/web", "a/db", "b/cache"},
 	} {
 		var p page
@@ -105,7 +105,7 @@ func TestPagesOfContainersMissNoneAndRepeatNone(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, w.get("/v1/containers?cursor=garbage").status)
 }
 
-// Pages over several hosts are cut from one order, whatever it is, and ask the engines of their own hosts alone.
+// Pages over several hosts follow one order, whatever the order is, and ask only the engines of the hosts on the page.
 func TestPagesOverHostsAreMerged(t *testing.T) {
 	t.Parallel()
 	var hosts []dockerx.HostConfig
@@ -133,7 +133,7 @@ func TestPagesOverHostsAreMerged(t *testing.T) {
 		require.Equal(t, whole.names(), pages, by)
 	}
 	var p page
-	unasked := func() bool { // the first page is of h0, which is the last of them
+	unasked := func() bool { // the containers of h0 fill the first page: daemons[0], which is h4, isn't asked
 		before := daemons[0].Count("/containers/json")
 		w.get("/v1/containers?limit=7").data(t, &p)
 		return daemons[0].Count("/containers/json") == before

@@ -97,7 +97,7 @@ func TestContractOfUsersAndSessions(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.call("POST", "/logout", "", refresh).status, "a second logout is fine (RFC 7009)")
 }
 
-// Answers that no example shows: other states of containers, on a real engine.
+// Answers that the contract's examples don't show: containers in other states, on a real engine.
 func TestContainersInEveryState(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -123,7 +123,7 @@ func TestContainersInEveryState(t *testing.T) {
 			}
 			found++
 			require.Equal(t, e.Inspect(t, id).Name, "/"+row.Name)
-			if id != restarting { // it comes and goes
+			if id != restarting { // its state changes all the time
 				require.Equal(t, state, row.State)
 			}
 		}

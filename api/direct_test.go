@@ -11,7 +11,7 @@ import (
 	"wharf/service"
 )
 
-// proxied are requests as a proxy on wharf's own machine passes them on, and pages that only pretend to be local.
+// proxied are requests as a proxy on wharf's own machine forwards them, and requests of pages that pretend to be local.
 var proxied = map[string]func(*http.Request){
 	"X-Forwarded-For":   header("X-Forwarded-For", "203.0.113.9"),
 	"empty":             header("X-Forwarded-For", ""),

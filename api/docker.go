@@ -10,8 +10,8 @@ import (
 	"wharf/service"
 )
 
-// newDocker makes what answers Docker's own API below /docker/{host}. It has a table of its own, and isn't in openapi.json:
-// Docker documents it, and docs/docker-tools.md what wharf has of it.
+// newDocker returns the handler of Docker's own API below /docker/{host}. That API has its own route table and isn't part of
+// openapi.json: Docker documents it, and docs/docker-tools.md lists the subset that wharf serves.
 func (s *Server) newDocker(o Options) *dockerapi.API {
 	return dockerapi.New(dockerapi.Options{
 		Hosts: o.Hosts, Events: o.Events, Terminals: o.Terminals, Streams: s.streams, Stream: s.streamOptions, Stall: s.stall,
@@ -24,7 +24,7 @@ func (s *Server) newDocker(o Options) *dockerapi.API {
 	})
 }
 
-// withDocker leads requests of Docker's API past the router.
+// withDocker passes requests for Docker's API to docker, and all others to next.
 func (s *Server) withDocker(docker, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
@@ -35,23 +35,23 @@ func (s *Server) withDocker(docker, next http.Handler) http.Handler {
 	})
 }
 
-// authenticateDocker is authenticate without the cookie: Docker's tools send none, and a page must not reach an engine by it.
+// authenticateDocker is authenticate without the cookie: Docker's tools send none, and a web page must not reach an engine with it.
 func (s *Server) authenticateDocker(r *http.Request, need service.Permission) (service.Actor, error) {
 	r.Header.Del("Cookie")
 	return s.authenticate(r, route{need: need})
 }
 
-// dockerFailure is an error in the shape of Docker's API.
+// dockerFailure is the body of an error in the shape of Docker's API.
 type dockerFailure struct {
 	Message string `json:"message"`
 }
 
-// respondDockerError is respondError in the shape of Docker's API. Docker's tools put words of their own before the message.
+// respondDockerError is respondError in the shape of Docker's API. It removes ErrorPrefix: Docker's tools add their own prefix.
 func respondDockerError(w http.ResponseWriter, r *http.Request, err error) {
 	respondFailure(w, r, err, func(message string) any { return dockerFailure{strings.TrimPrefix(message, dockerx.ErrorPrefix)} })
 }
 
-// respondUnrouted answers an error to a request that no route has answered, in the shape of the API that its path belongs to.
+// respondUnrouted answers a request that no route has answered with an error, in the shape of the API to which its path belongs.
 func respondUnrouted(w http.ResponseWriter, r *http.Request, err error) {
 	if strings.HasPrefix(r.URL.Path, dockerapi.Prefix) {
 		respondDockerError(w, r, err)

@@ -16,7 +16,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// dockerCLIs are Docker's own commands on this machine: Debian's, and a newer one where there is one.
+// dockerCLIs returns Docker's command-line programs on this machine: Debian's, and a newer one if there is one.
 func dockerCLIs(t *testing.T) []string {
 	t.Helper()
 	if testing.Short() {
@@ -32,15 +32,15 @@ func dockerCLIs(t *testing.T) []string {
 	return found
 }
 
-// dockerCLI is Docker's command for one caller and one host.
+// dockerCLI is Docker's command line for one caller and one host.
 type dockerCLI struct {
 	t    *testing.T
 	path string
 	args []string
 }
 
-// docker returns Docker's command for a caller on a host. It keeps the path of an address, and sends the headers of its
-// configuration to every engine: good enough for a test, not for people.
+// docker returns Docker's command line for a caller on a host. It keeps the path of the address, and sends the configured headers
+// to every engine: acceptable in a test, not for users.
 func (w *fixture) docker(t *testing.T, path, host, token string) *dockerCLI {
 	t.Helper()
 	config, err := json.Marshal(map[string]any{"HttpHeaders": map[string]string{"Authorization": "Bearer " + token}})
@@ -76,7 +76,7 @@ func (c *dockerCLI) try(args ...string) (out, errs string, code int) {
 	return o.String(), e.String(), code
 }
 
-// run is try for what must succeed.
+// run is try for commands that must succeed.
 func (c *dockerCLI) run(args ...string) string {
 	c.t.Helper()
 	out, errs, code := c.try(args...)
@@ -84,7 +84,7 @@ func (c *dockerCLI) run(args ...string) string {
 	return out
 }
 
-// refused is try for what must not be allowed.
+// refused is try for commands that must not be allowed.
 func (c *dockerCLI) refused(says string, args ...string) {
 	c.t.Helper()
 	out, errs, code := c.try(args...)
@@ -144,7 +144,7 @@ func asOperator(t *testing.T, d *dockerCLI, id string) {
 	d.run("update", "--memory", "64m", "--memory-swap", "128m", name)
 	d.refused("CpuShares", "update", "--cpu-shares", "512", name)
 	d.run("restart", "-t", "1", name)
-	// Its app must have come so far that it hears signals, and says so by its first line.
+	// The app must be ready for signals; its first line shows that.
 	require.Eventually(t, func() bool { return strings.Count(d.run("logs", name), "000000001 ") == 2 }, waitLimit, waitTick)
 	waiting := d.command("wait", name)
 	var code bytes.Buffer
@@ -196,7 +196,7 @@ func asAdmin(t *testing.T, d *dockerCLI, mine string) {
 	d.refused("scope docker", "run", "wharf-test")
 }
 
-// pythonClient does what a typical script of Docker's Python library does.
+// pythonClient does what typical scripts with Docker's Python library do.
 const pythonClient = `
 import sys, docker
 ` + dockertest.PythonPause + `

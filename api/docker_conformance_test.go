@@ -10,13 +10,13 @@ import (
 	"wharf/api"
 )
 
-// dockerStreams are the streams of Docker's API that the kit serves. A terminal's connection, which is taken over, isn't
-// one, nor is what the raw tier passes on.
+// dockerStreams are the streams of Docker's API that the kit serves. Hijacked terminals and calls forwarded by the raw tier aren't
+// among them.
 var dockerStreams = map[string]streamRoute{
 	"GET /docker/{host}/events":                {path: "/docker/a/events", emit: streamRoutes["GET /events"].emit, read: readJSONLine},
 	"GET /docker/{host}/containers/{id}/stats": {path: "/docker/a/containers/web/stats", read: readJSONLine},
 	"GET /docker/{host}/containers/{id}/logs": {
-		path: "/docker/a/containers/web/logs?follow=1&stdout=1&tail=0", finite: true, // frames can't be read on in the midst of one, as the slow client does
+		path: "/docker/a/containers/web/logs?follow=1&stdout=1&tail=0", finite: true, // the slow client stops within a frame, from where frames can't be read on
 		read: func(t testing.TB, r *bufio.Reader) {
 			_, line, err := dockerFrame(r)
 			require.NoError(t, err)
@@ -25,7 +25,7 @@ var dockerStreams = map[string]streamRoute{
 	},
 }
 
-// readJSONLine reads a JSON value, or what is left of one, past heartbeats, which are empty lines.
+// readJSONLine reads a JSON value, or the rest of one. It skips heartbeats, which are empty lines.
 func readJSONLine(t testing.TB, r *bufio.Reader) {
 	for {
 		line, err := r.ReadString('\n')
@@ -37,15 +37,15 @@ func readJSONLine(t testing.TB, r *bufio.Reader) {
 	}
 }
 
-// wharfsAlone are the cases that don't concern Docker's streams: their format is Docker's, whatever a client accepts, what they don't
-// know is ignored, as engines do, and they take no tickets. TestDockerStreamsEndAndCount has their caps.
+// wharfsAlone are the cases that don't apply to Docker's streams: their format doesn't depend on Accept, unknown parameters are
+// ignored as engines do, and tickets aren't accepted. TestDockerStreamsEndAndCount covers their caps.
 var wharfsAlone = map[string]bool{
 	"HTTP/1.0": true, "HTTP/1.1": true, "HTTP/1.1 with TLS": true, "HTTP/2": true, "HEAD": true, "Accept refused or JSON": true, "no grant": true,
 	"another method": true, "unknown parameter": true, "ticket": true, "of a user, of all, and free again": true,
 }
 
-// The streams of Docker's API behave as all others do where no format is at stake: a client's leaving, what ends its
-// rights, the server's end, panics, and clients that are slow.
+// The streams of Docker's API behave as all others do, apart from formats: when clients leave or are slow, when rights or the server
+// end, and after panics.
 func TestDockersStreamsConform(t *testing.T) {
 	t.Parallel()
 	for name, row := range dockerStreams {

@@ -15,7 +15,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// differences lists where two values of JSON differ.
+// differences lists the places where two JSON values differ.
 func differences(place string, engine, wharf any) (all []string) {
 	a, isMap := engine.(map[string]any)
 	b, alsoMap := wharf.(map[string]any)
@@ -33,7 +33,7 @@ func differences(place string, engine, wharf any) (all []string) {
 	return all
 }
 
-// An admin's typed answers are the engine's own, but for what is left out on purpose.
+// An admin's typed answers equal the engine's own, except for what is omitted on purpose.
 func TestDockerAnswersAreTheEngines(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)

@@ -15,13 +15,13 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// A caller of the typed tier learns nothing of a container that it doesn't see: not by any reference, filter, event or count.
+// A caller of the typed tier learns nothing about a container that it may not see: not by any reference, filter, event or count.
 func TestDockerHidesContainers(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
 	w := setup(t, engineHosts([]dockertest.Engine{e}))
 	token := w.person("hong", "none")
-	team := strings.ToLower(rand.Text()[:8]) // on an engine that other tests use too
+	team := strings.ToLower(rand.Text()[:8]) // other tests use the engine too
 	w.grant("hong", "*", "team="+team, "operator")
 	start := time.Now().Add(-time.Second)
 	hiddenName := "money-" + team
@@ -70,7 +70,7 @@ func TestDockerHidesContainers(t *testing.T) {
 	require.Contains(t, get("/info").body, `"ID":"",`)
 }
 
-// An exec is its creator's: for every other caller it doesn't exist.
+// An exec exists only for its creator.
 func TestDockerExecsAreTheirCreators(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -90,7 +90,7 @@ func TestDockerExecsAreTheirCreators(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, a.status, "%s %s", id, a.body)
 		}
 	}
-	again := w.login("gildong", w.password).access // the same user's other session
+	again := w.login("gildong", w.password).access // another session of the same user
 	require.Equal(t, http.StatusNotFound, w.call("GET", "/docker/default/exec/"+exec+"/json", again, nil).status)
 	require.Contains(t, w.get("/docker/default/exec/"+exec+"/json").body, `"Running":false`)
 	require.Equal(t, http.StatusNotFound, w.get("/docker/default/exec/"+foreign+"/json").status)
@@ -101,7 +101,7 @@ func TestDockerExecsAreTheirCreators(t *testing.T) {
 	require.Contains(t, a.dockerMessage(t), "wharf.exec=off")
 }
 
-// FuzzDockerPaths asks for anything below /docker: the engine hears of nothing but what the table leads to.
+// FuzzDockerPaths requests arbitrary paths below /docker: only requests that the table allows reach the engine.
 func FuzzDockerPaths(f *testing.F) {
 	for _, seed := range []string{
 		"v1.41/containers/web/json", "containers/../images/json", "containers/..%2fimages/json", "containers/web%2fjson", "containers/%2e%2e/json",

@@ -21,7 +21,7 @@ import (
 	"wharf/service"
 )
 
-// recordedEngine is a real engine behind a proxy that keeps what it was asked for.
+// recordedEngine is a real engine behind a proxy that records its requests.
 type recordedEngine struct {
 	addr string
 	mu   sync.Mutex
@@ -43,7 +43,7 @@ func recordEngine(t *testing.T, e dockertest.Engine) *recordedEngine {
 	return rec
 }
 
-// engineProxy passes requests on to an engine's socket.
+// engineProxy forwards requests to an engine's socket.
 func engineProxy(t *testing.T, e dockertest.Engine) *httputil.ReverseProxy {
 	t.Helper()
 	socket := strings.TrimPrefix(e.Addr, "unix://")
@@ -56,7 +56,7 @@ func engineProxy(t *testing.T, e dockertest.Engine) *httputil.ReverseProxy {
 	return proxy
 }
 
-// asked counts what the engine was asked for a caller: not the list, events and information that wharf reads by itself.
+// asked counts the requests that the engine got because of a caller: not the list, events and information that wharf reads anyway.
 func (e *recordedEngine) asked() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -70,15 +70,15 @@ func (e *recordedEngine) asked() int {
 	return n
 }
 
-// dockerCaller is a caller of the matrix, and what it may do on the container that was made for it and on a hidden one.
+// dockerCaller is a caller of the matrix, with its rights on the container made for it and on a hidden one.
 type dockerCaller struct {
 	name, token string
-	may         service.Permission // on what it sees; 0: nothing at all
+	may         service.Permission // on containers that it sees; 0: no access at all
 	all         bool               // sees every container of the host
 }
 
-// Every operation of Docker's API for every role, on a real engine: what is in the typed tier and allowed is done, all else
-// refused with the right status, and without a request to the engine.
+// Every operation of Docker's API for every role, on a real engine: an allowed operation of the typed tier is performed, any other
+// is refused with the right status and without a request to the engine.
 func TestEveryDockerOperationForEachRole(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -110,12 +110,12 @@ func TestEveryDockerOperationForEachRole(t *testing.T) {
 					id = strings.Repeat("0", 64)
 					if done(want) && strings.HasPrefix(rt.Pattern, "/containers/{id}") {
 						id = e.Run(t, dockertest.Spec{Labels: map[string]string{"team": "web"}, Created: !needsRunning(rt)})
-						require.Eventually(t, func() bool { // wharf hears of it by an event
+						require.Eventually(t, func() bool { // wharf learns about it from an event
 							return w.call("GET", "/inspect2/ours/"+id, c.token, nil).status == http.StatusOK
 						}, waitLimit, waitTick)
 					}
 				} else if done(want) {
-					continue // what it may see isn't hidden
+					continue // the caller may see it
 				}
 				cells++
 				before := engine.asked()
@@ -139,15 +139,15 @@ func TestEveryDockerOperationForEachRole(t *testing.T) {
 	require.Greater(t, cells, 700)
 }
 
-// done reports whether a status is of a call that was let in: it was done, or the container's state is against it.
+// done reports whether a status shows that a call was admitted: it succeeded, or conflicts with the container's state.
 func done(status int) bool { return status == http.StatusOK || status == http.StatusConflict }
 
-// needsRunning reports whether an operation makes sense on a container that runs alone.
+// needsRunning reports whether an operation makes sense only on a running container.
 func needsRunning(rt dockerapi.Route) bool {
 	return slices.ContainsFunc([]string{"/top", "/kill", "/pause", "/exec"}, func(end string) bool { return strings.HasSuffix(rt.Pattern, end) })
 }
 
-// statusOf is what must come: 200 stands for any success.
+// statusOf returns the expected status; 200 stands for any success.
 func statusOf(rt dockerapi.Route, c dockerCaller, hidden bool) int {
 	switch {
 	case c.token == "":
@@ -157,12 +157,12 @@ func statusOf(rt dockerapi.Route, c dockerCaller, hidden bool) int {
 	case hidden && !c.all, strings.HasPrefix(rt.Pattern, "/exec/"):
 		return http.StatusNotFound
 	case strings.HasSuffix(rt.Pattern, "/unpause"), strings.HasSuffix(rt.Pattern, "{id}/resize"):
-		return http.StatusConflict // of a container that isn't paused; that has no terminal
+		return http.StatusConflict // the container isn't paused, or has no terminal
 	}
 	return http.StatusOK
 }
 
-// tryDocker makes a call whose parameters are good ones.
+// tryDocker makes a call with valid parameters.
 func (w *fixture) tryDocker(rt dockerapi.Route, token, id string) answer {
 	w.t.Helper()
 	path := strings.NewReplacer("{id}", id, "{name...}", "library/app", "{name}", "app").Replace(rt.Pattern)

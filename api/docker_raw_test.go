@@ -22,7 +22,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// toolsKey makes a key for Docker's tools and returns it and its id.
+// toolsKey creates a key for Docker's tools and returns it and its id.
 func (w *fixture) toolsKey() (key, id string) {
 	w.t.Helper()
 	var made struct{ ID, Key string }
@@ -30,11 +30,11 @@ func (w *fixture) toolsKey() (key, id string) {
 	return secret(made.Key), made.ID
 }
 
-// rawRow is a row of the audit, of a call that was passed on.
+// rawRow is a row of the audit for a forwarded call.
 type rawRow struct{ Target, Detail, Outcome, Host string }
 
-// rawRows returns the audit's rows of calls that were passed on, the latest first. It waits until none is pending: a row is
-// completed after the call's answer has ended.
+// rawRows returns the audit's rows of forwarded calls, the latest first. It waits until none is pending: a row is completed after
+// the call's answer has ended.
 func (w *fixture) rawRows() (rows []rawRow) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
@@ -66,7 +66,7 @@ func TestRawCallsGoOverAsTheyAre(t *testing.T) {
 	})
 	w := setup(t, []dockerx.HostConfig{{Name: "ours", Addr: d.Addr()}})
 	key, _ := w.toolsKey()
-	context := secret(strings.Repeat("a tar of secrets", 50_000)) // beyond what other requests may have
+	context := secret(strings.Repeat("a tar of secrets", 50_000)) // larger than other requests may be
 	arg := secret("argument-of-a-build-" + w.password)
 	a := w.call("POST", "/docker/ours/v1.41/build?t=a&buildargs="+url.QueryEscape(`{"X":"`+arg+`"}`), key, nil, func(r *http.Request) {
 		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(context)), int64(len(context))
@@ -103,11 +103,11 @@ func TestRawCallsGoOverAsTheyAre(t *testing.T) {
 	require.NotContains(t, audit, "argument-of-a-build")
 }
 
-// Each row of Docker's API goes over for a key that was made for it, and for no other.
+// Each row of Docker's API is forwarded for a key that was made for it, and for no other credential.
 func TestRawTierIsForItsKeysAlone(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
-	seen := make(chan string, 1) // what came of the version that wharf itself doesn't use
+	seen := make(chan string, 1) // receives calls in a version that wharf itself doesn't use
 	engine := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path, ours := strings.CutPrefix(r.URL.EscapedPath(), "/v1.40"); ours {
 			seen <- r.Method + " " + path
@@ -183,7 +183,7 @@ func TestRawRefusalsReachNoEngine(t *testing.T) {
 	require.Len(t, d.Requests(), before)
 }
 
-// What is open ends with its key, and with the server: an answer that goes on, and a connection.
+// Open calls end with their key and with the server: an endless answer, and a hijacked connection.
 func TestRawCallsEndWithTheirKey(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(w *fixture, id string){
@@ -212,7 +212,7 @@ func TestRawCallsEndWithTheirKey(t *testing.T) {
 			key, id := w.toolsKey()
 			events, exec := w.rawConn(t, "GET /docker/ours/events", key, ""), w.rawConn(t, "POST /docker/ours/v1.41/exec/x/start", key, "tcp")
 			for _, c := range []*bufio.Reader{events, exec} {
-				for line := ""; line != "first"; { // behind the head, and framing
+				for line := ""; line != "first"; { // skip the head and framing
 					text, err := c.ReadString('\n')
 					require.NoError(t, err)
 					line = strings.TrimSpace(text)
@@ -280,7 +280,7 @@ func TestRawConnectionsEndOneDirectionAtATime(t *testing.T) {
 	require.Equal(t, "1048581 bytes", string(answer), "what came before the connection was taken over counts")
 }
 
-// A client that sends all of a build's context before it reads the answer gets the refusal.
+// A client that sends a build's whole context before it reads the answer still gets the refusal.
 func TestRefusedUploadsAreAnswered(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

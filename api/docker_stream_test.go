@@ -19,7 +19,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// follow opens a stream of Docker's API; it is closed with the test.
+// follow opens a stream of Docker's API; the end of the test closes it.
 func (w *fixture) follow(t *testing.T, path, token string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil)
@@ -51,8 +51,8 @@ func TestDockerLogs(t *testing.T) {
 	all := w.follow(t, "/docker/default/containers/"+id+"/logs?follow=1&stdout=1&stderr=1&timestamps=1&tail=all", viewer)
 	require.Equal(t, http.StatusOK, all.StatusCode)
 	require.Equal(t, "application/vnd.docker.multiplexed-stream", all.Header.Get("Content-Type"))
-	next := map[byte]int{1: 0, 2: 2} // an engine reads the two streams on their own
-	for range 400 {                  // the past and what follows, without a line between them lost or twice
+	next := map[byte]int{1: 0, 2: 2} // an engine reads the two streams independently
+	for range 400 {                  // past and new lines: none is lost or repeated between them
 		stream, line, err := dockerFrame(all.Body)
 		require.NoError(t, err)
 		at, text, _ := strings.Cut(line, " ")
@@ -82,7 +82,7 @@ func TestDockerLogs(t *testing.T) {
 	}, waitLimit, waitTick)
 }
 
-// Streams of Docker's API end with the caller's session, count for its user, and come back as Docker's error.
+// Streams of Docker's API end with the caller's session, count toward its user's limit, and are refused with Docker's error.
 func TestDockerStreamsEndAndCount(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -169,7 +169,7 @@ func TestDockerCommandFollows(t *testing.T) {
 			require.Equal(t, "die", next())
 			require.NoError(t, events.Process.Kill())
 			_ = events.Wait()
-			for lines.Scan() { // to its end
+			for lines.Scan() { // read to the end
 				require.Equal(t, "tick", lines.Text())
 			}
 			require.NoError(t, logs.Wait(), "logs -f ends with its container")
@@ -177,7 +177,7 @@ func TestDockerCommandFollows(t *testing.T) {
 	}
 }
 
-// A terminal through the typed tier, in a pseudo terminal of its own: input, size, exit code, audit.
+// A terminal through the typed tier, in a real pseudo terminal: input, size, exit code, audit.
 func TestDockerCommandOpensATerminal(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -203,7 +203,7 @@ func TestDockerCommandOpensATerminal(t *testing.T) {
 			require.NoError(t, err, "%s: %s", path, line)
 		}
 		require.Contains(t, w.get("/v1/terminals").body, id)
-		if i == 0 { // the first ends by its input's end, the other with its session
+		if i == 0 { // the first ends with its input, the other with its session
 			_, err = in.Write([]byte{4})
 			require.NoError(t, err)
 			_, _ = io.Copy(io.Discard, screen)

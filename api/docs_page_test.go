@@ -11,15 +11,15 @@ import (
 	"wharf/api"
 )
 
-// docsFacts is what a browser makes of the documentation.
+// docsFacts are facts about the documentation as a browser shows it.
 type docsFacts struct {
 	Articles, Scripts, Dead int
 	Ground                  string
 	Styled                  bool
 }
 
-// The documentation is readable in a real browser under its policy: styled, in light and dark, every link leads
-// somewhere, and no script is there.
+// The documentation works in a real browser under its policy: it is styled, in light and dark mode, all links have targets, and no
+// script runs.
 func TestDocumentationInABrowser(t *testing.T) {
 	t.Parallel()
 	w := setup(t, nil)

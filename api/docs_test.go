@@ -21,7 +21,7 @@ type example struct{ curl, answer string }
 // exampleBlocks finds requests, and the answer below each that shows one.
 var exampleBlocks = regexp.MustCompile("(?s)```sh\n(curl [^`]*)```\n(?:\n```json\n([^`]*)```)?")
 
-// Every request of docs/api.md is made, in order; every answer has the shape that the page shows.
+// Every request in docs/api.md is made, in order; every answer has the shape that the page shows.
 func TestDocumentedRequestsAnswerAsDocumented(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/api.md")
@@ -51,7 +51,7 @@ func TestDocumentedRequestsAnswerAsDocumented(t *testing.T) {
 	}
 }
 
-// remember keeps the tokens of an answer for the requests that follow.
+// remember stores the tokens of an answer for the requests that follow.
 func remember(vars map[string]string, answer any) {
 	fields, ok := answer.(map[string]any)
 	if !ok {
@@ -71,7 +71,7 @@ func firstLine(s string) string {
 
 var curlWord = regexp.MustCompile(`'[^']*'|"[^"]*"|[^\s\\]+`)
 
-// curl makes the request that a curl command line describes: -X, -H, -d and the address.
+// curl makes the request of a curl command line: -X, -H, -d and the address.
 func (w *fixture) curl(line string) answer {
 	w.t.Helper()
 	method, path, body := "GET", "", any(nil)

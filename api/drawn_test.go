@@ -23,8 +23,8 @@ import (
 	"wharf/service"
 )
 
-// TestDrawnRequests draws requests for each operation from the document, valid ones and broken ones. Whatever comes,
-// the answer has a documented status and its schema, and is never a 5xx. `make fuzz` draws more of them.
+// TestDrawnRequests generates requests for each operation from the document, both valid and invalid. Every answer must have a
+// documented status and match its schema, and none may be a 5xx. `make fuzz` generates more requests.
 func TestDrawnRequests(t *testing.T) {
 	t.Parallel()
 	for _, o := range api.Operations() {
@@ -35,8 +35,8 @@ func TestDrawnRequests(t *testing.T) {
 	}
 }
 
-// drawFor draws requests for one operation, on a server of its own: some of them change accounts. A real engine
-// answers reads; what would change a container reaches a fake.
+// drawFor generates requests for one operation, on a separate server, since some of them change accounts. A real engine answers
+// reads; operations that would change a container go to a fake.
 func drawFor(t *testing.T, o api.Operation) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
@@ -55,7 +55,7 @@ func drawFor(t *testing.T, o api.Operation) {
 	rapid.Check(t, g.check)
 }
 
-// drawing is what the requests for one operation are drawn from.
+// drawing is the context from which the requests for one operation are generated.
 type drawing struct {
 	w      *fixture
 	o      api.Operation
@@ -67,7 +67,7 @@ type drawing struct {
 func (g drawing) check(t *rapid.T) {
 	r := g.request(t)
 	resp, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil { // the client itself refuses what can't be written
+	if err != nil { // the client itself rejects requests that can't be written
 		t.Skip(err)
 	}
 	defer resp.Body.Close()
@@ -101,7 +101,7 @@ func (g drawing) request(t *rapid.T) *http.Request {
 	return r
 }
 
-// pathValues are what a parameter of the path may be: what is there, and what nearly is.
+// pathValues returns values for a path parameter: existing ones, and ones that nearly exist.
 func (g drawing) pathValues(name string) []string {
 	switch name {
 	case "host":
@@ -113,13 +113,13 @@ func (g drawing) pathValues(name string) []string {
 	}
 }
 
-// text draws texts that break readers: empty, long, with separators, control characters and half of UTF-8.
+// text generates texts that break parsers: empty, long, with separators, control characters and partial UTF-8.
 func text() *rapid.Generator[string] {
 	odd := []string{"", " ", "a;b", "%zz", "a\x00b", "\xff\xfe", "../..", "❤", "\u202e", "1e309", "-1", "null", strings.Repeat("x", 5000)}
 	return rapid.OneOf(rapid.SampledFrom(odd), rapid.String(), rapid.StringMatching(`[a-z0-9*=,.-]{1,12}`))
 }
 
-// query draws parameters: mostly as declared, some broken, and some undeclared ones.
+// query generates parameters: mostly as declared, some invalid, and some undeclared ones.
 func (g drawing) query(t *rapid.T) string {
 	values := url.Values{}
 	for _, p := range g.op.Parameters {
@@ -139,7 +139,7 @@ func (g drawing) query(t *rapid.T) string {
 	return values.Encode()
 }
 
-// body draws a body: as declared, with parts missing, added or of another type, or no JSON at all.
+// body generates a body: as declared, with fields missing, added or of another type, or not JSON at all.
 func (g drawing) body(t *rapid.T) io.Reader {
 	if g.op.RequestBody == nil {
 		if rapid.IntRange(0, 4).Draw(t, "a body where none is read") > 0 {
@@ -172,7 +172,7 @@ func (g drawing) headers(t *rapid.T, r *http.Request) {
 	}
 }
 
-// value draws a value of a schema, or now and then one of another type.
+// value generates a value for a schema, or sometimes one of another type.
 func value(t *rapid.T, s *openapi3.Schema, name string) any {
 	if rapid.IntRange(0, 9).Draw(t, "broken "+name) == 0 {
 		return rapid.SampledFrom([]any{nil, true, -1, 1e300, math.MaxInt64, "", "\x00", []any{}, map[string]any{}, strings.Repeat("x", 5000)}).Draw(t, name)
@@ -187,7 +187,7 @@ func value(t *rapid.T, s *openapi3.Schema, name string) any {
 	case s.Type.Is("object"):
 		return object(t, s)
 	case s.Type.Is("array"):
-		return value(t, s.Items.Value, name) // a repeatable parameter is drawn once at a time
+		return value(t, s.Items.Value, name) // one value of a repeatable parameter at a time
 	case s.Type.Is("boolean"):
 		return rapid.Bool().Draw(t, name)
 	case s.Type.Is("integer"):
@@ -202,7 +202,7 @@ func value(t *rapid.T, s *openapi3.Schema, name string) any {
 
 func object(t *rapid.T, s *openapi3.Schema) map[string]any {
 	out := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(s.Properties)) { // a drawing must be the same again
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) { // sorted: generation must be reproducible
 		if rapid.IntRange(0, 5).Draw(t, "without "+name) > 0 {
 			out[name] = value(t, s.Properties[name].Value, name)
 		}

@@ -11,18 +11,18 @@ import (
 	"wharf/service/eventlog"
 )
 
-// streamEvents answers GET /events: the contract's stream, which knows what a client missed.
+// streamEvents answers GET /events, the contract's stream. It resumes after the client's last event and reports gaps.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.StreamQuery) error {
 	open, err := s.eventStream(r, &actor, &q)
 	if err != nil {
 		return err
 	}
 	o := s.streamOptions(actor)
-	o.KeepAlive = true // the contract says so
+	o.KeepAlive = true // the contract requires it
 	return s.streams.ServePolled(w, r, o, open)
 }
 
-// eventStream returns what opens the stream. Errors: Invalid.
+// eventStream returns the function that opens the stream. Errors: Invalid.
 func (s *Server) eventStream(r *http.Request, actor *service.Actor, q *dto.StreamQuery) (open func(stream.Format, func()) stream.Poller, err error) {
 	filter, err := events.Filter(q.EventFilter, s.sees(*actor))
 	if err != nil {
@@ -38,14 +38,14 @@ func (s *Server) eventStream(r *http.Request, actor *service.Actor, q *dto.Strea
 	}, nil
 }
 
-// sees returns what reports whether the actor sees a host of that name.
+// sees returns a function that reports whether the actor sees the host of that name.
 func (s *Server) sees(actor service.Actor) func(host string) bool {
 	return func(host string) bool {
 		return slices.ContainsFunc(s.hosts.List(actor), func(h service.HostInfo) bool { return h.Name == host })
 	}
 }
 
-// queryEvents answers GET /v1/events: what the log holds.
+// queryEvents answers GET /v1/events from the event log.
 func (s *Server) queryEvents(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.EventQuery) error {
 	filter, err := events.Filter(q.EventFilter, s.sees(actor))
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"wharf/service"
 )
 
-// RouteRow is a row of the route table, for tests that are generated from it.
+// RouteRow is a row of the route table, for tests generated from it.
 type RouteRow struct {
 	Method, Pattern string
 	Need            service.Permission
-	Body            reflect.Type // nil: none
+	Body            reflect.Type // nil if it has none
 	Also            []int        // statuses
 }
 
-// RouteTable returns the table, and what the router really serves.
+// RouteTable returns the table, and the routes that the router serves.
 func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	for _, rt := range s.table {
 		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body, rt.also})
@@ -32,7 +32,7 @@ func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	return table, served
 }
 
-// ServeStream adds a route that answers with what a source yields.
+// ServeStream adds a route that streams a source.
 func (s *Server) ServeStream(pattern string, source stream.Source) {
 	handle := func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 		return s.streams.Serve(w, r, s.streamOptions(actor), source)
@@ -40,7 +40,7 @@ func (s *Server) ServeStream(pattern string, source stream.Source) {
 	s.mux.Get(pattern, s.serve(route{need: service.Public, handle: plain(handle)}))
 }
 
-// WrapStreams sets what stands between each source and its stream.
+// WrapStreams sets the function that wraps each stream's source.
 func (s *Server) WrapStreams(wrap func(*http.Request, stream.Poller) stream.Poller) {
 	s.streams.Wrap = wrap
 }
@@ -53,5 +53,5 @@ func (s *Server) EnterHistory(actor service.Actor) (leave func(), err error) {
 // HeldUnread returns how many bytes of answers wait for their clients.
 func (s *Server) HeldUnread() int { return s.edge.Unread() }
 
-// EnterPast takes a turn of those that queries of the past wait for.
+// EnterPast takes a turn, as queries of the past do.
 func (s *Server) EnterPast(ctx context.Context) (done func(), err error) { return s.past.Enter(ctx) }

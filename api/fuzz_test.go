@@ -11,8 +11,8 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// FuzzBodies sends any bytes to every endpoint that takes a body: a good answer or a refusal
-// in the contract's envelope, never a 5xx.
+// FuzzBodies sends arbitrary bytes to every endpoint that reads a body: the answer is a success or an error in the contract's
+// envelope, never a 5xx.
 func FuzzBodies(f *testing.F) {
 	for _, seed := range []string{
 		`{"username":"gildong","password":"123123","full_name":"YunGilDong","email":"gildong@email.com"}`,
@@ -34,7 +34,7 @@ func FuzzBodies(f *testing.F) {
 	})
 }
 
-// FuzzPaths asks for any container of any host.
+// FuzzPaths requests arbitrary containers of arbitrary hosts.
 func FuzzPaths(f *testing.F) {
 	f.Add("fake", "web")
 	f.Add("fake", "..%2fimages")

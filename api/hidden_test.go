@@ -11,8 +11,8 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// A caller limited by label learns nothing of other containers from the words, the daemon's requests or
-// the prefixes of ids.
+// A caller limited by label learns nothing about other containers from error messages, from requests that the daemon gets, or from
+// prefixes of ids.
 func TestHiddenContainersAreUnknownOnes(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -50,7 +50,7 @@ func TestHiddenContainersAreUnknownOnes(t *testing.T) {
 		"one that is gone since the list isn't reported in the engine's words, which differ")
 }
 
-// inspections are the paths of single containers that the daemon was asked for.
+// inspections returns the paths of single containers that were requested from the daemon.
 func inspections(d *dockertest.Daemon) []string {
 	var paths []string
 	for _, r := range d.Requests() {

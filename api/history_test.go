@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// A gap shows what a container's history lacks, but never a hidden host.
+// A container's history shows the gaps in it, but no gap of a hidden host.
 func TestAContainersHistoryHasTheGapsOfVisibleHosts(t *testing.T) {
 	t.Parallel()
 	prod, dev := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
@@ -41,7 +41,7 @@ func TestAContainersHistoryHasTheGapsOfVisibleHosts(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, w.call("GET", "/v1/events?host=dev-1", token, nil).status, "a hidden host is an unknown one")
 }
 
-// briefly returns the action and host of each event of an answer.
+// briefly returns the action and the host of each event in an answer.
 func briefly(t *testing.T, a answer) string {
 	t.Helper()
 	var page struct {

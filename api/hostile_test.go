@@ -15,13 +15,13 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// containerCalls are the only calls to a daemon that an id may cause.
+// containerCalls are the only calls to a daemon that an id in a request may cause.
 var containerCalls = regexp.MustCompile(`^/v1\.\d+/containers/[A-Za-z0-9_.-]+/(json|start|stop|stats)$`)
 
-// ownCalls are wharf's, whatever the id: the event reader's, and the list behind stat2.
+// ownCalls are calls that wharf makes whatever the id is: those of the event reader, and the list that stat2 uses.
 var ownCalls = regexp.MustCompile(`^/v1\.\d+/(events|containers/json|info)$`)
 
-// hostileIDs tries to reach other endpoints, other hosts and other parsers.
+// hostileIDs returns ids that try to reach other endpoints, other hosts and other parsers.
 func hostileIDs() []string {
 	ids := []string{
 		"", " ", ".", "..", "...", "/", "//", "-", "_", "~", "*", "?", "#", "%", "\\", ";", ":", "@", "&", "=", "+", "|", "<x>", "\"", "'", "`",
@@ -52,7 +52,7 @@ func TestHostileIDsReachNothingButContainers(t *testing.T) {
 	ids := hostileIDs()
 	require.GreaterOrEqual(t, len(ids), 200)
 	before := len(d.Requests())
-	var odd []string // answers that no bad id should get
+	var odd []string // answers that no invalid id should get
 	for _, id := range ids {
 		for _, path := range []string{"/inspect2/fake/", "/stat2/fake/"} {
 			for _, text := range []string{url.PathEscape(id), rawPath(id)} {
@@ -67,7 +67,7 @@ func TestHostileIDsReachNothingButContainers(t *testing.T) {
 			}
 		}
 	}
-	// What is well-formed still gets through, so the daemon would have been reached.
+	// A well-formed id gets through, so the daemon could have been reached.
 	require.Equal(t, http.StatusOK, w.get("/inspect2/fake/x").status)
 	asked := 0
 	var strays []string
@@ -84,8 +84,7 @@ func TestHostileIDsReachNothingButContainers(t *testing.T) {
 	require.Positive(t, asked)
 }
 
-// rawPath is an id as a careless client puts it into a URL: only what would break the request
-// line itself is escaped.
+// rawPath returns an id as a careless client puts it into a URL: it escapes only what would break the request line.
 func rawPath(id string) string {
 	var b strings.Builder
 	for _, c := range []byte(id) {

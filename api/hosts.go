@@ -27,7 +27,7 @@ func rowOfStatus(h service.HostStatus) dto.HostStatus {
 	}
 }
 
-// milliseconds is a duration with two decimals.
+// milliseconds returns d in milliseconds, rounded to two decimals.
 func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Millisecond)*100) / 100
 }

@@ -11,7 +11,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// A pair that the standard library drops would take a filter, or a harmless signal, away.
+// A pair that the standard library drops silently could be a filter, or a harmless signal.
 func TestQueryThatCannotBeReadIsRefused(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

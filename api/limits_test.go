@@ -9,10 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The limit on an address can't be dodged by claiming other ones: no caller here is a trusted proxy.
+// Forged forwarded addresses don't evade the limit per address: no caller here is a trusted proxy.
 func TestLoginLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 	t.Parallel()
-	// What fills up again while it is tried, one a second, doesn't count.
+	// Tries that are regained while the test runs, one per second, don't count.
 	tries := func(forward bool) (until float64) {
 		w := setup(t, nil)
 		began := time.Now()

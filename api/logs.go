@@ -56,7 +56,7 @@ func (s *Server) allLogs(w http.ResponseWriter, r *http.Request, actor service.A
 	return s.serveLogs(w, r, actor, l)
 }
 
-// logHosts says which containers and hosts the answer speaks of.
+// logHosts lists the containers and hosts that the answer covers, and the logs that it omits.
 func logHosts(containers []*servicelogs.Container, omitted []service.OmittedLog, results []service.HostResult) dto.LogHosts {
 	about := dto.LogHosts{Containers: make([]dto.LogContainer, len(containers)), Omitted: []dto.OmittedLog{}, Hosts: hostAnswers(results)}
 	for i, c := range containers {
@@ -68,7 +68,7 @@ func logHosts(containers []*servicelogs.Container, omitted []service.OmittedLog,
 	return about
 }
 
-// auditLogs writes down a search or a download of several containers' logs.
+// auditLogs records a search or a download of several containers' logs in the audit.
 func (s *Server) auditLogs(r *http.Request, actor service.Actor, l *logs.Request) error {
 	if len(l.Containers) < 2 || r.Method == http.MethodHead {
 		return nil
@@ -110,7 +110,7 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request, actor service
 	return s.streams.Serve(w, r, o, l.Source())
 }
 
-// wovenEvents yields the containers' events as they come.
+// wovenEvents returns a function that yields the containers' events as they arrive.
 func (s *Server) wovenEvents(actor service.Actor, l *logs.Request) func(context.Context, func(time.Time, any) error) error {
 	filter := eventlog.Filter{Types: []string{"container"}}
 	for _, c := range l.Containers {

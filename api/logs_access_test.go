@@ -14,7 +14,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// newUser makes a user with a role and logs in.
+// newUser creates a user with a role and logs in.
 func (w *fixture) newUser(name, role string) string {
 	w.t.Helper()
 	password := secret("pw-" + name + "-123456")

@@ -18,7 +18,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// logPage asks for a page of logs.
+// logPage requests a page of logs.
 func (w *fixture) logPage(path string) dto.LogPage {
 	w.t.Helper()
 	a := w.get(path)
@@ -28,7 +28,7 @@ func (w *fixture) logPage(path string) dto.LogPage {
 	return page.Data
 }
 
-// numbersOf reads the numbers that the lines of the app's command lines begin with.
+// numbersOf returns the numbers at the beginning of the lines that the app writes.
 func numbersOf(t *testing.T, lines []dto.LogLine) []int {
 	t.Helper()
 	all := make([]int, len(lines))
@@ -138,7 +138,7 @@ func TestLogsOfManyContainersAreMergedByTime(t *testing.T) {
 		byContainer[l.ID]++
 	}
 
-	// As a stream, cut after each hundred lines, it is the same.
+	// A stream that is cut off after each hundred lines has the same lines.
 	l, last := w.listen("/v1/logs?follow=true&tail=200&label="+url.QueryEscape(label), w.admin), ""
 	for i := range 1200 {
 		if i%100 == 99 {
@@ -214,7 +214,7 @@ func TestBadLogRequestsSayWhatIsWrong(t *testing.T) {
 	require.Len(t, w.logPage(path+"?grep=y&invert=true").Lines, 2)
 }
 
-// A cursor that begins like one of what is older would be taken for that: one in 64 containers' did, while it was a dash.
+// No other cursor may begin with OlderPrefix: while it was a dash, one in 64 containers' cursors did, and was read as an older one.
 func TestCursorsOfOlderLinesAreToldApart(t *testing.T) {
 	t.Parallel()
 	for b := range 256 {

@@ -126,7 +126,7 @@ func TestOneLogLineForEachRequest(t *testing.T) {
 	}
 }
 
-// logLine finds the one line of the log that has the request's id.
+// logLine returns the one line of the log that has the request's id.
 func logLine(t *testing.T, requestID string) string {
 	t.Helper()
 	require.Eventually(t, func() bool { return len(logged(requestID)) > 0 }, waitLimit, waitTick)

@@ -20,15 +20,15 @@ import (
 	"wharf/token"
 )
 
-// caller is a credential and the best role it has on what was granted to it.
+// caller is a credential, with the best role that it has on granted containers.
 type caller struct {
 	name  string
 	token string
-	bad   bool // 401 wherever credentials count
+	bad   bool // 401 wherever credentials are checked
 	role  service.Permission
 	key   bool
 	all   bool // sees every host and container
-	tools bool // for Docker's tools alone
+	tools bool // only for Docker's tools
 }
 
 // place is a container on a host, and whether grants name it.
@@ -37,7 +37,7 @@ type place struct {
 	granted        bool
 }
 
-// Every route with every credential at every place: the route table says what must come of it.
+// Every route with every credential at every place: the expected status follows from the route table.
 func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
 	t.Parallel()
 	ours, other := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
@@ -45,7 +45,7 @@ func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
 	money := ours.Add(dockertest.Container{Name: "money", Labels: map[string]string{"team": "money"}})
 	toy := other.Add(dockertest.Container{Name: "toy", Labels: map[string]string{"team": "web"}})
 	w := setup(t, []dockerx.HostConfig{{Name: "ours", Addr: ours.Addr()}, {Name: "other", Addr: other.Addr()}})
-	// By id: some routes change names.
+	// Ids, since some routes change names.
 	places := []place{{"granted", "ours", web, true}, {"label miss", "ours", money, false}, {"other host", "other", toy, false}}
 	table, served := w.api.RouteTable()
 	for _, row := range table {
@@ -62,12 +62,12 @@ func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
 		for _, row := range table {
 			for _, p := range places {
 				if !bound(row) && p.name != "granted" {
-					continue // the place plays no part
+					continue // the route doesn't depend on the place
 				}
 				cells++
 				before := touched(ours) + touched(other)
 				a := w.try(row, c, p)
-				if (row.Method == http.MethodDelete || strings.HasSuffix(row.Pattern, "/recreate")) && bound(row) { // what was removed is there for the next
+				if (row.Method == http.MethodDelete || strings.HasSuffix(row.Pattern, "/recreate")) && bound(row) { // the next call needs what was removed
 					restore(ours, web, "web", "web")
 					restore(ours, money, "money", "money")
 					restore(other, toy, "toy", "web")
@@ -83,11 +83,11 @@ func TestEveryRouteWithEveryCredentialEverywhere(t *testing.T) {
 	require.Greater(t, cells, 500)
 }
 
-// restore adds a container again where it is gone.
+// restore adds a container again if it is gone.
 func restore(d *dockertest.Daemon, id, name, team string) {
 	if !slices.ContainsFunc(d.Containers(), func(c dockertest.Container) bool { return c.ID == id }) {
 		for _, c := range d.Containers() {
-			if c.Labels["team"] == team { // what took its place
+			if c.Labels["team"] == team { // the container that replaced it
 				d.Remove(c.ID)
 			}
 		}
@@ -95,7 +95,7 @@ func restore(d *dockertest.Daemon, id, name, team string) {
 	}
 }
 
-// callers are all credentials: the bad ones, and one for each role.
+// callers returns all kinds of credentials: the bad ones, and one for each role.
 func (w *fixture) callers() []caller {
 	w.t.Helper()
 	viewer, operator := w.person("viewer", "none"), w.person("operator", "none")
@@ -134,12 +134,12 @@ func (w *fixture) callers() []caller {
 	}
 }
 
-// bound reports whether a route is about one host or container.
+// bound reports whether a route concerns one host or container.
 func bound(row api.RouteRow) bool {
 	return strings.Contains(row.Pattern, "{host}") || row.Pattern == "/start2" || row.Pattern == "/stop2"
 }
 
-// try makes the call; bodies are such that nothing but the place decides.
+// try makes the call, with a body for which only the place decides the outcome.
 func (w *fixture) try(row api.RouteRow, c caller, p place) answer {
 	w.t.Helper()
 	path := strings.NewReplacer("{host}", p.host, "{id}", p.id, "{username}", "nobody-at-all").Replace(row.Pattern)
@@ -163,7 +163,7 @@ func (w *fixture) try(row api.RouteRow, c caller, p place) answer {
 	})
 }
 
-// exampleOf makes a body of the examples that its fields declare.
+// exampleOf builds a body from the examples that its fields declare.
 func exampleOf(body reflect.Type) map[string]any {
 	fields := map[string]any{}
 	for _, f := range reflect.VisibleFields(body) {
@@ -180,16 +180,16 @@ func exampleOf(body reflect.Type) map[string]any {
 	return fields
 }
 
-// expected lists the statuses that are right.
+// expected returns the acceptable statuses.
 func expected(row api.RouteRow, c caller, p place) []int {
 	fine := []int{200, 400, 404, 409, 415}
 	switch {
 	case row.Pattern == "/v1/session/renew":
-		return []int{403} // for browsers alone
+		return []int{403} // only for browsers
 	case row.Need == service.Public:
-		return append(fine, 401) // /login with a wrong password, and the like
+		return append(fine, 401) // for example /login with a wrong password
 	case row.Need == service.Optional && c.token == "":
-		return []int{400} // an incomplete body is what POST /user sees first
+		return []int{400} // POST /user checks the body first, which is incomplete
 	case c.bad:
 		return []int{401}
 	case row.Need == service.Optional:

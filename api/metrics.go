@@ -12,17 +12,17 @@ import (
 	"wharf/util/apperr"
 )
 
-// MetricsMode says which pages of metrics there are (setting METRICS).
+// MetricsMode selects the pages of metrics that are served (setting METRICS).
 type MetricsMode string
 
 // The modes of metrics.
 const (
 	MetricsOff        MetricsMode = "off"
-	MetricsOn         MetricsMode = "on"         // without a page of containers
-	MetricsContainers MetricsMode = "containers" // with one
+	MetricsOn         MetricsMode = "on"         // without the page of containers
+	MetricsContainers MetricsMode = "containers" // with the page of containers
 )
 
-// defaultMetricsContainers bounds the page of containers.
+// defaultMetricsContainers is the default of Options.MetricsContainers.
 const defaultMetricsContainers = 10_000
 
 // getMetrics answers GET /metrics with what the actor may see.
@@ -37,7 +37,7 @@ func (s *Server) getMetrics(w http.ResponseWriter, r *http.Request, actor servic
 	return respondMetrics(w, r, func(out io.Writer) error { return s.metrics.Write(out, state) })
 }
 
-// getContainerMetrics answers GET /metrics/containers. It samples as any other question for usage does.
+// getContainerMetrics answers GET /metrics/containers. It samples as every other request for usage does.
 func (s *Server) getContainerMetrics(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	if s.metricsMode != MetricsContainers {
 		return apperr.New(apperr.NotFound, "metrics of containers are turned off: METRICS=containers turns them on")
@@ -49,7 +49,7 @@ func (s *Server) getContainerMetrics(w http.ResponseWriter, r *http.Request, act
 	return respondMetrics(w, r, func(out io.Writer) error { return metrics.WriteContainers(out, usages, cut) })
 }
 
-// respondMetrics answers with what write writes, compressed for clients that take that.
+// respondMetrics answers with the output of write, compressed if the client accepts gzip.
 func respondMetrics(w http.ResponseWriter, r *http.Request, write func(io.Writer) error) error {
 	var body bytes.Buffer
 	h := w.Header()

@@ -26,7 +26,7 @@ func (w *fixture) scrape(path, token string) string {
 	return a.body
 }
 
-// awaitMetric scrapes until a page has a line.
+// awaitMetric scrapes until a page has the given line.
 func (w *fixture) awaitMetric(path, token, line string) string {
 	w.t.Helper()
 	var page string
@@ -57,7 +57,7 @@ func TestMetricsOfARealEngine(t *testing.T) {
 	prometheustest.Check(t, []byte(page))
 }
 
-// Errors, gaps, streams and refused logins are counted with the reasons that the table of docs/metrics.md has.
+// Errors, gaps, streams and refused logins are counted with the reasons in the table of docs/metrics.md.
 func TestMetricsCountWhatGoesWrong(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -95,8 +95,8 @@ func TestMetricsCountWhatGoesWrong(t *testing.T) {
 	prometheustest.Check(t, []byte(w.scrape("/metrics", w.admin)))
 }
 
-// A key shows its user's hosts. Where the user doesn't see all of a host, nothing counts what is hidden; what concerns the
-// whole server is for those that see everything.
+// A key sees its user's hosts. If the user sees only part of a host, no metric counts hidden containers. Only callers that see
+// everything get the metrics of the whole server.
 func TestMetricsShowWhatTheCallerMaySee(t *testing.T) {
 	t.Parallel()
 	prod, dev := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
@@ -155,7 +155,7 @@ func TestMetricsOfContainersAreCapped(t *testing.T) {
 	require.Equal(t, 2, strings.Count(page, "\ncontainer_last_seen{"))
 }
 
-// Scraping /metrics asks no engine for usage.
+// Scraping /metrics makes no engine sample usage.
 func TestMetricsSampleNothing(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -170,7 +170,7 @@ func TestMetricsSampleNothing(t *testing.T) {
 	require.NotZero(t, d.Count("/containers/"+id+"/stats"), "the count counts")
 }
 
-// What an engine says of itself and of its containers can neither break a page nor swell it.
+// Texts from an engine about itself and its containers can neither break a page nor inflate it.
 func TestMetricsOfAHostileEngine(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 5000)
@@ -199,7 +199,7 @@ func TestMetricsTurnedOff(t *testing.T) {
 	}
 }
 
-// No caller makes up a label: methods and paths that no row has count as other.
+// Callers can't create labels: methods and paths without a row are counted as other.
 func TestMetricsLabelsAreBounded(t *testing.T) {
 	t.Parallel()
 	w := fakeFixture(t)

@@ -12,8 +12,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// operationEndpoint is what an operation reads of its request, by the type of its parameters: a shape of package dto,
-// and what that means to the engine. A type without a case fails every test of this package.
+// operationEndpoint returns the endpoint of an operation. The type of the operation's parameters selects the shape of package dto
+// that the endpoint reads and its conversion to those parameters. A type without a case fails every test of this package.
 func (s *Server) operationEndpoint(op service.Operation) endpoint {
 	switch op.Params.(type) {
 	case operations.None:
@@ -49,7 +49,7 @@ func recreation(in dto.Recreate) (operations.Operation, error) {
 	return operations.Operation{Params: operations.Recreate{Image: in.Image, Pull: in.Pull}, Wait: in.Wait, Limit: limit}, err
 }
 
-// readLimit reads the limit of a wait in a body; "" is none.
+// readLimit reads the limit of a wait from a body; the empty text gives 0.
 func readLimit(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
@@ -65,12 +65,13 @@ func waiting(q dto.WaitQuery, p operations.Params) operations.Operation {
 	return operations.Operation{Params: p, Wait: q.Wait, Limit: q.Limit}
 }
 
-// operate answers POST /v1/hosts/{host}/containers/{id}/<name>, and DELETE without the name where nothing is left: asked makes the operation of what was read of the request.
+// operate answers POST /v1/hosts/{host}/containers/{id}/<name>, or DELETE …/{id} for the operation that removes the container.
+// asked converts the request's parameters to the operation.
 func operate[Q any](s *Server, op service.Operation, asked func(Q) operations.Operation) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
 	return operateRead(s, op, func(q Q) (operations.Operation, error) { return asked(q), nil })
 }
 
-// operateRead is operate where not all that is asked makes an operation.
+// operateRead is operate for parameters whose conversion may fail.
 func operateRead[Q any](s *Server, op service.Operation, asked func(Q) (operations.Operation, error)) func(http.ResponseWriter, *http.Request, service.Actor, Q) error {
 	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q) error {
 		operation, err := asked(q)
@@ -101,8 +102,8 @@ func operateRead[Q any](s *Server, op service.Operation, asked func(Q) (operatio
 	}
 }
 
-// operateStrictly answers /start2 and /stop2: the operation on the container that the body names, and "" as
-// the contract says. That there was nothing to do is a conflict there.
+// operateStrictly answers /start2 and /stop2: it runs the operation on the container that the body names, and answers "" as the
+// contract requires. If there is nothing to do, the answer is a conflict.
 func (s *Server) operateStrictly(name string) func(http.ResponseWriter, *http.Request, service.Actor, dto.Target) error {
 	return func(w http.ResponseWriter, r *http.Request, actor service.Actor, in dto.Target) error {
 		if err := required(param{"id", in.ID}, param{"host", in.Host}); err != nil {

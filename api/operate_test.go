@@ -17,7 +17,7 @@ type change struct {
 	Reached       *bool
 }
 
-// Every operation on a real engine: what changes says so, what was so already says that too.
+// Every operation on a real engine reports whether it changed anything.
 func TestOperationsOnARealEngine(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -159,7 +159,7 @@ func TestIdempotencyKeyRunsOnce(t *testing.T) {
 	require.Contains(t, body.message(t), "another body")
 	require.Equal(t, 2, d.Count("/containers/"+id+"/restart"))
 
-	// A failure isn't kept: the next try is a new one.
+	// A failure isn't stored: a retry runs the operation again.
 	missing := "/v1/hosts/fake/containers/gone/restart"
 	require.Equal(t, http.StatusNotFound, w.call("POST", missing, w.admin, nil, withKey("three")).status)
 	require.Equal(t, http.StatusOK, w.call("POST", restart, w.admin, nil, withKey("three")).status)

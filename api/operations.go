@@ -22,7 +22,7 @@ func (s *Server) startBulk(w http.ResponseWriter, r *http.Request, actor service
 	if err != nil {
 		return err
 	}
-	allowed := func() error { return nil } // the answer is of containers that were the caller's when it was made
+	allowed := func() error { return nil } // the answer lists only containers that the caller had access to when it was made
 	return s.once(w, r, actor, http.StatusAccepted, allowed, func() ([]byte, error) {
 		op, err := s.bulk.Start(r.Context(), actor, request)
 		if err != nil {
@@ -50,7 +50,7 @@ func bulkRequest(in dto.BulkOperation) (bulk.Request, error) {
 	return request, nil
 }
 
-// bulkOperation makes the operation on each container. Rename and update are for one container alone.
+// bulkOperation returns the operation to run on each container. Rename and update work on a single container only.
 func bulkOperation(in dto.BulkOperation) (o operations.Operation, err error) {
 	o = operations.Operation{Name: in.Operation, Wait: in.Wait}
 	if o.Limit, err = readLimit(in.Limit); err != nil {
@@ -101,7 +101,7 @@ func rowOfBulk(op bulk.Summary) dto.BulkSummary {
 	}
 }
 
-// getBulk answers GET /v1/operations/{id}, also as a stream of the containers as they end.
+// getBulk answers GET /v1/operations/{id}, as JSON or as a stream of the containers as each one finishes.
 func (s *Server) getBulk(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Server) getBulk(w http.ResponseWriter, r *http.Request, actor service.A
 	if !stream.Wanted(r, stream.SSE) {
 		return respondData(w, bulkResult(op))
 	}
-	after, _ := strconv.Atoi(r.Header.Get("Last-Event-ID")) // another's begins anew
+	after, _ := strconv.Atoi(r.Header.Get("Last-Event-ID")) // an ID that isn't a number starts at the beginning
 	return s.streams.Serve(w, r, s.streamOptions(actor), func(ctx context.Context, out *stream.Writer) error {
 		return s.followBulk(ctx, actor, id, max(after, 0), out)
 	})
@@ -165,7 +165,7 @@ func bulkTarget(t bulk.Target) dto.BulkTarget {
 	}
 }
 
-// present is nil for no time.
+// present returns a pointer to t, or nil for the zero time.
 func present(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -30,8 +30,8 @@ func (w *fixture) begin(t *testing.T, token, body string) (b bulkAnswer) {
 	return b
 }
 
-// On real engines: one call restarts what a label selects on two hosts, a stream shows each as it ends, and the audit has
-// a row of each that names the operation.
+// On real engines: one call restarts the containers on two hosts that a label selects, a stream reports each as it ends, and the
+// audit has a row for each that names the operation.
 func TestOneCallRestartsWhatALabelSelects(t *testing.T) {
 	t.Parallel()
 	engines := dockertest.Engines(t)[:2]
@@ -74,7 +74,7 @@ func TestOneCallRestartsWhatALabelSelects(t *testing.T) {
 	require.Contains(t, w.get("/v1/projects?project="+app).body, `"containers":4,"running":4,"state":"running"`)
 }
 
-// A caller operates on what its grants cover, and sees of an operation what it may see.
+// An operation covers only containers within the caller's grants, and callers see only their part of an operation.
 func TestOperationOnManyStaysWithinGrants(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -12,14 +12,15 @@ import (
 	"wharf/web"
 )
 
-// pagePolicy lets the page load its own files and call its own server, nothing else, and keeps its script
-// from making markup out of strings. The hash is that of the empty text: an empty <style> that script fills.
+// pagePolicy is the page's Content-Security-Policy. It lets the page load its own files and call its own server, nothing else,
+// and keeps its script from turning strings into markup. The hash is that of the empty text: it allows an empty <style> that
+// the script fills.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; " +
 	"img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'"
 
-// servePage answers GET / and everything below /ui/: the page's files, and for each of the page's own
-// addresses the page itself, so that reloading works.
+// servePage answers GET / and everything below /ui/ with the page's files. Each address that the page uses itself returns the
+// page, so that a reload works.
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request, _ service.Actor) error {
 	name, isAsset := strings.CutPrefix(r.URL.Path, "/ui/assets/")
 	file, found := web.Index(), true
@@ -35,7 +36,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, _ service.Act
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Content-Type", file.Type)
 	h.Set("Cache-Control", "no-cache")
-	if isAsset { // its name changes with its content
+	if isAsset { // the file's name changes with its content
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	body, encoding := file.Encoded(r.Header.Get("Accept-Encoding"))
@@ -69,12 +70,12 @@ func (s *Server) getDocs(w http.ResponseWriter, r *http.Request, _ service.Actor
 	return nil
 }
 
-// serveFile answers with a file, or 304 to a client that has it.
+// serveFile answers with a file, or with 304 if the client has it already.
 func serveFile(w http.ResponseWriter, r *http.Request, contentType string, f openapi.File) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
-	h.Set("Cache-Control", "no-cache") // ask whether it is still the same
+	h.Set("Cache-Control", "no-cache") // the client must revalidate
 	h.Set("ETag", f.ETag)
-	r.Header.Del("Range") // one answer, whole
+	r.Header.Del("Range") // always answer with the whole file
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.Content))
 }

@@ -9,10 +9,10 @@ import (
 	"wharf/util/apperr"
 )
 
-// renewPath is the one path that gets the page's cookie.
+// renewPath is the only path to which browsers send the page's cookie.
 const renewPath = "/v1/session/renew"
 
-// storedHalf is the header with the half that script keeps.
+// storedHalf is the header with the half of the credentials that the page's script stores.
 const storedHalf = "X-Wharf-Stored"
 
 // describeStart answers GET /v1/session.
@@ -43,8 +43,8 @@ func (s *Server) openPage(w http.ResponseWriter, r *http.Request, _ service.Acto
 var errNotThePage = apperr.New(apperr.Forbidden,
 	"only a page of wharf's own origin may renew its session: the browser has to send Sec-Fetch-Site: same-origin")
 
-// renewPage answers POST /v1/session/renew. Browsers send Sec-Fetch-Site over TLS and to loopback names
-// alone; elsewhere a reload asks for the password again.
+// renewPage answers POST /v1/session/renew. Browsers send Sec-Fetch-Site only over TLS and to loopback names; elsewhere a reload
+// asks for the password again.
 func (s *Server) renewPage(w http.ResponseWriter, r *http.Request, _ service.Actor) error {
 	if r.Header.Get("Sec-Fetch-Site") != "same-origin" {
 		return errNotThePage
@@ -71,7 +71,7 @@ func (s *Server) respondPage(w http.ResponseWriter, r *http.Request, t service.P
 	})
 }
 
-// pageCookieName has the __Secure- prefix over TLS; __Host- would ask for the path /.
+// pageCookieName returns the name of the page's cookie. Over TLS it has the __Secure- prefix; __Host- would require the path /.
 func (s *Server) pageCookieName(r *http.Request) string {
 	if s.edge.OverTLS(r) {
 		return "__Secure-wharf_page"

@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx"
 )
 
-// halves are what a browser keeps of a page's session.
+// halves are the parts of a page's session that a browser keeps.
 type halves struct{ session, access, stored, cookie string }
 
 func (w *fixture) openPage() halves {
@@ -35,7 +35,7 @@ func (w *fixture) halvesOf(a answer) halves {
 	return halves{s.SessionID, secret(s.AccessToken), secret(s.Stored), secret(c.Value)}
 }
 
-// renew sends the halves from a site that the browser names; empty: from no browser.
+// renew sends the halves with the given Sec-Fetch-Site; empty: without the header, as from no browser.
 func (w *fixture) renew(h halves, site string) answer {
 	w.t.Helper()
 	return w.call("POST", "/v1/session/renew", "", "{}", func(r *http.Request) {
@@ -84,7 +84,7 @@ func TestPageRenewsWithBothHalvesAlone(t *testing.T) {
 	require.NotEqual(t, a.cookie, next.cookie)
 	require.NotEqual(t, a.stored, next.stored)
 	require.Equal(t, http.StatusOK, w.call("GET", "/v1/me", next.access, nil).status)
-	w.halvesOf(w.renew(halves{cookie: next.cookie, stored: a.stored}, "same-origin")) // the answer was lost half-way
+	w.halvesOf(w.renew(halves{cookie: next.cookie, stored: a.stored}, "same-origin")) // as if the previous answer had been lost
 }
 
 func TestPageOfARevokedSessionRenewsNoMore(t *testing.T) {
@@ -105,8 +105,8 @@ func TestPageSetsNoCookieThatCountsElsewhere(t *testing.T) {
 	}
 }
 
-// The page's own addresses all answer alike, so that reloading works, and carry the policy; what isn't the page's
-// stays the API's.
+// All of the page's own addresses answer alike, so that a reload works, and have the policy. All other addresses belong to the
+// API.
 func TestPageAnswersItsOwnAddresses(t *testing.T) {
 	t.Parallel()
 	w := setup(t, []dockerx.HostConfig{})
@@ -127,7 +127,7 @@ func TestPageAnswersItsOwnAddresses(t *testing.T) {
 		require.Equal(t, "no such endpoint", a.message(t), path)
 	}
 	require.Equal(t, http.StatusMethodNotAllowed, w.call("POST", "/", "", "{}").status)
-	if root.status == http.StatusNotFound { // built without the page
+	if root.status == http.StatusNotFound { // built without the page's files
 		require.Contains(t, root.body, "make web")
 		require.Equal(t, 1, strings.Count(root.body, "\n"))
 	}

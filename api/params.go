@@ -14,9 +14,9 @@ import (
 	"wharf/util/apperr"
 )
 
-// parseQuery returns the request's query parameters. Unlike http.Request's own Query it drops no pair in
-// silence: a separator or an escape that is none would take a filter away. Errors: Invalid, with all pairs
-// that could be read.
+// parseQuery returns the request's query parameters. Unlike URL.Query it reports pairs that can't be parsed, such as one with
+// an unescaped semicolon: dropping a pair silently could drop a filter. Errors: Invalid, together with the pairs that could be
+// read.
 func parseQuery(r *http.Request) (url.Values, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -25,21 +25,21 @@ func parseQuery(r *http.Request) (url.Values, error) {
 	return values, nil
 }
 
-// queryParam is one query parameter, as the field of a struct declares it.
+// queryParam describes a query parameter as a struct field declares it.
 type queryParam struct {
 	name      string
-	index     []int // of the field
+	index     []int // index of the field
 	enum      []string
-	missing   string // what a missing value stands for
+	missing   string // default value, as text
 	low, high int
 }
 
-var declared sync.Map // of reflect.Type: []queryParam
+var declared sync.Map // caches paramsOf: reflect.Type to []queryParam
 
-// paramsOf returns what a struct declares, embedded structs included.
+// paramsOf returns the parameters that a struct type declares, including those of embedded structs.
 func paramsOf(t reflect.Type) []queryParam {
-	if known, ok := declared.Load(t); ok {
-		return known.([]queryParam)
+	if cached, ok := declared.Load(t); ok {
+		return cached.([]queryParam)
 	}
 	var params []queryParam
 	for _, f := range reflect.VisibleFields(t) {
@@ -59,7 +59,7 @@ func paramsOf(t reflect.Type) []queryParam {
 	return params
 }
 
-// unknown names the parameters that none of the declared ones is: a misspelt filter must not show everything.
+// unknown reports the parameters that aren't declared: a misspelt filter must not show everything.
 func unknown(values url.Values, params []queryParam) (problems []string) {
 	for name := range values {
 		if !slices.ContainsFunc(params, func(p queryParam) bool { return p.name == name }) {
@@ -70,7 +70,7 @@ func unknown(values url.Values, params []queryParam) (problems []string) {
 	return problems
 }
 
-// refuseQuery is for routes that have no parameters. Errors: Invalid.
+// refuseQuery rejects all query parameters, for routes that have none. Errors: Invalid.
 func refuseQuery(r *http.Request) error {
 	values, err := parseQuery(r)
 	if err != nil {
@@ -79,8 +79,8 @@ func refuseQuery(r *http.Request) error {
 	return invalid(unknown(values, nil))
 }
 
-// readQuery reads the parameters that Q declares. Its tags mean what they mean in the document: enum,
-// default, minimum, maximum. Errors: Invalid, naming everything that is wrong, unknown parameters included.
+// readQuery reads the parameters that Q declares. The struct tags enum, default, minimum and maximum have the same meaning as in
+// the OpenAPI document. Errors: Invalid, naming everything that is wrong, including unknown parameters.
 func readQuery[Q any](r *http.Request) (*Q, error) {
 	q := new(Q)
 	values, err := parseQuery(r)
@@ -98,7 +98,7 @@ func readQuery[Q any](r *http.Request) (*Q, error) {
 	return q, invalid(append(problems, unknown(values, params)...))
 }
 
-// invalid is the error of a request with these problems; nil for none.
+// invalid returns an error that lists the problems, or nil if there are none.
 func invalid(problems []string) error {
 	if len(problems) == 0 {
 		return nil
@@ -106,7 +106,7 @@ func invalid(problems []string) error {
 	return apperr.New(apperr.Invalid, "%s", strings.Join(problems, "; "))
 }
 
-// read sets a field to the values that were sent. It returns what is wrong with them.
+// read sets a field to the values that were sent. It returns the problem with them, or "".
 func (p queryParam) read(values []string, field reflect.Value) (problem string) {
 	if field.Kind() == reflect.Slice {
 		for _, v := range values {
@@ -142,7 +142,7 @@ func (p queryParam) check(v string) (problem string) {
 	return ""
 }
 
-// set sets a field to one value, which isn't empty.
+// set sets a field to one value, which must not be empty.
 func (p queryParam) set(v string, field reflect.Value) (problem string) {
 	switch into := field.Addr().Interface().(type) {
 	case *string:
@@ -167,7 +167,7 @@ func (p queryParam) set(v string, field reflect.Value) (problem string) {
 	return problem
 }
 
-// number reads a whole number between the parameter's limits.
+// number reads a whole number within the parameter's limits.
 func (p queryParam) number(v string) (n int, problem string) {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < p.low || n > p.high {
@@ -185,7 +185,7 @@ func readDuration(v string) (d time.Duration, problem string) {
 	return d, ""
 }
 
-// readMoment reads a time given as RFC 3339 or as how long ago it was (15m).
+// readMoment reads a time, given in RFC 3339 or as a duration before now (15m).
 func readMoment(v string) (at time.Time, problem string) {
 	if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
 		if err := dto.CheckTime(at); err != nil {

@@ -19,7 +19,7 @@ func (s *Server) startPull(w http.ResponseWriter, r *http.Request, actor service
 	return respondBody(w, http.StatusAccepted, encodeData(pullOf(p)))
 }
 
-// getPull answers GET /v1/images/pulls/{id}, also as a stream of the hosts' progress.
+// getPull answers GET /v1/images/pulls/{id}, as JSON or as a stream of the hosts' progress.
 func (s *Server) getPull(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Server) getPull(w http.ResponseWriter, r *http.Request, actor service.A
 	})
 }
 
-// sendPull sends what has changed since the last time.
+// sendPull sends the hosts that differ from their entry in seen, which it updates, and an end event once the pull has finished.
 func sendPull(out *stream.Writer, p pulls.Pull, seen map[string]dto.HostPull) error {
 	for _, h := range p.Hosts {
 		row := hostPull(h)

@@ -17,8 +17,8 @@ type recreated struct {
 	NewID         string `json:"new_id"`
 }
 
-// An operator recreates a container of its image; another image takes the right to run commands there. The new container is
-// covered as the old one was, and what one may not see doesn't exist.
+// An operator may recreate a container with its own image; another image requires the right to run commands there. The new
+// container is covered by the same grants as the old one, and hidden containers don't exist.
 func TestRecreateStaysWithinGrants(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -59,7 +59,7 @@ func TestRecreateStaysWithinGrants(t *testing.T) {
 	require.Len(t, d.Containers(), 2)
 }
 
-// A new image can't take a container out of the reach of the operator that recreates it.
+// A new image can't move a container out of the grants of the operator that recreates it.
 func TestRecreateKeepsAContainerWithinAGrantByLabel(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -77,7 +77,7 @@ func TestRecreateKeepsAContainerWithinAGrantByLabel(t *testing.T) {
 	require.Equal(t, "running", e.State(t, id))
 }
 
-// On a real engine, what a recreation causes is attributed to it, of both containers, whether or not it succeeds.
+// On a real engine, the events that a recreation causes are attributed to it, for both containers, whether or not it succeeds.
 func TestWhatARecreationCausesIsNotUnexpected(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -114,7 +114,7 @@ func TestWhatARecreationCausesIsNotUnexpected(t *testing.T) {
 	require.Contains(t, audit, "cannot see the new container")
 }
 
-// awaitBulk waits until an operation on many containers has ended, in a state.
+// awaitBulk waits until an operation on many containers has ended in the given state.
 func (w *fixture) awaitBulk(t *testing.T, id, state string) {
 	t.Helper()
 	var got bulkAnswer

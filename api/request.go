@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	// maxBody is the most that a request body may have, in bytes.
+	// maxBody is the maximum size of a request body, in bytes.
 	maxBody = 64 << 10
 )
 
-// decode reads the one JSON object of a request's body into dst. Errors: UnsupportedType,
-// TooLarge, or Invalid with a message that names the field.
+// decode reads the body, which must be one JSON object, into dst. Errors: UnsupportedType, TooLarge, or Invalid with a message
+// that names the field.
 func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
@@ -38,7 +38,7 @@ func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 		return apperr.New(apperr.Invalid, "body is not valid UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
-	if strings.HasPrefix(r.URL.Path, "/v1/") { // the contract's endpoints ignore what they don't know
+	if strings.HasPrefix(r.URL.Path, "/v1/") { // the contract's endpoints ignore unknown fields
 		dec.DisallowUnknownFields()
 	}
 	if err := dec.Decode(dst); err != nil {
@@ -50,11 +50,11 @@ func decode(w http.ResponseWriter, r *http.Request, dst any) error {
 	return nil
 }
 
-// readBody reads the whole body. It can be read again: an operation's parameters are decoded from it, and then it is
-// compared with that of the same Idempotency-Key.
+// readBody reads the whole body and makes it readable again: an operation's parameters are decoded from it, and later it is
+// compared with the body of an earlier request with the same Idempotency-Key.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil { // it is whole: what the handler does now may take longer than the body might
+	if err == nil { // the body is complete: its deadline must not limit the handler
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	}
@@ -68,7 +68,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// describe says in one line what is wrong with a JSON body.
+// describe returns an error that explains in one line what is wrong with a JSON body.
 func describe(err error) error {
 	if e, ok := apperr.As(err); ok {
 		return e
@@ -91,10 +91,10 @@ func describe(err error) error {
 	return apperr.New(apperr.Invalid, "body is not valid JSON")
 }
 
-// param is a named parameter and what the caller sent for it.
+// param is a parameter's name and the value that the caller sent.
 type param struct{ name, value string }
 
-// required names every parameter that is missing.
+// required returns an error that names every missing parameter, or nil if none is missing.
 func required(params ...param) error {
 	var missing []string
 	for _, p := range params {
@@ -108,13 +108,13 @@ func required(params ...param) error {
 	return apperr.New(apperr.Invalid, "missing: %s", strings.Join(missing, ", "))
 }
 
-// pathParam returns a parameter of the route, decoded.
+// pathParam returns a path parameter of the route, decoded.
 func pathParam(r *http.Request, name string) string {
 	value := chi.URLParam(r, name)
 	if r.URL.RawPath == "" {
 		return value
 	}
-	// chi matched the encoded path; what can't be decoded stays as it is and fails its check.
+	// chi matched the encoded path. A value that can't be decoded is returned unchanged and fails its check.
 	if decoded, err := url.PathUnescape(value); err == nil {
 		return decoded
 	}

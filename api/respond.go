@@ -17,7 +17,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// statuses is the one place where a kind of failure becomes an HTTP status.
+// statuses maps each kind of failure to its HTTP status. No other code chooses the status of a failure.
 var statuses = map[apperr.Kind]int{
 	apperr.Internal:        http.StatusInternalServerError,
 	apperr.Invalid:         http.StatusBadRequest,
@@ -36,7 +36,7 @@ var statuses = map[apperr.Kind]int{
 	apperr.Away:            http.StatusServiceUnavailable,
 }
 
-// success is the contract's envelope of an answer.
+// success is the contract's envelope around an answer.
 type success struct {
 	Success bool `json:"success"`
 	Data    any  `json:"data"`
@@ -50,13 +50,12 @@ func respondData(w http.ResponseWriter, v any) error {
 	return respondBody(w, http.StatusOK, encodeData(v))
 }
 
-// respondBare answers 200 with v as it is.
+// respondBare answers 200 with v, without the envelope.
 func respondBare(w http.ResponseWriter, v any) error {
 	return respondBody(w, http.StatusOK, stream.Encode(v))
 }
 
-// respondBody answers with JSON that is encoded already. Its error is always nil: when the
-// caller is gone no one can receive it.
+// respondBody answers with encoded JSON. It always returns nil: if the write fails, the client is gone.
 func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -65,8 +64,8 @@ func respondBody(w http.ResponseWriter, status int, body []byte) error {
 	return nil
 }
 
-// once answers with status and what do returns, or gives the answer that the same user got for the same Idempotency-Key, if
-// authorize still allows the request. Errors: those of idempotency.Store and do.
+// once answers with status and the result of do. If the same user has sent the same Idempotency-Key before, it replays the
+// earlier answer, provided that authorize still allows the request. Errors: those of readBody, idempotency.CheckKey and Store.Do.
 func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Actor, status int, authorize func() error, do func() ([]byte, error)) error {
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {
@@ -95,31 +94,31 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, actor service.Acto
 	case answer.Replayed:
 		w.Header().Set("Idempotent-Replayed", "true")
 	case answer.Unsaved != nil:
-		edge.InfoOf(r).Err = answer.Unsaved // it was done, and the answer says so
+		edge.InfoOf(r).Err = answer.Unsaved // only logged: the request took effect
 	}
 	return respondBody(w, status, answer.Body)
 }
 
-// errDatabaseAway answers callers below /v1 while the database doesn't respond. The contract's endpoints know
-// no such status: there it is 500.
+// errDatabaseAway is the answer to callers below /v1 while the database doesn't respond. The contract's endpoints don't have
+// this status and answer 500.
 var errDatabaseAway = apperr.New(apperr.Away, "the database can't be reached: try again")
 
-// respondError answers with what the caller may know of err and keeps the rest for the log line.
+// respondError answers with the part of err that the caller may see. The log line gets the whole error.
 func respondError(w http.ResponseWriter, r *http.Request, err error) {
 	respondFailure(w, r, err, func(message string) any { return dto.Failure{Message: message} })
 }
 
-// respondFailure is respondError with the shape of the answer's body.
+// respondFailure is respondError with a given shape of the answer's body.
 func respondFailure(w http.ResponseWriter, r *http.Request, err error, shape func(message string) any) {
 	status, message := http.StatusInternalServerError, "internal server error"
 	e, ok := apperr.As(err)
 	if !ok && errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil {
-		e, ok = errDatabaseAway, true // hosts classify their own deadlines: this is the database's
+		e, ok = errDatabaseAway, true // hosts classify their own deadlines, so this one is the database's
 	}
 	contract := !strings.HasPrefix(r.URL.Path, "/v1/") && !strings.HasPrefix(r.URL.Path, dockerapi.Prefix)
 	if ok && e.Kind != apperr.Internal && (e.Kind != apperr.Away || !contract) {
 		status, message = statuses[e.Kind], e.Msg
-		if e.RetryAfter > 0 || e.Kind == apperr.TooMany { // a second where nothing better is known
+		if e.RetryAfter > 0 || e.Kind == apperr.TooMany { // 1 s if the error has no better value
 			seconds := max(1, int64((e.RetryAfter+time.Second-1)/time.Second))
 			w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 		}

@@ -10,24 +10,24 @@ import (
 	"wharf/service"
 )
 
-// handler answers one request of an actor. An error it returns becomes the answer.
+// handler answers one request of an actor. If it returns an error, that error becomes the answer.
 type handler func(w http.ResponseWriter, r *http.Request, actor service.Actor) error
 
-// route is one row of the table: how a request is answered, and everything that the document says of it.
-// What has no row isn't served. get, post, patch and del make one.
+// route is one row of the route table: how a request is answered, and all that the OpenAPI document says about it. Requests that
+// match no row aren't served. get, post, patch and del make a row.
 type route struct {
 	method, pattern string
 	need            service.Permission
-	name            string // of the operation, in the document and in the clients: unique, a verb first
+	name            string // the operation's name in the document and in the clients: unique, begins with a verb
 	handle          endpoint
 	summary         string // what the operation does, in one sentence
-	answer          Answer // with 200
+	answer          Answer // to a request that succeeds
 
 	also    []int    // see may
 	headers []string // see reads
 	tickets bool     // see withTickets
 	page    bool     // see ofThePage
-	group   string   // the heading in the document; the table gives it
+	group   string   // the heading in the document; set by grouped
 }
 
 func get(pattern string, need service.Permission, name string, handle endpoint, summary string, answer Answer) route {
@@ -46,40 +46,40 @@ func del(pattern string, need service.Permission, name string, handle endpoint, 
 	return route{method: http.MethodDelete, pattern: pattern, need: need, name: name, handle: handle, summary: summary, answer: answer}
 }
 
-// may adds statuses besides those that every route of its kind may answer: see Operation.Statuses.
+// may adds statuses to those that every route of its kind may answer: see Operation.Statuses.
 func (rt route) may(statuses ...int) route {
 	rt.also = append(slices.Clone(rt.also), statuses...)
 	return rt
 }
 
-// reads names the request's headers that the route reads, besides those of all requests.
+// reads names the request headers that the route reads, in addition to those that are read for all requests.
 func (rt route) reads(headers ...string) route {
 	rt.headers = headers
 	return rt
 }
 
-// withTickets lets ?ticket= stand for a token: for browsers' EventSource, which sends no headers.
+// withTickets accepts ?ticket= in place of a token: browsers' EventSource can't send an Authorization header.
 func (rt route) withTickets() route {
 	rt.tickets = true
 	return rt
 }
 
-// ofThePage leaves a row out of the document: a page for people is no API.
+// ofThePage omits a row from the document: the web page isn't part of the API.
 func (rt route) ofThePage() route {
 	rt.page = true
 	return rt
 }
 
-// endpoint is a handler and what it reads of a request: query and body are nil for nothing.
+// endpoint is a handler and the types that it reads from a request; query and body are nil if it reads none.
 type endpoint struct {
 	serve       handler
 	query, body reflect.Type
 }
 
-// plain is a handler that reads neither query nor body.
+// plain returns an endpoint that reads neither query nor body.
 func plain(h handler) endpoint { return endpoint{serve: h} }
 
-// queried is a handler of the query parameters that Q declares.
+// queried returns an endpoint that reads the query parameters that Q declares.
 func queried[Q any](h func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q) error) endpoint {
 	return endpoint{query: reflect.TypeFor[Q](), serve: func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 		q, err := readQuery[Q](r)
@@ -90,7 +90,7 @@ func queried[Q any](h func(w http.ResponseWriter, r *http.Request, actor service
 	}}
 }
 
-// bodied is a handler of the JSON object that B declares.
+// bodied returns an endpoint that reads a JSON object of type B.
 func bodied[B any](h func(w http.ResponseWriter, r *http.Request, actor service.Actor, in B) error) endpoint {
 	return endpoint{body: reflect.TypeFor[B](), serve: func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 		var in B
@@ -101,25 +101,25 @@ func bodied[B any](h func(w http.ResponseWriter, r *http.Request, actor service.
 	}}
 }
 
-// Answer is what a route answers with 200.
+// Answer describes a route's answer to a request that succeeds.
 type Answer struct {
-	// Value has the type of the answer's JSON, inside its envelope; nil where there is none.
+	// Value is a value of the type of the answer's JSON, inside its envelope; nil if there is none.
 	Value any
-	// Bare is an answer without the envelope {"success":true,"data":…}.
+	// Bare means that the answer has no envelope {"success":true,"data":…}.
 	Bare bool
-	// ContentType is application/json where it is empty. Other answers have no Value.
+	// ContentType defaults to application/json. Answers of another type have no Value.
 	ContentType string
-	// Headers are what the answer may carry besides those of all answers.
+	// Headers are the headers that the answer may have, in addition to those of all answers.
 	Headers []string
-	// Frames are the events of a stream, which is the answer to Accept: text/event-stream; StreamOnly says
-	// that there is no other.
+	// Frames are the events of the stream that answers Accept: text/event-stream. StreamOnly means that there is no other
+	// answer.
 	Frames     []Frame
 	StreamOnly bool
-	// Formats are media types in which the stream can be asked for besides.
+	// Formats are further media types in which the stream is available.
 	Formats []string
-	// Accepted is an answer with 202 instead of 200: what was asked for goes on.
+	// Accepted means that the status is 202 instead of 200: the requested work continues after the answer.
 	Accepted bool
-	// Upgrade is an answer with 101 instead of 200: the connection becomes a WebSocket.
+	// Upgrade means that the status is 101 instead of 200: the connection becomes a WebSocket.
 	Upgrade bool
 }
 
@@ -129,23 +129,23 @@ type Frame struct {
 	Data  any
 }
 
-// data is an answer in the envelope, bare one without.
+// data is an answer inside the envelope, bare one without it.
 func data(v any) Answer { return Answer{Value: v} }
 func bare(v any) Answer { return Answer{Value: v, Bare: true} }
 
 // file is an answer that isn't JSON.
 func file(contentType string) Answer { return Answer{ContentType: contentType} }
 
-// streamed is an answer of server-sent events alone.
+// streamed is an answer that is available only as server-sent events.
 func streamed(frames ...Frame) Answer { return Answer{Frames: frames, StreamOnly: true} }
 
-// accepted has an answer come with 202.
+// accepted sets the answer's status to 202.
 func (a Answer) accepted() Answer {
 	a.Accepted = true
 	return a
 }
 
-// upgraded is a WebSocket.
+// upgraded is an answer that turns the connection into a WebSocket.
 func upgraded() Answer { return Answer{Upgrade: true} }
 
 // with adds headers to an answer.
@@ -154,19 +154,19 @@ func (a Answer) with(headers ...string) Answer {
 	return a
 }
 
-// in adds media types to those of a stream.
+// in sets the further media types of a stream.
 func (a Answer) in(formats ...string) Answer {
 	a.Formats = formats
 	return a
 }
 
-// orStream adds to an answer the stream that Accept: text/event-stream asks for.
+// orStream adds the stream that answers Accept: text/event-stream.
 func (a Answer) orStream(frames ...Frame) Answer {
 	a.Frames = frames
 	return a
 }
 
-// queriedBodied is queried and bodied in one.
+// queriedBodied combines queried and bodied.
 func queriedBodied[Q, B any](h func(w http.ResponseWriter, r *http.Request, actor service.Actor, q Q, in B) error) endpoint {
 	inner := func(q Q) handler {
 		return bodied(func(w http.ResponseWriter, r *http.Request, actor service.Actor, in B) error {
@@ -180,19 +180,19 @@ func queriedBodied[Q, B any](h func(w http.ResponseWriter, r *http.Request, acto
 	return outer
 }
 
-// Operation is a row of the route table, for what is made of it: the document, the clients and tests.
+// Operation is a row of the route table, for tests and for the generator of the document and the clients.
 type Operation struct {
 	Method, Pattern, Name, Summary, Group string
 
 	Permission  service.Permission
 	Query, Body reflect.Type // nil: none
 	Answer      Answer
-	Headers     []string // that it reads
+	Headers     []string // request headers that it reads
 	Tickets     bool
 	also        []int
 }
 
-// Operations returns the route table, without the page.
+// Operations returns the route table, without the web page's own routes.
 func Operations() []Operation {
 	var all []Operation
 	for _, rt := range new(Server).routes() {
@@ -211,7 +211,7 @@ func (rt route) operation() Operation {
 	}
 }
 
-// Success returns the status of an answer that isn't an error.
+// Success returns the status of an answer to a request that succeeds.
 func (o Operation) Success() int {
 	if o.Answer.Upgrade {
 		return http.StatusSwitchingProtocols
@@ -222,13 +222,13 @@ func (o Operation) Success() int {
 	return http.StatusOK
 }
 
-// Statuses returns every status that the operation may answer, in order.
+// Statuses returns all statuses that the operation may answer, in ascending order.
 func (o Operation) Statuses() []int {
 	all := append([]int{o.Success(), http.StatusForbidden}, o.also...) // 403: a foreign origin
 	if o.Permission != service.Public {
 		all = append(all, http.StatusBadRequest, http.StatusUnauthorized, http.StatusInternalServerError)
 		if strings.HasPrefix(o.Pattern, "/v1/") {
-			all = append(all, http.StatusServiceUnavailable) // the database is away
+			all = append(all, http.StatusServiceUnavailable) // the database can't be reached
 		}
 	}
 	if strings.HasPrefix(o.Pattern, "/v1/") {
@@ -247,7 +247,7 @@ func (o Operation) Statuses() []int {
 	return slices.Compact(all)
 }
 
-// frames of the two streams.
+// The events of each kind of stream.
 var (
 	eventFrames = []Frame{
 		{"container-event", dto.ContainerEvent{}}, {"host-event", dto.HostEvent{}}, {"stream-gap", dto.StreamGap{}},

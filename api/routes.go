@@ -8,7 +8,7 @@ import (
 	"wharf/service"
 )
 
-// routes is the whole API. route.go says what a row is made of.
+// routes returns the whole route table. Type route describes a row.
 func (s *Server) routes() []route {
 	return slices.Concat(
 		grouped("The contract", s.contractRoutes()),
@@ -36,7 +36,7 @@ func grouped(heading string, rows []route) []route {
 	return rows
 }
 
-// contractRoutes are the contract's, which never change.
+// contractRoutes returns the contract's routes, which never change.
 func (s *Server) contractRoutes() []route {
 	sampled := []string{"X-Sampled-At", "X-Sample-Age"}
 	return []route{
@@ -88,7 +88,7 @@ func (s *Server) metricsRoutes() []route {
 	}
 }
 
-// accountRoutes are about users, what they may do, and their credentials.
+// accountRoutes manage users, their permissions and their credentials.
 func (s *Server) accountRoutes() []route {
 	return []route{
 		get("/v1/me", service.Self, "whoAmI", plain(s.whoAmI),
@@ -146,7 +146,7 @@ func (s *Server) hostRoutes() []route {
 	}
 }
 
-// operationRoutes are the operations on a container: the rows of the table in dockerx/operations.
+// operationRoutes are the operations on a container, one for each row of the table in dockerx/operations.
 func (s *Server) operationRoutes() []route {
 	var rows []route
 	for _, op := range service.Operations() {
@@ -162,7 +162,7 @@ func (s *Server) operationRoutes() []route {
 	return rows
 }
 
-// bulkRoutes are the operations on many containers, and what selects them besides the containers' own lists.
+// bulkRoutes are the operations on many containers, and the Compose projects by which containers can be selected.
 func (s *Server) bulkRoutes() []route {
 	return []route{
 		post("/v1/operations", service.Operate, "startOperation", bodied(s.startBulk),
@@ -200,7 +200,7 @@ func (s *Server) terminalRoutes() []route {
 	}
 }
 
-// usageRoutes show what containers use.
+// usageRoutes show the resource usage of containers.
 func (s *Server) usageRoutes() []route {
 	return []route{
 		get("/v1/hosts/{host}/containers/{id}/stats", service.View, "containerUsage", queried(s.containerRawUsage),
@@ -212,7 +212,7 @@ func (s *Server) usageRoutes() []route {
 	}
 }
 
-// eventRoutes are about what happened.
+// eventRoutes query the event log and issue tickets for event streams.
 func (s *Server) eventRoutes() []route {
 	return []route{
 		get("/v1/events", service.View, "queryEvents", s.capped(queried(s.queryEvents)),
@@ -222,7 +222,7 @@ func (s *Server) eventRoutes() []route {
 	}
 }
 
-// documentRoutes are what describes the rest.
+// documentRoutes serve the API's documentation.
 func (s *Server) documentRoutes() []route {
 	return []route{
 		get("/v1/openapi.json", service.Public, "getDocument", plain(s.getDocument),
@@ -232,7 +232,7 @@ func (s *Server) documentRoutes() []route {
 	}
 }
 
-// pageRoutes are the page, and what it logs in with.
+// pageRoutes serve the web page and its login.
 func (s *Server) pageRoutes() []route {
 	return []route{
 		get("/", service.Public, "page", plain(s.servePage), "The page.", file("text/html")).ofThePage(),
@@ -247,7 +247,7 @@ func (s *Server) pageRoutes() []route {
 	}
 }
 
-// logRoutes show what containers write.
+// logRoutes show the containers' logs.
 func (s *Server) logRoutes() []route {
 	lines := []string{"application/x-ndjson", "text/plain"}
 	return []route{

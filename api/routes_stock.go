@@ -5,7 +5,7 @@ import (
 	"wharf/service"
 )
 
-// stockRoutes are about what hosts keep besides containers.
+// stockRoutes list, pull and remove images, and list and remove volumes and networks.
 func (s *Server) stockRoutes() []route {
 	return []route{
 		get("/v1/images", service.View, "listImages", queried(s.listImages),

@@ -1,14 +1,14 @@
-// Package api is wharf's HTTP face.
+// Package api is wharf's HTTP API.
 //
-// Job. The route table, one file of handlers per resource, what every handler needs (reading requests, answering, errors), and
-// the contract's envelopes. A handler opens what its actor may see through package service, and answers in shapes of
-// package dto. What answers are made of where that is more than a few lines has a room below: events, logs, usage. What stands
-// before handlers and knows of no resource has others: edge, turns, idempotency, stream.
+// Job. It holds the route table, one file of handlers per resource, the code that all handlers share (reading requests,
+// answering, errors) and the contract's envelopes. A handler opens what its actor may see through package service, and answers
+// in the shapes of package dto. Where building an answer takes more than a few lines, a subpackage does it: events, logs, usage.
+// The layers in front of the handlers, which know no resource, are subpackages too: edge, turns, idempotency, stream.
 //
-// Owner. A program has one Server, whose streams EndStreams ends. It has no goroutine of its own.
+// Owner. A program has one Server, which has no goroutine of its own. EndStreams ends its streams.
 //
-// Limits. No rule of which actor may do what is made here: a row has a permission, and package service looks at the rest. What
-// has no row isn't served.
+// Limits. This package doesn't decide which actor may do what: a row of the table names a permission, and package service checks
+// the rest. Requests that match no row aren't served.
 package api
 
 import (
@@ -36,7 +36,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Options is what a Server is made of. Every pointer is required.
+// Options configure a Server. Every pointer is required.
 type Options struct {
 	Logger   zerolog.Logger
 	Users    *service.Users
@@ -44,44 +44,44 @@ type Options struct {
 	Hosts    *service.Hosts
 	Events   *service.Events
 	Audit    *service.Audit
-	// Requests are those with an Idempotency-Key.
+	// Requests stores the requests that have an Idempotency-Key.
 	Requests *service.IdempotentRequests
-	// Terminals are those of containers.
+	// Terminals opens terminals in containers.
 	Terminals *terminal.Terminals
-	// Bulk is the operations on many containers.
+	// Bulk runs operations on many containers.
 	Bulk *bulk.Bulk
-	// Pulls has hosts pull images.
+	// Pulls pulls images on hosts.
 	Pulls *pulls.Pulls
 
-	// Ready reports whether requests can be served now; nil error means yes.
+	// Ready reports whether requests can be served now; a nil error means yes.
 	Ready func(context.Context) error
 
-	// Open lets callers without a token in, as an anonymous actor with AnonRole, which sees
-	// secrets unless MaskSecrets is set.
+	// Open admits callers without a token, as an anonymous actor with the role AnonRole. This actor sees secrets unless
+	// MaskSecrets is set.
 	Open        bool
 	AnonRole    service.Role
 	MaskSecrets bool
-	// OpenNetwork extends Open from direct clients on this machine to all that reach the server.
+	// OpenNetwork extends Open from direct clients on this machine to all clients that reach the server.
 	OpenNetwork bool
-	// AllowedHosts are the Host headers accepted in open mode besides loopback.
+	// AllowedHosts are the Host headers accepted in open mode, in addition to loopback names.
 	AllowedHosts []string
-	// CORSOrigins are the web pages of other origins that may call.
+	// CORSOrigins are the other origins whose web pages may call.
 	CORSOrigins []string
-	// BodyTime is how long a caller may take to send a body, StallTime how long it may take none of an answer.
-	// Default 10 s each.
+	// BodyTime is how long a caller may take to send a body. StallTime is how long a write waits for a client that reads
+	// nothing. Default 10 s each.
 	BodyTime, StallTime time.Duration
 	// HeartbeatTime is the time between two heartbeats of a stream. Default 15 s.
 	HeartbeatTime time.Duration
-	// StreamsPerUser and MaxStreams are how many streams one user and all may have open. Default 32 and 10,000.
+	// StreamsPerUser and MaxStreams bound the open streams of one user and of all users. Default 32 and 10,000.
 	StreamsPerUser, MaxStreams int
-	// TrustedProxies are the peers whose X-Forwarded-* headers count.
+	// TrustedProxies are the peers whose X-Forwarded-* headers are trusted.
 	TrustedProxies []netip.Prefix
 
-	// Version is the build's.
+	// Version is the version of the build.
 	Version string
-	// Metrics says which pages of metrics there are. Default MetricsOn.
+	// Metrics selects the pages of metrics that are served. Default MetricsOn.
 	Metrics MetricsMode
-	// MetricsContainers bounds the containers on their page. Default 10,000.
+	// MetricsContainers bounds the number of containers on their page. Default 10,000.
 	MetricsContainers int
 }
 
@@ -146,9 +146,10 @@ func New(o Options) *Server {
 	return s
 }
 
+// ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// serve is the way to every handler: authentication, permission, then the handler itself.
+// serve wraps every handler: it authenticates the caller, checks the route's permission, then calls the handler.
 func (s *Server) serve(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(service.WithClient(r.Context(), clientOf(r)))
@@ -162,8 +163,8 @@ func (s *Server) serve(rt route) http.HandlerFunc {
 	}
 }
 
-// admit returns the caller, if it may call the route. It is apart from serve so that the stack of a handler that lasts, as a
-// stream of HTTP/2 does, has none of it: with less than 3 KiB of it in use Go halves it.
+// admit returns the caller if it may call the route. It is separate from serve so that a long-lived handler, such as a stream
+// over HTTP/2, doesn't have its frame on the stack: Go halves the stack if less than 3 KiB of it are in use.
 func (s *Server) admit(r *http.Request, rt *route) (*service.Actor, error) {
 	actor, err := s.authenticate(r, *rt)
 	if err == nil {
@@ -171,13 +172,12 @@ func (s *Server) admit(r *http.Request, rt *route) (*service.Actor, error) {
 		err = s.allowed(r, actor, *rt)
 	}
 	if err == nil && rt.handle.query == nil && strings.HasPrefix(rt.pattern, "/v1/") {
-		err = refuseQuery(r) // the contract's endpoints ignore what they don't know
+		err = refuseQuery(r) // the contract's endpoints ignore unknown parameters
 	}
 	return &actor, err
 }
 
-// allowed checks the route's permission. Errors: Unauthorized where a token would help the
-// caller, Forbidden where it wouldn't.
+// allowed checks the route's permission. Errors: Unauthorized for an anonymous caller, Forbidden for any other.
 func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 	switch {
 	case actor.Has(rt.need):
@@ -193,7 +193,7 @@ func (s *Server) allowed(r *http.Request, actor service.Actor, rt route) error {
 
 var errNoRoute = apperr.New(apperr.NotFound, "no such endpoint")
 
-// capped gives an endpoint of the past its bounds: so many a caller, and few at work at once.
+// capped bounds an endpoint that queries the past: the queries of one caller, and all that run at once.
 func (s *Server) capped(next endpoint) endpoint {
 	handle := next.serve
 	next.serve = func(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
@@ -203,8 +203,8 @@ func (s *Server) capped(next endpoint) endpoint {
 	return next
 }
 
-// notFound answers for a path that no route has. A known endpoint whose path parameters are
-// missing is a bad request that names them.
+// notFound answers requests whose path matches no route. If the path is a known endpoint without its path parameters, it answers
+// 400 and names them.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	respondError(w, r, s.missingParams(r))
 }
@@ -229,7 +229,7 @@ func (s *Server) missingParams(r *http.Request) error {
 	return errNoRoute
 }
 
-// methodNotAllowed answers 405 and says which methods the path has.
+// methodNotAllowed answers 405 and lists the path's methods in the header Allow.
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	var methods []string
 	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete} {

@@ -58,7 +58,7 @@ func (s *Server) renewAccess(w http.ResponseWriter, r *http.Request, _ service.A
 	})
 }
 
-// issueTicket gives a session a string that stands for it in the URL of its event stream.
+// issueTicket answers with a string that stands for the session in the URL of an event stream.
 func (s *Server) issueTicket(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	t, err := s.sessions.IssueTicket(r.Context(), actor)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request, actor servic
 	return respondData(w, "ended")
 }
 
-// endOtherSessions answers DELETE /v1/sessions: all of the caller's but this one.
+// endOtherSessions answers DELETE /v1/sessions: it ends all of the caller's sessions except the current one.
 func (s *Server) endOtherSessions(w http.ResponseWriter, r *http.Request, actor service.Actor) error {
 	n, err := s.sessions.EndOthers(r.Context(), actor)
 	if err != nil {

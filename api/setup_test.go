@@ -35,7 +35,7 @@ import (
 	"wharf/util/password"
 )
 
-// suite keeps every line that the servers of all tests log, and every secret they were sent or issued.
+// suite holds every line that the servers of all tests log, and every secret that they were sent or issued.
 var suite struct {
 	sync.Mutex
 	log     bytes.Buffer
@@ -58,14 +58,14 @@ func (suiteLog) Write(p []byte) (int, error) {
 	return suite.log.Write(p)
 }
 
-// logged returns the lines so far about a request.
+// logged returns the log lines so far that have the request's id.
 func logged(requestID string) []string {
 	suite.Lock()
 	defer suite.Unlock()
 	return suite.lines[requestID]
 }
 
-// secret remembers a value that must never be logged.
+// secret registers a value that must never be logged.
 func secret(s string) string {
 	suite.Lock()
 	defer suite.Unlock()
@@ -73,13 +73,13 @@ func secret(s string) string {
 	return s
 }
 
-// TestMain fails the suite when a goroutine leaks, or a secret of any test stands in any log line.
+// TestMain fails the suite if a goroutine leaks, or if a secret of any test appears in a log line.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
 		_ = checks.Value.Set("30")
 	}
-	spec() // a document that can't be read ends the run at once
+	spec() // fail at once if the document can't be read
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
@@ -88,7 +88,7 @@ func TestMain(m *testing.M) {
 	if !reportSpec() && code == 0 {
 		code = 1
 	}
-	suite.Lock() // a handler whose connection was taken over may log after its server has closed
+	suite.Lock() // a handler that took over its connection may log after its server has closed
 	defer suite.Unlock()
 	for _, s := range heldBy(suite.log.String(), suite.secrets) {
 		fmt.Fprintf(os.Stderr, "FAIL: the log holds the secret %q\n", s)
@@ -101,12 +101,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// heldBy returns the secrets that stand anywhere in a log. There are thousands, and the log has many megabytes: it is gone
-// through once for all of them, and again only if one is there.
+// heldBy returns the secrets that appear in a log. There are thousands, and the log has many megabytes: one pass looks for all of
+// them, and only if one is found are they searched for one by one.
 func heldBy(log string, secrets []string) (held []string) {
 	var marks []string
 	for _, s := range secrets {
-		marks = append(marks, s, "\x00") // which JSON has as \u0000
+		marks = append(marks, s, "\x00") // JSON writes it as \u0000
 	}
 	if !strings.Contains(strings.NewReplacer(marks...).Replace(log), "\x00") {
 		return nil
@@ -125,14 +125,14 @@ func TestASecretInALogIsFound(t *testing.T) {
 	require.Empty(t, heldBy(`{"a":"eyJ."}`, []string{"eyJ.a", "eyJ.b"}))
 }
 
-// hasher is shared by all tests: what a hash costs is no part of them.
+// hasher is shared by all tests. It is cheap, since hashing isn't under test.
 var hasher = password.Cheap()
 
-// fixture is a whole server with a database of its own.
+// fixture is a complete server with its own database.
 type fixture struct {
 	t         testing.TB
 	url       string
-	through   http.RoundTripper // makes the requests; nil: the default
+	through   http.RoundTripper // sends the requests; nil: the default transport
 	db        *db.DB
 	users     *service.Users
 	sessions  *service.Sessions
@@ -146,7 +146,7 @@ type fixture struct {
 
 type option func(*api.Options)
 
-// noUsers leaves the first user to the test.
+// noUsers leaves the creation of the first user to the test.
 func noUsers(o *api.Options) { o.AnonRole = "nobody yet" }
 
 func openMode(o *api.Options) { o.Open, o.AnonRole = true, service.RoleOperator }
@@ -210,12 +210,12 @@ func setupOn(t testing.TB, d *db.DB, hosts []dockerx.HostConfig, options ...opti
 	return w
 }
 
-// engineHosts makes hosts of the test bed's engines.
+// engineHosts returns host configurations for the test bed's engines.
 func engineHosts(engines []dockertest.Engine) []dockerx.HostConfig {
 	var hosts []dockerx.HostConfig
 	for _, e := range engines {
 		hosts = append(hosts, dockerx.HostConfig{
-			Name: e.Name, Addr: e.Addr, CertDir: e.CertDir, // with deadlines that an engine doesn't reach on a busy machine
+			Name: e.Name, Addr: e.Addr, CertDir: e.CertDir, // deadlines that an engine meets even on a busy machine
 			Timeouts: dockerx.Timeouts{Ping: 30 * time.Second, Read: time.Minute},
 		})
 	}
@@ -257,7 +257,7 @@ type answer struct {
 	body   string
 }
 
-// message is the error text of the contract's failure envelope.
+// message returns the error text in the contract's failure envelope.
 func (a answer) message(t testing.TB) string {
 	t.Helper()
 	var f struct {
@@ -282,7 +282,7 @@ func (a answer) data(t *testing.T, into any) {
 	require.True(t, env.Success)
 }
 
-// call sends body as JSON (a string as it is, nil as nothing) with a bearer token where one is given.
+// call sends body as JSON (a string unchanged, nil as no body), with a bearer token unless that is empty.
 func (w *fixture) call(method, path, bearer string, body any, edits ...func(*http.Request)) answer {
 	w.t.Helper()
 	var reader io.Reader
@@ -318,7 +318,7 @@ func (w *fixture) call(method, path, bearer string, body any, edits ...func(*htt
 	return answer{resp.StatusCode, resp.Header, string(raw)}
 }
 
-// in is the same fixture for another test: a fuzz target's.
+// in returns the same fixture for another test, such as one of a fuzz target.
 func (w *fixture) in(t testing.TB) *fixture {
 	t.Helper()
 	same := *w

@@ -11,8 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// textFormats are the contract's texts. A string of a golden file that has one of these forms
-// asks for the same form of the answer.
+// textFormats are the contract's text formats. If a string in a golden file has one of them, the answer's string must have it too.
 var textFormats = map[string]*regexp.Regexp{
 	"memory":     regexp.MustCompile(`^\d+\.\d\d (B|KiB|MiB|GiB|TiB)$`),
 	"network":    regexp.MustCompile(`^(\d{1,3} B|\d{1,3}\.\d\d (KB|MB|GB|TB))$`),
@@ -26,7 +25,7 @@ var textFormats = map[string]*regexp.Regexp{
 	"IPv4":       regexp.MustCompile(`^\d+\.\d+\.\d+\.\d+$`),
 }
 
-// open maps are keyed by what a container has, not by the contract.
+// openMaps have keys that depend on the container, not on the contract.
 var openMaps = []string{"labels", "ports", "networks", "attrs"}
 
 // requireShape compares an answer with an example of the contract: the same keys, the same

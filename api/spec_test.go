@@ -25,7 +25,7 @@ import (
 	"wharf/api/dockerapi"
 )
 
-// spec is the document, and which of its answers the suite has seen.
+// spec is the document, with the answers that the suite has seen.
 var spec = sync.OnceValue(loadSpec)
 
 type document struct {
@@ -57,13 +57,13 @@ func loadSpec() *document {
 	for path, item := range doc.Paths.Map() {
 		d.patterns = append(d.patterns, pattern{path, strings.Split(path, "/"), item})
 	}
-	slices.SortFunc(d.patterns, func(a, b pattern) int { // what has no parameters first
+	slices.SortFunc(d.patterns, func(a, b pattern) int { // paths without parameters first
 		return strings.Count(a.path, "{") - strings.Count(b.path, "{")
 	})
 	return d
 }
 
-// operation finds what a request is about; nil where the document has no such path or method.
+// operation returns the operation that a request belongs to, or nil if the document has no such path or method.
 func (d *document) operation(method, path string) (op *openapi3.Operation, name string) {
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -81,7 +81,7 @@ func (d *document) operation(method, path string) (op *openapi3.Operation, name 
 	return nil, ""
 }
 
-// checkDocker holds an error of Docker's API, which isn't in the document, against Docker's shape.
+// checkDocker checks an error of Docker's API against Docker's shape: that API isn't in the document.
 func checkDocker(r *http.Request, status int, body []byte) error {
 	var failure map[string]string
 	if status < http.StatusBadRequest || r.Method == http.MethodHead {
@@ -93,7 +93,7 @@ func checkDocker(r *http.Request, status int, body []byte) error {
 	return nil
 }
 
-// check holds an answer against the document, and counts it as seen.
+// check checks an answer against the document, and counts it as seen.
 func (d *document) check(r *http.Request, status int, header http.Header, body []byte) error {
 	start := time.Now()
 	defer func() { d.spent.Add(int64(time.Since(start))) }()
@@ -101,7 +101,7 @@ func (d *document) check(r *http.Request, status int, header http.Header, body [
 		return checkDocker(r, status, body)
 	}
 	op, name := d.operation(r.Method, r.URL.EscapedPath())
-	if op == nil && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/ui/") || r.URL.Path == "/broken") { // the page, and a test's own stream
+	if op == nil && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/ui/") || r.URL.Path == "/broken") { // the web page, and a stream that a test adds
 		return nil
 	}
 	if op == nil { // no route of the table: 404, 405 or a preflight
@@ -151,7 +151,7 @@ func checkBody(content openapi3.Content, header http.Header, body []byte) error 
 	return media.Schema.Value.VisitJSON(v, openapi3.EnableFormatValidation(), openapi3.VisitAsResponse())
 }
 
-// checkFrame holds a frame's data against the document.
+// checkFrame checks a frame's data against the document.
 func (d *document) checkFrame(path, event, data string) error {
 	op, name := d.operation(http.MethodGet, path)
 	if op == nil {
@@ -189,7 +189,7 @@ func (d *document) documented() []string {
 	return all
 }
 
-// unseen lists the pairs that no test has seen, and that neverSeen doesn't explain.
+// unseen lists the documented pairs that no test has seen and neverSeen doesn't list.
 func (d *document) unseen() (missing []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -209,8 +209,8 @@ func (d *document) unseen() (missing []string) {
 	return missing
 }
 
-// reportSpec says at the suite's end what was held against the document. It fails a whole run in which a documented
-// answer wasn't seen.
+// reportSpec prints at the suite's end what was checked against the document. A run of the whole suite fails if a documented answer
+// wasn't seen.
 func reportSpec() (ok bool) {
 	if testing.Short() || flag.Lookup("test.run").Value.String() != "" || flag.Lookup("test.skip").Value.String() != "" ||
 		flag.Lookup("test.fuzz").Value.String() != "" || os.Getenv("WHARF_TEST_ENGINES") == "" {
@@ -226,8 +226,7 @@ func reportSpec() (ok bool) {
 	return len(missing) == 0
 }
 
-// watch has every answer of a server held against the document: the test whose server gives an answer that isn't in
-// it fails.
+// watch checks every answer of a server against the document: if one isn't in the document, the test that owns the server fails.
 func watch(t testing.TB, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &tee{ResponseWriter: w}
@@ -241,7 +240,7 @@ func watch(t testing.TB, next http.Handler) http.Handler {
 	})
 }
 
-// tee keeps what is answered. It passes everything on that http.ResponseController asks for.
+// tee records an answer. Unwrap gives http.ResponseController access to the connection.
 type tee struct {
 	http.ResponseWriter
 	status int
@@ -267,7 +266,7 @@ func (w *tee) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Hijack counts a stream that takes its connection over as answered.
+// Hijack records a stream that takes over its connection as answered with 200.
 func (w *tee) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err == nil && w.status == 0 { // else 101
@@ -296,7 +295,7 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 	}
 }
 
-// neverSeen are documented pairs that no test brings about, ten at most, with the reason.
+// neverSeen are documented pairs that no test can produce, ten at most, with the reason.
 var neverSeen = map[string]string{
 	"POST /user 429":             "only while the queue of passwords to hash is full, which package password tests",
 	"POST /v1/session/renew 503": "its cookie is sealed by a server whose database answered then, and must be away now",

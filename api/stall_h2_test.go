@@ -13,7 +13,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// overH2 serves the same API over HTTP/2 and dials it, with a window for each answer.
+// overH2 serves the same API over HTTP/2 and connects to it, with the given window for each answer.
 func (w *fixture) overH2(window uint32) *benchkit.H2 {
 	w.t.Helper()
 	server := httptest.NewUnstartedServer(watch(w.t, w.api))
@@ -26,7 +26,7 @@ func (w *fixture) overH2(window uint32) *benchkit.H2 {
 	return conn
 }
 
-// ends reads until each of the streams has ended: with an answer's last frame, or a reset.
+// ends reads until each of the streams has ended, with an answer's last frame or a reset.
 func ends(t *testing.T, conn *benchkit.H2, streams ...uint32) {
 	t.Helper()
 	open := map[uint32]bool{}
@@ -42,7 +42,7 @@ func ends(t *testing.T, conn *benchkit.H2, streams ...uint32) {
 	}
 }
 
-// A client of HTTP/2 that gives its answers no window has its streams reset, and nothing stays of them.
+// If an HTTP/2 client gives its answers no window, their streams are reset, and nothing of them is left.
 func TestAnswersWithoutAWindowAreReset(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -53,7 +53,7 @@ func TestAnswersWithoutAWindowAreReset(t *testing.T) {
 	for i, path := range []string{"/healthz", "/nowhere", "/hosts", "/v1/events?limit=1000", "/ps2/a", "/v1/events", "/openapi.json", "/events"} {
 		stream := uint32(2*i + 1) //nolint:gosec // small
 		require.NoError(t, conn.Ask(stream, "GET", path, w.admin, false))
-		if path != "/events" { // a stream that waits has nothing to send yet
+		if path != "/events" { // an idle event stream has nothing to send yet
 			streams = append(streams, stream)
 		}
 	}
@@ -92,7 +92,7 @@ func TestBodiesThatNeverComeOverH2AreAnsweredOrReset(t *testing.T) {
 	ends(t, conn, streams...)
 }
 
-// A query of the past waits for its turn, and gives it up as soon as its answer begins.
+// A query of the past waits for its turn, and ends the turn as soon as its answer begins.
 func TestQueriesOfThePastTakeTurns(t *testing.T) {
 	t.Parallel()
 	w := setup(t, nil)

@@ -18,10 +18,10 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// impatient gives callers a moment for their bodies and answers, where the product gives 10 s.
+// impatient gives callers 200 ms for their bodies and answers, in place of the default of 10 s.
 func impatient(o *api.Options) { o.BodyTime, o.StallTime = 200*time.Millisecond, 200*time.Millisecond }
 
-// dial opens a connection to the server whose reads and writes fail loudly rather than hang the test.
+// dial connects to the server. Reads and writes have a deadline, so that they fail rather than hang the test.
 func (w *fixture) dial() net.Conn {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
@@ -54,7 +54,7 @@ func TestBodiesThatNeverComeAreAnsweredOrClosed(t *testing.T) {
 					conn := w.in(t).dial()
 					_, err := fmt.Fprintf(conn, "%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n%s", line, token, body)
 					require.NoError(t, err)
-					_, err = io.Copy(io.Discard, conn) // what comes, to the connection's end
+					_, err = io.Copy(io.Discard, conn) // read to the connection's end
 					var timeout net.Error
 					require.False(t, err != nil && asTimeout(err, &timeout), "neither answered and closed nor closed")
 				})
@@ -69,7 +69,7 @@ func asTimeout(err error, into *net.Error) bool {
 	return ok && n.Timeout()
 }
 
-// A body that trickles makes no more time than one that stands still.
+// A body that trickles in has no more time than one that stops.
 func TestTrickledBodyIsCutOff(t *testing.T) {
 	t.Parallel()
 	w := setup(t, nil, impatient)
@@ -107,7 +107,7 @@ func TestAnswersThatNobodyTakesEndTheConnection(t *testing.T) {
 	}
 }
 
-// A request that takes longer than a stalled write may is no stall.
+// A slow handler isn't cut off, even if it takes longer than a stalled write may.
 func TestSlowAnswersAreNotCutOff(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {

@@ -21,10 +21,10 @@ import (
 	"wharf/service"
 )
 
-// The statuses that every operation of a kind may answer are brought about on each of them; the server's watcher holds
-// the answers against the document, and counts them.
+// These tests produce, on every operation of a kind, the statuses that all of the kind may answer. The server's watcher checks the
+// answers against the document, and counts them.
 
-// pathOf fills the path's parameters in. What isn't a container's is an id that nothing has.
+// pathOf replaces the path's parameters. An id that isn't a container's gets a value that doesn't exist.
 func pathOf(o api.Operation, host, container string) string {
 	id := container
 	if !strings.Contains(o.Pattern, "{host}") {
@@ -33,7 +33,7 @@ func pathOf(o api.Operation, host, container string) string {
 	return strings.NewReplacer("{host}", host, "{id}", id, "{username}", "nobody-at-all").Replace(o.Pattern)
 }
 
-// bodyOf is the document's example of an operation's body; nil where it takes none.
+// bodyOf returns the document's example of an operation's body, or nil if the operation has no body.
 func bodyOf(o api.Operation) any {
 	op, _ := spec().operation(o.Method, pathOf(o, "fake", "web"))
 	if op == nil || op.RequestBody == nil {
@@ -42,7 +42,7 @@ func bodyOf(o api.Operation) any {
 	return op.RequestBody.Value.Content["application/json"].Example
 }
 
-// each calls every operation at once but those that skip leaves out.
+// each calls all operations concurrently, except those that skip excludes.
 func (w *fixture) each(token string, body any, want int, skip func(api.Operation) bool, edits ...func(*http.Request)) {
 	w.t.Helper()
 	var calls sync.WaitGroup
@@ -122,7 +122,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	}
 }
 
-// The id of one container is another's name.
+// The id of one container is the name of another.
 func TestAnAmbiguousIDIsAConflict(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -151,7 +151,7 @@ func TestEveryOperationFailsWithAClosedDatabase(t *testing.T) {
 	}
 }
 
-// A database with no time to answer: whatever needs it meets its deadline.
+// The database has no time to answer: every call that needs it exceeds its deadline.
 func TestEveryOperationSaysThatTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	d, err := db.Open(t.Context(), dbtest.SQLiteSource(t), db.Options{Timeout: time.Nanosecond})
@@ -166,7 +166,7 @@ func TestEveryOperationSaysThatTheDatabaseIsAway(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, w.call("GET", "/v1/session", "", nil).status)
 }
 
-// Before there is a user, the page has to ask the database.
+// While there is no user, describeStart has to ask the database.
 func TestPageStartFailsWithAClosedDatabase(t *testing.T) {
 	t.Parallel()
 	w := fakeFixture(t, noUsers)
@@ -189,7 +189,7 @@ func TestEveryStreamHasItsCap(t *testing.T) {
 	w := fakeFixture(t, func(o *api.Options) { o.StreamsPerUser = 1 })
 	w.listen("/events", w.admin)
 	w.each(w.admin, nil, http.StatusTooManyRequests, func(o api.Operation) bool {
-		return o.Answer.Frames == nil || o.Name == "getOperation" || o.Name == "getPull" // there is none: TestEveryStreamRouteConforms has one
+		return o.Answer.Frames == nil || o.Name == "getOperation" || o.Name == "getPull" // none exists here: TestEveryStreamRouteConforms has one
 	},
 		header("Accept", "text/event-stream"))
 }
@@ -206,7 +206,7 @@ func TestEveryOperationKeepsToItsIdempotencyKeys(t *testing.T) {
 	other := func(o api.Operation) bool { return without(o) || o.Name == "restartContainer" }
 	w.each(w.admin, nil, http.StatusConflict, other, key)
 	w.each(w.admin, strings.Repeat("x", 65<<10), http.StatusRequestEntityTooLarge, without, key)
-	before := map[string]string{"unpauseContainer": "/pause", "removeContainer": "/stop"} // what the container has to be for it
+	before := map[string]string{"unpauseContainer": "/pause", "removeContainer": "/stop"} // puts the container into the state that the operation needs
 	after := map[string]string{"killContainer": "/start", "stopContainer": "/start", "pauseContainer": "/unpause"}
 	for _, o := range api.Operations() {
 		if without(o) {
@@ -217,7 +217,7 @@ func TestEveryOperationKeepsToItsIdempotencyKeys(t *testing.T) {
 		}
 		path, own := pathOf(o, "fake", id), header("Idempotency-Key", o.Name)
 		body := bodyOf(o)
-		if o.Name == "startOperation" { // the example selects nothing that is there
+		if o.Name == "startOperation" { // the example selects no existing container
 			body = `{"operation":"start","select":{"name":["web"]}}`
 		}
 		first := w.call(o.Method, path, w.admin, body, own)
@@ -260,7 +260,7 @@ func TestDocumentIsServed(t *testing.T) {
 	require.NotContains(t, policy, "unsafe-")
 }
 
-// Each wrong guess of the old password makes the wait longer, as at the login.
+// Each wrong guess of the old password lengthens the wait, as at the login.
 func TestGuessesOfTheOldPasswordAreLimited(t *testing.T) {
 	t.Parallel()
 	w := fakeFixture(t)
@@ -274,7 +274,7 @@ func TestGuessesOfTheOldPasswordAreLimited(t *testing.T) {
 	t.Fatal("100 guesses and no limit")
 }
 
-// The page's login has the login's limit.
+// The limit of the login also applies to the page's login.
 func TestGuessesAtThePagesLoginAreLimited(t *testing.T) {
 	t.Parallel()
 	w := fakeFixture(t)

@@ -57,7 +57,7 @@ func stockFilter(q dto.StockQuery) service.StockFilter {
 	return service.StockFilter{Hosts: q.Host, Names: q.Name, Labels: q.Label, Text: q.Text, InUse: choice(q.InUse)}
 }
 
-// choice is nil where neither true nor false is asked for.
+// choice returns nil for an empty s, else whether s is "true".
 func choice(s string) *bool {
 	if s == "" {
 		return nil
@@ -68,13 +68,13 @@ func choice(s string) *bool {
 
 func first(all []string) string {
 	if len(all) == 0 {
-		return "\xff" // what has no name comes last
+		return "\xff" // images without a name come last
 	}
 	return all[0]
 }
 
-// stockPage sorts rows by host and key, which no two rows of a host share, and returns those of a page. The cursor names its
-// last row, so that the next page begins behind it even when that row is gone.
+// stockPage sorts rows by host and key, which must be unique within a host, and returns one page of them. The cursor holds the
+// key of the page's last row, so that the next page begins after it even if that row is gone.
 func stockPage[T any](all []service.Hosted[T], q dto.StockQuery, key func(*service.Hosted[T]) string) (page []service.Hosted[T], cursor string, err error) {
 	type keyed struct {
 		key string
@@ -166,7 +166,7 @@ func removed(w http.ResponseWriter, err error) error {
 	return respondData(w, "removed")
 }
 
-// kinds are what the API calls the kinds of things that are pruned.
+// kinds maps the API's names of what can be pruned to the service's names.
 var kinds = map[string]string{
 	"containers": service.KindContainer, "images": service.KindImage, "volumes": service.KindVolume, "networks": service.KindNetwork,
 }

@@ -45,14 +45,14 @@ func (w *fixture) stock(t *testing.T, token, path string) (s stockAnswer) {
 
 func escaped(name string) string { return url.PathEscape(name) }
 
-// On real engines: what is there, what uses it, and that it can't be removed while something does.
+// On real engines: images, volumes and networks are listed with their containers, and can't be removed while one uses them.
 func TestStockOfRealEngines(t *testing.T) {
 	t.Parallel()
 	engines := dockertest.Engines(t)[:2]
 	w := setup(t, append(engineHosts(engines), dockerx.HostConfig{Name: "dead", Addr: "tcp://127.0.0.1:1"}))
 	tag := "stock-" + dockertest.NewID()[:12]
 	engines[0].ImportImage(t, "example.org/"+tag+":1", []byte(tag))
-	used := "example.org/" + dockertest.NewID()[:12] + ":1" // not the tests' own image: with another tag, which a test may give it, it could be removed
+	used := "example.org/" + dockertest.NewID()[:12] + ":1" // not the tests' own image: it could be removed by a tag that a test gives it
 	engines[0].ImportImage(t, used, []byte("used by "+tag))
 	engines[0].Run(t, dockertest.Spec{Image: used, Cmd: []string{"none"}, Created: true})
 	back := engines[0].Network(t, tag)
@@ -88,7 +88,7 @@ func TestStockOfRealEngines(t *testing.T) {
 		require.Equal(t, status, a.status, "%s: %s", path, a.body)
 	}
 
-	// A viewer of one container sees what it uses, and no more; neither may an operator of it remove anything.
+	// A viewer of one container sees only what that container uses, and even an operator of it may not remove anything.
 	w.person("narrow", "none")
 	w.grant("narrow", engines[0].Name, "app="+tag, "operator")
 	narrow := w.login("narrow", "password-of-narrow").access
@@ -146,7 +146,7 @@ func (w *fixture) prune(t *testing.T, body any) (p prunedAnswer) {
 	return p
 }
 
-// On an engine of its own: a dry run shows what nothing uses; the real run removes that, less what came into use meanwhile.
+// On a separate engine: a dry run shows what nothing uses, and the real run removes that, except what came into use meanwhile.
 func TestPruneRemovesWhatItHasShown(t *testing.T) {
 	t.Parallel()
 	e := dockertest.NewOwnEngine(t)
@@ -205,7 +205,7 @@ func TestPruneRemovesWhatItHasShown(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, w.call("POST", "/v1/prune", w.admin, `{"what":["images"],"hosts":["nowhere"]}`).status)
 }
 
-// An engine that refuses what came into use: it stays, and the answer says why.
+// If an engine refuses to remove an item that came into use, the item is kept, and the answer gives the reason.
 func TestPruneKeepsWhatTheEngineRefuses(t *testing.T) {
 	t.Parallel()
 	w, d := oneHost(t)
@@ -222,7 +222,7 @@ func TestPruneKeepsWhatTheEngineRefuses(t *testing.T) {
 	require.Zero(t, p.Freed)
 }
 
-// On real engines and a real registry: one call pulls onto two hosts, a stream shows how far each is.
+// On real engines and a real registry: one call pulls an image on two hosts, and a stream shows each host's progress.
 func TestPullOnManyHosts(t *testing.T) {
 	t.Parallel()
 	engines := dockertest.Engines(t)[:2]

@@ -22,13 +22,13 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// streamServer serves a fixture over each transport, with connections that hold little.
+// streamServer serves a fixture over each transport, with small connection buffers.
 type streamServer struct {
 	*fixture
 	plain, secure *httptest.Server
 }
 
-// tinyBuffers is a listener whose connections hold as little as the system allows.
+// tinyBuffers is a listener whose connections have the smallest buffers that the system allows.
 type tinyBuffers struct{ net.Listener }
 
 func (l tinyBuffers) Accept() (net.Conn, error) {
@@ -46,7 +46,7 @@ func newConformance(t *testing.T, op api.Operation, row streamRoute, options opt
 	}
 	d := dockertest.NewDaemon(t)
 	d.Add(dockertest.Container{Name: "web", Labels: map[string]string{"team": "web"}, Usage: dockertest.Usage{Cores: 0.5, Memory: 1 << 20}})
-	for n := range 30 { // a host's frame of some 10 KB
+	for n := range 30 { // makes the frame of the host some 10 KB large
 		d.Add(dockertest.Container{Name: fmt.Sprint("other-", n), Labels: map[string]string{"team": "web"}, State: "exited"})
 	}
 	d.Handle("GET /containers/{id}/logs", serveEndlessLog)
@@ -70,7 +70,7 @@ func newConformance(t *testing.T, op api.Operation, row streamRoute, options opt
 	return c
 }
 
-// serveEndlessLog answers with a line of 10 KB, and goes on where the log is followed.
+// serveEndlessLog answers with a line of 10 KB, and continues if the log is followed.
 func serveEndlessLog(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/vnd.docker.raw-stream")
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -89,7 +89,7 @@ func serveEndlessLog(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveEndlessPull goes on downloading.
+// serveEndlessPull reports a download that never ends.
 func serveEndlessPull(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -104,7 +104,7 @@ func serveEndlessPull(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// in is the same server for another test.
+// in returns the same server for another test.
 func (c *conformance) in(t *testing.T) *conformance {
 	t.Helper()
 	same := *c
@@ -114,7 +114,7 @@ func (c *conformance) in(t *testing.T) *conformance {
 	return &same
 }
 
-// streamClient is a stream that a client reads. conn is there where the client dialled itself.
+// streamClient is a stream and its reader. conn is set if the client made the connection itself.
 type streamClient struct {
 	listener
 	conn *net.TCPConn
@@ -123,7 +123,7 @@ type streamClient struct {
 func noToken(r *http.Request)   { r.Header.Del("Authorization") }
 func acceptSSE(r *http.Request) { r.Header.Set("Accept", "text/event-stream") }
 
-// open begins a stream, as the admin unless an edit says otherwise.
+// open opens a stream, as the admin unless an edit changes that.
 func (c *conformance) open(transport, path string, edits ...func(*http.Request)) *streamClient {
 	c.t.Helper()
 	l := c.ask(transport, path, edits...)
@@ -131,7 +131,7 @@ func (c *conformance) open(transport, path string, edits ...func(*http.Request))
 	return l
 }
 
-// status asks for a stream that isn't given.
+// status requests a stream that must be refused with the given status.
 func (c *conformance) status(t *testing.T, want int, path string, edits ...func(*http.Request)) *streamClient {
 	t.Helper()
 	l := c.ask("HTTP/1.1", path, edits...)
@@ -177,7 +177,7 @@ func (c *conformance) client(transport string) http.RoundTripper {
 	return own
 }
 
-// askOld asks as a client of HTTP/1.0: the answer ends with its connection.
+// askOld requests a stream as an HTTP/1.0 client: the answer ends with its connection.
 func (c *conformance) askOld(r *http.Request) *streamClient {
 	c.t.Helper()
 	header := &strings.Builder{}
@@ -185,7 +185,7 @@ func (c *conformance) askOld(r *http.Request) *streamClient {
 	return c.send(dialPlain(c.t, c.plain.URL), fmt.Sprintf("GET %s HTTP/1.0\r\n%s\r\n", r.URL.RequestURI(), header))
 }
 
-// raw begins the route's stream on a connection of the test's own, with more header lines, and bytes after the request.
+// raw opens the route's stream on a separate connection, with additional header lines, and bytes after the request.
 func (c *conformance) raw(dial func(testing.TB, string) *net.TCPConn, header, after string) *streamClient {
 	c.t.Helper()
 	l := c.send(dial(c.t, c.plain.URL), fmt.Sprintf("GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n%s\r\n%s",
@@ -198,7 +198,7 @@ func (c *conformance) send(conn *net.TCPConn, request string) *streamClient {
 	c.t.Helper()
 	_, err := conn.Write([]byte(request))
 	require.NoError(c.t, err)
-	// Small reads: a reader that takes all there is isn't slow.
+	// Small reads, since a client that reads everything at once isn't slow.
 	resp, err := http.ReadResponse(bufio.NewReaderSize(conn, 16), nil)
 	require.NoError(c.t, err)
 	return &streamClient{listener{c.t, resp, bufio.NewReaderSize(resp.Body, 1024), func() { _ = conn.Close() }}, conn}
@@ -206,7 +206,7 @@ func (c *conformance) send(conn *net.TCPConn, request string) *streamClient {
 
 func dialPlain(t testing.TB, url string) *net.TCPConn { return dialWith(t, url, 0) }
 
-// dialTiny opens a connection that holds as little as the system allows.
+// dialTiny opens a connection with the smallest buffers that the system allows.
 func dialTiny(t testing.TB, url string) *net.TCPConn { return dialWith(t, url, 1) }
 
 func dialWith(t testing.TB, url string, buffer int) *net.TCPConn {
@@ -214,7 +214,7 @@ func dialWith(t testing.TB, url string, buffer int) *net.TCPConn {
 	d := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
 		var failed error
 		err := raw.Control(func(fd uintptr) {
-			if buffer > 0 { // before it connects, else its window is larger already
+			if buffer > 0 { // before connecting: later the window is larger already
 				failed = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, buffer)
 			}
 		})
@@ -227,7 +227,7 @@ func dialWith(t testing.TB, url string, buffer int) *net.TCPConn {
 	return conn.(*net.TCPConn)
 }
 
-// item waits for an item of the stream, and has its source yield one where it wants that.
+// item waits for an item of the stream. If the source yields none by itself, item triggers one.
 func (c *conformance) item(l *streamClient) {
 	c.t.Helper()
 	if c.emit != nil {
@@ -243,7 +243,7 @@ func (c *conformance) item(l *streamClient) {
 	}
 }
 
-// streamUser is a user that sees the route's container by a grant alone.
+// streamUser is a user that sees the route's container only through a grant.
 type streamUser struct {
 	tokens
 	name, grant string
@@ -258,7 +258,7 @@ func (c *conformance) streamUser(t *testing.T) *streamUser {
 	return p
 }
 
-// suiteLogText is what the servers of all tests have logged.
+// suiteLogText returns everything that the servers of all tests have logged.
 func suiteLogText() string {
 	suite.Lock()
 	defer suite.Unlock()

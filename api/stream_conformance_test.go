@@ -18,28 +18,28 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// streamRoute is what the conformance test has to know of a stream route; all else is in the route table.
+// streamRoute is what the conformance test needs to know about a stream's route and doesn't find in the route table.
 type streamRoute struct {
-	path string // with what the route needs, on host "a" and container "web"
-	// object is the path whose answer is the one object that the route has besides; "": path.
+	path string // with the parameters that the route needs, on host "a" and container "web"
+	// object is the path at which the route answers with one JSON object; "": path.
 	object string
-	// emit has the source yield an item of some 10 KB; nil: it yields items by itself.
+	// emit makes the source yield an item of some 10 KB; nil: it yields items without that.
 	emit func(d *dockertest.Daemon)
-	// begin makes what the stream is of, and returns its path; nil: path is there already.
+	// begin creates the object of the stream and returns the stream's path; nil: it exists already, at path.
 	begin func(c *conformance) string
-	// read reads an item; nil: the stream is of server-sent events.
+	// read reads one item; nil: the stream consists of server-sent events.
 	read func(t testing.TB, r *bufio.Reader)
-	// finite streams have too few items to keep a slow client busy: the cases of these are left out.
+	// finite streams have too few items to keep a slow client busy: the cases with slow clients are skipped.
 	finite bool
 }
 
-// streamRoutes has a row for each stream of the route table: a new one is one more row.
+// streamRoutes has a row for each stream in the route table. A new stream needs a new row.
 var streamRoutes = map[string]streamRoute{
 	"GET /events": {path: "/events", emit: func(d *dockertest.Daemon) {
 		d.Emit(dockertest.NewMessage("container", "update", redisID, map[string]string{"team": "web", "big": strings.Repeat("x", 10_000)}))
 	}},
 	"GET /v1/operations/{id}": {finite: true, begin: func(c *conformance) string {
-		web := c.d.Containers()[0].ID // which never stops: the stream stays open
+		web := c.d.Containers()[0].ID // it never stops, so the stream stays open
 		c.d.Handle("POST /containers/{id}/stop", func(w http.ResponseWriter, r *http.Request) {
 			if r.PathValue("id") == web {
 				c.d.Hang(w, r)
@@ -71,7 +71,7 @@ func with(path, param string) string {
 	return path + "?" + param
 }
 
-// conformance is one stream route and a server for some of its cases.
+// conformance is one stream's route and a server for some of its cases.
 type conformance struct {
 	*streamServer
 	streamRoute
@@ -79,13 +79,13 @@ type conformance struct {
 	d  *dockertest.Daemon
 }
 
-// streamCase is one thing that every stream does alike.
+// streamCase is a behaviour that all streams share.
 type streamCase struct {
 	name string
 	run  func(c *conformance, t *testing.T)
 }
 
-// streamGroups are the cases that can share a server, in order.
+// streamGroups are the cases in order, grouped by the server that they can share.
 var streamGroups = []struct {
 	name    string
 	options option
@@ -158,7 +158,7 @@ var streamGroups = []struct {
 	}},
 }
 
-// Every stream of the route table behaves alike.
+// All streams in the route table behave alike.
 func TestEveryStreamRouteConforms(t *testing.T) {
 	t.Parallel()
 	seen := 0
@@ -227,7 +227,7 @@ func (c *conformance) accept(t *testing.T) {
 		"application/json": 406, "text/event-stream;q=0": 406, "image/png, text/html": 406, "*/*": 200, "text/*": 200, "text/html, */*;q=0.1": 200, "": 200,
 	} {
 		want, path := "text/event-stream", c.path
-		if !c.op.Answer.StreamOnly { // these ask for the one answer that the route has besides
+		if !c.op.Answer.StreamOnly { // this request selects the JSON object, the route's other answer
 			status, want, path = http.StatusOK, "application/json", cmp.Or(c.object, c.path)
 		} else if status != http.StatusOK {
 			want = "application/json"
@@ -239,7 +239,7 @@ func (c *conformance) accept(t *testing.T) {
 	}
 }
 
-// noGrant: what a user may not see is no stream, and what a host hides isn't there.
+// noGrant: a user gets no stream of a host or container that it may not see.
 func (c *conformance) noGrant(t *testing.T) {
 	none := c.person("nobody", "none")
 	c.status(t, http.StatusForbidden, c.path, bearer(none))
@@ -257,7 +257,7 @@ func (c *conformance) ticket(t *testing.T) {
 	l.stop()
 }
 
-// speaksOn: what a client sends besides its request doesn't matter.
+// speaksOn: bytes that a client sends after its request don't matter.
 func (c *conformance) speaksOn(t *testing.T, after, header string) {
 	t.Helper()
 	l := c.raw(dialPlain, header, after)
@@ -266,7 +266,7 @@ func (c *conformance) speaksOn(t *testing.T, after, header string) {
 	l.stop()
 }
 
-// leaves: the stream ends soon after its client, and isn't a failure.
+// leaves: the stream ends soon after its client disconnects, and that isn't a failure.
 func (c *conformance) leaves(t *testing.T, leave func(*net.TCPConn) error) {
 	t.Helper()
 	id := uuid.NewString()
@@ -296,7 +296,7 @@ func (c *conformance) caps(t *testing.T) {
 	}, waitLimit, waitTick)
 }
 
-// endsWith: a user's streams end in order, over each transport, when an action takes the ground from under them.
+// endsWith: a user's streams end in order, over each transport, when an action revokes the right to them.
 func (c *conformance) endsWith(t *testing.T, act func(*streamUser)) {
 	t.Helper()
 	p := c.streamUser(t)
@@ -314,8 +314,8 @@ func (c *conformance) endsWith(t *testing.T, act func(*streamUser)) {
 	}
 }
 
-// drained reads streams to their ends meanwhile: a client that has taken nothing for a while is cut off, as on a busy machine it
-// would be before the test reads.
+// drained reads streams to their ends in the background: a client that reads nothing for a while is cut off, which could happen on a
+// busy machine before the test reads.
 func drained(open []*streamClient) (ends []chan error) {
 	for _, l := range open {
 		end := make(chan error, 1)
@@ -343,8 +343,7 @@ func (c *conformance) endsWithItsKey(t *testing.T) {
 	require.NoError(t, <-ends[0])
 }
 
-// stuckAndSlow: a client that reads nothing is closed, and costs the others nothing; one that reads little by
-// little is served.
+// stuckAndSlow: a client that reads nothing is cut off and doesn't delay the others; a client that reads slowly is served.
 func (c *conformance) stuckAndSlow(t *testing.T) {
 	id := uuid.NewString()
 	c.raw(dialTiny, "X-Request-Id: "+id+"\r\n", "")
@@ -365,7 +364,7 @@ func (c *conformance) stuckAndSlow(t *testing.T) {
 			}
 		}
 	})
-	for len(logged(id)) == 0 { // quick's deadline ends a wait without end
+	for len(logged(id)) == 0 { // if the stream never ends, quick's deadline ends this loop
 		c.item(quick)
 	}
 	require.Contains(t, logLine(t, id), `"status":200`)
@@ -376,7 +375,7 @@ func (c *conformance) stuckAndSlow(t *testing.T) {
 	c.item(slow)
 }
 
-// stop: streams over each transport, stuck ones too, end with the server; what begins afterwards ends at once.
+// stop: streams over each transport, even stuck ones, end with the server; a stream that begins afterwards ends at once.
 func (c *conformance) stop(t *testing.T) {
 	var open []*streamClient
 	for _, transport := range []string{"HTTP/1.0", "HTTP/1.1", "HTTP/1.1 with TLS", "HTTP/2.0"} {
@@ -393,7 +392,7 @@ func (c *conformance) stop(t *testing.T) {
 	}
 	ends = append(drained(open[:1]), ends...)
 	c.api.EndStreams()
-	for _, id := range stuck { // long before their time is up
+	for _, id := range stuck { // long before their stall time has passed
 		require.Contains(t, logLine(t, id), `"status":200`)
 	}
 	late := []*streamClient{c.open("HTTP/1.1", c.path), c.open("HTTP/2.0", c.path)}

@@ -14,7 +14,7 @@ import (
 	"wharf/api/stream"
 )
 
-// breaking is a source that panics once it is broken, whichever of its methods is called first.
+// breaking is a source that panics once broken is set, in whichever of its methods is called first.
 type breaking struct {
 	stream.Poller
 	broken *atomic.Bool
@@ -36,7 +36,7 @@ func (p *breaking) Heartbeat(dst []byte) []byte {
 	return p.Poller.Heartbeat(dst)
 }
 
-// panics: a panic ends its stream alone, whose client sees that it has not all, and is logged once; its place is free again.
+// panics: a panic ends only its stream, whose client sees that it is incomplete. It is logged once, and the place becomes free.
 func (c *conformance) panics(t *testing.T) {
 	broken := map[string]*atomic.Bool{}
 	transports := []string{"HTTP/1.1", "HTTP/1.1 with TLS", "HTTP/2.0"}
@@ -79,7 +79,7 @@ func (c *conformance) panics(t *testing.T) {
 	}
 }
 
-// A panic of a source ends its stream alone, and is logged once.
+// A panic of a source ends only its stream, and is logged once.
 func TestPanicInAStreamIsLoggedAndTheServerLives(t *testing.T) {
 	t.Parallel()
 	w, d := oneHost(t)

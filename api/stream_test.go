@@ -70,7 +70,7 @@ func (l *listener) read() (sse, error) {
 			f.data = value
 		case "":
 			if f.data != "" {
-				if l.resp != nil && l.resp.Request != nil { // an answer of net/http's client
+				if l.resp != nil && l.resp.Request != nil { // a response of net/http's client
 					require.NoError(l.t, spec().checkFrame(l.resp.Request.URL.Path, f.event, f.data))
 				}
 				return f, nil
@@ -89,7 +89,7 @@ func (l *listener) await(text string) sse {
 	}
 }
 
-// oneHost serves a fake daemon as 119server and waits until its events are read.
+// oneHost serves a fake daemon as the host 119server, and waits until wharf reads the daemon's events.
 func oneHost(t *testing.T, options ...option) (*fixture, *dockertest.Daemon) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
@@ -99,13 +99,13 @@ func oneHost(t *testing.T, options ...option) (*fixture, *dockertest.Daemon) {
 	return w, d
 }
 
-// eventually waits until the latest of the events that a query selects have text in them.
+// eventually waits until the answer to a query of events contains text.
 func (w *fixture) eventually(query, text string) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool { return strings.Contains(w.get("/v1/events"+query).body, text) }, time.Minute, 5*time.Millisecond)
 }
 
-// listed waits until so many containers are listed: one that was just added is, once the engine's event of it was read.
+// listed waits until n containers are listed: a new one appears in the list only after wharf has read the engine's event.
 func (w *fixture) listed(n int) {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
@@ -142,7 +142,7 @@ func TestStreamIsTheContracts(t *testing.T) {
 	f := l.next()
 	require.Equal(t, "container-event", f.event)
 	require.NotEmpty(t, f.id)
-	// The bytes, not only the JSON: keys in the source's order.
+	// Compares the bytes, not only the JSON: the keys must be in the contract's order.
 	want := fmt.Sprintf(`{"host":"119server","type":"container","action":"die","actor_id":%q,"actor_name":"final_project-redis-1",`+
 		`"timestamp":%d,"attrs":{"com.docker.compose.project":"final_project","com.docker.compose.service":"redis","execDuration":"1001",`+
 		`"exitCode":"0","image":"redis:alpine","name":"final_project-redis-1"}}`, redisID, at)

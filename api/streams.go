@@ -9,14 +9,14 @@ import (
 	"wharf/service"
 )
 
-// newStreams makes the kit that serves all long answers.
+// newStreams returns the kit that serves all long answers.
 func (s *Server) newStreams(o Options) *stream.Kit {
 	return stream.New(stream.Config{
 		PerCaller: o.StreamsPerUser, Total: o.MaxStreams, StallTime: o.StallTime, HeartbeatTime: o.HeartbeatTime, Begin: s.beginStream,
 	})
 }
 
-// EndStreams ends all open streams, and calls that are being passed on to engines, and returns when they have ended, after a
+// EndStreams ends all open streams and all calls that are being forwarded to engines. It returns when they have ended, after a
 // second at most.
 func (s *Server) EndStreams() {
 	var both sync.WaitGroup
@@ -25,7 +25,7 @@ func (s *Server) EndStreams() {
 	both.Wait()
 }
 
-// streamOptions bind a stream to its actor: it counts for the user, and ends with the session or a change of rights.
+// streamOptions ties a stream to its actor: it counts toward the user's limit, and ends with the session or when rights change.
 func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) stream.Options {
 	return stream.Options{
 		Caller:  actor.UserID.String(), // the nil UUID for all anonymous callers
@@ -34,7 +34,7 @@ func (s *Server) streamOptions(actor service.Actor, formats ...stream.Format) st
 	}
 }
 
-// beginStream takes a request's log line over, and writes it at the stream's end.
+// beginStream takes over the request's log line. ended writes it at the stream's end.
 func (s *Server) beginStream(r *http.Request) (ended func(stream.Summary)) {
 	info := edge.InfoOf(r)
 	info.Detach()

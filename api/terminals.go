@@ -21,10 +21,10 @@ import (
 	"wharf/util/apperr"
 )
 
-// maxExecLimit is the longest that a command may be waited for.
+// maxExecLimit is the longest time that a request may wait for its command.
 const maxExecLimit = 5 * time.Minute
 
-// exec answers POST …/exec: with a ticket for a terminal, or with what came of the command.
+// exec answers POST …/exec with a ticket for a terminal, or with the result of the command.
 func (s *Server) exec(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.ExecQuery, in dto.ExecRequest) error {
 	ref, err := containers.ParseRef(pathParam(r, "id"))
 	if err != nil {
@@ -81,13 +81,13 @@ func (s *Server) attachContainer(w http.ResponseWriter, r *http.Request, actor s
 	return respondData(w, dto.TerminalTicket{Ticket: t.Ticket, ExpiresAt: t.ExpiresAt, URL: attachURL(request, "attach", t)})
 }
 
-// attachURL is where a ticket is to be used, without scheme and host: these are the caller's to know.
+// attachURL returns the address at which a ticket is used, without scheme and host: only the caller knows those.
 func attachURL(r service.TerminalRequest, route string, t service.Ticket) string {
 	return "/v1/hosts/" + url.PathEscape(r.Host) + "/containers/" + r.ContainerID + "/" + route + "?ticket=" + t.Ticket
 }
 
-// openTerminal answers GET …/exec/attach and …/attach: a WebSocket for a ticket, and for nothing else. Cookies and
-// tokens play no part, so that no other page can open one with what a browser has.
+// openTerminal answers GET …/exec/attach and …/attach with a WebSocket, for a ticket only. Cookies and tokens are ignored, so
+// that another page can't open a terminal with the credentials that a browser holds.
 func (s *Server) openTerminal(attach bool) func(http.ResponseWriter, *http.Request, service.Actor, dto.AttachQuery) error {
 	return func(w http.ResponseWriter, r *http.Request, _ service.Actor, q dto.AttachQuery) error {
 		return s.upgradeTo(w, r, q.Ticket, attach)
@@ -107,8 +107,8 @@ func (s *Server) upgradeTo(w http.ResponseWriter, r *http.Request, ticket string
 	return s.serveTerminal(w, r, ticket, attach)
 }
 
-// serveTerminal returns once the connection is a WebSocket, or can't be one. The terminal goes on without the handler: an
-// idle one has no use for its request, its buffers and its goroutine, whose stack has grown.
+// serveTerminal returns once the connection is a WebSocket or can't become one. The terminal continues on another goroutine:
+// an idle one needs neither the request and its buffers nor the handler's goroutine, whose stack has grown.
 func (s *Server) serveTerminal(w http.ResponseWriter, r *http.Request, ticket string, attach bool) error {
 	t, err := s.terminals.Open(r.Context(), ticket, pathParam(r, "host"), pathParam(r, "id"), attach)
 	if err != nil {
@@ -126,8 +126,7 @@ func (s *Server) serveTerminal(w http.ResponseWriter, r *http.Request, ticket st
 	return nil
 }
 
-// carry connects a client with its terminal until one of them ends, and logs the request then. A panic ends this terminal
-// alone.
+// carry connects a client with its terminal until one of them ends, then logs the request. A panic ends only this terminal.
 func (s *Server) carry(info *edge.Info, conn *channels.Conn, t *terminal.Terminal) {
 	status := http.StatusSwitchingProtocols
 	defer func() {
@@ -137,12 +136,12 @@ func (s *Server) carry(info *edge.Info, conn *channels.Conn, t *terminal.Termina
 		}
 		_, sent := t.Bytes()
 		s.edge.Log(info, status, sent)
-		_ = t.Close() // its row in the audit has the error
+		_ = t.Close() // the audit records the error
 	}()
 	moveBytes(conn, t)
 }
 
-// moveBytes moves bytes both ways, and says how it ended.
+// moveBytes copies bytes both ways, and sends the client the reason for the end.
 func moveBytes(conn *channels.Conn, t *terminal.Terminal) {
 	go conn.Serve(t, t.Leave)
 	t.Output(conn.Writer(channels.Stdout), conn.Writer(channels.Stderr))

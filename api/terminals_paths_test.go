@@ -25,7 +25,7 @@ import (
 	"wharf/scripts/nginxtest"
 )
 
-// worksAsATerminal has a command with a TTY seen and resized, and random bytes go through cat and back.
+// worksAsATerminal checks that a command with a TTY gets sizes, and that random bytes go through cat and come back.
 func (w *fixture) worksAsATerminal(t *testing.T, host, id string) {
 	t.Helper()
 	s := w.open(t, w.ticket(host, id, w.admin, dto.ExecRequest{Cmd: []string{"/app", "winsize"}, TTY: true}))
@@ -80,8 +80,8 @@ func TestTerminalThroughNginx(t *testing.T) {
 	}
 }
 
-// TestTerminalOfAnHTTP2Caller has the ticket come over HTTP/2, and the terminal over a connection of HTTP/1.1 to the same
-// address: clients open WebSockets that way where the server doesn't announce the extended CONNECT of RFC 8441.
+// TestTerminalOfAnHTTP2Caller gets the ticket over HTTP/2 and opens the terminal over an HTTP/1.1 connection to the same address:
+// clients open WebSockets in this way if the server doesn't announce the extended CONNECT of RFC 8441.
 func TestTerminalOfAnHTTP2Caller(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -128,7 +128,7 @@ func TestTerminalOfAnHTTP2Caller(t *testing.T) {
 	require.Equal(t, "over TLS", term.out.String())
 }
 
-// announcesConnect reports whether a server's settings have ENABLE_CONNECT_PROTOCOL (RFC 8441).
+// announcesConnect reports whether a server's settings include ENABLE_CONNECT_PROTOCOL (RFC 8441).
 func announcesConnect(t *testing.T, addr string) bool {
 	t.Helper()
 	h, err := benchkit.DialH2(addr, 64<<10, time.Minute)
@@ -149,7 +149,7 @@ func announcesConnect(t *testing.T, addr string) bool {
 	}
 }
 
-// TestFullScreenProgram answers a program's questions as a terminal does, and finds its frame in each size.
+// TestFullScreenProgram answers a program's queries as a terminal does, and finds its frame in each size.
 func TestFullScreenProgram(t *testing.T) {
 	t.Parallel()
 	onEveryEngine(t, func(t *testing.T, e dockertest.Engine) {
@@ -161,7 +161,7 @@ func TestFullScreenProgram(t *testing.T) {
 		s.shows(frame(24, 80))
 		s.clear()
 		s.send(channels.Resize, []byte(`{"Width":132,"Height":43}`))
-		s.shows(asks) // the program has the signal
+		s.shows(asks) // the program has received the signal
 		s.send(channels.Stdin, []byte("\x1b[43;132R"))
 		s.shows(frame(43, 132))
 		s.send(channels.Stdin, []byte("q"))
@@ -170,12 +170,12 @@ func TestFullScreenProgram(t *testing.T) {
 	})
 }
 
-// frame is the end of what /app screen draws.
+// frame returns the last output of /app screen for a size.
 func frame(rows, columns int) string {
 	return fmt.Sprintf("\x1b[%d;1H|\x1b[%d;%dH|\x1b[%d;3H\x1b[7m%d columns, %d rows\x1b[0m", rows-1, rows-1, columns, rows/2, columns, rows)
 }
 
-// clear forgets what was shown.
+// clear drops the output so far.
 func (s *shell) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

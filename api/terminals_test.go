@@ -23,7 +23,7 @@ import (
 	"wharf/service/terminal"
 )
 
-// shell is a client's end of a terminal.
+// shell is the client's end of a terminal.
 type shell struct {
 	t    *testing.T
 	conn *websocket.Conn
@@ -34,10 +34,10 @@ type shell struct {
 	errs   bytes.Buffer
 	status *channels.Status
 	news   chan struct{}
-	done   chan struct{} // the connection has ended
+	done   chan struct{} // closed when the connection has ended
 }
 
-// ticket asks for an exec's ticket and returns the address that it is good for.
+// ticket requests an exec's ticket and returns the address at which it is valid.
 func (w *fixture) ticket(host, id, bearer string, in dto.ExecRequest) string {
 	w.t.Helper()
 	var out dto.ExecResult
@@ -46,7 +46,7 @@ func (w *fixture) ticket(host, id, bearer string, in dto.ExecRequest) string {
 	return out.URL
 }
 
-// upgrade opens a WebSocket on wharf; the answer's status is 101 where that succeeds.
+// upgrade opens a WebSocket on wharf; the answer's status is 101 if that succeeds.
 func (w *fixture) upgrade(t *testing.T, address string, edits ...func(http.Header)) (*websocket.Conn, int) {
 	t.Helper()
 	h := http.Header{}
@@ -69,7 +69,7 @@ func (w *fixture) upgrade(t *testing.T, address string, edits ...func(http.Heade
 	return conn, resp.StatusCode
 }
 
-// open opens a terminal and reads it until it ends.
+// open opens a terminal and reads its output until it ends.
 func (w *fixture) open(t *testing.T, address string) *shell {
 	t.Helper()
 	conn, status := w.upgrade(t, address)
@@ -91,11 +91,11 @@ func (s *shell) read() {
 		if err != nil {
 			return
 		}
-		s.take(message[0], message[1:])
+		s.receive(message[0], message[1:])
 	}
 }
 
-func (s *shell) take(channel byte, body []byte) {
+func (s *shell) receive(channel byte, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch channel {
@@ -118,7 +118,7 @@ func (s *shell) send(channel byte, body []byte) {
 	require.NoError(s.t, s.conn.Write(s.ctx, websocket.MessageBinary, append([]byte{channel}, body...)))
 }
 
-// shows waits until the output has the text.
+// shows waits until the output contains the text.
 func (s *shell) shows(text string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
@@ -128,7 +128,7 @@ func (s *shell) shows(text string) {
 	}, time.Minute, 5*time.Millisecond, text)
 }
 
-// end waits for the connection's end and returns the status.
+// end waits until the connection has ended and returns the terminal's status.
 func (s *shell) end() channels.Status {
 	s.t.Helper()
 	select {
@@ -140,7 +140,7 @@ func (s *shell) end() channels.Status {
 	return *s.status
 }
 
-// terminalFixture serves one engine with a container.
+// terminalFixture serves one engine that has a container.
 func terminalFixture(t *testing.T, e dockertest.Engine, spec dockertest.Spec, options ...option) (w *fixture, id string) {
 	t.Helper()
 	if spec.Cmd == nil {
@@ -165,7 +165,7 @@ func TestTerminalIsBinarySafeAndSaysHowItEnded(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, e dockertest.Engine) {
 		w, id := terminalFixture(t, e, dockertest.Spec{})
 		s := w.open(t, w.ticket(e.Name, id, w.admin, dto.ExecRequest{Cmd: []string{"/app", "cat"}}))
-		sent := make([]byte, 4<<20) // random: no valid UTF-8, all bytes
+		sent := make([]byte, 4<<20) // random: all byte values, not valid UTF-8
 		_, _ = rand.Read(sent)
 		for part := range len(sent) / (64 << 10) {
 			s.send(channels.Stdin, sent[part*(64<<10):(part+1)*(64<<10)])
@@ -193,7 +193,7 @@ func TestTerminalHasASize(t *testing.T) {
 			s.send(channels.Resize, b)
 		}
 		s.shows("99 x 40\r\n")
-		s.send(channels.Resize, []byte(`{"Width":0,"Height":0}`)) // what browsers send of a hidden page
+		s.send(channels.Resize, []byte(`{"Width":0,"Height":0}`)) // browsers send it for a hidden page
 		s.send(channels.Resize, []byte(`nonsense`))
 		s.send(77, []byte(`a channel of another version`))
 		s.send(channels.Stdin, []byte("\x03"))
@@ -221,7 +221,7 @@ func (w *fixture) openTerminals(bearer string) (all []dto.Terminal) {
 	return all
 }
 
-// execCalls is how many requests about execs reached a fake daemon.
+// execCalls returns how many requests about execs reached a fake daemon.
 func execCalls(d *dockertest.Daemon) (n int) {
 	for _, r := range d.Requests() {
 		if strings.Contains(r.Path, "/exec") {
@@ -231,7 +231,7 @@ func execCalls(d *dockertest.Daemon) (n int) {
 	return n
 }
 
-// execsRunning is how many execs of a container still run.
+// execsRunning returns how many execs of a container still run.
 func execsRunning(t *testing.T, e dockertest.Engine, id string) int {
 	t.Helper()
 	n := 0
@@ -323,7 +323,7 @@ func TestTerminalEndsWithoutInputAndWithTheServer(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, status)
 }
 
-// What Docker can't end is left running, and the audit says so.
+// A process that Docker can't end keeps running, and the audit says so.
 func TestProcessThatOutlivesItsTerminalIsOnRecord(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -461,7 +461,7 @@ func TestCommandRunsToItsEnd(t *testing.T) {
 		out = run("&limit=200ms", dto.ExecRequest{Cmd: []string{"/app", "sleep", "1h"}})
 		require.Nil(t, out.ExitCode)
 		require.True(t, *out.TimedOut)
-		for _, limit := range []string{"1s", "10s", "1m"} { // the first that suffices here
+		for _, limit := range []string{"1s", "10s", "1m"} { // the first limit that suffices on this machine
 			out = run("&limit="+limit, dto.ExecRequest{Cmd: []string{"/app", "log", strings.Repeat("x", 30_000), "1ms"}})
 			if *out.Truncated {
 				break

@@ -17,7 +17,7 @@ type updateAnswer struct {
 	}
 }
 
-// update returns what a server says of a container; asked again while the registry hasn't answered.
+// update returns what a server reports about a container's image. It asks again until the registry has answered.
 func (w *fixture) update(t *testing.T, id string) (state, reason string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -34,12 +34,12 @@ func (w *fixture) update(t *testing.T, id string) (state, reason string) {
 	return state, reason
 }
 
-// On a real engine and a real registry: a tag that has moved there is seen, also when the engine has pulled it already.
+// On a real engine and a real registry: a tag that has moved in the registry is detected, even if the engine has pulled it already.
 func TestATagThatHasMovedIsSeen(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
 	registry := dockertest.NewRegistry(t, dockertest.RegistryOptions{})
-	again := func() *fixture { return setup(t, engineHosts([]dockertest.Engine{e})) } // one that remembers nothing
+	again := func() *fixture { return setup(t, engineHosts([]dockertest.Engine{e})) } // a new server, with an empty cache
 	w := again()
 	name := registry.Push(t, e, "team/app:1", []byte("one"))
 	pull := func() {

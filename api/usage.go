@@ -40,7 +40,7 @@ func (s *Server) hostUsage(w http.ResponseWriter, r *http.Request, actor service
 	return respondBody(w, http.StatusOK, snap.Get("stat3", func() []byte { return encodeData(usage.Texts(snap.Usages)) }))
 }
 
-// setSnapshot says when the numbers were taken, and whether some are missing.
+// setSnapshot sets the headers that report when the numbers were sampled and whether some are missing.
 func setSnapshot(w http.ResponseWriter, snap *stats.Snapshot) {
 	setSampled(w, snap.SampledAt)
 	if snap.Partial {
@@ -48,7 +48,7 @@ func setSnapshot(w http.ResponseWriter, snap *stats.Snapshot) {
 	}
 }
 
-// setSampled says when the numbers were taken, and how many seconds ago.
+// setSampled sets the headers with the time of the sample and its age in seconds.
 func setSampled(w http.ResponseWriter, at time.Time) {
 	if at.IsZero() {
 		return
@@ -58,8 +58,8 @@ func setSampled(w http.ResponseWriter, at time.Time) {
 	w.Header().Set("X-Sample-Age", strconv.FormatFloat(age, 'f', 3, 64))
 }
 
-// hostRawUsage answers GET /v1/hosts/{host}/stats: numbers, with since their past as well, and as an
-// event stream each new sample.
+// hostRawUsage answers GET /v1/hosts/{host}/stats with numbers: the current usage, with its history if since is set, or an event
+// stream of new samples.
 func (s *Server) hostRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
 	if err := usage.CheckPast(q); err != nil {
 		return err
@@ -90,7 +90,7 @@ func (s *Server) hostPast(w http.ResponseWriter, r *http.Request, h *service.Hos
 	return respondData(w, usage.Snapshot(snap, points))
 }
 
-// containerRawUsage answers GET /v1/hosts/{host}/containers/{id}/stats likewise, for one container.
+// containerRawUsage answers GET /v1/hosts/{host}/containers/{id}/stats in the same way, for one container.
 func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.UsageQuery) error {
 	if err := usage.CheckPast(q); err != nil {
 		return err
@@ -122,14 +122,14 @@ func (s *Server) containerRawUsage(w http.ResponseWriter, r *http.Request, actor
 	return respondData(w, usage.Row(u, usage.Points(points)))
 }
 
-// streamUsage streams samples. A client that takes long misses some.
+// streamUsage streams samples. A slow client misses some of them.
 func (s *Server) streamUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, samples stream.Source) error {
 	o := s.streamOptions(actor)
 	o.Buffer = 1
 	return s.streams.Serve(w, r, o, samples)
 }
 
-// topUsage answers GET /v1/stats: the containers of all hosts, those that use most first.
+// topUsage answers GET /v1/stats with the containers of all hosts, highest usage first.
 func (s *Server) topUsage(w http.ResponseWriter, r *http.Request, actor service.Actor, q dto.TopUsageQuery) error {
 	if err := usage.CheckIDs(q.ID); err != nil {
 		return err

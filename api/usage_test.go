@@ -48,7 +48,7 @@ func usageFixture(t *testing.T) *fixture {
 	return setup(t, []dockerx.HostConfig{{Name: "a", Addr: a.Addr()}, {Name: "b", Addr: b.Addr()}, {Name: "dead", Addr: "tcp://127.0.0.1:1"}})
 }
 
-// awaitUsage asks until all that run have their samples: an answer doesn't wait for them longer than 3 s.
+// awaitUsage waits until all running containers have samples: an answer waits for them for 3 s at most.
 func (w *fixture) awaitUsage(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -95,7 +95,7 @@ func TestRawUsageOfAHostAndOfOneContainer(t *testing.T) {
 	}
 }
 
-// A host that has stopped answering gives its last sample for 15 s, then the daemon-unreachable error.
+// For a host that has stopped answering, the last sample is returned for 15 s, then the daemon-unreachable error.
 func TestLastSampleOfAHostThatHasStoppedAnswering(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -159,7 +159,7 @@ func TestTopUsersOfAllHosts(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, w.get("/v1/stats?host=other").status)
 }
 
-// usageStream reads a stream's frames until it ends, each as its event's name and data.
+// usageStream reads a stream's frames until it ends, and returns each event's name and data.
 func (w *fixture) usageStream(ctx context.Context, path string) (*http.Response, <-chan [2]string) {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+path, nil)
@@ -188,8 +188,8 @@ func (w *fixture) usageStream(ctx context.Context, path string) (*http.Response,
 	return resp, frames
 }
 
-// awaitFrame skips a stream's frames up to one of that name. On a machine that stands still for a while a host
-// may fail in between, and its stream says so and goes on; one that ends fails the test.
+// awaitFrame skips a stream's frames up to one with the given name. On a machine that is paused for a while a host may fail in
+// between: the stream reports that and continues. A stream that ends fails the test.
 func awaitFrame(t *testing.T, frames <-chan [2]string, name string) string {
 	t.Helper()
 	var frame [2]string

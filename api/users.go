@@ -10,7 +10,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// createdAtLayout is the contract's text for a user's created_at, in UTC.
+// createdAtLayout is the contract's format of a user's created_at, in UTC.
 const createdAtLayout = "2006-01-02 15:04:05"
 
 func (s *Server) createUser(w http.ResponseWriter, r *http.Request, actor service.Actor, in dto.NewUser) error {
@@ -28,7 +28,7 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, actor servic
 	})
 }
 
-// create makes the user that a body describes; by is nil for a caller without credentials.
+// create creates the user that a body describes; by is nil for a caller without credentials.
 func (s *Server) create(r *http.Request, by *service.Actor, in dto.NewUser) (service.User, error) {
 	err := required(param{"username", in.Username}, param{"password", string(in.Password)},
 		param{"full_name", in.FullName}, param{"email", in.Email})
@@ -103,7 +103,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, actor se
 	return respondData(w, "password changed")
 }
 
-// whoAmI answers GET /v1/me: what the caller may do.
+// whoAmI answers GET /v1/me with the caller's role and grants.
 func (s *Server) whoAmI(w http.ResponseWriter, _ *http.Request, actor service.Actor) error {
 	out := dto.Me{Username: actor.Username, Role: dto.Role(actor.Role), Anonymous: actor.Anonymous, Grants: rowsOf(actor.Grants, rowOfGrant)}
 	if !actor.Key && !actor.Anonymous {
@@ -112,7 +112,7 @@ func (s *Server) whoAmI(w http.ResponseWriter, _ *http.Request, actor service.Ac
 	return respondData(w, out)
 }
 
-// rowsOf turns each element into its row; the result is never nil.
+// rowsOf converts each element to its row; the result is never nil.
 func rowsOf[T, R any](all []T, row func(T) R) []R {
 	rows := make([]R, len(all))
 	for i, one := range all {
@@ -121,7 +121,7 @@ func rowsOf[T, R any](all []T, row func(T) R) []R {
 	return rows
 }
 
-// pageOf is the page that a list's parameters ask for.
+// pageOf returns the page that a list's parameters request.
 func pageOf(q dto.PageQuery) service.Page { return service.Page{Cursor: q.Cursor, Limit: q.Limit} }
 
 // pathID reads an {id} that is a UUID. Errors: Invalid.

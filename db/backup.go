@@ -9,16 +9,16 @@ import (
 	"path/filepath"
 )
 
-// ErrBackupPostgres says how a Postgres is backed up.
+// ErrBackupPostgres is Backup's error for a Postgres database; its message names the right tool.
 var ErrBackupPostgres = errors.New("this database is a Postgres: use pg_dump (docs/deploy.md)")
 
-// Backup writes a copy of an SQLite database to a new file (0600), as it is at one moment, while servers and commands go on
-// using it. Errors: ErrBackupPostgres, a file that is there already; then nothing is left behind.
+// Backup writes a consistent copy of an SQLite database to a new file (0600), while servers and commands continue to use the
+// database. After an error, no new file remains. Errors: ErrBackupPostgres, a file that already exists.
 func (d *DB) Backup(ctx context.Context, file string) (err error) {
 	if d.kind != SQLite {
 		return ErrBackupPostgres
 	}
-	// Made first: SQLite fills an empty file, and would make one that others can read.
+	// Created here, since a file that SQLite creates may be readable by other users. SQLite accepts an empty file.
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("backup: %s is there already", file)
@@ -44,7 +44,7 @@ func (d *DB) Backup(ctx context.Context, file string) (err error) {
 	return syncFile(file)
 }
 
-// syncFile has what was written to a file reach the disk.
+// syncFile flushes a file to the disk.
 func syncFile(file string) error {
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
 	if err != nil {

@@ -2,12 +2,12 @@
 // transactions and classifies errors.
 //
 // One set of queries (query/*.sql, compiled by sqlc into package sqlc) runs on both engines.
-// What keeps that true:
+// The rules for this:
 //
 //   - Times come from Go through Time: UTC, whole microseconds. Never now() in SQL.
 //   - Names are folded in Go, so no ILIKE. No ANY, FOR UPDATE, interval, :: or max(time).
 //   - Columns are timestamptz and uuid on Postgres, timestamp and text on SQLite.
-//   - Constraint names differ, so errors.go asks for the table only.
+//   - Constraint names differ, so errors.go only uses the table's name.
 package db
 
 import (
@@ -36,16 +36,16 @@ const (
 
 // Options are the settings of Open. The zero value of a field is its default.
 type Options struct {
-	// Server is set by the serving process: on SQLite it holds the server's lock until Close, and Open fails while another
-	// server holds it. Commands beside a server leave it unset.
+	// Server is true in the serving process: on SQLite it holds the server's lock until Close, and Open fails while another
+	// server holds it. Commands that run beside a server leave it false.
 	Server bool
 	// MaxConns bounds the open connections. Default: 20 on Postgres, 8 on SQLite.
 	MaxConns int
-	// Timeout bounds each statement, the wait for a free connection included, on Postgres. Default 3 s.
+	// Timeout bounds each statement, including the wait for a free connection. Default 3 s.
 	Timeout time.Duration
 	// LockTimeout bounds the wait for another process's migration. Default 30 s.
 	LockTimeout time.Duration
-	// Logger logs what WaitReady waits for. The zero value logs nothing.
+	// Logger logs problems of the connection, steps of migrations and the use of the reserve. The zero value logs nothing.
 	Logger zerolog.Logger
 }
 
@@ -70,9 +70,9 @@ type DB struct {
 	pool   *sql.DB
 	bound  *bounded
 	server *os.File // SQLite: the server's lock
-	// retries counts the transactions that were run again.
+	// retries counts the repeated runs of transactions.
 	retries atomic.Int64
-	// listening: Listen's connection stands.
+	// listening is true while Listen's connection is up.
 	listening atomic.Bool
 	ready     readiness
 }
@@ -108,13 +108,13 @@ func newDB(kind Kind, source string, pool *sql.DB, opts Options) *DB {
 // Kind returns the database's engine.
 func (d *DB) Kind() Kind { return d.kind }
 
-// Retries returns how many transactions were run again so far, after a deadlock or on a dead connection.
+// Retries returns how often a transaction was run again since Open, after a deadlock or on a dead connection.
 func (d *DB) Retries() int64 { return d.retries.Load() }
 
-// Queries returns the queries for use outside a transaction, and so not within InTx's function.
+// Queries returns the queries for use outside a transaction. Don't use it in InTx's function.
 func (d *DB) Queries() *sqlc.Queries { return sqlc.New(d.bound) }
 
-// Ping reports an error unless the database answers within Options.Timeout.
+// Ping returns an error unless the database answers within Options.Timeout.
 func (d *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
@@ -124,18 +124,18 @@ func (d *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// WaitReady returns when the database answers, or ctx's error. A Postgres that doesn't answer yet is asked again each second,
-// with a log line every 30 s at most. A SQLite file that can't be read is an error at once.
+// WaitReady returns when the database answers, or ctx's error. It tries Postgres again every second, and logs the failure at
+// most every 30 s. For an SQLite file that can't be read it returns the error immediately.
 func (d *DB) WaitReady(ctx context.Context) error {
-	var said time.Time
+	var loggedAt time.Time
 	for {
 		err := d.Ping(ctx)
 		if err == nil || d.kind == SQLite {
 			return err
 		}
-		if now := time.Now(); now.Sub(said) >= 30*time.Second {
+		if now := time.Now(); now.Sub(loggedAt) >= 30*time.Second {
 			d.opts.Logger.Warn().Err(err).Msg("waiting for the database")
-			said = now
+			loggedAt = now
 		}
 		select {
 		case <-ctx.Done():
@@ -154,5 +154,5 @@ func (d *DB) Close() error {
 	return err
 }
 
-// Time returns t as both engines can store it: UTC, truncated to microseconds, without a monotonic reading.
+// Time returns t in the form that both engines can store: UTC, truncated to microseconds, without a monotonic reading.
 func Time(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -38,7 +38,7 @@ func TestTimesComeBackAsTheyWent(t *testing.T) {
 
 		s := sqlc.CreateSessionParams{ID: uuid.New(), UserID: u.ID, CreatedAt: now, ExpiresAt: now}
 		require.NoError(t, q.CreateSession(ctx, s))
-		// It isn't expired at the same microsecond, nor before.
+		// A session isn't expired at the same microsecond or earlier.
 		for _, before := range []time.Time{now, now.Add(-time.Hour), now.Add(-time.Microsecond)} {
 			n, err := q.DeleteExpiredSessions(ctx, before)
 			require.NoError(t, err)

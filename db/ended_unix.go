@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ended reports whether the server closed a connection, or sent an error unasked, after which it closes. It peeks at what
-// has arrived, without waiting. Notices and TLS records may be there on a connection that goes on.
+// ended reports whether the server has closed a connection, or has sent an unsolicited error, after which it closes. It peeks
+// at the received bytes without waiting. Other bytes (notices, TLS records) may arrive on a connection that stays open.
 func ended(conn net.Conn) bool {
 	plain, ok := conn.(syscall.Conn)
 	if !ok {

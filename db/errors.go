@@ -13,8 +13,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// MapError classifies a query's error: NotFound for no rows and for a reference to a missing row, Conflict for a value that
-// must be unique and isn't. Other errors are returned unchanged, and so are Internal.
+// MapError classifies a query's error: NotFound for no rows and for a reference to a missing row, Conflict for a violated
+// unique constraint. It returns other errors unchanged, so that they are Internal.
 func MapError(err error) error {
 	if err == nil {
 		return nil
@@ -36,8 +36,8 @@ func MapError(err error) error {
 	return err
 }
 
-// isUndone reports whether a failed transaction had no effect and may succeed if it is run again: it lost to another one, or
-// its connection was dead before the commit.
+// isUndone reports whether a failed transaction had no effect and may succeed if it is run again: Postgres aborted it because
+// of another one, or its connection was dead before the commit.
 func isUndone(err error) bool {
 	if pg := (*pq.Error)(nil); errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001") {
 		return true
@@ -49,7 +49,7 @@ func isUndone(err error) bool {
 // IsNoRows reports whether a :one query found no row.
 func IsNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
-// uniqueViolation returns the table whose unique or primary key refused a row.
+// uniqueViolation returns the table whose unique or primary key rejected a row.
 func uniqueViolation(err error) (table string, ok bool) {
 	if pg := (*pq.Error)(nil); errors.As(err, &pg) {
 		return pg.Table, pg.Code == "23505"

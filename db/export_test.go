@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// HoldSchemaLock holds the lock of another process's migration.
+// HoldSchemaLock takes the lock that another process's migration would hold, until release is called.
 func HoldSchemaLock(t *testing.T, path string) (release func()) {
 	t.Helper()
 	f, err := lockFile(schemaLock(path), 0)
@@ -15,5 +15,5 @@ func HoldSchemaLock(t *testing.T, path string) (release func()) {
 	return func() { require.NoError(t, f.Close()) }
 }
 
-// Pool returns the connections themselves, for a test that reads plans.
+// Pool returns the connection pool, for a test that reads query plans.
 func (d *DB) Pool() *sql.DB { return d.pool }

@@ -21,7 +21,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// gate is a proxy before a Postgres that can fail as one does: it refuses or cuts connections, or is silent.
+// gate is a proxy to a Postgres that simulates its failures: it refuses or cuts connections, or forwards nothing.
 type gate struct {
 	t       *testing.T
 	target  string
@@ -31,10 +31,10 @@ type gate struct {
 	conns   map[net.Conn]struct{}
 	silent  chan struct{} // closed while the gate lets bytes through
 	serving sync.WaitGroup
-	loses   atomic.Bool // the next answer to a statement that has run
+	loses   atomic.Bool // drop the next answer to a statement that has run
 }
 
-// newGate returns a gate and the source that leads through it.
+// newGate returns a gate and the source for connections through it.
 func newGate(t *testing.T) (g *gate, source string) {
 	t.Helper()
 	u, err := url.Parse(dbtest.PostgresSource(t))
@@ -53,7 +53,7 @@ func newGate(t *testing.T) (g *gate, source string) {
 	return g, u.String()
 }
 
-// back lets connections in.
+// back accepts connections again.
 func (g *gate) back() {
 	ln, err := net.Listen("tcp", g.addr)
 	require.NoError(g.t, err)
@@ -140,13 +140,13 @@ func (g *gate) speak() {
 	}
 }
 
-// soon is far above the bounds that the package promises, for a busy machine, and far below TCP's own minutes.
+// soon is far above the bounds that the package guarantees, for busy machines, and far below TCP's timeouts of minutes.
 const soon = 15 * time.Second
 
-// patient is a bound that a busy machine doesn't reach, for tests of something else.
+// patient is a timeout that even a busy machine doesn't reach, for tests that aren't about timeouts.
 var patient = db.Options{Timeout: 2 * time.Minute}
 
-// crowd runs the query of many requests at once, and returns how long the slowest took and how many failed.
+// crowd runs a query from many concurrent requests, and returns the duration of the slowest and the number of failures.
 func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
 	t.Helper()
 	const n = 50
@@ -178,8 +178,8 @@ func crowd(t *testing.T, d *db.DB) (slowest time.Duration, failed int) {
 	return slowest, failed
 }
 
-// requireBack fails the test unless all queries of a crowd succeed again. On a busy machine a few of an early crowd may time
-// out.
+// requireBack fails the test unless all queries of a crowd succeed again. It retries, since on a busy machine some queries of
+// the first crowds may time out.
 func requireBack(t *testing.T, d *db.DB) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -219,8 +219,8 @@ func TestPostgresThatDiesGivesErrorsAndComesBack(t *testing.T) {
 	requireBack(t, d)
 }
 
-// TestSilentPostgresGivesErrorsInTime is about the failure that TCP alone takes minutes to detect: the default timeout of
-// 3 s holds for requests that queue for a connection too.
+// TestSilentPostgresGivesErrorsInTime simulates a failure that TCP takes minutes to detect. The default timeout of 3 s also
+// applies to requests that queue for a connection.
 func TestSilentPostgresGivesErrorsInTime(t *testing.T) {
 	t.Parallel()
 	g, source := newGate(t)
@@ -228,7 +228,7 @@ func TestSilentPostgresGivesErrorsInTime(t *testing.T) {
 	d := open(t, source, db.Options{MaxConns: 5})
 	requireBack(t, d)
 	g.hush()
-	for range 2 { // with connections made before, and without
+	for range 2 { // with existing connections, and without
 		slowest, failed := crowd(t, d)
 		require.Equal(t, 50, failed)
 		require.Less(t, slowest, soon)
@@ -242,7 +242,7 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 	g, source := newGate(t)
 	g.back()
 	d := open(t, source, db.Options{Timeout: 5 * time.Second})
-	requireBack(t, d) // with the connections open, the insert takes little time
+	requireBack(t, d) // opens the connections, so that the insert is quick
 	err := d.InTx(t.Context(), func(q *sqlc.Queries) error {
 		require.NoError(t, q.CreateUser(t.Context(), newUser("a", db.Time(time.Now()))))
 		g.hush()
@@ -256,7 +256,7 @@ func TestPostgresThatGoesSilentBeforeACommitIsAnError(t *testing.T) {
 func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
-	// Few connections, so that few are made anew at once: a dial has 2 s.
+	// Few connections, so that few dials run concurrently: each has a timeout of 2 s.
 	d := open(t, source, db.Options{Timeout: patient.Timeout, MaxConns: 5})
 	raw, err := sql.Open("postgres", source)
 	require.NoError(t, err)
@@ -269,7 +269,7 @@ func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	}
 }
 
-// Two transactions that lock two rows in opposite order deadlock: Postgres ends one, and it is run again.
+// Two transactions that lock two rows in opposite order deadlock: Postgres aborts one, which is run again.
 func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
 	t.Parallel()
 	d := open(t, dbtest.PostgresSource(t), patient)
@@ -298,7 +298,7 @@ func TestDeadlockedTransactionsAreRunAgain(t *testing.T) {
 	wg.Wait()
 }
 
-// In a database, or for a role, whose default is serializable, plain statements would fail.
+// If the default isolation of a database or role is serializable, concurrent statements would fail.
 func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	t.Parallel()
 	for _, whose := range []string{"DATABASE", "ROLE"} {
@@ -341,7 +341,7 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	}
 }
 
-// A write whose answer is lost may have taken effect: it is an error, and not sent again.
+// A write whose answer is lost may have taken effect: it returns an error and isn't sent again.
 func TestWriteWhoseAnswerIsLostIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	g, source := newGate(t)
@@ -357,7 +357,7 @@ func TestWriteWhoseAnswerIsLostIsNotSentAgain(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, before+1, after)
 
-		g.loses.Store(true) // inside a transaction nothing counts before its commit
+		g.loses.Store(true) // inside a transaction nothing takes effect before the commit
 		require.NoError(t, d.InTx(t.Context(), func(q *sqlc.Queries) error {
 			_, err := q.RaiseCounter(t.Context(), "users")
 			return err

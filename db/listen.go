@@ -11,18 +11,18 @@ import (
 	"wharf/db/sqlc"
 )
 
-// Channels on which transactions notify the replicas of a Postgres, at their commit. On SQLite nothing notifies: there one
-// process does everything.
+// The channels on which a transaction on Postgres notifies all replicas when it commits. SQLite has no notifications, and
+// serves only one process.
 const (
 	ChannelEvents      = "wharf_events"      // an append; the payload is the event log's last id
 	ChannelLeases      = "wharf_leases"      // a lease or the set of replicas has changed
 	ChannelStatus      = "wharf_status"      // a host's status has changed
-	ChannelRevocations = "wharf_revocations" // rights were taken away
+	ChannelRevocations = "wharf_revocations" // rights were revoked
 )
 
 var channels = [...]string{ChannelEvents, ChannelLeases, ChannelStatus, ChannelRevocations}
 
-// Pauses between attempts to connect the listener again.
+// The shortest and longest pause between attempts to reconnect the listener.
 const (
 	listenRetry    = 50 * time.Millisecond
 	listenRetryMax = 500 * time.Millisecond
@@ -32,13 +32,13 @@ const (
 type Listener struct {
 	// Notified is called for each notification.
 	Notified func(channel, payload string)
-	// Connected is called when the connection stands, at first and after each interruption: notifications may have been
-	// lost before.
+	// Connected is called when the connection is up, at first and after each interruption. Notifications before it may have
+	// been lost.
 	Connected func()
 }
 
-// Listen calls the listener's functions until ctx ends, over a connection of its own that is made again after it broke. It
-// returns nil when ctx ends. On SQLite it does nothing else.
+// Listen calls the listener's functions until ctx ends, and then returns nil. It uses a separate connection, and reconnects
+// when that breaks. On SQLite it only waits for the end of ctx.
 func (d *DB) Listen(ctx context.Context, l Listener) error {
 	if d.kind != Postgres {
 		<-ctx.Done()
@@ -68,7 +68,7 @@ func (d *DB) Listen(ctx context.Context, l Listener) error {
 	return nil
 }
 
-// receive passes notifications on until the listener was closed.
+// receive calls the listener's functions until the driver's listener is closed. A nil notification means a new connection.
 func (d *DB) receive(l Listener, ready <-chan struct{}, notified <-chan *pq.Notification) {
 	connected := func() {
 		d.listening.Store(true)
@@ -92,7 +92,7 @@ func (d *DB) receive(l Listener, ready <-chan struct{}, notified <-chan *pq.Noti
 	}
 }
 
-// Notify has the listeners of all replicas called when q's transaction commits. On SQLite it does nothing.
+// Notify sends a notification to the listeners of all replicas when q's transaction commits. On SQLite it does nothing.
 func (d *DB) Notify(ctx context.Context, q *sqlc.Queries, channel, payload string) error {
 	if d.kind != Postgres {
 		return nil
@@ -106,7 +106,7 @@ func (d *DB) Notify(ctx context.Context, q *sqlc.Queries, channel, payload strin
 // Listening reports whether the listener is connected.
 func (d *DB) Listening() bool { return d.listening.Load() }
 
-// listenDialer dials connections that end with a context and that detect a server that vanished within seconds.
+// listenDialer dials connections that are closed when a context ends, and that detect within seconds that a server vanished.
 type listenDialer struct{ ctx context.Context } //nolint:containedctx // the driver's interface has none
 
 var listenKeepAlive = net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}

@@ -12,7 +12,7 @@ import (
 	"wharf/db/sqlc"
 )
 
-// Notifications come at the commit and not before, and the listener says so when it may have missed some.
+// Notifications arrive at the commit and not before. After an interruption, Connected is called.
 func TestListenHearsCommitsAndComesBack(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)

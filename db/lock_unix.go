@@ -19,11 +19,11 @@ func tryLock(f *os.File) error {
 	return err
 }
 
-// links returns how many names a file has.
-func links(info fs.FileInfo) uint64 {
+// hardLinks returns the number of hard links to a file.
+func hardLinks(info fs.FileInfo) uint64 {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return 1
 	}
-	return uint64(stat.Nlink) //nolint:unconvert // of another type elsewhere
+	return uint64(stat.Nlink) //nolint:unconvert // Nlink's type differs between platforms
 }

@@ -23,19 +23,19 @@ import (
 //go:embed migration
 var migrations embed.FS
 
-// Migrate migrates the schema to this binary's version. Several processes may call it at once: one migrates, and the others
-// wait for up to Options.LockTimeout and then fail. A schema newer than the binary is an error, and isn't changed.
+// Migrate migrates the schema to this binary's version. Several processes may call it at the same time: one migrates, and the
+// others wait for it, up to Options.LockTimeout. A schema newer than the binary is an error and isn't changed.
 func (d *DB) Migrate(ctx context.Context) error {
 	return d.migrate(ctx, func(m *migrate.Migrate) error {
-		if _, err := d.known(m); err != nil {
+		if _, err := d.checkedVersion(m); err != nil {
 			return err
 		}
 		return m.Up()
 	})
 }
 
-// MigrateDown undoes the given number of migrations (0: all) with their data. A schema newer than the binary is an error, and
-// isn't changed. On SQLite it fails while a server runs on the file.
+// MigrateDown reverts the last steps migrations (0: all) and deletes their data. A schema newer than the binary is an error
+// and isn't changed. On SQLite it fails while a server uses the file.
 func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 	if d.kind == SQLite && d.server == nil {
 		lock, err := lockFile(serverLock(d.source), 0)
@@ -45,7 +45,7 @@ func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 		defer func() { _ = lock.Close() }()
 	}
 	return d.migrate(ctx, func(m *migrate.Migrate) error {
-		v, err := d.known(m)
+		v, err := d.checkedVersion(m)
 		switch {
 		case err != nil:
 			return err
@@ -58,9 +58,9 @@ func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 	})
 }
 
-// known returns a schema's version, and an error for one that is newer than this binary. Whether it is dirty shows only under
-// the migrations' lock: without it a migration under way looks dirty too.
-func (d *DB) known(m *migrate.Migrate) (SchemaVersion, error) {
+// checkedVersion returns a schema's version, with an error if it is newer than this binary. It ignores Dirty, which is meaningful
+// only under the migrations' lock: without it a migration under way looks dirty too.
+func (d *DB) checkedVersion(m *migrate.Migrate) (SchemaVersion, error) {
 	v, err := d.version(m)
 	if err == nil && v.Current > v.Latest {
 		err = fmt.Errorf("the schema is at version %d, this wharf knows up to %d: run the newer one", v.Current, v.Latest)
@@ -68,14 +68,14 @@ func (d *DB) known(m *migrate.Migrate) (SchemaVersion, error) {
 	return v, err
 }
 
-// SchemaVersion has the schema's version and this binary's.
+// SchemaVersion has the version of the database's schema and that of this binary.
 type SchemaVersion struct {
 	Current, Latest uint
-	// Dirty is true if a migration began and didn't end: the schema must be repaired by hand.
+	// Dirty is true if a migration began and didn't complete: the schema must be repaired by hand.
 	Dirty bool
 }
 
-// Version returns the schema's version: 0 for an empty database.
+// Version returns the schema's version; Current is 0 for an empty database.
 func (d *DB) Version(ctx context.Context) (SchemaVersion, error) {
 	var v SchemaVersion
 	err := d.migrate(ctx, func(m *migrate.Migrate) (err error) {
@@ -96,7 +96,7 @@ func (d *DB) version(m *migrate.Migrate) (v SchemaVersion, err error) {
 	return v, err
 }
 
-// migrate runs fn with a connection of its own: the library closes its connection, and a migration may take longer than
+// migrate runs fn on a separate connection: the library closes its connection, and a migration may take longer than
 // Options.Timeout.
 func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error {
 	if d.kind == SQLite {
@@ -126,7 +126,7 @@ func (d *DB) migrate(ctx context.Context, fn func(*migrate.Migrate) error) error
 	return errors.Join(err, sourceErr, driverErr)
 }
 
-// explain replaces errors of the library by messages about wharf.
+// explain replaces the library's errors by wharf's own.
 func explain(err error) error {
 	var dirty migrate.ErrDirty
 	switch {
@@ -152,8 +152,8 @@ func (d *DB) migrationDriver(ctx context.Context) (driver database.Driver, err e
 		}
 		return sqlite.WithInstance(pool, &sqlite.Config{})
 	}
-	// No bound on a statement, but one on the wait for locks: other processes' migrations
-	// (an advisory lock) and tables in use.
+	// Statements have no timeout, but the wait for locks does: for the advisory lock of another migration, and for tables in
+	// use.
 	conn, err := postgresConnector(d.source, 0, map[string]time.Duration{"lock_timeout": d.opts.LockTimeout})
 	if err != nil {
 		return nil, err
@@ -165,17 +165,18 @@ func (d *DB) migrationDriver(ctx context.Context) (driver database.Driver, err e
 	return postgres.WithInstance(pool, &postgres.Config{})
 }
 
-// wholeSteps makes each migration and its version one transaction. The library alone writes the version before and
-// after the step: a process killed between leaves a schema in an unknown state.
+// wholeSteps runs each migration and the update of its version in one transaction. The library itself writes the version
+// before and after the step, so that a process killed in between leaves the schema in an unknown state.
 type wholeSteps struct {
 	database.Driver
 	log     zerolog.Logger
-	begun   bool // a step to version next is about to run
+	begun   bool // a step to version next has begun
 	next    int
-	stepped bool // it has run, and its version with it
+	stepped bool // the step has run and written its version
 }
 
-// SetVersion remembers the version of a step that begins, and writes that of one that had nothing to run.
+// SetVersion stores the version of a step in memory when the step begins. At the end of the step it writes the version only
+// if Run didn't.
 func (w *wholeSteps) SetVersion(version int, dirty bool) error {
 	if dirty {
 		w.begun, w.next, w.stepped = true, version, false
@@ -189,7 +190,7 @@ func (w *wholeSteps) SetVersion(version int, dirty bool) error {
 	return w.Driver.SetVersion(version, false)
 }
 
-// Run runs a step together with its version. Both drivers send a text of several statements in one transaction.
+// Run runs a step and writes its version. Both drivers run a text of several statements in one transaction.
 func (w *wholeSteps) Run(step io.Reader) error {
 	text, err := io.ReadAll(step)
 	if err != nil {
@@ -224,8 +225,7 @@ func (d *DB) latest() (uint, error) {
 	return uint(latest), nil
 }
 
-// WriteMigrations writes the text of an engine's migrations, for tests that key a prepared
-// database by it.
+// WriteMigrations writes the text of an engine's migrations to w, for tests that identify a prepared database by its hash.
 func WriteMigrations(w io.Writer, kind Kind) error {
 	names, err := fs.Glob(migrations, "migration/"+string(kind)+"/*.up.sql")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"wharf/db/dbtest"
 )
 
-// open is dbtest.Open with options.
+// open is like dbtest.Open, with options.
 func open(t *testing.T, source string, o db.Options) *db.DB {
 	t.Helper()
 	d, err := db.Open(t.Context(), source, o)
@@ -109,7 +109,7 @@ func TestMigrationThatBrokeOffIsLeftToAPerson(t *testing.T) {
 	})
 }
 
-// exec runs a statement that wharf has no query for, on the database that the source names.
+// exec runs a statement for which wharf has no query, on the database of a source.
 func exec(t *testing.T, d *db.DB, source, statement string) {
 	t.Helper()
 	driver, dsn := "postgres", source

@@ -16,10 +16,10 @@ import (
 	"wharf/db/sqlc"
 )
 
-// errExplained ends a query that was only explained.
+// errExplained is the error of a query that was only explained.
 var errExplained = errors.New("explained")
 
-// explainer explains each query in place of running it.
+// explainer explains each query instead of running it.
 type explainer struct {
 	*sql.DB
 	kind db.Kind
@@ -60,7 +60,7 @@ func (e *explainer) QueryRowContext(ctx context.Context, query string, args ...a
 	return e.DB.QueryRowContext(ctx, "SELECT 1 WHERE 1 = 0")
 }
 
-// fill makes logs of 20,000 rows, of which every filter selects few.
+// fill creates logs of 20,000 rows, of which every filter selects few.
 var fill = map[db.Kind]string{
 	db.Postgres: `
 		INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, logged_at)
@@ -79,7 +79,7 @@ var fill = map[db.Kind]string{
 		SELECT printf('%08x-0000-0000-0000-000000000000', n), '2026-01-01', '', 'u' || n % 50, '', '', 'a' || n % 60, 'h' || n % 50, CASE n % 2 WHEN 0 THEN 'id7' ELSE 'id' || n % 300 END, 'c' || n % 300, '', 'o' || n % 30, '', CASE n % 1000 WHEN 0 THEN NULL ELSE '2026-01-01' END FROM s`,
 }
 
-// Each filter of the history and the audit reads along an index, in its order: no query reads a whole table or sorts.
+// Each filter of the history and the audit reads along an index, in its order. No query reads a whole table or sorts.
 func TestEveryFilterReadsAlongItsIndex(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -107,7 +107,7 @@ func TestEveryFilterReadsAlongItsIndex(t *testing.T) {
 type indexedQuery struct {
 	index string
 	ask   func() error
-	sorts bool // a query of few rows, which an engine may sort
+	sorts bool // the engine may sort: the query has few rows
 }
 
 func historyQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
@@ -218,18 +218,18 @@ func historyQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 			_, err := q.AuditBoundOfContainerID(ctx, sqlc.AuditBoundOfContainerIDParams{ContainerID: "id7", Before: last, After: none, Scan: 100})
 			return err
 		}},
-		{index: "audit_container_i", ask: func() error { // either index begins with it
+		{index: "audit_container_i", ask: func() error { // the common prefix of two indexes that fit
 			_, err := q.NextAuditContainer(ctx, sqlc.NextAuditContainerParams{Least: "id7", Until: "id8"})
 			return err
 		}},
 	}
 }
 
-// attributionQueries are those that find which action caused an event: by container and time.
+// attributionQueries returns the queries that find the action that caused an event, by container and time.
 func attributionQueries(ctx context.Context, q *sqlc.Queries) []indexedQuery {
 	now := time.Now()
 	return []indexedQuery{
-		{index: "audit_", ask: func() error { // by the container, or by the end where that leaves fewer rows
+		{index: "audit_", ask: func() error { // by container, or by end if that selects fewer rows
 			_, err := q.AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
 				ContainerID: "id7", Host: "h7", Since: now.Add(-time.Hour), Until: now, FinishedSince: sql.NullTime{Time: now, Valid: true},
 			})

@@ -19,10 +19,10 @@ import (
 )
 
 // openPostgres opens a pool whose connections detect a server that vanished silently (a pulled cable, a stopped virtual
-// machine). The driver alone waits for TCP's timeouts of minutes.
+// machine). Without that, the driver would wait minutes for TCP's timeouts.
 func openPostgres(source string, opts Options) (*DB, error) {
 	conn, err := postgresConnector(source, opts.Timeout, map[string]time.Duration{
-		// A little less than the client's timeout, so that the server's error, which has the reason, comes first.
+		// A little less than the client's timeout, so that the server's error, which is more specific, comes first.
 		"statement_timeout":                   opts.Timeout * 9 / 10,
 		"idle_in_transaction_session_timeout": 10 * time.Second,
 	})
@@ -32,7 +32,7 @@ func openPostgres(source string, opts Options) (*DB, error) {
 	return newDB(Postgres, source, sql.OpenDB(connector{conn}), opts), nil
 }
 
-// connector returns Away for a server that accepts no connection.
+// connector returns an error of kind Away if the server accepts no connection.
 type connector struct{ *pq.Connector }
 
 // Connect opens a connection. Errors: Away.
@@ -44,7 +44,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// postgresConnector returns a connector that dials within dialTimeout; reply bounds the wait for each answer of the server
+// postgresConnector returns a connector that dials within dialTimeout. reply bounds the wait for each answer of the server
 // (0: no bound). Settings in the source take precedence over params.
 func postgresConnector(source string, reply time.Duration, params map[string]time.Duration) (*pq.Connector, error) {
 	cfg, err := pq.NewConfig(source)
@@ -58,7 +58,7 @@ func postgresConnector(source string, reply time.Duration, params map[string]tim
 	if cfg.Runtime == nil {
 		cfg.Runtime = map[string]string{}
 	}
-	// A role or database may have another default, under which concurrent statements fail.
+	// A role or database may have another default isolation, with which concurrent statements fail.
 	cfg.Runtime["default_transaction_isolation"] = "read committed"
 	for name, d := range params {
 		if _, ok := cfg.Runtime[name]; !ok {
@@ -73,7 +73,8 @@ func postgresConnector(source string, reply time.Duration, params map[string]tim
 	return conn, nil
 }
 
-// dialTimeout bounds a dial: finding a connection dead and failing to open a new one fit into one statement's timeout.
+// dialTimeout bounds a dial. It is short enough that detecting a dead connection and failing to open a new one fit into one
+// statement's timeout.
 const dialTimeout = 2 * time.Second
 
 type dialer struct{ reply time.Duration }
@@ -96,16 +97,16 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	return &replyConn{Conn: conn, reply: d.reply}, nil
 }
 
-// replyConn bounds the time of the server's answer, from the last write on. The deadline of an idle connection passes without
-// effect, as it isn't read: the next write sets a new one.
+// replyConn bounds the time from the last write to the end of the server's answer. The deadline of an idle connection passes
+// without effect, as nothing reads from it; the next write sets a new one.
 //
-// Before each write it checks whether the server has ended the connection (a restart, a failover, an administrator). The
-// driver then reports driver.ErrBadConn, and database/sql sends the statement on another connection.
+// Before each write it checks whether the server has ended the connection (a restart, a failover, an administrator). If so,
+// the driver reports driver.ErrBadConn, and database/sql sends the statement on another connection.
 type replyConn struct {
 	net.Conn
 	reply time.Duration
-	began byte // the first byte of the answer to what was written last, 0 while there is none
-	runs  bool // what was written last may take effect
+	began byte // the first byte of the answer to the last write, 0 before the answer
+	runs  bool // the last write may take effect even if its answer is lost
 }
 
 // errServerEnded is the error of a write on a connection that the server had ended: nothing was sent.
@@ -113,7 +114,7 @@ var errServerEnded = errors.New("the server ended the connection")
 
 func (c *replyConn) Write(p []byte) (int, error) {
 	if ended(c.Conn) {
-		if len(p) > 0 && p[0] == 'X' { // Terminate: there is nothing to check for it
+		if len(p) > 0 && p[0] == 'X' { // Terminate: the connection is closed anyway
 			return len(p), nil
 		}
 		return 0, errServerEnded
@@ -125,20 +126,22 @@ func (c *replyConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// mayRun reports whether a message that is sent may take effect though its answer is lost: all but the start of a
-// transaction, and the preparation of a statement, which comes before it with an answer of its own. Under TLS messages
-// can't be distinguished.
+// mayRun reports whether a message may take effect even if its answer is lost. That is true of all messages except the start
+// of a transaction and the preparation of a statement, which has a separate answer before the statement is run. Under TLS
+// messages can't be distinguished.
 func mayRun(message []byte) bool {
 	const lead = 5 // a message's type and length
 	begin := len(message) > lead && message[0] == 'Q' && bytes.HasPrefix(message[lead:], []byte("BEGIN"))
 	return len(message) > 0 && message[0] != 'P' && !begin
 }
 
-// errAnswerLost is the error of a statement that may have taken effect or not: it must not be sent again automatically.
+// errAnswerLost is the error of a statement that may or may not have taken effect, and so must not be sent again
+// automatically.
 var errAnswerLost = errors.New("the connection ended before the server's answer")
 
-// Read reads the server's answer. A connection that is reset before an answer, or after an error, counts as closed by the
-// server. If it is unknown whether the statement was run, the error is one after which the driver doesn't send it again.
+// Read reads the server's answer. A connection reset before an answer, or after an error, counts as closed by the server. If
+// it is unknown whether the statement was run, Read returns errAnswerLost in an error after which the driver doesn't send the
+// statement again.
 func (c *replyConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	reset := errors.Is(err, syscall.ECONNRESET)

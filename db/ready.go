@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// readyFor is how long the result of one write is reused, so that not every call writes.
+// readyFor is how long the result of a trial write is reused, so that not every call writes.
 const readyFor = time.Second
 
 // readiness is the result of the latest trial write.
@@ -17,8 +17,8 @@ type readiness struct {
 	err error
 }
 
-// Writable returns an error if the database can't be written: it doesn't answer, is read-only, or its disk is full. It tries
-// a write, once a second at most, within Options.Timeout.
+// Writable returns an error if the database can't be written: it doesn't answer, is read-only, or its disk is full. It makes
+// a trial write, at most once a second and within Options.Timeout.
 func (d *DB) Writable(ctx context.Context) error {
 	r := &d.ready
 	r.mu.Lock()
@@ -26,7 +26,7 @@ func (d *DB) Writable(ctx context.Context) error {
 	if !r.at.IsZero() && time.Since(r.at) < readyFor {
 		return r.err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.opts.Timeout) // other callers get the result too
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.opts.Timeout) // callers share the result
 	defer cancel()
 	n, err := d.Queries().RaiseCounter(ctx, "ready")
 	switch {

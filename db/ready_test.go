@@ -49,7 +49,7 @@ func TestReadOnlyDatabaseIsNotWritable(t *testing.T) {
 	})
 }
 
-// A file's lock excludes servers by other names of the file too.
+// The lock of a file also excludes servers that open the file by another name.
 func TestServersLockFindsTheFileByEveryName(t *testing.T) {
 	t.Parallel()
 	server := db.Options{Server: true}
@@ -72,7 +72,7 @@ func TestServersLockFindsTheFileByEveryName(t *testing.T) {
 	require.ErrorContains(t, open(filepath.Join(filepath.Dir(path), "hard.db")), "hard links")
 }
 
-// A writer that waits in the queue for too long fails, rather than wait for ever.
+// A writer that waits too long in the queue fails instead of waiting forever.
 func TestWriterOfSQLiteWaitsNoLongerThanAStatementMay(t *testing.T) {
 	t.Parallel()
 	d, err := db.Open(t.Context(), dbtest.SQLiteSource(t), db.Options{Timeout: 200 * time.Millisecond})

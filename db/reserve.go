@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// reserveSize is how many bytes of the disk a server reserves beside its SQLite file.
+	// reserveSize is the size in bytes of the reserve on the disk, a file next to the SQLite database.
 	reserveSize = 4 << 20
-	// reserveStep is how many bytes of the reserve are released at once.
+	// reserveStep is how many bytes of the reserve are released at a time.
 	reserveStep = 256 << 10
 )
 
-// reserveFile returns the path of the file that is the reserve.
+// reserveFile returns the path of the reserve.
 func reserveFile(path string) string { return path + ".reserve" }
 
-// InTxReserved is like InTx, for transactions that take rights away and must succeed on a full disk too: there it releases a
+// InTxReserved is like InTx, for transactions that revoke rights and must succeed even on a full disk: then it releases a
 // part of the reserve and runs fn again. Only a server on SQLite has a reserve.
 func (d *DB) InTxReserved(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	for {
@@ -38,7 +38,7 @@ func diskFull(err error) bool {
 	return errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_FULL
 }
 
-// fillReserve makes the reserve, or fills it up to its size. Errors: a disk without that much room.
+// fillReserve creates the reserve, or extends it to its full size. Errors: too little free space on the disk.
 func fillReserve(path string) (err error) {
 	f, err := os.OpenFile(reserveFile(path), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -49,14 +49,14 @@ func fillReserve(path string) (err error) {
 	if err != nil || info.Size() >= reserveSize {
 		return err
 	}
-	// Written, not just set to a size: a file with holes takes up no room.
+	// Zeros are written: a sparse file of this size would occupy no space.
 	if _, err := f.WriteAt(make([]byte, reserveSize-info.Size()), info.Size()); err != nil {
 		return errors.Join(fmt.Errorf("reserve: %w", err), f.Truncate(info.Size()))
 	}
 	return nil
 }
 
-// useReserve releases a part of the reserve, and reports whether there was any.
+// useReserve releases a part of the reserve, and reports whether it did.
 func (d *DB) useReserve() bool {
 	if d.server == nil {
 		return false

@@ -40,7 +40,7 @@ func TestReserveLetsRightsBeTakenAwayOnAFullDisk(t *testing.T) {
 		require.NoError(t, err)
 		return info.Size()
 	}
-	// fullFor fails a number of times.
+	// fullFor returns a function that fails the given number of times.
 	fullFor := func(times int) func(*sqlc.Queries) error {
 		return func(*sqlc.Queries) error {
 			if times--; times >= 0 {

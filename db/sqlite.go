@@ -12,8 +12,8 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// sqliteParams are all needed: without the two time options, times are stored as Go prints them and compare wrongly (the
-// wrong sessions expire); without immediate, a transaction that reads before it writes fails under load in spite of
+// sqliteParams are all needed. Without the two time options, times are stored in Go's print format and compare wrongly (the
+// wrong sessions expire). Without immediate, a transaction that reads before it writes fails under load despite
 // busy_timeout.
 var sqliteParams = url.Values{
 	"_time_format": {"sqlite"},
@@ -22,7 +22,8 @@ var sqliteParams = url.Values{
 	"_pragma":      {"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(WAL)"},
 }
 
-// openSQLite opens a file, and makes it (0600: it holds password hashes) and its folder (0700) if they are missing.
+// openSQLite opens a file. It creates the file (0600, as it contains password hashes) and its folder (0700) if they are
+// missing.
 func openSQLite(path string, opts Options) (*DB, error) {
 	if path == "" {
 		return nil, errors.New(`database: "sqlite:" needs a path`)
@@ -37,7 +38,7 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
-	// One name for one file: locks and SQLite's own log stand beside it.
+	// One name per file, as the paths of the locks and of SQLite's write-ahead log are derived from it.
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return nil, fmt.Errorf("database file: %w", err)
 	}
@@ -62,14 +63,14 @@ func openSQLite(path string, opts Options) (*DB, error) {
 	return d, nil
 }
 
-// refuseLinks returns an error for a file with several names: a server by another name would have a lock and a write-ahead
-// log of its own, and the two servers would destroy the file.
+// refuseLinks returns an error for a file with several names: a server that opened another name would use another lock and
+// another write-ahead log, and the two servers would corrupt the file.
 func refuseLinks(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("database file: %w", err)
 	}
-	if n := links(info); n > 1 {
+	if n := hardLinks(info); n > 1 {
 		return fmt.Errorf("database file: %s has %d names (hard links), by which another server could open it: remove the others", path, n)
 	}
 	return nil
@@ -80,18 +81,18 @@ func sqliteDSN(path string) string {
 	return u.String()
 }
 
-// There are two locks. The server's excludes a second server until Close, as a server on SQLite relies on being the only one;
-// commands such as `wharf user add` run beside it. The schema's is held by servers and commands only while they check and
-// change the schema.
+// There are two locks. The server's lock excludes a second server until Close, since a server on SQLite relies on being the
+// only one; commands such as `wharf user add` can run beside it. The schema's lock is held by servers and commands only while
+// they check and change the schema.
 func serverLock(path string) string { return path + ".server.lock" }
 func schemaLock(path string) string { return path + ".schema.lock" }
 
 // errLocked is the error for a lock that another process holds.
 var errLocked = errors.New("locked by another process")
 
-// lockFile takes an exclusive lock on a file, trying again until wait has passed. Closing the file releases the lock, as does
-// the end of the process, even by SIGKILL. The file stays: if it were removed, two processes could lock two files of one
-// name.
+// lockFile takes an exclusive lock on a file; while another process holds it, lockFile retries until wait has passed. Closing
+// the file releases the lock, as does the end of the process, even by SIGKILL. The file is never removed: otherwise two
+// processes could lock two different files with the same name.
 func lockFile(path string, wait time.Duration) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

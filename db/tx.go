@@ -12,22 +12,22 @@ import (
 	"wharf/util/apperr"
 )
 
-// txTries is how often a transaction is tried that Postgres aborts for the sake of another.
+// txTries is the maximum number of runs of a transaction that fails without effect; see isUndone.
 const txTries = 10
 
-// InTx runs fn in one transaction and commits if it returns nil; fn's error is returned unchanged. On SQLite writing
-// transactions run one at a time. On Postgres the isolation is read committed, and transactions that must not run
-// concurrently raise a counter first, which locks its row.
+// InTx runs fn in one transaction and commits if fn returns nil; it returns fn's error unchanged. On SQLite, transactions run
+// one at a time. On Postgres the isolation is read committed; transactions that must not run concurrently first raise a
+// counter, which locks its row.
 //
-// fn may run again from its beginning, in a new transaction: after a deadlock, a serialization failure, or a connection that
-// turns out to be dead before the commit. It must not rely on variables that an earlier run has set.
+// fn may be called again, in a new transaction: after a deadlock, a serialization failure, or if the connection is found dead
+// before the commit. It must not rely on variables that an earlier call has set.
 func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	release, err := d.bound.lockWriter(ctx)
 	if err != nil {
 		return fmt.Errorf("wait for the writer: %w", err)
 	}
 	defer release()
-	// The timeout is for the whole transaction: all of them are short.
+	// The timeout covers the whole transaction: all transactions are short.
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
 	for try := 1; ; try++ {
@@ -36,7 +36,7 @@ func (d *DB) InTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 			return err
 		}
 		d.retries.Add(1)
-		select { // a random wait, so that the transactions don't meet again
+		select { // a random wait, so that the same transactions don't conflict again
 		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)):
 		case <-ctx.Done():
 			return err
@@ -59,7 +59,7 @@ func (d *DB) tryTx(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	return nil
 }
 
-// commitError is the error of a commit. It may have taken effect, unless the server says that it didn't.
+// commitError is the error of a commit. The commit may have taken effect, unless the error is the server's.
 type commitError struct{ err error }
 
 func (e *commitError) Error() string { return "commit: " + e.err.Error() }
@@ -67,17 +67,17 @@ func (e *commitError) Error() string { return "commit: " + e.err.Error() }
 // Unwrap returns the cause.
 func (e *commitError) Unwrap() error { return e.err }
 
-// bounded is the pool with a timeout on each statement that includes the wait for a free connection: if Postgres doesn't
-// answer, requests in the queue fail with the first one, not after it.
+// bounded is the pool with a timeout on each statement, which includes the wait for a free connection: if Postgres doesn't
+// answer, the requests in the queue time out together, not one after the other.
 type bounded struct {
 	pool    *sql.DB
 	timeout time.Duration
-	// writer queues the process's writers on SQLite. The engine itself lets writers poll for its lock, without an order,
-	// and fails some of them under load.
+	// writer is a queue for the process's writers on SQLite. The engine itself makes writers poll for its lock in no order,
+	// so that some of them fail under load.
 	writer chan struct{}
 }
 
-// errBusy is the error of a writer that waited in the queue for longer than a statement's timeout.
+// errBusy is the error of a writer that waited in the queue longer than a statement's timeout.
 var errBusy = apperr.New(apperr.Away, "the database is busy: try again")
 
 func (b *bounded) lockWriter(ctx context.Context) (release func(), err error) {
@@ -123,8 +123,8 @@ func (b *bounded) QueryRowContext(ctx context.Context, query string, args ...any
 	return b.pool.QueryRowContext(b.limit(ctx), query, args...)
 }
 
-// limit is context.WithTimeout without the cancel function, which can't be called here: the rows outlive the call. The context
-// ends with its parent (the request) or after the timeout.
+// limit is like context.WithTimeout without the cancel function: the rows outlive the call, so nothing could call it. The
+// context ends with its parent (the request) or after the timeout.
 func (b *bounded) limit(ctx context.Context) context.Context {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	context.AfterFunc(ctx, cancel)

@@ -8,20 +8,20 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// cached shares one reading of an engine between callers at the same time, and keeps it while it is still true: until drop,
-// for maxAge, and only while the host's events are read.
+// cached shares one read of an engine between concurrent callers, and keeps its result until drop is called, for maxAge at
+// most, and only while the host's events are read.
 type cached[T any] struct {
 	maxAge time.Duration
 
 	mu      sync.Mutex
-	era     uint64 // counts what made readings untrue
+	era     uint64 // number of calls of drop; a result of an older era is outdated
 	kept    *T
 	keptEra uint64
 	keptAt  time.Time
 	flight  *reading[T]
 }
 
-// reading is one under way.
+// reading is a read in progress.
 type reading[T any] struct {
 	era  uint64
 	done chan struct{}
@@ -29,8 +29,8 @@ type reading[T any] struct {
 	err  error
 }
 
-// get returns what is kept, if it is still true and not too old, else what read returns. None of the callers ends a reading
-// by leaving.
+// get returns the kept result if it is still valid, else the result of read. A caller whose ctx ends doesn't end the read:
+// others may wait for it.
 func (c *cached[T]) get(ctx context.Context, h *Host, read func(context.Context) (*T, error)) (*T, error) {
 	flight, kept := c.join(h, read)
 	if kept != nil {
@@ -44,7 +44,7 @@ func (c *cached[T]) get(ctx context.Context, h *Host, read func(context.Context)
 	}
 }
 
-// join returns what is kept or the reading to wait for, which it begins if there is none that began after the last change.
+// join returns the kept result, or the read to wait for. It starts a read unless one has started since the last drop.
 func (c *cached[T]) join(h *Host, read func(context.Context) (*T, error)) (*reading[T], *T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,14 +78,14 @@ func (c *cached[T]) fly(h *Host, flight *reading[T], read func(context.Context) 
 	close(flight.done)
 }
 
-// keep keeps what was read in an era. mu is held.
+// keep stores a result unless drop was called since its read began. The caller holds mu.
 func (c *cached[T]) keep(got *T, era uint64, began time.Time) {
 	if era == c.era {
 		c.kept, c.keptEra, c.keptAt = got, era, began
 	}
 }
 
-// renew keeps what read returns, whatever is kept or under way.
+// renew calls read and keeps its result, even if the kept one is valid or another read is in progress.
 func (c *cached[T]) renew(read func() (*T, error)) (*T, error) {
 	c.mu.Lock()
 	era, began := c.era, time.Now()
@@ -99,14 +99,14 @@ func (c *cached[T]) renew(read func() (*T, error)) (*T, error) {
 	return got, err
 }
 
-// drop says that what is kept is untrue, and with it readings that began before.
+// drop invalidates the kept result and the reads in progress.
 func (c *cached[T]) drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.era++
 }
 
-// still returns what is kept, nil where it isn't sure to be true, whatever its age.
+// still returns the kept result, of any age, or nil if drop was called since it was read.
 func (c *cached[T]) still() *T {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -116,7 +116,7 @@ func (c *cached[T]) still() *T {
 	return c.kept
 }
 
-// latest returns what was kept last, true or not; nil at first.
+// latest returns the last result, valid or not; nil before the first.
 func (c *cached[T]) latest() *T {
 	c.mu.Lock()
 	defer c.mu.Unlock()

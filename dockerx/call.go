@@ -10,25 +10,25 @@ import (
 	"wharf/dockerx/engine"
 )
 
-// There are three ways to call an engine, and each takes calls of its own part of engine.API, so that a wrong one
+// There are three ways to call an engine. Each accepts only the calls of its own part of engine.API, so that a mix-up
 // doesn't compile:
 //
-//   - call, for reads: a question whose answer is read before it returns (list, inspect, info).
-//   - change, for changes: the engine call of an operation, or of a change of images, volumes and networks.
-//   - open and openConn, for follows: an answer or a connection that the caller uses at its own pace and closes. Only
-//     opening it has a deadline.
+//   - call, for reads: the answer is read completely before call returns (list, inspect, info).
+//   - change, for changes: operations on containers, and changes of images, volumes and networks.
+//   - open and openConn, for follows: the caller reads the answer or uses the connection at its own pace, and closes it.
+//     Only opening has a deadline.
 //
-// All of them classify what goes wrong and keep what it says of the host. attempt does neither: it is what they stand on.
+// All three classify errors and update the host's health. They are built on attempt, which does neither.
 
-// call makes one call to a host's engine inside limit, with a negotiated client, and classifies
-// what goes wrong; doing says what it is for, as "list containers". An engine that was replaced
-// by one of another version is asked once more. A host that is known to be down answers at once.
+// call makes one call to a host's engine within limit, with a negotiated client, and classifies errors. doing names the call
+// in errors and metrics, for example "list containers". If the engine was replaced by one of another version, the call is
+// made once more. For a host that is known to be down it fails immediately.
 func call[T any](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Reads) (T, error)) (T, error) {
 	return callIn(ctx, h, h.reads, doing, limit, func(ctx context.Context, e engine.API) (T, error) { return f(ctx, e) })
 }
 
-// change is call for what changes something. It has slots of its own, so that long stops hold up no lists,
-// and connect.ErrNotModified comes back as it is.
+// change is call for requests that change something. It uses separate slots, so that slow stops don't delay lists, and
+// returns connect.ErrNotModified unchanged.
 func change(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Changes) error) error {
 	_, err := callIn(ctx, h, h.acts, doing, limit, func(ctx context.Context, e engine.API) (struct{}, error) {
 		return struct{}{}, f(ctx, e)
@@ -36,7 +36,7 @@ func change(ctx context.Context, h *Host, doing string, limit time.Duration, f f
 	return err
 }
 
-// callIn is call and change, once a slot is free.
+// callIn implements call and change: it waits for a free slot, then makes the call, all within limit.
 func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing string, limit time.Duration, f func(context.Context, engine.API) (T, error)) (T, error) {
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -57,9 +57,9 @@ func callIn[T any](ctx context.Context, h *Host, slots chan struct{}, doing stri
 	return v, h.failed(ctx, doing, err)
 }
 
-// open begins an answer that the caller reads at its own pace and closes. limit is the time for opening it; it lasts
-// until it is closed or ctx ends. Errors are classified; those of reading are not. It takes no slot: what is followed is
-// bounded where it is let in.
+// open requests an answer that the caller reads at its own pace and closes. limit is the time for opening it; it stays open
+// until it is closed or ctx ends. Errors of opening are classified, errors of reading are not. open uses no slot: the
+// callers bound the number of open answers.
 func open(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Follows) (io.ReadCloser, error)) (io.ReadCloser, error) {
 	body, cancel, err := begin(ctx, h, doing, limit, f)
 	if err != nil {
@@ -77,7 +77,7 @@ func openConn(ctx context.Context, h *Host, doing string, limit time.Duration, f
 	return &Conn{conn, cancel}, nil
 }
 
-// begin is open and openConn. cancel ends what it returns.
+// begin implements open and openConn. The returned function ends the request.
 func begin[T io.Closer](ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Follows) (T, error)) (T, context.CancelCauseFunc, error) {
 	inner, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(limit, func() { cancel(context.DeadlineExceeded) })
@@ -95,7 +95,7 @@ func begin[T io.Closer](ctx context.Context, h *Host, doing string, limit time.D
 	return v, cancel, nil
 }
 
-// openedBody ends its request when it is closed.
+// openedBody is an answer that ends its request when it is closed.
 type openedBody struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc
@@ -106,7 +106,7 @@ func (b *openedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// Conn is a connection that an engine has taken over; see connect.Conn.
+// Conn is a connection that was upgraded from HTTP; see connect.Conn.
 type Conn struct {
 	*connect.Conn
 	cancel context.CancelCauseFunc
@@ -118,7 +118,8 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
-// attempt calls f with a negotiated client. An engine that was replaced by one of another version is asked once more.
+// attempt calls f with a negotiated client. If the engine refuses the client's API version, because it was replaced by
+// another, attempt negotiates again and calls f once more.
 func attempt[T any](ctx context.Context, h *Host, f func(context.Context, engine.API) (T, error)) (T, error) {
 	v, err := attemptOnce(ctx, h, f)
 	if err != nil && connect.IsVersionRefusal(err.Error()) {
@@ -137,7 +138,7 @@ func attemptOnce[T any](ctx context.Context, h *Host, f func(context.Context, en
 	return f(ctx, eng)
 }
 
-// failed classifies an error and keeps what it says of the host, unless it is the caller's doing.
+// failed classifies an error and updates the host's health, unless the caller caused the error by ending ctx.
 func (h *Host) failed(ctx context.Context, doing string, err error) error {
 	classified := classify(ctx, h.name, doing, err)
 	if ctx.Err() == nil && !h.ended() {

@@ -14,13 +14,13 @@ import (
 	"wharf/util/apperr"
 )
 
-// longReads is how many long readings of logs (searches, downloads) a host gets at once. Others wait for their turn.
+// longReads is how many long reads of logs (searches, downloads) run on a host at once. Others wait.
 const longReads = 4
 
-// maxLogOpen is how long an engine may take to begin a log's answer: it looks for the tail first.
+// maxLogOpen is how long an engine may take to begin its answer with a log: it searches for the tail first.
 const maxLogOpen = 30 * time.Second
 
-// LogSource returns the container's log. Errors: apperr.Invalid where its driver keeps none.
+// LogSource returns the container's log. Errors: apperr.Invalid if its log driver keeps no lines.
 func (h *Host) LogSource(d *containers.Details) (logs.Source, error) {
 	if d.Log.Driver == "none" {
 		return nil, apperr.New(apperr.Invalid, "container %s has the log driver none: its lines are not kept anywhere", d.ID[:12])
@@ -28,10 +28,11 @@ func (h *Host) LogSource(d *containers.Details) (logs.Source, error) {
 	return &logSource{h: h, id: d.ID, tty: d.Log.TTY, file: d.Log.FileBytes}, nil
 }
 
-// maxLogDetails is how many containers' details are kept for their logs.
+// maxLogDetails bounds the containers whose log settings are cached.
 const maxLogDetails = 4096
 
-// LogDetails returns what LogSource needs of a container of the list. It asks once: how a container logs never changes.
+// LogDetails returns the details that LogSource needs for a container of the list; other fields may be empty. The engine is
+// asked only once for each container, since a container's log settings never change. Errors: those of Resolve.
 func (h *Host) LogDetails(ctx context.Context, row containers.Container) (*containers.Details, error) {
 	h.mu.Lock()
 	log, known := h.logDetails[row.ID]
@@ -52,8 +53,8 @@ func (h *Host) LogDetails(ctx context.Context, row containers.Container) (*conta
 	return d, nil
 }
 
-// FollowLog subscribes to what the container logs from now on. All subscribers of a container share one answer of
-// the engine. See logs.Hub.Subscribe.
+// FollowLog subscribes to the lines that the container logs from now on. All subscribers of a container share one request
+// to the engine. See logs.Hub.Subscribe.
 func (h *Host) FollowLog(id string, src logs.Source, notify func()) *logs.Subscription {
 	return h.logHub.Subscribe(id, src, notify)
 }
@@ -61,7 +62,7 @@ func (h *Host) FollowLog(id string, src logs.Source, notify func()) *logs.Subscr
 // LogUpstreams returns how many of the host's logs are followed.
 func (h *Host) LogUpstreams() int { return h.logHub.Upstreams() }
 
-// LongRead waits for one of the host's places for long readings of logs; leave gives it back.
+// LongRead waits for one of the host's slots for long reads of logs. The caller must call leave to free it.
 func (h *Host) LongRead(ctx context.Context) (leave func(), err error) {
 	select {
 	case h.longReads <- struct{}{}:
@@ -76,13 +77,13 @@ type LogSourceKind string
 
 // The kinds. The zero value is AutoLogs.
 const (
-	AutoLogs   LogSourceKind = "auto"   // files where the engine runs on this machine and they can be read
-	EngineLogs LogSourceKind = "engine" // the engine
-	FileLogs   LogSourceKind = "files"  // files, or not at all
+	AutoLogs   LogSourceKind = "auto"   // files if the engine runs on this machine and they can be read, else the engine
+	EngineLogs LogSourceKind = "engine" // only the engine
+	FileLogs   LogSourceKind = "files"  // only files
 )
 
-// LogFiles opens the files of a container's log on this machine. Errors: logs.ErrNoFiles where they can't be read, or aren't
-// to be.
+// LogFiles opens the files of a container's log on this machine. Errors: logs.ErrNoFiles if they can't be read or the
+// settings forbid it.
 func (h *Host) LogFiles(ctx context.Context, log containers.Log, src logs.Source) (*logs.Files, error) {
 	if h.opts.Logs == EngineLogs || log.Driver != "json-file" || log.Path == "" || !strings.HasPrefix(h.addr, "unix://") {
 		return nil, h.noLogFiles(logs.ErrNoFiles)
@@ -91,10 +92,10 @@ func (h *Host) LogFiles(ctx context.Context, log containers.Log, src logs.Source
 	return f, h.noLogFiles(err)
 }
 
-// LogFilesOnly reports whether the engine isn't to be asked where there are no files.
+// LogFilesOnly reports whether logs are searched only in files: without files, the engine must not be asked instead.
 func (h *Host) LogFilesOnly() bool { return h.opts.Logs == FileLogs }
 
-// noLogFiles makes of logs.ErrNoFiles what a user may see of it, where it isn't that the engine is asked instead.
+// noLogFiles turns logs.ErrNoFiles into an error that a user may see, if the engine must not be asked instead.
 func (h *Host) noLogFiles(err error) error {
 	if errors.Is(err, logs.ErrNoFiles) && h.LogFilesOnly() {
 		return apperr.Wrap(apperr.Invalid, err, "the log's files can't be read on wharf's machine (LOGS_SOURCE=files)")
@@ -102,7 +103,7 @@ func (h *Host) noLogFiles(err error) error {
 	return err
 }
 
-// wakeLogs has followers go on when their container or the engine is back.
+// wakeLogs wakes waiting followers of logs when their container or the engine may be back.
 func (h *Host) wakeLogs(e events.Event) {
 	switch {
 	case e.Kind == events.KindHost && e.Action == "connected", e.Kind == events.KindGap:

@@ -15,8 +15,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// classify turns an error of a call to an engine into one of ours. A caller that went away gets its
-// own context's error back.
+// classify turns an error of a call to an engine into an *apperr.Error. If the caller's context has ended, its error is
+// returned instead.
 func classify(ctx context.Context, host, doing string, err error) error {
 	if err == nil {
 		return nil
@@ -33,8 +33,8 @@ func classify(ctx context.Context, host, doing string, err error) error {
 	return unreachable(host, connect.KindOf(err), time.Time{}, fmt.Errorf("%s on %s: %w", doing, host, connect.Cause(err)))
 }
 
-// unreachable is the one text for a host that can't be used. A since that isn't zero says that the
-// host has been known to be down from then on.
+// unreachable returns the error for a host that can't be reached. since is when the host was found down; zero for a host
+// that wasn't known to be down.
 func unreachable(host string, kind connect.FaultKind, since time.Time, cause error) error {
 	outage := &connect.OutageError{Kind: kind, Err: cause}
 	if !since.IsZero() {
@@ -44,7 +44,7 @@ func unreachable(host string, kind connect.FaultKind, since time.Time, cause err
 	return apperr.Wrap(apperr.Unavailable, outage, "cannot reach the Docker daemon of host %s: %s", host, kind)
 }
 
-// engineKind classifies what the engine itself answered.
+// engineKind classifies an error that the engine itself answered; false for any other error.
 func engineKind(err error) (apperr.Kind, bool) {
 	text := err.Error()
 	if !strings.HasPrefix(text, connect.ErrorPrefix) || connect.IsVersionRefusal(text) || connect.IsTLSRefusal(text) {
@@ -67,8 +67,8 @@ func engineKind(err error) (apperr.Kind, bool) {
 	return apperr.Daemon, true
 }
 
-// saysConflict reports whether a text is one of the conflicts that engines answer with 500: Docker's of an unpause of what isn't paused,
-// and all of Podman's.
+// saysConflict reports whether an error text is one of the conflicts that engines answer with status 500: Docker's for
+// unpausing a container that isn't paused, and all of Podman's.
 func saysConflict(text string) bool {
 	return strings.HasSuffix(text, " is not paused") || strings.HasSuffix(text, " is not running") ||
 		strings.HasSuffix(text, ": container state improper")

@@ -1,16 +1,15 @@
-// Package dockerx reaches Docker on many hosts: what is there, what it uses, what happens, and what
-// is to change. No host can hurt another: each has its own connections, deadlines, limits and
-// its own record of being down.
+// Package dockerx talks to Docker on many hosts: it lists, inspects and changes what they have, samples what containers use,
+// and reads events and logs. No host can hurt another: each has its own connections, deadlines, limits and health.
 //
-// Job. A Fleet has the hosts of the settings, a Host what callers may ask of one. Each call goes through call.go: the circuit
-// breaker, the host's places, the deadline, what the outcome says of the host's health, and the classes of errors. Lists are
-// kept while the host's events say that they are true. What is asked stands in package engine, what comes of it in containers,
-// images, events, logs and stats, what is done to containers in operations and recreate.
+// Job. A Fleet holds the hosts of the settings; a Host offers the requests that callers may make. Each call goes through
+// call.go, which applies the circuit breaker, the host's call slots and the deadline, updates the host's health and classifies
+// errors. Lists are cached until one of the host's events invalidates them. Package engine defines the requests; packages
+// containers, images, events, logs and stats interpret the answers; packages operations and recreate change containers.
 //
-// Owner. main makes one Fleet, runs it (Run) and closes it; package service alone hands out its hosts, against an actor.
+// Owner. main makes one Fleet, runs it (Run) and closes it. Only package service hands out its hosts, and only against an actor.
 //
-// Limits. A host gets 64 calls that read and 64 that change something at once. A ping has 2 s, a list or an inspect 5 s, unless
-// the settings say otherwise; operations have the deadlines of their rows. What is followed is bounded where it is let in.
+// Limits. A host serves 64 reads and 64 changes at once. A ping may take 2 s, a list or an inspect 5 s, unless the settings
+// say otherwise; each operation has its own deadline. Callers bound the number of follows (streams of events, logs, pulls).
 package dockerx
 
 import (
@@ -28,51 +27,52 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// Options is what a fleet needs besides its hosts. The zero value logs nothing and reports no events.
+// Options configures a fleet. The zero value logs nothing and reports no events.
 type Options struct {
 	Logger zerolog.Logger
-	// OnEvent gets every event of every host, in each host's order. It must not block. May be nil.
+	// OnEvent is called with every event of every host, in each host's order. It must not block. May be nil.
 	OnEvent func(events.Event)
-	// Resume says where a host's events were left. Nil: begin now.
+	// Resume returns the position at which to resume reading a host's events. Nil: events are read from now on.
 	Resume func(ctx context.Context, host string) (events.Resume, error)
-	// EventQueueBytes bounds the events of a host that wait to be processed; beyond it they are dropped and
-	// marked as a gap. Default 64 MiB.
+	// EventQueueBytes bounds the events of a host that wait to be processed. Further ones are dropped and recorded as a gap.
+	// Default 64 MiB.
 	EventQueueBytes int
 	// Logs says where logs are searched.
 	Logs LogSourceKind
 	// Registries are the credentials for pulls. Nil: none.
 	Registries *images.Credentials
-	// PullStall is how long an engine may say nothing during a pull. Default 90 s.
+	// PullStall is how long an engine may send nothing during a pull. Default 90 s.
 	PullStall time.Duration
 	digests   *images.Digests // of all hosts
-	// Stats says how usage is sampled.
+	// Stats configures how usage is sampled.
 	Stats stats.Options
-	// Samplers returns how many processes sample a host's usage at the moment, this one included: they share the budget of
-	// Stats. It must not block. Nil: this one alone.
+	// Samplers returns how many processes sample a host's usage at the moment, including this one: they share the budget of
+	// Stats. It must not block. Nil: only this process does.
 	Samplers func(host string) int
-	// Led has only those hosts read and checked that Fleet.Lead names: other processes look after the rest.
+	// Led limits reading of events and health checks to the hosts that Fleet.Lead names; other processes lead the rest.
 	Led bool
-	// OnStatus is called when a host's Status has changed, by more than usual variations of what is measured; soon: in whether it
-	// answers. It must not block or call the host. May be nil.
+	// OnStatus is called when a host's Status has changed; small variations of measured values don't count. soon is true if the
+	// change should be published soon, such as a change of whether the host answers. It must not block or call the host. May be
+	// nil.
 	OnStatus func(host string, soon bool)
 }
 
-// Fleet is all Docker hosts. No host can delay another.
+// Fleet is the set of all Docker hosts. It is safe for concurrent use. No host can delay another.
 type Fleet struct {
 	opts Options
 
 	changing sync.Mutex // one Apply at a time
 	mu       sync.RWMutex
-	members  []*member // in the setting's order
+	members  []*member // in the order of the settings
 	byName   map[string]*member
-	running  context.Context //nolint:containedctx // Run's; nil before
-	all      sync.WaitGroup  // what Run waits for
-	led      map[string]bool // hosts, with Options.Led
+	running  context.Context //nolint:containedctx // Run's context; nil before Run
+	all      sync.WaitGroup  // the hosts' goroutines; Run waits for them
+	led      map[string]bool // names of the hosts led here, with Options.Led
 
 	isolation isolation
 }
 
-// member is a host, what it was made from, and how to end what runs for it.
+// member is a host with its configuration and the means to stop its goroutines.
 type member struct {
 	host  *Host
 	cfg   HostConfig
@@ -80,7 +80,7 @@ type member struct {
 	ended chan struct{}
 }
 
-// NewFleet makes the hosts. It dials nothing, so a dead host is no error here.
+// NewFleet returns a fleet of hosts. It doesn't connect to them, so a dead host is no error here.
 func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
 	opts.digests = images.NewDigests()
 	f := &Fleet{opts: opts, led: map[string]bool{}, isolation: isolation{every: isolationEvery, after: isolationAfter}}
@@ -90,9 +90,9 @@ func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
 	return f, nil
 }
 
-// Apply makes the fleet consist of these hosts, in this order. A host whose configuration is what it
-// was, labels aside, goes on undisturbed, its streams too; others end, and new ones begin. After an error nothing
-// has changed. It is called before Run or during it, not after.
+// Apply replaces the fleet's hosts by these, in this order. A host whose configuration is unchanged, or changed only in its
+// labels, continues undisturbed, with its streams. Hosts that are gone or changed are stopped, and new ones start. After an
+// error nothing has changed. Apply must not be called after Run.
 func (f *Fleet) Apply(cfgs []HostConfig) error {
 	f.changing.Lock()
 	defer f.changing.Unlock()
@@ -125,7 +125,7 @@ func (f *Fleet) Apply(cfgs []HostConfig) error {
 	f.mu.Lock()
 	f.members, f.byName = next, byName
 	f.mu.Unlock()
-	end(gone) // before one of the same name begins: it has its events to hand over
+	end(gone) // before a host of the same name starts: the old one has events to hand over
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.running != nil && f.running.Err() == nil {
@@ -134,13 +134,13 @@ func (f *Fleet) Apply(cfgs []HostConfig) error {
 	return nil
 }
 
-// sameConnection reports whether two configurations differ in nothing but labels.
+// sameConnection reports whether two configurations are equal except for their labels.
 func sameConnection(a, b HostConfig) bool {
 	a.Labels, b.Labels = nil, nil
 	return reflect.DeepEqual(a, b)
 }
 
-// end stops what runs for hosts and closes them.
+// end stops the hosts' goroutines and closes the hosts.
 func end(members []*member) {
 	var ending sync.WaitGroup
 	for _, m := range members {
@@ -155,7 +155,7 @@ func end(members []*member) {
 	ending.Wait()
 }
 
-// start runs hosts. The caller holds the lock.
+// start runs hosts. The caller holds mu.
 func (f *Fleet) start(members []*member) {
 	for _, m := range members {
 		m.host.lead(!f.opts.Led || f.led[m.host.name])
@@ -168,8 +168,8 @@ func (f *Fleet) start(members []*member) {
 	}
 }
 
-// Run reads the hosts' events, checks the hosts, and samples usage while it is asked for. It
-// returns when all of that has ended, nil at the context's end. It is called once.
+// Run reads the hosts' events, checks the hosts, and samples usage while callers ask for it. It returns nil when ctx has
+// ended and all of that has stopped. It may be called only once.
 func (f *Fleet) Run(ctx context.Context) error {
 	f.mu.Lock()
 	if f.running != nil {
@@ -183,7 +183,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 		f.watchIsolation(ctx)
 	}
 	<-ctx.Done()
-	// An Apply under way starts nothing any more once it sees that the context has ended.
+	// An Apply in progress starts no host once ctx has ended.
 	f.changing.Lock()
 	defer f.changing.Unlock()
 	f.all.Wait()
@@ -209,7 +209,7 @@ func (f *Fleet) snapshot() []*member {
 	return slices.Clone(f.members)
 }
 
-// Hosts returns the hosts in the setting's order.
+// Hosts returns the hosts in the order of the settings.
 func (f *Fleet) Hosts() []*Host {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
@@ -220,7 +220,7 @@ func (f *Fleet) Hosts() []*Host {
 	return hosts
 }
 
-// Host finds a host by its name.
+// Host returns the host with this name, and whether there is one.
 func (f *Fleet) Host(name string) (*Host, bool) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx/engine"
 )
 
-// HostState says in one word how a host is.
+// HostState is a host's health in one word.
 type HostState string
 
 // The states of a host.
@@ -21,9 +21,9 @@ const (
 	HostDown     HostState = "down"     // doesn't answer
 )
 
-// How a host that is down is looked after. Callers get their answer at once and start a probe,
-// which they don't wait for; a new one may start while older ones hang, so that the end of a
-// blackout is seen soon. A fault older than knownFor doesn't count: then a caller is the probe.
+// Calls to a host that is down fail immediately, and each starts a probe in the background. A new probe may start while
+// older ones hang, so that the end of an outage is noticed soon. If the last fault is older than knownFor, the call is
+// tried and serves as the probe.
 const (
 	probeEvery   = 500 * time.Millisecond
 	probesAtOnce = 4
@@ -32,7 +32,7 @@ const (
 
 var errKnownDown = errors.New("known to be down: not tried")
 
-// health is what the last calls showed of a host. Its methods are safe for concurrent use.
+// health is a host's health as its last calls showed it. Its methods are safe for concurrent use.
 type health struct {
 	mu         sync.Mutex
 	seen       bool
@@ -42,13 +42,12 @@ type health struct {
 	since      time.Time
 	lastFault  connect.FaultKind
 	lastAt     time.Time // of lastFault
-	answeredAt time.Time // when the last ping that was answered had been sent
+	answeredAt time.Time // when the last answered ping was sent
 	probedAt   time.Time
 	probes     int
 }
 
-// update changes what is known and returns the state before and after. The caller holds
-// no lock.
+// update calls f, which changes fields, and returns the state before and after. The caller must not hold mu.
 func (s *health) update(f func()) (from, to HostState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,8 +73,8 @@ func (s *health) update(f func()) (from, to HostState) {
 
 func (s *health) fault(kind connect.FaultKind) { s.lastFault, s.lastAt = kind, time.Now() }
 
-// known returns how the host is, since when, and the last fault.
-func (s *health) known() (state HostState, since time.Time, fault connect.FaultKind, at time.Time) {
+// current returns the host's state, since when it is in it, and the last fault with its time.
+func (s *health) current() (state HostState, since time.Time, fault connect.FaultKind, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.seen {
@@ -84,7 +83,7 @@ func (s *health) known() (state HostState, since time.Time, fault connect.FaultK
 	return s.state, s.since, s.lastFault, s.lastAt
 }
 
-// beginProbe reports whether it is time for a probe. endProbe must follow.
+// beginProbe reports whether it is time for a probe. If so, the caller must call endProbe afterwards.
 func (s *health) beginProbe() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +112,7 @@ func (h *Host) answered(sent time.Time) {
 	h.logState(from, to, "")
 }
 
-// unanswered records that a ping failed, unless one sent later was answered meanwhile.
+// unanswered records that a ping sent at that time failed. It has no effect on the state if a later ping was answered.
 func (h *Host) unanswered(sent time.Time, kind connect.FaultKind) {
 	h.health.mu.Lock()
 	outdated := h.health.answeredAt.After(sent)
@@ -143,8 +142,8 @@ func (h *Host) markDown(kind connect.FaultKind) {
 	}
 }
 
-// markFailing records that a call failed. A fault that can't concern one call alone means that the
-// host is down; else a ping finds out.
+// markFailing records that a call failed. A timeout or a protocol fault may concern only this call, so a ping checks the
+// host; any other fault means that the host is down.
 func (h *Host) markFailing(kind connect.FaultKind) {
 	if kind != connect.FaultTimeout && kind != connect.FaultProtocol {
 		h.markDown(kind)
@@ -169,9 +168,9 @@ func (h *Host) logState(from, to HostState, kind connect.FaultKind) {
 	}
 }
 
-// knownDown is the answer for a host that was found down a moment ago, nil for any other.
+// knownDown returns the error for a host that was found down within knownFor, and nil for any other.
 func (h *Host) knownDown() error {
-	state, since, kind, at := h.health.known()
+	state, since, kind, at := h.health.current()
 	if state != HostDown || time.Since(at) > knownFor {
 		return nil
 	}
@@ -179,7 +178,7 @@ func (h *Host) knownDown() error {
 	return unreachable(h.name, kind, since, errKnownDown)
 }
 
-// probeHost looks in the background whether the host answers, unless that was just done.
+// probeHost checks in the background whether the host answers, unless that was done within probeEvery.
 func (h *Host) probeHost() {
 	if !h.health.beginProbe() {
 		return
@@ -192,7 +191,7 @@ func (h *Host) probeHost() {
 	})
 }
 
-// negotiate asks for the engine's version and keeps a client for it.
+// negotiate asks for the engine's API version and stores a client that uses it.
 func (h *Host) negotiate(ctx context.Context) (engine.API, error) {
 	began := time.Now()
 	eng, newest, err := engine.Negotiate(ctx, h.transport)

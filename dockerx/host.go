@@ -20,7 +20,7 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// HostConfig says how one Docker host is reached.
+// HostConfig configures the connection to one Docker host.
 type HostConfig struct {
 	Name string
 	// Addr is unix:///path, tcp://name:port or ssh://user@name:port/path/of/socket. Credentials in
@@ -28,19 +28,19 @@ type HostConfig struct {
 	Addr string
 	// CertDir holds ca.pem and, for mutual TLS, cert.pem and key.pem. Empty: tcp without TLS.
 	CertDir string
-	SSH     connect.SSHConfig // for ssh alone
+	SSH     connect.SSHConfig // only for ssh
 	Labels  map[string]string // for people and filters
-	// Timeouts of calls; zero ones are the usual ones.
+	// Timeouts of calls; a zero one is the default.
 	Timeouts Timeouts
 }
 
-// Timeouts of calls to a host: of a ping (2 s), and of a list or an inspect (5 s).
+// Timeouts are the deadlines of calls to a host: of a ping (default 2 s), and of a list or an inspect (default 5 s).
 type Timeouts struct {
 	Ping time.Duration
 	Read time.Duration
 }
 
-// PlainTCP reports whether everything sent to the host travels without TLS.
+// PlainTCP reports whether the connection to the host is TCP without TLS.
 func (c HostConfig) PlainTCP() bool {
 	return strings.HasPrefix(c.Addr, "tcp://") && c.CertDir == ""
 }
@@ -49,15 +49,14 @@ func (c HostConfig) PlainTCP() bool {
 const (
 	pingTimeout = 2 * time.Second
 	readTimeout = 5 * time.Second // list, inspect
-	sizeTimeout = 2 * time.Minute // an engine walks through all files
+	sizeTimeout = 2 * time.Minute // the engine visits every file
 )
 
-// callsAtOnce is how many calls that read, and how many that change something, a host gets at
-// the same time. Others wait for their turn, within their deadline.
+// callsAtOnce is how many reads, and how many changes, run on a host at the same time. Further calls wait, within their
+// deadlines.
 const callsAtOnce = 64
 
-// Host is one Docker host: how it is reached, and what is known of it. It is safe for
-// concurrent use.
+// Host is one Docker host: its connection and its state. It is safe for concurrent use.
 type Host struct {
 	name      string
 	addr      string
@@ -67,8 +66,8 @@ type Host struct {
 	life      context.Context //nolint:containedctx // ends with the host; probes outlive the call that asked
 	end       context.CancelFunc
 
-	background sync.WaitGroup     // probes and readings under way
-	probe      singleflight.Group // negotiations with callers waiting
+	background sync.WaitGroup     // probes and reads in progress
+	probe      singleflight.Group // negotiations that callers wait for
 	pingLimit  time.Duration
 	readLimit  time.Duration
 	connected  chan struct{} // holds a token after a negotiation
@@ -81,9 +80,9 @@ type Host struct {
 	traces     traces
 	measures   measures
 	reader     atomic.Pointer[events.Reader] // of the host's events; nil while they aren't read
-	reads      chan struct{}                 // slots
-	sizes      chan struct{}                 // of those that ask for sizes on disk
-	acts       chan struct{}
+	reads      chan struct{}                 // slots of call
+	sizes      chan struct{}                 // slots of requests for sizes on disk
+	acts       chan struct{}                 // slots of change
 
 	mu     sync.Mutex
 	eng    engine.API // nil until the version is negotiated, and after a failure
@@ -97,9 +96,9 @@ type Host struct {
 
 	streaming atomic.Bool
 	leading   leading
-	shown     EngineInfo             // what Status says with Options.Led: usual variations of info left out; guarded by mu
-	quietly   atomic.Bool            // the reader goes on after another process's, and doesn't report that it connected
-	shared    atomic.Pointer[Status] // as its owner in another process has it; nil: unknown
+	shown     EngineInfo             // what Status returns with Options.Led: info without small variations; guarded by mu
+	quietly   atomic.Bool            // the reader continues another process's, and doesn't report that it connected
+	shared    atomic.Pointer[Status] // as reported by the process that leads the host; nil: unknown
 	sampler   *stats.Sampler
 }
 
@@ -138,10 +137,10 @@ func orElse(d, usual time.Duration) time.Duration {
 	return usual
 }
 
-// Name returns the host's name in the setting.
+// Name returns the host's name in the settings.
 func (h *Host) Name() string { return h.name }
 
-// Labels returns the labels that hosts.yaml gives the host. They must not be changed.
+// Labels returns the host's labels from hosts.yaml. The caller must not change the map.
 func (h *Host) Labels() map[string]string {
 	if labels := h.ownLabels.Load(); labels != nil {
 		return *labels
@@ -154,7 +153,7 @@ func (h *Host) setLabels(labels map[string]string) { h.ownLabels.Store(&labels) 
 // Addr returns the host's address without credentials.
 func (h *Host) Addr() string { return h.addr }
 
-// run holds everything of the host that outlives a request.
+// run runs the parts of the host that outlive a request, until ctx ends.
 func (h *Host) run(ctx context.Context) {
 	h.runLed(ctx, func(ctx context.Context) {
 		var parts sync.WaitGroup
@@ -168,8 +167,7 @@ func (h *Host) run(ctx context.Context) {
 // ended reports whether the host was closed.
 func (h *Host) ended() bool { return h.life.Err() != nil }
 
-// spawn runs f in the background; close waits for it. After close it does nothing and returns
-// false.
+// spawn runs f in the background; close waits for it. After close it does nothing and returns false.
 func (h *Host) spawn(f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -190,8 +188,8 @@ func (h *Host) close() {
 	h.transport.Close()
 }
 
-// engine returns Docker's client, bound to the version negotiated since the last failure. A host
-// that is known to be down is not tried.
+// engine returns a client that uses the negotiated API version. It negotiates if that hasn't been done since the last
+// failure, but not with a host that is known to be down.
 func (h *Host) engine(ctx context.Context) (engine.API, error) {
 	h.mu.Lock()
 	eng := h.eng
@@ -205,8 +203,8 @@ func (h *Host) engine(ctx context.Context) (engine.API, error) {
 	return h.connect(ctx)
 }
 
-// connect negotiates the version anew, even with a host that is known to be down, as after a reconnect: the engine may be another one by
-// now. Callers at the same time share one negotiation.
+// connect negotiates the API version again, even with a host that is known to be down: the engine may have been replaced.
+// Concurrent callers share one negotiation.
 func (h *Host) connect(ctx context.Context) (engine.API, error) {
 	answer := h.probe.DoChan("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(h.life, h.pingLimit)
@@ -224,7 +222,7 @@ func (h *Host) connect(ctx context.Context) (engine.API, error) {
 	}
 }
 
-// forget makes the next call negotiate again.
+// forget drops the negotiated client, so that the next call negotiates again.
 func (h *Host) forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx/events"
 )
 
-// runEvents reads the host's events until ctx ends, whatever happens to the engine.
+// runEvents reads the host's events until ctx ends, and reconnects when the engine fails.
 func (h *Host) runEvents(ctx context.Context) error {
 	o := events.Options{
 		Host: h.name, Source: eventSource{h}, Emit: h.onEvent, Up: h.setStreamUp, Counted: func() { h.statusChanged(false) },
@@ -31,22 +31,21 @@ func (h *Host) runEvents(ctx context.Context) error {
 	return reader.Run(ctx)
 }
 
-// streamUp reports whether the host's events are being read, so that what they invalidate may be
-// kept.
+// streamUp reports whether the host's events are being read. Only then may results be cached: events invalidate them.
 func (h *Host) streamUp() bool { return h.streaming.Load() }
 
-// setStreamUp is for the event reader alone.
+// setStreamUp records whether the event stream is open. Only the event reader calls it.
 func (h *Host) setStreamUp(up bool) {
 	if h.streaming.Swap(up) == up {
 		return
 	}
 	if up && h.quietly.Load() {
-		h.tellFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "connected"})
+		h.notifyFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "connected"})
 	}
 	h.statusChanged(true)
 }
 
-// onEvent passes an event to the followers inside this package, then to Options.OnEvent. None of them blocks.
+// onEvent passes an event to this package's followers, then to Options.OnEvent. None of them blocks.
 func (h *Host) onEvent(e events.Event) {
 	h.mu.Lock()
 	listen := h.listen
@@ -65,21 +64,21 @@ func (h *Host) onEvent(e events.Event) {
 		h.opts.OnEvent(e)
 	}
 	if h.opts.Led && changesList(e) {
-		h.statusChanged(false) // its counts of containers
+		h.statusChanged(false) // Status.Containers
 	}
 }
 
-// follow has onEvent call f. It is called while the host is made.
+// follow makes onEvent call f for each event. It is called only by newHost.
 func (h *Host) follow(f func(events.Event)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.listen = append(h.listen[:len(h.listen):len(h.listen)], f)
 }
 
-// eventSource is a host as the reader of its events sees it.
+// eventSource implements events.Source for a host.
 type eventSource struct{ h *Host }
 
-// OpenEvents negotiates the version anew: after a cut the engine may be another one.
+// OpenEvents opens the event stream. It negotiates the API version first: after a disconnect the engine may be another one.
 func (s eventSource) OpenEvents(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error) {
 	var at time.Time
 	if err := s.h.reconnect(ctx); err != nil {
@@ -93,7 +92,7 @@ func (s eventSource) OpenEvents(ctx context.Context, since time.Time) (io.ReadCl
 	return body, at, err
 }
 
-// Ping negotiates anew with a host that is known to be down, and measures the latency of one that is not.
+// Ping pings the engine and records the latency. It negotiates again first if the host is known to be down.
 func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	h := s.h
 	if h.knownDown() != nil {
@@ -117,7 +116,7 @@ func (s eventSource) Ping(caller context.Context) (time.Time, error) {
 	return at, nil
 }
 
-// ListContainers is the engine's list as it is now, whatever List keeps, which keeps this one.
+// ListContainers reads the engine's list, even if List has one cached, and caches it for List.
 func (s eventSource) ListContainers(ctx context.Context) ([]events.Container, error) {
 	took := s.h.sampler.Expect()
 	list, err := s.h.lists.renew(func() (*containers.List, error) { return s.h.learnList(ctx) })
@@ -134,7 +133,7 @@ func (s eventSource) ListContainers(ctx context.Context) ([]events.Container, er
 	return rows, nil
 }
 
-// reconnect negotiates anew, whether the host is known to be down or not.
+// reconnect negotiates again within the ping deadline, even with a host that is known to be down.
 func (h *Host) reconnect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, h.pingLimit)
 	defer cancel()

@@ -10,14 +10,14 @@ import (
 	"wharf/util/apperr"
 )
 
-// Inspect returns one container as the engine has it now; it is never cached. Docker takes a
-// name before the prefix of an id: use Resolve before acting on what was found.
+// Inspect returns one container as the engine has it now; it is never cached. Docker prefers a container's name to the
+// prefix of another's id: use Resolve before changing the container that was found.
 // Errors: apperr.NotFound, Invalid (a prefix of several ids), Unavailable, Daemon.
 func (h *Host) Inspect(ctx context.Context, ref containers.Ref) (*containers.Details, error) {
 	return h.inspect(ctx, ref.String())
 }
 
-// inspect is Inspect of an id that an engine gave, or of a name that ParseRef has checked.
+// inspect is Inspect for an id that came from an engine or a reference that ParseRef has checked.
 func (h *Host) inspect(ctx context.Context, id string) (*containers.Details, error) {
 	if id == "" {
 		return nil, apperr.New(apperr.Invalid, "missing container id or name")
@@ -31,8 +31,8 @@ func (h *Host) inspect(ctx context.Context, id string) (*containers.Details, err
 	})
 }
 
-// Resolve is Inspect for callers that will act on what they find. It refuses a reference that looks
-// like an id and found a container of another id, which was merely named so (apperr.Conflict).
+// Resolve is Inspect for callers that will change the container. If the reference looks like an id but is the name of a
+// container with another id, it returns apperr.Conflict.
 func (h *Host) Resolve(ctx context.Context, ref containers.Ref) (*containers.Details, error) {
 	d, err := h.Inspect(ctx, ref)
 	if err != nil {
@@ -44,7 +44,7 @@ func (h *Host) Resolve(ctx context.Context, ref containers.Ref) (*containers.Det
 	return d, nil
 }
 
-// Top lists the processes of a container; id is its full id. It is never cached. The rows show command lines whole.
+// Top lists the processes of a container; id is its full id. It is never cached. The rows contain complete command lines.
 // Errors: apperr.Conflict for a container that isn't running, NotFound, Unavailable, Daemon.
 func (h *Host) Top(ctx context.Context, id string) (*containers.Processes, error) {
 	return call(ctx, h, "list processes", h.readLimit, func(ctx context.Context, e engine.Reads) (*containers.Processes, error) {
@@ -62,6 +62,6 @@ func (h *Host) Top(ctx context.Context, id string) (*containers.Processes, error
 	})
 }
 
-// podmanColumns has Podman read the processes itself: by default it runs the image's own ps, which few images have.
-// Whatever goes wrong there, Podman 4 answers 200 without a body, also for a container that isn't running.
+// podmanColumns makes Podman read the processes itself: by default it runs the image's own ps, which few images have.
+// If that fails, also because the container isn't running, Podman 4 answers 200 without a body.
 const podmanColumns = "user,pid,ppid,pcpu,etime,tty,time,args"

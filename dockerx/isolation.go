@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// isolation is whether this process is cut off from hosts that other processes reach.
+// isolation records whether this process is cut off from hosts that other processes reach.
 type isolation struct {
 	found atomic.Bool
-	// every is how often it is looked for, after is how long this process's hosts must have been down.
+	// every is the time between checks, after is how long this process's hosts must have been down.
 	every, after time.Duration
 }
 
 const (
 	isolationEvery = 2500 * time.Millisecond
 	isolationAfter = 10 * time.Second
-	isolationTries = 3 // hosts of others that are tried
+	isolationTries = 3 // other processes' hosts to try in one check
 )
 
-// Isolated reports whether nearly all hosts that this process leads are down, and hosts that other processes lead and have up
-// don't answer this one either. Once it is isolated it remains so until one of those answers, or none is up. Without Options.Led
-// it never is.
+// Isolated reports whether this process is cut off: nearly all hosts that it leads are down, and hosts that are up according
+// to the processes that lead them don't answer it either. It remains isolated until one of those answers, or none of them is
+// up. Without Options.Led it is never isolated.
 func (f *Fleet) Isolated() bool { return f.isolation.found.Load() }
 
-// watchIsolation looks for isolation until ctx ends.
+// watchIsolation checks for isolation regularly until ctx ends.
 func (f *Fleet) watchIsolation(ctx context.Context) {
 	tick := time.NewTicker(f.isolation.every)
 	defer tick.Stop()
@@ -55,8 +55,8 @@ func (f *Fleet) lookForIsolation(ctx context.Context) {
 	}
 }
 
-// reach reports whether nine in ten of the hosts led here have been down for a while, and returns hosts that others have up, at
-// most as many as are tried.
+// reach reports whether at least nine in ten of the hosts led here have been down for isolation.after, and returns up to
+// isolationTries random hosts that are up according to the processes that lead them.
 func (f *Fleet) reach() (down bool, others []*Host) {
 	led, lost := 0, 0
 	for _, h := range f.Hosts() {
@@ -70,7 +70,7 @@ func (f *Fleet) reach() (down bool, others []*Host) {
 			continue
 		}
 		led++
-		if state, since, _, _ := h.health.known(); state == HostDown && time.Since(since) >= f.isolation.after {
+		if state, since, _, _ := h.health.current(); state == HostDown && time.Since(since) >= f.isolation.after {
 			lost++
 		}
 	}
@@ -78,7 +78,7 @@ func (f *Fleet) reach() (down bool, others []*Host) {
 	return led > 0 && 10*lost >= 9*led, others[:min(len(others), isolationTries)]
 }
 
-// anyAnswers asks hosts for their versions, each within its own deadline, and reports whether one answered.
+// anyAnswers pings hosts concurrently, each within its ping deadline, and reports whether one answered.
 func anyAnswers(ctx context.Context, hosts []*Host) bool {
 	var (
 		asking   sync.WaitGroup

@@ -8,8 +8,8 @@ import (
 	"wharf/dockerx/events"
 )
 
-// Lead has a host's events read and its health checked here from now on; with Options.Led alone. The host may be unknown:
-// then it counts once Apply brings it.
+// Lead makes this process read a host's events and check its health from now on. It matters only with Options.Led. If the
+// host is unknown, it is led as soon as Apply adds it.
 func (f *Fleet) Lead(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -19,7 +19,7 @@ func (f *Fleet) Lead(name string) {
 	}
 }
 
-// Leave ends what Lead began, and returns when it has ended.
+// Leave ends the effect of Lead for these hosts. It returns when their readers have stopped.
 func (f *Fleet) Leave(names []string) {
 	var ending sync.WaitGroup
 	f.mu.Lock()
@@ -33,15 +33,15 @@ func (f *Fleet) Leave(names []string) {
 	ending.Wait()
 }
 
-// Deliver takes an event of a host that another process leads, as that has reported it. It doesn't block.
+// Deliver passes on an event that was reported by the process that leads the event's host. It doesn't block.
 func (f *Fleet) Deliver(e events.Event) {
 	if h, ok := f.Host(e.Host); ok && f.opts.Led && !h.leads() {
-		h.tellFollowers(e)
+		h.notifyFollowers(e)
 	}
 }
 
-// tellFollowers passes an event to the followers inside this package alone.
-func (h *Host) tellFollowers(e events.Event) {
+// notifyFollowers passes an event to this package's followers, but not to Options.OnEvent.
+func (h *Host) notifyFollowers(e events.Event) {
 	h.mu.Lock()
 	listen := h.listen
 	h.mu.Unlock()
@@ -50,16 +50,16 @@ func (h *Host) tellFollowers(e events.Event) {
 	}
 }
 
-// leading is whether a host is read here. The zero value: it isn't.
+// leading records whether this process leads a host. The zero value: it doesn't.
 type leading struct {
 	mu    sync.Mutex
 	on    bool
 	begin chan struct{}      // holds a token when it was turned on
-	stop  context.CancelFunc // of the reader under way; nil: none
+	stop  context.CancelFunc // of the running reader; nil: none runs
 	ended chan struct{}
 }
 
-// lead turns the host's reader on or off. It returns when a reader that it turned off has ended.
+// lead turns the host's reader on or off. When it turns the reader off, it waits until the reader has ended.
 func (h *Host) lead(on bool) {
 	l := &h.leading
 	l.mu.Lock()
@@ -70,7 +70,7 @@ func (h *Host) lead(on bool) {
 	case on:
 		select {
 		case l.begin <- struct{}{}:
-		default: // it begins already
+		default: // there is a token already
 		}
 	case stop != nil:
 		stop()
@@ -78,14 +78,14 @@ func (h *Host) lead(on bool) {
 	}
 }
 
-// leads reports whether the host is read here.
+// leads reports whether this process leads the host.
 func (h *Host) leads() bool {
 	h.leading.mu.Lock()
 	defer h.leading.mu.Unlock()
 	return h.leading.on
 }
 
-// runLed runs f while the host is to be read here, again and again until ctx ends.
+// runLed runs f whenever this process leads the host, until ctx ends. f's context ends when this process stops leading it.
 func (h *Host) runLed(ctx context.Context, f func(context.Context)) {
 	l := &h.leading
 	for {
@@ -106,7 +106,8 @@ func (h *Host) runLed(ctx context.Context, f func(context.Context)) {
 		f(inner)
 		cancel()
 		h.transport.CloseIdleConnections()
-		h.tellFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "disconnected"}) // what they know ages from now on
+		// From now on the followers' data may be outdated.
+		h.notifyFollowers(events.Event{Host: h.name, Kind: events.KindHost, Action: "disconnected"})
 		l.mu.Lock()
 		l.stop, l.ended = nil, nil
 		l.mu.Unlock()
@@ -114,16 +115,16 @@ func (h *Host) runLed(ctx context.Context, f func(context.Context)) {
 	}
 }
 
-// SetStatus takes the status of a host as the process has it that leads the host: Host.Status returns it while this process
-// doesn't.
+// SetStatus stores a host's status as reported by the process that leads the host. Host.Status returns it while this process
+// doesn't lead the host.
 func (f *Fleet) SetStatus(name string, s Status) {
 	if h, ok := f.Host(name); ok {
 		h.shared.Store(&s)
 	}
 }
 
-// elsewhere returns the status of a host that another process leads; nil for a host that this one leads, and where nothing is
-// known yet.
+// elsewhere returns the status of a host that another process leads. It returns nil if this process leads the host, or if
+// no status has been reported yet.
 func (h *Host) elsewhere() *Status {
 	if !h.opts.Led || h.leads() {
 		return nil
@@ -138,13 +139,13 @@ func (h *Host) statusChanged(soon bool) {
 	}
 }
 
-// Changes of what is measured anew all the time count once they are beyond the usual variation.
+// Changes of the latency and the clock skew within these bounds are noise, not changes of Status.
 const (
 	latencyNoise = 20 * time.Millisecond
 	skewNoise    = 500 * time.Millisecond
 )
 
-// differs reports whether the information says something new.
+// differs reports whether i differs from old by more than noise.
 func (i EngineInfo) differs(old EngineInfo) bool {
 	if i.Latency > 2*old.Latency+latencyNoise || old.Latency > 2*i.Latency+latencyNoise || (i.ClockSkew-old.ClockSkew).Abs() > skewNoise {
 		return true
@@ -153,7 +154,7 @@ func (i EngineInfo) differs(old EngineInfo) bool {
 	return i != old
 }
 
-// infoChanged has Status say what the information says, if that is new. mu is held.
+// infoChanged copies info to shown and reports a change of Status, if they differ by more than noise. The caller holds mu.
 func (h *Host) infoChanged() {
 	if h.info.differs(h.shown) {
 		h.shown = h.info
@@ -161,7 +162,7 @@ func (h *Host) infoChanged() {
 	}
 }
 
-// countedStates returns the containers by state as the host's events imply; nil while that isn't known.
+// countedStates returns the number of containers in each state as counted from the host's events; nil while unknown.
 func (h *Host) countedStates() map[string]int {
 	reader := h.reader.Load()
 	if reader == nil {

@@ -11,15 +11,14 @@ import (
 	"wharf/dockerx/events"
 )
 
-// List returns the host's containers: the list kept, if the host's events say that it is still
-// true, else a new one: an engine manages some 40 lists of 200 containers a second. Errors: apperr.Unavailable,
-// apperr.Daemon.
+// List returns the host's containers: the cached list if no event has invalidated it, else a new one. Lists are cached
+// because an engine answers only about 40 lists of 200 containers a second. Errors: apperr.Unavailable, apperr.Daemon.
 func (h *Host) List(ctx context.Context) (*containers.List, error) {
 	return h.lists.get(ctx, h, h.learnList)
 }
 
-// KeptList returns the list that is kept, whatever its age, while the host's events say that it is still true but for its
-// status texts; else nil. See List.Aged.
+// KeptList returns the cached list, of any age, if no event has invalidated it, else nil. Its status texts ("Up 2 minutes")
+// may be outdated; see List.Aged.
 func (h *Host) KeptList() *containers.List {
 	if !h.streamUp() {
 		return nil
@@ -27,17 +26,18 @@ func (h *Host) KeptList() *containers.List {
 	return h.lists.still()
 }
 
-// CheckList has the list that is kept read again in the background if it is a minute old, and reports whether it is.
+// CheckList reports whether the cached list is older than containers.MaxUnread. If so, it reads the list again in the
+// background.
 func (h *Host) CheckList() bool {
 	list := h.lists.latest()
 	if list == nil || time.Since(list.Read) < containers.MaxUnread {
 		return false
 	}
-	h.lists.join(h, h.learnList) // what it reads is kept, whether a caller waits for it or not
+	h.lists.join(h, h.learnList) // the result is cached even if no caller waits for it
 	return true
 }
 
-// keptCounts returns how many containers are in each state, nil where that isn't known for sure.
+// keptCounts returns how many containers are in each state, or nil without a valid cached list.
 func (h *Host) keptCounts() map[string]int {
 	list := h.lists.still()
 	if list == nil {
@@ -46,7 +46,7 @@ func (h *Host) keptCounts() map[string]int {
 	return list.States()
 }
 
-// learnList reads the list, and learns the containers' labels.
+// learnList reads the list and records the containers' labels.
 func (h *Host) learnList(ctx context.Context) (*containers.List, error) {
 	list, err := h.readList(ctx)
 	if err == nil {
@@ -55,7 +55,7 @@ func (h *Host) learnList(ctx context.Context) (*containers.List, error) {
 	return list, err
 }
 
-// readList asks the host for its list, unless one could not be read a moment ago.
+// readList asks the engine for its list, unless h.guard refuses because the last lists could not be read.
 func (h *Host) readList(ctx context.Context) (*containers.List, error) {
 	if err := h.guard.Refusal(); err != nil {
 		return nil, err
@@ -70,12 +70,13 @@ func (h *Host) readList(ctx context.Context) (*containers.List, error) {
 	})
 }
 
-// guardedList reads an answer of the list, and closes it; what went wrong is classified for those that aren't let in now.
+// guardedList decodes a list's body under h.guard, and closes it. The guard keeps a classified error for the callers that it
+// refuses afterwards.
 func guardedList[T any](ctx context.Context, h *Host, body io.ReadCloser, decode func(io.Reader) (T, error)) (T, error) {
 	return containers.ReadGuarded(&h.guard, body, decode, func(err error) error { return classify(ctx, h.name, "list containers", err) })
 }
 
-// changesList reports whether an event makes a list untrue. Podman's words stand beside Docker's.
+// changesList reports whether an event invalidates the list. The actions are Docker's and Podman's.
 func changesList(e events.Event) bool {
 	if e.Kind == events.KindState {
 		return false

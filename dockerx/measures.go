@@ -18,44 +18,46 @@ import (
 // StateCount is a number of containers in one state.
 type StateCount = events.StateCount
 
-// Measures are how a host is, and what its requests and events have added up to since this process knows it.
+// Measures are a host's health, and counts of its requests and events since this process added the host.
 type Measures struct {
 	State HostState
-	Owned bool // its events are read by this process
+	Owned bool // this process reads its events
 	EngineInfo
 	CertificateExpiry time.Time // as in Status
-	// Containers are counted by the reader of the host's events; nil while it knows nothing.
+	// Containers are counted by the reader of the host's events; nil while unknown.
 	Containers []StateCount
-	Requests   []RequestMeasure // in the order of their operations
+	Requests   []RequestMeasure // sorted by operation
 	Errors     []Count          // by reason, those above zero
 	Events     []Count          // by type
 	Gaps       []Count          // by reason
 }
 
-// RequestMeasure is how long an operation's requests to the engine took, failed ones too.
+// RequestMeasure is the distribution of durations of one kind of request to the engine, including failed ones.
 type RequestMeasure struct {
 	Operation string // as in errors: "list containers"
 	histogram.Snapshot
 }
 
-// Count is a number of things of one kind.
+// Count is the number of errors, events or gaps of one kind.
 type Count struct {
 	Kind string
 	N    uint64
 }
 
-// requestBounds end the buckets of request durations. They are few: there is a histogram for each host and operation.
+// requestBounds are the upper bounds of the buckets of request durations. They are few, since each host and operation has a
+// histogram.
 var requestBounds = []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, 250 * time.Millisecond, time.Second, 5 * time.Second}
 
-// maxOperations bounds the operations that are told apart, of which the code has fewer.
+// maxOperations bounds the number of operations with a histogram of their own; the code has fewer.
 const maxOperations = 64
 
-// other is the kind of what has none of the known ones: an engine may say anything.
+// other is the kind for everything that is none of the listed kinds: an engine may send any text.
 const other = "other"
 
-// The kinds that are counted. reasonDaemon is an engine's own failure, a 5xx.
+// reasonDaemon is the reason of errors that an engine answered with a 5xx status.
 const reasonDaemon = "daemon"
 
+// The kinds that are counted separately.
 var (
 	errorReasons = append(faultNames(connect.FaultRefused, connect.FaultTimeout, connect.FaultDNS, connect.FaultTLS, connect.FaultAuth,
 		connect.FaultVersion, connect.FaultProtocol, connect.FaultLocal), reasonDaemon, other)
@@ -71,9 +73,9 @@ func faultNames(kinds ...connect.FaultKind) []string {
 	return names
 }
 
-// tally counts things by kind, without locks. Make it with newTally.
+// tally counts by kind, without locks. newTally makes one.
 type tally struct {
-	kinds  []string // the last one is for all others
+	kinds  []string // the last one counts all other kinds
 	counts []atomic.Uint64
 }
 
@@ -98,7 +100,7 @@ func (t tally) read() []Count {
 	return all
 }
 
-// measures are a host's counts.
+// measures collects a host's counts.
 type measures struct {
 	errors, events, gaps tally
 
@@ -113,8 +115,8 @@ func newMeasures() measures {
 	}
 }
 
-// took records how long a request took that ended with err. doing is one of the code's texts, never one from outside. What
-// wasn't tried doesn't count.
+// took records the duration of a request that ended with err. A request that wasn't tried doesn't count. doing must not
+// contain text from outside the program.
 func (m *measures) took(doing string, began time.Time, err error) {
 	if errors.Is(err, errKnownDown) {
 		return
@@ -133,7 +135,8 @@ func (m *measures) took(doing string, began time.Time, err error) {
 	h.Observe(time.Since(began))
 }
 
-// failed counts the error of a request, if it says something of the host: what wasn't tried and what an engine refuses don't.
+// failed counts the error of a request if the host is at fault. Requests that weren't tried, or that the engine refused, are
+// not counted.
 func (m *measures) failed(classified error) {
 	switch kind := connect.FaultOf(classified); {
 	case errors.Is(classified, errKnownDown):
@@ -147,7 +150,7 @@ func (m *measures) failed(classified error) {
 // onEvent counts an event.
 func (m *measures) onEvent(e events.Event) {
 	switch e.Kind {
-	case events.KindState: // nothing happened
+	case events.KindState: // a report of the present state, not an event
 	case events.KindGap:
 		m.gaps.add(e.Reason)
 	default:
@@ -155,7 +158,7 @@ func (m *measures) onEvent(e events.Event) {
 	}
 }
 
-// Measures returns the host's measures, without asking it.
+// Measures returns the host's measures, without asking the host.
 func (h *Host) Measures() Measures {
 	m := Measures{
 		Errors: h.measures.errors.read(), Events: h.measures.events.read(), Gaps: h.measures.gaps.read(),

@@ -14,10 +14,12 @@ import (
 
 const defaultWait = 30 * time.Second
 
-// Operate carries out an operation on a container that Resolve found: no inspect before the call, since d is
-// one, and at most one after it, where neither the call's answer nor the host's events tell the state. What was there
-// already is no error unless Strict: Changed is false. What was sent is not undone when ctx ends; waiting ends with it.
-// Errors: apperr.Invalid, Conflict (the engine's words), NotFound, Unavailable, Daemon.
+// Operate carries out an operation on a container that Resolve returned. If the container is in the desired state already,
+// Result.Changed is false; that is an error only if o.Strict. When ctx ends, waiting ends, but a request that was sent is
+// not undone. Errors: apperr.Invalid, Conflict (with the engine's message), NotFound, Unavailable, Daemon.
+//
+// It doesn't inspect before the call, since d is an inspection, and afterwards only if neither the answer nor the host's
+// events show the new state.
 func (h *Host) Operate(ctx context.Context, d *containers.Details, o operations.Operation) (operations.Result, error) {
 	row, params, err := o.Prepare(d)
 	if err := errors.Join(err, ctx.Err()); err != nil {
@@ -31,14 +33,14 @@ func (h *Host) Operate(ctx context.Context, d *containers.Details, o operations.
 	err = change(context.WithoutCancel(ctx), h, row.Doing, row.Deadline(d, params), func(ctx context.Context, e engine.Changes) error {
 		return row.Call(ctx, e, d.ID, params)
 	})
-	h.lists.drop() // also after an error: it may have happened all the same
+	h.lists.drop() // also after an error: the engine may have made the change
 	return h.lookAfter(ctx, d, row, o, err, seen)
 }
 
-// lookAfter makes the Result of a call that ended with err.
+// lookAfter determines the Result of a call that ended with err.
 func (h *Host) lookAfter(ctx context.Context, d *containers.Details, row *operations.Row, o operations.Operation, err error, seen *trace) (operations.Result, error) {
 	unchanged := errors.Is(err, connect.ErrNotModified)
-	if row.Outcome == operations.Removed && h.isGone(ctx, d.ID, err) { // another's doing, or the engine's own: nothing is left to do
+	if row.Outcome == operations.Removed && h.isGone(ctx, d.ID, err) { // removed by another client or by the engine
 		return operations.Result{Before: d.State, Reached: true}, nil
 	}
 	switch {
@@ -52,7 +54,7 @@ func (h *Host) lookAfter(ctx context.Context, d *containers.Details, row *operat
 	switch {
 	case unchanged:
 		known = true
-	case err != nil: // a conflict: it was so already, if the state explains it
+	case err != nil: // a conflict: nothing to do if the container was in the desired state already
 		known = row.Already(d.State)
 	case row.Outcome == operations.Answered, row.Outcome == operations.Removed:
 		result.After, known = row.After, true
@@ -68,7 +70,7 @@ func (h *Host) lookAfter(ctx context.Context, d *containers.Details, row *operat
 	return h.inspectAfter(ctx, row, d.ID, o, result, err)
 }
 
-// isGone reports whether a call failed because its container is gone, or being removed and gone by now.
+// isGone reports whether a call failed because its container is gone, or was being removed and is gone by now.
 func (h *Host) isGone(ctx context.Context, id string, err error) bool {
 	switch apperr.KindOf(err) {
 	case apperr.NotFound:
@@ -80,9 +82,9 @@ func (h *Host) isGone(ctx context.Context, id string, err error) bool {
 	return false
 }
 
-// inspectAfter inspects the container after the call, and waits if that was asked for. A conflict that the
-// state doesn't explain is returned. After a success there may be nothing left to inspect: the engine removes a container
-// of --rm by itself.
+// inspectAfter inspects the container after the call, and waits if o asks for it. refused is the call's error or nil; a
+// conflict is returned unless the container is in the desired state. After a success the container may be gone: the engine
+// removes a container that was created with --rm when it exits.
 func (h *Host) inspectAfter(ctx context.Context, row *operations.Row, id string, o operations.Operation, result operations.Result, refused error) (operations.Result, error) {
 	after, err := h.inspect(ctx, id)
 	if result.Changed && apperr.KindOf(err) == apperr.NotFound {
@@ -109,8 +111,8 @@ func (h *Host) inspectAfter(ctx context.Context, row *operations.Row, id string,
 	return result, nil
 }
 
-// Await looks at a container until it is running or healthy or can't become it, for limit at most (30 s when zero). Errors:
-// those of Inspect, and of ctx.
+// Await waits until a container meets the condition wait or can't meet it any more, for limit at most (30 s when zero). It
+// returns the last state, and whether the condition was met. Errors: those of Inspect, and of ctx.
 func (h *Host) Await(ctx context.Context, id, wait string, limit time.Duration) (containers.State, bool, error) {
 	d, err := h.inspect(ctx, id)
 	if err != nil {
@@ -119,7 +121,7 @@ func (h *Host) Await(ctx context.Context, id, wait string, limit time.Duration) 
 	return h.waitFor(ctx, id, d.State, operations.ConditionOf(wait), limit)
 }
 
-// waitFor looks at the container, less and less often, until the condition holds or can't any more.
+// waitFor inspects the container, with growing pauses, until the condition holds or can't hold any more.
 func (h *Host) waitFor(ctx context.Context, id string, s containers.State, c operations.Condition, limit time.Duration) (containers.State, bool, error) {
 	if limit == 0 {
 		limit = defaultWait

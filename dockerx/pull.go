@@ -13,16 +13,16 @@ import (
 	"wharf/dockerx/images"
 )
 
-// maxPullOpen is how long an engine may take to begin a pull's answer. It says nothing before the registry has answered; how
-// long that may take, the Puller says.
+// maxPullOpen is how long an engine may take to begin its answer to a pull. It sends nothing before the registry has
+// answered; the Puller has the real limit.
 const maxPullOpen = 10 * time.Minute
 
-// Pull has the engine pull an image, or joins the pull of it that is under way; see images.Puller.Pull.
+// Pull makes the engine pull an image, or joins a pull of the image that is in progress; see images.Puller.Pull.
 func (h *Host) Pull(ctx context.Context, r images.Ref, platform string, report func(images.Progress)) (images.Pulled, error) {
 	return h.puller.Pull(ctx, r, platform, report)
 }
 
-// Image returns what a name or an id of an image means at the engine. Errors: apperr.NotFound, Unavailable, Daemon.
+// Image returns the engine's image with this name or id. Errors: apperr.Invalid, NotFound, Unavailable, Daemon.
 func (h *Host) Image(ctx context.Context, name string) (images.Image, error) {
 	if err := images.CheckName(name); err != nil {
 		return images.Image{}, err
@@ -49,7 +49,7 @@ func platformOf(system, architecture, variant string) string {
 	return p
 }
 
-// pullEngine is a host for its Puller.
+// pullEngine implements the interface that images.Puller needs of a host.
 type pullEngine struct{ h *Host }
 
 func (p pullEngine) OpenPull(ctx context.Context, r images.Ref, platform, auth string) (io.ReadCloser, error) {
@@ -71,7 +71,7 @@ func (p pullEngine) Platform(ctx context.Context) (string, error) {
 
 func (p pullEngine) Tag(ctx context.Context, id string, r images.Ref) error {
 	if r.Pinned() {
-		return nil // a digest means the same image forever
+		return nil // a digest always names the same image
 	}
 	return change(ctx, p.h, "tag image", p.h.readLimit, func(ctx context.Context, e engine.Changes) error {
 		return e.ImageTag(ctx, id, r.String())
@@ -82,10 +82,10 @@ func (p pullEngine) Remove(ctx context.Context, name string) error {
 	return p.h.RemoveImage(ctx, name)
 }
 
-// registryTimeout is for a question that an engine passes on to a registry.
+// registryTimeout is the deadline of a request that the engine forwards to a registry.
 const registryTimeout = 15 * time.Second
 
-// RegistryDigest returns what a name of an image means in its registry, which the engine asks; see images.Digests.Get.
+// RegistryDigest returns the digest of an image's name in its registry, which the engine asks; see images.Digests.Get.
 func (h *Host) RegistryDigest(ctx context.Context, r images.Ref) (images.DigestAnswer, error) {
 	return h.opts.digests.Get(ctx, h.life, h.name, r, h.spawn, func(ctx context.Context) (string, error) {
 		auth, err := h.opts.Registries.For(r.Registry())
@@ -99,8 +99,8 @@ func (h *Host) RegistryDigest(ctx context.Context, r images.Ref) (images.DigestA
 	})
 }
 
-// ConfigImage returns the name of the image that a container of the list was created with. The list shows an id instead once
-// the name means another image.
+// ConfigImage returns the image name that a container of the list was created with. It inspects the container if the list
+// shows an id instead, as it does once the name refers to another image.
 func (h *Host) ConfigImage(ctx context.Context, row containers.Container) (string, error) {
 	if _, err := images.ParseRef(row.Image); err == nil && !strings.HasPrefix(row.Image, "sha256:") && !isShortID(row.Image) {
 		return row.Image, nil
@@ -114,7 +114,7 @@ func (h *Host) ConfigImage(ctx context.Context, row containers.Container) (strin
 	})
 }
 
-// isShortID reports whether a text is how engines write the id of an image that has no name any more.
+// isShortID reports whether s looks like the short id that engines show for an image that has no name any more.
 func isShortID(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789abcdef") == ""
 }

@@ -17,24 +17,24 @@ import (
 	"wharf/util/apperr"
 )
 
-// Blueprint is what a host says of a container that is to be created anew, before its image changes.
+// Blueprint describes a container that is to be created again from a new image: the container and its present image.
 type Blueprint struct {
 	container, image json.RawMessage
 
-	// RestartPolicy is the container's, as Update takes it.
+	// RestartPolicy is the container's, in the form that an update takes.
 	RestartPolicy string
 	platform      string
 }
 
 // Successor is a container that can be created from a blueprint.
 type Successor struct {
-	Labels map[string]string // as it will have them
-	Health bool              // it will have a health check
+	Labels map[string]string // of the new container
+	Health bool              // whether it will have a health check
 	spec   recreate.Spec
 }
 
-// Blueprint reads what a container is made of. Errors: those of Inspect; Conflict for a container that can't be created
-// anew, with the reason.
+// Blueprint reads the blueprint of a container. Errors: those of Inspect; Conflict, with the reason, for a container that
+// can't be created again.
 func (h *Host) Blueprint(ctx context.Context, d *containers.Details) (*Blueprint, error) {
 	return call(ctx, h, "inspect container and image", h.readLimit, func(ctx context.Context, e engine.Reads) (*Blueprint, error) {
 		v, err := e.ServerVersion(ctx)
@@ -67,11 +67,11 @@ func (h *Host) Blueprint(ctx context.Context, d *containers.Details) (*Blueprint
 	})
 }
 
-// Platform returns what the container's image is for: "linux/arm64".
+// Platform returns the platform of the container's image, for example "linux/arm64".
 func (b *Blueprint) Platform() string { return b.platform }
 
-// Successor returns how to create a container from a blueprint, of an image that the engine has. Errors: Conflict where it
-// has none of that name, or one for other machines.
+// Successor returns a container to create from a blueprint and an image that the engine has. Errors: Conflict if the engine
+// has no image of that name, or one for another platform.
 func (h *Host) Successor(ctx context.Context, b *Blueprint, image string) (*Successor, error) {
 	return call(ctx, h, "inspect image", h.readLimit, func(ctx context.Context, e engine.Reads) (*Successor, error) {
 		raw, err := e.RawImage(ctx, image)
@@ -91,8 +91,8 @@ func (h *Host) Successor(ctx context.Context, b *Blueprint, image string) (*Succ
 	})
 }
 
-// Create creates a successor under a name, connected to its networks, and doesn't start it. The id is returned as soon as
-// there is one, also beside an error. Errors: the engine's.
+// Create creates a successor with this name and connects it to its networks; it doesn't start it. If connecting fails, both
+// the new container's id and an error are returned. Errors: the engine's.
 func (h *Host) Create(ctx context.Context, s *Successor, name string) (id string, err error) {
 	err = change(ctx, h, "create a container", operations.CreateTimeout, func(ctx context.Context, e engine.Changes) (err error) {
 		if id, err = e.ContainerCreate(ctx, name, s.spec.Body); err != nil {
@@ -114,14 +114,15 @@ func (h *Host) Create(ctx context.Context, s *Successor, name string) (id string
 	return id, err
 }
 
-// errPodman: what Podman shows by Docker's API is not what it takes: networks, fixed addresses, limits and devices differ.
+// errPodman refuses Podman's containers: what Podman reports through Docker's API is not what it accepts for a new container.
+// Networks, fixed addresses, limits and devices differ.
 var errPodman = apperr.New(apperr.Conflict, "Podman doesn't show all that a container was made with, so that none can be made like it")
 
 func isPodman(v types.Version) bool {
 	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.Contains(c.Name, "Podman") })
 }
 
-// refuseSharers returns an error for a container whose network others share: they would lose it with the container.
+// refuseSharers returns an error for a container whose network other containers share: they would lose it.
 func refuseSharers(ctx context.Context, e engine.Reads, d *containers.Details) error {
 	body, err := e.ContainerList(ctx)
 	if err != nil {
@@ -147,7 +148,7 @@ func refuseSharers(ctx context.Context, e engine.Reads, d *containers.Details) e
 	return nil
 }
 
-// asConflict makes a Conflict of the engine's NotFound of something else than the container.
+// asConflict turns the engine's NotFound into a Conflict with this message: what is missing is not the container.
 func asConflict(err error, message string) error {
 	if kind, ok := engineKind(err); ok && kind == apperr.NotFound {
 		return apperr.Wrap(apperr.Conflict, err, "%s (%s)", message, engineWords(err))

@@ -11,45 +11,45 @@ import (
 	"wharf/dockerx/engine"
 )
 
-// Status is what is known of a host. What isn't known is zero.
+// Status is the last known state of a host. Unknown fields are zero.
 type Status struct {
 	State       HostState
-	Since       time.Time         // when it became so
+	Since       time.Time         // when State was entered
 	LastError   connect.FaultKind // "" if there was none
 	LastErrorAt time.Time
 	Streaming   bool // its events are being read
 	EngineInfo
-	// Containers counts by state; nil unless the last list is still true.
+	// Containers is the number of containers in each state; nil if unknown.
 	Containers map[string]int
-	// CertificateExpiry is the end of our certificate or the engine's, whichever comes first.
+	// CertificateExpiry is when wharf's certificate or the engine's expires, whichever comes first.
 	CertificateExpiry time.Time
 }
 
-// EngineInfo is what an engine said of itself when it was last asked.
+// EngineInfo is what an engine last reported about itself.
 type EngineInfo struct {
 	EngineVersion string
-	APIVersion    string // its newest; calls use the newest that both sides speak
+	APIVersion    string // the engine's newest; calls use the newest that both sides support
 	OS            string
 	Arch          string
 	CPUs          int
 	Memory        int64         // bytes
-	ClockSkew     time.Duration // how far the engine's clock is ahead of ours
+	ClockSkew     time.Duration // how far the engine's clock is ahead of wharf's
 	Latency       time.Duration // of the last ping
 }
 
 // infoEvery is how often a host that stays up is asked about itself.
 const infoEvery = time.Minute
 
-// Status returns how the host is, without asking it.
+// Status returns the host's last known status, without asking the host.
 func (h *Host) Status() Status {
 	if s := h.elsewhere(); s != nil {
 		return *s
 	}
 	var s Status
-	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.known()
+	s.State, s.Since, s.LastError, s.LastErrorAt = h.health.current()
 	s.Streaming = h.streamUp()
 	s.CertificateExpiry = h.transport.CertificateExpiry()
-	if h.opts.Led { // the same on all replicas, of which not all have a list
+	if h.opts.Led { // replicas must report the same counts, but not each has a cached list
 		s.Containers = h.countedStates()
 	} else {
 		s.Containers = h.keptCounts()
@@ -63,7 +63,7 @@ func (h *Host) Status() Status {
 	return s
 }
 
-// Check asks the host how it is, down or not, and returns what came of it. Errors: those of List.
+// Check asks the host for its state, even if it is known to be down, and returns the new status. Errors: those of List.
 func (h *Host) Check(ctx context.Context) (Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.readLimit)
 	defer cancel()
@@ -78,7 +78,7 @@ func (h *Host) Check(ctx context.Context) (Status, error) {
 
 // watch refreshes the engine's information after each new connection, and once a minute.
 func (h *Host) watch(ctx context.Context) {
-	timer := time.NewTimer(infoEvery) // the reader connects at once
+	timer := time.NewTimer(infoEvery) // not at once: the reader connects now, which triggers the first refresh
 	defer timer.Stop()
 	for {
 		select {
@@ -94,7 +94,7 @@ func (h *Host) watch(ctx context.Context) {
 	}
 }
 
-// refreshInfo asks the engine about itself.
+// refreshInfo asks the engine about itself and stores the answer in h.info.
 func (h *Host) refreshInfo(ctx context.Context) error {
 	began := time.Now()
 	info, err := call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e engine.Reads) (system.Info, error) {
@@ -116,15 +116,15 @@ func (h *Host) refreshInfo(ctx context.Context) error {
 	return nil
 }
 
-// ErrorPrefix begins the messages of what an engine itself said; Docker's tools put it there by themselves.
+// ErrorPrefix is the prefix of messages that come from an engine. Docker's own tools add it themselves.
 const ErrorPrefix = connect.ErrorPrefix
 
-// EngineVersion is what an engine says of its build.
+// EngineVersion is an engine's version and build.
 type EngineVersion struct {
 	Platform, Version, GitCommit, GoVersion, OS, Arch, Kernel, BuildTime string
 }
 
-// EngineVersion asks the engine for its build. Errors: Unavailable, Daemon.
+// EngineVersion asks the engine for its version and build. Errors: Unavailable, Daemon.
 func (h *Host) EngineVersion(ctx context.Context) (EngineVersion, error) {
 	return call(ctx, h, "ask for the version", h.readLimit, func(ctx context.Context, e engine.Reads) (EngineVersion, error) {
 		v, err := e.ServerVersion(ctx)
@@ -139,8 +139,8 @@ func engineVersionOf(v *types.Version) EngineVersion {
 	}
 }
 
-// APIVersion returns the API version in use with the engine, as "1.41": the newest that both sides speak. It asks only an
-// engine that hasn't been asked since its last failure. Errors: Unavailable.
+// APIVersion returns the API version in use with the engine, for example "1.41": the newest that both sides support. It asks
+// the engine only if that hasn't been done since the last failure. Errors: Unavailable.
 func (h *Host) APIVersion(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.pingLimit)
 	defer cancel()

@@ -17,17 +17,17 @@ import (
 )
 
 const (
-	// stockMaxAge bounds how long lists of images, volumes and networks are kept even if no event tells of a change:
-	// Podman's engines leave some out.
+	// stockMaxAge is how long lists of images, volumes and networks are cached if no event reports a change: Podman sends no
+	// event for some changes.
 	stockMaxAge = 5 * time.Second
-	// usesMaxAge is the same for what containers use: all engines tell of containers, and Podman's not of networks that one
-	// joins or leaves.
+	// usesMaxAge is the same for Uses. It is longer, since all engines send the events of containers; only Podman sends none
+	// when a container joins or leaves a network.
 	usesMaxAge = 15 * time.Second
-	// removalTimeout is for an engine that deletes files.
+	// removalTimeout is the deadline of a removal, for which the engine deletes files.
 	removalTimeout = 2 * time.Minute
 )
 
-// stock is the host's images, volumes and networks, and what its containers use of them.
+// stock caches the host's images, volumes and networks, and which of them its containers use.
 type stock struct {
 	images   cached[images.Rows]
 	volumes  cached[images.Volumes]
@@ -48,7 +48,7 @@ func newStock() stock {
 	}
 }
 
-// onEvent drops what an event makes untrue.
+// onEvent drops the lists that an event invalidates.
 func (s *stock) onEvent(e events.Event) {
 	all := e.Kind != events.KindDocker && e.Kind != events.KindState
 	if all || e.Type == "image" {
@@ -72,26 +72,26 @@ func (h *Host) ListImages(ctx context.Context) (*images.Rows, error) {
 	})
 }
 
-// ListVolumes returns the host's volumes. Errors: as those of ListImages.
+// ListVolumes returns the host's volumes. Errors: those of ListImages.
 func (h *Host) ListVolumes(ctx context.Context) (*images.Volumes, error) {
 	return h.stock.volumes.get(ctx, h, func(ctx context.Context) (*images.Volumes, error) {
 		return readStock(ctx, h, "list volumes", engine.Reads.VolumeList, h.stock.last.volumes.Decoder(images.DecodeVolumes))
 	})
 }
 
-// ListNetworks returns the host's networks. Errors: as those of ListImages.
+// ListNetworks returns the host's networks. Errors: those of ListImages.
 func (h *Host) ListNetworks(ctx context.Context) (*images.Networks, error) {
 	return h.stock.networks.get(ctx, h, func(ctx context.Context) (*images.Networks, error) {
 		return readStock(ctx, h, "list networks", engine.Reads.NetworkList, h.stock.last.networks.Decoder(images.DecodeNetworks))
 	})
 }
 
-// Uses returns what the host's containers use. Errors: as those of ListImages.
+// Uses returns the images, volumes and networks that the host's containers use. Errors: those of ListImages.
 func (h *Host) Uses(ctx context.Context) (*images.Uses, error) {
 	return h.stock.uses.get(ctx, h, h.FreshUses)
 }
 
-// FreshUses is Uses as the engine has it at this moment.
+// FreshUses is Uses without the cache.
 func (h *Host) FreshUses(ctx context.Context) (*images.Uses, error) {
 	return readStock(ctx, h, "list what containers use", engine.Reads.ContainerList, h.stock.last.uses.Decoder(images.DecodeUses))
 }
@@ -112,8 +112,8 @@ func readStock[T any](ctx context.Context, h *Host, doing string, ask func(engin
 	})
 }
 
-// Sizes asks the engine to add up what everything holds, which may take it a while. It is never cached. Podman fails where a
-// container goes meanwhile, and is asked again.
+// Sizes asks the engine for the sizes on disk of everything it has, which may take minutes. They are never cached. Podman's
+// answer fails if a container is removed meanwhile; it is asked again, five times in all. Errors: those of ListImages.
 func (h *Host) Sizes(ctx context.Context) (sizes images.Sizes, err error) {
 	for range 5 {
 		if sizes, err = h.readSizes(ctx); apperr.KindOf(err) != apperr.Daemon || !strings.Contains(err.Error(), "no such container") {
@@ -138,8 +138,8 @@ func (h *Host) readSizes(ctx context.Context) (images.Sizes, error) {
 	})
 }
 
-// RemoveImage removes an image by its id or one of its names; never one that a container uses. Errors: apperr.NotFound,
-// Conflict (the engine's words), Invalid, Unavailable, Daemon.
+// RemoveImage removes an image by its id or one of its names, unless a container uses it. Errors: apperr.NotFound, Conflict
+// (with the engine's message), Invalid, Unavailable, Daemon.
 func (h *Host) RemoveImage(ctx context.Context, name string) error {
 	if err := images.CheckName(name); err != nil {
 		return err
@@ -151,7 +151,7 @@ func (h *Host) RemoveImage(ctx context.Context, name string) error {
 	})
 }
 
-// RemoveVolume removes a volume, with all that is in it; never one that a container uses. Errors: as those of RemoveImage.
+// RemoveVolume removes a volume and its data, unless a container uses it. Errors: those of RemoveImage.
 func (h *Host) RemoveVolume(ctx context.Context, name string) error {
 	if !engine.IsName(name) {
 		return apperr.New(apperr.Invalid, "volume: not a name")
@@ -162,7 +162,7 @@ func (h *Host) RemoveVolume(ctx context.Context, name string) error {
 	})
 }
 
-// RemoveNetwork removes a network; never one with a container in it that runs. Errors: as those of RemoveImage.
+// RemoveNetwork removes a network, unless a running container is connected to it. Errors: those of RemoveImage.
 func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
 	if !engine.IsName(id) {
 		return apperr.New(apperr.Invalid, "network: not an id or a name")

@@ -17,7 +17,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Command is what to run in a container. Empty fields mean what the container itself has.
+// Command is a command to run in a container. An empty User or Workdir means the container's own.
 type Command struct {
 	Args          []string
 	User, Workdir string
@@ -26,13 +26,13 @@ type Command struct {
 	Input         bool // false: standard input is empty
 }
 
-// The most that a command may have.
+// The limits of a command.
 const (
-	maxCommandParts = 256
+	maxCommandParts = 256  // arguments, and environment variables
 	maxCommandText  = 4096 // bytes of user and workdir
 )
 
-// Check refuses a command that makes no sense. Errors: apperr.Invalid, naming every part that is wrong.
+// Check returns an error for an invalid command. Errors: apperr.Invalid, naming everything that is wrong.
 func (c Command) Check() error {
 	var problems []string
 	for _, list := range []struct {
@@ -66,21 +66,21 @@ func (c Command) Check() error {
 
 func hasNUL(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) }
 
-// Terminal is the input and output of a process in a container: one of its own (Exec) or the container's first
-// (Attach). Reading and writing may go on at the same time. Its user closes it.
+// Terminal is the input and output of a process in a container: a new process (Exec) or the container's main process
+// (Attach). Reading and writing may happen concurrently. The caller closes it.
 type Terminal struct {
-	// TTY reports that output and errors come as one, and that Resize makes sense.
+	// TTY: the process has a TTY. Its standard output and standard error are then one stream, and Resize has an effect.
 	TTY bool
 
 	conn      *Conn
 	host      *Host
 	container string
-	exec      string // empty: the container's first process
+	exec      string // empty: the container's main process
 }
 
-// Exec runs a command in a container that Resolve found, and returns its input and output. The command lives until it
-// ends by itself: Docker can't end it, and it outlives the Terminal. Errors: apperr.Conflict (not running, paused),
-// Invalid, NotFound, Unavailable, Daemon.
+// Exec runs a command in a container that Resolve returned, and returns the command's input and output. Closing the Terminal
+// doesn't end the command, and Docker has no request that does. Errors: apperr.Conflict (not running, paused), Invalid,
+// NotFound, Unavailable, Daemon.
 func (h *Host) Exec(ctx context.Context, d *containers.Details, c Command) (*Terminal, error) {
 	t := &Terminal{TTY: c.TTY, host: h, container: d.ID}
 	err := change(ctx, h, "create exec", h.readLimit, func(ctx context.Context, e engine.Changes) error {
@@ -103,8 +103,8 @@ func (h *Host) Exec(ctx context.Context, d *containers.Details, c Command) (*Ter
 	return t, nil
 }
 
-// Attach returns the input and output of a container's first process, from now on. Errors: apperr.Conflict (not
-// running), NotFound, Unavailable, Daemon.
+// Attach returns the input and output of a container's main process. Earlier output is not included. Errors:
+// apperr.Conflict (not running), NotFound, Unavailable, Daemon.
 func (h *Host) Attach(ctx context.Context, d *containers.Details) (*Terminal, error) {
 	if !d.State.Running {
 		return nil, apperr.New(apperr.Conflict, "the container is not running")
@@ -121,19 +121,19 @@ func (h *Host) Attach(ctx context.Context, d *containers.Details) (*Terminal, er
 // Write sends input to the process.
 func (t *Terminal) Write(p []byte) (int, error) { return t.conn.Write(p) }
 
-// CloseInput ends the process's standard input; its output goes on.
+// CloseInput closes the process's standard input; its output stays open.
 func (t *Terminal) CloseInput() error { return t.conn.CloseWrite() }
 
-// Close lets the process go; it doesn't end it.
+// Close closes the connection to the process; it doesn't end the process.
 func (t *Terminal) Close() error { return t.conn.Close() }
 
-// Copy writes the process's output and errors (with a TTY: all to out) until they end, and returns nil then. An error
-// is that of a writer, or says that the connection was lost or closed.
+// Copy writes the process's standard output to out and its standard error to errs (with a TTY: everything to out), and
+// returns nil when they end. An error comes from a writer, or from a connection that was lost or closed.
 func (t *Terminal) Copy(out, errs io.Writer) error {
 	return engine.CopyOutput(out, errs, t.conn, t.TTY)
 }
 
-// Resize sets the size of the TTY, in characters. A process that has ended has none: that is no error.
+// Resize sets the size of the TTY, in characters. For a process that has ended it does nothing and returns nil.
 func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 	size := container.ResizeOptions{Width: uint(columns), Height: uint(rows)}
 	err := change(ctx, t.host, "resize terminal", t.host.readLimit, func(ctx context.Context, e engine.Changes) error {
@@ -148,14 +148,14 @@ func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 	return err
 }
 
-// errStillRunning is what Exit returns for a process that hasn't ended.
+// errStillRunning is returned by Exit for a process that hasn't ended.
 var errStillRunning = apperr.New(apperr.Conflict, "the process is still running")
 
 // IsStillRunning reports whether an error of Exit means that the process hasn't ended.
 func IsStillRunning(err error) bool { return errors.Is(err, errStillRunning) }
 
-// Exit returns the process's exit code. An engine reports it a moment after the output has ended: Exit asks again for
-// up to patience. Errors: one that IsStillRunning knows, NotFound, Unavailable, Daemon.
+// Exit returns the process's exit code. Engines report it shortly after the output has ended, so Exit asks repeatedly, for
+// up to patience. Errors: one for which IsStillRunning is true, NotFound, Unavailable, Daemon.
 func (t *Terminal) Exit(ctx context.Context, patience time.Duration) (code int, err error) {
 	late := time.NewTimer(patience)
 	defer late.Stop()
@@ -188,8 +188,8 @@ func (t *Terminal) inspect(ctx context.Context) (running bool, code int, err err
 	return found.Running, found.ExitCode, err
 }
 
-// ResizeTTY sets the size of the TTY of a container's first process, in characters. Errors: apperr.Conflict for a container
-// that isn't running or has none, Unavailable, Daemon.
+// ResizeTTY sets the size of the TTY of a container's main process, in characters. Errors: apperr.Conflict for a container
+// that isn't running or has no TTY, Unavailable, Daemon.
 func (h *Host) ResizeTTY(ctx context.Context, d *containers.Details, columns, rows uint16) error {
 	switch {
 	case !d.State.Running:

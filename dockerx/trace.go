@@ -9,27 +9,27 @@ import (
 	"wharf/dockerx/operations"
 )
 
-// tracePatience is how long an operation waits for its own event, which engines write before they answer: it is on
-// its way already. After that one inspect costs less.
+// tracePatience is how long an operation waits for its own event. Engines write the event before they answer, so it is on
+// its way already; after tracePatience an inspect is cheaper than waiting on.
 const tracePatience = 50 * time.Millisecond
 
-// trace is what the host's events say of one container while an operation on it is under way: a success that doesn't
-// last ("start" of a container that ends at once) is seen without asking the engine. The events of a host come in the
-// order in which the engine wrote them.
+// trace records a container's events while an operation on it is in progress. It shows, without a request to the engine,
+// whether the new state lasts: a container may end as soon as it is started. A host's events come in the order in which the
+// engine wrote them.
 type trace struct {
 	id    string
-	last  string        // the action of the container's last event that changes its state
+	last  string        // the action of the last event that changed the container's state
 	moved chan struct{} // holds a token after an event
 }
 
-// traces are those under way on a host. It is safe for concurrent use; the zero value is ready.
+// traces holds a host's active traces. It is safe for concurrent use; the zero value is ready.
 type traces struct {
 	mu       sync.Mutex
 	all      map[*trace]struct{}
 	patience time.Duration // zero: tracePatience
 }
 
-// begin starts a trace. end must follow.
+// begin starts a trace of a container. The caller must call end.
 func (ts *traces) begin(id string) *trace {
 	t := &trace{id: id, moved: make(chan struct{}, 1)}
 	ts.mu.Lock()
@@ -47,7 +47,7 @@ func (ts *traces) end(t *trace) {
 	delete(ts.all, t)
 }
 
-// onEvent takes in an event of the host.
+// onEvent records an event of the host in the traces of its container.
 func (ts *traces) onEvent(e events.Event) {
 	if e.Kind != events.KindDocker || e.Type != "container" {
 		return
@@ -69,8 +69,8 @@ func (ts *traces) onEvent(e events.Event) {
 	}
 }
 
-// confirm reports whether the events say that the operation has left the state that its row names: the operation's
-// last event came, and none that changes the state after it.
+// confirm waits for the operation's last event, and reports whether it came without a later event that changes the state:
+// then the container is in the state that the operation's row names. reading reports whether events are being read.
 func (ts *traces) confirm(ctx context.Context, t *trace, row *operations.Row, reading func() bool) bool {
 	patience := ts.patience
 	if patience == 0 {

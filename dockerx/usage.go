@@ -19,39 +19,38 @@ import (
 	"wharf/util/apperr"
 )
 
-// UsageAll returns what all containers of the host use, from memory while usage is asked for. It
-// answers within 3 s. Errors: apperr.Unavailable, apperr.Daemon.
+// UsageAll returns the usage of all containers of the host; from memory if it was asked for recently, so that sampling is
+// still active. It returns within 3 s. Errors: apperr.Unavailable, apperr.Daemon.
 func (h *Host) UsageAll(ctx context.Context) (*stats.Snapshot, error) { return h.sampler.All(ctx) }
 
-// Usage returns what one container uses; id is its full id. A container that isn't running has
-// zeros. Errors: apperr.NotFound, apperr.Unavailable, apperr.Daemon.
+// Usage returns the usage of one container; id is its full id. It is zero for a container that isn't running. Errors:
+// apperr.NotFound, apperr.Unavailable, apperr.Daemon.
 func (h *Host) Usage(ctx context.Context, id string) (stats.Usage, error) {
 	return h.sampler.One(ctx, id)
 }
 
-// LastUsage returns the last sample of the container that ref names, while it is at most 15 s old,
-// and asks no engine: it is for a host that has stopped answering. What looks like an id names
-// only the container whose id begins so.
+// LastUsage returns the last sample of the container that ref names, if it is at most 15 s old, without asking the engine:
+// it is for a host that has stopped answering. A ref that looks like an id matches only ids. visible is called with the
+// container's labels and decides whether it is found.
 func (h *Host) LastUsage(ref containers.Ref, visible func(labels map[string]string) bool) (stats.Usage, bool) {
 	return h.sampler.Last(func(id, name string, labels map[string]string) bool {
 		return ref.Names(id, name) && visible(labels)
 	})
 }
 
-// UsageHistory returns what one container uses, and what it used since how long ago (15 min at
-// most), oldest first; with a step the means of steps. There are points for the times at which
-// usage was asked for. Errors: those of Usage.
+// UsageHistory returns a container's usage, and its usage over the last since (15 min at most), oldest first. With a step
+// the points are means over steps. There are points only for times at which usage was sampled. Errors: those of Usage.
 func (h *Host) UsageHistory(ctx context.Context, id string, since, step time.Duration) (stats.Usage, []stats.Point, error) {
 	return h.sampler.History(ctx, id, since, step)
 }
 
-// UsageHistoryAll is UsageHistory of all containers, by full id. Errors: those of UsageAll.
+// UsageHistoryAll is UsageHistory for all containers; the map is keyed by full id. Errors: those of UsageAll.
 func (h *Host) UsageHistoryAll(ctx context.Context, since, step time.Duration) (*stats.Snapshot, map[string][]stats.Point, error) {
 	return h.sampler.HistoryAll(ctx, since, step)
 }
 
-// UsageStream gives a snapshot of all containers whenever there are new numbers, until the caller
-// breaks off or ctx ends. A host that begins to fail yields its error once; the stream goes on.
+// UsageStream yields a snapshot of all containers whenever there are new samples, until the caller breaks or ctx ends. When
+// the host begins to fail, it yields the error once and continues.
 func (h *Host) UsageStream(ctx context.Context) iter.Seq2[*stats.Snapshot, error] {
 	return h.sampler.Watch(ctx)
 }
@@ -62,10 +61,10 @@ func (h *Host) UsageStreamOf(ctx context.Context, id string) iter.Seq2[stats.Usa
 	return h.sampler.WatchOne(ctx, id)
 }
 
-// Sampling reports whether the engine is asked for usage at the moment, within the budget of Options.Stats.
+// Sampling reports whether usage is being sampled at the moment, which takes part of the budget of Options.Stats.
 func (h *Host) Sampling() bool { return h.sampler.Sampling() }
 
-// newSampler makes the host's sampler and lets it follow the host's events.
+// newSampler returns the host's sampler, which follows the host's events.
 func (h *Host) newSampler(addr string, o stats.Options) *stats.Sampler {
 	o.Logger = h.log
 	o.Socket, _ = strings.CutPrefix(addr, "unix://")
@@ -84,8 +83,7 @@ func (h *Host) newSampler(addr string, o stats.Options) *stats.Sampler {
 	return s
 }
 
-// usageChange returns what an event means for usage, if anything. Podman's words stand beside
-// Docker's.
+// usageChange translates an event for the sampler; false if it doesn't affect usage. The actions are Docker's and Podman's.
 func usageChange(e events.Event) (stats.Change, bool) {
 	switch {
 	case e.Kind == events.KindHost && e.Action == "connected":
@@ -117,7 +115,7 @@ func usageChange(e events.Event) (stats.Change, bool) {
 	return c, true
 }
 
-// statsEngine is a host as its sampler sees it.
+// statsEngine implements the interface that the sampler needs of a host.
 type statsEngine struct{ h *Host }
 
 func (s statsEngine) List(ctx context.Context) ([]stats.Container, error) {
@@ -137,7 +135,7 @@ func usageRows(list []containers.Container) []stats.Container {
 	return rows
 }
 
-// Stats has no deadline of its own: the body outlives the call, and ctx has one.
+// Stats opens a container's usage. It sets no deadline, since the body outlives the call; ctx has one.
 func (s statsEngine) Stats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
 	began := time.Now()
 	body, err := attempt(ctx, s.h, func(ctx context.Context, e engine.API) (io.ReadCloser, error) {
@@ -154,10 +152,10 @@ func (s statsEngine) Stats(ctx context.Context, id string, stream bool) (io.Read
 	return nil, err
 }
 
-// statsBody classifies what goes wrong while an answer is read.
+// statsBody is an answer's body that classifies the errors of reading.
 type statsBody struct {
 	io.ReadCloser
-	ctx context.Context //nolint:containedctx // that of the request whose body this is
+	ctx context.Context //nolint:containedctx // of the body's request
 	h   *Host
 }
 
@@ -169,8 +167,8 @@ func (b *statsBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Profile takes an engine without a version for what its API's version says. It has more time
-// than a ping: Podman starts two programs to find its version.
+// Profile asks for the engine's kind and version. It may take longer than a ping: Podman starts two programs to find its
+// version.
 func (s statsEngine) Profile(ctx context.Context) (stats.Profile, error) {
 	return call(ctx, s.h, "ask for the version", s.h.readLimit, func(ctx context.Context, e engine.Reads) (stats.Profile, error) {
 		v, err := e.ServerVersion(ctx)
@@ -191,8 +189,8 @@ func profileOf(v types.Version, api string) stats.Profile {
 	return p
 }
 
-// majorOf reads "20.10.24+dfsg1" as 20. What is no release ("dev", "v2.0.0-beta" built from a Go
-// module) counts by its API: 1.44 came with Docker 25.
+// majorOf returns the major version: 20 for "20.10.24+dfsg1". For a version that is no release ("dev", or "v2.0.0-beta" of a
+// build from a Go module) it returns 25 or 20 by the API version: 1.44 came with Docker 25.
 func majorOf(version, api string) int {
 	digits, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
 	major, err := strconv.Atoi(digits)

@@ -14,8 +14,8 @@ import (
 	"wharf/dockerx/wire"
 )
 
-// Rows returns the host's containers in Docker's shape, all or the running ones, the newest first. It is never cached.
-// Errors: Unavailable, Daemon.
+// Rows returns the host's containers in the shape of Docker's API, all or only the running ones, newest first. It is never
+// cached. size adds sizes on disk. Errors: Unavailable, Daemon.
 func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 	if err := h.guard.Refusal(); err != nil {
 		return nil, err
@@ -34,8 +34,9 @@ func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 	})
 }
 
-// measure waits for one of the places for questions that have an engine walk through files: they must leave it and the host's
-// other places to callers that ask for less.
+// measure waits for a slot for a request for sizes on disk; without size it returns at once. Such requests make the engine
+// visit every file, so they are few at a time and leave the host's other slots to cheaper requests. The caller must call
+// leave.
 func (h *Host) measure(ctx context.Context, size bool) (leave func(), err error) {
 	if !size {
 		return func() {}, nil
@@ -48,10 +49,10 @@ func (h *Host) measure(ctx context.Context, size bool) (leave func(), err error)
 	}
 }
 
-// sizesAtOnce is how many questions for sizes on disk a host gets at once.
+// sizesAtOnce is how many requests for sizes on disk run on a host at once.
 const sizesAtOnce = 2
 
-// wireLimit is the time for a question that may ask for sizes on disk.
+// wireLimit returns the deadline of a request that may ask for sizes on disk.
 func (h *Host) wireLimit(size bool) time.Duration {
 	if size {
 		return sizeTimeout
@@ -59,7 +60,8 @@ func (h *Host) wireLimit(size bool) time.Duration {
 	return h.readLimit
 }
 
-// Wire returns all of one container in Docker's shape. It is never cached, and refuses what Resolve refuses.
+// Wire returns one container in the shape of Docker's API. It is never cached. size adds sizes on disk. Errors: those of
+// Resolve.
 func (h *Host) Wire(ctx context.Context, ref containers.Ref, size bool) (*wire.Container, error) {
 	leave, err := h.measure(ctx, size)
 	if err != nil {
@@ -82,45 +84,44 @@ func (h *Host) Wire(ctx context.Context, ref containers.Ref, size bool) (*wire.C
 	return c, nil
 }
 
-// Images returns the host's images in Docker's shape; all has those too that others were built on.
+// Images returns the host's images in the shape of Docker's API; all includes the intermediate images of builds.
 func (h *Host) Images(ctx context.Context, all bool) ([]wire.Image, error) {
 	return call(ctx, h, "list images", h.readLimit, func(ctx context.Context, e engine.Reads) ([]wire.Image, error) {
 		return e.ImageRows(ctx, all)
 	})
 }
 
-// Info returns what the engine says of itself, in Docker's shape.
+// Info returns the engine's information about itself, in the shape of Docker's API.
 func (h *Host) Info(ctx context.Context) (wire.Info, error) {
 	return call(ctx, h, "ask for information", h.readLimit, func(ctx context.Context, e engine.Reads) (wire.Info, error) {
 		return e.InfoWire(ctx)
 	})
 }
 
-// RawCall is a request of Docker's API that a client wrote, to be passed on to an engine as it is.
+// RawCall is a client's request of Docker's API, to be passed on to an engine unchanged.
 type RawCall struct {
 	Method string
-	Path   string // with the API's version, if the client's has one
+	Path   string // with the API version, if the client sent one
 	Query  url.Values
-	Header http.Header // what the engine gets, besides the name of the client
+	Header http.Header // sent to the engine, with wharf's User-Agent added
 	Body   io.Reader   // nil: none
-	Length int64       // of Body in bytes; 0 where it isn't known
+	Length int64       // of Body in bytes; 0 if unknown
 }
 
-// RawAnswer is what an engine answered to a RawCall, whatever its status.
+// RawAnswer is an engine's answer to a RawCall, of any status.
 type RawAnswer struct {
 	Status int
 	Header http.Header
-	Length int64 // of Body in bytes; -1 where it isn't known
-	// Body ends with the call's context. With the status 101 it is the connection, an io.ReadWriteCloser that its holder
-	// closes.
+	Length int64 // of Body in bytes; -1 if unknown
+	// Body ends with the call's context. With status 101 it is the connection, an io.ReadWriteCloser. The caller closes it.
 	Body io.ReadCloser
 }
 
-// Raw passes a call on to the engine. Nothing is looked at on the way, nothing bounded and nothing given a deadline: ctx ends
-// it. The caller closes the answer's body. Errors: Unavailable.
+// Raw passes a call on to the engine, without checks, size limits or a deadline: it lasts until ctx ends. The caller closes
+// the answer's body. Errors: Unavailable.
 func (h *Host) Raw(ctx context.Context, c RawCall) (RawAnswer, error) {
 	const doing = "pass a call on"
-	if _, err := h.engine(ctx); err != nil { // one that is known to be down isn't tried
+	if _, err := h.engine(ctx); err != nil { // a host that is known to be down isn't tried
 		return RawAnswer{}, h.failed(ctx, doing, err)
 	}
 	resp, err := h.transport.Pass(ctx, connect.Request{ //nolint:bodyclose // the caller closes it

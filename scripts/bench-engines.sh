@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make bench-engines` runs: bench-stats on a newer Docker engine, built from its Go module.
+# Run by `make bench-engines`: bench-stats on a newer Docker engine, built from its Go module.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(scripts/newer-engine.sh)

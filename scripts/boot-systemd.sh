@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Boots this machine's own systemd in namespaces: as process 1, with a network, control groups and a file system of its
-# own. The files are the machine's, and what is written goes to memory and is gone at the end. Runs until standard
-# input ends; what it starts ends with it. Linux, root, and a systemd that is installed, whether it runs or not.
-# usage: boot-systemd.sh SOURCE TARGET    what SOURCE holds stands in TARGET inside; prints the process above systemd's
+# Boots this machine's own systemd in new namespaces: as process 1, with its own network, control groups and file system. It
+# sees the machine's files, but writes go to memory and are lost at the end. Runs until standard input ends; all processes
+# inside end with it. Needs Linux, root, and an installed systemd, running or not.
+# usage: boot-systemd.sh SOURCE TARGET    shows SOURCE's contents at TARGET inside; prints the pid of systemd's parent
 set -euo pipefail
 
 if [ "${1:-}" = inside ]; then
@@ -48,7 +48,7 @@ if [ "${1:-}" != grouped ]; then
 	exec unshare --mount "$0" grouped "$@"
 fi
 
-# A control group of our own: systemd takes the one that it begins in for the root of all.
+# A new control group, since systemd treats the group in which it starts as the root.
 source=$2 target=$3
 work=$(mktemp -d /tmp/wharf-systemd-XXXXXX)
 groups=$work.cgroups

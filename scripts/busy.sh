@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command beside busy loops, one shell each, which end with it.
+# Runs a command together with busy loops, one shell each, which end with it.
 # usage: busy.sh LOOPS COMMAND...
 set -euo pipefail
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs each fuzz target of the module, as many at once as there are processors: go test takes one at a time, and most wait
-# for servers of their own.
+# Runs each fuzz target of the module, as many in parallel as there are processors: go test runs only one target, and most
+# wait for their servers.
 # usage: fuzz.sh TIME
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# fuzz runs a target for a while and prints what it says at its end, or all where it fails.
+# fuzz runs a target for a while and prints its last lines, or all of its output if it fails.
 fuzz() {
 	local target=${2#func } out
 	if ! out=$(go test -vet=off -run '^$' -fuzz "^$target\$" -fuzztime "$TIME" -fuzzminimizetime 1x -parallel 1 "./$(dirname "${1#./}")" 2>&1); then

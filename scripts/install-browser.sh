@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs a browser for the tests where there is none: Debian's chromium. Ubuntu's package of that name
-# is a stub for a snap; there, install Chrome or Chromium by hand.
+# Installs Debian's chromium for the tests if there is no browser. Ubuntu's package of that name only
+# installs a snap; there, install Chrome or Chromium by hand.
 set -eu
 . "$(dirname "$0")/packages.sh"
 

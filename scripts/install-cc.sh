@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs a C compiler where there is none: Go's race detector needs one. wharf itself doesn't.
+# Installs a C compiler if there is none: Go's race detector needs one. wharf itself doesn't.
 set -eu
 . "$(dirname "$0")/packages.sh"
 

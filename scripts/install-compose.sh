@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs Docker's tools for the tests where there are none: Debian's and Ubuntu's docker-compose, and with it Docker's
-# client for Python. Neither has a service.
+# Installs Docker's tools for the tests if they are missing: the docker-compose of Debian or Ubuntu, and with it Docker's client
+# for Python. Neither has a service.
 set -eu
 . "$(dirname "$0")/packages.sh"
 

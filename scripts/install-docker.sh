@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs a Docker engine where there is none: Debian's and Ubuntu's docker.io. Does nothing where
-# dockerd is already there. Starting it is left to the service manager, or to scripts/run.sh.
+# Installs the docker.io of Debian or Ubuntu, unless dockerd is already installed. It doesn't start
+# the engine: the service manager or scripts/run.sh does.
 set -eu
 . "$(dirname "$0")/packages.sh"
 
@@ -12,7 +12,7 @@ have ip || wanted="$wanted iproute2"
 have apt-get || die "no Docker engine here. Install one first: https://docs.docker.com/engine/install/
 (only Debian and Ubuntu are served by this script)"
 
-# From Debian 13 on the command is a package of its own.
+# Since Debian 13 the docker command has its own package.
 if ! have docker && apt-cache show docker-cli >/dev/null 2>&1; then
 	wanted="$wanted docker-cli"
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs nginx for the tests where there is none: Debian's and Ubuntu's. The service that comes with it isn't
-# started; the tests start their own.
+# Installs the nginx of Debian or Ubuntu for the tests if it is missing. The package's service isn't started, since the tests
+# start nginx themselves.
 set -eu
 . "$(dirname "$0")/packages.sh"
 

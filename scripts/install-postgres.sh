@@ -1,7 +1,6 @@
 #!/bin/sh
-# Installs a Postgres server where there is none: Debian's and Ubuntu's. Does nothing where initdb is
-# already there. No database cluster is made and none is started: wharf's tests and `make postgres`
-# start their own.
+# Installs the Postgres of Debian or Ubuntu, unless initdb is already installed. It neither creates nor
+# starts a database cluster: wharf's tests and `make postgres` use their own.
 set -eu
 . "$(dirname "$0")/packages.sh"
 

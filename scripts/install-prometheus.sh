@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs Prometheus and promtool for the tests where they are missing: Debian's and Ubuntu's. The service that comes with
-# them isn't started; the tests start their own.
+# Installs the Prometheus and promtool of Debian or Ubuntu for the tests if they are missing. The package's service isn't started,
+# since the tests start Prometheus themselves.
 set -eu
 . "$(dirname "$0")/packages.sh"
 

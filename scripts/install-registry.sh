@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs a registry of images for the tests where there is none: Debian's and Ubuntu's docker-registry. The tests start
-# their own ones; the service that the package brings isn't needed.
+# Installs the docker-registry of Debian or Ubuntu for the tests if it is missing. The package's service isn't used, since the tests
+# start their own registries.
 set -eu
 . "$(dirname "$0")/packages.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make lint` runs. All checks run, and all that fail are named at the end.
+# Run by `make lint`: all checks run, and the failed ones are listed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=$PWD/.tools
@@ -21,7 +21,7 @@ formatted() {
 	}
 }
 
-# vet_queries has Postgres prepare each query, on a schema that the migrations made.
+# vet_queries lets Postgres prepare each query, on a schema created by the migrations.
 vet_queries() {
 	go build -buildvcs=false -o bin/wharf . &&
 		go run ./scripts/testbed -only postgres run -- sh -ec '

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds a newer Docker engine from its Go module, where that isn't done yet, and prints the directory of its
-# programs: some minutes, once, at the lowest priority. It wants a newer runc than Debian's too, which needs
-# libseccomp's headers (Debian: libseccomp-dev) and a C compiler; without them the machine's own runc is tried.
+# Builds a newer Docker engine from its Go module, unless it is built already, and prints the directory of its programs. It takes
+# some minutes, at the lowest priority. The engine also needs a newer runc than Debian's, which is built with libseccomp's headers
+# (Debian: libseccomp-dev) and a C compiler; without them the machine's own runc is tried.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 moby=${MOBY:-v2.0.0-beta.24}
@@ -16,7 +16,7 @@ if [ ! -x "$bin/dockerd" ]; then
 	say "building dockerd $moby: some minutes, once"
 	build "github.com/moby/moby/v2/cmd/dockerd@$moby"
 fi
-# Publishes ports; an engine takes none but its own.
+# This program publishes ports; an engine accepts only the one of its own version.
 [ -x "$bin/docker-proxy" ] || build "github.com/moby/moby/v2/cmd/docker-proxy@$moby"
 if [ ! -x "$bin/runc" ]; then
 	if [ -e /usr/include/seccomp.h ]; then

@@ -1,4 +1,4 @@
-# Sourced by the install scripts: installing Debian packages, saying so first.
+# Sourced by the install scripts. Its functions install Debian packages, and print what they install first.
 
 say() { echo "$(basename "$0"): $*" >&2; }
 
@@ -18,10 +18,10 @@ as_root() {
 	fi
 }
 
-# have finds programs where daemons live, too: a user's PATH often lacks them.
+# have also looks in the directories of daemons, which a user's PATH often lacks.
 have() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 
-# quiet runs a command and shows what it said only if it fails.
+# quiet runs a command and prints its output only if it fails.
 quiet() {
 	log=$(mktemp)
 	if "$@" </dev/null >"$log" 2>&1; then
@@ -33,11 +33,11 @@ quiet() {
 	fi
 }
 
-# apt_install PACKAGE... installs, and waits for another apt to finish rather than fail.
+# apt_install PACKAGE... installs packages. It waits for another apt to finish instead of failing.
 apt_install() {
 	say "installing with apt: $*"
-	# Without a service manager, package scripts may fail to start what they have installed. That is
-	# no failure of ours: what counts is whether the programs are there, and the caller checks that.
+	# Without a service manager, package scripts may fail to start their services. That is no error
+	# here: the caller checks whether the programs are installed.
 	quiet as_root apt-get -qq -o DPkg::Lock::Timeout=300 update ||
 		say "apt-get update failed; trying with the lists at hand"
 	quiet as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
@@ -45,8 +45,8 @@ apt_install() {
 		say "apt-get reported a failure; going on if the programs are there"
 }
 
-# apt_install_idle SERVICE installs a package whose service, of the same name, is neither started now nor at boot:
-# Debian's packages ask policy-rc.d whether they may start what they install.
+# apt_install_idle SERVICE installs a package without starting its service of the same name, now or at boot: Debian's packages ask
+# policy-rc.d whether they may start a service.
 apt_install_idle() {
 	policy=/usr/sbin/policy-rc.d
 	if [ -e "$policy" ]; then

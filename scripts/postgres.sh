@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # A Postgres for development: postgres.sh start | stop.
-# start takes a container where a postgres image is at hand, else Debian's programs on data/postgres, and
-# prints the DB_SOURCE to use. The data stay until someone removes them; so does the password, which is
-# kept beside them.
+# start uses a container if a postgres image is present, otherwise Debian's programs with the data in data/postgres, and
+# prints the DB_SOURCE to use. The data, and the password beside them, stay until they are removed by hand.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/packages.sh
@@ -19,7 +18,7 @@ source_line() {
 	echo "To end it: make postgres-stop"
 }
 
-# image_at_hand finds a postgres image that needs no download.
+# image_at_hand prints a postgres image that needs no download.
 image_at_hand() {
 	[ -n "$image" ] && return
 	image=$(docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -E '^(postgres|.*/postgres):' | head -n1) || true
@@ -52,7 +51,7 @@ start_container() {
 
 bin() { dirname "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n1 || command -v initdb)"; }
 
-# as_server runs one of the server's programs: as user postgres when we are root: it refuses root.
+# as_server runs a program of the server: as user postgres if this is root, since the server refuses root.
 as_server() {
 	if [ "$(id -u)" -eq 0 ]; then
 		(cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@")
@@ -65,7 +64,7 @@ start_native() {
 	scripts/install-postgres.sh
 	local programs
 	programs=$(bin)
-	# Where user postgres may not go, no server of ours can run: below /root, say, or in the data directory of a
+	# A directory that user postgres can't enter can't hold the server's data: one below /root, or the data directory of a
 	# wharf that root started.
 	mkdir -p data
 	if [ "$(id -u)" -eq 0 ] && ! as_server test -x "$PWD/data"; then

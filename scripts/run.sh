@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make run` does: sees to it that a Docker engine answers, and becomes wharf.
+# Run by `make run`: makes sure that a Docker engine answers, then becomes wharf.
 # usage: run.sh PROGRAM [ARGUMENT...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,12 +9,12 @@ socket=/var/run/docker.sock
 
 engine_answers() { go run ./scripts/testbed answers 2>/dev/null; }
 
-# configured tells whether the settings name hosts: then wharf has no use for an engine here.
+# configured reports whether the settings name hosts, so that wharf needs no engine on this machine.
 configured() {
 	[ -n "${DOCKER_HOSTS:-}${HOSTS_FILE:-}${DOCKER_HOST:-}" ] || grep -qE '^(DOCKER_HOSTS|HOSTS_FILE)=.' app.env 2>/dev/null
 }
 
-# closed tells whether an engine's socket is here, and not for us.
+# closed reports whether there is an engine's socket that this user may not use.
 closed() { [ -S "$socket" ] && [ ! -w "$socket" ]; }
 
 start_engine() {
@@ -52,8 +52,8 @@ if ! configured && ! engine_answers; then
 	if ! engine_answers; then start_engine; fi
 fi
 
-# In a terminal wharf gets a process group of its own: Ctrl-C then ends wharf and not make, whose
-# exit code is wharf's.
+# In a terminal wharf gets its own process group, so that Ctrl-C ends wharf but not make. make's exit
+# code is wharf's.
 if [ -t 0 ]; then
 	set -m
 	"$@"

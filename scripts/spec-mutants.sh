@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes three changes, each in a copy of the tree, that the document's tests must find, and fails where one isn't found:
-# a shape with a key that its schema lacks, an answer whose status the table lacks, and a route without a row.
+# Makes three changes, each in a copy of the tree, and fails if the document's tests don't find one of them: a type with a
+# key that its schema lacks, an answer with a status that the table lacks, and a route without a row.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,7 @@ trap 'rm -rf "$copy"' EXIT
 git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy" 2>/dev/null || true
 alive=()
 
-# mutant NAME FILE SED-SCRIPT TEST MESSAGE: the test must fail, and say the message.
+# mutant NAME FILE SED-SCRIPT TEST MESSAGE: the test must fail and print the message.
 mutant() {
 	local name=$1 file=$2 script=$3 test=$4 message=$5 out
 	cp "$copy/$file" "$copy/$file.kept"

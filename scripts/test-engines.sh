@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What `make test-engines` runs inside a test bed: the tests that every engine must pass, on Podman and on the
-# bed's own engine through OpenSSH's server, each in a network namespace of its own. Everything that it
-# starts or makes ends with it; the packages that it installs stay. Linux, root.
+# Run by `make test-engines` inside a test bed: the tests that every engine must pass, on Podman and on the bed's own engine
+# through OpenSSH's server, each in its own network namespace. Everything that it starts or creates is removed at the end;
+# the packages that it installs stay. Needs Linux and root.
 # usage: test-engines.sh PATTERN
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ daemons=()
 failed=()
 
 end() {
-	# Podman's containers and what watches them outlive its service.
+	# Podman's containers, and the processes that monitor them, outlive its service.
 	[ ! -e "$dir/podman.sock" ] || "${podman[@]}" rm --all --force --time 0 >/dev/null 2>&1 || true
 	for pid in "${daemons[@]}"; do
 		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
@@ -49,8 +49,8 @@ conform() {
 	[[ " ${failed[*]} " != *" $name "* ]] || cat "$dir/$name.txt"
 }
 
-# A command, not a function: a function in the background would leave it running when it is killed. `ip netns
-# exec` would hide the control groups.
+# A command and not a function: a background function would leave the process running when it is killed. `ip netns exec`
+# would hide the control groups.
 podman=(
 	env CONTAINERS_CONF="$dir/containers.conf" nsenter --net="/run/netns/wharf-p-$tag"
 	podman --root "$dir/podman/root" --runroot "$dir/podman/run" --tmpdir "$dir/podman/tmp" --storage-driver overlay --cgroup-manager cgroupfs
@@ -60,7 +60,7 @@ start_podman() {
 	ip netns add "wharf-p-$tag"
 	ip -n "wharf-p-$tag" link set lo up
 	mkdir -p "$dir/podman/cni"
-	# Podman's own limits are above what a restricted root may give.
+	# Podman's own limits are higher than those that a restricted root may set.
 	printf '[containers]\ndefault_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]\npids_limit = 0\n[network]\nnetwork_config_dir = "%s"\n[engine]\nevents_logger = "file"\n' \
 		"$dir/podman/cni" >"$dir/containers.conf"
 	"${podman[@]}" system service --time 0 "unix://$dir/podman.sock" >"$dir/podman.log" 2>&1 &
@@ -72,7 +72,7 @@ start_podman() {
 	tar -C "$dir/image" -c app tmp | "${podman[@]}" import --quiet --change 'ENV PATH=/' --change 'ENTRYPOINT ["/app"]' --change 'CMD ["sleep"]' - wharf-test:latest >/dev/null
 }
 
-# start_sshd lets root in with one key, from a pair of links' other end.
+# start_sshd starts a server that accepts root with one key, from the other end of a pair of links.
 start_sshd() {
 	local n=$((RANDOM % 250)) namespace=wharf-s-$tag
 	here=10.251.$n.1 there=10.251.$n.2 link=whs-$tag

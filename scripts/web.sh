@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds, tests and checks the page.
 # usage: web.sh build|test|check|watch
-#   WEB=no     the page is left out; / says how to build it
-#   WEB=built  what stands in web/dist is taken as it is
+#   WEB=no     leaves the page out; / then explains how to build it
+#   WEB=built  uses web/dist as it is
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 . ../scripts/packages.sh
 
-# ready installs npm if there is none, and the modules that the lock file names.
+# ready installs npm if it is missing, and the modules in the lock file.
 ready() {
 	if ! have npm; then
 		have apt-get || die "the page is built with npm: install Node.js 18 or later, or leave the page out with WEB=no"
@@ -22,7 +22,7 @@ ready() {
 	fi
 }
 
-# fresh reports whether dist is newer than all that it is made of.
+# fresh reports whether dist is newer than all its sources.
 fresh() {
 	[ -f dist/index.html.gz ] &&
 		[ -z "$(find src build.mjs package.json package-lock.json -newer dist/index.html.gz -print -quit)" ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails where a retired word of words.txt stands in code, tests or papers, or where a comment or a paper has a sentence
-# around "who", "whom", "whoever", "nobody" or "somebody"; CONTRIBUTING.md's glossary has the words in use.
+# Fails if code, tests or documents contain a retired word of words.txt, or if a comment or a document contains "who", "whom",
+# "whoever", "nobody" or "somebody". CONTRIBUTING.md's glossary has the words in use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

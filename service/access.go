@@ -8,11 +8,11 @@ import (
 // rank orders the roles; an unknown role has no rights.
 var rank = map[Role]int{RoleNone: 0, RoleViewer: 1, RoleOperator: 2, RoleAdmin: 3}
 
-// needs is the least role that a permission asks for on a host or container.
+// needs has the lowest role that a permission requires on a host or container.
 var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, OperateHost: RoleOperator, Exec: RoleAdmin, Administer: RoleAdmin}
 
-// Has reports whether the actor has a permission at all: View and Operate on some container of
-// some host, Administer over wharf itself, which no grant gives.
+// Has reports whether the actor has a permission anywhere: View, Operate and Exec on at least one container of one host,
+// OperateHost on one whole host, Administer on wharf itself. No grant gives Administer.
 func (a Actor) Has(p Permission) bool {
 	switch p {
 	case Public, Optional:
@@ -28,8 +28,8 @@ func (a Actor) Has(p Permission) bool {
 	}
 }
 
-// MayUseEngines reports whether the actor may use the engines of all hosts as it likes, which is to be root there: admins
-// with a key of ScopeDocker, which they made for that.
+// MayUseEngines reports whether the actor may send any call to the engines of all hosts, which is equivalent to root access
+// there. Only an admin may, with an API key of ScopeDocker.
 func (a Actor) MayUseEngines() bool {
 	return a.Key && a.Scope == ScopeDocker && a.Limit.atLeast(RoleAdmin) && a.Role.atLeast(RoleAdmin)
 }
@@ -41,18 +41,17 @@ func (a Actor) highestFor(p Permission) Role {
 	return a.best(p, func(Grant) bool { return true })
 }
 
-// roleOn returns what the actor may do with a container of a host that has these labels.
+// roleOn returns the actor's role on a container with these labels on a host.
 func (a Actor) roleOn(host string, labels map[string]string) Role {
 	return a.roleFor(View, host, labels)
 }
 
-// roleFor is roleOn as it counts for one permission.
+// roleFor is like roleOn, for one permission: a grant that includes terminals counts as RoleAdmin for Exec.
 func (a Actor) roleFor(p Permission, host string, labels map[string]string) Role {
 	return a.best(p, func(g Grant) bool { return g.onHost(host) && g.onLabels(labels) })
 }
 
-// somewhereOn reports whether the actor has the permission on some container of the host, real
-// or possible.
+// somewhereOn reports whether the actor has the permission on at least one container that the host has or could have.
 func (a Actor) somewhereOn(host string, p Permission) bool {
 	if p == OperateHost {
 		return a.everywhereOn(host, p)
@@ -65,13 +64,14 @@ func (a Actor) everywhereOn(host string, p Permission) bool {
 	return a.best(p, func(g Grant) bool { return g.onHost(host) && g.Labels == "" }).atLeast(needs[p])
 }
 
-// SeesAll reports whether the actor may see every container of every host, also of hosts to come, and with that what concerns
-// the server as a whole.
+// SeesAll reports whether the actor may see every container of every host, present and future. Only such an actor sees data
+// about the server as a whole.
 func (a Actor) SeesAll() bool {
 	return a.best(View, func(g Grant) bool { return g.Hosts == "*" && g.Labels == "" }).atLeast(needs[View])
 }
 
-// best returns the best of the actor's role and of what the grants that count give for a permission, up to its key's role.
+// best returns the actor's highest role for a permission: its own, or that of a grant for which counts returns true. The
+// role of the actor's API key caps the result.
 func (a Actor) best(p Permission, counts func(Grant) bool) Role {
 	best := a.capped(a.Role)
 	for _, g := range a.Grants {
@@ -82,8 +82,8 @@ func (a Actor) best(p Permission, counts func(Grant) bool) Role {
 	return best
 }
 
-// granted returns the role that a grant gives the actor for a permission: that of an admin for Exec, if the grant says so
-// and the actor's key was made for that.
+// granted returns the role that a grant gives the actor for a permission: RoleAdmin for Exec, if the grant includes
+// terminals and the actor's API key, if any, permits them.
 func (a Actor) granted(g Grant, p Permission) Role {
 	if p == Exec && g.Exec && a.Scope == "" && (!a.LimitsExec || a.Limit.atLeast(RoleAdmin)) {
 		return RoleAdmin
@@ -110,8 +110,8 @@ func higher(a, b Role) Role {
 	return a
 }
 
-// onHost reports whether the grant's pattern matches the host's name: * stands for any text and ? for any character. A
-// malformed pattern matches nothing.
+// onHost reports whether the grant's pattern matches the host's name: * matches any text and ? any character. A malformed
+// pattern matches nothing.
 func (g Grant) onHost(host string) bool {
 	ok, err := path.Match(g.Hosts, host)
 	return err == nil && ok

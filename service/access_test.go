@@ -59,7 +59,7 @@ func TestLimitCapsRoleAndGrants(t *testing.T) {
 	require.Equal(t, RoleNone, low.roleOn("h", nil), "a limit gives nothing")
 }
 
-// A key's role caps what grants give, and their exec passes a key that was made for it alone.
+// A key's role caps the grants of its user. A grant's Exec applies only to keys that were made with Exec.
 func TestExecOfAGrantPassesKeysMadeForIt(t *testing.T) {
 	t.Parallel()
 	grants := []Grant{{Hosts: "a", Labels: "team=web", Role: RoleViewer, Exec: true}}

@@ -6,24 +6,24 @@ import (
 	"github.com/google/uuid"
 )
 
-// Role is what a user may do on the hosts and containers that a grant names.
+// Role is a set of rights on hosts and containers.
 type Role string
 
 // The roles, each with all rights of the ones before it.
 const (
-	RoleNone     Role = "none"     // only what its grants say
+	RoleNone     Role = "none"     // only what the grants give
 	RoleViewer   Role = "viewer"   // list, inspect (masked), stats, events
 	RoleOperator Role = "operator" // also start, stop and the like
 	RoleAdmin    Role = "admin"    // also users, grants, audit; sees secrets
 )
 
-// Scope is what an API key is for. Empty stands for wharf's own API.
+// Scope is the API that a key is for. Empty means wharf's own API.
 type Scope string
 
-// ScopeDocker is for Docker's API, passed on to the engine as it is.
+// ScopeDocker is for Docker's API: calls are forwarded to the engine unchanged.
 const ScopeDocker Scope = "docker"
 
-// Permission is what a route requires of its caller.
+// Permission is a right that a route requires of its caller.
 type Permission uint8
 
 // The permissions.
@@ -38,10 +38,10 @@ const (
 	View
 	// Operate requires RoleOperator on the container.
 	Operate
-	// OperateHost requires RoleOperator on the whole host: for what belongs to no container alone.
+	// OperateHost requires RoleOperator on the whole host. It is for objects that belong to no single container.
 	OperateHost
-	// Exec requires RoleAdmin on the container, or a grant there that says so: a terminal defeats masking, and is
-	// root where the container is.
+	// Exec requires RoleAdmin on the container, or a grant that includes terminals: a terminal bypasses masking and
+	// has root rights if the container has them.
 	Exec
 	// Administer requires RoleAdmin.
 	Administer
@@ -59,15 +59,15 @@ type Actor struct {
 	Key bool
 	// Limit, if set, caps all rights: it is the role that an API key was made with.
 	Limit Role
-	// LimitsExec is true if Limit also caps what grants say of terminals: of an API key that wasn't made for them.
+	// LimitsExec is true if Limit also caps grants that include terminals: the API key wasn't made for terminals.
 	LimitsExec bool
-	// Scope, if set, is what an API key is for. Nothing else may be done with it, whatever its role.
+	// Scope, if set, is the only use of the API key, whatever its role.
 	Scope Scope
 	// Anonymous is true for the tokenless caller of AUTH_MODE=open.
 	Anonymous bool
-	// Unmasked lets the actor see values that look secret whatever its role.
+	// Unmasked lets the actor see values that look secret, whatever its role.
 	Unmasked bool
-	// rights is the version of Role and Grants that the session or key was read with, if hasRights.
+	// rights is the version of Role and Grants when the session or key was read. It is set if hasRights is true.
 	rights    int64
 	hasRights bool
 }

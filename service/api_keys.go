@@ -25,17 +25,17 @@ const KeyPrefix = "wharf_"
 type APIKey struct {
 	ID         uuid.UUID
 	Name       string
-	Role       Role // at most this one of its user's rights
-	Exec       bool // also what its user's grants say of terminals
+	Role       Role // caps the rights of the key's user
+	Exec       bool // includes the terminals that the user's grants include
 	Scope      Scope
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	LastUsedAt time.Time
-	// Secret is the key itself. It is set only by CreateKey: its hash alone is stored.
+	// Secret is the key itself. Only CreateKey sets it: the database has only its hash.
 	Secret string
 }
 
-// NewAPIKey describes a key to make. A zero ExpiresAt means that it never expires.
+// NewAPIKey describes a key to create. A zero ExpiresAt means that it never expires.
 type NewAPIKey struct {
 	Name      string
 	Role      Role
@@ -64,9 +64,9 @@ func (in NewAPIKey) check(now time.Time) error {
 	return invalid(name, role, scope, expires)
 }
 
-// CreateKey makes a key for the actor. Only its result holds the secret. Errors: Invalid; Forbidden for a role above the
-// actor's best, for a scope unless the actor is an admin, and for an actor without a session of its own (an API key, the
-// anonymous caller).
+// CreateKey creates a key for the actor. Only its result holds the secret. Errors: Invalid; Forbidden for a role above the
+// actor's highest, for a scope unless the actor is an admin, and for an actor without a session (an API key, the anonymous
+// caller).
 func (s *Sessions) CreateKey(ctx context.Context, actor Actor, in NewAPIKey) (k APIKey, err error) {
 	err = s.audit.Record(ctx, actor, Intent{Action: ActionKeyCreate, Target: in.Name}, func(ctx context.Context, _ uuid.UUID) error {
 		k, err = s.createKey(ctx, actor, in)
@@ -101,7 +101,8 @@ func (s *Sessions) createKey(ctx context.Context, actor Actor, in NewAPIKey) (AP
 	return k, nil
 }
 
-// Keys lists the actor's own keys, a page at a time, without their secrets.
+// Keys returns a page of the actor's own keys, without their secrets, and the cursor of the next page, empty on the last.
+// Errors: Invalid for a malformed cursor.
 func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey, next string, err error) {
 	after, err := p.afterID()
 	if err != nil {
@@ -125,8 +126,8 @@ func (s *Sessions) Keys(ctx context.Context, actor Actor, p Page) (all []APIKey,
 	return all, next, nil
 }
 
-// DeleteKey revokes one of the actor's own keys, at once and on every replica. Errors: NotFound, also for another user's
-// key; Forbidden for an actor without a session of its own (the anonymous caller, an API key, but for itself).
+// DeleteKey revokes one of the actor's own keys, immediately and on every replica. Errors: NotFound, also for another user's
+// key; Forbidden for an actor without a session (the anonymous caller, an API key). An API key may delete itself.
 func (s *Sessions) DeleteKey(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return s.audit.Revoke(ctx, actor, Intent{Action: ActionKeyDelete, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return s.deleteKey(ctx, actor, id) })
@@ -145,7 +146,7 @@ func (s *Sessions) deleteKey(ctx context.Context, actor Actor, id uuid.UUID) err
 	return err
 }
 
-// authenticateKey finds the key by the id that it contains and compares the hash of the whole secret.
+// authenticateKey finds the key by the id in the secret and compares the hash of the whole secret.
 func (s *Sessions) authenticateKey(ctx context.Context, secret string) (Actor, error) {
 	encoded, _, found := strings.Cut(strings.TrimPrefix(secret, KeyPrefix), "_")
 	id, err := uuid.Parse(encoded)

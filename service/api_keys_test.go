@@ -130,7 +130,7 @@ func TestKeyForDockersToolsIsMadeByAdminsForThemAlone(t *testing.T) {
 		require.False(t, machine.Has(Self))
 		requireKind(t, apperr.Forbidden, b.sessions.DeleteKey(t.Context(), machine, uuid.New()))
 
-		// An admin of all hosts by a grant is none of wharf, though the role of its keys may be admin.
+		// A grant of RoleAdmin on all hosts doesn't make an admin of wharf, although the user's keys may have the role admin.
 		vera := b.sessionOf(t, "vera", RoleViewer)
 		_, err = b.users.Grant(t.Context(), me, NewGrant{Username: "vera", Hosts: "*", Role: RoleAdmin})
 		require.NoError(t, err)

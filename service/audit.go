@@ -17,12 +17,12 @@ import (
 const (
 	OutcomePending = "pending" // under way
 	OutcomeOK      = "ok"
-	OutcomeRefused = "refused" // by wharf: not allowed, or not shown
+	OutcomeRefused = "refused" // by wharf: not allowed, or not visible to the actor
 	OutcomeFailed  = "failed"
-	OutcomeUnknown = "unknown" // the server ended during it
+	OutcomeUnknown = "unknown" // the server ended during the action
 )
 
-// The actions that are audited here; those on containers begin with "container.".
+// The actions that this package audits. The names of operations on containers begin with "container.".
 const (
 	ActionLogin       = "login"
 	ActionLogout      = "logout"
@@ -35,12 +35,12 @@ const (
 	ActionSessionEnd  = "session.end"
 	ActionKeyCreate   = "key.create"
 	ActionKeyDelete   = "key.delete"
-	ActionRefused     = "refused" // by a route's or a host's permission; Target names the route
+	ActionRefused     = "refused" // the actor lacked the permission of a route or host; Target names the route
 
 	actionPrefix = "container."
 )
 
-// Intent describes an action before it is done. Fields that don't apply are empty.
+// Intent describes an action before it is performed. Fields that don't apply are empty.
 type Intent struct {
 	Action                           string
 	Host, ContainerID, ContainerName string
@@ -49,11 +49,11 @@ type Intent struct {
 
 // AuditOptions are the settings of NewAudit. The zero value of each field selects its default.
 type AuditOptions struct {
-	// Retention is how long rows are kept. Default 365 days, negative: for ever.
+	// Retention is how long rows are kept. Default 365 days, negative: forever.
 	Retention time.Duration
 	// Max is how many rows are kept; the oldest beyond it are deleted. Default 1,000,000.
 	Max int32
-	// Clock decides whether rows are old enough to delete. Nil selects a new clock, which trusts no time for its first hour.
+	// Clock decides whether rows are old enough to delete. Nil selects a new clock, which trusts no time in its first hour.
 	Clock *steady.Clock
 	// Server names this server across its restarts. EndOwn ends the pending rows of earlier processes of this name.
 	Server string
@@ -68,7 +68,7 @@ type Audit struct {
 	causes   *attribution.Attributor
 	refusals refusals
 	fresh    atomic.Int64  // rows that this process wrote
-	full     chan struct{} // wakes Run: there may be too many rows
+	full     chan struct{} // wakes Run when there may be too many rows
 }
 
 // NewAudit returns an Audit on a migrated database.
@@ -85,8 +85,8 @@ func NewAudit(d *db.DB, o AuditOptions) *Audit {
 	return &Audit{db: d, opts: o, causes: attribution.New(d), full: make(chan struct{}, 1)}
 }
 
-// Attribute marks the container events that an audited action caused with its actor and row: see package attribution,
-// whose Attribute this is. A nil *Audit marks none.
+// Attribute adds the actor and the audit row to container events that an audited action caused; see
+// attribution.Attributor.Attribute. A nil *Audit adds none.
 func (a *Audit) Attribute(ctx context.Context, events []*events.Event) error {
 	if a == nil {
 		return nil

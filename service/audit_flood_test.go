@@ -71,19 +71,19 @@ func TestRefusalGetsANewRowAfterAnHour(t *testing.T) {
 	require.True(t, first)
 	_, first = f.count(&row, noon)
 	require.False(t, first)
-	require.Empty(t, f.take(noon), "the row isn't there yet")
+	require.Empty(t, f.takeRepeats(noon), "the row isn't there yet")
 	f.wrote(key, nil)
-	require.Len(t, f.take(noon), 1)
-	require.Empty(t, f.take(noon))
+	require.Len(t, f.takeRepeats(noon), 1)
+	require.Empty(t, f.takeRepeats(noon))
 	_, first = f.count(&row, noon.Add(refusalsFor))
 	require.True(t, first)
 	f.wrote(key, errors.New("disk full"))
 	_, first = f.count(&row, noon.Add(refusalsFor))
 	require.True(t, first, "what couldn't be written is tried again")
 	f.wrote(key, nil)
-	require.Empty(t, f.take(noon.Add(2*refusalsFor)))
+	require.Empty(t, f.takeRepeats(noon.Add(2*refusalsFor)))
 	require.Empty(t, f.rows)
-	require.Empty(t, f.of)
+	require.Empty(t, f.perSource)
 }
 
 func TestRepeatsAreWrittenAtTheEnd(t *testing.T) {
@@ -121,7 +121,7 @@ func TestRecordIsBoundedByNumber(t *testing.T) {
 	})
 }
 
-// An audit whose database doesn't answer, beside a database that does: as with a disk that takes no more rows.
+// The audit's database doesn't answer while the users' database does. This simulates a disk that has no space for more rows.
 func TestRightsAreTakenAwayThoughItCannotBeWrittenDown(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -22,18 +22,19 @@ type AuditEntry struct {
 	Action                           string
 	Host, ContainerID, ContainerName string
 	Target, Outcome, Detail          string
-	// Times is how many equal refusals the row stands for; else 1. At is the first's, FinishedAt the last's.
+	// Times is the number of equal refusals that the row represents, 1 for other rows. At is the time of the first refusal,
+	// FinishedAt of the last.
 	Times int64
 }
 
 // AuditFilter selects rows. The zero value of a field selects all rows.
 type AuditFilter struct {
 	User, Host, Action, Outcome string
-	Container                   string    // a name, or the beginning of an id
-	Since, Until                time.Time // from, and to but not including
+	Container                   string    // a name, or a prefix of an id
+	Since, Until                time.Time // including Since, excluding Until
 }
 
-// idSlack is the largest difference between the time in a row's id and the row's own time: the clock is read for each.
+// idSlack is the assumed maximum difference between the time in a row's id and the row's At: the clock is read for each.
 const idSlack = time.Second
 
 // idAt returns the smallest id (UUID version 7) of a time, truncated to milliseconds.
@@ -51,8 +52,8 @@ func (f *AuditFilter) between(at time.Time) bool {
 	return !at.Before(f.Since) && (f.Until.IsZero() || at.Before(f.Until))
 }
 
-// List returns a page of the audit, the latest rows first, and the cursor of the next page. If few rows match, a page may
-// be short although there is a next one. The actor must be an admin. Errors: Forbidden, Invalid.
+// List returns a page of the audit, the latest rows first, and the cursor of the next page. If few rows match, a page can be
+// short although there is a next one. The actor must be an admin. Errors: Forbidden, Invalid.
 func (a *Audit) List(ctx context.Context, actor Actor, f AuditFilter, p Page) (all []AuditEntry, next string, err error) {
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
@@ -101,8 +102,8 @@ func wanted(s string) sql.NullString {
 
 var idPrefix = regexp.MustCompile(`^[0-9a-f]{4,64}$`)
 
-// idEnd returns the smallest text above all ids with the prefix s, in any collation of the database: digits come before
-// letters in each. If s can't be the prefix of an id, the range is empty.
+// idEnd returns the smallest text above all ids with the prefix s. It holds in any collation of the database, as digits sort
+// before letters in each. If s can't be the prefix of an id, the result is empty.
 func idEnd(s string) string {
 	if !idPrefix.MatchString(s) {
 		return ""

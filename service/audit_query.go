@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// auditScan is how many rows are read for one page if there are several filters: only one of them has its index read.
+	// auditScan is how many rows are read for one page if there are several filters: a query uses the index of only one.
 	auditScan = 500
-	// maxSameStart bounds how many containers' ids may begin with the requested one.
+	// maxSameStart is the maximum number of container ids that may have the requested prefix.
 	maxSameStart = 100
 )
 
@@ -26,11 +26,11 @@ type auditQuery struct {
 	f             *AuditFilter
 	before, after uuid.UUID
 	page          int32
-	// bounded is set if rows below after weren't read.
+	// bounded is true if rows below after weren't read.
 	bounded bool
 }
 
-// rows returns the page's rows, the latest first, or a part of them: see bounded.
+// rows returns the page's rows, the latest first, or some of them: see bounded.
 func (q *auditQuery) rows(ctx context.Context) ([]sqlc.Audit, error) {
 	switch {
 	case q.f.Container != "":
@@ -48,7 +48,8 @@ func (q *auditQuery) rows(ctx context.Context) ([]sqlc.Audit, error) {
 	}
 }
 
-// bound raises after to the row at which the page ends, if the filters beside the leading one may leave few rows.
+// bound limits a query with several filters to auditScan rows of its index, by raising after: the further filters may reject
+// most rows.
 func (q *auditQuery) bound(at func(scan int32) (uuid.UUID, error)) error {
 	filters := 0
 	for _, f := range []string{q.f.Container, q.f.User, q.f.Host, q.f.Action, q.f.Outcome} {
@@ -67,7 +68,7 @@ func (q *auditQuery) bound(at func(scan int32) (uuid.UUID, error)) error {
 	return err
 }
 
-// ofContainer returns the rows of a container by name, and by each id that begins with the requested one.
+// ofContainer returns the rows whose container has the requested name, or an id with the requested prefix.
 func (q *auditQuery) ofContainer(ctx context.Context) ([]sqlc.Audit, error) {
 	all, err := q.ofContainerName(ctx, q.f.Container)
 	if err != nil {
@@ -93,7 +94,7 @@ func (q *auditQuery) ofContainer(ctx context.Context) ([]sqlc.Audit, error) {
 	}
 	slices.SortFunc(all, func(a, b sqlc.Audit) int { return bytes.Compare(b.ID[:], a.ID[:]) })
 	all = slices.CompactFunc(all, func(a, b sqlc.Audit) bool { return a.ID == b.ID })
-	// Rows of an earlier query below the bound of a later one come on the next page.
+	// A later query may have raised after: rows of earlier queries below it belong to the next page.
 	all = slices.DeleteFunc(all, func(r sqlc.Audit) bool { return bytes.Compare(r.ID[:], q.after[:]) < 0 })
 	return all[:min(len(all), int(q.page))], nil
 }

@@ -13,7 +13,7 @@ import (
 	"wharf/db/sqlc"
 )
 
-// Several filters together select the rows that each of them selects, also if a page ends before it is full.
+// Several filters select the rows that match all of them, even if a page ends before it is full.
 func TestAuditFiltersTogetherFindEveryRow(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

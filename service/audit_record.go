@@ -15,8 +15,9 @@ import (
 	"wharf/util/text"
 )
 
-// Record writes a pending row for the intent, calls fn with the row's id, and completes the row with fn's outcome, also
-// when ctx has ended meanwhile. If the row can't be written, fn isn't called. The error is fn's.
+// Record writes a pending row for the intent, calls fn with the row's id, and completes the row with fn's outcome, even if
+// ctx has ended in the meantime. If the row can't be written, Record returns that error and doesn't call fn. Otherwise it
+// returns fn's error.
 func (a *Audit) Record(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
 	id, finish, err := a.Begin(ctx, actor, in)
 	if err != nil {
@@ -27,8 +28,8 @@ func (a *Audit) Record(ctx context.Context, actor Actor, in Intent, fn func(ctx 
 	return err
 }
 
-// Begin is the first half of Record, for an action that outlives its request: it writes the pending row and returns its id,
-// and finish, which completes it with the action's outcome. finish keeps nothing of ctx.
+// Begin is the first half of Record, for an action that outlives its request: it writes the pending row and returns its id.
+// finish completes the row with the action's outcome and doesn't use ctx.
 func (a *Audit) Begin(ctx context.Context, actor Actor, in Intent) (id uuid.UUID, finish func(error), err error) {
 	id, finish, err = a.begin(ctx, actor, in)
 	if unwritten := (*unwrittenError)(nil); errors.As(err, &unwritten) {
@@ -37,8 +38,8 @@ func (a *Audit) Begin(ctx context.Context, actor Actor, in Intent) (id uuid.UUID
 	return id, finish, err
 }
 
-// Revoke is like Record, for actions that take rights away: fn is called even if the row can't be written. The action is
-// then in the log instead.
+// Revoke is like Record, for actions that revoke rights: it calls fn even if the row can't be written, and logs the action
+// instead.
 func (a *Audit) Revoke(ctx context.Context, actor Actor, in Intent, fn func(ctx context.Context, id uuid.UUID) error) error {
 	id, finish, err := a.begin(ctx, actor, in)
 	if unwritten := (*unwrittenError)(nil); errors.As(err, &unwritten) {
@@ -53,10 +54,10 @@ func (a *Audit) Revoke(ctx context.Context, actor Actor, in Intent, fn func(ctx 
 	return err
 }
 
-// unwrittenError says that a row couldn't be written.
+// unwrittenError is the error of a row that couldn't be written.
 type unwrittenError struct{ error }
 
-// begin implements Begin; its error is an unwrittenError where the row couldn't be written. A nil *Audit writes none.
+// begin implements Begin. If the row can't be written, the error is an unwrittenError. A nil *Audit writes no row.
 func (a *Audit) begin(ctx context.Context, actor Actor, in Intent) (id uuid.UUID, finish func(error), err error) {
 	if a == nil {
 		return uuid.Nil, func(error) {}, nil
@@ -68,7 +69,7 @@ func (a *Audit) begin(ctx context.Context, actor Actor, in Intent) (id uuid.UUID
 	if err := ctx.Err(); err != nil {
 		return uuid.Nil, nil, err
 	}
-	// Not cancelled with ctx: a write that is cut off may be committed all the same, and its row would stay pending.
+	// write ignores the end of ctx: an interrupted write may have been committed, and its row would stay pending.
 	if err := a.write(ctx, row); err != nil {
 		return uuid.Nil, nil, &unwrittenError{err}
 	}
@@ -84,7 +85,7 @@ func (a *Audit) write(ctx context.Context, row sqlc.BeginAuditParams) error {
 	return err
 }
 
-// finish completes a row, or deletes it if it repeats a refusal that has a row already.
+// finish completes a row, or deletes it if it repeats a refusal that already has a row.
 func (a *Audit) finish(row sqlc.BeginAuditParams, result error) {
 	ctx, q := context.Background(), a.db.Queries()
 	row.Outcome, row.Detail = outcomeOf(result)
@@ -106,8 +107,8 @@ func (a *Audit) finish(row sqlc.BeginAuditParams, result error) {
 	}
 }
 
-// RecordDone records an action that is done already or was refused, as a complete row. The row has the result's message,
-// not the errors that it wraps. The returned error is the database's.
+// RecordDone writes the complete row of an action that is already done or was refused. The row has the message of result,
+// not of the errors that result wraps. The returned error is the database's.
 func (a *Audit) RecordDone(ctx context.Context, actor Actor, in Intent, result error) error {
 	if a == nil {
 		return nil
@@ -130,7 +131,7 @@ func (a *Audit) RecordDone(ctx context.Context, actor Actor, in Intent, result e
 	return writeError(err)
 }
 
-// recordRevoked is like RecordDone, for rights that are revoked already: if the row can't be written, the log has it.
+// recordRevoked is like RecordDone, for rights that are already revoked: it logs the action if the row can't be written.
 func (a *Audit) recordRevoked(ctx context.Context, actor Actor, in Intent) {
 	if err := a.RecordDone(ctx, actor, in, nil); err != nil {
 		a.logUnwritten(actor, in, err)
@@ -149,7 +150,7 @@ func writeError(err error) error {
 	return nil
 }
 
-// repeatable reports whether callers without any right can cause the result again and again: a refusal, or an invalid
+// repeatable reports whether callers without rights can cause the result any number of times: a refusal, or an invalid
 // request.
 func repeatable(result error, outcome string) bool {
 	return outcome == OutcomeRefused || (result != nil && apperr.KindOf(result) == apperr.Invalid)
@@ -177,10 +178,11 @@ func (a Actor) name() string {
 	return a.Username
 }
 
-// errNothingToDo is the result of an action that found its state there already. It is no failure, but causes no event.
+// errNothingToDo is the result of an action on a container that already has the requested state. It isn't a failure, but
+// the action causes no event.
 var errNothingToDo = errors.New("nothing to do")
 
-// outcomeOf returns an action's outcome and detail, as its row has them.
+// outcomeOf returns the outcome and detail of an action's row.
 func outcomeOf(err error) (outcome, detail string) {
 	switch {
 	case err == nil:

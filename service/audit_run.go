@@ -17,7 +17,7 @@ const (
 	auditBatch = 5000
 )
 
-// EndOwn ends the rows that an earlier process of this server left pending, with the outcome unknown: no later event is
+// EndOwn ends the rows that an earlier process of this server left pending, with OutcomeUnknown, so that no later event is
 // attributed to their actions. Call it once, before anything is audited. The error is the database's.
 func (a *Audit) EndOwn(ctx context.Context) error {
 	n, err := a.db.Queries().EndPendingAudit(ctx, sqlc.EndPendingAuditParams{
@@ -32,8 +32,7 @@ func (a *Audit) EndOwn(ctx context.Context) error {
 	return nil
 }
 
-// Run counts repeated refusals in their rows and removes rows that are too old or too many. It
-// returns nil when ctx ends.
+// Run adds repeated refusals to their rows and deletes rows beyond Retention and Max. It returns nil when ctx ends.
 func (a *Audit) Run(ctx context.Context) error {
 	if a == nil {
 		<-ctx.Done()
@@ -64,8 +63,7 @@ func (a *Audit) Run(ctx context.Context) error {
 	}
 }
 
-// removeOld deletes rows that are older than the retention, and then those beyond the maximum. It runs again an hour
-// later, so that errors need no retry.
+// removeOld deletes rows older than Retention, and then those beyond Max. It runs every hour, so errors need no retry.
 func (a *Audit) removeOld(ctx context.Context) {
 	if now, believed := a.opts.Clock.Believed(); believed && a.opts.Retention > 0 {
 		_, _ = a.db.Queries().DeleteAuditBefore(ctx, db.Time(now.Add(-a.opts.Retention)))
@@ -73,7 +71,7 @@ func (a *Audit) removeOld(ctx context.Context) {
 	a.removeBeyond(ctx)
 }
 
-// removeBeyond deletes the oldest rows beyond the maximum.
+// removeBeyond deletes the oldest rows beyond Max.
 func (a *Audit) removeBeyond(ctx context.Context) {
 	last, err := a.db.Queries().AuditBeyond(ctx, a.opts.Max)
 	for err == nil {
@@ -88,13 +86,13 @@ func (a *Audit) removeBeyond(ctx context.Context) {
 	}
 }
 
-// wrote counts a new row, and wakes Run when there may be 2 % too many.
+// wrote counts a new row. It wakes Run after every 2 % of Max new rows.
 func (a *Audit) wrote() {
 	if a.fresh.Add(1)%int64(max(a.opts.Max/50, 1)) != 0 {
 		return
 	}
 	select {
 	case a.full <- struct{}{}:
-	default: // it has been woken already
+	default: // Run has already been woken
 	}
 }

@@ -243,7 +243,7 @@ func TestNoAuditIsNoHindrance(t *testing.T) {
 	require.Empty(t, e.Attrs)
 }
 
-// A process that was killed during an action left its row pending: no later event may be attributed to it.
+// A process that is killed during an action leaves a pending row. No later event may be attributed to it.
 func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -264,7 +264,7 @@ func TestRowsOfAnEarlierProcessEndAsUnknown(t *testing.T) {
 	})
 }
 
-// A time range is read along the ids; its ends are compared with the rows' own times.
+// A time range is read along the ids. Its limits are compared with the times of the rows.
 func TestAuditOfASpanOfTime(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -15,7 +15,7 @@ import (
 type ContainerQuery struct {
 	ContainerFilter
 	Order string           // "host", "name", "image", "state" or "created", descending with a leading "-"
-	After *HostedContainer // the last one of the page before, which may be gone by now; nil: the first page
+	After *HostedContainer // the last container of the previous page, which may no longer exist; nil: the first page
 	Limit int
 }
 
@@ -26,9 +26,9 @@ type ContainerPage struct {
 	Hosts      []HostResult
 }
 
-// ContainerPage returns a page of the containers that the actor may see, of all hosts. What a host's events say is still
-// true of its list decides which containers are on the page; of these hosts alone the engines are asked, unless they were a
-// moment ago. The result of a host that doesn't answer in time has the error. Errors: as those of Containers.
+// ContainerPage returns a page of the containers that the actor may see, of all hosts. The cached lists of the hosts, which
+// events keep current, decide which containers are on the page. Then only the hosts on the page are queried, unless their
+// list has just been read. If a host doesn't answer in time, its HostResult has the error. Errors: those of Containers.
 func (s *Hosts) ContainerPage(ctx context.Context, actor Actor, q ContainerQuery) (*ContainerPage, error) {
 	hosts, err := s.openAll(ctx, actor, q.Hosts)
 	if err != nil {
@@ -48,10 +48,10 @@ func (s *Hosts) ContainerPage(ctx context.Context, actor Actor, q ContainerQuery
 	return page, nil
 }
 
-// checkedAtOnce is how many old lists a page has read again.
+// checkedAtOnce is how many aged lists each page refreshes in the background.
 const checkedAtOnce = 20
 
-// check has some lists that are old read again, for the pages that follow.
+// check starts to refresh some aged lists, for later pages.
 func (p *paging) check() {
 	checked := 0
 	for _, i := range rand.Perm(len(p.parts)) {
@@ -64,7 +64,7 @@ func (p *paging) check() {
 	}
 }
 
-// paging makes a page of hosts' lists.
+// paging builds one page from the lists of the hosts.
 type paging struct {
 	ContainerQuery
 	order containerOrder
@@ -75,13 +75,13 @@ type paging struct {
 type hostPart struct {
 	*Host
 	name  string
-	all   bool             // the actor sees all of the host
-	list  *containers.List // nil where the host didn't answer
+	all   bool             // the actor sees all containers of the host
+	list  *containers.List // nil if the host didn't answer
 	err   error
-	shown bool // some of it is on the page
+	shown bool // the page has a container of this host
 
-	places []int32 // of the list's rows, in the page's order
-	at     int     // the place whose row is next
+	places []int32 // indexes of the list's rows, in the ascending order
+	at     int     // how many places come before the next row, in the page's order
 }
 
 func newPaging(hosts []*Host, q ContainerQuery) *paging {
@@ -93,7 +93,7 @@ func newPaging(hosts []*Host, q ContainerQuery) *paging {
 	return p
 }
 
-// read asks those hosts for their lists that are due, all at once, and reports whether any was.
+// read requests the lists of the hosts that are due, concurrently, and reports whether any host was due.
 func (p *paging) read(ctx context.Context, due func(*hostPart) bool) bool {
 	var asking sync.WaitGroup
 	asked := false
@@ -108,7 +108,7 @@ func (p *paging) read(ctx context.Context, due func(*hostPart) bool) bool {
 	return asked
 }
 
-// page merges the hosts' lists, each of which is in order, as far as the page reaches.
+// page merges the hosts' sorted lists until the page is full.
 func (p *paging) page() *ContainerPage {
 	page := &ContainerPage{Containers: make([]HostedContainer, 0, p.Limit), Hosts: make([]HostResult, len(p.parts))}
 	next := &mergeHeap{order: p.order}
@@ -158,7 +158,7 @@ func (p *paging) selects(part *hostPart, c *containers.Container) bool {
 	return p.matches(part.name, &shown.Container)
 }
 
-// skip goes on to the host's next row that the query selects and reports whether there is one.
+// skip advances to the host's next row that the query selects and reports whether there is one.
 func (p *paging) skip(part *hostPart) bool {
 	for ; part.at < len(part.places); part.at++ {
 		c := part.row(p.order)
@@ -169,7 +169,7 @@ func (p *paging) skip(part *hostPart) bool {
 	return false
 }
 
-// row is the host's next row.
+// row returns the host's next row.
 func (part *hostPart) row(o containerOrder) *containers.Container {
 	at := part.at
 	if o.descending {
@@ -185,7 +185,7 @@ func (part *hostPart) present(c *containers.Container) HostedContainer {
 	return HostedContainer{part.name, shown}
 }
 
-// mergeHeap is a heap.Interface of hosts by their next rows.
+// mergeHeap is a heap.Interface of hosts, ordered by their next rows.
 type mergeHeap struct {
 	order containerOrder
 	parts []*hostPart
@@ -199,7 +199,7 @@ func (m *mergeHeap) Less(i, j int) bool {
 }
 func (m *mergeHeap) Push(part any) { m.parts = append(m.parts, part.(*hostPart)) }
 
-// Pop is called with the first at the end.
+// Pop removes the last element, to which package heap has moved the first.
 func (m *mergeHeap) Pop() any {
 	last := m.parts[len(m.parts)-1]
 	m.parts = m.parts[:len(m.parts)-1]

@@ -12,7 +12,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// listAllTimeout is how long a list across hosts waits for the slowest of them.
+// listAllTimeout bounds a list of several hosts: slower hosts are missing from it.
 const listAllTimeout = 3 * time.Second
 
 // HostResult is one host's part in a request to several hosts: Err is nil, or the reason why its part is missing.
@@ -21,28 +21,28 @@ type HostResult struct {
 	Err  error
 }
 
-// ContainerFilter selects containers; its zero value selects all. A container must match every field that is set, and of a
-// field's values any one.
+// ContainerFilter selects containers; its zero value selects all. A container must match every field that is set, and at
+// least one value of each field, but all of Labels.
 type ContainerFilter struct {
 	Hosts    []string // exact
 	States   []string // exact
 	Names    []string // part of the name
 	Images   []string // part of the image
-	Labels   []string // "key" or "key=value"; of these all must match
-	Projects []string // exact: Compose projects
-	IDs      []string // whole ids, or their beginnings
-	Text     string   // part of id, name, image, host, state, status or of a label
+	Labels   []string // "key" or "key=value"; all must match
+	Projects []string // Compose projects, exact
+	IDs      []string // ids, or prefixes of ids
+	Text     string   // part of the id, name, image, host, state, status or a label, ignoring case
 }
 
-// HostedContainer is a container and the host that it is on.
+// HostedContainer is a container and its host.
 type HostedContainer struct {
 	Host string
 	containers.Container
 }
 
-// Containers returns the containers that the actor may see, of all hosts, which are asked concurrently. The result of a
-// host that doesn't answer in time has the error. Hosts come in the order of the settings, containers in Docker's.
-// Errors: NotFound for a host in the filter that doesn't exist.
+// Containers returns the containers that the actor may see, of all hosts, which are queried concurrently. If a host doesn't
+// answer in time, its HostResult has the error. Hosts are in the order of the settings, containers in Docker's order.
+// Errors: NotFound for a host in the filter that doesn't exist or that the actor may not see.
 func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) ([]HostedContainer, []HostResult, error) {
 	hosts, lists, answers, err := s.lists(ctx, actor, f.Hosts)
 	if err != nil {
@@ -63,8 +63,8 @@ func (s *Hosts) Containers(ctx context.Context, actor Actor, f ContainerFilter) 
 	return found, answers, nil
 }
 
-// lists asks the named hosts, or all that the actor may see, for their containers, all at once. The list of a host
-// that didn't answer in time is nil.
+// lists queries the named hosts, or all that the actor may see, for their containers, concurrently. The list of a host that
+// didn't answer in time is nil.
 func (s *Hosts) lists(ctx context.Context, actor Actor, names []string) ([]*Host, []*containers.List, []HostResult, error) {
 	hosts, err := s.openAll(ctx, actor, names)
 	if err != nil {
@@ -83,7 +83,8 @@ func (s *Hosts) lists(ctx context.Context, actor Actor, names []string) ([]*Host
 	return hosts, lists, answers, nil
 }
 
-// withListTimeout bounds the asking of several hosts by listAllTimeout. A single host has its own deadline, with a message of its own.
+// withListTimeout applies listAllTimeout to a query of several hosts. A single host has its own deadline, with its own
+// error message.
 func withListTimeout(ctx context.Context, hosts int) (context.Context, context.CancelFunc) {
 	if hosts < 2 {
 		return context.WithCancel(ctx)
@@ -91,7 +92,7 @@ func withListTimeout(ctx context.Context, hosts int) (context.Context, context.C
 	return context.WithTimeout(ctx, listAllTimeout)
 }
 
-// openAll opens the named hosts, or, if there are no names, all that the actor may see.
+// openAll opens the named hosts, or all that the actor may see if names is empty.
 func (s *Hosts) openAll(ctx context.Context, actor Actor, names []string) ([]*Host, error) {
 	if len(names) == 0 {
 		for _, info := range s.List(actor) {
@@ -116,7 +117,7 @@ func (h *Host) shownLabels(labels map[string]string) map[string]string {
 	return maskMap(labels)
 }
 
-// matches reports whether the filter selects a container. Its labels must be as the caller sees them.
+// matches reports whether the filter selects a container. Its labels must already be masked for the caller.
 func (f *ContainerFilter) matches(host string, c *containers.Container) bool {
 	return oneOf(f.States, func(s string) bool { return s == c.State }) &&
 		oneOf(f.Names, func(s string) bool { return strings.Contains(c.Name, s) }) &&
@@ -127,7 +128,7 @@ func (f *ContainerFilter) matches(host string, c *containers.Container) bool {
 		f.mentions(host, c)
 }
 
-// oneOf reports whether no value is wanted or one matches.
+// oneOf reports whether wanted is empty or one of its values matches.
 func oneOf(wanted []string, match func(string) bool) bool {
 	return len(wanted) == 0 || slices.ContainsFunc(wanted, match)
 }
@@ -139,7 +140,7 @@ func hasLabel(labels map[string]string, selector string) bool {
 	return ok && (!exact || got == value)
 }
 
-// mentions reports whether the container contains Text, ignoring case.
+// mentions reports whether one of the container's texts contains Text, ignoring case.
 func (f *ContainerFilter) mentions(host string, c *containers.Container) bool {
 	if f.Text == "" {
 		return true
@@ -158,14 +159,14 @@ func (f *ContainerFilter) mentions(host string, c *containers.Container) bool {
 	return false
 }
 
-// containerOrder is an order of containers: by "host", "name", "image", "state" or "created", then by host, name and id, so
-// that it is total.
+// containerOrder is an order of containers: by "host", "name", "image", "state" or "created". Ties are broken by host, name
+// and id, so that it is a total order.
 type containerOrder struct {
 	key        string
 	descending bool
 }
 
-// orderNamed returns the order of a name, descending with a leading "-".
+// orderNamed returns the order with a name; a leading "-" makes it descending.
 func orderNamed(name string) containerOrder {
 	key, descending := strings.CutPrefix(name, "-")
 	return containerOrder{key, descending}

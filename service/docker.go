@@ -12,7 +12,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// DenyFor is Deny with a message that says what is missing.
+// DenyFor is like Deny, with a formatted message that names the missing right.
 func (s *Hosts) DenyFor(ctx context.Context, actor Actor, in Intent, format string, args ...any) error {
 	err := apperr.New(apperr.Forbidden, format, args...)
 	return errors.Join(err, s.audit.RecordDone(ctx, actor, in, err))
@@ -21,13 +21,13 @@ func (s *Hosts) DenyFor(ctx context.Context, actor Actor, in Intent, format stri
 // APIVersion returns the version of Docker's API in use with the host's engine, as "1.41".
 func (h *Host) APIVersion(ctx context.Context) (string, error) { return h.host.APIVersion(ctx) }
 
-// EngineVersion asks the host's engine for its build.
+// EngineVersion returns the version and build of the host's engine.
 func (h *Host) EngineVersion(ctx context.Context) (dockerx.EngineVersion, error) {
 	return h.host.EngineVersion(ctx)
 }
 
-// Rows returns the containers that the actor may see in Docker's shape, masked as its role on each requires: all or the
-// running ones, the newest first, with or without their sizes on disk.
+// Rows returns the containers that the actor may see in Docker's JSON shape, the newest first, masked as its role on each
+// requires. all includes containers that aren't running, size the sizes on disk.
 func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 	rows, err := h.host.Rows(ctx, all, size)
 	if err != nil {
@@ -40,7 +40,7 @@ func (h *Host) Rows(ctx context.Context, all, size bool) ([]wire.Row, error) {
 	return rows, nil
 }
 
-// Wire is Inspect in Docker's shape, with size also the container's sizes on disk.
+// Wire is like Inspect, but returns Docker's JSON shape. size includes the container's sizes on disk.
 func (h *Host) Wire(ctx context.Context, ref containers.Ref, size bool) (*wire.Container, error) {
 	id, err := h.find(ctx, ref)
 	if err != nil {
@@ -57,7 +57,7 @@ func (h *Host) Wire(ctx context.Context, ref containers.Ref, size bool) (*wire.C
 	return c, nil
 }
 
-// State returns how a container is, and its whole id and name.
+// State returns a container's full id, name and state.
 func (h *Host) State(ctx context.Context, ref containers.Ref) (id, name string, state containers.State, err error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
@@ -66,8 +66,8 @@ func (h *Host) State(ctx context.Context, ref containers.Ref) (id, name string, 
 	return d.ID, d.Name, d.State, nil
 }
 
-// Images returns the images of the host in Docker's shape: to an actor that doesn't see all of its containers those of the
-// containers that it sees.
+// Images returns the images of the host in Docker's JSON shape. An actor that doesn't see all containers of the host gets
+// the images of those that it sees.
 func (h *Host) Images(ctx context.Context, all bool) ([]wire.Image, error) {
 	images, err := h.host.Images(ctx, all)
 	if err != nil {
@@ -90,8 +90,9 @@ func (h *Host) Images(ctx context.Context, all bool) ([]wire.Image, error) {
 	return images, nil
 }
 
-// Info returns what the engine says of itself in Docker's shape. Containers and images are counted as the actor sees them, and
-// one that doesn't see all of them learns nothing that names or warns of the machine.
+// Info returns the engine's description of itself in Docker's JSON shape. An actor that doesn't see all containers of the
+// host gets the numbers of the containers and images that it sees, and neither the engine's id, security options and
+// warnings nor the machine's name.
 func (h *Host) Info(ctx context.Context) (wire.Info, error) {
 	info, err := h.host.Info(ctx)
 	if err != nil || h.actor.everywhereOn(h.host.Name(), View) {
@@ -118,7 +119,7 @@ func (h *Host) Info(ctx context.Context) (wire.Info, error) {
 	return info, err
 }
 
-// DockerLog returns a container's log for Docker's own tools, and whether the container has a terminal. Errors: as Hosts.Log.
+// DockerLog returns a container's log for Docker's own tools, and whether the container has a TTY. Errors: those of Hosts.Log.
 func (s *Hosts) DockerLog(ctx context.Context, actor Actor, host string, ref containers.Ref) (c *logs.Container, tty bool, err error) {
 	h, err := s.Open(ctx, actor, host, s.LogsPermission())
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"wharf/dockerx/wire"
 )
 
-// masksAll reports whether the actor may see nothing that looks secret, whichever container it is of.
+// masksAll reports whether values that look secret are masked for the actor even where no container is involved.
 func (h *Host) masksAll() bool {
 	return !h.actor.Unmasked && !h.actor.roleOn(h.host.Name(), nil).atLeast(RoleAdmin)
 }
 
-// maskRow masks a container of a list as the actor's role on it requires.
+// maskRow masks a container in a list as the actor's role on it requires.
 func (h *Host) maskRow(r *wire.Row) {
 	role := h.actor.roleOn(h.host.Name(), r.Labels)
 	h.hideOthers(&r.HostConfig.NetworkMode)
@@ -30,8 +30,8 @@ func (h *Host) maskRow(r *wire.Row) {
 	hideSources(r.Mounts, role)
 }
 
-// maskContainer masks a container as the actor's role on it requires: what maskDetails masks, and what Docker's shape has
-// beside it.
+// maskContainer masks a container as the actor's role on it requires: the fields that maskDetails masks, and those that only
+// Docker's shape has.
 func (h *Host) maskContainer(c *wire.Container) {
 	role := h.actor.roleOn(h.host.Name(), c.Config.Labels)
 	hc := &c.HostConfig
@@ -46,7 +46,7 @@ func (h *Host) maskContainer(c *wire.Container) {
 		return
 	}
 	c.ResolvConfPath, c.HostnamePath, c.HostsPath, c.LogPath, c.GraphDriver.Data = "", "", "", "", nil
-	argv := maskArgs(append([]string{c.Path}, c.Args...)) // a secret may stand in the argument after its flag
+	argv := maskArgs(append([]string{c.Path}, c.Args...)) // together: a secret may be the argument after its flag
 	c.Path, c.Args = argv[0], argv[1:]
 	maskState(&c.State)
 	maskConfig(&c.Config)
@@ -57,7 +57,8 @@ func (h *Host) maskContainer(c *wire.Container) {
 	hideSources(c.Mounts, role)
 }
 
-// hideOthers drops which container's namespace a container shares ("container:ID"): the actor may not see that one.
+// hideOthers removes the id from namespace modes that share another container's namespace ("container:ID"), as the actor
+// may not be allowed to see that container.
 func (h *Host) hideOthers(modes ...*string) {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return
@@ -69,7 +70,7 @@ func (h *Host) hideOthers(modes ...*string) {
 	}
 }
 
-// hideLinks drops the names of the containers that a network leads to.
+// hideLinks removes the names of the containers that a network endpoint links to, unless the actor sees all containers.
 func (h *Host) hideLinks(e *wire.Endpoint) {
 	if e != nil && !h.actor.everywhereOn(h.host.Name(), View) {
 		e.Links = nil
@@ -131,7 +132,7 @@ func maskMountSpec(m *wire.MountSpec, role Role) {
 	}
 }
 
-// hideSources drops the paths of bind mounts for roles below operator.
+// hideSources removes the source paths of bind mounts for roles below operator.
 func hideSources(mounts []wire.Mount, role Role) {
 	for i := range mounts {
 		if mounts[i].Type == "bind" && !role.atLeast(RoleOperator) {

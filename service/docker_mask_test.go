@@ -13,7 +13,7 @@ import (
 	"wharf/dockerx/wire"
 )
 
-// fill puts a value that masking must know into every string below v.
+// fill puts a value that masking must detect into every string below v.
 func fill(v reflect.Value, depth int) {
 	switch v.Kind() {
 	case reflect.String:
@@ -37,7 +37,7 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// canaries returns the places of JSON where the value stands.
+// canaries returns the JSON paths that still have the value.
 func canaries(t *testing.T, shape any) (places []string) {
 	t.Helper()
 	raw, err := json.Marshal(shape)
@@ -66,8 +66,8 @@ func canaries(t *testing.T, shape any) (places []string) {
 	return places
 }
 
-// identities are the places that no masking touches: names, ids, addresses, modes and paths inside the container, which
-// wharf shows to every caller that may see the container. A new field of the shapes must be masked, or be put here.
+// identities are the paths that masking leaves unchanged: names, ids, addresses, modes and paths inside the container, which
+// wharf shows to every caller that may see the container. A new field of the shapes must be masked or listed here.
 var identities = []string{
 	".AppArmorProfile", ".Config.Domainname", ".Config.Hostname", ".Config.Image", ".Config.MacAddress", ".Config.StopSignal", ".Config.User",
 	".Config.WorkingDir", ".Created", ".Driver", ".GraphDriver.Name", ".HostConfig.Binds[]", ".HostConfig.BlkioDeviceReadBps[].Path",
@@ -92,11 +92,11 @@ var identities = []string{
 	".NetworkSettings.Networks.key.MacAddress", ".NetworkSettings.Networks.key.NetworkID", ".NetworkSettings.Ports.key[].HostIp",
 	".NetworkSettings.Ports.key[].HostPort", ".NetworkSettings.SandboxID", ".Platform", ".ProcessLabel", ".State.FinishedAt", ".State.Health.Log[].End",
 	".State.Health.Log[].Start", ".State.Health.Status", ".State.StartedAt", ".State.Status",
-	// of a list
+	// in lists of containers
 	".HostConfig.NetworkMode", ".ImageID", ".Names[]", ".Ports[].IP", ".Ports[].Type", ".State", ".Status",
 }
 
-// hostOf makes a host for an actor that is none.
+// hostOf returns a host for an actor, without an engine.
 func hostOf(t *testing.T, actor Actor) *Host {
 	t.Helper()
 	fleet, err := dockerx.NewFleet([]dockerx.HostConfig{{Name: "h", Addr: "unix:///nowhere"}}, dockerx.Options{})

@@ -12,11 +12,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// ActionDocker is a call of Docker's API that was passed on to an engine; its row has method and path as Target, and the
-// status of the answer as detail.
+// ActionDocker is a call of Docker's API that was forwarded to an engine. Its audit row has the method and path as target,
+// and the status of the answer as detail.
 const ActionDocker = "docker"
 
-// Engine is a host's engine for an actor that may use it as it likes.
+// Engine is a host's engine, for an actor that may send it any call.
 type Engine struct {
 	host  *dockerx.Host
 	actor Actor
@@ -35,12 +35,13 @@ func (s *Hosts) OpenEngine(ctx context.Context, actor Actor, name string) (*Engi
 	return &Engine{host: h, actor: actor, audit: s.audit}, nil
 }
 
-// fullID is what an engine names a container by.
+// fullID matches a container's full id.
 var fullID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// Raw passes a call on and has pass give the client the answer, whose body it need not close. container is the container
-// that the path names, if it does. The audit has a row of the call before it is made, and the answer's status after it has
-// ended; bodies and queries are nowhere. The error is pass's, or what kept the call from being answered.
+// Raw forwards a call to the engine and calls pass with the answer, to send it to the client. pass need not close the
+// answer's body. container is the container that the path names, or empty. The audit row is written before the call, and
+// completed with the answer's status after pass returns; it has no bodies and no queries. Raw returns pass's error, or the
+// error of a call without an answer.
 func (e *Engine) Raw(ctx context.Context, c dockerx.RawCall, container string, pass func(dockerx.RawAnswer) error) error {
 	in := Intent{Action: ActionDocker, Host: e.host.Name(), Target: c.Method + " " + c.Path, ContainerName: container}
 	if fullID.MatchString(container) {
@@ -62,7 +63,7 @@ func (e *Engine) Raw(ctx context.Context, c dockerx.RawCall, container string, p
 	return err
 }
 
-// answeredError is what an engine answered, for the audit: a failure from 400 on.
+// answeredError gives the audit the status of an engine's answer; 400 and above is a failure.
 type answeredError struct{ status int }
 
 func (e *answeredError) Error() string { return fmt.Sprintf("status %d", e.status) }

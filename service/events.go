@@ -7,7 +7,7 @@ import (
 	"wharf/service/eventlog"
 )
 
-// Events is the only access to the event log: it shows an actor its own part.
+// Events is the only access to the event log: an actor gets only the records that it may see.
 type Events struct {
 	log *eventlog.Log
 }
@@ -21,14 +21,14 @@ func (e *Events) Subscribe(actor Actor, o eventlog.Subscribe) *eventlog.Subscrip
 	return e.log.Subscribe(o)
 }
 
-// Query returns a page of the stored records that the actor may see. Errors: Invalid for a cursor of another query.
+// Query returns a page of the stored records that the actor may see. Errors: Invalid for a malformed cursor.
 func (e *Events) Query(ctx context.Context, actor Actor, q eventlog.Query) (eventlog.Page, error) {
 	q.Allow, q.ShownAction, q.CoarseCursors = actor.seesRecord, actor.shownAction, !actor.SeesAll()
 	return e.log.Query(ctx, q)
 }
 
 // seesRecord reports whether the actor may see a record. Grants by label match a container's own labels, which its events
-// carry, not the attributes that an engine adds. Records that aren't about a container have no labels.
+// include, not the attributes that an engine adds. Records that aren't about a container have no labels.
 func (a Actor) seesRecord(r *eventlog.Record) bool {
 	switch {
 	case r.Kind != events.KindDocker:
@@ -40,7 +40,7 @@ func (a Actor) seesRecord(r *eventlog.Record) bool {
 	}
 }
 
-// MasksRecord reports whether the actor may see a record only as masked by MaskEvent.
+// MasksRecord reports whether the actor may see a record only after MaskEvent has masked it.
 func (a Actor) MasksRecord(r *eventlog.Record) bool {
 	return !a.Unmasked && !a.roleOn(r.Host, r.Labels).atLeast(RoleAdmin)
 }

@@ -54,7 +54,7 @@ func published(t *testing.T, e *Events, n int) {
 	}, time.Minute, time.Millisecond)
 }
 
-// deliveries waits until n deliveries have come, and returns them.
+// deliveries waits for n deliveries, and returns them.
 func deliveries(t *testing.T, sub *eventlog.Subscription, n int) (all []eventlog.Delivery) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -92,7 +92,7 @@ func TestGrantsGoByLabelsNotByAttributes(t *testing.T) {
 	})
 }
 
-// Rows from before labels were stored apart have them among the attributes.
+// Rows from before labels were stored separately have them among the attributes.
 func TestOldRowsShowThoseWhoseLabelsAreAmongTheAttributes(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -122,11 +122,11 @@ func TestActionFiltersTellNothingThatIsMasked(t *testing.T) {
 		require.Len(t, actions(t, e, admin, f), 1)
 		require.Len(t, actions(t, e, viewer, eventlog.Filter{Actions: []string{"exec_start"}}), 1)
 		deliveries(t, seeing, 1)
-		deliveries(t, blind, 0) // all are published together
+		deliveries(t, blind, 0) // the same record isn't delivered here
 	})
 }
 
-// The ids of a quiet stream must not count the records that its client may not see.
+// The ids in a stream must not reveal how many records its client may not see.
 func TestIDsOfLimitedStreamsMoveWithDeliveriesOrInSteps(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -23,12 +23,12 @@ type Grant struct {
 	Hosts     string // a pattern: prod-*, *
 	Labels    string // a selector: team=web, or team=web,tier; empty for all
 	Role      Role
-	Exec      bool // terminals too
+	Exec      bool // includes terminals
 	CreatedBy string
 	CreatedAt time.Time // UTC
 }
 
-// NewGrant describes a grant to make.
+// NewGrant describes a grant to create.
 type NewGrant struct {
 	Username, Hosts, Labels string
 	Role                    Role
@@ -54,7 +54,7 @@ func checkGrant(in NewGrant) error {
 	return invalid(hosts, labels, role)
 }
 
-// Grant gives a user rights. They take effect at once. The user's open streams end, so that clients reconnect with the new
+// Grant gives a user rights, effective immediately. The user's open streams end, so that clients reconnect with the new
 // rights. Errors: Forbidden, Invalid, NotFound for an unknown user.
 func (u *Users) Grant(ctx context.Context, actor Actor, in NewGrant) (g Grant, err error) {
 	err = u.opts.Audit.Record(ctx, actor, Intent{Action: ActionGrantCreate, Target: in.Username}, func(ctx context.Context, _ uuid.UUID) error {
@@ -93,7 +93,7 @@ func (u *Users) grant(ctx context.Context, actor Actor, in NewGrant) (Grant, err
 	return g, err
 }
 
-// Revoke deletes a grant, with effect at once. Errors: Forbidden, NotFound.
+// Revoke deletes a grant, effective immediately. Errors: Forbidden, NotFound.
 func (u *Users) Revoke(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return u.opts.Audit.Revoke(ctx, actor, Intent{Action: ActionGrantDelete, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return u.revoke(ctx, actor, id) })

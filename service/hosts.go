@@ -15,7 +15,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Hosts is the only access to the Docker hosts: a host is opened for an actor, and shows that actor's part alone.
+// Hosts is the only access to the Docker hosts: a host is opened for an actor, and shows only what that actor may see.
 type Hosts struct {
 	fleet *dockerx.Fleet
 	audit *Audit
@@ -27,11 +27,11 @@ type Hosts struct {
 // NewHosts returns a Hosts for a fleet. Actions on containers, and refusals, are recorded in the audit, which may be nil.
 func NewHosts(fleet *dockerx.Fleet, audit *Audit) *Hosts { return &Hosts{fleet: fleet, audit: audit} }
 
-// HostInfo is what every actor that may see a host sees of it.
+// HostInfo describes a host to every actor that may see it.
 type HostInfo struct {
 	Name   string
 	Addr   string            // without credentials
-	Labels map[string]string // of hosts.yaml; must not be changed
+	Labels map[string]string // from hosts.yaml; must not be changed
 }
 
 // List returns the hosts that the actor may see, in the order of the settings.
@@ -45,7 +45,7 @@ func (s *Hosts) List(actor Actor) []HostInfo {
 	return seen
 }
 
-// infoFor returns what the actor sees of a host. Labels that look secret are masked, as those of containers are.
+// infoFor returns a host's description for the actor. Labels that look secret are masked, as container labels are.
 func infoFor(actor Actor, h *dockerx.Host) HostInfo {
 	labels := h.Labels()
 	if !actor.Unmasked && !actor.roleOn(h.Name(), nil).atLeast(RoleAdmin) {
@@ -76,7 +76,7 @@ func (s *Hosts) Statuses(actor Actor, labels ...string) []HostStatus {
 	return all
 }
 
-// Status returns the host's status. It calls no engine. Containers are counted only for actors that may see all of them.
+// Status returns the host's status. It calls no engine. Only actors that may see all containers get their number.
 func (h *Host) Status() HostStatus {
 	status := HostStatus{infoFor(h.actor, h.host), h.host.Status()}
 	if !h.actor.everywhereOn(h.host.Name(), View) {
@@ -85,8 +85,8 @@ func (h *Host) Status() HostStatus {
 	return status
 }
 
-// Open returns a host for an actor, to be used with a permission, which is checked again on each container. It calls no
-// engine. Errors: NotFound for a host that doesn't exist or that the actor may not see, which callers can't tell apart;
+// Open returns a host for an actor, for use with a permission, which is checked again on each container. It calls no engine.
+// Errors: NotFound for a host that doesn't exist and for one that the actor may not see, with the same message;
 // Forbidden if the actor has the permission on no container of the host.
 func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permission) (*Host, error) {
 	h, ok := s.fleet.Host(name)
@@ -99,7 +99,7 @@ func (s *Hosts) Open(ctx context.Context, actor Actor, name string, need Permiss
 	return &Host{host: h, actor: actor, need: need, audit: s.audit, recreations: s.recreations}, nil
 }
 
-// Deny records in the audit that the actor lacks a permission, and returns the error to answer with.
+// Deny records in the audit that the actor lacks a permission, and returns the Forbidden error for the caller.
 func (s *Hosts) Deny(ctx context.Context, actor Actor, in Intent) error {
 	err := errForbidden
 	if actor.Scope != "" {
@@ -121,7 +121,7 @@ type Host struct {
 	partOf string // see PartOf
 }
 
-// PartOf returns the host for operations that belong to one on many containers: the audit's rows name it as their target.
+// PartOf returns a copy of the host for the operations of a bulk operation: their audit rows have its id in their target.
 func (h *Host) PartOf(bulk uuid.UUID) *Host {
 	part := *h
 	part.partOf = "operation " + bulk.String()
@@ -154,8 +154,8 @@ func (h *Host) Inspect(ctx context.Context, ref containers.Ref) (*containers.Det
 	return maskDetails(d, role), nil
 }
 
-// Usage returns the usage of one container; zeros if it isn't running. If the host has stopped answering, the last usage
-// is returned while it is recent enough.
+// Usage returns the usage of one container; zeros if it isn't running. If the host has stopped answering, Usage returns the
+// last usage as long as it is recent enough.
 func (h *Host) Usage(ctx context.Context, ref containers.Ref) (stats.Usage, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if apperr.KindOf(err) == apperr.Unavailable {
@@ -188,7 +188,7 @@ func (h *Host) resolve(ctx context.Context, ref containers.Ref, need Permission)
 		return nil, err
 	}
 	d, err := h.host.Resolve(ctx, id)
-	if id != ref && apperr.KindOf(err) == apperr.NotFound { // gone since the list was read
+	if id != ref && apperr.KindOf(err) == apperr.NotFound { // removed since the list was read
 		return nil, containers.ErrNoContainer(ref)
 	}
 	if err != nil {
@@ -203,9 +203,9 @@ func (h *Host) resolve(ctx context.Context, ref containers.Ref, need Permission)
 	return d, nil
 }
 
-// find resolves a reference among the containers that the actor may see, from the list alone: a hidden container and one
-// that doesn't exist give the same answer in the same time, neither makes another's id prefix ambiguous, and the engine
-// isn't called. If the actor may see all containers of the host, the engine resolves the reference.
+// find resolves a reference among the containers that the actor may see. It uses only the list and doesn't call the engine:
+// so a hidden container and a missing one give the same answer in the same time, and neither makes another's id prefix
+// ambiguous. If the actor may see all containers of the host, find returns ref, and the engine resolves it.
 func (h *Host) find(ctx context.Context, ref containers.Ref) (containers.Ref, error) {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return ref, nil

@@ -11,51 +11,51 @@ import (
 )
 
 const (
-	// answersOfCaller is how many requests with a key one caller has remembered, so that none fills the database.
+	// answersOfCaller is how many requests are stored per caller, so that no caller fills the database.
 	answersOfCaller = 500
-	// answersKept is how long they are.
+	// answersKept is how long a request is stored.
 	answersKept = 10 * time.Minute
-	// runningFor is how long a request counts as under way after its server last said so.
+	// runningFor is how long a request counts as under way after its server last renewed it.
 	runningFor = 15 * time.Second
-	// lookAgain is how often a request that another server has under way is looked at.
-	lookAgain = 100 * time.Millisecond
+	// claimPoll is the interval between reads of a request that is under way on another server.
+	claimPoll = 100 * time.Millisecond
 )
 
-// IdempotentRequests are the requests with an Idempotency-Key, and what was answered to them, on all replicas and over
-// restarts. Run must be running.
+// IdempotentRequests stores the requests with an Idempotency-Key and their answers, for all replicas and across restarts.
+// Run must be running.
 type IdempotentRequests struct{ db *db.DB }
 
-// NewIdempotentRequests returns the requests of a database.
+// NewIdempotentRequests returns an IdempotentRequests on a migrated database.
 func NewIdempotentRequests(d *db.DB) *IdempotentRequests { return &IdempotentRequests{db: d} }
 
-// IdempotentRequest is one of them.
+// IdempotentRequest is a request with an Idempotency-Key.
 type IdempotentRequest struct {
 	Caller, Key string
 	Request     string // method and URL
 	Sent        string // the body's hash
 }
 
-// KeyState says what has become of a key.
+// KeyState is the state of an idempotency key.
 type KeyState int
 
 // The states of keys.
 const (
-	KeyOurs    KeyState = iota // the caller runs the request, and must end it
-	KeyUsed                    // it has an answer
-	KeyFull                    // the caller of the request has too many
-	KeyCutOff                  // its server ended meanwhile: whether the request took effect isn't known
-	KeyRunning                 // another server has it under way
+	KeyOurs    KeyState = iota // claimed: the caller of Claim runs the request, and must call End
+	KeyUsed                    // the request has an answer
+	KeyFull                    // the request's caller has too many stored requests
+	KeyCutOff                  // the server ended during the request: whether it took effect is unknown
+	KeyRunning                 // the request is under way elsewhere
 )
 
-// FirstRequest is what a key was used for first.
+// FirstRequest is the first request that used a key, and the key's state.
 type FirstRequest struct {
 	State         KeyState
 	Request, Sent string
 	Answer        []byte // with KeyUsed
 }
 
-// Claim takes a key for a request, with one statement, or says what has it, after waiting for a request that is under way
-// elsewhere. Errors: the database's, ctx's.
+// Claim claims a key for a request in one statement, or returns the request that has the key. It waits for a request that is
+// under way elsewhere. Errors: the database's, ctx's.
 func (s *IdempotentRequests) Claim(ctx context.Context, r IdempotentRequest) (FirstRequest, error) {
 	for {
 		first, err := s.claim(ctx, r)
@@ -66,7 +66,7 @@ func (s *IdempotentRequests) Claim(ctx context.Context, r IdempotentRequest) (Fi
 			return first, nil
 		}
 		select {
-		case <-time.After(lookAgain):
+		case <-time.After(claimPoll):
 		case <-ctx.Done():
 			return first, ctx.Err()
 		}
@@ -84,7 +84,7 @@ func (s *IdempotentRequests) claim(ctx context.Context, r IdempotentRequest) (Fi
 	}
 	row, err := q.GetRequest(ctx, sqlc.GetRequestParams{Caller: r.Caller, Key: r.Key, Now: now})
 	if db.IsNoRows(err) {
-		return FirstRequest{State: KeyFull}, nil // or it has just failed elsewhere: as good a reason to try again later
+		return FirstRequest{State: KeyFull}, nil // or the request just failed elsewhere; the client may retry in both cases
 	}
 	if err != nil {
 		return FirstRequest{}, err
@@ -99,7 +99,7 @@ func (s *IdempotentRequests) claim(ctx context.Context, r IdempotentRequest) (Fi
 	return first, nil
 }
 
-// Hold says again and again that a request is under way, until the returned function is called.
+// Hold renews a request as under way, every runningFor/3, until release is called.
 func (s *IdempotentRequests) Hold(ctx context.Context, r IdempotentRequest) (release func()) {
 	ctx, release = context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
@@ -120,10 +120,10 @@ func (s *IdempotentRequests) Hold(ctx context.Context, r IdempotentRequest) (rel
 	return release
 }
 
-// End keeps a request's answer, or with nil forgets the request: what failed may be tried again. It is written though the
-// caller has gone.
+// End stores a request's answer. A nil answer deletes the request, so that a failed one can be retried. End writes even if
+// ctx has ended. The error is the database's.
 func (s *IdempotentRequests) End(ctx context.Context, r IdempotentRequest, answer []byte) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalWriteTimeout)
 	defer cancel()
 	q := s.db.Queries()
 	if answer == nil {

@@ -12,7 +12,8 @@ import (
 	"wharf/db/sqlc"
 )
 
-// A key that one replica has is waited for on another, has its answer there and after a restart, and is free after a failure.
+// While one replica runs a request, another waits for it. The answer is available there and after a restart. After a failure
+// the key is free.
 func TestIdempotencyKeysHoldOnEveryReplica(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -46,7 +47,7 @@ func TestIdempotencyKeysHoldOnEveryReplica(t *testing.T) {
 	})
 }
 
-// What a server had under way when it died isn't run again by itself.
+// A request that was under way when its server died isn't run again automatically.
 func TestIdempotencyKeyOfADeadReplica(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -22,15 +22,15 @@ type Login struct {
 	SessionID       uuid.UUID
 	AccessToken     string
 	AccessExpiresAt time.Time
-	// CookieToken is for AuthenticateCookie, and expires with the access token.
+	// CookieToken is for AuthenticateCookie. It expires with the access token.
 	CookieToken      string
 	RefreshToken     string
 	RefreshExpiresAt time.Time
 	User             User
 }
 
-// Login makes a session. Errors: Unauthorized, with the same message after the same time for an unknown user, a wrong
-// password and a disabled user; TooMany with the time to wait.
+// Login checks a password and creates a session. Errors: Unauthorized, with the same message after the same time for an
+// unknown user, a wrong password and a disabled user; TooMany with the time to wait.
 func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (Login, error) {
 	l, err := s.login(ctx, name, pass, from)
 	s.logins.add(err)
@@ -39,12 +39,12 @@ func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (L
 
 func (s *Sessions) login(ctx context.Context, name, pass string, from Client) (Login, error) {
 	ctx = WithClient(ctx, from)
-	s.recallAddress(ctx, name, from.Addr)
+	s.loadKnownAddress(ctx, name, from.Addr)
 	try, err := s.gate.enter(ctx, fold(name), from.Addr)
 	if err != nil {
 		return Login{}, err
 	}
-	defer try.unjudged()
+	defer try.withdrawn()
 	user, err := s.checkPassword(ctx, s.hasher.At(try.class), name, pass)
 	var l Login
 	if err == nil {
@@ -58,7 +58,7 @@ func (s *Sessions) login(ctx context.Context, name, pass string, from Client) (L
 	default:
 		return Login{}, err // no password was checked
 	}
-	// An unknown name isn't recorded: people type passwords there.
+	// An unknown name isn't recorded: users sometimes type their password there.
 	actor := Actor{UserID: user.ID, Username: user.Username}
 	if auditErr := s.audit.RecordDone(ctx, actor, Intent{Action: ActionLogin, Target: sessionTarget(l.SessionID)}, err); auditErr != nil {
 		return Login{}, auditErr
@@ -66,13 +66,13 @@ func (s *Sessions) login(ctx context.Context, name, pass string, from Client) (L
 	return l, err
 }
 
-// recallAddress makes an address known to the gate if the user has a session there, made before a restart or by another
-// replica. After an error the address stays unknown.
-func (s *Sessions) recallAddress(ctx context.Context, name, addr string) {
+// loadKnownAddress marks an address as known if the user has logged in from it according to the database: before a restart, or
+// on another replica. After an error the address stays unknown.
+func (s *Sessions) loadKnownAddress(ctx context.Context, name, addr string) {
 	if !username.MatchString(name) || s.gate.own.isKnown(fold(name), addr) {
 		return
 	}
-	if s.gate.shared.recalls(ctx, userAt{fold(name), networkOf(addr)}) {
+	if s.gate.shared.remembers(ctx, userAt{fold(name), networkOf(addr)}) {
 		s.gate.own.addKnown(fold(name), addr)
 		return
 	}
@@ -92,7 +92,7 @@ func sessionTarget(id uuid.UUID) string {
 	return id.String()
 }
 
-// open makes a session for a user after the check of the password.
+// open creates a session for a user whose password has been checked.
 func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login, error) {
 	now := db.Time(time.Now())
 	l, err := s.issue(user, now)
@@ -100,8 +100,8 @@ func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login
 		return Login{}, err
 	}
 	err = s.db.InTx(ctx, func(q *sqlc.Queries) error {
-		// MarkLogin locks the user's row, and fails if it isn't the one that was checked any more: so no session of an
-		// old password is made during a change of password.
+		// MarkLogin locks the user's row and matches only the checked password hash, so that no session with the old
+		// password is created during a change of password.
 		n, err := q.MarkLogin(ctx, sqlc.MarkLoginParams{
 			ID: user.ID, PasswordHash: user.PasswordHash, LastLoginAt: sql.NullTime{Time: now, Valid: true},
 		})
@@ -123,11 +123,11 @@ func (s *Sessions) open(ctx context.Context, user sqlc.User, from Client) (Login
 	return l, nil
 }
 
-// checkPassword returns the user with this name and password. With errLogin it returns the user of that name, if there is
-// one. Each refusal takes the same work.
+// checkPassword returns the user with this name and password. With errLogin it returns the user with the name, if there is
+// one. Each refusal does the same work, so that its time reveals nothing.
 func (s *Sessions) checkPassword(ctx context.Context, hasher *password.Hasher, name, pass string) (sqlc.User, error) {
 	if !username.MatchString(name) {
-		name = "" // no user has it; the databases refuse some bytes
+		name = "" // no user has this name; the databases reject some bytes
 	}
 	user, err := s.db.Queries().GetUserByName(ctx, fold(name))
 	if err != nil && !db.IsNoRows(err) {
@@ -146,7 +146,8 @@ func (s *Sessions) checkPassword(ctx context.Context, hasher *password.Hasher, n
 	return user, nil
 }
 
-// upgradeHash replaces a hash of old parameters by one of today's. After an error the next login tries again.
+// upgradeHash replaces a hash with outdated parameters by one with the current parameters. After an error the next login
+// tries again.
 func upgradeHash(ctx context.Context, q *sqlc.Queries, hasher *password.Hasher, user *sqlc.User, pass string) {
 	hash, err := hasher.Hash(ctx, pass)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"wharf/util/password"
 )
 
-// tryGate admits tries at passwords by the counts of all replicas. Its own gate goes first: it queues the tries of this process,
-// and refuses what it knows to be refused without asking the database.
+// tryGate limits tries of passwords by counts that all replicas share. The gate in memory comes first: it queues the tries
+// of this process, and refuses tries that the shared counts refused a moment ago without a query.
 type tryGate struct {
 	own    *loginGate
 	shared *sharedTries
@@ -30,7 +30,8 @@ type admitted struct {
 	rows   rows
 }
 
-// enter reserves a try, which the caller must end. Errors: TooMany with the time to wait, the database's, ctx's.
+// enter reserves a try, which the caller must end with one of its methods. Errors: TooMany with the time to wait, the
+// database's, ctx's.
 func (g *tryGate) enter(ctx context.Context, name, addr string) (*admitted, error) {
 	if g.own.limits.Off {
 		return &admitted{loginTry: &loginTry{class: password.Normal}}, nil
@@ -45,18 +46,18 @@ func (g *tryGate) enter(ctx context.Context, name, addr string) (*admitted, erro
 	r := g.shared.rowsOf(g.own.countedAt(name, addr), networkOf(addr))
 	v, err := g.shared.reserve(ctx, r)
 	if err == nil && (v.addressWait > 0 || v.userWait > 0) {
-		g.own.learn(name, addr, v, time.Now())
+		g.own.applyShared(name, addr, v, time.Now())
 		err = tooSoon(max(v.addressWait, v.userWait))
 	}
 	if err != nil {
-		try.unjudged()
+		try.withdrawn()
 		return nil, err
 	}
 	return &admitted{loginTry: try, ctx: ctx, shared: g.shared, rows: r}, nil
 }
 
-// refresh reads a user's count that refused a try, unless that was just done, and reports whether it let the try in: the user
-// may have logged in on another replica since.
+// refresh reads the shared count of a user after the local one refused a try, at most once in refreshEvery. It reports
+// whether the shared count admits the try: the user may have logged in on another replica since.
 func (g *tryGate) refresh(ctx context.Context, name, addr string) bool {
 	if !g.own.outdated(name, addr, time.Now()) {
 		return false
@@ -66,7 +67,7 @@ func (g *tryGate) refresh(ctx context.Context, name, addr string) bool {
 	if err != nil || row.Due > now.UnixMicro() {
 		return false
 	}
-	g.own.learn(name, addr, verdict{failures: int(row.Failures)}, now)
+	g.own.applyShared(name, addr, verdict{failures: int(row.Failures)}, now)
 	return true
 }
 
@@ -84,9 +85,9 @@ func (a *admitted) passed() {
 	a.endShared((*sharedTries).passed)
 }
 
-func (a *admitted) unjudged() {
-	a.loginTry.unjudged()
-	a.endShared((*sharedTries).unjudged)
+func (a *admitted) withdrawn() {
+	a.loginTry.withdrawn()
+	a.endShared((*sharedTries).withdrawn)
 }
 
 func (a *admitted) endShared(end func(*sharedTries, context.Context, rows)) {
@@ -96,8 +97,8 @@ func (a *admitted) endShared(end func(*sharedTries, context.Context, rows)) {
 	}
 }
 
-// learn takes over what the shared counts say of a user and an address.
-func (g *loginGate) learn(name, addr string, v verdict, now time.Time) {
+// applyShared copies the shared counts of a user and an address into the local gate.
+func (g *loginGate) applyShared(name, addr string, v verdict, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	addr = networkOf(addr)
@@ -106,22 +107,22 @@ func (g *loginGate) learn(name, addr string, v verdict, now time.Time) {
 		return
 	}
 	u := g.user(name, addr, now)
-	u.count, u.learned = v.failures, now
+	u.count, u.comparedAt = v.failures, now
 	u.last = now.Add(v.userWait - g.delay(v.failures))
 }
 
-// refreshEvery is how long a refusal counts before the shared counts are asked whether it still holds.
+// refreshEvery is how long a local refusal holds before the shared count is read again.
 const refreshEvery = time.Second
 
-// outdated reports whether a user's count is worth a look at the shared one, and that it has one now.
+// outdated reports whether the shared count of a user should be read again, and starts a new refreshEvery if so.
 func (g *loginGate) outdated(name, addr string, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	u := g.user(name, networkOf(addr), now)
-	if u.count == 0 || now.Sub(u.learned) < refreshEvery {
+	if u.count == 0 || now.Sub(u.comparedAt) < refreshEvery {
 		return false
 	}
-	u.learned = now
+	u.comparedAt = now
 	return true
 }
 

@@ -2,7 +2,7 @@ package service
 
 import "net/netip"
 
-// networkOf returns the network that counts as one address: the /64 of an IPv6 address, as a client has all of it.
+// networkOf returns the network that counts as one address: the /64 of an IPv6 address, as clients usually have a whole /64.
 func networkOf(addr string) string {
 	ip, err := netip.ParseAddr(addr)
 	if err != nil || ip.Unmap().Is4() {
@@ -15,14 +15,14 @@ func networkOf(addr string) string {
 	return prefix.String()
 }
 
-// isKnown reports whether the user logged in at the address before.
+// isKnown reports whether the user has logged in from the address before.
 func (g *loginGate) isKnown(name, addr string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.limits.Off || g.known[userAt{name, networkOf(addr)}]
 }
 
-// addKnown makes an address known at which the user logged in before.
+// addKnown records that the user has logged in from the address.
 func (g *loginGate) addKnown(name, addr string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"wharf/util/password"
 )
 
-// LoginLimits are limits on failed logins, against the guessing of passwords. The zero value of a field is its default.
+// LoginLimits are limits on failed logins, to slow down the guessing of passwords. The zero value of a field is its default.
 type LoginLimits struct {
 	// Off turns all limits off.
 	Off bool
@@ -28,45 +28,45 @@ const (
 	forgetAfter = 15 * time.Minute
 	// limitsMax bounds the entries of each kind; beyond it, idle ones are dropped.
 	limitsMax = 10_000
-	// queuedTries bounds the tries that wait for the results of others.
+	// queuedTries bounds the tries that wait for the results of other tries.
 	queuedTries = 256
 )
 
 // loginGate counts failed logins by address and by user. A user's delay grows from 1 to 60 s with each failure. An address
-// at which the user logged in before has a count of its own: else guessing from elsewhere would keep the user out.
+// from which the user has logged in before has a separate count, so that an attacker elsewhere can't lock the user out.
 //
-// A try is reserved before its password is checked, and counts as failed until then: so of many concurrent tries no more
-// are checked than of as many in a row. The others wait for the results.
+// A try is reserved before its password is checked, and counts as failed until the result is known. So concurrent tries are
+// limited like successive ones: those beyond the limit wait for the results.
 //
-// Each replica has its own counts, which a tryGate keeps to the shared ones. Unknown names are counted as users are.
+// Each replica has its own counts; a tryGate synchronizes them with the shared ones. Unknown names are counted like users.
 type loginGate struct {
 	limits LoginLimits
 
 	mu        sync.Mutex
 	addresses map[string]*addressTries
 	users     map[userAt]*userTries
-	known     map[userAt]bool // where users logged in
+	known     map[userAt]bool // users and the addresses from which they have logged in
 	queued    int
 	ended     chan struct{} // closed when a try ends while others wait
 }
 
-// userAt is a user's name and an address: the empty one stands for all unknown addresses.
+// userAt is a user's name and an address. The empty address stands for all unknown addresses.
 type userAt struct{ name, addr string }
 
-// addressTries has the failures of an address, in the limiter, and counts its tries under way.
+// addressTries counts the failed tries of an address (in its limiter) and those under way.
 type addressTries struct {
 	limiter *rate.Limiter
-	last    time.Time // failure
+	last    time.Time // the last failure
 	pending int
-	until   time.Time // refused by the shared count until then
+	until   time.Time // the shared count refuses tries until then
 }
 
-// userTries counts the failures of a user and the tries under way.
+// userTries counts the failed tries of a user and those under way.
 type userTries struct {
-	count   int
-	last    time.Time
-	pending int
-	learned time.Time // when count was compared with the shared one
+	count      int
+	last       time.Time
+	pending    int
+	comparedAt time.Time // when count was compared with the shared one
 }
 
 func newLoginGate(l LoginLimits) *loginGate {
@@ -82,8 +82,8 @@ func newLoginGate(l LoginLimits) *loginGate {
 	}
 }
 
-// enter reserves a try, which the caller must end. A try that comes too soon is refused and not counted, so that it makes
-// no wait longer. Errors: TooMany with the time to wait, ctx's.
+// enter reserves a try, which the caller must end. A try that comes too soon is refused but not counted, so that it doesn't
+// prolong the wait. Errors: TooMany with the time to wait, ctx's.
 func (g *loginGate) enter(ctx context.Context, name, addr string) (*loginTry, error) {
 	for {
 		try, ended, err := g.reserve(name, addr, time.Now())
@@ -100,8 +100,8 @@ func (g *loginGate) enter(ctx context.Context, name, addr string) (*loginTry, er
 	}
 }
 
-// reserve returns a try or an error. If that depends on tries under way, it returns a channel that is closed when one of
-// them ends, and counts the caller as queued.
+// reserve returns a try or an error. If the decision depends on tries under way, it returns instead a channel that is closed
+// when one of them ends, and counts the caller as queued.
 func (g *loginGate) reserve(name, addr string, now time.Time) (*loginTry, <-chan struct{}, error) {
 	if g.limits.Off {
 		return &loginTry{class: password.Normal}, nil, nil
@@ -144,7 +144,7 @@ func tooSoon(wait time.Duration) error {
 	return &apperr.Error{Kind: apperr.TooMany, Msg: "too many failed logins, try again later", RetryAfter: wait}
 }
 
-// delay returns how long to wait after so many failures.
+// delay returns the minimum time between a failure and the next try, after count failures.
 func (g *loginGate) delay(count int) time.Duration {
 	over := count - g.limits.FreeTries
 	if over < 0 {
@@ -162,7 +162,7 @@ func (g *loginGate) address(addr string) *addressTries {
 	return a
 }
 
-// user returns the count of a user that applies to an address.
+// user returns the user's count that applies to an address.
 func (g *loginGate) user(name, addr string, now time.Time) *userTries {
 	key := g.counted(name, addr)
 	u := g.users[key]
@@ -183,7 +183,7 @@ func (g *loginGate) counted(name, addr string) userAt {
 	return userAt{name: name}
 }
 
-// class returns the queue of the hasher in which a try waits.
+// class returns the hasher's queue for a try.
 func (g *loginGate) class(name, addr string, now time.Time) password.Class {
 	a := g.addresses[addr]
 	switch {
@@ -196,8 +196,8 @@ func (g *loginGate) class(name, addr string, now time.Time) password.Class {
 	}
 }
 
-// forget drops entries when there are too many: idle ones first, then all. Counting doesn't stop an attacker with that many
-// addresses.
+// forget drops entries when there are too many: first the idle ones, then all. Counts wouldn't stop an attacker with that
+// many addresses.
 func (g *loginGate) forget(now time.Time) {
 	if len(g.addresses) >= limitsMax {
 		for addr, a := range g.addresses {

@@ -19,13 +19,13 @@ import (
 
 var noon = time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)
 
-// wait returns how long a try at that time has to wait.
+// wait returns how long a try at the time at has to wait.
 func wait(t *testing.T, g *loginGate, name, addr string, at time.Time) time.Duration {
 	t.Helper()
 	try, busy, err := g.reserve(name, addr, at)
 	if err == nil {
 		require.Nil(t, busy)
-		try.unjudged()
+		try.withdrawn()
 		return 0
 	}
 	e, ok := apperr.As(err)
@@ -35,7 +35,7 @@ func wait(t *testing.T, g *loginGate, name, addr string, at time.Time) time.Dura
 	return e.RetryAfter
 }
 
-// fail tries a wrong password, which may be refused.
+// fail tries a wrong password; the try may be refused.
 func fail(g *loginGate, name, addr string, at time.Time) {
 	if try, _, err := g.reserve(name, addr, at); err == nil {
 		try.failed(at)
@@ -145,14 +145,14 @@ func TestOneIPv6NetworkIsOneAddress(t *testing.T) {
 	}
 }
 
-// TestParallelGuessesAreReservedBeforeTheyAreChecked sends many wrong passwords at once: while five are being checked the
-// others wait, and when those have failed the others are refused.
+// TestParallelGuessesAreReservedBeforeTheyAreChecked tries many wrong passwords concurrently: while five are being checked, the
+// others wait; after those five have failed, the others are refused.
 func TestParallelGuessesAreReservedBeforeTheyAreChecked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newLoginGate(LoginLimits{})
 		var judged, refused atomic.Int32
-		check := make(chan struct{}) // closed when all have come
+		check := make(chan struct{}) // closed when all tries have begun
 		for range 60 {
 			go func() {
 				try, err := g.enter(t.Context(), "u", "a")
@@ -184,7 +184,7 @@ func TestParallelLoginsWithTheRightPasswordAllPass(t *testing.T) {
 			go func() {
 				try, err := g.enter(t.Context(), "u", "a")
 				if err == nil {
-					time.Sleep(time.Second) // of the test's own clock: the check
+					time.Sleep(time.Second) // the check, on the test's simulated clock
 					try.passed()
 					passed.Add(1)
 				}
@@ -223,13 +223,13 @@ func TestTryThatNobodyJudgedCountsForNothing(t *testing.T) {
 	for range 10 {
 		try, _, err := g.reserve("u", "a", noon)
 		require.NoError(t, err)
-		try.unjudged()
-		try.failed(noon) // it has ended already
+		try.withdrawn()
+		try.failed(noon) // no effect: the try has already ended
 	}
 	require.Zero(t, wait(t, g, "u", "a", noon))
 }
 
-// TestHonestLoginPassesAmongManyAttackers has 64 addresses guess without a pause.
+// TestHonestLoginPassesAmongManyAttackers logs in while 64 addresses guess passwords without a pause.
 func TestHonestLoginPassesAmongManyAttackers(t *testing.T) {
 	t.Parallel()
 	b := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Hasher: password.New(password.Options{})})

@@ -6,15 +6,15 @@ import (
 	"wharf/util/apperr"
 )
 
-// LoginResults count the logins since the start.
+// LoginResults counts the logins since the start of the process.
 type LoginResults struct {
 	OK      uint64
 	Refused uint64 // a wrong password or name, or a disabled user
 	Limited uint64 // after too many failures
-	Failed  uint64 // an error of ours
+	Failed  uint64 // an error of wharf or its database
 }
 
-// loginCounts are LoginResults while they grow.
+// loginCounts are the counters behind LoginResults.
 type loginCounts struct{ ok, refused, limited, failed atomic.Uint64 }
 
 func (c *loginCounts) add(err error) {
@@ -30,7 +30,7 @@ func (c *loginCounts) add(err error) {
 	}
 }
 
-// LoginResults returns how the logins ended so far.
+// LoginResults returns the counts of logins by result.
 func (s *Sessions) LoginResults() LoginResults {
 	c := &s.logins
 	return LoginResults{OK: c.ok.Load(), Refused: c.refused.Load(), Limited: c.limited.Load(), Failed: c.failed.Load()}

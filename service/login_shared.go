@@ -14,25 +14,24 @@ import (
 )
 
 const (
-	// reservedFor is how long a try counts that nothing ends: its server died. A check of a password takes less.
+	// reservedFor bounds a reservation whose server died before it ended the try. The check of a password takes less.
 	reservedFor = 30 * time.Second
-	// knownFor is how long an address stays known at which a user logged in.
+	// knownFor is how long an address stays known after the user has logged in from it.
 	knownFor = 90 * 24 * time.Hour
-	// lastWord is how long the outcome of a try may take to be written, once its caller is gone.
-	lastWord = 5 * time.Second
+	// finalWriteTimeout bounds a write that has to be done even if the caller's context has ended.
+	finalWriteTimeout = 5 * time.Second
 )
 
-// sharedTries are the counts of a loginGate as all replicas have them, in the database: they hold over restarts, and a try is
-// reserved for all at once. The keys of its rows are hashes that only servers with the same token keys can make: people type
-// passwords where a name belongs.
+// sharedTries keeps counts like a loginGate's in the database, for all replicas and across restarts. The keys of its rows are
+// HMACs, which only servers with the same secret can compute: users sometimes type a password in place of their name.
 type sharedTries struct {
 	db     *db.DB
 	secret []byte
-	kind   string // of what is tried: each has counts of its own
+	kind   string // of tries: each kind has separate counts
 	limits LoginLimits
 }
 
-// key names a row.
+// key returns the key of a row.
 func (s *sharedTries) key(of string, parts ...string) string {
 	mac := hmac.New(sha256.New, s.secret)
 	for _, part := range append([]string{s.kind, of}, parts...) {
@@ -42,26 +41,26 @@ func (s *sharedTries) key(of string, parts ...string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// rows are a try's two, by key.
+// rows has the keys of a try's two rows.
 type rows struct{ user, address string }
 
 func (s *sharedTries) rowsOf(at userAt, addr string) rows {
 	return rows{user: s.key("user", at.name, at.addr), address: s.key("address", addr)}
 }
 
-// step is how long an address's failure fills its bucket, room is the bucket, both in microseconds.
+// step is how much one failure adds to an address's leaky bucket; room is the bucket's size. Both are in microseconds.
 func (s *sharedTries) step() int64 { return time.Minute.Microseconds() / int64(s.limits.PerAddress) }
 func (s *sharedTries) room() int64 { return s.step() * int64(s.limits.PerAddress) }
 
-// verdict is what became of a reservation.
+// verdict is the result of a reservation; the zero value is success.
 type verdict struct {
 	addressWait, userWait time.Duration // above zero: refused
 	failures              int           // of the user, with userWait
-	busy                  bool          // it depends on tries that other replicas have under way
+	busy                  bool          // the result depends on tries that are under way elsewhere
 }
 
-// reserve reserves a try, and waits while that depends on tries that other replicas have under way. Errors: the database's,
-// ctx's.
+// reserve reserves a try. It waits as long as the result depends on tries that are under way elsewhere. Errors: the
+// database's, ctx's.
 func (s *sharedTries) reserve(ctx context.Context, r rows) (verdict, error) {
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
 		v, err := s.tryReserve(ctx, r)
@@ -107,7 +106,8 @@ func (s *sharedTries) tryReserve(ctx context.Context, r rows) (verdict, error) {
 	return verdict{}, err
 }
 
-// whyNotAddress tells a bucket that is full of failures from one that is full with tries under way.
+// whyNotAddress returns the reason for a refusal by address: the wait if failures fill the bucket, busy if it would have
+// room without the tries under way.
 func (s *sharedTries) whyNotAddress(ctx context.Context, key string, now time.Time) (verdict, error) {
 	row, err := s.read(ctx, key)
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *sharedTries) whyNotUser(ctx context.Context, key string, now time.Time)
 	return verdict{userWait: max(wait, 0), failures: int(row.Failures), busy: wait <= 0}, nil
 }
 
-// read returns a row; one that doesn't count any more is empty.
+// read returns a row. A missing or expired row is the zero row.
 func (s *sharedTries) read(ctx context.Context, key string) (sqlc.GetTriesRow, error) {
 	row, err := s.db.Queries().GetTries(ctx, key)
 	if db.IsNoRows(err) || err == nil && row.Expires <= time.Now().UnixMicro() {
@@ -135,9 +135,9 @@ func (s *sharedTries) read(ctx context.Context, key string) (sqlc.GetTriesRow, e
 	return row, err
 }
 
-// end writes the outcome of a try, also of one whose caller has gone. After an error the reservation ends by itself.
+// end writes the outcome of a try, even if ctx has ended. After an error the reservation expires after reservedFor.
 func (s *sharedTries) end(ctx context.Context, write func(context.Context, *sqlc.Queries) error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalWriteTimeout)
 	defer cancel()
 	_ = write(ctx, s.db.Queries())
 }
@@ -166,7 +166,7 @@ func (s *sharedTries) passed(ctx context.Context, r rows) {
 	})
 }
 
-func (s *sharedTries) unjudged(ctx context.Context, r rows) {
+func (s *sharedTries) withdrawn(ctx context.Context, r rows) {
 	for _, key := range []string{r.user, r.address} {
 		s.end(ctx, func(ctx context.Context, q *sqlc.Queries) error {
 			_, err := q.ReleaseTry(ctx, key)
@@ -175,19 +175,20 @@ func (s *sharedTries) unjudged(ctx context.Context, r rows) {
 	}
 }
 
-// remember keeps that a user logged in at an address, and recalls says whether one did.
+// remember stores that a user has logged in from an address.
 func (s *sharedTries) remember(ctx context.Context, at userAt) {
 	s.end(ctx, func(ctx context.Context, q *sqlc.Queries) error {
 		return q.RememberAddress(ctx, sqlc.RememberAddressParams{Key: s.key("known", at.name, at.addr), Expires: time.Now().Add(knownFor).UnixMicro()})
 	})
 }
 
-func (s *sharedTries) recalls(ctx context.Context, at userAt) bool {
+// remembers reports whether remember has stored the user and address.
+func (s *sharedTries) remembers(ctx context.Context, at userAt) bool {
 	row, err := s.read(ctx, s.key("known", at.name, at.addr))
 	return err == nil && row.Expires > 0
 }
 
-// prune deletes the rows that count no more.
+// prune deletes expired rows.
 func (s *sharedTries) prune(ctx context.Context, now time.Time) error {
 	_, err := s.db.Queries().DeleteExpiredTries(ctx, now.UnixMicro())
 	return err

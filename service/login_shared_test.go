@@ -25,8 +25,8 @@ func gates(d *db.DB, n int, l LoginLimits) []*tryGate {
 	return all
 }
 
-// TestThreeReplicasLimitAsOne spreads wrong passwords over three replicas, all at once: as many are checked as one replica would
-// check, by user and by address.
+// TestThreeReplicasLimitAsOne tries wrong passwords concurrently on three replicas. Together they check as many as one replica
+// would, by user and by address.
 func TestThreeReplicasLimitAsOne(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -55,7 +55,7 @@ func TestThreeReplicasLimitAsOne(t *testing.T) {
 				})
 			}
 			tries.Wait()
-			// What a delay or a refilled bucket lets in meanwhile is no more than one replica would.
+			// During the test, delays and the refilled bucket admit no more tries than on one replica.
 			more := int32(time.Since(start).Seconds()) + 1
 			require.GreaterOrEqual(t, checked.Load(), c.want, name)
 			require.LessOrEqual(t, checked.Load(), c.want+more, name)
@@ -68,7 +68,7 @@ func TestLimitsHoldOverARestart(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		g := gates(d, 1, LoginLimits{FreeTries: 1})[0]
-		for range 5 { // each delay is longer than the one before
+		for range 5 { // each delay is longer than the previous one
 			if try, err := g.enter(t.Context(), "u", "bot"); err == nil {
 				try.failed(time.Now().Add(time.Minute))
 			}
@@ -77,7 +77,7 @@ func TestLimitsHoldOverARestart(t *testing.T) {
 		requireKind(t, apperr.TooMany, err)
 		try, err := gates(d, 1, LoginLimits{FreeTries: 1})[0].enter(t.Context(), "other", "elsewhere")
 		require.NoError(t, err)
-		try.unjudged()
+		try.withdrawn()
 	})
 }
 
@@ -101,21 +101,21 @@ func TestALoginCountsOnEveryReplica(t *testing.T) {
 		require.Eventually(t, func() bool {
 			try, err := all[0].enter(t.Context(), "u", "bot")
 			if err == nil {
-				try.unjudged()
+				try.withdrawn()
 			}
 			return err == nil
 		}, time.Minute, 50*time.Millisecond, "the first replica learns of it")
-		require.True(t, all[0].shared.recalls(t.Context(), userAt{"u", "home"}))
-		require.False(t, all[0].shared.recalls(t.Context(), userAt{"u", "bot"}))
+		require.True(t, all[0].shared.remembers(t.Context(), userAt{"u", "home"}))
+		require.False(t, all[0].shared.remembers(t.Context(), userAt{"u", "bot"}))
 	})
 }
 
-// A try that a dead replica left behind counts for half a minute, not for ever; one without a caller is ended all the same.
+// A try that a dead replica left behind counts for half a minute, not forever. A try is ended even if its context has ended.
 func TestTriesOfTheDeadEnd(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		all := gates(d, 2, LoginLimits{FreeTries: 1})
-		_, err := all[0].enter(t.Context(), "u", "a") // and then nothing
+		_, err := all[0].enter(t.Context(), "u", "a") // never ended
 		require.NoError(t, err)
 		short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
@@ -135,7 +135,7 @@ func TestTriesOfTheDeadEnd(t *testing.T) {
 	})
 }
 
-// The database has no name that anybody typed: it may be a password.
+// The database must not contain a name from a login form: it may be a password.
 func TestTriesAreKeptWithoutNames(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLiteSource(t))

@@ -6,7 +6,7 @@ import (
 	"wharf/util/password"
 )
 
-// loginTry is a try to log in that a loginGate admitted. The first call of one of its methods ends it; later calls do
+// loginTry is a login attempt that a loginGate admitted. The first call of one of its methods ends it; later calls do
 // nothing.
 type loginTry struct {
 	gate       *loginGate // nil: nothing is counted
@@ -26,7 +26,7 @@ func (t *loginTry) failed(now time.Time) {
 	})
 }
 
-// passed makes the address known as the user's, and drops the failures there.
+// passed records that the user has logged in from the address, and resets the count of failures there.
 func (t *loginTry) passed() {
 	t.end(func(g *loginGate) {
 		t.user.count = 0
@@ -34,8 +34,8 @@ func (t *loginTry) passed() {
 	})
 }
 
-// unjudged takes the try back because no password was checked.
-func (t *loginTry) unjudged() { t.end(func(*loginGate) {}) }
+// withdrawn withdraws the try: no password was checked.
+func (t *loginTry) withdrawn() { t.end(func(*loginGate) {}) }
 
 func (t *loginTry) end(count func(*loginGate)) {
 	g := t.gate

@@ -13,23 +13,23 @@ import (
 	"wharf/util/apperr"
 )
 
-// The actions that are audited of readings of more than one container's log.
+// The audited actions that read the logs of several containers.
 const (
 	ActionLogsSearch   = "logs.search"
 	ActionLogsDownload = "logs.download"
 )
 
 const (
-	// MaxLogs is how many containers' logs one answer may have.
+	// MaxLogs is the maximum number of containers in one answer.
 	MaxLogs = 100
-	// inspectsAtOnce bounds the inspects by which an answer of many containers begins.
+	// inspectsAtOnce bounds the concurrent inspects at the start of an answer with many containers.
 	inspectsAtOnce = 16
-	// successorEvery is how often a removed container's name is looked for.
+	// successorEvery is the interval between searches for a container with a removed container's name.
 	successorEvery = 250 * time.Millisecond
 )
 
-// LogsPermission is what reading logs asks for: View, or Operate with LOGS_ROLE=operator, since a program may log what
-// masking hides elsewhere. Without a door it is View.
+// LogsPermission returns the permission for reading logs: View, or Operate with LOGS_ROLE=operator, since a program may log
+// values that wharf masks elsewhere. For a nil *Hosts it is View.
 func (s *Hosts) LogsPermission() Permission {
 	if s == nil || !s.logsByOperators {
 		return View
@@ -37,16 +37,16 @@ func (s *Hosts) LogsPermission() Permission {
 	return Operate
 }
 
-// LogsForOperators has logs read by operators alone. It is called before the first request.
+// LogsForOperators restricts reading logs to operators. It must be called before the first request.
 func (s *Hosts) LogsForOperators() { s.logsByOperators = true }
 
-// OmittedLog is a container that was meant and is not part of an answer.
+// OmittedLog is a container that the request selected but whose log isn't part of the answer.
 type OmittedLog struct {
 	Host, ID, Name string
 	Reason         string
 }
 
-// Log returns a container's log. Errors: NotFound; Forbidden; Invalid where its driver keeps none.
+// Log returns a container's log. Errors: NotFound; Forbidden; Invalid if its log driver stores none.
 func (s *Hosts) Log(ctx context.Context, actor Actor, host string, ref containers.Ref) (*logs.Container, error) {
 	h, err := s.Open(ctx, actor, host, s.LogsPermission())
 	if err != nil {
@@ -62,12 +62,12 @@ func (s *Hosts) Log(ctx context.Context, actor Actor, host string, ref container
 	return h.log(d)
 }
 
-// listedLog finds the container in the host's list, which is shared, and spares an inspect for each of many viewers. It
-// returns nil where the list doesn't have it.
+// listedLog finds the container in the host's shared list, which saves one inspect per viewer. It returns nil if the
+// container isn't in the list.
 func (h *Host) listedLog(ctx context.Context, ref containers.Ref) (*logs.Container, error) {
 	list, err := h.Containers(ctx)
 	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // the engine itself is asked
+		return nil, nil //nolint:nilerr,nilnil // the caller queries the engine instead
 	}
 	row, err := containers.Find(list.Containers, ref)
 	if err != nil {
@@ -90,7 +90,7 @@ func (h *Host) log(d *containers.Details) (*logs.Container, error) {
 	}
 	created, _ := time.Parse(time.RFC3339Nano, d.Created)
 	host := h.host
-	id, log := d.ID, d.Log // a stream must not hold all of an inspect
+	id, log := d.ID, d.Log // so that a stream doesn't keep the whole inspect in memory
 	return &logs.Container{
 		Host: host.Name(), ID: d.ID, Name: strings.TrimPrefix(d.Name, "/"), Driver: d.Log.Driver, Created: created, Source: src,
 		Follow:    func(notify func()) *enginelogs.Subscription { return host.FollowLog(id, src, notify) },
@@ -100,8 +100,8 @@ func (h *Host) log(d *containers.Details) (*logs.Container, error) {
 	}, nil
 }
 
-// Logs returns the logs of the containers that a filter picks, MaxLogs at most, in the order of hosts and names. A host
-// that doesn't answer says why in its result. Errors: NotFound for a host in the filter that doesn't exist.
+// Logs returns the logs of the containers that a filter selects, at most MaxLogs, in the order of hosts and names. If a host
+// doesn't answer, its HostResult has the error. Errors: NotFound for a host in the filter that doesn't exist.
 func (s *Hosts) Logs(ctx context.Context, actor Actor, f ContainerFilter) ([]*logs.Container, []OmittedLog, []HostResult, error) {
 	hosts, lists, results, err := s.lists(ctx, actor, f.Hosts)
 	if err != nil {
@@ -128,7 +128,7 @@ func (s *Hosts) Logs(ctx context.Context, actor Actor, f ContainerFilter) ([]*lo
 	return slices.DeleteFunc(found, func(c *logs.Container) bool { return c == nil }), omitted, results, nil
 }
 
-// pickedLog is a container that a filter picked.
+// pickedLog is a container that a filter selected.
 type pickedLog struct {
 	host *Host
 	row  containers.Container
@@ -138,7 +138,7 @@ func (p *pickedLog) omit(reason string) OmittedLog {
 	return OmittedLog{p.host.host.Name(), p.row.ID, p.row.Name, reason}
 }
 
-// pickLogs returns what of the lists a filter picks and the actor may read.
+// pickLogs returns the containers that a filter selects: those whose logs the actor may read, and those omitted.
 func (s *Hosts) pickLogs(hosts []*Host, lists []*containers.List, results []HostResult, f ContainerFilter) (picked []pickedLog, omitted []OmittedLog) {
 	for i, list := range lists {
 		if list == nil {
@@ -147,7 +147,7 @@ func (s *Hosts) pickLogs(hosts []*Host, lists []*containers.List, results []Host
 		var here []pickedLog
 		for _, c := range list.Containers {
 			shown := c
-			shown.Labels = hosts[i].shownLabels(c.Labels) // first: a filter must not tell what is masked
+			shown.Labels = hosts[i].shownLabels(c.Labels) // before matching: a filter must not reveal masked values
 			if f.matches(results[i].Host, &shown) {
 				here = append(here, pickedLog{hosts[i], c})
 			}
@@ -167,7 +167,7 @@ func (s *Hosts) pickLogs(hosts []*Host, lists []*containers.List, results []Host
 	return picked, omitted
 }
 
-// logOf returns the log of a container of the list, or why there is none.
+// logOf returns the log of a container in the list, or the reason why there is none.
 func (h *Host) logOf(ctx context.Context, row containers.Container) (*logs.Container, string) {
 	d, err := h.host.LogDetails(ctx, row)
 	if err == nil {
@@ -182,8 +182,8 @@ func (h *Host) logOf(ctx context.Context, row containers.Container) (*logs.Conta
 	return nil, "no answer in time"
 }
 
-// SuccessorOf returns a function that waits for the container that takes the name of one that was removed, on the same
-// host and for the same actor.
+// SuccessorOf returns a function that waits until a new container has the name of a removed one, on the same host, and
+// returns the new container's log for the same actor.
 func (s *Hosts) SuccessorOf(actor Actor) func(ctx context.Context, gone *logs.Container) (*logs.Container, error) {
 	return func(ctx context.Context, gone *logs.Container) (*logs.Container, error) {
 		tick := time.NewTicker(successorEvery)
@@ -220,7 +220,7 @@ func (s *Hosts) successor(ctx context.Context, actor Actor, gone *logs.Container
 	return c
 }
 
-// AuditLogs writes down that an actor searched or downloaded the logs of several containers.
+// AuditLogs records in the audit that an actor searched or downloaded the logs of several containers.
 func (s *Hosts) AuditLogs(ctx context.Context, actor Actor, action, target string) error {
 	return s.audit.RecordDone(ctx, actor, Intent{Action: action, Target: target}, nil)
 }

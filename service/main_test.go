@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rounds returns how often a race is run: a few times each time, often under WHARF_TEST_LONG=1.
+// rounds returns how many times to run a race: few, or often with WHARF_TEST_LONG=1.
 func rounds(few, often int) int {
 	if os.Getenv("WHARF_TEST_LONG") != "" {
 		return often

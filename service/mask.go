@@ -18,11 +18,11 @@ var (
 	secretKey = regexp.MustCompile(`(?i)` + secretPart)
 	// argKey matches the key of an argument key=value.
 	argKey = regexp.MustCompile(`^[\w./\[\]-]+$`)
-	// joint matches an argument between a key and its value.
+	// joint matches an argument that separates a key from its value.
 	joint = regexp.MustCompile(`(?i)^(?:=|:|:=|bearer|basic)$`)
 )
 
-// maskValue masks a value if its key looks secret, else the parts of it that do.
+// maskValue masks a value as a whole if its key looks secret, and otherwise the parts of it that look secret.
 func maskValue(key, value string) string {
 	if len(key) > maskable || secretKey.MatchString(key) {
 		return Mask
@@ -30,7 +30,7 @@ func maskValue(key, value string) string {
 	return maskText(value)
 }
 
-// maskEnv masks KEY=value lines; the keys stay.
+// maskEnv masks the values of KEY=value lines.
 func maskEnv(env []string) []string {
 	masked := make([]string, len(env))
 	for i, line := range env {
@@ -74,7 +74,7 @@ func maskIfAny(key, value string) string {
 	return maskValue(key, value)
 }
 
-// asksForValue reports whether the first argument looks secret and has its value in the next.
+// asksForValue reports whether the first argument looks secret and its value is the next argument.
 func asksForValue(args []string) bool {
 	arg := strings.TrimSuffix(strings.TrimSuffix(args[0], "="), ":")
 	switch {
@@ -95,8 +95,8 @@ func maskMap(m map[string]string) map[string]string {
 	return masked
 }
 
-// MaskEvent returns an event as actors below admin may see it: without the command line that the engine puts into exec
-// actions, without the attributes (labels among them) that look secret, and without the attribution to an action.
+// MaskEvent returns an event as actors below admin may see it: without the command line that the engine adds to exec
+// actions, with attributes (including labels) that look secret masked, and without the attribution to an action.
 func MaskEvent(e events.Event) events.Event {
 	e.Action = maskAction(e.Action)
 	e.Attrs = maskMap(e.Attrs)
@@ -105,7 +105,7 @@ func MaskEvent(e events.Event) events.Event {
 	return e
 }
 
-// maskAction cuts off the command line of an exec action.
+// maskAction removes the command line from an exec action.
 func maskAction(action string) string {
 	if strings.HasPrefix(action, "exec_") {
 		action, _, _ = strings.Cut(action, ":")
@@ -113,8 +113,8 @@ func maskAction(action string) string {
 	return action
 }
 
-// maskDetails returns a container's details as a role below admin may see them; roles below operator don't see the sources
-// of its bind mounts. The original isn't changed.
+// maskDetails returns a copy of a container's details, masked for a role below admin. Roles below operator don't see the
+// sources of bind mounts either.
 func maskDetails(d *containers.Details, role Role) *containers.Details {
 	m := *d
 	m.Config.Env = maskEnv(d.Config.Env)

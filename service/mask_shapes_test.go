@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shapes are texts as in labels, variables and shell arguments. Every secret in them, and every part of one, contains
-// "hunter"; keeps is the text that must not be masked.
+// shapes are typical texts of labels, variables and shell arguments. Every secret, and every part of one, contains "hunter".
+// keeps is a part that must not be masked.
 var shapes = []struct{ text, keeps string }{
 	// Assignments end with the quote or the line.
 	{`PASSWORD=hunter2`, "PASSWORD"},
@@ -68,11 +68,11 @@ var shapes = []struct{ text, keeps string }{
 	{"password: 'hunter''2 hunter3'\nsize: 3", "size: 3"},
 	{"env:\n- name: DB_PASSWORD\n  value: hunter2 hunter3\n- name: SIZE", "name: SIZE"},
 	{"args:\n  - --password\n  - hunter2\n  - --verbose", "--verbose"},
-	// Keys, whole or cut off.
+	// Keys, complete or truncated.
 	{"-----BEGIN RSA PRIVATE KEY-----\nhunter2\nhunter3\n-----END RSA PRIVATE KEY-----\nrest", "rest"},
 	{"-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\nhunter3", "OPENSSH"},
 	{`tls="-----BEGIN PRIVATE KEY-----\nhunter2\nhunter3\n-----END PRIVATE KEY-----" rest`, "rest"},
-	// Flags take a word of the shell.
+	// The value of a flag is a shell word.
 	{`app --password hunter2 -v`, "-v"},
 	{`app --password "hunter2 hunter3" -v`, "-v"},
 	{`app --password hunter2\ hunter3 -v`, "-v"},
@@ -102,11 +102,11 @@ func TestSecretsOfAllShapesAreMaskedToTheirEnds(t *testing.T) {
 	}
 }
 
-// Wherever a text is cut off, no part of a value is shown.
+// Wherever a text is truncated, no part of a secret is shown.
 func TestCutOffTextsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for _, c := range shapes {
-		if strings.Contains(c.text, "@") { // a URL without its end is one without credentials
+		if strings.Contains(c.text, "@") { // a truncated URL looks like one without credentials
 			continue
 		}
 		for n := range len(c.text) {
@@ -141,7 +141,7 @@ func TestHarmlessTextsStayAsTheyAre(t *testing.T) {
 	}
 }
 
-// FuzzMaskText looks for a text that hides the secret after it from the search.
+// FuzzMaskText searches for a text that prevents the masking of a secret after it.
 func FuzzMaskText(f *testing.F) {
 	for _, c := range shapes {
 		f.Add(strings.ReplaceAll(c.text, "hunter", "x"))

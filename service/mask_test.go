@@ -64,7 +64,7 @@ func TestMaskEventCutsCommandLinesAndMasksLabels(t *testing.T) {
 	require.Equal(t, "health_status: healthy", MaskEvent(events.Event{Action: "health_status: healthy"}).Action)
 }
 
-// The labels of a container must not decide how long its events keep wharf busy.
+// Huge labels of a container must not make the masking of its events slow.
 func TestMaskingHugeValuesTakesNoTime(t *testing.T) {
 	t.Parallel()
 	huge := strings.Repeat("pass-word-", 1<<20)

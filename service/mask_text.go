@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maskable is the longest text, in bytes, that is searched for secrets. The time of a search grows with the length, which
-// the author of a container's labels chooses.
+// maskable is the length in bytes of the longest text that is searched for secrets. The time of a search grows with the
+// length, which the author of a container's labels controls.
 const maskable = 4 << 10
 
 const (
@@ -16,32 +16,32 @@ const (
 	quoteMark  = "\\\\*[\"'`]" // a quote, escaped or not
 )
 
-// A text, in lower case, without any of these has no key that looks secret, and no token.
+// A lower-case text that contains none of secretParts has no key that looks secret; one without tokenParts has no token.
 var (
 	secretParts = []string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "dsn", "private", "identified"}
 	tokenParts  = []string{"eyj", "gh", "github_pat_", "glpat-", "xox", "k_live_", "k_test_", "akia", "bearer", "basic"}
 )
 
 var (
-	// urlUser matches the credentials of a URL, up to the last @ of the word: passwords may contain @ and /.
+	// urlUser matches a URL's scheme and credentials, up to the last @ of the word: passwords may contain @ and /.
 	urlUser = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)\S*@`)
 	// plainUser matches user:password@ without a scheme. A digest (name:tag@sha256:…) has the same form.
 	plainUser = regexp.MustCompile(`([\w.+-]+:)[^\s/]\S*@(?:sha256:)?`)
 	maskedURL = regexp.MustCompile(`^[\w+.-]+://` + regexp.QuoteMeta(Mask))
 	pemBlock  = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----.*?(?:-----END [A-Z0-9 ]+-----|\z)`)
-	// xmlElement matches <password>…</password>, with the element's attributes.
+	// xmlElement matches the start tag and the text of <password>…</password>, including the element's attributes.
 	xmlElement = regexp.MustCompile(`(?i)(<` + secretWord + `(?:\s[^>]*)?>)[^<]+`)
 	// knownToken matches secrets by their form: JSON web tokens, tokens of GitHub, GitLab, Slack, Stripe and AWS, and
 	// credentials after the name of an HTTP authentication scheme.
 	knownToken = regexp.MustCompile(`\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*|\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_(?:live|test)_|AKIA)[\w-]{8,}|` +
 		`\b(?i:bearer|basic)\s+[\w+/=.~-]{4,}`)
 
-	// assignment matches a key that looks secret, up to the beginning of its value: key=value, key: value, "key": "value", and
-	// "name": "key", "value": "…" as Kubernetes writes it.
+	// assignment matches a key that looks secret, up to the start of its value: key=value, key: value, "key": "value", and
+	// Kubernetes' "name": "key", "value": "…".
 	assignment = regexp.MustCompile(`(?i)` + secretWord + `(` + quoteMark + `)?\]?[ \t]*` +
 		`(?:[+?:]?=>?|:|(?:` + quoteMark + `)?[,\s]+(?:` + quoteMark + `)?value(?:` + quoteMark + `)?[ \t]*[:=])[ \t]*`)
-	// flag matches, up to its value, a flag that looks secret (--password x, "--password", "x", and items of a YAML list), and
-	// words of configuration files and SQL that a secret follows.
+	// flag matches, up to its value, a flag that looks secret (--password x, "--password", "x", and items of a YAML list), or
+	// a word of configuration files or SQL that precedes a secret.
 	flag = regexp.MustCompile(`(?i)(?:\B--?` + secretWord + `(?:(?:` + quoteMark + `)?\s*,\s*|(?:` + quoteMark + `)?\s*\n\s*-\s+|(?:[ \t]|\\\r?\n)+)|` +
 		`(?:^|[^<\w-])(?:password|passwd|requirepass|masterauth|identified by)[ \t]+)`)
 )
@@ -69,12 +69,12 @@ func maskText(s string) string {
 	return s
 }
 
-// hasAny reports whether the text contains any of the parts. It is much faster than a regular expression.
+// hasAny reports whether the text contains any of the parts. It is much faster than the regular expressions.
 func hasAny(s string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(s, part) })
 }
 
-// maskPEM masks the body of a PEM block, unless its label says that it is public.
+// maskPEM masks the body of a PEM block, unless its label marks it as public.
 func maskPEM(block string) string {
 	label := pemBlock.FindStringSubmatch(block)[1]
 	if label == "CERTIFICATE" || strings.HasSuffix(label, "PUBLIC KEY") {
@@ -113,14 +113,14 @@ func maskValues(s string) string {
 	}
 }
 
-// secretValue describes where the value of a key begins, and how it ends.
+// secretValue describes where the value of a key begins, and how to find its end.
 type secretValue struct {
 	begin  int
-	word   bool // ends with the word of the shell, not with the line
-	closed bool // the key stood in quotes of its own, which are closed
+	word   bool // the value ends with the shell word, not with the line
+	closed bool // the key had its own quotes, which are closed before the value
 }
 
-// nextSecret returns the first key or flag from at on.
+// nextSecret returns the first key or flag at or after at.
 func nextSecret(s string, at int) (key int, v secretValue, ok bool) {
 	a, f := assignment.FindStringSubmatchIndex(s[at:]), flag.FindStringIndex(s[at:])
 	switch {

@@ -14,7 +14,7 @@ type quote struct {
 
 func (q quote) len() int { return q.escapes + 1 }
 
-// quoteAt returns the quotation mark that begins at i, the zero quote for none.
+// quoteAt returns the quotation mark that begins at i, or the zero quote.
 func quoteAt(s string, i int) quote {
 	n := 0
 	for i+n < len(s) && s[i+n] == '\\' {
@@ -28,8 +28,8 @@ func quoteAt(s string, i int) quote {
 
 func isMark(c byte) bool { return c == '"' || c == '\'' || c == '`' }
 
-// closing returns where the quote that was opened before i is closed, at the first backslash of the
-// closing mark; the text's end if it isn't. More backslashes than the opening mark had escape a mark.
+// closing returns the position of the mark that closes the quote opened before i, at the mark's first backslash, or the
+// end of the text. A mark with more backslashes than the opening mark is escaped.
 func (q quote) closing(s string, i int) int {
 	for n := 0; i < len(s); i++ {
 		switch {
@@ -44,7 +44,7 @@ func (q quote) closing(s string, i int) int {
 	return len(s)
 }
 
-// ends reports whether a mark after so many backslashes closes the quote.
+// ends reports whether a mark with this number of backslashes before it closes the quote.
 func (q quote) ends(backslashes int) bool {
 	if q.escapes == 0 {
 		return backslashes%2 == 0
@@ -52,14 +52,14 @@ func (q quote) ends(backslashes int) bool {
 	return backslashes <= q.escapes
 }
 
-// valueScanner finds the ends of values. It reads the text once, from its beginning, so that keys must be given in order.
+// valueScanner finds the ends of values. It reads the text once, from the beginning, so keys must be passed in order.
 type valueScanner struct {
 	s    string
 	at   int
-	open quote // what at is inside of
+	open quote // the quote around at
 }
 
-// valueEnd returns where the value of the key at key ends.
+// valueEnd returns the end of the value whose key begins at key.
 func (t *valueScanner) valueEnd(key int, v secretValue) int {
 	around := t.quoteAround(key)
 	if v.closed {
@@ -72,7 +72,7 @@ func (t *valueScanner) valueEnd(key int, v secretValue) int {
 	return end
 }
 
-// quoteAround returns the quote around a place. A mark after a letter or digit opens no quote: it is an apostrophe.
+// quoteAround returns the quote around a position. A mark after a letter or digit is an apostrophe and opens no quote.
 func (t *valueScanner) quoteAround(place int) quote {
 	for t.at < place {
 		if t.open.mark != 0 {
@@ -103,7 +103,7 @@ func (t *valueScanner) afterWord() bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// skipBreak moves over the end of a line to a value that begins with a mark or bracket on the next.
+// skipBreak skips a line break before a value that begins on a later line with a quotation mark or bracket.
 func (t *valueScanner) skipBreak(i int, word bool) int {
 	rest := strings.TrimLeft(t.s[i:], " \t\r\n")
 	if !word && strings.HasPrefix(strings.TrimLeft(t.s[i:], " \t\r"), "\n") && rest != "" && strings.ContainsRune("\"'`\\[{", rune(rest[0])) {
@@ -112,7 +112,7 @@ func (t *valueScanner) skipBreak(i int, word bool) int {
 	return i
 }
 
-// end returns where a value that begins at i ends, inside the quote around.
+// end returns the end of a value that begins at i, inside the quote around.
 func (t *valueScanner) end(i int, around quote, word bool) int {
 	if i >= len(t.s) {
 		return len(t.s)
@@ -137,7 +137,7 @@ func (t *valueScanner) afterQuote(i int, q quote) int {
 	return min(q.closing(t.s, i+q.len())+q.len(), len(t.s))
 }
 
-// wordEnd returns the end of the word of the shell that begins at i.
+// wordEnd returns the end of the shell word that begins at i.
 func (t *valueScanner) wordEnd(i int, around quote) int {
 	for i < len(t.s) {
 		q := quoteAt(t.s, i)
@@ -157,10 +157,10 @@ func (t *valueScanner) wordEnd(i int, around quote) int {
 	return i
 }
 
-// closes reports whether a mark ends the quote around.
+// closes reports whether the mark q closes the quote around.
 func closes(around, q quote) bool { return q.mark == around.mark && around.ends(q.escapes) }
 
-// bracketEnd returns the end of the list or object that begins at i. Brackets inside its quotes don't count.
+// bracketEnd returns the end of the list or object that begins at i. Brackets inside quotes don't count.
 func (t *valueScanner) bracketEnd(i int) int {
 	for depth := 0; i < len(t.s); {
 		if q := quoteAt(t.s, i); q.mark != 0 {
@@ -180,8 +180,9 @@ func (t *valueScanner) bracketEnd(i int) int {
 	return len(t.s)
 }
 
-// blockEnd returns the end of the line, of the lines after it that are indented more (YAML's blocks, folded
-// headers) or are items of a list, or of the quote around.
+// blockEnd returns the end of a value that extends to the end of its line and over the following lines that are indented
+// further (YAML blocks, folded headers) or, if its line has no value, are items of a list. The end of the quote around also
+// ends the value.
 func (t *valueScanner) blockEnd(i int, around quote) int {
 	line := t.s[strings.LastIndexByte(t.s[:i], '\n')+1:]
 	indent := indentOf(line)
@@ -202,7 +203,7 @@ func (t *valueScanner) blockEnd(i int, around quote) int {
 	return end
 }
 
-// lineEnd returns the length of the first line. A backslash at its end joins the next.
+// lineEnd returns the length of the first line. A backslash at its end continues it on the next line.
 func lineEnd(s string) int {
 	for i := range len(s) {
 		if s[i] == '\n' && !strings.HasSuffix(strings.TrimSuffix(s[:i], "\r"), "\\") {

@@ -9,14 +9,14 @@ import (
 	"wharf/util/histogram"
 )
 
-// HostMeasures are a host's measures as one actor sees them.
+// HostMeasures are the measures of a host that one actor may see.
 type HostMeasures struct {
 	Host string
 	dockerx.Measures
 }
 
-// Measures returns the measures of the hosts that the actor may see, in the order of the settings. It calls no engine. Where
-// the actor may not see every container of a host, there is nothing that counts containers, their events, or others' requests.
+// Measures returns the measures of the hosts that the actor may see, in the order of the settings. It calls no engine. If
+// the actor may not see every container of a host, the counts of containers, events and requests are nil.
 func (s *Hosts) Measures(actor Actor) []HostMeasures {
 	hosts := s.fleet.Hosts()
 	all := make([]HostMeasures, 0, len(hosts))
@@ -33,23 +33,23 @@ func (s *Hosts) Measures(actor Actor) []HostMeasures {
 	return all
 }
 
-// Lag returns how long events took to be stored and delivered.
+// Lag returns the distribution of the time that records take to be stored; see eventlog.Log.Lag.
 func (e *Events) Lag() histogram.Snapshot { return e.log.Lag() }
 
-// Overflows returns, by host, how many gaps the log's full queue has made.
+// Overflows returns, by host, how many gaps a full queue of the log has caused.
 func (e *Events) Overflows() map[string]uint64 { return e.log.Overflows() }
 
-// GapOverflow is the reason of the gaps that Overflows counts.
+// GapOverflow is the reason given in the gaps that Overflows counts.
 const GapOverflow = eventlog.GapOverflow
 
-// ImagedUsage is a container's usage, its host and its image.
+// ImagedUsage is a container's usage with its host and image.
 type ImagedUsage struct {
 	HostedUsage
 	Image string
 }
 
-// ImagedUsage returns the usage of the running containers that the actor may see, of each id on a host once, in the order of
-// the hosts and of their lists, at most so many, and how many there are beyond. Hosts that don't answer have none.
+// ImagedUsage returns the usage of the running containers that the actor may see, each once, in the order of the hosts and
+// their lists. It returns at most most containers, and in cut the number of further ones. Hosts that don't answer are left out.
 func (s *Hosts) ImagedUsage(ctx context.Context, actor Actor, most int) (all []ImagedUsage, cut int, err error) {
 	usages, _, _, err := s.Usage(ctx, actor, nil)
 	if err != nil {
@@ -72,10 +72,10 @@ func (s *Hosts) ImagedUsage(ctx context.Context, actor Actor, most int) (all []I
 	return all, cut, nil
 }
 
-// images returns the images of containers by host and id, as far as the hosts tell.
+// images returns the images of containers by host and id. Hosts that don't answer are left out.
 func (s *Hosts) images(ctx context.Context, actor Actor, usages []HostedUsage) map[[2]string]string {
 	var names []string
-	for _, u := range usages { // which come host by host
+	for _, u := range usages { // sorted by host
 		if len(names) == 0 || names[len(names)-1] != u.Host {
 			names = append(names, u.Host)
 		}

@@ -10,9 +10,9 @@ import (
 	"wharf/dockerx/operations"
 )
 
-// Operate runs an operation on one container, with its waiting, to the end even if ctx ends. Every change of a container
-// goes through it, and no mere read does. A state that is there already is no error unless o is strict: Changed is false
-// then. Errors: Invalid for an operation without meaning, Conflict if the engine refuses.
+// Operate runs an operation on one container and waits for its end, even if ctx ends. Every change of a container goes
+// through it, and no read does. If the container already has the requested state, Changed is false; only a strict operation
+// returns an error then. Errors: Invalid for an operation without meaning, Conflict if the engine refuses.
 func (h *Host) Operate(ctx context.Context, ref containers.Ref, o operations.Operation) (result operations.Result, err error) {
 	err = h.act(ctx, o.Name, ref, func(ctx context.Context, d *containers.Details) error {
 		if p, ok := o.Params.(operations.Recreate); ok {
@@ -31,8 +31,7 @@ func (h *Host) Operate(ctx context.Context, ref containers.Ref, o operations.Ope
 	return result, err
 }
 
-// act calls do with the container that ref names, if the actor has the permission, and records one audit row, whatever the
-// outcome. It is used in place of Operate for an action that is audited but isn't one engine call.
+// act calls do with the container that ref names, if the actor has the permission. It records one audit row in each case.
 func (h *Host) act(ctx context.Context, verb string, ref containers.Ref, do func(context.Context, *containers.Details) error) error {
 	d, err := h.resolveFor(ctx, verb, ref)
 	if err != nil {
@@ -43,8 +42,8 @@ func (h *Host) act(ctx context.Context, verb string, ref containers.Ref, do func
 	return h.audit.Record(ctx, h.actor, in, func(ctx context.Context, _ uuid.UUID) error { return do(ctx, d) })
 }
 
-// Authorize returns an error if the actor may not do the action on the container now. For an actor with the permission on
-// every container of the host it doesn't check that the container exists. Errors: NotFound, Forbidden.
+// Authorize returns an error if the actor may not currently perform the operation verb on the container. For an actor with
+// the permission on every container of the host, it doesn't check that the container exists. Errors: NotFound, Forbidden.
 func (h *Host) Authorize(ctx context.Context, verb string, ref containers.Ref) error {
 	if h.actor.everywhereOn(h.host.Name(), PermissionOf(verb)) {
 		return nil
@@ -53,7 +52,7 @@ func (h *Host) Authorize(ctx context.Context, verb string, ref containers.Ref) e
 	return err
 }
 
-// resolveFor is like resolve, for an action: it records a failure in the audit.
+// resolveFor is like resolve, for an operation: it records a failure in the audit.
 func (h *Host) resolveFor(ctx context.Context, verb string, ref containers.Ref) (*containers.Details, error) {
 	d, err := h.resolve(ctx, ref, PermissionOf(verb))
 	if err != nil {

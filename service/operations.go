@@ -9,10 +9,10 @@ import (
 // Operation is a row of the table of operations (package dockerx/operations), with the permission that it requires.
 type Operation struct {
 	operations.Info
-	Permission Permission // on the container that it is done to
+	Permission Permission // on the container
 }
 
-// permissionFor translates the needs of operations. A need without a translation gives Administer.
+// permissionFor returns the permission for an operation's need: Administer for an unknown need.
 func permissionFor(need operations.Need) Permission {
 	if need == operations.NeedOperator {
 		return Operate
@@ -29,7 +29,7 @@ func Operations() []Operation {
 	return all
 }
 
-// PermissionOf returns the permission that an operation requires: Administer for a name without a row.
+// PermissionOf returns the permission that an operation requires: Administer for an unknown name.
 func PermissionOf(operation string) Permission {
 	all := Operations()
 	if i := slices.IndexFunc(all, func(o Operation) bool { return o.Name == operation }); i >= 0 {

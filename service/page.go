@@ -8,7 +8,7 @@ import (
 
 // Page selects a part of a list.
 type Page struct {
-	Cursor string // from the page before; empty for the first
+	Cursor string // from the previous page; empty for the first
 	Limit  int    // rows, 1 to 500; 0 means 100
 }
 
@@ -24,7 +24,7 @@ func (p Page) limit() int32 {
 	return int32(min(p.Limit, pageMax))
 }
 
-// afterID parses a cursor that is a UUID. The empty cursor is the zero UUID, which comes before all others.
+// afterID parses a cursor that is a UUID. The empty cursor gives the zero UUID, which sorts before all others.
 func (p Page) afterID() (uuid.UUID, error) {
 	if p.Cursor == "" {
 		return uuid.Nil, nil
@@ -36,7 +36,7 @@ func (p Page) afterID() (uuid.UUID, error) {
 	return id, nil
 }
 
-// cut removes the row that was read beyond the page, and reports whether there was one: then there are more pages.
+// cut removes the row that was read beyond the page. It reports whether there was one, which means that there is a next page.
 func cut[T any](p Page, rows []T) (page []T, more bool) {
 	if n := int(p.limit()); len(rows) > n {
 		return rows[:n], true

@@ -7,7 +7,7 @@ import (
 	"wharf/dockerx/containers"
 )
 
-// Processes lists the processes of one container, masked as the actor's role there asks for.
+// Processes returns the processes of one container, masked as the actor's role on it requires.
 func (h *Host) Processes(ctx context.Context, ref containers.Ref) (*containers.Processes, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
@@ -20,7 +20,7 @@ func (h *Host) Processes(ctx context.Context, ref containers.Ref) (*containers.P
 	if h.actor.Unmasked || h.actor.roleOn(h.host.Name(), d.Config.Labels).atLeast(RoleAdmin) {
 		return p, nil
 	}
-	for _, row := range p.Rows { // made for this call alone
+	for _, row := range p.Rows { // not shared, so they may be changed
 		for i := range row {
 			row[i] = maskCommandLine(row[i])
 		}
@@ -28,8 +28,8 @@ func (h *Host) Processes(ctx context.Context, ref containers.Ref) (*containers.P
 	return p, nil
 }
 
-// maskCommandLine masks a command line whose arguments can't be separated any more: what follows a masked argument is
-// masked up to the next one that begins with "-", since it may belong to the same value.
+// maskCommandLine masks a command line whose arguments are joined by spaces. Words after a masked argument may belong to the
+// same value, so they are masked up to the next one that begins with "-".
 func maskCommandLine(line string) string {
 	args := strings.Fields(line)
 	masked := maskArgs(args)
@@ -46,7 +46,7 @@ func maskCommandLine(line string) string {
 		changed = changed || masked[i] != args[i]
 	}
 	if whole := maskText(line); !changed {
-		return whole // secrets that reach over several arguments, and the line's own spaces
+		return whole // masks secrets that span several arguments, and keeps the line's spaces
 	}
 	return maskText(strings.Join(masked, " "))
 }

@@ -14,7 +14,7 @@ import (
 	"wharf/util/text"
 )
 
-// The kinds of things that Prune removes, in the order in which it does: what a container used is free after it.
+// The kinds of objects that Prune removes, in the order of removal: removing containers first frees what they used.
 const (
 	KindContainer = "container"
 	KindNetwork   = "network"
@@ -26,31 +26,32 @@ const (
 const (
 	PrunePlanned = "planned" // a dry run
 	PruneRemoved = "removed"
-	PruneKept    = "kept" // Detail says why
+	PruneKept    = "kept" // Detail has the reason
 )
 
-// freshContainer is how long a container that was created but not started is left alone: it may be about to be.
+// freshContainer is the minimum age at which a container that was never started is removed: a younger one may be about to
+// start.
 const freshContainer = 10 * time.Minute
 
-// PruneRequest says what to remove of what nothing uses.
+// PruneRequest selects the unused objects to remove.
 type PruneRequest struct {
 	Kinds []string
-	Hosts []string // empty: all that the actor may change as a whole
-	// All takes images that have a name and volumes that got theirs from a person, too.
+	Hosts []string // empty: all hosts on which the actor has OperateHost
+	// All includes images that have a tag and volumes that a user named.
 	All bool
-	// DryRun shows what would be removed, and removes nothing.
+	// DryRun returns what would be removed, and removes nothing.
 	DryRun bool
-	// Only, unless nil, is what may be removed at most: what a dry run has shown.
+	// Only, unless nil, restricts the removal to these objects, for example the result of a dry run.
 	Only []PruneOnly
 }
 
-// PruneOnly names things of one kind on one host, by their ids or the beginnings of these.
+// PruneOnly names objects of one kind on one host, by their ids or prefixes of their ids.
 type PruneOnly struct {
 	Host, Kind string
 	IDs        []string
 }
 
-// names reports whether it names an item. Names of volumes must be whole.
+// names reports whether o names an item. Prefixes must have at least 12 hex digits; names of volumes must be complete.
 func (o *PruneOnly) names(i *PruneItem) bool {
 	return o.Host == i.Host && o.Kind == i.Kind && slices.ContainsFunc(o.IDs, func(id string) bool {
 		return id == i.ID || i.Kind != KindVolume && len(strings.TrimPrefix(id, "sha256:")) >= 12 &&
@@ -58,16 +59,16 @@ func (o *PruneOnly) names(i *PruneItem) bool {
 	})
 }
 
-// PruneItem is one thing that is removed, or would be.
+// PruneItem is an object that Prune removed or would remove.
 type PruneItem struct {
 	Host, Kind, ID, Name string
-	Bytes                int64 // that its removal frees at least
+	Bytes                int64 // the least that its removal frees
 	State, Detail        string
 }
 
-// Prune removes what nothing uses, one by one, each with an audit row, or shows what that would be. The engine refuses to
-// remove what came into use meanwhile; it stays. A caller that leaves ends it after the removal under way. Errors: Invalid,
-// NotFound, Forbidden; those of a host are in its result.
+// Prune removes unused objects one by one, each with an audit row, or with DryRun returns them only. The engine refuses to
+// remove objects that have come into use in the meantime; they are kept. When ctx ends, Prune stops after the current
+// removal. Errors: Invalid, NotFound, Forbidden; the errors of a host are in its HostResult.
 func (s *Hosts) Prune(ctx context.Context, actor Actor, r PruneRequest) ([]PruneItem, []HostResult, error) {
 	hosts, err := s.OpenWhole(ctx, actor, r.Hosts)
 	if err != nil {
@@ -90,7 +91,8 @@ func (s *Hosts) Prune(ctx context.Context, actor Actor, r PruneRequest) ([]Prune
 	return slices.Concat(items...), answers, nil
 }
 
-// OpenWhole opens the named hosts, or, if there are no names, all that the actor may change as a whole.
+// OpenWhole opens the named hosts with OperateHost, or all hosts on which the actor has it if names is empty. Errors:
+// Invalid for a host that is named twice, NotFound, Forbidden.
 func (s *Hosts) OpenWhole(ctx context.Context, actor Actor, names []string) ([]*Host, error) {
 	if len(names) == 0 {
 		for _, info := range s.List(actor) {
@@ -112,7 +114,7 @@ func (s *Hosts) OpenWhole(ctx context.Context, actor Actor, names []string) ([]*
 	return hosts, nil
 }
 
-// plan returns what nothing on the host uses, in the order of its removal.
+// plan returns the unused objects of the host, in the order of their removal.
 func (h *Host) plan(ctx context.Context, r *PruneRequest) ([]PruneItem, error) {
 	uses, err := h.host.FreshUses(ctx)
 	if err != nil {
@@ -156,7 +158,7 @@ func (h *Host) plan(ctx context.Context, r *PruneRequest) ([]PruneItem, error) {
 	return plan, err
 }
 
-// idle reports whether a container has ended, or has never begun.
+// idle reports whether a container has exited, or was never started and isn't fresh.
 func idle(c *images.Use) bool {
 	switch c.State {
 	case "exited", "dead":
@@ -210,14 +212,14 @@ func (h *Host) planImages(ctx context.Context, all bool, used map[string]bool, s
 	return nil
 }
 
-// remove removes one thing, unless the caller has left.
+// remove removes one object, unless ctx has ended.
 func (h *Host) remove(ctx context.Context, item *PruneItem) {
 	err := ctx.Err()
 	if err == nil {
 		err = h.removeItem(context.WithoutCancel(ctx), item)
 	}
 	switch e, ok := apperr.As(err); {
-	case err == nil, ok && e.Kind == apperr.NotFound: // another has removed it
+	case err == nil, ok && e.Kind == apperr.NotFound: // NotFound: another caller removed it
 		item.State = PruneRemoved
 	case ok && e.Kind != apperr.Internal:
 		item.State, item.Detail = PruneKept, text.Truncate(e.Msg, 500)

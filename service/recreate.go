@@ -12,11 +12,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// UseRecreations has operations of the name recreate done by r.
+// UseRecreations sets the Recreations that runs recreate operations. It must be called before the first request.
 func (s *Hosts) UseRecreations(r *recreate.Recreations) { s.recreations = r }
 
-// recreate replaces a container. Another image than the one that the container names takes the right to run commands in it:
-// the image's program gets all that the container has, its secrets too.
+// recreate replaces a container. Changing the image requires the permission to run commands in the container, since the new
+// image's program gets access to everything that the container has, including its secrets.
 func (h *Host) recreate(ctx context.Context, d *containers.Details, o operations.Operation, p operations.Recreate) (operations.Result, error) {
 	if err := o.Check(); err != nil {
 		return operations.Result{}, err
@@ -38,7 +38,7 @@ func (h *Host) recreate(ctx context.Context, d *containers.Details, o operations
 	})
 }
 
-// allowSuccessor keeps a new image's labels from taking a container out of the caller's reach.
+// allowSuccessor returns an error if the new image's labels would make the container one that the actor may not operate on.
 func (h *Host) allowSuccessor(s *dockerx.Successor) error {
 	if !h.may(Operate, s.Labels) {
 		return apperr.New(apperr.Conflict, "with the new image's labels the container would be none that you may operate on")
@@ -46,7 +46,7 @@ func (h *Host) allowSuccessor(s *dockerx.Successor) error {
 	return nil
 }
 
-// RecordRecreated returns what records the actions of a user's recreations that are taken up without the user.
+// RecordRecreated returns the function that audits a user's recreations when they are resumed without the user's request.
 func (a *Audit) RecordRecreated(userID uuid.UUID, username string) recreate.Record {
 	actor := Actor{UserID: userID, Username: username, Anonymous: username == ""}
 	return func(ctx context.Context, c recreate.Container, do func(context.Context) error) error {

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// revocationPoll is the interval at which watches are checked: for their expiry, and for revocations by other replicas unless
-// the database notifies of them.
+// revocationPoll is the interval at which watches are checked for expiry, and for revocations by other replicas unless the
+// database sends notifications.
 const revocationPoll = 250 * time.Millisecond
 
 // revocationWatcher ends streams when their session has ended or its user's rights have changed.
@@ -21,7 +21,7 @@ type revocationWatcher struct {
 
 	mu      sync.Mutex
 	watches map[*sessionWatch]struct{}
-	count   int64 // of revocations, at the last look that every watch was checked with
+	count   int64 // of revocations, at the last check of all watches
 }
 
 type sessionWatch struct {
@@ -38,11 +38,11 @@ func newRevocationWatcher(c *sessionCache) *revocationWatcher {
 	return &revocationWatcher{cache: c, wake: make(chan struct{}, 1), watches: map[*sessionWatch]struct{}{}}
 }
 
-// checkNow has run check at once.
+// checkNow wakes run for an immediate check.
 func (w *revocationWatcher) checkNow() {
 	select {
 	case w.wake <- struct{}{}:
-	default: // a check is due already
+	default: // a check is already due
 	}
 }
 
@@ -66,14 +66,14 @@ func (w *revocationWatcher) run(ctx context.Context) {
 	tick := time.NewTicker(revocationPoll)
 	defer tick.Stop()
 	var ticks <-chan time.Time
-	owed := false // the last look at the counter failed
+	failed := false // the last read of the counter failed
 	for {
-		look := true
+		readCounter := true
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks:
-			look = owed || !w.cache.db.Listening()
+			readCounter = failed || !w.cache.db.Listening()
 		case <-w.wake:
 		}
 		ticks = nil // no watches: stop polling until one is added
@@ -82,7 +82,7 @@ func (w *revocationWatcher) run(ctx context.Context) {
 			continue
 		}
 		ticks = tick.C
-		owed = w.check(ctx, watches, look) != nil
+		failed = w.check(ctx, watches, readCounter) != nil
 	}
 }
 
@@ -93,23 +93,24 @@ func (w *revocationWatcher) all() []*sessionWatch {
 	return slices.Collect(maps.Keys(w.watches))
 }
 
-// check ends watches that have expired, and with look reads each watched session again if anything was revoked since the last
-// check. If the database doesn't answer, which is the error, no watch ends: nothing can have been revoked.
-func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, look bool) error {
+// check ends watches that have expired. With readCounter it also reads each watched session again if anything was revoked since
+// the watch's last check. If the database doesn't answer, check returns its error and ends no further watch: without the
+// database nothing can be revoked.
+func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, readCounter bool) error {
 	count, err := int64(0), error(nil)
-	if look {
-		// A notification comes after the counter was raised: what was found before it, however recently, may lack that.
+	if readCounter {
+		// A notification follows an increment of the counter: any earlier read, however recent, may miss it.
 		count, err = w.cache.refresh(ctx, 0)
 	}
 	for _, one := range watches {
 		switch {
 		case !one.until.IsZero() && !time.Now().Before(one.until):
 			w.end(one)
-		case look && err == nil && one.count != count:
+		case readCounter && err == nil && one.count != count:
 			err = w.checkOne(ctx, one, count)
 		}
 	}
-	if look && err == nil {
+	if readCounter && err == nil {
 		w.mu.Lock()
 		w.count = count
 		w.mu.Unlock()
@@ -117,7 +118,7 @@ func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, 
 	return err
 }
 
-// revoked takes the counter as another part of the process has read it.
+// revoked wakes run if count, as another part of the process has read it, differs from the last check.
 func (w *revocationWatcher) revoked(count int64) {
 	w.mu.Lock()
 	outdated := w.count != count
@@ -147,19 +148,19 @@ func (w *revocationWatcher) checkOne(ctx context.Context, one *sessionWatch, cou
 
 func (w *revocationWatcher) end(one *sessionWatch) {
 	w.remove(one)
-	one.onEnd() // only run's goroutine gets here, and only once for each
+	one.onEnd() // only run's goroutine calls end, once per watch
 }
 
-// Revoked says that rights were taken away, by whatever replica: watches are checked now. It doesn't block.
+// Revoked starts a check of all watches. Call it when any replica has revoked rights. It doesn't block.
 func (s *Sessions) Revoked() { s.revocations.checkNow() }
 
-// CountRevocations takes the counter of revocations as it was read elsewhere: where it has moved, watches are checked now.
+// CountRevocations starts a check of all watches if count, the counter of revocations as read elsewhere, has changed since
+// the last check.
 func (s *Sessions) CountRevocations(count int64) { s.revocations.revoked(count) }
 
-// OnEnd calls f within a second of the end of the actor's session (logout, expiry, user disabled or deleted) or of a change
-// of its user's rights since the actor was read, here or on another replica. It calls f at most once; f must not block. The
-// returned function releases the watch, but doesn't wait for a call of f that has begun. For an actor without a session f is
-// never called.
+// OnEnd calls f within a second after the actor's session ends (logout, expiry, user disabled or deleted) or its user's
+// rights change, compared with those in actor, on this or another replica. It calls f at most once; f must not block. forget
+// releases the watch, but doesn't wait for a call of f that has begun. For an actor without a session f is never called.
 func (s *Sessions) OnEnd(actor Actor, f func()) (forget func()) {
 	if actor.SessionID == uuid.Nil {
 		return func() {}
@@ -168,8 +169,8 @@ func (s *Sessions) OnEnd(actor Actor, f func()) (forget func()) {
 	return func() { s.revocations.remove(one) }
 }
 
-// OnRevocation calls f within a second of each RaiseRevocations, here or on another replica, and once soon after the call. f
-// must not block. The returned function releases the watch, as OnEnd's.
+// OnRevocation calls f within a second after each RaiseRevocations, on this or another replica, and once soon after
+// OnRevocation itself. f must not block. forget releases the watch, like OnEnd's.
 func (s *Sessions) OnRevocation(f func()) (forget func()) {
 	one := s.revocations.add(&sessionWatch{onEnd: f})
 	return func() { s.revocations.remove(one) }

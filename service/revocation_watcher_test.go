@@ -11,7 +11,7 @@ import (
 	"wharf/db/dbtest"
 )
 
-// Ended is OnEnd of a session as the cache has it, with a channel that is closed in place of a call.
+// Ended is like OnEnd, for the actor of a session in the cache. It closes a channel instead of calling a function.
 func (s *Sessions) Ended(id uuid.UUID) (ended <-chan struct{}, forget func()) {
 	if id == uuid.Nil {
 		return nil, func() {}
@@ -26,8 +26,8 @@ func (s *Sessions) Ended(id uuid.UUID) (ended <-chan struct{}, forget func()) {
 	return c, s.OnEnd(actor, func() { close(c) })
 }
 
-// A revocation that is notified of just after the counter was read, and one that a request has found before its watches were
-// checked, end what they must.
+// Watches end on a revocation whose notification arrives just after the counter was read, and on one that a request has found
+// before the watches were checked.
 func TestNoRevocationIsMissed(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -39,7 +39,7 @@ func TestNoRevocationIsMissed(t *testing.T) {
 		w.add(&sessionWatch{session: l.SessionID, onEnd: func() { ended = true }})
 		require.NoError(t, w.check(t.Context(), w.all(), true))
 		require.False(t, ended)
-		<-w.wake // of the watch's beginning
+		<-w.wake // the signal from add
 
 		require.NoError(t, b.sessions.Logout(t.Context(), l.RefreshToken))
 		count, err := cache.refresh(t.Context(), 0)
@@ -59,7 +59,7 @@ func TestNoRevocationIsMissed(t *testing.T) {
 	})
 }
 
-// A stream ends whose user's rights changed between the reading of its actor and its beginning.
+// A stream ends if its user's rights changed between the authentication and the start of the watch.
 func TestRightsThatChangeBeforeAWatchBeginsEndIt(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -22,20 +22,20 @@ import (
 // Client is the origin of a request.
 type Client struct {
 	Addr, UserAgent, RequestID string
-	// Local is true if the request came from a program on this machine, through no proxy.
+	// Local is true if the request came from a program on this machine, not through a proxy.
 	Local bool
 }
 
 // SessionsOptions are the settings of NewSessions. The zero value of a field is its default.
 type SessionsOptions struct {
-	// AccessTTL is the life of an access token. Default 15 min.
+	// AccessTTL is the lifetime of an access token. Default 15 min.
 	AccessTTL time.Duration
-	// RefreshTTL is the life of a refresh token and of its session. Default 24 h.
+	// RefreshTTL is the lifetime of a refresh token and of its session. Default 24 h.
 	RefreshTTL time.Duration
 	// Hasher is shared with Users, so that its bound holds for both. Nil: a new one.
 	Hasher *password.Hasher
-	// Lease is how long a cached session is used without asking the database whether any was revoked; a logout takes
-	// that much longer. Default 25 ms; negative: ask each time.
+	// Lease is how long a cached session is used without querying the database for revocations; a logout takes that much
+	// longer. Default 25 ms; negative: query each time.
 	Lease time.Duration
 	// Clock decides whether expired sessions may be deleted; they are invalid either way. Nil: a new one.
 	Clock *steady.Clock
@@ -43,14 +43,14 @@ type SessionsOptions struct {
 	Rotate bool
 	// Limits are the limits on failed logins.
 	Limits LoginLimits
-	// TriesKey is the secret by which failed logins are kept in the database; the same on every replica.
+	// TriesKey is the secret that hashes the keys of failed logins in the database. It must be the same on every replica.
 	TriesKey []byte
 	// Audit records logins and the ends of sessions. Nil: nothing is recorded.
 	Audit *Audit
 }
 
-// Sessions logs users in and out and authenticates requests. Whatever ends a session takes effect at once, also on other
-// replicas. It is safe for concurrent use; Run must be running.
+// Sessions logs users in and out and authenticates requests. The end of a session takes effect immediately on all replicas.
+// Sessions is safe for concurrent use; Run must be running.
 type Sessions struct {
 	db          *db.DB
 	maker       token.Maker
@@ -87,7 +87,7 @@ func NewSessions(d *db.DB, m token.Maker, o SessionsOptions) *Sessions {
 	}
 }
 
-// One error for each kind of credential, whatever is wrong with it.
+// Each kind of credential has one error for all reasons, so that it reveals none; only an expired access token has another.
 var (
 	errLogin   = apperr.New(apperr.Unauthorized, "wrong username or password")
 	errAccess  = apperr.New(apperr.Unauthorized, "the access token is invalid or its session has ended")
@@ -98,8 +98,8 @@ var (
 )
 
 // Logout ends the session of a refresh token. When it returns, no replica accepts the session's access tokens any more.
-// A session that has ended already is no error, nor is an expired token (RFC 7009). Errors: Unauthorized for a token that
-// wharf didn't make.
+// A session that has already ended is no error, nor is an expired token (RFC 7009). Errors: Unauthorized for a token that
+// wharf didn't issue.
 func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 	p, err := s.maker.Verify(refreshToken, token.Refresh)
 	if errors.Is(err, token.ErrExpired) {
@@ -117,8 +117,8 @@ func (s *Sessions) Logout(ctx context.Context, refreshToken string) error {
 	return nil
 }
 
-// revoke runs fn, which takes rights away, in one transaction with the counter of revocations. It returns fn's number of
-// rows once no replica relies on what it cached before.
+// revoke runs fn, which revokes rights, and raises the counter of revocations in the same transaction. It returns fn's number
+// of rows, after every replica has stopped using what it cached before.
 func (s *Sessions) revoke(ctx context.Context, fn func(*sqlc.Queries) (int64, error)) (n int64, err error) {
 	err = s.db.InTxReserved(ctx, func(q *sqlc.Queries) error {
 		if n, err = fn(q); err != nil || n == 0 {
@@ -144,7 +144,7 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Actor,
 	return s.authenticateToken(ctx, accessToken, token.Access)
 }
 
-// AuthenticateCookie returns the actor of a request with this cookie token. It refuses access tokens and API keys. Errors:
+// AuthenticateCookie returns the actor of a request with this cookie token. It rejects access tokens and API keys. Errors:
 // Unauthorized.
 func (s *Sessions) AuthenticateCookie(ctx context.Context, cookieToken string) (Actor, error) {
 	return s.authenticateToken(ctx, cookieToken, token.Cookie)
@@ -161,8 +161,8 @@ func (s *Sessions) authenticateToken(ctx context.Context, signed string, kind to
 	return s.actor(ctx, p.SessionID, p.UserID, errAccess)
 }
 
-// actor returns the actor of a session that hasn't ended, else the error dead. The session must be of this user, unless
-// that is uuid.Nil.
+// actor returns the actor of a session, or the error dead if the session has ended or belongs to another user. A user of
+// uuid.Nil matches any session.
 func (s *Sessions) actor(ctx context.Context, session, user uuid.UUID, dead error) (Actor, error) {
 	e, err := s.cache.get(ctx, session)
 	if err != nil {
@@ -176,7 +176,7 @@ func (s *Sessions) actor(ctx context.Context, session, user uuid.UUID, dead erro
 	return e.actor(session), nil
 }
 
-// hashOf returns the hash that is stored of a secret. The secret is random, so that it needs no salt.
+// hashOf returns the hash of a secret for the database. The secret is random, so it needs no salt.
 func hashOf(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

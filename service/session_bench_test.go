@@ -9,8 +9,8 @@ import (
 	"wharf/token"
 )
 
-// BenchmarkAuthenticate compares the cost of a request's authentication: the token's check alone, with the cached session,
-// and with a query of the database each time.
+// BenchmarkAuthenticate compares the costs of authenticating a request: only verifying the token, with the cached session, and
+// with a database query each time.
 func BenchmarkAuthenticate(b *testing.B) {
 	sources := map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteSource}
 	if !testing.Short() {

@@ -14,23 +14,23 @@ import (
 	"wharf/db/sqlc"
 )
 
-// defaultLease is short enough for a logout to wait, and long enough that a busy server asks the database at most 40 times
-// a second.
+// defaultLease is short enough for a logout to wait for, and long enough that a busy server queries the database at most 40
+// times a second.
 const defaultLease = 25 * time.Millisecond
 
-// cacheMax bounds the entries; the cache of a server with more sessions in use is cleared now and then.
+// cacheMax bounds the entries; a full cache is cleared.
 const cacheMax = 10_000
 
-// sessionCache caches sessions. It is never wrong about a session that was revoked, here or on another replica, by this
-// protocol:
+// sessionCache caches sessions. Once a revocation has been answered, on this or another replica, it never returns the revoked
+// session. The protocol:
 //
-//   - Each transaction that takes rights away raises the counter "revocations".
+//   - Each transaction that revokes rights raises the counter "revocations".
 //   - A cached entry is valid only while a check of that counter, begun less than a lease ago, found it unchanged. After
 //     that the counter is checked again, with one query for all sessions.
 //   - A request that raised the counter is answered a lease after its commit: by then no check that began before the
 //     commit is valid on any replica.
 //
-// The replicas' clocks must agree in speed, not in time.
+// The replicas' clocks must run at the same rate, but need not show the same time.
 type sessionCache struct {
 	db     *db.DB
 	lease  time.Duration
@@ -43,15 +43,15 @@ type sessionCache struct {
 	since   time.Time         // when that check began
 }
 
-// entry is a session or API key as the database has it. The zero value stands for one that doesn't exist.
+// entry is a session or API key, as read from the database. The zero value stands for one that doesn't exist.
 type entry struct {
 	found     bool
 	user      uuid.UUID
 	username  string
 	role      Role
-	grants    []Grant   // not to be changed
-	shut      bool      // blocked, or its user disabled
-	rights    int64     // changes whenever role or grants do
+	grants    []Grant   // must not be changed
+	blocked   bool      // the session is blocked, or its user disabled
+	rights    int64     // version of role and grants
 	expiresAt time.Time // zero: never
 	key       bool
 	limit     Role   // of a key
@@ -61,7 +61,7 @@ type entry struct {
 }
 
 func (e entry) alive(now time.Time) bool {
-	return e.found && !e.shut && (e.expiresAt.IsZero() || now.Before(e.expiresAt))
+	return e.found && !e.blocked && (e.expiresAt.IsZero() || now.Before(e.expiresAt))
 }
 
 // actor returns the actor of the session or key with this id.
@@ -80,7 +80,7 @@ func newSessionCache(d *db.DB, lease time.Duration) *sessionCache {
 	}
 }
 
-// get returns the entry of a session or key; for one that doesn't exist, the zero entry.
+// get returns the entry of a session or key, or the zero entry if there is none.
 func (c *sessionCache) get(ctx context.Context, id uuid.UUID) (entry, error) {
 	count, err := c.refresh(ctx, c.lease)
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 	switch {
 	case err == nil:
 		e = entry{
-			found: true, user: s.UserID, username: s.Username, role: Role(s.Role), shut: s.Blocked || s.Disabled,
+			found: true, user: s.UserID, username: s.Username, role: Role(s.Role), blocked: s.Blocked || s.Disabled,
 			rights: s.Rights, expiresAt: s.ExpiresAt,
 		}
 	case !db.IsNoRows(err):
@@ -134,7 +134,7 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 			return entry{}, fmt.Errorf("get API key: %w", err)
 		}
 		e = entry{
-			found: true, user: k.UserID, username: k.Username, role: Role(k.Role), shut: k.Disabled,
+			found: true, user: k.UserID, username: k.Username, role: Role(k.Role), blocked: k.Disabled,
 			rights: k.Rights, expiresAt: k.ExpiresAt.Time, key: true, limit: Role(k.Cap), scope: Scope(k.Scope), exec: k.Exec,
 			hash: k.Hash,
 		}
@@ -143,8 +143,8 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 	return e, err
 }
 
-// refresh returns the counter as found by a check that began less than recent ago or after the call. It clears the cache
-// if the counter has changed.
+// refresh returns the counter, from a check that began less than recent ago or after the call. It clears the cache if the
+// counter has changed.
 func (c *sessionCache) refresh(ctx context.Context, recent time.Duration) (int64, error) {
 	called := time.Now()
 	for {
@@ -154,7 +154,7 @@ func (c *sessionCache) refresh(ctx context.Context, recent time.Duration) (int64
 		if !since.Before(called) || time.Since(since) < recent {
 			return count, nil
 		}
-		// A check under way may have begun before the call: then it is done once more.
+		// DoChan may join a check that began before the call: then the loop checks once more.
 		done := c.checks.DoChan("", func() (any, error) { return nil, c.check(context.WithoutCancel(ctx)) })
 		select {
 		case r := <-done:
@@ -182,12 +182,12 @@ func (c *sessionCache) check(ctx context.Context) error {
 	return nil
 }
 
-// awaitLease waits until no replica relies on a check that began before the call. It takes no context: it lasts a few
+// awaitLease waits until no replica relies on a check that began before the call. It takes no context, as it lasts only a few
 // milliseconds.
 func awaitLease(lease time.Duration) { <-time.After(lease) }
 
-// RaiseRevocations counts a revocation, and has all replicas look at what they watch (sessions, rights, terminals) when the
-// transaction commits.
+// RaiseRevocations raises the counter of revocations in q's transaction, and notifies all replicas at its commit, so that
+// they check the sessions, rights and terminals that they watch.
 func RaiseRevocations(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "revocations"); err != nil || n != 1 {
 		return fmt.Errorf("count a revocation (%d rows): %w", n, err)
@@ -201,14 +201,14 @@ type use struct {
 	key bool
 }
 
-// touch takes the last use of a session or key, which Run writes.
+// touch stores the last use of a session or key in memory, for Run to write.
 func (c *sessionCache) touch(id uuid.UUID, u use) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.touched[id] = u
 }
 
-// writeTouched writes the last uses of sessions and keys. After an error they are lost, which does no harm.
+// writeTouched writes the last uses of sessions and keys. After an error they are lost; they are only informative.
 func (c *sessionCache) writeTouched(ctx context.Context) error {
 	c.mu.Lock()
 	touched := c.touched
@@ -217,7 +217,7 @@ func (c *sessionCache) writeTouched(ctx context.Context) error {
 	if len(touched) == 0 {
 		return nil
 	}
-	if c.db.Kind() == db.Postgres { // one by one: many rows locked in any order may deadlock with a user's deletion
+	if c.db.Kind() == db.Postgres { // no transaction: rows locked in any order may deadlock with a user's deletion
 		return writeUses(ctx, c.db.Queries(), touched)
 	}
 	return c.db.InTx(ctx, func(q *sqlc.Queries) error { return writeUses(ctx, q, touched) })

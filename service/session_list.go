@@ -17,11 +17,11 @@ type SessionInfo struct {
 	ID                               uuid.UUID
 	Username, Addr, UserAgent        string
 	CreatedAt, LastUsedAt, ExpiresAt time.Time
-	Current                          bool // the actor's own
+	Current                          bool // it is the actor's session
 }
 
-// List returns a page of the actor's sessions, or with everybody, which takes an admin, of all users'. A session's last use
-// may be some seconds old. Errors: Forbidden.
+// List returns a page of the actor's sessions or, with everybody, of the sessions of all users, which requires an admin. next
+// is the cursor of the next page, empty on the last. LastUsedAt may lag by some seconds. Errors: Forbidden, Invalid.
 func (s *Sessions) List(ctx context.Context, actor Actor, everybody bool, p Page) (all []SessionInfo, next string, err error) {
 	if everybody {
 		if err := mayAdminister(actor); err != nil {
@@ -54,20 +54,20 @@ func (s *Sessions) List(ctx context.Context, actor Actor, everybody bool, p Page
 	return all, next, nil
 }
 
-// End ends one of the actor's sessions, for an admin any session, at once and on every replica. Errors: NotFound, also for
-// another user's session; Forbidden for an API key.
+// End ends one of the actor's sessions, or for an admin any session, immediately and on every replica. Errors: NotFound, also
+// for another user's session; Forbidden for an API key.
 func (s *Sessions) End(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return s.audit.Revoke(ctx, actor, Intent{Action: ActionSessionEnd, Target: id.String()},
 		func(ctx context.Context, _ uuid.UUID) error { return s.end(ctx, actor, id) })
 }
 
 func (s *Sessions) end(ctx context.Context, actor Actor, id uuid.UUID) error {
-	anybody := actor.Has(Administer)
-	if !anybody && !actor.isSelf(actor.UserID) {
+	isAdmin := actor.Has(Administer)
+	if !isAdmin && !actor.isSelf(actor.UserID) {
 		return errForbidden
 	}
 	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
-		if anybody {
+		if isAdmin {
 			return q.DeleteSession(ctx, id)
 		}
 		return q.DeleteSessionOf(ctx, sqlc.DeleteSessionOfParams{ID: id, UserID: actor.UserID})
@@ -78,14 +78,15 @@ func (s *Sessions) end(ctx context.Context, actor Actor, id uuid.UUID) error {
 	return err
 }
 
-// EndOthers ends all of the actor's sessions but the request's own, and returns how many. Errors: Forbidden for an API key.
+// EndOthers ends all sessions of the actor's user except the request's own, and returns how many. Errors: Forbidden for an
+// API key.
 func (s *Sessions) EndOthers(ctx context.Context, actor Actor) (n int64, err error) {
 	if !actor.isSelf(actor.UserID) {
 		return 0, errForbidden
 	}
 	err = s.audit.Revoke(ctx, actor, Intent{Action: ActionSessionEnd, Target: "all others"}, func(ctx context.Context, _ uuid.UUID) error {
 		n, err = s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
-			if err := lockUsers(ctx, q); err != nil { // as each change of several sessions does
+			if err := lockUsers(ctx, q); err != nil { // serialized with all other changes of several sessions
 				return 0, err
 			}
 			return q.DeleteUserSessions(ctx, sqlc.DeleteUserSessionsParams{UserID: actor.UserID, Keep: actor.SessionID})

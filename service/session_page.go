@@ -14,9 +14,10 @@ import (
 	"wharf/token"
 )
 
-// PageTokens is what a page lives on: an access token, and the two halves that give the next ones after a
-// reload. Cookies ignore ports, so another program on the host's name may see the cookie; script can't. The
-// stored half is for script of the page's origin alone. Either without the other is worth nothing. Times are UTC.
+// PageTokens are the credentials of a page in a browser: an access token, and two halves of a refresh credential for use
+// after a reload. The page's script can't read the cookie half, but another program on the same host name can receive it,
+// as cookies ignore ports. The stored half is readable only by script of the page's origin. One half without the other is
+// useless. Times are UTC.
 type PageTokens struct {
 	SessionID       uuid.UUID
 	AccessToken     string
@@ -26,7 +27,7 @@ type PageTokens struct {
 	ExpiresAt time.Time
 }
 
-// LoginPage is Login for a page. Errors: Login's.
+// LoginPage is like Login, for a page in a browser. Errors: Login's.
 func (s *Sessions) LoginPage(ctx context.Context, name, pass string, from Client) (PageTokens, error) {
 	l, err := s.Login(ctx, name, pass, from)
 	if err != nil {
@@ -44,9 +45,9 @@ func (s *Sessions) LoginPage(ctx context.Context, name, pass string, from Client
 	return p, nil
 }
 
-// RenewPage makes a new access token for both halves, and new halves. Halves that were replaced count for
-// another 10 s: two tabs may reload at once, or an answer may get lost. Later a pair of them ends the session:
-// it was copied. Errors: Unauthorized.
+// RenewPage exchanges both halves for a new access token and new halves. Replaced halves stay valid for another 10 s: two
+// tabs may reload at the same time, or an answer may get lost. A later use of a replaced pair ends the session, as it must
+// have been copied. Errors: Unauthorized.
 func (s *Sessions) RenewPage(ctx context.Context, cookie, stored string) (PageTokens, error) {
 	now := db.Time(time.Now())
 	session, err := s.renewable(ctx, cookie, token.PageCookie, now, errPage)
@@ -69,8 +70,8 @@ func (s *Sessions) RenewPage(ctx context.Context, cookie, stored string) (PageTo
 	return t, nil
 }
 
-// rotateHalves replaces the halves that hash to old by new ones, in generations as refresh tokens have. Errors: errPage,
-// errReused.
+// rotateHalves replaces the halves with the hashes old by new ones, in generations like those of refresh tokens. Errors:
+// errPage, errReused.
 func (s *Sessions) rotateHalves(ctx context.Context, t *PageTokens, session sqlc.GetSessionRow, old []string, now time.Time) error {
 	err := s.db.InTx(ctx, func(q *sqlc.Queries) error {
 		if n, err := q.LockSession(ctx, session.ID); err != nil || n == 0 {
@@ -92,8 +93,8 @@ func (s *Sessions) rotateHalves(ctx context.Context, t *PageTokens, session sqlc
 	return err
 }
 
-// checkHalves returns the later generation of two halves that count for the session. Errors: errPage for one that
-// isn't the session's or counts no more, errReused where both were replaced long ago.
+// checkHalves returns the later generation of two halves that are valid for the session. Errors: errPage if a half is
+// invalid or belongs to another session, errReused if both were replaced more than rotationGrace ago.
 func checkHalves(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, halves []string, now time.Time) (generation int32, err error) {
 	replaced := 0
 	for _, hash := range halves {
@@ -114,11 +115,11 @@ func checkHalves(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRo
 	case len(halves):
 		return 0, errReused
 	default:
-		return 0, errPage // a single old half, which may be a stolen one: no reason to end the session
+		return 0, errPage // one old half, perhaps stolen, is useless: no reason to end the session
 	}
 }
 
-// addHalves makes new halves.
+// addHalves creates and stores new halves.
 func (s *Sessions) addHalves(ctx context.Context, q *sqlc.Queries, t *PageTokens, session sqlc.GetSessionRow, generation int32) (err error) {
 	t.Stored = rand.Text()
 	t.Cookie, err = s.sign(token.PageCookie, session.ID, session.UserID, session.Username, db.Time(time.Now()), t.ExpiresAt)
@@ -133,6 +134,6 @@ func (s *Sessions) addHalves(ctx context.Context, q *sqlc.Queries, t *PageTokens
 	return nil
 }
 
-// The halves share a table with refresh tokens; their prefixes keep one from counting as another.
+// The halves share a table with refresh tokens. The prefixes prevent one kind from being accepted as another.
 func cookieHash(cookie string) string { return hashOf("page-cookie:" + cookie) }
 func storedHash(stored string) string { return hashOf("page-stored:" + stored) }

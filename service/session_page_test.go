@@ -18,7 +18,7 @@ func TestReplacedPageHalvesEndTheSessionAndOneOfThemDoesNot(t *testing.T) {
 		require.NoError(t, err)
 		session, err := d.Queries().GetSession(t.Context(), old.SessionID)
 		require.NoError(t, err)
-		// The thief renews; the owner sends the old halves after the grace.
+		// A thief renews; the owner sends the old halves after the grace period.
 		stolen, longAgo := old, db.Time(time.Now().Add(-rotationGrace-time.Second))
 		require.NoError(t, b.sessions.rotateHalves(t.Context(), &stolen, session, []string{cookieHash(old.Cookie), storedHash(old.Stored)}, longAgo))
 		_, err = b.sessions.RenewPage(t.Context(), old.Cookie, stolen.Stored)

@@ -16,8 +16,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// TestNothingCountsAfterItsRevocationWasAnswered authenticates with a session on two replicas while its rights are taken away:
-// calls that begin after the revocation's answer must not have them.
+// TestNothingCountsAfterItsRevocationWasAnswered authenticates with a session on two replicas while its rights are revoked.
+// Calls that begin after the revocation's answer must not have the rights.
 func TestNothingCountsAfterItsRevocationWasAnswered(t *testing.T) {
 	t.Parallel()
 	yes, no := true, false
@@ -70,7 +70,7 @@ func ptr[T any](v T) *T { return &v }
 func raceRevocation(t *testing.T, replicas []*Sessions, l Login, revoke func() error) {
 	t.Helper()
 	var over atomic.Bool
-	var before sync.WaitGroup // each caller was let in at least once
+	var before sync.WaitGroup // done when each caller has succeeded at least once
 	var all sync.WaitGroup
 	callers := rounds(8, 50)
 	before.Add(callers)
@@ -136,7 +136,7 @@ func TestLongAnswersEndWithTheirSession(t *testing.T) {
 	})
 }
 
-// requireEnded allows a second more than promised, for busy machines.
+// requireEnded waits a second longer than OnEnd guarantees, for busy machines.
 func requireEnded(t *testing.T, ends ...<-chan struct{}) {
 	t.Helper()
 	limit := time.After(2 * time.Second)

@@ -15,19 +15,19 @@ import (
 	"wharf/token"
 )
 
-// Renewed has the tokens that Renew returns. Times are UTC.
+// Renewed has the new tokens of a session. Times are UTC.
 type Renewed struct {
 	AccessToken     string
 	AccessExpiresAt time.Time
 	CookieToken     string // like Login's
 	SessionID       uuid.UUID
-	// RefreshToken replaces the one that was sent, with rotation; without it is empty.
+	// RefreshToken replaces the one that was sent, if tokens rotate; otherwise it is empty.
 	RefreshToken     string
 	RefreshExpiresAt time.Time
 }
 
-// Renew makes a new access token for the session of a refresh token. With rotation, a token that was replaced more than
-// 10 s ago was copied, and ends the session. Errors: Unauthorized.
+// Renew issues a new access token for the session of a refresh token. If tokens rotate, a token that was replaced more than
+// 10 s ago must have been copied, and ends the session. Errors: Unauthorized.
 func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, error) {
 	now, hash := db.Time(time.Now()), hashOf(refreshToken)
 	row, err := s.renewable(ctx, refreshToken, token.Refresh, now, errRefresh)
@@ -41,7 +41,7 @@ func (s *Sessions) Renew(ctx context.Context, refreshToken string) (Renewed, err
 	return r, err
 }
 
-// renewable returns the session that a signed token belongs to, while it may be renewed. Errors: refused.
+// renewable returns the session of a signed token. Errors: refused if the token is invalid or the session can't be renewed.
 func (s *Sessions) renewable(ctx context.Context, signed string, kind token.Kind, now time.Time, refused error) (sqlc.GetSessionRow, error) {
 	p, err := s.maker.Verify(signed, kind)
 	if err != nil {
@@ -83,25 +83,26 @@ func (s *Sessions) renewed(ctx context.Context, row sqlc.GetSessionRow, hash str
 	return r, nil
 }
 
-// rotationGrace is how long a replaced refresh token stays valid: two tabs may renew at once, or an answer may get lost.
+// rotationGrace is how long a replaced refresh token stays valid: two tabs may renew at the same time, or an answer may get
+// lost.
 const rotationGrace = 10 * time.Second
 
-// errReused is the result for a refresh token that was replaced more than rotationGrace ago: there is a copy of it.
+// errReused is the error for a refresh token that was replaced more than rotationGrace ago: it must have been copied.
 var errReused = errors.New("refresh token was replaced")
 
-// checkRefresh returns the generation of a token that is valid for the session: 0 is the login's. Errors: errRefresh,
-// errReused.
+// checkRefresh returns the generation of a token that is valid for the session; the token from the login has generation 0.
+// Errors: errRefresh, errReused.
 func checkRefresh(ctx context.Context, q *sqlc.Queries, session sqlc.GetSessionRow, hash string, now time.Time) (generation int32, err error) {
 	generation, stored, err := generationOf(ctx, q, session.ID, hash, now, errRefresh)
-	// Never rotated: it must be the one that the login made.
+	// Not stored: only the token from the login, before its rotation, is valid.
 	if err == nil && !stored && subtle.ConstantTimeCompare([]byte(session.RefreshHash), []byte(hash)) != 1 {
 		return 0, errRefresh
 	}
 	return generation, err
 }
 
-// generationOf returns the generation of a refresh token, or half of a page's, that is stored for the session. Errors:
-// refused for one of another session, errReused.
+// generationOf returns the generation of a refresh token or page half, and whether it is stored. Errors: refused if it
+// belongs to another session, errReused.
 func generationOf(ctx context.Context, q *sqlc.Queries, session uuid.UUID, hash string, now time.Time, refused error) (generation int32, stored bool, err error) {
 	row, err := q.GetRefreshToken(ctx, hash)
 	switch {
@@ -117,10 +118,10 @@ func generationOf(ctx context.Context, q *sqlc.Queries, session uuid.UUID, hash 
 	return row.Generation, true, nil
 }
 
-// rotate replaces a refresh token by a new one with the same expiry. Renewals with one token, or with a token that was
-// replaced within rotationGrace, give tokens of one generation. The first of these to be renewed replaces all of them, so
-// that a copied token can't stay valid beside its owner's. The session's row is locked first, as by each change of a
-// session. Errors: errRefresh for a session that has ended, errReused.
+// rotate replaces a refresh token by a new one with the same expiry. Several renewals with one token, or with a token that
+// was replaced within rotationGrace, give tokens of the same generation. The first of these to be renewed replaces them all,
+// so that a copied token can't stay valid together with its owner's. The session's row is locked first, as in each change of
+// a session. Errors: errRefresh for a session that has ended, errReused.
 func (s *Sessions) rotate(ctx context.Context, session sqlc.GetSessionRow, hash string, now time.Time) (string, error) {
 	fresh, err := s.sign(token.Refresh, session.ID, session.UserID, session.Username, now, session.ExpiresAt.UTC())
 	if err != nil {
@@ -148,8 +149,8 @@ func (s *Sessions) rotate(ctx context.Context, session sqlc.GetSessionRow, hash 
 	return fresh, nil
 }
 
-// replaceRefresh marks a token's whole generation as replaced, and returns that of its successor: the next one, or the
-// session's latest for a token that comes late.
+// replaceRefresh marks a token's whole generation as replaced, and returns the generation of its successor: the next one, or
+// the session's latest if that is higher.
 func replaceRefresh(ctx context.Context, q *sqlc.Queries, session uuid.UUID, hash string, generation int32, now time.Time) (next int32, err error) {
 	at := sql.NullTime{Time: now, Valid: true}
 	if generation == 0 {
@@ -164,7 +165,7 @@ func replaceRefresh(ctx context.Context, q *sqlc.Queries, session uuid.UUID, has
 	return max(latest, generation+1), err
 }
 
-// endFamily ends the session of a refresh token that was copied: the owner's and the copy's.
+// endFamily ends the session of a copied refresh token, for its owner and for the copy.
 func (s *Sessions) endFamily(ctx context.Context, session sqlc.GetSessionRow) error {
 	_, err := s.revoke(context.WithoutCancel(ctx), func(q *sqlc.Queries) (int64, error) {
 		return q.DeleteSession(ctx, session.ID)

@@ -41,7 +41,7 @@ func TestReplacedTokenShownLateEndsTheFamily(t *testing.T) {
 		l := b.session(t)
 		row, err := d.Queries().GetSession(t.Context(), l.SessionID)
 		require.NoError(t, err)
-		// The thief renews; the owner sends the old token after the grace.
+		// A thief renews; the owner sends the old token after the grace period.
 		stolen, err := b.sessions.rotate(t.Context(), row, hashOf(l.RefreshToken), db.Time(time.Now().Add(-rotationGrace-time.Second)))
 		require.NoError(t, err)
 		b.actor(t, l)
@@ -75,8 +75,8 @@ func TestRenewalsAtOnceAllGoOn(t *testing.T) {
 	})
 }
 
-// Concurrent renewals are one branch: when one of their tokens is renewed, the others are replaced with it, and a copy among
-// them ends the session after the grace.
+// The tokens of concurrent renewals are one generation: when one of them is renewed, all are replaced, and a later use of
+// another ends the session after the grace period.
 func TestRenewalsAtOnceAreOneBranch(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -101,8 +101,8 @@ func TestRenewalsAtOnceAreOneBranch(t *testing.T) {
 	})
 }
 
-// All changes of a session lock its row first, so that a logout and renewals wait for each other instead of deadlocking. A
-// renewal after the logout is refused as one of any session that has ended.
+// All changes of a session first lock its row, so that a logout and renewals wait for each other instead of deadlocking. A
+// renewal after the logout is refused, as for any session that has ended.
 func TestLogoutBesideRenewals(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -12,8 +12,8 @@ const (
 	pruneEvery = 5 * time.Minute
 )
 
-// Run watches for sessions that end, here and on other replicas, writes the last uses of sessions and deletes expired ones.
-// It returns nil when ctx ends.
+// Run watches for the end of sessions on all replicas, writes the last uses of sessions, and deletes expired sessions. It
+// returns nil when ctx ends.
 func (s *Sessions) Run(ctx context.Context) error {
 	watching := make(chan struct{})
 	go func() {
@@ -25,7 +25,7 @@ func (s *Sessions) Run(ctx context.Context) error {
 	return nil
 }
 
-// tidy does the periodic work. What fails is done the next time.
+// tidy does the periodic work. Errors need no retry: the next round does the work.
 func (s *Sessions) tidy(ctx context.Context) {
 	touch, prune := time.NewTicker(touchEvery), time.NewTicker(pruneEvery)
 	defer touch.Stop()
@@ -38,7 +38,7 @@ func (s *Sessions) tidy(ctx context.Context) {
 		case <-prune.C:
 			_ = s.prune(ctx)
 		case <-ctx.Done():
-			// The last ones, in the short time that an end has.
+			// Write the last uses within the short time of the shutdown.
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
 			_ = s.cache.writeTouched(last)
@@ -47,14 +47,14 @@ func (s *Sessions) tidy(ctx context.Context) {
 	}
 }
 
-// prune deletes expired sessions and tickets, for the room that they take: they are invalid already.
+// prune deletes expired sessions, tickets and tries to free space: they are already invalid.
 func (s *Sessions) prune(ctx context.Context) error {
 	wall, believed := s.opts.Clock.Believed()
 	if !believed {
 		return nil
 	}
 	now, q := db.Time(wall), s.db.Queries()
-	if err := s.gate.shared.prune(ctx, now); err != nil { // of all kinds
+	if err := s.gate.shared.prune(ctx, now); err != nil { // the tries of all kinds
 		return err
 	}
 	if _, err := q.DeleteExpiredTickets(ctx, now); err != nil {

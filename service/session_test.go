@@ -21,7 +21,7 @@ import (
 	"wharf/util/steady"
 )
 
-// fixture is the services of a replica on one database, with the user gildong (admin).
+// fixture has the services of one replica, with the user gildong (admin).
 type fixture struct {
 	db       *db.DB
 	users    *Users
@@ -30,7 +30,7 @@ type fixture struct {
 	user     User
 }
 
-// hasher is shared by all tests: what a hash costs is no part of them.
+// hasher is cheap: the tests don't depend on the cost of hashes.
 var hasher = password.Cheap()
 
 func newFixture(t *testing.T, d *db.DB, o SessionsOptions) *fixture {
@@ -51,7 +51,7 @@ func newMaker(t testing.TB) token.Maker {
 	return m
 }
 
-// replica makes the services of one process and runs them until the test's end.
+// replica starts the services of one process and runs them until the end of the test.
 func replica(t *testing.T, d *db.DB, m token.Maker, o SessionsOptions) *fixture {
 	t.Helper()
 	if o.Hasher == nil {
@@ -75,7 +75,7 @@ func (b *fixture) login(t *testing.T) Login {
 	return l
 }
 
-// session is login without the cost of a password, for tests of many sessions.
+// session is like login, without the cost of hashing a password, for tests with many sessions.
 func (b *fixture) session(t *testing.T) Login {
 	t.Helper()
 	row, err := b.db.Queries().GetUser(t.Context(), b.user.ID)
@@ -146,7 +146,7 @@ func TestEveryRefusedLoginHasOneText(t *testing.T) {
 	})
 }
 
-// disable has another admin, made if there is none, disable a user.
+// disable disables a user as another admin, which it creates if necessary.
 func disable(t *testing.T, b *fixture, name string) {
 	t.Helper()
 	spare := named("spare")
@@ -159,11 +159,11 @@ func disable(t *testing.T, b *fixture, name string) {
 	require.NoError(t, err)
 }
 
-// TestRefusedLoginsTakeOneDuration compares medians of interleaved tries. The bound is
-// wide, for machines with other work: a missing hash would be a factor of a hundred.
+// TestRefusedLoginsTakeOneDuration compares medians of interleaved tries. The bound is wide, for busy machines: without the
+// hash, the factor would be a hundred.
 func TestRefusedLoginsTakeOneDuration(t *testing.T) {
 	t.Parallel()
-	costly := password.New(password.Options{Queue: 1000}) // hashes that cost what they do for users
+	costly := password.New(password.Options{Queue: 1000}) // hashes with the real cost
 	b := newFixture(t, dbtest.Open(t, dbtest.SQLiteSource(t)), SessionsOptions{Hasher: costly, Limits: LoginLimits{Off: true}})
 	_, err := b.users.Create(t.Context(), admin, named("disabled"), "")
 	require.NoError(t, err)
@@ -227,7 +227,7 @@ func TestRenewChecksTheSession(t *testing.T) {
 
 		_, err = b.sessions.Renew(t.Context(), l.AccessToken)
 		requireUnauthorized(t, err)
-		// Genuine tokens, but not this session's: another id, another user.
+		// Genuine tokens, but with another session or user.
 		for _, spoil := range []func(*token.Payload){
 			func(p *token.Payload) { p.ID = uuid.New() },
 			func(p *token.Payload) { p.UserID = uuid.New() },

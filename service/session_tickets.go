@@ -16,14 +16,14 @@ import (
 // ticketTTL is how long a browser can reconnect with the same URL.
 const ticketTTL = 5 * time.Minute
 
-// Ticket is a credential for the URL of an event stream, and valid for nothing else.
+// Ticket is a credential for the URL of one kind of stream: Sessions.IssueTicket or IssueTerminalTicket issues it.
 type Ticket struct {
 	Ticket    string
 	ExpiresAt time.Time // UTC
 }
 
-// IssueTicket makes a ticket for the actor's session. Only its hash is stored. Errors: Forbidden for an actor without a
-// session.
+// IssueTicket issues a ticket for event streams with the actor's session. Only its hash is stored. Errors: Forbidden for an
+// actor without a session.
 func (s *Sessions) IssueTicket(ctx context.Context, actor Actor) (Ticket, error) {
 	if actor.Anonymous || actor.Key || actor.SessionID == uuid.Nil {
 		return Ticket{}, apperr.New(apperr.Forbidden, "a ticket needs a session: log in first")
@@ -38,7 +38,7 @@ func (s *Sessions) IssueTicket(ctx context.Context, actor Actor) (Ticket, error)
 	return t, nil
 }
 
-// AuthenticateTicket returns the actor of a request with this ticket. A ticket is valid any number of times until it
+// AuthenticateTicket returns the actor of a request with this ticket. A ticket can be used any number of times until it
 // expires or its session ends. Errors: Unauthorized.
 func (s *Sessions) AuthenticateTicket(ctx context.Context, ticket string) (Actor, error) {
 	row, err := s.db.Queries().GetTicket(ctx, hashOf(ticket))

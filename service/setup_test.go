@@ -10,7 +10,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// The token that one replica printed is good on each of them and after restarts, until there is a user.
+// The setup token that one replica printed is valid on all replicas and after restarts, until there is a user.
 func TestSetupTokenIsTheDatabases(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -11,31 +11,30 @@ import (
 	"wharf/dockerx/images"
 )
 
-// StockFilter selects images, volumes or networks; its zero value selects all. What is selected matches every field that is
-// set, and of a field's values any one.
+// StockFilter selects images, volumes or networks; its zero value selects all. An object must match every field that is set,
+// and at least one value of each field, but all of Labels.
 type StockFilter struct {
 	Hosts    []string // exact
 	Names    []string // part of a name
-	Labels   []string // "key" or "key=value"; of these all must match
-	Dangling *bool    // of images: without a name
-	InUse    *bool    // by a container
-	Text     string   // part of an id, a name, the host or a label
+	Labels   []string // "key" or "key=value"; all must match
+	Dangling *bool    // for images: without a tag
+	InUse    *bool    // by a container that the actor may see
+	Text     string   // part of an id, a name, the host or a label, ignoring case
 }
 
-// UsedBy is a container that uses something.
+// UsedBy is a container that uses an image, volume or network.
 type UsedBy struct{ ID, Name string }
 
-// Hosted is an image, a volume or a network, the host that it is on, and the containers there that use it, as far as the
-// actor may see them.
+// Hosted is an image, volume or network, its host, and the containers there that use it and that the actor may see.
 type Hosted[T any] struct {
 	Host   string
 	Is     T
 	UsedBy []UsedBy
 }
 
-// Images returns the images of all hosts, or of those in the filter, which are asked concurrently. An actor that may not see
-// all containers of a host sees what those use that it may see. Hosts come in the order of the settings. Errors: NotFound for
-// a host in the filter that doesn't exist.
+// Images returns the images of all hosts, or of those in the filter, which are queried concurrently. If the actor may not see
+// all containers of a host, it gets only images that visible containers use. Hosts are in the order of the settings. Errors:
+// NotFound for a host in the filter that doesn't exist.
 func (s *Hosts) Images(ctx context.Context, actor Actor, f StockFilter) ([]Hosted[images.Row], []HostResult, error) {
 	return stockOf(ctx, s, actor, f, (*dockerx.Host).ListImages, func(l *images.Rows) []kept[images.Row] {
 		rows := make([]kept[images.Row], 0, len(l.Images))
@@ -48,7 +47,7 @@ func (s *Hosts) Images(ctx context.Context, actor Actor, f StockFilter) ([]Hoste
 	}, func(i *images.Row, labels map[string]string) { i.Labels = labels })
 }
 
-// Volumes is Images for volumes.
+// Volumes is like Images, for volumes.
 func (s *Hosts) Volumes(ctx context.Context, actor Actor, f StockFilter) ([]Hosted[images.Volume], []HostResult, error) {
 	return stockOf(ctx, s, actor, f, (*dockerx.Host).ListVolumes, func(l *images.Volumes) []kept[images.Volume] {
 		rows := make([]kept[images.Volume], 0, len(l.Volumes))
@@ -59,7 +58,7 @@ func (s *Hosts) Volumes(ctx context.Context, actor Actor, f StockFilter) ([]Host
 	}, func(v *images.Volume, labels map[string]string) { v.Labels = labels })
 }
 
-// Networks is Images for networks.
+// Networks is like Images, for networks.
 func (s *Hosts) Networks(ctx context.Context, actor Actor, f StockFilter) ([]Hosted[images.Network], []HostResult, error) {
 	return stockOf(ctx, s, actor, f, (*dockerx.Host).ListNetworks, func(l *images.Networks) []kept[images.Network] {
 		rows := make([]kept[images.Network], 0, len(l.Networks))
@@ -70,7 +69,7 @@ func (s *Hosts) Networks(ctx context.Context, actor Actor, f StockFilter) ([]Hos
 	}, func(n *images.Network, labels map[string]string) { n.Labels = labels })
 }
 
-// kept is something that a host keeps, with what a filter looks at. Containers name it by its id or by a name.
+// kept is an image, volume or network, with the fields that a filter checks. Containers refer to it by its id or a name.
 type kept[T any] struct {
 	is     T
 	id     string
@@ -78,7 +77,7 @@ type kept[T any] struct {
 	labels map[string]string
 }
 
-// stockOf asks hosts for a list and for what their containers use.
+// stockOf queries hosts for a list of objects and for the objects that their containers use, and filters the lists.
 func stockOf[L, T any](
 	ctx context.Context, s *Hosts, actor Actor, f StockFilter, read func(*dockerx.Host, context.Context) (*L, error),
 	rows func(*L) []kept[T], relabel func(*T, map[string]string),
@@ -108,7 +107,7 @@ func stockOf[L, T any](
 	return all, answers, nil
 }
 
-// readBoth reads a list and what containers use, both at once.
+// readBoth reads a list and the uses of containers concurrently.
 func readBoth[L any](ctx context.Context, h *dockerx.Host, read func(*dockerx.Host, context.Context) (*L, error)) (*L, *images.Uses, error) {
 	var (
 		uses    *images.Uses
@@ -124,7 +123,7 @@ func readBoth[L any](ctx context.Context, h *dockerx.Host, read func(*dockerx.Ho
 	return list, uses, err
 }
 
-// shownStock is what the host's actor sees of a list.
+// shownStock returns the objects of a list that the host's actor may see and the filter selects.
 func shownStock[T any](h *Host, f StockFilter, rows []kept[T], uses *images.Uses, relabel func(*T, map[string]string)) []Hosted[T] {
 	users := h.usersOf(uses)
 	whole := h.actor.everywhereOn(h.host.Name(), View)
@@ -149,7 +148,7 @@ func shownStock[T any](h *Host, f StockFilter, rows []kept[T], uses *images.Uses
 	return found
 }
 
-// usersOf returns the containers that the actor may see, by what they use.
+// usersOf returns the containers that the actor may see, by the ids and names of the objects that they use.
 func (h *Host) usersOf(uses *images.Uses) map[string][]UsedBy {
 	users := map[string][]UsedBy{}
 	for _, c := range uses.Containers {
@@ -168,7 +167,7 @@ func (h *Host) usersOf(uses *images.Uses) map[string][]UsedBy {
 	return users
 }
 
-// unique drops what was found both by name and by id.
+// unique removes duplicates: containers found both by name and by id.
 func unique(all []UsedBy) []UsedBy {
 	kept := make([]UsedBy, 0, len(all))
 	for _, u := range all {
@@ -179,7 +178,7 @@ func unique(all []UsedBy) []UsedBy {
 	return kept
 }
 
-// stockLabels masks the labels of what belongs to no container, unless the actor may see secrets on the whole host.
+// stockLabels masks the labels of images, volumes and networks unless the actor may see secrets on the whole host.
 func (h *Host) stockLabels(labels map[string]string) map[string]string {
 	if h.actor.Unmasked || h.actor.everywhereOn(h.host.Name(), Administer) {
 		return labels

@@ -11,7 +11,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// The actions on what a host keeps.
+// The audited actions on images, volumes and networks.
 const (
 	ActionImagePull     = "image.pull"
 	ActionImageRemove   = "image.remove"
@@ -19,19 +19,19 @@ const (
 	ActionNetworkRemove = "network.remove"
 )
 
-// RemoveImage removes an image that no container uses, by its id or by one of its names: an image with several loses that
-// one alone. The host must have been opened with OperateHost, as for all that follows. Errors: NotFound, Conflict (in use),
-// Invalid.
+// RemoveImage removes an image that no container uses, by its id or one of its names. Of an image with several names, only
+// that name is removed. The host must have been opened with OperateHost, as for the other methods in this file. Errors:
+// NotFound, Conflict (in use), Invalid.
 func (h *Host) RemoveImage(ctx context.Context, name string) error {
 	return h.changeStock(ctx, ActionImageRemove, name, func(ctx context.Context) error { return h.host.RemoveImage(ctx, name) })
 }
 
-// RemoveVolume removes a volume that no container uses, and all that is in it. Errors: as those of RemoveImage.
+// RemoveVolume removes a volume that no container uses, with its data. Errors: those of RemoveImage.
 func (h *Host) RemoveVolume(ctx context.Context, name string) error {
 	return h.changeStock(ctx, ActionVolumeRemove, name, func(ctx context.Context) error { return h.host.RemoveVolume(ctx, name) })
 }
 
-// RemoveNetwork removes a network, by its id or name, to which no container belongs. Errors: as those of RemoveImage.
+// RemoveNetwork removes a network that no container uses, by its id or name. Errors: those of RemoveImage.
 func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
 	return h.changeStock(ctx, ActionNetworkRemove, id, func(ctx context.Context) error {
 		list, err := h.host.ListNetworks(ctx)
@@ -43,7 +43,7 @@ func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
 			return apperr.New(apperr.NotFound, "no such network")
 		}
 		network := &list.Networks[at]
-		uses, err := h.host.FreshUses(ctx) // an engine looks at those that run alone
+		uses, err := h.host.FreshUses(ctx) // the engine itself checks only running containers
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (h *Host) RemoveNetwork(ctx context.Context, id string) error {
 	})
 }
 
-// PullImage has the host's engine pull an image; see dockerx.Host.Pull.
+// PullImage pulls an image to the host; see dockerx.Host.Pull.
 func (h *Host) PullImage(ctx context.Context, r images.Ref, platform string, report func(images.Progress)) (pulled images.Pulled, err error) {
 	err = h.changeStock(ctx, ActionImagePull, r.String(), func(ctx context.Context) error {
 		pulled, err = h.host.Pull(ctx, r, platform, report)
@@ -65,7 +65,8 @@ func (h *Host) PullImage(ctx context.Context, r images.Ref, platform string, rep
 	return pulled, err
 }
 
-// changeStock does something to what belongs to no container alone, with one audit row, whatever the outcome.
+// changeStock calls do, which changes an image, volume or network, if the actor has OperateHost. It records one audit row in
+// each case.
 func (h *Host) changeStock(ctx context.Context, action, target string, do func(context.Context) error) error {
 	in := Intent{Action: action, Host: h.host.Name(), Target: target}
 	if h.need < OperateHost || !h.actor.everywhereOn(h.host.Name(), OperateHost) {

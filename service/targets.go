@@ -11,11 +11,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// projectLabel names a container's Compose project.
+// projectLabel is the label with the name of a container's Compose project.
 const projectLabel = "com.docker.compose.project"
 
-// Targets returns the containers that a filter selects and on which the actor may do an operation, with their own labels,
-// by host, and what became of each host that was asked. Errors: as those of Containers.
+// Targets returns the containers that a filter selects and on which the actor may run an operation, with their unmasked
+// labels, and the result of each host. Errors: those of Containers.
 func (s *Hosts) Targets(ctx context.Context, actor Actor, operation string, f ContainerFilter) ([]HostedContainer, []HostResult, error) {
 	hosts, lists, answers, err := s.lists(ctx, actor, f.Hosts)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Hosts) Targets(ctx context.Context, actor Actor, operation string, f Co
 		}
 		for _, c := range list.Containers {
 			shown := c
-			shown.Labels = hosts[i].shownLabels(c.Labels) // a filter must not reveal masked values
+			shown.Labels = hosts[i].shownLabels(c.Labels) // before matching: a filter must not reveal masked values
 			if hosts[i].may(PermissionOf(operation), c.Labels) && f.matches(answers[i].Host, &shown) {
 				found = append(found, HostedContainer{answers[i].Host, c})
 			}
@@ -42,11 +42,11 @@ func (a Actor) Sees(host string, labels map[string]string) bool {
 	return a.roleOn(host, labels).atLeast(needs[View])
 }
 
-// SeesAllOn reports whether the actor may see every container of a host, and so the host as a whole.
+// SeesAllOn reports whether the actor may see every container of a host, and so data about the host as a whole.
 func (a Actor) SeesAllOn(host string) bool { return a.everywhereOn(host, View) }
 
-// Renewed returns the actor with the rights of this moment, for work that outlives its request: the end of a session
-// doesn't end it, that of the user or of an API key does. Errors: Unauthorized.
+// Renewed returns the actor with its current rights, for work that outlives its request. It doesn't require the session to be
+// alive, but an enabled user, or a valid API key. Errors: Unauthorized.
 func (s *Sessions) Renewed(ctx context.Context, actor Actor) (Actor, error) {
 	switch {
 	case actor.Anonymous:
@@ -66,17 +66,16 @@ func (s *Sessions) Renewed(ctx context.Context, actor Actor) (Actor, error) {
 	return actor, err
 }
 
-// Project is a Compose project on one or several hosts, as far as the actor sees it.
+// Project is a Compose project on one or more hosts, with the containers that the actor may see.
 type Project struct {
 	Name       string
 	Hosts      []string // sorted
 	Services   []string // sorted
 	Containers int
-	Running    int // of them
+	Running    int // the number of Containers that run
 }
 
-// Projects returns the Compose projects, by name, and what became of each host that was asked. Errors: as those of
-// Containers.
+// Projects returns the Compose projects, sorted by name, and the result of each host. Errors: those of Containers.
 func (s *Hosts) Projects(ctx context.Context, actor Actor, f ContainerFilter) ([]Project, []HostResult, error) {
 	all, answers, err := s.Containers(ctx, actor, f)
 	if err != nil {
@@ -114,7 +113,7 @@ func (p *Project) add(c *HostedContainer) {
 	}
 }
 
-// insert adds a text to a sorted set.
+// insert adds s to a sorted set.
 func insert(set *[]string, s string) {
 	if i, there := slices.BinarySearchFunc(*set, s, strings.Compare); !there {
 		*set = slices.Insert(*set, i, s)

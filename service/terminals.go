@@ -18,19 +18,19 @@ import (
 	"wharf/util/apperr"
 )
 
-// The actions of terminals in the audit; their rows have the command as Target.
+// The audited actions of terminals. Their audit rows have the command as Target.
 const (
-	ActionExec     = actionPrefix + "exec"     // a ticket was given, or a command run to its end
-	ActionAttach   = actionPrefix + "attach"   // a ticket was given
-	ActionTerminal = actionPrefix + "terminal" // a terminal was open, from its first byte to its last
+	ActionExec     = actionPrefix + "exec"     // a ticket was issued, or a command ran to its end
+	ActionAttach   = actionPrefix + "attach"   // a ticket was issued
+	ActionTerminal = actionPrefix + "terminal" // a terminal was open; the row covers the whole time
 
 	ActionTerminalEnd = "terminal.end" // a terminal was ended from outside; Target is its id
 )
 
-// ExecLabel is the label by which a container refuses terminals: wharf.exec=off.
+// ExecLabel is the label that disables terminals in a container if its value is "off".
 const ExecLabel = "wharf.exec"
 
-// terminalTicketTTL is how long a caller may take from the ticket to the terminal.
+// terminalTicketTTL is how long a ticket for a terminal is valid.
 const terminalTicketTTL = 30 * time.Second
 
 // TerminalRequest is a terminal that an actor may open: a command in a container, or the container's first process.
@@ -41,7 +41,7 @@ type TerminalRequest struct {
 	Command dockerx.Command // unless Attach
 }
 
-// Intent is what the audit says of it under an action.
+// Intent returns the audit's intent for the request, with the given action.
 func (r TerminalRequest) Intent(action string) Intent {
 	return Intent{
 		Action: action, Host: r.Host, ContainerID: r.ContainerID, ContainerName: r.ContainerName,
@@ -49,8 +49,8 @@ func (r TerminalRequest) Intent(action string) Intent {
 	}
 }
 
-// PrepareTerminal checks that the actor may open a terminal in a container now, and completes the request with the
-// container's id and name. A refusal is audited. Errors: Invalid, Forbidden, NotFound, Conflict (not running).
+// PrepareTerminal checks that the actor may open a terminal in a container, and returns the request with the container's host,
+// id and name. A refusal is audited. Errors: Invalid, Forbidden, NotFound, Conflict (not running).
 func (h *Host) PrepareTerminal(ctx context.Context, ref containers.Ref, r TerminalRequest) (TerminalRequest, error) {
 	action := ActionExec
 	if r.Attach {
@@ -68,7 +68,8 @@ func (h *Host) PrepareTerminal(ctx context.Context, ref containers.Ref, r Termin
 	return r, nil
 }
 
-// OpenTerminal starts what PrepareTerminal allowed, after checking it once more. Errors: as there, Unavailable, Daemon.
+// OpenTerminal checks a request from PrepareTerminal again and opens the terminal. Errors: those of PrepareTerminal,
+// Unavailable, Daemon.
 func (h *Host) OpenTerminal(ctx context.Context, r TerminalRequest) (*dockerx.Terminal, error) {
 	ref, err := containers.ParseRef(r.ContainerID)
 	if err != nil {
@@ -87,8 +88,7 @@ func (h *Host) OpenTerminal(ctx context.Context, r TerminalRequest) (*dockerx.Te
 	return h.host.Exec(ctx, d, r.Command)
 }
 
-// MayExec reports, as nil, whether the actor may go on with a terminal that was opened before. Errors: NotFound,
-// Forbidden.
+// MayExec returns nil if the actor may continue to use an open terminal. Errors: NotFound, Forbidden.
 func (s *Hosts) MayExec(ctx context.Context, actor Actor, r TerminalRequest) error {
 	h, ok := s.fleet.Host(r.Host)
 	switch {
@@ -117,8 +117,8 @@ func mayOpenTerminal(d *containers.Details) error {
 	return nil
 }
 
-// IssueTerminalTicket makes a ticket that opens the terminal once, within 30 s, for the actor's session or API key.
-// Only its hash is stored. Errors: Forbidden for an actor without either.
+// IssueTerminalTicket issues a ticket that opens the terminal once, within 30 s, with the rights of the actor's session or
+// API key. Only its hash is stored. Errors: Forbidden for an actor without either.
 func (s *Sessions) IssueTerminalTicket(ctx context.Context, actor Actor, r TerminalRequest) (Ticket, error) {
 	if actor.Anonymous || actor.SessionID == uuid.Nil {
 		return Ticket{}, apperr.New(apperr.Forbidden, "a terminal needs a session or an API key: log in first")
@@ -137,7 +137,7 @@ func (s *Sessions) IssueTerminalTicket(ctx context.Context, actor Actor, r Termi
 	return t, nil
 }
 
-// TakeTerminalTicket uses a ticket up, and returns what it opens and the actor with the rights of this moment. Errors:
+// TakeTerminalTicket redeems a ticket: it returns the actor with its current rights, and the terminal to open. Errors:
 // Unauthorized for a ticket that is unknown, used or expired, or whose session has ended.
 func (s *Sessions) TakeTerminalTicket(ctx context.Context, ticket string) (Actor, TerminalRequest, error) {
 	var r TerminalRequest
@@ -158,8 +158,7 @@ func (s *Sessions) TakeTerminalTicket(ctx context.Context, ticket string) (Actor
 	return actor, r, err
 }
 
-// Current returns the actor of a session or API key with the rights of this moment. Errors: Unauthorized where it has
-// ended.
+// Current returns the actor of a session or API key with its current rights. Errors: Unauthorized if it has ended.
 func (s *Sessions) Current(ctx context.Context, id uuid.UUID) (Actor, error) {
 	e, err := s.cache.get(ctx, id)
 	if err != nil {

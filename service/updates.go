@@ -10,11 +10,11 @@ import (
 	"wharf/dockerx/images"
 )
 
-// updateTimeout is how long a list waits for registries. Questions go on after it, for the next list.
+// updateTimeout is how long a list waits for registries. Queries continue after it, for the next list.
 const updateTimeout = 5 * time.Second
 
-// Updates returns for each container whether its tag means another image in its registry by now. Engines ask the registries;
-// what these said is believed for an hour.
+// Updates returns for each container whether its tag now refers to another image in the registry. The engines query the
+// registries; the answers are cached for an hour.
 func (s *Hosts) Updates(ctx context.Context, actor Actor, rows []HostedContainer) []images.Update {
 	ctx, cancel := context.WithTimeout(ctx, updateTimeout)
 	defer cancel()
@@ -23,7 +23,7 @@ func (s *Hosts) Updates(ctx context.Context, actor Actor, rows []HostedContainer
 	for name, positions := range byHost(rows) {
 		h, err := s.Open(ctx, actor, name, View)
 		if err != nil {
-			continue // it has gone since
+			continue // the host has disappeared since
 		}
 		asking.Go(func() {
 			list, uses, err := readBoth(ctx, h.host, (*dockerx.Host).ListImages)
@@ -57,7 +57,7 @@ func (h *Host) update(ctx context.Context, c *HostedContainer, list *images.Rows
 	}
 	ref, err := images.ParseRef(name)
 	if err != nil {
-		return images.Update{State: images.UpdateLocal} // it was created of an id
+		return images.Update{State: images.UpdateLocal} // the container was created from an image id
 	}
 	if ref.Pinned() {
 		return images.Update{State: images.UpdatePinned}

@@ -13,15 +13,15 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// HostedUsage is a container's usage, and the host that it is on.
+// HostedUsage is a container's usage and its host.
 type HostedUsage struct {
 	Host string
 	stats.Usage
 }
 
-// Usage returns the usage of the containers that the actor may see, on the named or all hosts, which are asked
-// concurrently. The result of a host that doesn't answer has the error. partial is true if a running container has no
-// sample yet. Errors: NotFound for a named host that doesn't exist.
+// Usage returns the usage of the containers that the actor may see, on the named or all hosts, which are queried
+// concurrently. If a host doesn't answer, its HostResult has the error. partial is true if a running container has no sample
+// yet. Errors: NotFound for a named host that doesn't exist.
 func (s *Hosts) Usage(ctx context.Context, actor Actor, names []string) (all []HostedUsage, partial bool, answers []HostResult, err error) {
 	hosts, err := s.openAll(ctx, actor, names)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Hosts) Usage(ctx context.Context, actor Actor, names []string) (all []H
 	return all, partial, answers, nil
 }
 
-// UsageOrder returns a comparison by "cpu" or "memory", the largest first; equal ones are compared by host, name and id.
+// UsageOrder returns a comparison by "cpu" or "memory", the largest first. Ties are broken by host, name and id.
 func UsageOrder(by string) func(a, b HostedUsage) int {
 	return func(a, b HostedUsage) int {
 		order := cmp.Compare(b.CPUPercent, a.CPUPercent)
@@ -59,7 +59,7 @@ func UsageOrder(by string) func(a, b HostedUsage) int {
 	}
 }
 
-// UsageHistory returns a container's usage, and its usage in the time since, one sample per step.
+// UsageHistory returns a container's current usage, and its usage over the past duration since, one point per step.
 func (h *Host) UsageHistory(ctx context.Context, ref containers.Ref, since, step time.Duration) (stats.Usage, []stats.Point, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
@@ -68,7 +68,7 @@ func (h *Host) UsageHistory(ctx context.Context, ref containers.Ref, since, step
 	return h.host.UsageHistory(ctx, d.ID, since, step)
 }
 
-// UsageHistoryAll is like UsageHistory, for all containers, by full id.
+// UsageHistoryAll is like UsageHistory, for all containers. The map's keys are full ids.
 func (h *Host) UsageHistoryAll(ctx context.Context, since, step time.Duration) (*stats.Snapshot, map[string][]stats.Point, error) {
 	snap, past, err := h.host.UsageHistoryAll(ctx, since, step)
 	if err != nil {
@@ -91,7 +91,8 @@ func (h *Host) UsageStream(ctx context.Context) iter.Seq2[*stats.Snapshot, error
 	}
 }
 
-// UsageStreamOf is like UsageStream, for one container; ctx bounds only the search for it.
+// UsageStreamOf is like UsageStream, for one container. ctx bounds only the search for the container, the returned function's
+// ctx the stream.
 func (h *Host) UsageStreamOf(ctx context.Context, ref containers.Ref) (func(ctx context.Context) iter.Seq2[stats.Usage, error], error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {
@@ -100,8 +101,8 @@ func (h *Host) UsageStreamOf(ctx context.Context, ref containers.Ref) (func(ctx 
 	return func(ctx context.Context) iter.Seq2[stats.Usage, error] { return h.host.UsageStreamOf(ctx, d.ID) }, nil
 }
 
-// visible returns a snapshot without the containers that the actor may not see, also in what it says as a whole: the
-// same one if there are none.
+// visible returns a snapshot of only the containers that the actor may see, with Partial and SampledAt computed from them.
+// If the actor sees all containers of the host, it returns snap itself.
 func (h *Host) visible(snap *stats.Snapshot) *stats.Snapshot {
 	if h.actor.everywhereOn(h.host.Name(), View) {
 		return snap

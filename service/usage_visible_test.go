@@ -11,7 +11,7 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// A snapshot's totals are of the containers that the actor sees.
+// The values of a snapshot as a whole are computed from the containers that the actor sees.
 func TestUsageAsAWholeTellsNothingOfHiddenContainers(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -16,7 +16,7 @@ import (
 	"wharf/util/password"
 )
 
-// NewUser describes a user to make. Role may be empty.
+// NewUser describes a user to create. An empty Role means RoleViewer.
 type NewUser struct {
 	Username, Password, FullName, Email string
 	Role                                Role
@@ -37,18 +37,18 @@ type User struct {
 type UsersOptions struct {
 	// Hasher is shared with Sessions, so that its bound holds for both. Nil: a new one.
 	Hasher *password.Hasher
-	// PasswordMin is the fewest bytes of a password. Default 6.
+	// PasswordMin is the minimum length of a password in bytes. Default 6, which is also the least.
 	PasswordMin int
-	// PasswordStrict requires 8 bytes and refuses the most common passwords.
+	// PasswordStrict requires 8 bytes and rejects the most common passwords.
 	PasswordStrict bool
-	// OpenSignup lets clients without credentials make users with RoleViewer.
+	// OpenSignup lets clients without credentials create users with RoleViewer.
 	OpenSignup bool
-	// SetupToken is required of a client without credentials that makes the first user, except as WaiveSetup says, unless the
-	// database has one already, of another replica or an earlier start. Empty: not required, which suits tests alone.
+	// SetupToken is the token that the first user requires; see WaiveSetup. If the database has a token already, from
+	// another replica or an earlier start, that one is required instead. Empty: none is required, which only suits tests.
 	SetupToken string
-	// TriesKey is that of SessionsOptions.
+	// TriesKey must be SessionsOptions.TriesKey.
 	TriesKey []byte
-	// WaiveSetup lets local clients (Client.Local) make the first user without the token.
+	// WaiveSetup lets local clients (Client.Local) create the first user without the token.
 	WaiveSetup bool
 	// Lease must be SessionsOptions.Lease.
 	Lease time.Duration
@@ -56,15 +56,15 @@ type UsersOptions struct {
 	Audit *Audit
 }
 
-// Users makes and changes users. It is safe for concurrent use.
+// Users creates and changes users. It is safe for concurrent use.
 type Users struct {
 	db      *db.DB
 	opts    UsersOptions
 	hasher  *password.Hasher
 	hash    func(ctx context.Context, password string) (string, error) // hasher's
 	gate    *tryGate                                                   // for old passwords
-	setup   atomic.Pointer[string]                                     // the database's token; nil until it was read
-	hasUser atomic.Bool                                                // there is a user, and so there will always be one
+	setup   atomic.Pointer[string]                                     // the database's setup token; nil until it was read
+	hasUser atomic.Bool                                                // there is a user; the last admin can't be removed
 }
 
 // NewUsers returns a Users on a migrated database.
@@ -79,9 +79,9 @@ func NewUsers(d *db.DB, o UsersOptions) *Users {
 	return &Users{db: d, opts: o, hasher: o.Hasher, hash: o.Hasher.Hash, gate: newTryGate(d, "old password", o.TriesKey, LoginLimits{})}
 }
 
-// Create makes a user for an actor, nil for a caller without credentials. While there is no user, a caller with the setup
-// token may make the first one, an admin. After that only admins may make users, unless sign-up is open. Errors:
-// Unauthorized, Forbidden, Invalid with every wrong field named, Conflict for a taken username or email, TooMany.
+// Create creates a user. actor is nil for a caller without credentials. While there is no user, a caller with the setup token
+// may create the first one, which becomes an admin. After that only admins may create users, unless sign-up is open. Errors:
+// Unauthorized, Forbidden, Invalid naming every invalid field, Conflict for a username or email in use, TooMany.
 func (u *Users) Create(ctx context.Context, actor *Actor, in NewUser, setupToken string) (made User, err error) {
 	intent := Intent{Action: ActionUserCreate, Target: in.Username}
 	if actor == nil {
@@ -106,7 +106,7 @@ func (u *Users) create(ctx context.Context, actor *Actor, in NewUser, setupToken
 	if err := u.mayCreate(ctx, actor, in.Role, setupToken, empty); err != nil {
 		return User{}, err
 	}
-	// Hashing is expensive: it comes after every check that can be made before.
+	// Hashing is expensive, so all other checks come first.
 	if err := u.checkNew(in); err != nil {
 		return User{}, err
 	}
@@ -146,7 +146,7 @@ func (u *Users) mayCreate(ctx context.Context, actor *Actor, role Role, setupTok
 	}
 }
 
-// checkSetup returns an error if ctx's client may not make the first user.
+// checkSetup returns an error if ctx's client may not create the first user.
 func (u *Users) checkSetup(ctx context.Context, setupToken string) error {
 	if u.opts.SetupToken == "" || (u.opts.WaiveSetup && ClientOf(ctx).Local) {
 		return nil
@@ -163,8 +163,8 @@ func (u *Users) checkSetup(ctx context.Context, setupToken string) error {
 
 var errSetup = apperr.New(apperr.Forbidden, "the first user needs the setup token that the server printed to its log (header X-Setup-Token)")
 
-// insert hashes the password, and then decides in one transaction whether this is the first user: of concurrent calls one
-// is.
+// insert hashes the password and creates the user in one transaction, which also decides whether it is the first: of
+// concurrent calls only one is. allowed returns an error if the user may not be created.
 func (u *Users) insert(ctx context.Context, in NewUser, allowed func(empty bool) error) (User, error) {
 	hash, err := u.hash(ctx, in.Password)
 	if err != nil {
@@ -211,7 +211,7 @@ func (u *Users) insert(ctx context.Context, in NewUser, allowed func(empty bool)
 	}, nil
 }
 
-// lockUsers serializes transactions that change users: each sees the changes of the one before.
+// lockUsers serializes transactions that change users, so that each sees the changes of the previous one.
 func lockUsers(ctx context.Context, q *sqlc.Queries) error {
 	n, err := q.RaiseCounter(ctx, "users")
 	if err != nil {
@@ -223,7 +223,7 @@ func lockUsers(ctx context.Context, q *sqlc.Queries) error {
 	return nil
 }
 
-// fold returns a name or email in the form in which it is compared: without regard to case.
+// fold returns a name or email in lower case, for comparisons that ignore case.
 func fold(s string) string { return strings.ToLower(s) }
 
 func userOf(row sqlc.User) User {

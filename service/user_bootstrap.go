@@ -12,8 +12,9 @@ import (
 	"wharf/util/apperr"
 )
 
-// Bootstrap makes the first user, an admin, with the password in a file (without a line break at its end). If there is a
-// user already, even one that another replica makes meanwhile, it does nothing. Errors: an unreadable file, Invalid.
+// Bootstrap creates the first user, an admin, with the password in a file (line breaks at the end are removed). If there is
+// already a user, even one that another replica creates at the same time, it does nothing and returns false. Errors: an
+// unreadable file, Invalid, the database's.
 func (u *Users) Bootstrap(ctx context.Context, username, passwordFile string) (created bool, err error) {
 	empty, err := u.empty(ctx)
 	if err != nil || !empty {
@@ -47,13 +48,13 @@ var errHasUser = apperr.New(apperr.Conflict, "there is a user already")
 // NeedsSetup reports whether there is no user yet.
 func (u *Users) NeedsSetup(ctx context.Context) (bool, error) { return u.empty(ctx) }
 
-// Setup tells a client without credentials what the first user takes.
+// Setup describes the creation of the first user to a client without credentials.
 type Setup struct {
 	// Needed is true while there is no user. Token is true if this client must then send the setup token.
 	Needed, Token bool
 }
 
-// Setup returns what the client of ctx must send to make the first user.
+// Setup returns whether the first user is still to be created, and whether ctx's client must send the setup token for it.
 func (u *Users) Setup(ctx context.Context) (Setup, error) {
 	empty, err := u.empty(ctx)
 	if err != nil || !empty {
@@ -62,18 +63,18 @@ func (u *Users) Setup(ctx context.Context) (Setup, error) {
 	return Setup{Needed: true, Token: u.opts.SetupToken != "" && (!u.opts.WaiveSetup || !ClientOf(ctx).Local)}, nil
 }
 
-// SetupToken returns the token that makes the first user, the same on every replica and after a restart: the database's, which
-// is this server's where there was none.
+// SetupToken returns the token for creating the first user, the same on every replica and after a restart: the one in the
+// database. If there is none, it stores this server's UsersOptions.SetupToken there.
 func (u *Users) SetupToken(ctx context.Context) (string, error) {
-	if known := u.setup.Load(); known != nil {
-		return *known, nil
+	if stored := u.setup.Load(); stored != nil {
+		return *stored, nil
 	}
 	q := u.db.Queries()
 	if err := q.ProposeSetupToken(ctx, u.opts.SetupToken); err != nil {
 		return "", fmt.Errorf("keep the setup token: %w", err)
 	}
 	kept, err := q.GetSetupToken(ctx)
-	if db.IsNoRows(err) { // another replica has made the first user meanwhile
+	if db.IsNoRows(err) { // another replica has created the first user in the meantime
 		return u.opts.SetupToken, nil
 	}
 	if err != nil {
@@ -86,8 +87,8 @@ func (u *Users) SetupToken(ctx context.Context) (string, error) {
 // NewSetupToken returns a random token for UsersOptions.SetupToken.
 func NewSetupToken() string { return rand.Text() }
 
-// AddFromCLI makes a user without checking an actor: it is for the command line, on the server's machine. The first user
-// becomes an admin whatever in.Role is. Errors: Invalid, Conflict.
+// AddFromCLI creates a user without checking an actor: it is for the command line, on the server's machine. The first user
+// becomes an admin, whatever in.Role is. Errors: Invalid, Conflict.
 func (u *Users) AddFromCLI(ctx context.Context, in NewUser) (User, error) {
 	if err := u.checkNew(in); err != nil {
 		return User{}, err

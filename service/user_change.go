@@ -24,12 +24,13 @@ func mayAdminister(actor Actor) error {
 	return nil
 }
 
-// isSelf reports whether the actor is the user with a session, not with an API key.
+// isSelf reports whether the actor is the user and has a session, not an API key.
 func (a Actor) isSelf(user uuid.UUID) bool {
 	return !a.Anonymous && !a.Key && a.UserID == user
 }
 
-// change runs fn in a transaction that changes users, one at a time, and returns once every replica acts by the result.
+// change runs fn in a transaction that changes users; such transactions run one at a time. It returns once no replica uses
+// rights that it cached before.
 func (u *Users) change(ctx context.Context, fn func(*sqlc.Queries) error) error {
 	err := u.db.InTxReserved(ctx, func(q *sqlc.Queries) error {
 		if err := lockUsers(ctx, q); err != nil {
@@ -73,7 +74,7 @@ func (u *Users) Get(ctx context.Context, actor Actor, name string) (User, error)
 	return userOf(row), err
 }
 
-// Page returns a page of the users, by name. next is the cursor of the following page, empty on the last. Errors: Forbidden.
+// Page returns a page of the users, sorted by name. next is the cursor of the next page, empty on the last. Errors: Forbidden.
 func (u *Users) Page(ctx context.Context, actor Actor, p Page) (all []User, next string, err error) {
 	if err := mayAdminister(actor); err != nil {
 		return nil, "", err
@@ -100,9 +101,9 @@ type UserChange struct {
 	FullName, Email *string
 }
 
-// Update changes a user. The actor must be an admin. A new role takes effect at once and ends the user's open streams;
-// disabling ends the user's sessions too. Errors: Forbidden, NotFound, Invalid with every wrong field named, Conflict for a
-// taken email or the last admin.
+// Update changes a user. The actor must be an admin. A new role takes effect immediately and ends the user's open streams;
+// disabling also ends the user's sessions. Errors: Forbidden, NotFound, Invalid naming every invalid field, Conflict for an
+// email in use or the last admin.
 func (u *Users) Update(ctx context.Context, actor Actor, name string, c UserChange) (changed User, err error) {
 	record := u.opts.Audit.Record
 	if c.Disabled != nil && *c.Disabled {
@@ -185,8 +186,8 @@ func (c UserChange) apply(row *sqlc.User) {
 	}
 }
 
-// keepAnAdmin returns an error if a change would leave no admin that can log in. Changes of users run one at a time, so
-// two admins can't remove each other.
+// keepAnAdmin returns an error if a change would leave no enabled admin. Changes of users run one at a time, so two admins
+// can't remove each other.
 func keepAnAdmin(ctx context.Context, q *sqlc.Queries, before sqlc.User, stays bool) error {
 	if before.Role != string(RoleAdmin) || before.Disabled || stays {
 		return nil

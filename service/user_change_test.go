@@ -21,7 +21,7 @@ func requireKind(t *testing.T, want apperr.Kind, err error) {
 	require.Equal(t, want, apperr.KindOf(err), "%v", err)
 }
 
-// sessionOf makes a user with a role and a session.
+// sessionOf creates a user with a role, and returns a session of it.
 func (b *fixture) sessionOf(t *testing.T, name string, role Role) Login {
 	t.Helper()
 	in := named(name)
@@ -208,7 +208,7 @@ func TestAnOldPasswordIsNotGuessedFasterThanAtTheLogin(t *testing.T) {
 	})
 }
 
-// TestNoSessionSlipsInBesideAPasswordChange logs in with the old password all the while.
+// TestNoSessionSlipsInBesideAPasswordChange logs in with the old password during a change of password.
 func TestNoSessionSlipsInBesideAPasswordChange(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

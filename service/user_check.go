@@ -11,7 +11,7 @@ import (
 	"wharf/util/text"
 )
 
-// The limits of the contract's page, and of SMTP for the email.
+// The limits of a user's fields; emailMax is SMTP's.
 const (
 	passwordMin = 6    // bytes
 	passwordMax = 1024 // bytes
@@ -21,13 +21,14 @@ const (
 
 var username = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// checkNew returns one Invalid error that names every field that is wrong, or nil.
+// checkNew returns one Invalid error that names every invalid field, or nil.
 func (u *Users) checkNew(in NewUser) error {
 	return invalid(checkUsername(in.Username), u.checkPassword(in.Password, in.Username),
 		checkFullName(in.FullName), checkEmail(in.Email), checkRole(in.Role))
 }
 
-// invalid joins the problems of several fields into one Invalid error, leaving out empty ones; nil if there is none.
+// invalid joins the problems of several fields into one Invalid error. Empty strings are no problems; without any, it
+// returns nil.
 func invalid(problems ...string) error {
 	var all []string
 	for _, p := range problems {

@@ -9,10 +9,10 @@ import (
 	"wharf/db/sqlc"
 )
 
-// listPage is how many users are read at once.
+// listPage is how many users each query reads.
 const listPage = 500
 
-// List returns every user, by name.
+// List returns every user, sorted by name. It checks no actor: it is for the command line, on the server's machine.
 func (u *Users) List(ctx context.Context) ([]User, error) {
 	var all []User
 	for after := ""; ; {

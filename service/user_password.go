@@ -13,7 +13,7 @@ import (
 )
 
 // ChangePassword changes a user's password. Users must give their old one; admins change another user's without it. It ends
-// the user's sessions but the actor's own. Errors: Forbidden, also for a wrong old password; NotFound, Invalid, TooMany.
+// the user's sessions except the actor's own. Errors: Forbidden, also for a wrong old password; NotFound, Invalid, TooMany.
 func (u *Users) ChangePassword(ctx context.Context, actor Actor, name, old, password string) error {
 	return u.opts.Audit.Record(ctx, actor, Intent{Action: ActionPassword, Target: name},
 		func(ctx context.Context, _ uuid.UUID) error { return u.changePassword(ctx, actor, name, old, password) })
@@ -43,13 +43,13 @@ func (u *Users) changePassword(ctx context.Context, actor Actor, name, old, pass
 	return u.setPassword(ctx, row.ID, password, keep)
 }
 
-// checkOld checks the old password, with the limits of logins: a session must not make guessing faster.
+// checkOld checks the old password, with the same limits as logins: a session must not make guessing faster.
 func (u *Users) checkOld(ctx context.Context, row *sqlc.User, old string) error {
 	try, err := u.gate.enter(ctx, row.UsernameFolded, ClientOf(ctx).Addr)
 	if err != nil {
 		return err
 	}
-	defer try.unjudged()
+	defer try.withdrawn()
 	match, _, err := u.hasher.At(try.class).Check(ctx, old, row.PasswordHash)
 	if err != nil {
 		return err

@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// strictMin is the fewest bytes of a password under the strict policy.
+// strictMin is the minimum length of a password in bytes under the strict policy.
 const strictMin = 8
 
-// commonPasswords are the most used ones of eight bytes and more, folded, one a line.
+// commonPasswords has the most common passwords of eight bytes or more, folded, one per line.
 //
 //go:embed common_passwords.txt
 var commonPasswords string
@@ -22,8 +22,8 @@ var common = sync.OnceValue(func() map[string]bool {
 	return set
 })
 
-// guessable reports whether a password is a common one, also with digits and marks at its end, repeats one character or a
-// short text, or is the username.
+// guessable reports whether a password is a common one or the username, possibly followed by digits and punctuation, or
+// repeats a text of up to four bytes, or is a part of the alphabet or of a sequence of digits.
 func guessable(password, username string) bool {
 	folded := fold(password)
 	word := strings.TrimRight(folded, "0123456789!?.*#@$-_ ")

@@ -53,7 +53,7 @@ func TestFirstUserIsAdminAndLaterOnesAreViewers(t *testing.T) {
 	})
 }
 
-// TestOfManyFirstSignupsOneIsAdmin races replicas, each with connections of its own.
+// TestOfManyFirstSignupsOneIsAdmin creates first users concurrently on replicas with separate connections.
 func TestOfManyFirstSignupsOneIsAdmin(t *testing.T) {
 	t.Parallel()
 	n := rounds(1, 50)
@@ -67,11 +67,11 @@ func TestOfManyFirstSignupsOneIsAdmin(t *testing.T) {
 	}
 }
 
-// arrived is the context's key of a function that a sign-up calls after the checks before the transaction.
+// arrived is the context key of a function that a sign-up calls after its first checks, before the transaction.
 type arrived struct{}
 
 func raceFirstSignups(t *testing.T, source string) {
-	var hashed sync.WaitGroup // all have arrived
+	var hashed sync.WaitGroup // done when all sign-ups have arrived
 	hashed.Add(100)
 	replicas := []*Users{}
 	for range 2 {
@@ -88,7 +88,7 @@ func raceFirstSignups(t *testing.T, source string) {
 	for i := range 100 {
 		wg.Go(func() {
 			arrive := sync.OnceFunc(hashed.Done)
-			defer arrive() // one that fails on its way doesn't hold up the others
+			defer arrive() // so that a sign-up that fails early doesn't block the others
 			ctx := context.WithValue(t.Context(), arrived{}, arrive)
 			_, err := replicas[i%2].Create(ctx, nil, named(fmt.Sprintf("user%d", i)), "")
 			if err == nil {
@@ -146,7 +146,7 @@ func TestWhoMayCreateUsers(t *testing.T) {
 			{open, nil, RoleOperator, apperr.Forbidden},
 			{open, operator, RoleAdmin, apperr.Forbidden},
 			{open, admin, RoleAdmin, 0},
-			{closed, anonymousAdmin, "", 0}, // AUTH_MODE=open with ANON_ROLE=admin says so
+			{closed, anonymousAdmin, "", 0}, // AUTH_MODE=open with ANON_ROLE=admin
 		} {
 			in := named(fmt.Sprintf("u%d", i))
 			in.Role = c.role

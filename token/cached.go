@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// cachedMax bounds the cached tokens: about 4 MB.
+// cachedMax bounds the number of cached tokens, which take about 4 MB.
 const cachedMax = 4096
 
-// Cached returns a Maker that checks the signature of each token once. It caches only that a token is genuine: its expiry is
-// checked at each call, and the session behind it is the caller's to check.
+// Cached returns a Maker that verifies the signature of each token only once. It checks the expiry at each call. As with
+// every Maker, the caller must check whether the token's session still exists.
 func Cached(m Maker) Maker {
 	return &cachedMaker{Maker: m, genuine: map[cacheKey]Payload{}}
 }

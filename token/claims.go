@@ -8,10 +8,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// leeway is the largest accepted difference between the clocks of two replicas.
+// leeway is the maximum accepted difference between the clocks of two replicas.
 const leeway = 30 * time.Second
 
-// maxLength is the longest token that is parsed: a genuine one is well below 1 KiB.
+// maxLength is the maximum length of a token that is parsed. Genuine tokens are well below 1 KiB.
 const maxLength = 4096
 
 // claims is the payload as both formats encode it, with times in Unix seconds.
@@ -59,7 +59,7 @@ func (c claims) payload(want Kind, now time.Time) (Payload, error) {
 	return p, nil
 }
 
-// plain reports whether a token is short enough and consists of a token's characters: decoders of base64 would skip line
+// plain reports whether a token is short enough and has only the characters of tokens. Base64 decoders would ignore line
 // breaks.
 func plain(token string) bool {
 	if len(token) > maxLength {

@@ -2,7 +2,7 @@ package token
 
 import "errors"
 
-// The errors of Verify. Callers learn no other detail.
+// The errors of Verify, which reveal no other detail.
 var (
 	// ErrExpired is the error for a genuine token of the wanted kind that has expired.
 	ErrExpired = errors.New("token is expired")

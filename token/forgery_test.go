@@ -13,15 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestForgedTokensAreRefused tries many inputs, a million under WHARF_TEST_LONG=1, each with both formats and as both kinds.
-// They are made from genuine tokens by a fixed seed, so that a failure can be repeated.
+// TestForgedTokensAreRefused verifies many inputs, a million with WHARF_TEST_LONG=1, each with both formats and as several
+// kinds. The inputs are derived from genuine tokens with a fixed seed, so that a failure can be reproduced.
 func TestForgedTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	inputs := 20_000
 	if os.Getenv("WHARF_TEST_LONG") != "" {
 		inputs = 1_000_000
 	}
-	f := forger{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // to be repeated, not to be secret
+	f := forger{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // reproducible, not secret
 	genuine := map[string]bool{}
 	var all []Maker
 	for _, build := range makers {
@@ -75,7 +75,7 @@ func (f *forger) forge() string {
 
 const tokenBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
-// oneByte changes, adds or removes a byte, mostly one that tokens have.
+// oneByte changes, adds or removes a byte. New bytes are mostly characters of tokens.
 func (f *forger) oneByte(s string) string {
 	if s == "" {
 		return "."
@@ -92,14 +92,14 @@ func (f *forger) cut(s string) string {
 	return pick(f.rand, []string{s[from:], s[:from], s + s[from:]})
 }
 
-// mix puts a part of another token in.
+// mix replaces a part of a token by a part of another.
 func (f *forger) mix(s string) string {
 	parts, other := strings.Split(s, "."), strings.Split(pick(f.rand, f.tokens), ".")
 	parts[f.rand.IntN(len(parts))] = pick(f.rand, other)
 	return strings.Join(parts, ".")
 }
 
-// reheaded gives a JWT another header.
+// reheaded replaces the header of a JWT.
 func (f *forger) reheaded(s string) string {
 	alg := pick(f.rand, []string{"none", "None", "HS256", "HS384", "HS512", "RS256", "ES256", "PS256", "EdDSA", ""})
 	kid := pick(f.rand, []string{"a", "b", "c", "", "../../dev/null", "a' OR '1'='1"})
@@ -112,7 +112,7 @@ func (f *forger) reheaded(s string) string {
 	return strings.Join(parts, ".")
 }
 
-// reclaimed changes what a JWT says and leaves its signature.
+// reclaimed changes the claims of a JWT and keeps its signature.
 func (f *forger) reclaimed(s string) string {
 	parts := strings.Split(s, ".")
 	if len(parts) < 2 {
@@ -132,7 +132,7 @@ func (f *forger) reclaimed(s string) string {
 	return strings.Join(parts, ".")
 }
 
-// resigned signs a JWT with a wrong key, also with the one that the right keys are derived from.
+// resigned signs a JWT with a wrong key; one of them is the key that the right keys are derived from.
 func (f *forger) resigned(s string) string {
 	parts := strings.Split(s, ".")
 	if len(parts) < 2 {

@@ -13,20 +13,20 @@ type jwtMaker struct {
 	parser *jwt.Parser
 }
 
-// NewJWT returns a Maker of JWTs with HS256. Their header is {"alg":"HS256","typ":"JWT"}, and with several keys has a kid.
-// Errors: keys without a key.
+// NewJWT returns a Maker of JWTs signed with HS256. Their header is {"alg":"HS256","typ":"JWT"}, with several keys also a kid.
+// Errors: keys is empty.
 func NewJWT(keys Keys) (Maker, error) {
 	r, err := newRing(keys, "jwt")
 	if err != nil {
 		return nil, err
 	}
-	// The claims are checked in claims.go, by the same rules for both formats.
+	// claims.go checks the claims, by the same rules for both formats.
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
 		jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
 	return &jwtMaker{keys: r, parser: parser}, nil
 }
 
-// jwtClaims implements the library's interface for claims. The library's own validation is off.
+// jwtClaims implements the library's interface for claims. The library's validation is disabled.
 type jwtClaims struct {
 	claims
 	jwt.RegisteredClaims `json:"-"`
@@ -63,7 +63,8 @@ func (m *jwtMaker) Verify(token string, want Kind) (Payload, error) {
 	return c.payload(want, time.Now())
 }
 
-// verificationKeys returns the keys for a token by its kid alone: a token can't bring or name its key (jku, x5u, jwk).
+// verificationKeys returns the keys for a token by its kid. It ignores other headers: a token can't supply or refer to its
+// key (jku, x5u, jwk).
 func (m *jwtMaker) verificationKeys(t *jwt.Token, want Kind) (any, error) {
 	var id string
 	if raw, ok := t.Header["kid"]; ok {

@@ -18,8 +18,8 @@ func HasKey(path string) bool {
 	return err == nil
 }
 
-// LoadOrCreateKey returns the key in a file, which it makes (0600, its folder 0700) if it is missing. Concurrent processes get
-// the same key. Errors: a file that can't be read or made, that other users may read, or without a valid key.
+// LoadOrCreateKey returns the key in a file. It creates the file (0600, its folder 0700) if it is missing. Concurrent processes
+// get the same key. Errors: a file that can't be read or created, that other users can read, or that has no valid key.
 func LoadOrCreateKey(path string) (Keys, error) {
 	text, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,8 +50,8 @@ func readKey(path string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// createKey writes a temporary file and links it to path: the link fails if another process was first, and no process can
-// read a part of a key.
+// createKey writes a temporary file and links it to path, so that no process reads an incomplete key. If another process was
+// first, the link fails and that process's key stays.
 func createKey(path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// keyLength is the smallest number of bytes of a configured key, and the length of derived keys.
+// keyLength is the minimum length of a configured key, and the length of derived keys, in bytes.
 const keyLength = 32
 
-// Keys are the secrets of tokens: the first signs, and all verify. The zero value has none, and no Maker accepts it.
+// Keys are the secrets of tokens: the first signs, and all verify. The zero value has no key, and no Maker accepts it.
 type Keys struct{ list []key }
 
 type key struct {
@@ -22,14 +22,14 @@ type key struct {
 
 var keyID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// ParseKeys parses "id:key,id:key". Errors: no key, a malformed or repeated id, a key that is short, repeats itself or is well
-// known. Messages name the id, never the key.
+// ParseKeys parses "id:key,id:key". Errors: no key, a malformed or duplicate id, a key that is too short, periodic or well
+// known. The errors name the id, never the key.
 func ParseKeys(setting string) (Keys, error) {
 	var keys Keys
 	seen := map[string]bool{}
 	for i, part := range strings.Split(setting, ",") {
 		id, secret, found := strings.Cut(strings.TrimSpace(part), ":")
-		// The text before the colon isn't repeated: it may be a key without an id.
+		// The message doesn't repeat the text before the colon: it may be a key without an id.
 		if !found || !keyID.MatchString(id) || len(id) >= keyLength {
 			return Keys{}, fmt.Errorf("token key %d: must have the form id:key", i+1)
 		}
@@ -45,7 +45,7 @@ func ParseKeys(setting string) (Keys, error) {
 	return keys, nil
 }
 
-// wellKnown are parts of keys from tutorials, samples and documentation.
+// wellKnown has parts of keys from tutorials, samples and documentation.
 var wellKnown = []string{
 	"1234567890123456", "0123456789abcdef0123", "abcdefghijklmnopqrst", "qwertyuiop", "changeme", "change-me",
 	"change_me", "change-this", "replace-me", "your-256-bit-secret", "your-secret", "supersecret", "super-secret",
@@ -77,7 +77,7 @@ func periodic(s string) bool {
 	return strings.Contains((s + s)[1:2*len(s)-1], s) || strings.HasPrefix(s, s[len(s)/2:])
 }
 
-// Secret returns a secret for another purpose than tokens, derived from the key that signs; nil without one.
+// Secret returns a secret for a purpose other than tokens, derived from the signing key; nil if there is no key.
 func (k Keys) Secret(purpose string) []byte {
 	if len(k.list) == 0 {
 		return nil
@@ -89,8 +89,8 @@ func (k Keys) Secret(purpose string) []byte {
 	return secret
 }
 
-// derived returns, in order, the keys derived for one format and kind of token: so no token of one kind can be verified as one
-// of another.
+// derived returns the keys derived for one format and kind of token, in order. Because the keys differ, no token of one kind
+// can be verified as another.
 func (k Keys) derived(format string, kind Kind) ([]key, error) {
 	if len(k.list) == 0 {
 		return nil, errors.New("token: no keys")
@@ -121,7 +121,7 @@ func newRing(keys Keys, format string) (ring, error) {
 	return r, nil
 }
 
-// signing returns the key that signs, and the id that goes into the token: empty if there is only one key.
+// signing returns the signing key, and the id for the token: empty if there is only one key.
 func (r ring) signing(kind Kind) (k key, id string) {
 	k = r[kind][0]
 	if len(r[kind]) > 1 {
@@ -130,8 +130,8 @@ func (r ring) signing(kind Kind) (k key, id string) {
 	return k, id
 }
 
-// candidates returns the keys that may have made a token with this id: the key of that name, or for an empty id all keys, as
-// the token may be from a time with only one. For an unknown id there are none.
+// candidates returns the keys that may have signed a token with this id: the key with the id; or for an empty id all keys, as
+// the token may have been issued when there was only one; or none for an unknown id.
 func (r ring) candidates(kind Kind, id string) []key {
 	if id == "" {
 		return r[kind]

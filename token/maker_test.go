@@ -36,7 +36,7 @@ func keysOf(t testing.TB, setting string) Keys {
 
 var makers = map[string]func(Keys) (Maker, error){"jwt": NewJWT, "paseto": NewPASETO}
 
-// eachMaker runs a test of the conformance suite with each format, and with the format cached.
+// eachMaker runs a test of the conformance suite with each format, with and without Cached.
 func eachMaker(t *testing.T, test func(t *testing.T, m Maker)) {
 	t.Helper()
 	for format, build := range makers {
@@ -220,7 +220,7 @@ func TestIncompletePayloadIsNeitherMadeNorAccepted(t *testing.T) {
 			require.Error(t, err, name)
 		}
 	})
-	// What Create refuses is made by hand with the genuine key.
+	// Create refuses such payloads, so the tokens are built here with the genuine key.
 	for _, missing := range []string{"jti", "sid", "sub", "username", "kind", "iat", "exp"} {
 		for format, s := range forgeGenuine(t, func(c map[string]any) { delete(c, missing) }) {
 			m, err := makers[format](keysOf(t, "a:"+secretA))
@@ -237,7 +237,7 @@ func TestIncompletePayloadIsNeitherMadeNorAccepted(t *testing.T) {
 	}
 }
 
-// forgeGenuine makes tokens of changed claims with the right key, in each format.
+// forgeGenuine builds tokens with changed claims and the right key, in each format.
 func forgeGenuine(t *testing.T, change func(map[string]any)) map[string]string {
 	t.Helper()
 	c, err := newClaims(payload(Access))
@@ -274,7 +274,7 @@ func TestJWTHeaderIsTheContracts(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	contract := `{"alg":"HS256","typ":"JWT"}` // to the byte: clients look at how a token begins
+	contract := `{"alg":"HS256","typ":"JWT"}` // exact bytes: clients check the start of a token
 	require.Equal(t, contract, header("a:"+secretA))
 	require.JSONEq(t, `{"alg":"HS256","typ":"JWT","kid":"b"}`, header("b:"+secretB+",a:"+secretA))
 }
@@ -417,8 +417,8 @@ func TestForgedPASETOIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzVerify fails on a token that is accepted with another payload than the genuine tokens': it would be a forgery. The
-// payload is fixed since each fuzzing process makes its own tokens.
+// FuzzVerify fails if a token is accepted with another payload than that of the genuine tokens, which would be a forgery. The
+// payload is fixed, since each fuzzing process creates its own tokens.
 func FuzzVerify(f *testing.F) {
 	var all []Maker
 	id := uuid.MustParse("6f1f7dc4-0c3f-4b53-9d4d-3f8f8b0a6c11")

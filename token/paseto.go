@@ -16,7 +16,7 @@ type pasetoMaker struct {
 }
 
 // NewPASETO returns a Maker of PASETO v2.local tokens, which are encrypted. With several keys the footer names the key.
-// Errors: keys without a key.
+// Errors: keys is empty.
 func NewPASETO(keys Keys) (Maker, error) {
 	r, err := newRing(keys, "paseto")
 	if err != nil {
@@ -35,7 +35,7 @@ func (m *pasetoMaker) Create(p Payload) (string, error) {
 		return "", fmt.Errorf("token: encode: %w", err)
 	}
 	signing, id := m.keys.signing(p.Kind)
-	sealed, err := m.v2.Encrypt(signing.secret, body, id) // an empty footer is none
+	sealed, err := m.v2.Encrypt(signing.secret, body, id) // with an empty id, the token has no footer
 	if err != nil {
 		return "", fmt.Errorf("token: encrypt: %w", err)
 	}
@@ -62,8 +62,8 @@ func (m *pasetoMaker) Verify(token string, want Kind) (Payload, error) {
 	return Payload{}, ErrInvalid
 }
 
-// footerOf returns a token's footer, and reports whether the token is spelled as wharf does: the library's decoder accepts
-// other encodings of the same bytes.
+// footerOf returns a token's footer, and reports whether the token has the strict encoding that wharf uses: the library's
+// decoder also accepts other encodings of the same bytes.
 func footerOf(token string) (footer string, ok bool) {
 	body, found := strings.CutPrefix(token, "v2.local.")
 	if !found || !plain(token) {

@@ -1,4 +1,5 @@
-// Package token makes and verifies the tokens of sessions, as JWT or PASETO.
+// Package token creates and verifies the tokens of sessions, as JWT or PASETO. It doesn't know whether a token's session still
+// exists: package service checks that.
 package token
 
 import (
@@ -14,13 +15,13 @@ type Kind string
 const (
 	Access  Kind = "access"
 	Refresh Kind = "refresh"
-	// Cookie is for a browser's cookie, which the browser sends to every port of the host's name.
+	// Cookie is for a browser's cookie. Browsers send a cookie to every port of a host name, so it is a separate kind.
 	Cookie Kind = "cookie"
-	// PageCookie is for one half of a page's renewal, and valid for nothing else.
+	// PageCookie is for one of the two halves that renew a page's session.
 	PageCookie Kind = "page"
 )
 
-// kinds are all kinds; each has keys of its own.
+// kinds are all kinds; each has separate keys.
 var kinds = []Kind{Access, Refresh, Cookie, PageCookie}
 
 // Payload is the content of a token. Every field is required.
@@ -34,9 +35,9 @@ type Payload struct {
 	ExpiresAt time.Time // UTC, whole seconds
 }
 
-// Maker makes and verifies tokens. It is safe for concurrent use.
+// Maker creates and verifies tokens. It is safe for concurrent use.
 type Maker interface {
-	// Create returns a token with a payload. Errors: a payload without one of its fields.
+	// Create returns a token with a payload. Errors: a field of the payload is missing.
 	Create(Payload) (string, error)
 	// Verify returns the payload of a genuine, unexpired token of the wanted kind. Errors: ErrExpired, ErrInvalid.
 	Verify(token string, want Kind) (Payload, error)

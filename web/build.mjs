@@ -1,4 +1,4 @@
-// Builds src into dist: hashed assets and index.html, each as .gz and .br alone, since that is what is served.
+// Builds src into dist: hashed assets and index.html, each only as .gz and .br, which is how they are served.
 // usage: node build.mjs [--watch]
 import { context } from 'esbuild';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const watch = process.argv.includes('--watch');
-// What is built while one works isn't small, and never embedded.
+// A watching build isn't minified, so it goes to another directory, which is never embedded.
 const dist = join(here, watch ? '.watch' : 'dist');
 
-// page is the one document. Everything in it comes from this origin, by file: no inline script, no inline style.
+// page is the only document. All its parts are files from this origin: no inline script, no inline style.
 const page = (script, style) => `<!doctype html>
 <html lang="en">
 <head>
@@ -28,7 +28,7 @@ const page = (script, style) => `<!doctype html>
 </html>
 `;
 
-// write stores a file in both encodings.
+// write writes a file in both encodings.
 function write(path, content) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
@@ -59,7 +59,7 @@ const emit = {
   },
 };
 
-// texts are the style sheets of modules: they are put into constructed style sheets by script (src/terminal/styles.ts).
+// texts loads the style sheets of modules as text: src/terminal/styles.ts puts them into constructed style sheets.
 const texts = {
   name: 'texts',
   setup(build) {
@@ -93,7 +93,7 @@ if (watch) {
   try {
     await building.rebuild();
   } catch {
-    process.exitCode = 1; // esbuild has said why
+    process.exitCode = 1; // esbuild has printed the error
   }
   await building.dispose();
 }

@@ -1,4 +1,4 @@
-// What the type checker has no rule for: no `any`, no file over 250 lines, no markup made of strings.
+// Rules that the type checker lacks: no `any`, no file over 250 lines, no markup built from strings.
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

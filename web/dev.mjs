@@ -1,5 +1,5 @@
-// While one works on the page: serves dist on 127.0.0.1:9084 and passes everything else on to a running wharf,
-// as one origin. WHARF names that wharf, PAGE the address to listen on.
+// A server for developing the page: it serves dist on 127.0.0.1:9084 and forwards everything else to a running wharf, as one origin.
+// WHARF is that wharf's address, PAGE the address to listen on.
 import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Package web holds the page: its sources in src, and what `make web` built of them, in dist, embedded. A
-// program that was built without has a line of text in its place.
+// Package web holds the page: its sources in src, and the files that `make web` builds from them in dist, which are embedded. A
+// program that was built without them has a line of text instead.
 package web
 
 import (
@@ -15,38 +15,37 @@ import (
 	"strings"
 )
 
-// The pattern matches dist.txt, which is always there, and the folder dist where it was built.
+// The pattern matches dist.txt, which always exists, and the directory dist, if it was built.
 //
 //go:embed dist*
 var files embed.FS
 
-// File is one file of the page.
+// File is a file of the page.
 type File struct {
-	Type   string // of its content
-	Status int    // to answer with: 404 where the page is missing
-	Tag    string // changes with the content
-	// plain, gzip and brotli are the content by its encoding, nil where the build made none.
+	Type   string // of the content
+	Status int    // of the response: 404 if the page is missing
+	Tag    string // changes with the content; with the encoding it is the ETag
+	// plain, gzip and brotli are the content in each encoding, nil if the build made none.
 	plain, gzip, brotli []byte
 }
 
 var index, assets = load()
 
-// types are the content types of the files that the build makes.
+// types maps extensions of the page's files to content types.
 var types = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
 }
 
-// Index returns the page, or the text that says how to build it.
+// Index returns the page, or a text that explains how to build it.
 func Index() File { return index }
 
-// Asset returns a file that the page asks for; its name changes with its content.
+// Asset returns a file that the page loads. Its name changes with its content.
 func Asset(name string) (File, bool) {
 	f, found := assets[name]
 	return f, found
 }
 
-// Encoded returns the content in the smallest encoding that an Accept-Encoding header lists, and its name,
-// empty for none.
+// Encoded returns the content in the smallest encoding that an Accept-Encoding header allows, and the encoding's name, "" for none.
 func (f File) Encoded(accept string) (content []byte, encoding string) {
 	switch {
 	case f.brotli != nil && accepts(accept, "br"):
@@ -59,7 +58,7 @@ func (f File) Encoded(accept string) (content []byte, encoding string) {
 	return f.plain, ""
 }
 
-// accepts reports whether a header lists an encoding without refusing it.
+// accepts reports whether a header lists an encoding and doesn't refuse it with q=0.
 func accepts(header, encoding string) bool {
 	return slices.ContainsFunc(strings.Split(header, ","), func(part string) bool {
 		name, params, _ := strings.Cut(strings.ReplaceAll(part, " ", ""), ";")
@@ -68,11 +67,11 @@ func accepts(header, encoding string) bool {
 	})
 }
 
-// unzipped serves the few clients that take no encoding.
+// unzipped decompresses content for the few clients that accept no encoding.
 func unzipped(content []byte) []byte {
 	r, err := gzip.NewReader(bytes.NewReader(content))
 	if err != nil {
-		panic(err) // the build wrote it
+		panic(err) // can't happen: the build wrote it
 	}
 	plain, err := io.ReadAll(r)
 	if err != nil {
@@ -81,7 +80,7 @@ func unzipped(content []byte) []byte {
 	return plain
 }
 
-// load reads what was embedded: dist/index.html and dist/assets, each file as it is or as .gz and .br.
+// load reads the embedded files: dist/index.html and dist/assets, each either plain or as .gz and .br.
 func load() (index File, assets map[string]File) {
 	assets = map[string]File{}
 	text := read("dist.txt")
@@ -89,7 +88,7 @@ func load() (index File, assets map[string]File) {
 	if page, err := files.ReadFile("dist/index.html.gz"); err == nil {
 		index = File{Type: "text/html; charset=utf-8", Status: http.StatusOK, gzip: page, brotli: read("dist/index.html.br"), Tag: tagOf(page)}
 	}
-	entries, _ := files.ReadDir("dist/assets") // without a build there is none
+	entries, _ := files.ReadDir("dist/assets") // empty without a build
 	for _, entry := range entries {
 		name, content := entry.Name(), read("dist/assets/"+entry.Name())
 		base := strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".br")
@@ -111,7 +110,7 @@ func load() (index File, assets map[string]File) {
 func read(name string) []byte {
 	content, err := files.ReadFile(name)
 	if err != nil {
-		panic(err) // it was there at build time
+		panic(err) // can't happen: it was there at build time
 	}
 	return content
 }

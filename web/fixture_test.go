@@ -40,19 +40,19 @@ const (
 	password = "correct horse battery"
 )
 
-// fixture is a wharf that can be stopped and started again at the same address, on one database.
+// fixture is a wharf that can be stopped and restarted at the same address, with the same database.
 type fixture struct {
 	t     *testing.T
 	addr  string
 	db    *db.DB
 	maker token.Maker
 	hosts []dockerx.HostConfig
-	setup string // token for the first user; empty: none is asked for
+	setup string // token for the first user; empty: none is required
 	edit  func(*api.Options)
 	stop  func()
 }
 
-// serve starts a wharf without a user, in front of hosts.
+// serve starts a wharf without users in front of hosts.
 func serve(t *testing.T, hosts []dockerx.HostConfig, edits ...func(*fixture)) *fixture {
 	t.Helper()
 	if testing.Short() {
@@ -75,7 +75,7 @@ func serve(t *testing.T, hosts []dockerx.HostConfig, edits ...func(*fixture)) *f
 	return f
 }
 
-// start serves, again at the address of the first time.
+// start starts the server, at the same address each time.
 func (f *fixture) start() {
 	t := f.t
 	t.Helper()
@@ -124,13 +124,13 @@ func (f *fixture) start() {
 
 func (f *fixture) url(path string) string { return "http://" + f.addr + path }
 
-// signUp makes a user through the API: the first is the admin.
+// signUp creates a user through the API: the first becomes admin.
 func (f *fixture) signUp(username string) {
 	f.t.Helper()
 	f.post("/user", "", map[string]string{"username": username, "password": password, "full_name": "Hong Gildong", "email": username + "@example.com"}, nil)
 }
 
-// token logs in through the API.
+// token logs in through the API and returns the access token.
 func (f *fixture) token(username string) string {
 	f.t.Helper()
 	var session struct {
@@ -168,7 +168,7 @@ func (f *fixture) call(method, path, bearer string, body, into any) {
 	}
 }
 
-// live is true when the lists are there and the stream is open.
+// live is true when the lists are loaded and the stream is open.
 const live = `document.querySelector('main .top') && document.querySelector('.link-state .good')`
 
 // login opens an address of the page and logs in.

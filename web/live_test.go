@@ -25,7 +25,7 @@ func TestListsStayTrueWhileOneLooks(t *testing.T) {
 	stateOf(tab, name, "Exited")
 	tab.UntilSays("exit 137")
 
-	// An action: chosen, confirmed, done.
+	// An action: select a container, choose the action, see the new state.
 	tab.Click(`[role="grid"] input[type="checkbox"]`)
 	tab.ClickText("Start")
 	stateOf(tab, name, "Running")
@@ -82,7 +82,7 @@ func TestPageComesBackWhenWharfDoes(t *testing.T) {
 	stateOf(tab, name, "Running")
 	f.stop()
 	tab.UntilSays("wharf doesn’t answer. What you see is from")
-	engine.Kill(t, id, "KILL") // while no page watches
+	engine.Kill(t, id, "KILL") // while no page follows events
 	f.start()
 	tab.Until(`!document.querySelector('.bar-lost')`)
 	tab.Until(live)

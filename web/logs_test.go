@@ -25,7 +25,7 @@ func TestLogsAreFollowedAndSearched(t *testing.T) {
 	tab.Until(shown + ` > ` + browsertest.Eval[string](tab, `String(`+shown+` + 10)`))
 	require.Positive(t, before)
 
-	browsertest.Eval[any](tab, `document.querySelector('.log-row:nth-child(2)').click()`) // at once: rows move on as lines come
+	browsertest.Eval[any](tab, `document.querySelector('.log-row:nth-child(2)').click()`) // in one step: rows move while lines arrive
 	tab.Until(`document.querySelector('.picked pre').textContent.includes('<b>no markup</b>')`)
 	tab.Type(`input[name="find"]`, "no such text")
 	tab.UntilSays("Nothing in the logs fits")
@@ -38,7 +38,7 @@ func TestLogsAreFollowedAndSearched(t *testing.T) {
 	engine.Kill(t, id, "KILL")
 	tab.Go(f.url("/ui/containers/" + engine.Name + "/" + id + "?tab=logs"))
 	tab.Until(`document.querySelectorAll('.log-row').length > 5`)
-	engine.Start(t, id) // lines go on in the same view
+	engine.Start(t, id) // new lines appear in the same view
 	tab.Until(`document.querySelector('.log-foot').textContent.includes('following')`)
 	require.Empty(t, tab.Complaints())
 }

@@ -15,21 +15,21 @@ import (
 	"wharf/web/browsertest"
 )
 
-// pages are the addresses of all pages; {id} is a container's of the host "one".
+// pages are the addresses of all pages; {id} is a container of the host "one".
 var pages = []string{
 	"/", "/ui/containers", "/ui/containers?group=project", "/ui/containers/one/{id}", "/ui/containers/one/{id}?tab=inspect",
 	"/ui/containers/one/{id}?tab=events", "/ui/containers/one/{id}?tab=logs", "/ui/logs", "/ui/images", "/ui/images?tab=volumes", "/ui/images?tab=networks", "/ui/operations", "/ui/events", "/ui/hosts", "/ui/hosts/one", "/ui/hosts/one?tab=events", "/ui/audit", "/ui/users", "/ui/users?tab=grants", "/ui/users?tab=sessions",
 	"/ui/me", "/ui/no-such-page",
 }
 
-// hostile are texts that engines, images and people may bring.
+// hostile are texts that may come from engines, images and users.
 var hostile = []string{
 	`<img src=x onerror="window.pwned=1">`, `</bdi></a><script>window.pwned=1</script>`, `"><iframe src=javascript:window.pwned=1>`,
 	"\x1b[31mred\x1b[0m\x1b]8;;javascript:alert(1)\x07link", "\u202Egnp.exe\u2066\u2067", "{{constructor.constructor('window.pwned=1')()}}",
 	strings.Repeat("long<b>name</b>", 280),
 }
 
-// fixtureOfFakes has a host that answers, with containers of any name, and one that doesn't.
+// fixtureOfFakes has a host that answers, with containers of hostile names, and a host that doesn't.
 func fixtureOfFakes(t *testing.T) (f *fixture, daemon *dockertest.Daemon, id string) {
 	t.Helper()
 	daemon = dockertest.NewDaemon(t)
@@ -45,7 +45,7 @@ func fixtureOfFakes(t *testing.T) (f *fixture, daemon *dockertest.Daemon, id str
 	return f, daemon, id
 }
 
-// hostileUser makes a user with a name like that, a key and a grant.
+// hostileUser creates a user, a grant and a key with hostile texts.
 func (f *fixture) hostileUser() {
 	token := f.token(admin)
 	f.post("/v1/users", token, map[string]string{"username": "mallory", "password": password, "full_name": hostile[0], "email": "mallory@example.com", "role": "viewer"}, nil)
@@ -67,7 +67,7 @@ func TestHostileTextsStayTexts(t *testing.T) {
 		tab.Go(f.url(strings.ReplaceAll(page, "{id}", id)))
 		tab.Until(`document.querySelector('.link-state .good')`)
 		tab.Until(`document.querySelector('main').textContent.length > 20`)
-		tab.Press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)) // the palette names everything
+		tab.Press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl)) // the palette lists all names
 		tab.Until(`document.querySelectorAll('#hits li').length > 8`)
 		made := browsertest.Eval[int](tab, `document.querySelectorAll('#page img, #page script, #page iframe, #page b b, #page style').length`)
 		require.Zero(t, made, page)
@@ -76,7 +76,7 @@ func TestHostileTextsStayTexts(t *testing.T) {
 	require.Empty(t, tab.Complaints())
 }
 
-// impact is what axe says of a fault.
+// impact is a violation that axe reports.
 type impact struct {
 	ID, Impact, Help string
 	Nodes            []struct{ HTML, FailureSummary string }
@@ -119,7 +119,7 @@ func requireAccessible(t *testing.T, tab *browsertest.Tab, axe, what string) {
 	}
 }
 
-// Each role sees and is offered what it may do, and a change of it takes effect in the open page.
+// Each role sees and is offered only what it may do, and a change of a role takes effect in the open page.
 func TestRolesAreOfferedWhatTheyMayDo(t *testing.T) {
 	t.Parallel()
 	f, daemon, _ := fixtureOfFakes(t)
@@ -137,9 +137,9 @@ func TestRolesAreOfferedWhatTheyMayDo(t *testing.T) {
 	tab.Until(`document.querySelectorAll('.buttons button').length > 0`)
 	tab.Click(`.nav a[href="/ui/containers"]`)
 	tab.Until(`document.querySelectorAll('[role="grid"] input[type="checkbox"]').length === 1`)
-	tab.Until(`document.title === "Containers · wharf"`) // an effect, after the grid is there
+	tab.Until(`document.title === "Containers · wharf"`) // set by an effect, after the grid is rendered
 	daemon.Add(dockertest.Container{Name: "latecomer"})
-	tab.UntilSays("latecomer") // by an event: the stream that the next change ends is resumed after it
+	tab.UntilSays("latecomer") // it comes by an event, so the stream that the next change ends is resumed after it
 	f.call(http.MethodPatch, "/v1/users/hong", token, map[string]string{"role": "none"}, nil)
 	tab.Until(`document.querySelectorAll('[role="grid"] [role="row"]').length === 1`)
 	var grants struct {
@@ -170,7 +170,7 @@ func TestKeyboardAloneReachesAContainer(t *testing.T) {
 	tab.Until(`location.pathname === '/'`)
 	tab.Click(`.nav a[href="/ui/containers"]`)
 	tab.Until(`document.querySelector('[role="row"] a')`)
-	// Not Press, whose character comes even where the page has kept the key from typing one.
+	// Not Press: it also types the character when the page prevents the key's default action.
 	browsertest.Eval[bool](tab, `document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '/', bubbles: true, cancelable: true}))`)
 	tab.Until(`document.activeElement?.name === 'find'`)
 	tab.Press("find-me")

@@ -13,7 +13,7 @@ import (
 	"wharf/web/browsertest"
 )
 
-// An image is pulled with its progress in view, what is unused is shown and then removed, a volume goes after a question.
+// An image is pulled with its progress shown, unused objects are shown and then removed, and a volume is removed after a question.
 func TestStockInTheBrowser(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -47,7 +47,7 @@ func TestStockInTheBrowser(t *testing.T) {
 	tab.UntilSays("1MB / 4MB")
 	close(more)
 	close(done)
-	tab.UntilSays("Was up to date") // the fake has one image alone
+	tab.UntilSays("Was up to date") // the fake has only one image
 	tab.ClickText("Close")
 
 	d.Remove(d.Containers()[0].ID)
@@ -98,7 +98,7 @@ func TestOperationsInTheBrowser(t *testing.T) {
 	require.Empty(t, tab.Complaints())
 }
 
-// On a real engine: a container is renamed, limited and removed on its page.
+// On a real engine a container is renamed, limited and removed on its page.
 func TestAContainerIsChangedInTheBrowser(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -126,8 +126,8 @@ func TestAContainerIsChangedInTheBrowser(t *testing.T) {
 	require.Empty(t, tab.Complaints())
 }
 
-// On a real engine, with a real registry: no question before the click; then the container whose image has moved is
-// marked, and updated after a question.
+// On a real engine with a real registry: the registry gets no request before the click. Then the container with a newer image is
+// marked, and it is updated after a question.
 func TestAContainerIsUpdatedInTheBrowser(t *testing.T) {
 	t.Parallel()
 	engines := dockertest.Engines(t)

@@ -11,7 +11,7 @@ import (
 	"wharf/web/browsertest"
 )
 
-// shows waits until the terminal's screen has the text.
+// shows waits until the terminal's screen contains the text.
 func shows(tab *browsertest.Tab, text string) {
 	tab.Until(`document.querySelector('.xterm-rows')?.textContent.includes(` + "`" + text + "`" + `)`)
 }
@@ -25,7 +25,7 @@ func TestTerminalInThePage(t *testing.T) {
 	tab := browsertest.Open(t)
 	f.login(tab, admin, "/ui/containers/"+engine.Name+"/"+id+"?tab=terminal")
 
-	// The container has no shell: what was tried is said, and opening again is offered.
+	// The container has no shell: the page reports the last attempt and offers to open a terminal again.
 	tab.UntilSays("ended with exit code")
 
 	tab.Type(`input[aria-label^="Command"]`, "/app cat"+kb.Enter)
@@ -42,13 +42,13 @@ func TestTerminalInThePage(t *testing.T) {
 	tab.Press("d", chromedp.KeyModifiers(chromedp.ModifierCtrl))
 	tab.UntilSays("ended with exit code 0")
 
-	// The window's size goes through, also when it changes.
+	// The terminal has the window's size, also after a change.
 	tab.Type(`input[aria-label^="Command"]`, "\b\b\bwinsize"+kb.Enter)
 	tab.Until(`document.querySelector('.xterm-rows')?.textContent.match(/\d+ x \d+/)`)
 	tab.Look(700, 600, "dark")
 	tab.Until(`[...document.querySelectorAll('.xterm-rows > div')].filter((row) => /\d+ x \d+/.test(row.textContent)).length > 1`)
 
-	// A session that ends takes the terminal with it.
+	// When the session ends, the terminal ends.
 	other := tab.Another()
 	other.Go(f.url("/"))
 	other.ClickText("Log out")
@@ -58,8 +58,8 @@ func TestTerminalInThePage(t *testing.T) {
 	}
 }
 
-// A container with a shell opens in it, whichever of those that were tried before isn't there; full-screen programs have
-// the page's terminal to themselves, and hear of its size.
+// In a container with a shell the page opens that shell, after trying others that don't exist. Full-screen programs use the alternate
+// screen and get the terminal's size.
 func TestPageFindsTheShell(t *testing.T) {
 	t.Parallel()
 	engine := dockertest.DefaultEngine(t)

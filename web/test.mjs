@@ -1,4 +1,4 @@
-// Runs every src/**/*.test.ts under node's own test runner, bundled by esbuild first.
+// Runs every src/**/*.test.ts with node's test runner, after bundling it with esbuild.
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';

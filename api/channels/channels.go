@@ -1,13 +1,13 @@
-// Package channels speaks v5.channel.k8s.io, the WebSocket subprotocol in which Kubernetes' tools carry a terminal:
-// each message is binary, its first byte is the channel.
+// Package channels implements v5.channel.k8s.io, the WebSocket subprotocol of Kubernetes' tools for terminals: each message is
+// binary, and its first byte is the channel.
 //
-// Job. Accept upgrades a request and Serve moves bytes between the client and a Process, until one of them ends. Text
-// messages are refused, since they break on a character that is cut in two.
+// Job. Accept upgrades a request. Serve passes the client's messages to a Process, Writer sends its output, and End sends its
+// status. Text messages are rejected, since a character that is split over two of them would be invalid.
 //
-// Owner. The handler that accepted a connection serves it to its end; nothing is left behind then.
+// Owner. The code that accepted a connection serves it to its end. No goroutine is left after that.
 //
-// Limits. A message of the client has at most 1 MiB. A client that takes nothing for 10 s, or answers no ping for 30 s,
-// is cut off. WebSockets go over HTTP/1.1 alone.
+// Limits. A client's message has at most 1 MiB. A client that reads nothing for 10 s, or answers no ping for 30 s, is cut off.
+// WebSockets are supported over HTTP/1.1 only.
 //
 // Source: kubernetes/kubernetes staging/src/k8s.io/apimachinery/pkg/util/remotecommand and
 // client-go/tools/remotecommand/websocket.go.
@@ -44,33 +44,33 @@ const (
 	pingEvery    = 15 * time.Second
 )
 
-// Process is what a client's messages go to.
+// Process receives the contents of a client's messages.
 type Process interface {
 	Input(p []byte) error
 	CloseInput() error
 	Resize(ctx context.Context, columns, rows uint16) error
 }
 
-// Status is what the error channel says at the end: a part of Kubernetes' metav1.Status.
+// Status is the message of the error channel at the end: a part of Kubernetes' metav1.Status.
 type Status struct {
 	Status  string   `json:"status"` // Success or Failure
 	Message string   `json:"message,omitempty"`
-	Reason  string   `json:"reason,omitempty"` // NonZeroExitCode, or InternalError where the process did not end by itself
+	Reason  string   `json:"reason,omitempty"` // NonZeroExitCode, or InternalError if the process did not exit
 	Details *Details `json:"details,omitempty"`
 }
 
-// Details names the exit code of a failure.
+// Details holds the exit code of a failure.
 type Details struct {
 	Causes []Cause `json:"causes"`
 }
 
-// Cause is one detail, as {"reason":"ExitCode","message":"3"}.
+// Cause is one detail, such as {"reason":"ExitCode","message":"3"}.
 type Cause struct {
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
 }
 
-// Exited is the status of a process that ended.
+// Exited returns the status of a process that exited.
 func Exited(code int) Status {
 	if code == 0 {
 		return Status{Status: "Success"}
@@ -82,7 +82,7 @@ func Exited(code int) Status {
 	}
 }
 
-// Ended is the status of a terminal that ended for another reason.
+// Ended returns the status of a terminal that ended for another reason.
 func Ended(reason string) Status {
 	return Status{Status: "Failure", Reason: "InternalError", Message: reason}
 }
@@ -91,14 +91,14 @@ func Ended(reason string) Status {
 type Conn struct {
 	ws   *websocket.Conn
 	wire *Wire
-	held atomic.Bool // a process that reads nothing holds up the client's messages, pongs among them
+	held atomic.Bool // set while a process doesn't read its input: then pongs can't be received either
 	over atomic.Bool // End was called
 }
 
-// ErrNoUpgrade is Check's for a request that asks for no WebSocket.
+// ErrNoUpgrade is Check's error for a request that doesn't ask for such a WebSocket.
 var ErrNoUpgrade = errors.New("expected a WebSocket upgrade with the subprotocol " + Protocol)
 
-// Check reports, as nil, whether a request asks for a WebSocket with this protocol.
+// Check returns nil if a request asks for a WebSocket with this protocol, else ErrNoUpgrade.
 func Check(r *http.Request) error {
 	upgrade := headerHas(r.Header, "Connection", "upgrade") && headerHas(r.Header, "Upgrade", "websocket")
 	if r.ProtoMajor != 1 || !upgrade || !headerHas(r.Header, "Sec-WebSocket-Protocol", Protocol) {
@@ -107,7 +107,7 @@ func Check(r *http.Request) error {
 	return nil
 }
 
-// Accept upgrades a request that Check found good and whose origin was checked.
+// Accept upgrades a request. Callers must have called Check and verified the request's origin.
 func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	t := &takeover{ResponseWriter: w}
 	ws, err := websocket.Accept(t, r, &websocket.AcceptOptions{Subprotocols: []string{Protocol}, InsecureSkipVerify: true})
@@ -118,7 +118,7 @@ func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	return &Conn{ws: ws, wire: t.wire}, nil
 }
 
-// Serve sends the client's messages to p until the client leaves, and calls left then.
+// Serve passes the client's messages to p until the client leaves, and then calls left.
 func (c *Conn) Serve(p Process, left func()) {
 	defer left()
 	c.keepAlive(left)
@@ -138,8 +138,8 @@ func (c *Conn) Serve(p Process, left func()) {
 	}
 }
 
-// keepAlive pings now and then, so that a client that is gone without a word is noticed, and proxies keep the
-// connection. Between two pings it costs a timer and no goroutine.
+// keepAlive pings the client regularly, so that a vanished client is noticed and proxies keep the connection open. Between two
+// pings it needs a timer but no goroutine.
 func (c *Conn) keepAlive(left func()) {
 	time.AfterFunc(pingEvery, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*pingEvery)
@@ -154,7 +154,7 @@ func (c *Conn) keepAlive(left func()) {
 	})
 }
 
-// receive handles one message. Messages of other channels are ignored, as the protocol's newer versions may have more.
+// receive handles one message. Messages of unknown channels are ignored, since newer versions of the protocol may have more.
 func (c *Conn) receive(p Process, message []byte) error {
 	if len(message) == 0 {
 		return nil
@@ -177,13 +177,13 @@ func (c *Conn) receive(p Process, message []byte) error {
 	return nil
 }
 
-// Writer returns a writer to one channel. Its errors say that the client is gone, or took nothing for 10 s.
+// Writer returns a writer to one channel. A write fails if the client is gone or reads nothing for 10 s.
 func (c *Conn) Writer(channel byte) *Writer { return &Writer{c, []byte{channel}} }
 
 // Writer sends each Write as one message.
 type Writer struct {
 	c       *Conn
-	message []byte // kept from call to call
+	message []byte // reused by each call
 }
 
 // Write implements io.Writer.
@@ -196,10 +196,10 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// End sends the status and closes the connection, in order where the client answers soon.
+// End sends the status and closes the connection, with a closing handshake if the client answers soon.
 func (c *Conn) End(s Status) {
 	c.over.Store(true)
-	// A client that neither reads nor answers would take as long as a write may: after a second the connection is cut.
+	// A client that neither reads nor answers could delay this for a whole write timeout: cut it off after a second.
 	late := time.AfterFunc(time.Second, func() { _ = c.ws.CloseNow() })
 	defer late.Stop()
 	if b, err := json.Marshal(s); err == nil {

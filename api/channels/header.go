@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// headerHas reports whether a header of tokens, separated by commas, has one, whatever its case.
+// headerHas reports whether a header, a list of tokens separated by commas, contains a token. Case doesn't matter.
 func headerHas(h http.Header, name, token string) bool {
 	for _, value := range h.Values(name) {
 		for part := range strings.SplitSeq(value, ",") {

@@ -8,18 +8,18 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Reader reads messages into one buffer, which grows to the largest of them. The connection's own Read makes a new one
-// for each, and lets it grow from 512 bytes.
+// Reader reads messages into one buffer, which grows to the size of the largest. The connection's own Read allocates a new buffer
+// for each message, and grows it from 512 bytes.
 type Reader struct {
 	WS *websocket.Conn
 
 	buf []byte
 }
 
-// minRead is the room that a read gets at least, in bytes.
+// minRead is the minimum space in the buffer for a read, in bytes.
 const minRead = 1 << 10
 
-// Next returns the next message, which is good until the next call.
+// Next returns the next message, which is valid until the next call.
 func (r *Reader) Next(ctx context.Context) (websocket.MessageType, []byte, error) {
 	kind, body, err := r.WS.Reader(ctx)
 	if err != nil {

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// Wire is a connection beneath a WebSocket. The library writes the head of a message and its body apart, and a client's
-// masked body in pieces of its own small buffer; within Message they go out together.
+// Wire is the connection beneath a WebSocket. The library writes a message's header and body separately, and a client's masked
+// body in pieces of its small buffer. Within Message, Wire sends all of these together.
 type Wire struct {
 	io.ReadWriteCloser
 
 	mu    sync.Mutex
 	holds int    // calls of Message that are under way
-	held  []byte // written, and still to be sent
+	held  []byte // written, but not sent yet
 }
 
-// maxPiece is the most that is worth copying for being sent with what comes next, in bytes.
+// maxPiece is the size up to which a write is copied, to be sent together with the next one, in bytes.
 const maxPiece = 4 << 10
 
-// Write implements io.Writer. What is held is sent, or fails, at the end of the Message.
+// Write implements io.Writer. Within a Message, small writes are held: they are sent, or fail, at its end.
 func (w *Wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -38,7 +38,8 @@ func (w *Wire) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Message sends what write writes, a message of the WebSocket, in one piece. Its error is that of write or of sending.
+// Message calls write, which writes a WebSocket message, and sends the message in one piece. Errors: those of write and of the
+// connection.
 func (w *Wire) Message(write func() error) error {
 	w.mu.Lock()
 	w.holds++
@@ -50,7 +51,7 @@ func (w *Wire) Message(write func() error) error {
 	return errors.Join(err, w.send(nil))
 }
 
-// send sends what is held, and then p. A client that takes nothing for writeTimeout is an error.
+// send sends the held bytes, then p. It fails if the client reads nothing for writeTimeout.
 func (w *Wire) send(p []byte) (err error) {
 	conn, isConn := w.ReadWriteCloser.(net.Conn)
 	if isConn {
@@ -69,13 +70,13 @@ func (w *Wire) send(p []byte) (err error) {
 	return err
 }
 
-// The sizes of the library's own buffers, in bytes. What is larger passes them by; an idle terminal keeps them.
+// The sizes of the library's own buffers, in bytes. Larger reads and writes bypass them. An idle terminal keeps them.
 const (
 	readBuffer  = 512
 	writeBuffer = 64
 )
 
-// takeover gives the library a Wire with small buffers, in place of net/http's connection with large ones.
+// takeover passes the library a Wire with small buffers, instead of net/http's connection with large ones.
 type takeover struct {
 	http.ResponseWriter
 	wire *Wire
@@ -88,13 +89,13 @@ func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	t.wire = &Wire{ReadWriteCloser: conn}
-	early, _ := buffers.Reader.Peek(buffers.Reader.Buffered()) // what the client sent before it had the answer
+	early, _ := buffers.Reader.Peek(buffers.Reader.Buffered()) // bytes that the client sent before it had the answer
 	r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), max(readBuffer, len(early)))
-	_, err = r.Peek(len(early)) // the library takes over what is buffered alone
+	_, err = r.Peek(len(early)) // the library only takes over bytes that are buffered
 	return &wireConn{conn, t.wire}, bufio.NewReadWriter(r, bufio.NewWriterSize(t.wire, writeBuffer)), err
 }
 
-// wireConn is a connection that is written to through its Wire.
+// wireConn is a connection whose writes go through its Wire.
 type wireConn struct {
 	net.Conn
 	wire *Wire

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// pieces is a connection that remembers each Write.
+// pieces is a connection that records each Write.
 type pieces struct {
 	io.ReadWriteCloser
 	sent [][]byte
@@ -77,7 +77,7 @@ func (e *echo) CloseInput() error {
 	return nil
 }
 
-// serveEcho serves connections that send back what they get.
+// serveEcho serves connections that echo everything they receive.
 func serveEcho(t *testing.T) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func serveEcho(t *testing.T) *httptest.Server {
 	return s
 }
 
-// A client may send its first messages with the request; net/http has read them by the time of the upgrade.
+// A client may send its first messages with the request: net/http has already read them when the connection is upgraded.
 func TestMessagesThatComeWithTheRequestAreRead(t *testing.T) {
 	s := serveEcho(t)
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())

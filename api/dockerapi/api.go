@@ -14,10 +14,10 @@ import (
 	"wharf/util/apperr"
 )
 
-// Prefix is what the paths of this API begin with; the host's name follows.
+// Prefix begins the paths of this API; the host's name follows it.
 const Prefix = "/docker/"
 
-// Options is what an API is made of. All are required.
+// Options configure an API. All are required.
 type Options struct {
 	Hosts     *service.Hosts
 	Events    *service.Events
@@ -26,19 +26,19 @@ type Options struct {
 
 	// Authenticate identifies the caller of a route that needs a permission; it doesn't check the permission.
 	Authenticate func(r *http.Request, need service.Permission) (service.Actor, error)
-	// Stream returns the options of a stream of the actor's.
+	// Stream returns the options of a stream for the actor.
 	Stream func(actor service.Actor, formats ...stream.Format) stream.Options
-	// Past waits for a turn to read the log of events; done ends it.
+	// Past waits for a turn to read the event log; done ends the turn.
 	Past func(ctx context.Context) (done func(), err error)
 	// Fail answers with an error, in Docker's shape.
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
-	// Named gives the log line of a request its route and its user.
+	// Named adds a request's route and user to its log line.
 	Named func(r *http.Request, pattern string, actor service.Actor)
-	// Stall is how long a client may take to take the next part of an answer.
+	// Stall is how long a write waits for a client that reads nothing.
 	Stall time.Duration
 }
 
-// API answers Docker's API for all hosts.
+// API serves Docker's API for all hosts.
 type API struct {
 	Options
 	table []Route
@@ -46,25 +46,25 @@ type API struct {
 	calls rawCalls
 }
 
-// New makes an API.
+// New returns an API.
 func New(o Options) *API {
 	a := &API{Options: o}
 	a.table = a.routes()
 	return a
 }
 
-// Call is a request that has a row in the table.
+// Call is a request that matches a row of the table.
 type Call struct {
-	Host    string // as in the path: it may not exist
-	Version string // "1.41"; "" where the path has none
+	Host    string // as in the path; the host may not exist
+	Version string // "1.41"; "" if the path has none
 	Path    string // without host and version: "/containers/json"
 	Route   Route
 
 	params map[string]string
 	actor  service.Actor
 	host   *service.Host // opened with the route's permission
-	newest string        // the newest version that the engine and wharf speak
-	api    string        // the version in use: Version, or newest where the path has none
+	newest string        // the newest version that both the engine and wharf support
+	api    string        // the version in use: Version, or newest if the path has none
 }
 
 var (
@@ -72,20 +72,21 @@ var (
 	errNoHost = apperr.New(apperr.NotFound, "expected /docker/HOST/ and a path of Docker's API")
 )
 
-// Close ends the calls that are being passed on, and returns when they have ended, after a second at most.
+// Close ends the calls that are being forwarded, and returns when they have ended, after a second at most.
 func (a *API) Close() { a.calls.close() }
 
+// ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := a.serve(w, r); err != nil {
 		a.refuse(w, r, err)
 	}
 }
 
-// refusedBytes is what is still taken of a refused request's body, within the time that any body has.
+// refusedBytes is how much of a refused request's body is still read, within the time limit of all bodies.
 const refusedBytes = 16 << 20
 
-// refuse answers with an error, and takes what a client is sending meanwhile: a build's context. Most read the answer only
-// then, and a connection that is closed before takes the answer away.
+// refuse answers with an error and then discards the rest of the request's body, such as a build's context. Most clients read the
+// answer only after they have sent everything; if the connection were closed earlier, they would lose it.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	control := http.NewResponseController(w)
 	uploads := r.Body != nil && r.Body != http.NoBody && r.ProtoMajor == 1
@@ -102,7 +103,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	c, err := a.match(r)
 	if err != nil {
 		if _, unknown := a.Authenticate(r, service.View); unknown != nil {
-			return unknown // a caller that isn't known learns nothing of the table
+			return unknown // an unauthenticated caller must not learn the table
 		}
 		return err
 	}
@@ -121,8 +122,8 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request) error {
 	return c.Route.typed(w, r, &c)
 }
 
-// admit lets a call into the typed tier: it has a handler there, the actor has its permission, the host is the actor's to
-// see, and both speak the version.
+// admit admits a call to the typed tier: the tier has a handler for it, the actor has its permission and sees the host, and the
+// engine and wharf support the version.
 func (a *API) admit(r *http.Request, c *Call) error {
 	in := service.Intent{Action: service.ActionRefused, Host: c.Host, Target: c.Route.Method + " " + Prefix + "{host}" + c.Route.Pattern}
 	switch {
@@ -142,7 +143,7 @@ func (a *API) admit(r *http.Request, c *Call) error {
 	return c.checkQuery(r)
 }
 
-// checkQuery refuses parameters that the typed tier doesn't read: what Docker would do because of them isn't done.
+// checkQuery rejects parameters that the typed tier doesn't read: it wouldn't do what Docker does for them.
 func (c *Call) checkQuery(r *http.Request) error {
 	for name, values := range r.URL.Query() {
 		if slices.ContainsFunc(values, truthy) && !slices.Contains(c.Route.query, name) {
@@ -153,7 +154,7 @@ func (c *Call) checkQuery(r *http.Request) error {
 	return nil
 }
 
-// match splits the path into host, version and what the table has, and finds the row.
+// match splits the path into host, version and the rest, and finds the row for the rest.
 func (a *API) match(r *http.Request) (Call, error) {
 	host, path, found := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
 	if host == "" || !found {

@@ -26,7 +26,7 @@ type processes struct {
 	Processes [][]string
 }
 
-// listProcesses answers with Docker's own columns alone: what ps shows besides may be a process's environment.
+// listProcesses answers with Docker's default columns only: other columns of ps may show a process's environment.
 func (a *API) listProcesses(w http.ResponseWriter, r *http.Request, c *Call) error {
 	if args := queryOf(r).text("ps_args"); args != "" && args != "-ef" {
 		return apperr.New(apperr.Forbidden, "ps_args %.60q are not in the typed tier of this API, only -ef is: they take an admin's key of the scope docker", args)

@@ -17,7 +17,7 @@ const (
 	docsEnd   = "<!-- the table's end -->\n"
 )
 
-// The page lists what the table has. UPDATE_DOCS=1 writes it.
+// The page lists the operations of the table. UPDATE_DOCS=1 writes it.
 func TestPageHasTheTable(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(docsPage)

@@ -15,7 +15,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// eventFilters are the filters of events.
+// eventFilters are the names of the filters of events.
 var eventFilters = []string{
 	"config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret", "service", "type", "volume",
 }
@@ -29,7 +29,7 @@ type eventRequest struct {
 	since, until time.Time
 }
 
-// events answers GET /events. The past is that of wharf's log, which reaches back further than an engine's memory.
+// events answers GET /events. Past events come from wharf's log, which reaches back further than an engine's memory.
 func (a *API) events(w http.ResponseWriter, r *http.Request, c *Call) error {
 	q := queryOf(r)
 	f, err := parseFilters(q.text("filters"), eventFilters...)
@@ -46,7 +46,7 @@ func (a *API) events(w http.ResponseWriter, r *http.Request, c *Call) error {
 	return a.Streams.ServeOpened(w, r, a.Stream(c.actor, stream.JSONStream), e.open)
 }
 
-// open subscribes to the events of the host, and returns what sends them.
+// open subscribes to the host's events, and returns the source that sends them.
 func (e *eventRequest) open() stream.Source {
 	wake := make(chan struct{}, 1)
 	sub := e.api.Events.Subscribe(e.actor, eventlog.Subscribe{
@@ -72,13 +72,13 @@ func (e *eventRequest) open() stream.Source {
 	}
 }
 
-// untilSlack is how long events may be on their way from an engine, whose clock may be another.
+// untilSlack is the allowance for events that arrive late from an engine, and for the difference between its clock and wharf's.
 const untilSlack = 250 * time.Millisecond
 
-// overlap is how much of the past may come again from a subscription that was opened before it was read.
+// overlap is the part of the past that the subscription may deliver again, since it was opened before the past was read.
 const overlap = time.Minute
 
-// sendPast sends what happened since, and returns the ids of the last of it.
+// sendPast sends the events since e.since, and returns the ids of those within overlap.
 func (e *eventRequest) sendPast(ctx context.Context, out *stream.Writer) (seen map[int64]bool, err error) {
 	if e.since.IsZero() {
 		return nil, nil
@@ -112,7 +112,7 @@ func (e *eventRequest) sendPast(ctx context.Context, out *stream.Writer) (seen m
 	}
 }
 
-// follow sends what happens, until a time or for ever.
+// follow sends events as they happen, until e.until if it is set.
 func (e *eventRequest) follow(ctx context.Context, out *stream.Writer, sub *eventlog.Subscription, wake <-chan struct{}, seen map[int64]bool) error {
 	page := make([]eventlog.Delivery, 0, 64)
 	for {
@@ -143,7 +143,7 @@ func (e *eventRequest) follow(ctx context.Context, out *stream.Writer, sub *even
 	}
 }
 
-// give sends an event as the actor sees it, if the filters select it as it is seen.
+// give sends an event as the actor sees it, if the filters select that masked form.
 func (e *eventRequest) give(out *stream.Writer, r *eventlog.Record) error {
 	if r.Kind != events.KindDocker {
 		return nil
@@ -158,7 +158,7 @@ func (e *eventRequest) give(out *stream.Writer, r *eventlog.Record) error {
 	return out.Send(stream.Item{Data: encode(messageOf(&shown))})
 }
 
-// message is an event in Docker's shape. Status, ID and From are for clients of before API 1.22.
+// message is an event in Docker's shape. Status, ID and From are for clients older than API 1.22.
 type message struct {
 	Status string `json:"status,omitempty"`
 	ID     string `json:"id,omitempty"`
@@ -188,7 +188,7 @@ func messageOf(e *events.Event) message {
 
 func (e *eventRequest) selects(v *events.Event) bool {
 	action, _, _ := strings.Cut(v.Action, ":")
-	about := func(kind string) bool { // by the beginning of the id or name, as Docker's own
+	about := func(kind string) bool { // by prefix of the id or name, as Docker does
 		return e.matches(kind, func(want string) bool {
 			return v.Type == kind && (strings.HasPrefix(v.ActorID, want) || strings.HasPrefix(v.ActorName, want))
 		})
@@ -199,7 +199,7 @@ func (e *eventRequest) selects(v *events.Event) bool {
 			func(kind string) bool { return !about(kind) })
 }
 
-// isImageEvent reports whether an event is about an image, or a container of it; the image's tag needn't be said.
+// isImageEvent reports whether an event concerns an image or one of its containers. want may omit the tag.
 func isImageEvent(v *events.Event, want string) bool {
 	names := []string{v.ActorID, v.Attrs["name"]}
 	switch v.Type {

@@ -23,8 +23,8 @@ type newExec struct {
 	ConsoleSize     *[2]uint16 // rows, columns
 }
 
-// createExec answers with the id of an exec. It is wharf's own: the engine knows of the exec once it starts. All that holds for
-// wharf's terminals holds here (permission, label, EXEC_ENABLED, audit, ends).
+// createExec answers with the id of an exec. The id is wharf's own: the engine creates the exec when it is started. The rules of
+// wharf's terminals apply (permission, label, EXEC_ENABLED, audit, ends).
 func (a *API) createExec(w http.ResponseWriter, r *http.Request, c *Call) error {
 	ref, err := c.ref()
 	if err != nil {
@@ -56,7 +56,7 @@ func (a *API) createExec(w http.ResponseWriter, r *http.Request, c *Call) error 
 	}{x.id})
 }
 
-// ofCall finds the exec that the path names: the caller's own, on this host.
+// ofCall returns the exec that the path names, if it is the caller's own and on this host.
 func (a *API) ofCall(c *Call) (*exec, error) {
 	x := a.execs.find(c.actor, c.params["id"])
 	if x == nil || x.request.Host != c.Host {
@@ -91,20 +91,20 @@ func (a *API) startExec(w http.ResponseWriter, r *http.Request, c *Call) error {
 	x.size = cmp.Or(in.ConsoleSize, x.size)
 	t, err := a.Terminals.Open(r.Context(), x.ticket, x.request.Host, x.request.ContainerID, false)
 	if err != nil {
-		x.over(terminal.Status{})
-		if apperr.KindOf(err) == apperr.Unauthorized { // its ticket
+		x.finish(terminal.Status{})
+		if apperr.KindOf(err) == apperr.Unauthorized { // the exec's ticket has expired
 			return apperr.New(apperr.Conflict, "exec %s was created too long ago to be started: create another one", x.id)
 		}
 		return err
 	}
-	defer func() { _ = t.Close() }() // the audit has its error
-	defer x.over(terminal.Status{})  // where nothing better is known
+	defer func() { _ = t.Close() }()  // the audit records its error
+	defer x.finish(terminal.Status{}) // if run didn't set one
 	return x.run(r.Context(), t, &hijacked{w: w, r: r, framed: !t.TTY(), multiplexed: !c.before("1.42")})
 }
 
-// run carries bytes until the command or its terminal ends.
+// run copies bytes between client and command until the command or its terminal ends.
 func (x *exec) run(ctx context.Context, t *terminal.Terminal, conn *hijacked) error {
-	if err := conn.take(); err != nil {
+	if err := conn.takeOver(); err != nil {
 		return err
 	}
 	defer conn.close()
@@ -114,11 +114,11 @@ func (x *exec) run(ctx context.Context, t *terminal.Terminal, conn *hijacked) er
 	}
 	go conn.input(t, x.request.Command)
 	t.Output(conn.writer(x.output, false), conn.writer(x.errors, true))
-	x.over(t.Status(context.WithoutCancel(ctx))) // before the client sees the end, and asks for it
+	x.finish(t.Status(context.WithoutCancel(ctx))) // before the client sees the end and asks for the exit code
 	return nil
 }
 
-// openingTime is how long a size may wait for the exec that it is of: clients send it while that starts.
+// openingTime is how long a resize waits for its exec to open: clients send the size while the exec starts.
 const openingTime = 5 * time.Second
 
 // resizeExec answers POST /exec/{id}/resize.

@@ -13,40 +13,40 @@ import (
 )
 
 const (
-	// execsPerCaller is how many execs one session or key may have here, those that have ended too.
+	// execsPerCaller bounds the execs of one session or key, including those that have ended.
 	execsPerCaller = 64
-	// execsTotal bounds them for all callers.
+	// execsTotal bounds the execs of all callers.
 	execsTotal = 4096
-	// execKept is how long an exec can be asked for after it was made or has ended.
+	// execKept is how long an exec is kept after its creation and after its end.
 	execKept = 5 * time.Minute
-	// killed is the exit code of a command whose terminal was ended, as of one that a signal killed.
+	// killed is the exit code of a command whose terminal was ended: the same as after SIGKILL.
 	killed = 137
 )
 
-// exec is a command in a container, from its creation until its exit code isn't asked for any more.
+// exec is a command in a container. It is kept from its creation until its exit code may no longer be requested.
 type exec struct {
 	id             string
 	holder         holder
 	request        service.TerminalRequest
 	ticket         string
-	output, errors bool       // are sent to the client
-	size           *[2]uint16 // rows, columns; nil: not said
+	output, errors bool       // sent to the client
+	size           *[2]uint16 // rows, columns; nil: not set
 
 	mu    sync.Mutex
 	begun bool
 	open  *terminal.Terminal // nil before it is open and after its end
-	ready chan struct{}      // closed when it is open or has ended
+	ready chan struct{}      // closed when the terminal is open or the exec has ended
 	ended bool
 	code  int
-	until time.Time // when it is forgotten, unless it is open
+	until time.Time // when the exec is removed, unless it is open
 }
 
-// holder is the session or key that an exec belongs to.
+// holder identifies the session or key that an exec belongs to.
 type holder struct{ user, session string }
 
 func holderOf(a service.Actor) holder { return holder{a.UserID.String(), a.SessionID.String()} }
 
-// begin reports whether the exec hasn't been started before.
+// begin marks the exec as started, and reports whether it hadn't been started before.
 func (x *exec) begin() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -62,8 +62,8 @@ func (x *exec) opened(t *terminal.Terminal) {
 	close(x.ready)
 }
 
-// over keeps how the exec has ended; the first call counts.
-func (x *exec) over(s terminal.Status) {
+// finish records the end of the exec. Only the first call has an effect.
+func (x *exec) finish(s terminal.Status) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.ended {
@@ -78,7 +78,7 @@ func (x *exec) over(s terminal.Status) {
 	}
 }
 
-// terminal returns the open terminal; nil where there is none, also after patience.
+// terminal waits up to patience for the exec to open. It returns the open terminal, or nil if there is none.
 func (x *exec) terminal(ctx context.Context, patience time.Duration) *terminal.Terminal {
 	late := time.NewTimer(patience)
 	defer late.Stop()
@@ -92,7 +92,7 @@ func (x *exec) terminal(ctx context.Context, patience time.Duration) *terminal.T
 	return x.open
 }
 
-// state returns whether the command runs, and its exit code once it has ended.
+// state reports whether the command runs, and its exit code once it has ended.
 func (x *exec) state() (running bool, code *int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -108,14 +108,14 @@ func (x *exec) expired(now time.Time) bool {
 	return (x.ended || !x.begun) && now.After(x.until)
 }
 
-// execs are the execs of all callers. They are this process's: a replica doesn't know the others'.
+// execs holds the execs of all callers. Each process has its own: a replica doesn't know those of the others.
 type execs struct {
 	mu     sync.Mutex
 	all    map[string]*exec
 	counts map[holder]int
 }
 
-// enter takes one of the caller's places, which add keeps. Errors: TooMany.
+// enter takes one of the caller's places, which add then uses. leave gives it back. Errors: TooMany.
 func (s *execs) enter(actor service.Actor) (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,7 +148,7 @@ func (s *execs) leave(caller holder) {
 	}
 }
 
-// add keeps an exec in the place that enter took.
+// add stores an exec in the place that enter took.
 func (s *execs) add(actor service.Actor, x *exec) *exec {
 	var id [32]byte
 	_, _ = rand.Read(id[:]) // never fails
@@ -159,7 +159,7 @@ func (s *execs) add(actor service.Actor, x *exec) *exec {
 	return x
 }
 
-// find returns the caller's exec of an id, nil for none.
+// find returns the caller's exec with this id, or nil.
 func (s *execs) find(actor service.Actor, id string) *exec {
 	s.mu.Lock()
 	defer s.mu.Unlock()

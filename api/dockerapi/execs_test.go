@@ -42,8 +42,8 @@ func TestExecsAreBoundedAndForgotten(t *testing.T) {
 		require.Equal(t, all[0], s.find(hong, all[0].id), "one that runs is kept")
 		require.Nil(t, s.find(hong, all[1].id))
 
-		all[0].over(terminal.Status{Exited: true, Code: 3})
-		all[0].over(terminal.Status{})
+		all[0].finish(terminal.Status{Exited: true, Code: 3})
+		all[0].finish(terminal.Status{})
 		_, code = all[0].state()
 		require.Equal(t, 3, *code, "the first end counts")
 		require.Nil(t, all[0].terminal(t.Context(), time.Hour), "after its end nobody waits")

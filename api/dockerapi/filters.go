@@ -10,15 +10,15 @@ import (
 	"wharf/util/apperr"
 )
 
-// filters are Docker's: values by name, of which one must match, and of every name one.
+// filters are Docker's filters: values by name. For each name one of its values must match; for label all must.
 type filters map[string][]string
 
-// maxFilters is how many values a request may have.
+// maxFilters bounds the number of values in a request.
 const maxFilters = 256
 
-// parseFilters reads {"name":{"value":true}}, or {"name":["value"]} as clients of before API 1.22 send it. Errors: Invalid
-// for a name that isn't known.
-func parseFilters(text string, known ...string) (filters, error) {
+// parseFilters reads {"name":{"value":true}}, or {"name":["value"]} as clients older than API 1.22 send it. Errors: Invalid,
+// also for a name that isn't in allowed.
+func parseFilters(text string, allowed ...string) (filters, error) {
 	f := filters{}
 	if text == "" {
 		return f, nil
@@ -36,7 +36,7 @@ func parseFilters(text string, known ...string) (filters, error) {
 	}
 	total := 0
 	for name, values := range f {
-		if total += len(values); !slices.Contains(known, name) {
+		if total += len(values); !slices.Contains(allowed, name) {
 			return nil, apperr.New(apperr.Invalid, "invalid filter '%.60s'", name)
 		}
 	}
@@ -46,18 +46,18 @@ func parseFilters(text string, known ...string) (filters, error) {
 	return f, nil
 }
 
-// matches reports whether no value is given under a name, or one matches.
+// matches reports whether the name has no values or one of them matches.
 func (f filters) matches(name string, match func(value string) bool) bool {
 	values := f[name]
 	return len(values) == 0 || slices.ContainsFunc(values, match)
 }
 
-// exactly reports whether one of the values is one of these.
+// exactly reports whether one of the name's values equals one of these.
 func (f filters) exactly(name string, these ...string) bool {
 	return f.matches(name, func(v string) bool { return slices.Contains(these, v) })
 }
 
-// like is Docker's match of names and ids: the value is one of these, or a regular expression that fits one.
+// like matches names and ids as Docker does: a value equals one of these, or is a regular expression that matches one.
 func (f filters) like(name string, these ...string) bool {
 	return f.matches(name, func(v string) bool {
 		if slices.Contains(these, v) {
@@ -68,7 +68,7 @@ func (f filters) like(name string, these ...string) bool {
 	})
 }
 
-// labelled reports whether the labels have all of the values, "key" or "key=value".
+// labelled reports whether the labels have all values of the filter label, each "key" or "key=value".
 func (f filters) labelled(labels map[string]string) bool {
 	return !slices.ContainsFunc(f["label"], func(v string) bool {
 		key, want, exact := strings.Cut(v, "=")

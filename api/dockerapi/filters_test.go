@@ -12,7 +12,7 @@ import (
 	"wharf/dockerx/wire"
 )
 
-// rows are containers, the newest first.
+// rows returns containers, the newest first.
 func rows() []wire.Row {
 	return []wire.Row{
 		{
@@ -168,7 +168,7 @@ func TestImageFilters(t *testing.T) {
 	require.Zero(t, selectImages(images, filters{}, &Call{api: "1.44"})[0].VirtualSize)
 }
 
-// Docker's formula on the shape must give the percentage that it was made of.
+// Docker's formula, applied to the converted usage, must give the original percentage.
 func TestStatsGiveTheUsageBack(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)

@@ -14,25 +14,25 @@ import (
 	"wharf/service/terminal"
 )
 
-// writeTime is how long a client may take none of an exec's output.
+// writeTime is how long a write waits for a client that takes none of an exec's output.
 const writeTime = 10 * time.Second
 
-// hijacked is a client's connection that becomes a command's input and output.
+// hijacked is a client's connection that carries a command's input and output.
 type hijacked struct {
 	w http.ResponseWriter
 	r *http.Request
 
-	framed      bool // output and errors come in frames
-	multiplexed bool // and the client knows that type
+	framed      bool // stdout and stderr are sent in frames
+	multiplexed bool // the client knows the media type of frames
 
-	conn net.Conn      // nil until it is taken
-	in   *bufio.Reader // begins with what came with the request
-	mu   sync.Mutex    // of writes
+	conn net.Conn      // nil before takeOver
+	in   *bufio.Reader // begins with the bytes that came with the request
+	mu   sync.Mutex    // guards writes
 	buf  []byte
 }
 
-// take takes the connection over and sends the answer's head, as the client asked for it.
-func (h *hijacked) take() error {
+// takeOver takes over the connection and sends the head of the answer that the client requested.
+func (h *hijacked) takeOver() error {
 	conn, rw, err := http.NewResponseController(h.w).Hijack()
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (h *hijacked) take() error {
 	if err := h.write([]byte(head)); err != nil {
 		h.close()
 	}
-	return nil // there is no answering any more
+	return nil // the connection is taken: an error can't be answered any more
 }
 
 func (h *hijacked) write(b []byte) error {
@@ -61,8 +61,8 @@ func (h *hijacked) write(b []byte) error {
 	return err
 }
 
-// input carries what the client sends to the command. The end of a client's half of the connection is the end of the
-// command's input; of a terminal's it is the client's own, since a terminal has no other end.
+// input copies the client's bytes to the command. When the client closes its half of the connection, the command's input is
+// closed. With a TTY the client counts as gone instead, since a terminal's input can't be closed separately.
 func (h *hijacked) input(t *terminal.Terminal, command dockerx.Command) {
 	b := make([]byte, 4<<10)
 	for {
@@ -82,7 +82,7 @@ func (h *hijacked) input(t *terminal.Terminal, command dockerx.Command) {
 	}
 }
 
-// writer returns what sends a command's output or errors; wanted is false where the client takes none.
+// writer returns a writer for a command's stdout or stderr. If wanted is false, it discards everything.
 func (h *hijacked) writer(wanted, stderr bool) io.Writer {
 	if !wanted {
 		return io.Discard
@@ -95,6 +95,7 @@ type frameWriter struct {
 	stderr bool
 }
 
+// Write implements io.Writer.
 func (w *frameWriter) Write(p []byte) (int, error) {
 	h := w.h
 	h.mu.Lock()
@@ -106,5 +107,5 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 	return len(p), h.write(h.buf)
 }
 
-// close ends the connection: the client reads to the end what was written.
+// close closes the connection. The client can still read everything that was written.
 func (h *hijacked) close() { _ = h.conn.Close() }

@@ -8,7 +8,7 @@ import (
 	"wharf/dockerx/wire"
 )
 
-// selectImages returns the images that filters select, as the call's API version shows them.
+// selectImages returns the images that the filters select, in the shape of the call's API version.
 func selectImages(images []wire.Image, f filters, c *Call) []wire.Image {
 	kept := []wire.Image{}
 	for _, i := range images {
@@ -28,8 +28,8 @@ func selectImages(images []wire.Image, f filters, c *Call) []wire.Image {
 	return kept
 }
 
-// referred returns the names that the filter reference selects: by a pattern of the whole name, or of its last parts, with or
-// without the tag.
+// referred returns the names that the filter reference selects. A pattern matches a whole name or its last part, with or without
+// the tag.
 func referred(names []string, f filters) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		repository := name

@@ -12,7 +12,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// listFilters are the filters of a list of containers.
+// listFilters are the names of the filters of a list of containers.
 var listFilters = []string{
 	"ancestor", "before", "exited", "expose", "health", "id", "isolation", "is-task", "label", "name", "network", "publish", "since", "status", "volume",
 }
@@ -23,11 +23,11 @@ var states = []string{"paused", "restarting", "removing", "running", "dead", "cr
 // containerList is a request for a list of containers.
 type containerList struct {
 	filters
-	all   bool // also those that don't run
-	limit int  // 0: none
+	all   bool // include containers that don't run
+	limit int  // 0: unlimited
 }
 
-// listContainers answers GET /containers/json. Filters look at what the caller sees, so that they tell nothing else.
+// listContainers answers GET /containers/json. Filters apply to what the caller sees, so that they reveal nothing else.
 func (a *API) listContainers(w http.ResponseWriter, r *http.Request, c *Call) error {
 	q := queryOf(r)
 	f, err := parseFilters(q.text("filters"), listFilters...)
@@ -55,7 +55,7 @@ func (a *API) listContainers(w http.ResponseWriter, r *http.Request, c *Call) er
 	return answer(w, http.StatusOK, rows)
 }
 
-// check refuses values that no container could have.
+// check rejects filter values that no container can have.
 func (l *containerList) check() error {
 	for name, valid := range map[string]func(string) bool{
 		"status": func(v string) bool { return slices.Contains(states, v) },
@@ -71,7 +71,7 @@ func (l *containerList) check() error {
 	return nil
 }
 
-// between cuts the list, which begins with the newest, to what was created before and since other containers of it.
+// between returns the part of rows, newest first, created before and since the containers that the filters name.
 func (l *containerList) between(rows []wire.Row) ([]wire.Row, error) {
 	from, to := 0, len(rows)
 	for _, name := range []string{"before", "since"} {
@@ -90,7 +90,7 @@ func (l *containerList) between(rows []wire.Row) ([]wire.Row, error) {
 	return rows[from:max(from, to)], nil
 }
 
-// indexOf finds a container as Docker resolves references.
+// indexOf returns the index of the container that value refers to, by Docker's rules for references.
 func indexOf(rows []wire.Row, value string) (int, error) {
 	ref, err := containers.ParseRef(value)
 	if err != nil {
@@ -132,7 +132,7 @@ func (l *containerList) selects(r *wire.Row) bool {
 		l.exactly("isolation", "default", "")
 }
 
-// healthOf reads a container's health from its status, "Up 2 hours (healthy)".
+// healthOf returns a container's health from its status, such as "Up 2 hours (healthy)".
 func healthOf(status string) string {
 	switch {
 	case strings.HasSuffix(status, "(unhealthy)"):
@@ -145,8 +145,8 @@ func healthOf(status string) string {
 	return "none"
 }
 
-// isImage reports whether a container is of an image, by its name or the beginning of its id. Docker also finds what was
-// built on an image, which takes an engine's own knowledge.
+// isImage reports whether a container was made from an image, given by name or prefix of its id. Unlike Docker it doesn't find
+// containers of images that were built on that image: only the engine knows those.
 func isImage(r *wire.Row, v string) bool {
 	id := strings.TrimPrefix(v, "sha256:")
 	return r.Image == v || r.Image == v+":latest" || r.ImageID == v ||
@@ -162,7 +162,7 @@ func inNetwork(r *wire.Row, v string) bool {
 	return false
 }
 
-// hasPort reports whether a container has a port, "80", "80/udp" or "8000-8010/tcp": of the host's side where it is published.
+// hasPort reports whether a container has a port "80", "80/udp" or "8000-8010/tcp"; if published, one of the host's ports.
 func hasPort(r *wire.Row, v string, published bool) bool {
 	ports, proto, named := strings.Cut(v, "/")
 	if !named {

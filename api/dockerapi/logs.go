@@ -25,8 +25,8 @@ type logRequest struct {
 	since, until   time.Time
 }
 
-// logs answers GET /containers/{id}/logs: the lines in Docker's frames, or as they are where the container has a terminal.
-// Lines come whole, and as UTF-8: a prompt without an end stands until its line ends.
+// logs answers GET /containers/{id}/logs with the lines in Docker's frames, or without frames if the container has a terminal.
+// Lines are sent whole and as UTF-8: a prompt without a line end isn't sent until its line ends.
 func (a *API) logs(w http.ResponseWriter, r *http.Request, c *Call) error {
 	l, err := readLogRequest(r)
 	if err != nil {
@@ -53,7 +53,7 @@ func readLogRequest(r *http.Request) (*logRequest, error) {
 		follow: q.on("follow"), stdout: q.on("stdout"), stderr: q.on("stderr"), timestamps: q.on("timestamps"),
 		tail: -1, since: q.time("since"), until: q.time("until"),
 	}
-	if n, err := strconv.Atoi(q.text("tail")); err == nil { // Docker takes all else for "all"
+	if n, err := strconv.Atoi(q.text("tail")); err == nil { // Docker treats every other value as "all"
 		l.tail = max(n, -1)
 	}
 	if !l.stdout && !l.stderr {
@@ -62,10 +62,10 @@ func readLogRequest(r *http.Request) (*logRequest, error) {
 	return l, q.err
 }
 
-// longTail is how many lines of the past make a reading a long one, of which a host has few at once.
+// longTail is the number of past lines from which a reading is a long one. A host allows few long readings at once.
 const longTail = 20_000
 
-// send is a stream.Source.
+// send implements stream.Source.
 func (l *logRequest) send(ctx context.Context, out *stream.Writer) error {
 	if l.follow && !l.until.IsZero() {
 		var cancel context.CancelFunc
@@ -129,7 +129,7 @@ func (l *logRequest) query() *logs.StreamQuery {
 	return q
 }
 
-// sendPast sends what the log has; of what came since a time only the last lines where a tail is asked for too.
+// sendPast sends the past lines. With both since and tail it sends only the last lines of those since then.
 func (l *logRequest) sendPast(ctx context.Context, reading *logs.Reading, enc *logEncoder) error {
 	if l.since.IsZero() || l.tail < 0 {
 		return reading.Past(ctx, func(b *enginelogs.Batch, _ *enginelogs.Gap) error { return enc.send(b) })
@@ -150,7 +150,7 @@ func (l *logRequest) sendPast(ctx context.Context, reading *logs.Reading, enc *l
 	return enc.send(latest.Batch())
 }
 
-// ended is how a stream ends that failed with err: in order where that isn't the engine's failure.
+// ended returns a stream's result after err. Only a failure of the engine is an error; otherwise the stream ends in order.
 func (l *logRequest) ended(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, enginelogs.ErrTooSlow):
@@ -161,17 +161,17 @@ func (l *logRequest) ended(ctx context.Context, err error) error {
 	return err
 }
 
-// logEncoder makes Docker's bytes of lines.
+// logEncoder encodes lines as Docker does.
 type logEncoder struct {
 	*logRequest
 	out *stream.Writer
 	buf []byte
 }
 
-// sendBytes is how many encoded bytes are handed over at a time.
+// sendBytes is how many encoded bytes are passed on at a time.
 const sendBytes = 32 << 10
 
-// dockerTime is how Docker writes the time of a line.
+// dockerTime is Docker's layout of a line's time.
 const dockerTime = "2006-01-02T15:04:05.000000000Z07:00"
 
 func (e *logEncoder) send(b *enginelogs.Batch) error {

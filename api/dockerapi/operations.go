@@ -14,8 +14,8 @@ import (
 // paramsOf reads an operation's parameters from a request.
 type paramsOf func(w http.ResponseWriter, r *http.Request) (operations.Params, error)
 
-// operation answers a change of a container: the operation of that name, with 204. Where there was nothing to do it is 304
-// for those operations for which Docker's API knows that, and what Docker says for the others.
+// operation returns a handler that runs the named operation on a container and answers 204. If there was nothing to do, start
+// and stop answer 304, as in Docker's API, and the other operations answer what Docker does.
 func (a *API) operation(name string, params paramsOf) handler {
 	return func(w http.ResponseWriter, r *http.Request, c *Call) error {
 		result, err := operate(w, r, c, name, params)
@@ -71,8 +71,8 @@ func removeParams(_ http.ResponseWriter, r *http.Request) (operations.Params, er
 	return operations.Remove{Force: q.on("force"), Volumes: q.on("v")}, nil
 }
 
-// limits are what a body of an update may change. Docker's clients send all its other fields too, with a zero for what
-// stays as it is.
+// limits are the fields of an update's body that may be changed. Docker's clients also send all other fields, with zero for those
+// that stay unchanged.
 type limits struct {
 	Memory, MemorySwap int64
 	NanoCPUs           int64 `json:"NanoCpus"`
@@ -96,15 +96,15 @@ func updateParams(w http.ResponseWriter, r *http.Request) (operations.Params, er
 		return nil, apperr.Wrap(apperr.Invalid, err, "the body is not the JSON object that is expected: %.200s", err)
 	}
 	for name, value := range body {
-		if !isZero(value) && !known(name) {
+		if !isZero(value) && !changeable(name) {
 			return nil, apperr.New(apperr.Forbidden, "changing %.60q is not in the typed tier of this API: it takes an admin's key of the scope docker", name)
 		}
 	}
 	return in.params()
 }
 
-// known reports whether a limit can be changed. JSON's names are compared as Go does, whatever their case.
-func known(name string) bool {
+// changeable reports whether a limit can be changed. It ignores the case of the name, as encoding/json does.
+func changeable(name string) bool {
 	switch strings.ToLower(name) {
 	case "memory", "memoryswap", "nanocpus", "cpuperiod", "cpuquota", "pidslimit", "restartpolicy":
 		return true
@@ -112,7 +112,7 @@ func known(name string) bool {
 	return false
 }
 
-// isZero reports whether a value of JSON says nothing.
+// isZero reports whether a JSON value is null, zero or empty.
 func isZero(value any) bool {
 	switch v := value.(type) {
 	case nil:

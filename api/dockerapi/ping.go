@@ -12,7 +12,7 @@ import (
 func (a *API) ping(w http.ResponseWriter, r *http.Request, c *Call) error {
 	h := w.Header()
 	c.describe(h)
-	h.Set("Builder-Version", "1") // nothing is built in the typed tier
+	h.Set("Builder-Version", "1") // the typed tier doesn't build
 	h.Set("Docker-Experimental", "false")
 	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
 	h.Set("Pragma", "no-cache")
@@ -26,7 +26,7 @@ func (a *API) ping(w http.ResponseWriter, r *http.Request, c *Call) error {
 	return nil
 }
 
-// describe sets the headers by which clients know an engine.
+// describe sets the headers by which clients recognize an engine.
 func (c *Call) describe(h http.Header) {
 	engine := c.host.Status()
 	h.Set("Api-Version", c.newest)
@@ -87,5 +87,5 @@ func answer(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// encode renders v as a line of JSON.
+// encode renders v as one line of JSON.
 func encode(v any) []byte { return append(stream.Encode(v), '\n') }

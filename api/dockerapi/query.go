@@ -13,7 +13,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// query reads the parameters of a request as Docker does. The first error is kept: see err.
+// query reads the parameters of a request as Docker does. err is the first error.
 type query struct {
 	r   *http.Request
 	err error
@@ -23,7 +23,7 @@ func queryOf(r *http.Request) *query { return &query{r: r} }
 
 func (q *query) text(name string) string { return q.r.URL.Query().Get(name) }
 
-// on is Docker's way to read a flag: what isn't a no is a yes.
+// on reads a flag as Docker does: every value that doesn't mean no means yes.
 func (q *query) on(name string) bool { return truthy(q.text(name)) }
 
 func truthy(v string) bool {
@@ -36,7 +36,7 @@ func (q *query) fail(name, expected string) {
 	}
 }
 
-// number reads an integer; none is 0.
+// number reads an integer; an absent one is 0.
 func (q *query) number(name string, least, most int) int {
 	text := q.text(name)
 	if text == "" {
@@ -50,7 +50,7 @@ func (q *query) number(name string, least, most int) int {
 	return n
 }
 
-// optional reads an integer that may be absent.
+// optional reads an integer, or returns nil if it is absent.
 func (q *query) optional(name string) *int {
 	if q.text(name) == "" {
 		return nil
@@ -59,7 +59,7 @@ func (q *query) optional(name string) *int {
 	return &n
 }
 
-// time reads Unix seconds with up to nine decimals, as Docker's clients send every time; zero for none and for 0.
+// time reads Unix seconds with up to nine decimals, the form in which Docker's clients send all times. Absent and 0 give zero.
 func (q *query) time(name string) time.Time {
 	text := q.text(name)
 	if text == "" || text == "0" {
@@ -82,18 +82,18 @@ func parseTime(text string) (time.Time, bool) {
 	return time.Unix(s, nano).UTC(), err == nil
 }
 
-// ref reads the container that the path names.
+// ref returns the container that the path names.
 func (c *Call) ref() (containers.Ref, error) { return containers.ParseRef(c.params["id"]) }
 
-// maxBody is how many bytes a request may have.
+// maxBody is the maximum size of a request body, in bytes.
 const maxBody = 64 << 10
 
-// decode reads a request's JSON object. Fields that into doesn't have are ignored, as Docker ignores them.
+// decode reads a request's JSON object. Unknown fields are ignored, as Docker does.
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	if err := dec.Decode(into); err != nil {
 		return apperr.Wrap(apperr.Invalid, err, "the body is not the JSON object that is expected: %.200s", err)
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the body is read: what is done now may take longer
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the body is read: its deadline must not limit the handler
 	return nil
 }

@@ -14,14 +14,14 @@ import (
 	"wharf/service"
 )
 
-// copyBytes is what is kept of a body on its way.
+// copyBytes is the size of the buffer for forwarding a body.
 const copyBytes = 64 << 10
 
-// passOn is the raw tier: it passes a call on to the engine, and the engine's answer to the client. Of both sides' headers
-// only those go over that the API has; bodies and connections go over as they come.
+// passOn implements the raw tier: it forwards a call to the engine, and the engine's answer to the client. Of both sides' headers
+// it forwards only those that belong to the API; bodies and connections are forwarded unchanged.
 func (a *API) passOn(w http.ResponseWriter, r *http.Request, actor service.Actor, c Call) error {
 	switch {
-	case strings.Contains(strings.ToLower(r.URL.EscapedPath()), "%2f"): // which an engine takes for a slash, or doesn't
+	case strings.Contains(strings.ToLower(r.URL.EscapedPath()), "%2f"): // engines differ in whether this is a slash
 		return errNoPage
 	case c.Version != "" && older(c.Version, minVersion):
 		return errTooOld(c.Version)
@@ -41,29 +41,29 @@ func (a *API) passOn(w http.ResponseWriter, r *http.Request, actor service.Actor
 	return engine.Raw(ctx, p.call(c), c.params["id"], func(answer dockerx.RawAnswer) error { return p.answer(ctx, answer) })
 }
 
-// passage is one call on its way through.
+// passage is one forwarded call.
 type passage struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	control *http.ResponseController
 	stall   time.Duration
-	body    *upload // nil: none
+	body    *upload // nil if there is none
 }
 
-// requestHeaders are what an engine gets of a client's headers: none that authenticates the client to wharf.
+// requestHeaders are the client's headers that an engine gets: none that authenticates the client to wharf.
 var requestHeaders = []string{
 	"Accept", "Content-Type", "Content-Encoding", "X-Registry-Auth", "X-Registry-Config",
 	"Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions",
 }
 
-// answerHeaders are what a client gets of an engine's headers: none that means something to wharf's own pages.
+// answerHeaders are the engine's headers that a client gets: none that has a meaning for wharf's own pages.
 var answerHeaders = []string{
 	"Content-Type", "Content-Encoding", "Content-Disposition", "Api-Version", "Builder-Version", "Docker-Experimental", "Ostype",
 	"Server", "Swarm", "Warning", "Libpod-Api-Version", "Libpod-Buildah-Version",
 	"Sec-Websocket-Accept", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions",
 }
 
-// pick copies the headers that may go over; Docker's own begin with X-Docker-.
+// pick copies the named headers, and Docker's own, which begin with X-Docker-.
 func pick(from http.Header, names []string) http.Header {
 	picked := http.Header{}
 	for name, values := range from {
@@ -74,7 +74,7 @@ func pick(from http.Header, names []string) http.Header {
 	return picked
 }
 
-// call makes the engine's call of the client's.
+// call converts the client's call to the engine's.
 func (p *passage) call(c Call) dockerx.RawCall {
 	path := c.Path
 	if c.Version != "" {
@@ -92,7 +92,7 @@ func (p *passage) call(c Call) dockerx.RawCall {
 	return call
 }
 
-// upgradeOf returns the protocol that a header asks to change to, "" for none.
+// upgradeOf returns the protocol to which a header requests an upgrade, "" for none.
 func upgradeOf(h http.Header) string {
 	for _, value := range h.Values("Connection") {
 		for token := range strings.SplitSeq(value, ",") {
@@ -104,12 +104,12 @@ func upgradeOf(h http.Header) string {
 	return ""
 }
 
-// answer passes an answer on.
+// answer forwards an answer.
 func (p *passage) answer(ctx context.Context, answer dockerx.RawAnswer) error {
 	if answer.Status == http.StatusSwitchingProtocols {
 		return p.takeOver(ctx, answer)
 	}
-	if p.r.ProtoMajor == 1 { // engines answer while they read: a build, an image's upload
+	if p.r.ProtoMajor == 1 { // engines answer while they still read: a build, an image's upload
 		_ = p.control.EnableFullDuplex()
 	}
 	h := p.w.Header()
@@ -120,18 +120,18 @@ func (p *passage) answer(ctx context.Context, answer dockerx.RawAnswer) error {
 		h.Set("Content-Length", strconv.FormatInt(answer.Length, 10))
 	}
 	p.w.WriteHeader(answer.Status)
-	if err := p.copyBody(answer.Body); err != nil { // an answer that isn't whole must not look so
+	if err := p.copyBody(answer.Body); err != nil { // an incomplete answer must not look complete
 		_ = p.control.SetWriteDeadline(time.Unix(1, 0))
 	}
 	return nil
 }
 
-// copyBody passes a body on as it comes.
+// copyBody forwards a body as it arrives.
 func (p *passage) copyBody(from io.Reader) error {
 	if p.r.Method == http.MethodHead {
 		return nil
 	}
-	if err := p.control.Flush(); err != nil { // the header, of an answer that has nothing more for hours
+	if err := p.control.Flush(); err != nil { // sends the header, even if the body begins hours later
 		return err
 	}
 	buf := make([]byte, copyBytes)

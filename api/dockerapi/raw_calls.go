@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// rawPerCaller is how many calls of one user are passed on at the same time, rawTotal those of all.
+	// rawPerCaller and rawTotal bound the calls forwarded at the same time, of one user and of all.
 	rawPerCaller, rawTotal = 256, 4096
 	// closeTime is how long Close waits for calls to end.
 	closeTime = time.Second
@@ -20,17 +20,17 @@ var (
 	errSessionEnded = apperr.New(apperr.Unauthorized, "the key is no longer good, or its user's rights have changed")
 )
 
-// rawCalls are the calls that are being passed on. The zero value is ready for use.
+// rawCalls tracks the calls that are being forwarded. The zero value is ready for use.
 type rawCalls struct {
 	mu      sync.Mutex
 	closed  bool
 	last    int
 	open    map[int]context.CancelCauseFunc
 	callers map[string]int
-	none    chan struct{} // closed when there is none any more, once closed is set
+	none    chan struct{} // closed when closed is set and no call is left
 }
 
-// enter counts a call. Its context ends with cancel, at the latest when the server stops; leave is called at the call's end.
+// enter registers a call. Its context ends when cancel is called or the server stops; leave must be called at the call's end.
 // Errors: TooMany, NotReady.
 func (c *rawCalls) enter(parent context.Context, caller string) (ctx context.Context, cancel context.CancelCauseFunc, leave func(), err error) {
 	c.mu.Lock()
@@ -66,7 +66,7 @@ func (c *rawCalls) enter(parent context.Context, caller string) (ctx context.Con
 	}, nil
 }
 
-// close ends all calls, and lets no other begin. It returns when they have ended, after closeTime at most.
+// close ends all calls and rejects new ones. It returns when they have ended, after closeTime at most.
 func (c *rawCalls) close() {
 	c.mu.Lock()
 	c.closed = true

@@ -13,7 +13,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// takeOver gives the client the connection that the engine has given: attach, exec, the session of a build.
+// takeOver connects the client with the connection that the engine has handed over: attach, exec, the session of a build.
 func (p *passage) takeOver(ctx context.Context, answer dockerx.RawAnswer) error {
 	engine, ok := answer.Body.(io.ReadWriteCloser)
 	if !ok {
@@ -34,9 +34,9 @@ func (p *passage) takeOver(ctx context.Context, answer dockerx.RawAnswer) error 
 	if _, err := to.Write(switchingHead(answer.Header)); err != nil {
 		return nil // the client is gone
 	}
-	// Each direction ends by itself, as a process's input does before its output; an error ends both.
+	// Each direction ends separately: a process's input ends before its output. An error ends both.
 	var both sync.WaitGroup
-	// Read past the server's reader, which takes the end of the client's direction for the client's leaving.
+	// Read from the connection, not through the server's reader, which treats a half-closed connection as a gone client.
 	input := io.MultiReader(io.LimitReader(buffered, int64(buffered.Reader.Buffered())), client)
 	both.Go(func() { carry(end, engine, input) })
 	both.Go(func() { carry(end, to, engine) })
@@ -44,7 +44,7 @@ func (p *passage) takeOver(ctx context.Context, answer dockerx.RawAnswer) error 
 	return nil
 }
 
-// carry copies one direction of a connection and passes its end on.
+// carry copies one direction of a connection, and closes that direction at its end.
 func carry(end func(), to io.Writer, from io.Reader) {
 	if _, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, 32<<10)); err != nil {
 		end()
@@ -56,7 +56,7 @@ func carry(end func(), to io.Writer, from io.Reader) {
 	end()
 }
 
-// switchingHead is the head of an answer that gives the connection.
+// switchingHead returns the head of the answer with which the client gets the connection.
 func switchingHead(from http.Header) []byte {
 	h := pick(from, answerHeaders)
 	h.Set("Connection", "Upgrade")
@@ -68,17 +68,19 @@ func switchingHead(from http.Header) []byte {
 	return b.Bytes()
 }
 
-// stallWriter gives a client a time for each write.
+// stallWriter gives each write to the client its own deadline.
 type stallWriter struct {
 	net.Conn
 	stall time.Duration
 }
 
+// Write implements io.Writer.
 func (w *stallWriter) Write(p []byte) (int, error) {
 	_ = w.SetWriteDeadline(time.Now().Add(w.stall))
 	return w.Conn.Write(p)
 }
 
+// CloseWrite closes the connection for writing, if it supports that.
 func (w *stallWriter) CloseWrite() error {
 	if half, ok := w.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -11,17 +11,17 @@ import (
 // uploadStall is how long a client may take to send the next part of a body.
 const uploadStall = 5 * time.Minute
 
-// upload is a request's body on its way to an engine. The client has a time for each part of it.
+// upload is a request's body that is forwarded to an engine. Each part of it has its own deadline.
 type upload struct {
 	from    io.Reader
 	control *http.ResponseController
-	whole   atomic.Bool // nothing is left of it
+	whole   atomic.Bool // the body was read to its end, or failed
 
-	mu     sync.Mutex // held while it is read
+	mu     sync.Mutex // held during a read
 	closed bool
 }
 
-// Read reads the next part. It may be called after the call's end, when the connection is another call's.
+// Read reads the next part. A call after close returns io.EOF, since the connection may serve another request by then.
 func (u *upload) Read(p []byte) (int, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -30,14 +30,14 @@ func (u *upload) Read(p []byte) (int, error) {
 	}
 	_ = u.control.SetReadDeadline(time.Now().Add(uploadStall))
 	n, err := u.from.Read(p)
-	if err != nil { // the server goes on to read, and waits for the client's leaving as long as it takes
+	if err != nil { // the server itself now reads, without a deadline, to notice the client's disconnect
 		_ = u.control.SetReadDeadline(time.Time{})
 		u.whole.Store(true)
 	}
 	return n, err
 }
 
-// close ends a Read under way, and has no other one touch the connection.
+// close interrupts a Read that is under way and keeps later ones from touching the connection.
 func (u *upload) close() {
 	if u == nil || u.whole.Load() {
 		return

@@ -7,24 +7,24 @@ import (
 	"wharf/service"
 )
 
-// handler answers a call of the typed tier. An error that it returns becomes the answer.
+// handler answers a call in the typed tier. If it returns an error, that error becomes the answer.
 type handler func(w http.ResponseWriter, r *http.Request, c *Call) error
 
 // Route is a row of the table: an operation of Docker's API.
 type Route struct {
 	Method  string
-	Pattern string // of the path after host and version; {name...} stands for one or more segments, {id} for one
-	// Need is the typed tier's permission; Administer where only the raw tier has the operation.
+	Pattern string // path after host and version; {name...} matches one or more segments, {id} one
+	// Need is the permission for the typed tier, or Administer if only the raw tier has the operation.
 	Need service.Permission
 
-	typed handler  // nil: in the raw tier alone
+	typed handler  // nil: only in the raw tier
 	query []string // the parameters that typed reads
 }
 
 // Typed reports whether the typed tier has the operation.
 func (rt Route) Typed() bool { return rt.typed != nil }
 
-// Permission is the name of Need.
+// Permission returns the name of Need.
 func (rt Route) Permission() string {
 	switch rt.Need {
 	case service.View:
@@ -38,7 +38,7 @@ func (rt Route) Permission() string {
 	}
 }
 
-// match reports whether a row is about a request, and returns what stands for its pattern's parameters.
+// match reports whether the row matches a request, and returns the values of its pattern's parameters.
 func (rt Route) match(method, path string) (params map[string]string, ok bool) {
 	if method != rt.Method {
 		return nil, false

@@ -18,7 +18,7 @@ func TestTableIsDockersAPI(t *testing.T) {
 	require.NoError(t, err)
 	documented := strings.Split(strings.TrimSpace(string(raw)), "\n")
 	require.Len(t, documented, 107)
-	documented = append(documented, "POST /grpc") // of Docker's builder
+	documented = append(documented, "POST /grpc") // used by Docker's builder
 	slices.Sort(documented)
 	var rows []string
 	for _, rt := range Routes(nil) {
@@ -87,7 +87,7 @@ func TestVersionsAreComparedByNumber(t *testing.T) {
 	require.False(t, older("1.041", "1.41"))
 }
 
-// Parameters that the typed tier doesn't read would change what Docker does.
+// Parameters that the typed tier doesn't read are refused: they would change the effect of an operation.
 func TestUnreadParametersAreRefused(t *testing.T) {
 	t.Parallel()
 	c := &Call{Route: Route{Method: http.MethodDelete, Pattern: "/containers/{id}", query: []string{"force"}}}

@@ -7,20 +7,20 @@ import (
 	"wharf/service"
 )
 
-// routes is the whole of Docker's API, as its document has it. A row without a handler is in the raw tier alone.
+// routes returns all operations in Docker's API document. A row without a handler is only in the raw tier.
 func (a *API) routes() []Route {
 	return slices.Concat(a.engineRoutes(), a.containerRoutes(), a.execRoutes(), a.imageRoutes(), networkRoutes(), pluginRoutes(), swarmRoutes(), buildRoutes())
 }
 
-// Routes returns the table, for what is made of it: tests and the documentation.
+// Routes returns the table, for tests and for the generated documentation.
 func Routes(hosts *service.Hosts) []Route { return (&API{Options: Options{Hosts: hosts}}).routes() }
 
-// typed is a row of both tiers. query names the parameters that the handler reads.
+// typed returns a row of both tiers. query names the parameters that the handler reads.
 func typed(method, pattern string, need service.Permission, h handler, query ...string) Route {
 	return Route{Method: method, Pattern: pattern, Need: need, typed: h, query: query}
 }
 
-// raw are rows of the raw tier alone: of one method and many patterns.
+// raw returns rows that are only in the raw tier, with one method and many patterns.
 func raw(method string, patterns ...string) []Route {
 	rows := make([]Route, len(patterns))
 	for i, p := range patterns {
@@ -125,5 +125,5 @@ func swarmRoutes() []Route {
 	return rows
 }
 
-// buildRoutes are what Docker's document leaves out: by which its builder is used without the command line's own way.
+// buildRoutes are routes that Docker's document omits; other clients than its command line use the builder through them.
 func buildRoutes() []Route { return raw(http.MethodPost, "/grpc") }

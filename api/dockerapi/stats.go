@@ -39,7 +39,7 @@ func (a *API) stats(w http.ResponseWriter, r *http.Request, c *Call) error {
 			switch {
 			case apperr.KindOf(err) == apperr.NotFound:
 				return nil
-			case err != nil: // the engine is away: it may come back
+			case err != nil: // the engine can't be reached: it may come back
 				continue
 			}
 			if err := out.Send(stream.Item{Data: encode(statsOf(u, cpus))}); err != nil {
@@ -102,9 +102,9 @@ type traffic struct {
 	TxBytes uint64 `json:"tx_bytes"`
 }
 
-// statsOf gives a usage the shape of Docker's counters. wharf reads counters for all callers at once, so that each caller has
-// no pair of its own: the pair here is of one second, and such that Docker's formula gives the usage's percentage. Page cache is
-// taken from memory already, and the interfaces are one.
+// statsOf converts a usage to Docker's counters. wharf samples for all callers together, so a caller has no pair of samples of
+// its own. The pair here spans one second and is computed so that Docker's formula gives the usage's percentage. Page cache is
+// subtracted from memory already, and all network interfaces are added up as one.
 func statsOf(u stats.Usage, cpus int) containerStats {
 	s := containerStats{
 		ID: u.ID, Name: "/" + u.Name, Read: u.SampledAt.UTC(), Block: block{Bytes: []blockEntry{}},

@@ -9,12 +9,12 @@ import (
 	"wharf/util/apperr"
 )
 
-// minVersion is the oldest API version that is answered.
+// minVersion is the oldest API version that wharf supports.
 const minVersion = "1.24"
 
 var versionSegment = regexp.MustCompile(`^v[0-9]{1,3}(\.[0-9]{1,3})+$`)
 
-// negotiate checks the path's version against the engine's, and answers as Docker does where they don't go together.
+// negotiate checks the path's version against the engine's. If they are incompatible, it returns Docker's error.
 func (c *Call) negotiate(ctx context.Context) error {
 	newest, err := c.host.APIVersion(ctx)
 	if err != nil {
@@ -33,7 +33,7 @@ func (c *Call) negotiate(ctx context.Context) error {
 	return nil
 }
 
-// before reports whether the call is of an API older than a version.
+// before reports whether the call uses an API version older than the given one.
 func (c *Call) before(version string) bool { return older(c.api, version) }
 
 // older compares versions such as 1.9 and 1.41, part by part.

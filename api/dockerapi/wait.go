@@ -12,16 +12,16 @@ import (
 	"wharf/util/apperr"
 )
 
-// lookEvery is how often a container is looked at that is waited for, should its event be missing.
-const lookEvery = 2 * time.Second
+// inspectEvery is how often a container is inspected while it is waited for, in case its event is missing.
+const inspectEvery = 2 * time.Second
 
 // waiter waits for the end of a container.
 type waiter struct {
 	call      *Call
-	ref       containers.Ref // by its whole id
+	ref       containers.Ref // the whole id
 	condition string
-	began     containers.State // as it was found
-	code      int              // of the last end that was seen
+	began     containers.State // state at the beginning
+	code      int              // exit code of the last end that was seen
 	ended     bool             // an end was seen
 }
 
@@ -30,7 +30,7 @@ type waitResult struct {
 	StatusCode int
 }
 
-// wait answers at once with the header, and with the exit code when the container has ended, as Docker does.
+// wait sends the header at once, and the exit code when the container has ended, as Docker does.
 func (a *API) wait(w http.ResponseWriter, r *http.Request, c *Call) error {
 	ref, err := c.ref()
 	if err != nil {
@@ -58,7 +58,7 @@ func (a *API) wait(w http.ResponseWriter, r *http.Request, c *Call) error {
 	})
 }
 
-// wait waits for the condition. Events say when to look; what is seen decides.
+// wait waits for the condition. Events trigger an inspection; only the inspected state decides.
 func (x *waiter) wait(ctx context.Context, a *API) error {
 	wake := make(chan struct{}, 1)
 	sub := a.Events.Subscribe(x.call.actor, eventlog.Subscribe{
@@ -70,7 +70,7 @@ func (x *waiter) wait(ctx context.Context, a *API) error {
 		},
 	})
 	defer sub.Close()
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(inspectEvery)
 	defer tick.Stop()
 	for page := make([]eventlog.Delivery, 0, 64); ; {
 		_, _, state, err := x.call.host.State(ctx, x.ref)
@@ -83,7 +83,7 @@ func (x *waiter) wait(ctx context.Context, a *API) error {
 			for more && err == nil {
 				var deliveries []eventlog.Delivery
 				deliveries, more, err = sub.Next(ctx, page)
-				x.take(deliveries)
+				x.readExitCodes(deliveries)
 				clear(deliveries)
 			}
 			if err != nil {
@@ -96,8 +96,8 @@ func (x *waiter) wait(ctx context.Context, a *API) error {
 	}
 }
 
-// take reads exit codes from events: a container that is started again at once has lost its own by the time it is looked at.
-func (x *waiter) take(deliveries []eventlog.Delivery) {
+// readExitCodes reads exit codes from events: if a container is restarted at once, an inspection no longer shows its exit code.
+func (x *waiter) readExitCodes(deliveries []eventlog.Delivery) {
 	for _, d := range deliveries {
 		if d.Record == nil || d.Type != "container" || d.Action != "die" && d.Action != "died" {
 			continue
@@ -108,7 +108,7 @@ func (x *waiter) take(deliveries []eventlog.Delivery) {
 	}
 }
 
-// met reports whether the condition holds. A container that is gone has ended.
+// met reports whether the condition holds. A removed container has ended.
 func (x *waiter) met(state containers.State, err error) (bool, error) {
 	if apperr.KindOf(err) == apperr.NotFound {
 		return true, nil

@@ -2,24 +2,24 @@ package dto
 
 import "time"
 
-// PageQuery is what every list takes.
+// PageQuery selects a page of a list.
 type PageQuery struct {
-	// Where the page begins: the cursor of the page before it.
+	// Cursor from the page before; missing for the first page.
 	Cursor string `query:"cursor"`
-	// The most rows of the page.
+	// Maximum number of rows in the page.
 	Limit int `query:"limit" default:"100" minimum:"1" maximum:"500"`
 }
 
-// Grant adds a role on the hosts whose names match and, with labels, on the containers that have them.
+// Grant adds a role on the hosts whose names match. With labels it counts only for the containers that have them.
 type Grant struct {
 	ID       string `json:"id" format:"uuid"`
 	Username string `json:"username,omitempty"`
-	// A name, or a pattern such as prod-*.
+	// Host name, or a pattern such as prod-*.
 	Hosts string `json:"hosts"`
-	// A selector such as team=web; empty means all containers.
+	// Label selector such as team=web; empty means all containers.
 	Labels string `json:"labels"`
 	Role   Role   `json:"role"`
-	// Terminals too: see docs/security.md.
+	// Whether it includes terminals: see docs/security.md.
 	Exec      bool      `json:"exec"`
 	CreatedBy string    `json:"created_by,omitempty"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
@@ -28,34 +28,34 @@ type Grant struct {
 // GrantPage is a page of grants.
 type GrantPage struct {
 	Grants []Grant `json:"grants"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
 // GrantQuery selects grants.
 type GrantQuery struct {
 	PageQuery
-	// Those of one user.
+	// Only grants of this user.
 	Username string `query:"username"`
 }
 
-// NewGrant is a grant to be added.
+// NewGrant is a grant to create.
 type NewGrant struct {
 	Username string `json:"username" minLength:"1" example:"hong"`
-	// A name, or a pattern such as prod-*.
+	// Host name, or a pattern such as prod-*.
 	Hosts string `json:"hosts" minLength:"1" example:"prod-*"`
-	// A selector such as team=web; empty means all containers.
+	// Label selector such as team=web; empty means all containers.
 	Labels string `json:"labels,omitempty" example:"team=web"`
 	Role   Role   `json:"role"`
-	// Terminals too, whatever the role: they defeat masking, and are root where the container is.
+	// Include terminals, whatever the role. Terminals bypass masking, and have the rights of root if the container runs as root.
 	Exec bool `json:"exec,omitempty"`
 }
 
-// AuditEntry is something that a caller had wharf do, or was refused.
+// AuditEntry is an action that a caller requested, performed or refused.
 type AuditEntry struct {
 	ID string    `json:"id" format:"uuid"`
 	At time.Time `json:"at"`
-	// Missing while under way.
+	// Missing while the action is under way.
 	FinishedAt    time.Time `json:"finished_at,omitzero"`
 	User          string    `json:"user"`
 	Address       string    `json:"address"`
@@ -65,18 +65,18 @@ type AuditEntry struct {
 	ContainerID   string    `json:"container_id"`
 	ContainerName string    `json:"container_name"`
 	Target        string    `json:"target"`
-	// unknown: the server ended during it.
+	// unknown: the server ended during the action.
 	Outcome    string `json:"outcome" enum:"pending,ok,refused,failed,unknown"`
 	Detail     string `json:"detail"`
 	DurationMS int64  `json:"duration_ms"`
-	// How many equal refusals the row stands for.
+	// Number of equal refusals that the entry stands for.
 	Times int64 `json:"times" minimum:"1"`
 }
 
-// AuditPage is a page of the audit, the newest first.
+// AuditPage is a page of the audit, newest first.
 type AuditPage struct {
 	Audit []AuditEntry `json:"audit"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
@@ -85,13 +85,13 @@ type AuditQuery struct {
 	PageQuery
 	User string `query:"user"`
 	Host string `query:"host"`
-	// A name, or the beginning of an id.
+	// Name of a container, or prefix of its id.
 	Container string `query:"container"`
-	// For example container.stop or login.
+	// Action, such as container.stop or login.
 	Action  string `query:"action"`
 	Outcome string `query:"outcome" enum:"pending,ok,refused,failed,unknown"`
-	// A time, or how long ago.
+	// Beginning: a time, or a duration before now.
 	Since time.Time `query:"since"`
-	// A time, or how long ago.
+	// End: a time, or a duration before now.
 	Until time.Time `query:"until"`
 }

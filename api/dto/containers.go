@@ -2,84 +2,86 @@ package dto
 
 import "time"
 
-// Container is a row of the contract's list.
+// Container is a row of the contract's list of containers.
 type Container struct {
-	// Its first 12 characters.
+	// First 12 characters of the id.
 	ID    string `json:"id" pattern:"^[0-9a-f]{1,12}$"`
 	Name  string `json:"name"`
 	Image string `json:"image"`
-	// As the engine says: running, exited, paused, created, restarting, removing, dead.
+	// State as reported by the engine: running, exited, paused, created, restarting, removing, dead.
 	State  string `json:"state"`
 	Status string `json:"status"`
 }
 
-// HostedContainer is a container of any host.
+// HostedContainer is a container together with its host.
 type HostedContainer struct {
 	Host string `json:"host"`
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// The name under which it was started.
+	// Image name with which the container was created.
 	Image string `json:"image"`
-	// As the engine says: running, exited, paused, created, restarting, removing, dead.
+	// State as reported by the engine: running, exited, paused, created, restarting, removing, dead.
 	State   string            `json:"state"`
 	Status  string            `json:"status"`
 	Created time.Time         `json:"created"`
 	Labels  map[string]string `json:"labels"`
-	// With update=true alone.
+	// Only with update=true.
 	Update *ContainerUpdate `json:"update,omitempty"`
 }
 
-// ContainerUpdate says whether a container's tag means another image in its registry by now.
+// ContainerUpdate reports whether the container's tag now refers to another image in its registry.
 type ContainerUpdate struct {
-	// available; current; pinned, to a digest; local, of no registry; checking, so ask again; unknown.
+	// available; current; pinned: the container names a digest; local: the image is from no registry; checking: ask again later;
+	// unknown.
 	State string `json:"state"`
-	// That the tag has in the registry; empty where that isn't known.
+	// Digest of the tag in the registry; empty if it isn't known.
 	Digest string `json:"digest"`
-	// Why it is unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (the engine can't ask) or other.
+	// Reason for the state unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (by the engine) or
+	// other.
 	Reason string `json:"reason"`
-	// When the registry was asked; missing where it wasn't.
+	// When the registry was asked; missing if it wasn't.
 	CheckedAt *time.Time `json:"checked_at,omitempty"`
 }
 
-// ContainerPage is a page of containers, and which hosts it speaks of.
+// ContainerPage is a page of containers, with the hosts that were asked.
 type ContainerPage struct {
 	Containers []HostedContainer `json:"containers"`
 	Hosts      []HostAnswer      `json:"hosts"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
 // ContainerQuery selects containers of one host.
 type ContainerQuery struct {
-	// Any of them.
+	// State; repeat to match any of several.
 	State []string `query:"state"`
-	// A part of it; any of them.
+	// Part of the name; repeat to match any of several.
 	Name []string `query:"name"`
-	// A part of it; any of them.
+	// Part of the image's name; repeat to match any of several.
 	Image []string `query:"image"`
-	// key or key=value, as the answer shows it; all of them.
+	// key or key=value, as the answer shows it; repeat to require several.
 	Label []string `query:"label"`
-	// Text in id, name, image, host, state, status or a label.
+	// Text in the id, name, image, host, state, status or a label.
 	Text string `query:"q"`
-	// With - in front descending.
+	// Sort order; a leading - means descending.
 	Sort string `query:"sort" enum:"host,-host,name,-name,image,-image,state,-state,created,-created" default:"host"`
-	// true: say of each container whether its tag means another image in its registry by now. Registries are asked, for some
-	// seconds at most, unless they were within the hour.
+	// true: report for each container whether its tag now refers to another image in its registry. Registries that weren't asked
+	// within the last hour are asked, which takes some seconds at most.
 	Update bool `query:"update"`
-	// The most rows of the page.
+	// Maximum number of rows in the page.
 	Limit int `query:"limit" default:"500" minimum:"1" maximum:"5000"`
-	// Where the page begins: the cursor of the page before it.
+	// Cursor from the page before; missing for the first page.
 	Cursor string `query:"cursor"`
 }
 
 // AllContainersQuery selects containers of all hosts.
 type AllContainersQuery struct {
-	// Any of them.
+	// Host name; repeat to select several.
 	Host []string `query:"host"`
 	ContainerQuery
 }
 
-// ContainerDetails is a container as inspect shows it.
+// ContainerDetails is the answer of inspect.
 type ContainerDetails struct {
 	ID           string           `json:"id"`
 	Name         string           `json:"name"`
@@ -93,9 +95,9 @@ type ContainerDetails struct {
 	Mounts       []Mount          `json:"mounts"`
 }
 
-// ContainerState is what a container does.
+// ContainerState is the state of a container.
 type ContainerState struct {
-	// As the engine says: running, exited, paused, created, restarting, removing, dead.
+	// State as reported by the engine: running, exited, paused, created, restarting, removing, dead.
 	Status     string `json:"status"`
 	Running    bool   `json:"running"`
 	Paused     bool   `json:"paused"`
@@ -105,7 +107,7 @@ type ContainerState struct {
 	FinishedAt string `json:"finished_at"`
 }
 
-// ContainerConfig is what a container was made with. Below admin, values that look secret are "***".
+// ContainerConfig is the configuration with which a container was created. Callers below admin see "***" for possible secrets.
 type ContainerConfig struct {
 	Hostname   string            `json:"hostname"`
 	User       string            `json:"user"`
@@ -116,24 +118,24 @@ type ContainerConfig struct {
 	Labels     map[string]string `json:"labels"`
 }
 
-// ContainerNetwork is a container's addresses and ports.
+// ContainerNetwork is the addresses and ports of a container.
 type ContainerNetwork struct {
 	IPAddress  string `json:"ip_address"`
 	Gateway    string `json:"gateway"`
 	MacAddress string `json:"mac_address"`
-	// By port, such as 80/tcp; an exposed port that isn't published has none.
+	// Bindings by port, such as 80/tcp. An exposed port that isn't published has none.
 	Ports map[string][]PortBinding `json:"ports"`
-	// By the network's name.
+	// Endpoints by network name.
 	Networks map[string]Endpoint `json:"networks"`
 }
 
-// PortBinding is where a port is published.
+// PortBinding is the address on the host at which a port is published.
 type PortBinding struct {
 	HostIP   string `json:"host_ip"`
 	HostPort string `json:"host_port"`
 }
 
-// Endpoint is a container's place in a network.
+// Endpoint is the connection of a container to a network.
 type Endpoint struct {
 	NetworkID  string `json:"network_id"`
 	IPAddress  string `json:"ip_address"`
@@ -141,109 +143,109 @@ type Endpoint struct {
 	MacAddress string `json:"mac_address"`
 }
 
-// Mount is a volume or a directory of the host inside a container.
+// Mount is a volume or a host directory mounted in a container.
 type Mount struct {
-	// bind, volume or tmpfs, as the engine says.
+	// bind, volume or tmpfs, as reported by the engine.
 	Type string `json:"type"`
 	Name string `json:"name"`
-	// Empty below operator.
+	// Empty for callers below operator.
 	Source      string `json:"source"`
 	Destination string `json:"destination"`
 	Mode        string `json:"mode"`
 	RW          bool   `json:"rw"`
 }
 
-// Target names a container.
+// Target identifies a container.
 type Target struct {
-	// An id, a unique beginning of it, or a name.
+	// Id, unique prefix of the id, or name.
 	ID   string `json:"id" minLength:"1" example:"a1b2c3d4e5f6"`
 	Host string `json:"host" minLength:"1" example:"119server"`
 }
 
-// Processes are those of a container, as ps on the engine's host shows them.
+// Processes are the processes of a container, as ps on the engine's host shows them.
 type Processes struct {
-	// Of the columns, which differ between engines.
+	// Titles of the columns, which differ between engines.
 	Titles []string `json:"titles"`
-	// A row of cells for each process. Values that look secret are *** below admin.
+	// One row of cells per process. Callers below admin see *** for possible secrets.
 	Processes [][]string `json:"processes"`
 }
 
-// WaitQuery is what to wait for after an operation.
+// WaitQuery is the state to wait for after an operation.
 type WaitQuery struct {
-	// Wait for it afterwards.
+	// State to wait for.
 	Wait string `query:"wait" enum:"running,healthy,exited"`
-	// The longest wait, 30s by default, 5m at most.
+	// Maximum wait: 30s by default, 5m at most.
 	Limit time.Duration `query:"limit"`
 }
 
-// StopQuery is how a container is stopped or restarted.
+// StopQuery is the way in which a container is stopped or restarted.
 type StopQuery struct {
-	// Instead of the container's own stop signal: for example TERM, SIGHUP or 9.
+	// Signal in place of the container's stop signal, such as TERM, SIGHUP or 9.
 	Signal string `query:"signal"`
-	// Seconds until the container is killed; -1 waits for ever; missing means the container's own.
+	// Seconds until the container is killed; -1 waits for ever; missing means the container's own timeout.
 	Timeout *int `query:"timeout" minimum:"-1" maximum:"3600"`
 	WaitQuery
 }
 
-// KillQuery is which signal is sent.
+// KillQuery is the signal to send.
 type KillQuery struct {
-	// KILL by default: for example TERM, SIGHUP or 9.
+	// Signal, such as TERM, SIGHUP or 9; KILL by default.
 	Signal string `query:"signal"`
 	WaitQuery
 }
 
-// Rename is what a container is to be called.
+// Rename is the new name of a container.
 type Rename struct {
-	// 2 to 255 letters, digits, '_', '.' or '-', and nothing that looks like an id.
+	// 2 to 255 letters, digits, '_', '.' or '-'; must not look like an id.
 	Name string `json:"name" minLength:"2" maxLength:"255" example:"web-1"`
 }
 
-// Limits are what a container may use, and whether it is started again. What is missing stays as it is.
+// Limits are the resource limits and the restart policy of a container. Missing fields stay unchanged.
 type Limits struct {
-	// Bytes, 6 MiB at least.
+	// Memory in bytes, at least 6 MiB.
 	Memory *int64 `json:"memory,omitempty" minimum:"6291456" maximum:"1152921504606846976" example:"268435456"`
-	// Bytes of memory and swap together; -1 for no limit of swap.
+	// Memory and swap together, in bytes; -1 for unlimited swap.
 	MemorySwap *int64 `json:"memory_swap,omitempty" minimum:"-1" maximum:"1152921504606846976" example:"536870912"`
-	// 0.5 is half of one.
+	// Number of CPUs; 0.5 is half of one.
 	CPUs *float64 `json:"cpus,omitempty" minimum:"0.001" example:"0.5"`
-	// The most processes and threads; -1 for no limit.
+	// Maximum number of processes and threads; -1 for no limit.
 	Pids *int64 `json:"pids,omitempty" minimum:"-1" maximum:"4194304" example:"100"`
-	// no, always, unless-stopped, on-failure or on-failure:5.
+	// no, always, unless-stopped, on-failure, or with a number of tries on-failure:5.
 	RestartPolicy string `json:"restart_policy,omitempty" example:"unless-stopped"`
 }
 
-// Recreate is of what image a container is created anew, and how its start is seen.
+// Recreate is the image with which a container is recreated, and the state that the new container must reach.
 type Recreate struct {
-	// A name such as nginx:1.27; missing means the one that the container names. Another one needs the right to run commands
-	// in the container.
+	// Image name such as nginx:1.27; missing means the container's own. Another image requires the right to run commands in the
+	// container.
 	Image string `json:"image,omitempty" maxLength:"512"`
-	// Pull it from its registry first.
+	// Pull the image from its registry first.
 	Pull bool `json:"pull,omitempty" example:"false"`
-	// running or healthy: what the new container must become, else the old one comes back. Missing means healthy where it has
-	// a health check, and running where it has none.
+	// State that the new container must reach, running or healthy; else the old container is restored. Missing means healthy if
+	// it has a health check, else running.
 	Wait string `json:"wait,omitempty" example:"running"`
-	// The longest wait, such as 2m: 30s when missing, 5m at most.
+	// Maximum wait, such as 2m: 30s if missing, 5m at most.
 	Limit string `json:"limit,omitempty" example:"2m"`
 }
 
-// RemoveQuery is how a container is removed.
+// RemoveQuery is the way in which a container is removed.
 type RemoveQuery struct {
-	// Also one that runs: it is killed.
+	// Kill the container if it runs.
 	Force bool `query:"force"`
-	// Its anonymous volumes too.
+	// Remove the container's anonymous volumes too.
 	Volumes bool `query:"volumes"`
 }
 
-// OperationResult is what an operation did.
+// OperationResult is the result of an operation.
 type OperationResult struct {
-	// False: it was so already.
+	// False: there was nothing to do.
 	Changed bool `json:"changed"`
-	// The state: running, exited, paused, …
+	// State before the operation: running, exited, paused, …
 	Before string `json:"before"`
-	// The state afterwards; empty where no container is left.
+	// State after the operation; empty if the container is gone.
 	After string `json:"after"`
-	// Whether what was waited for came about in time; missing without wait.
+	// Whether the state to wait for was reached in time; missing without wait.
 	Reached *bool `json:"reached,omitempty"`
-	// The whole id of the container that recreate made.
+	// Full id of the container that recreate created.
 	NewID string `json:"new_id,omitempty"`
 }

@@ -1,7 +1,7 @@
-// Package dto is the shapes of wharf's HTTP API: the bodies, answers and query parameters of all routes.
-// Server and client share them, and the OpenAPI document is generated from them: a field without omitempty
-// is required, a comment is a description, and the tags enum, default, minimum, maximum, minLength,
-// maxLength, pattern, format and example say the rest. Package api fills them in, package client reads them.
+// Package dto defines the shapes of wharf's HTTP API: the bodies, answers and query parameters of all routes. Server and client
+// share them, and the OpenAPI document is generated from them: a field without omitempty is required, a comment is a
+// description, and the tags enum, default, minimum, maximum, minLength, maxLength, pattern, format and example become the
+// schema's keywords of the same names. Package api fills the shapes, package client reads them.
 package dto
 
 import (
@@ -13,24 +13,25 @@ import (
 // Failure is the envelope of every error.
 type Failure struct {
 	Success bool `json:"success" const:"false"`
-	// What is wrong, in a sentence for people.
+	// Explanation of the error, in one sentence.
 	Message string `json:"message"`
 }
 
-// Role is what its holder may do: none (only grants count), viewer (list, inspect, usage, events),
-// operator (also start, stop and the like) or admin.
+// Role is the set of actions that its holder may perform: none (only grants count), viewer (list, inspect, usage, events),
+// operator (also start, stop and similar operations) or admin.
 type Role string
 
-// Roles are all roles, the weakest first.
+// Roles lists all roles, the weakest first.
 var Roles = []Role{"none", "viewer", "operator", "admin"}
 
-// Time is a time in a body: RFC 3339, from 1970 to 9999 in UTC. Missing or null leaves it zero; a zero time
-// that is written out is refused, since for most fields zero means never.
+// Time is a time in a body: RFC 3339, from 1970 to 9999 in UTC. A missing or null time is zero. A zero time that is written out
+// is rejected, since zero means never in most fields.
 type Time struct{ time.Time }
 
-// TimeError says what is wrong with a Time.
+// TimeError explains what is wrong with a Time.
 type TimeError struct{ problem string }
 
+// Error returns the explanation.
 func (e *TimeError) Error() string { return e.problem }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -48,7 +49,7 @@ func (t *Time) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// CheckTime returns an error for a time that JSON or a database can't hold in UTC.
+// CheckTime returns an error for a time that JSON or a database can't represent in UTC.
 func CheckTime(at time.Time) error {
 	if year := at.UTC().Year(); year < 1970 || year > 9999 {
 		return errors.New("expected a time from 1970 to 9999, in UTC")
@@ -56,5 +57,5 @@ func CheckTime(at time.Time) error {
 	return nil
 }
 
-// ShortID returns the 12 characters of a container's id by which people know it, and the contract's answers name it.
+// ShortID returns the first 12 characters of a container's id, as Docker and the contract's answers show it.
 func ShortID(id string) string { return id[:min(len(id), 12)] }

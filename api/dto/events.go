@@ -2,7 +2,7 @@ package dto
 
 import "time"
 
-// ContainerEvent is the contract's frame, for events of every type.
+// ContainerEvent is the contract's frame, used for events of all types.
 type ContainerEvent struct {
 	Host      string `json:"host"`
 	Type      string `json:"type"`
@@ -14,16 +14,16 @@ type ContainerEvent struct {
 	Attrs     map[string]string `json:"attrs"`
 }
 
-// StreamGap says that between two times of the engine's clock events may be missing.
+// StreamGap reports that events between two times of the engine's clock may be missing.
 type StreamGap struct {
-	// Empty means all hosts.
+	// Name of the host; empty means all hosts.
 	Host   string    `json:"host"`
 	From   time.Time `json:"from"`
 	To     time.Time `json:"to"`
 	Reason string    `json:"reason"`
 }
 
-// HostEvent says that a host was connected or disconnected.
+// HostEvent reports that a host was connected or disconnected.
 type HostEvent struct {
 	Host   string `json:"host"`
 	Action string `json:"action"`
@@ -32,7 +32,7 @@ type HostEvent struct {
 	Reason    string `json:"reason"`
 }
 
-// LoggedEvent is one record of the history.
+// LoggedEvent is one record of the event log.
 type LoggedEvent struct {
 	ID        int64             `json:"id"`
 	Host      string            `json:"host"`
@@ -42,57 +42,57 @@ type LoggedEvent struct {
 	ActorName string            `json:"actor_name"`
 	Time      time.Time         `json:"time"`
 	Attrs     map[string]string `json:"attrs"`
-	// Whether wharf concluded it from what it saw afterwards.
+	// Whether wharf inferred the event from a later state.
 	Inferred bool `json:"inferred"`
-	// A gap's beginning.
+	// Beginning of a gap.
 	From *time.Time `json:"from,omitempty"`
-	// A gap's end.
+	// End of a gap.
 	To *time.Time `json:"to,omitempty"`
-	// A gap's.
+	// Reason for a gap.
 	Reason string `json:"reason,omitempty"`
 }
 
-// EventPage is a page of the history.
+// EventPage is a page of the event log.
 type EventPage struct {
 	Events []LoggedEvent `json:"events"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
-// EventFilter narrows a stream or a query of events.
+// EventFilter selects the events of a stream or a query.
 type EventFilter struct {
-	// Any of them.
+	// Host name; repeat to match any of several.
 	Host []string `query:"host"`
-	// Any of them; host and gap are wharf's own.
+	// Type of event; repeat to match any of several. host and gap are wharf's own types.
 	Type []string `query:"type" enum:"builder,config,container,daemon,gap,host,image,network,node,plugin,pod,secret,service,system,volume"`
-	// Any of them.
+	// Action; repeat to match any of several.
 	Action []string `query:"action"`
-	// Ids or names; any of them.
+	// Id or name of a container; repeat to match any of several.
 	Container []string `query:"container"`
 }
 
-// StreamQuery is what the event stream takes.
+// StreamQuery is the parameters of the event stream.
 type StreamQuery struct {
 	EventFilter
-	// Where to go on, for clients that can't set Last-Event-ID.
+	// Id after which to resume, for clients that can't set Last-Event-ID.
 	LastEventID string `query:"last_event_id" pattern:"^[0-9]*$"`
-	// Stands for a token: see POST /v1/events/ticket.
+	// Ticket in place of a token: see POST /v1/events/ticket.
 	Ticket string `query:"ticket"`
 }
 
-// EventQuery is what the history takes.
+// EventQuery is the parameters of a query of the event log.
 type EventQuery struct {
 	EventFilter
-	// A time, or how long ago.
+	// Beginning: a time, or a duration before now.
 	Since time.Time `query:"since"`
-	// A time, or how long ago.
+	// End: a time, or a duration before now.
 	Until time.Time `query:"until"`
-	// Only ends of containers that no caller asked wharf for.
+	// Only ends of containers that no caller of wharf requested.
 	Unexpected bool `query:"unexpected"`
-	// By the engines' time.
+	// Order, by the engines' time.
 	Order string `query:"order" enum:"desc,asc" default:"desc"`
-	// The most records of the page.
+	// Maximum number of records in the page.
 	Limit int `query:"limit" default:"100" minimum:"1" maximum:"1000"`
-	// Where the page begins: the cursor of the page before it.
+	// Cursor from the page before; missing for the first page.
 	Cursor string `query:"cursor"`
 }

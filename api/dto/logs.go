@@ -7,32 +7,32 @@ type LogLine struct {
 	Host string `json:"host"`
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// By the engine's clock.
+	// Time of the line, by the engine's clock.
 	At time.Time `json:"at"`
 	// stdout or stderr.
 	Stream string `json:"stream"`
-	// Without the line's end; bytes that are no UTF-8 are U+FFFD.
+	// Text without the line end; bytes that aren't UTF-8 become U+FFFD.
 	Text string `json:"text"`
-	// trace, debug, info, warn, error, fatal, or empty where the line doesn't tell.
+	// trace, debug, info, warn, error, fatal, or empty if the line has no recognized level.
 	Level string `json:"level"`
-	// Whether the line was longer than 256 KiB.
+	// Whether the line was cut at 256 KiB.
 	Cut bool `json:"cut,omitempty"`
-	// Of a hit of a search: the lines before it.
+	// Lines before it, for a hit of a search.
 	Before []ContextLine `json:"before,omitempty"`
-	// Of a hit of a search: the lines after it.
+	// Lines after it, for a hit of a search.
 	After []ContextLine `json:"after,omitempty"`
 }
 
-// ContextLine is a line beside one that a search found.
+// ContextLine is a line before or after a hit of a search.
 type ContextLine struct {
 	At     time.Time `json:"at"`
 	Stream string    `json:"stream"`
 	Text   string    `json:"text"`
 }
 
-// LogGap says that between two times of the engine's clock lines of a container may be missing.
+// LogGap reports that lines of a container between two times of the engine's clock may be missing.
 type LogGap struct {
-	// stream-gap, in NDJSON alone.
+	// stream-gap; only in NDJSON.
 	Event  string    `json:"event,omitempty"`
 	Host   string    `json:"host"`
 	ID     string    `json:"id"`
@@ -42,44 +42,44 @@ type LogGap struct {
 	Reason string    `json:"reason"`
 }
 
-// LogEnd says that no more lines of a container will come.
+// LogEnd reports that a container has no more lines.
 type LogEnd struct {
-	// log-end, in NDJSON alone.
+	// log-end; only in NDJSON.
 	Event string `json:"event,omitempty"`
 	Host  string `json:"host"`
 	ID    string `json:"id"`
 	Name  string `json:"name"`
-	// Why; empty where all that was asked for was read.
+	// Reason; empty if everything that was requested was read.
 	Error string `json:"error,omitempty"`
 }
 
-// LogProgress says how far a search is.
+// LogProgress reports the progress of a search.
 type LogProgress struct {
-	// progress, in NDJSON alone.
+	// progress; only in NDJSON.
 	Event string `json:"event,omitempty"`
-	// Read from engines and files so far.
+	// Bytes read from engines and files so far.
 	Bytes int64 `json:"bytes"`
 	Lines int64 `json:"lines"`
-	// How many containers were searched to the end.
+	// Number of containers that were searched completely.
 	Searched   int `json:"searched"`
 	Containers int `json:"containers"`
-	// Back to here all containers were searched.
+	// All containers were searched back to this time.
 	From *time.Time `json:"from,omitempty"`
 }
 
-// LogSearchEnd says how a search ended.
+// LogSearchEnd reports the end of a search.
 type LogSearchEnd struct {
-	// end, in NDJSON alone.
+	// end; only in NDJSON.
 	Event string `json:"event,omitempty"`
-	// Whether there is nothing more to be searched.
+	// Whether everything was searched.
 	Complete bool `json:"complete"`
-	// Where to go on; empty where it is complete.
+	// Cursor from which the search can continue; empty if it is complete.
 	Cursor string `json:"cursor"`
 }
 
-// LogHosts says which hosts an answer speaks of, and which containers are no part of it.
+// LogHosts lists the hosts and containers of an answer, and the containers that it omits.
 type LogHosts struct {
-	// log-hosts, in NDJSON alone.
+	// log-hosts; only in NDJSON.
 	Event      string         `json:"event,omitempty"`
 	Containers []LogContainer `json:"containers"`
 	Omitted    []OmittedLog   `json:"omitted"`
@@ -91,11 +91,11 @@ type LogContainer struct {
 	Host string `json:"host"`
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// Why it could not be read.
+	// Reason why the log could not be read.
 	Error string `json:"error,omitempty"`
 }
 
-// OmittedLog is a container that was meant and is no part of the answer.
+// OmittedLog is a selected container that the answer omits.
 type OmittedLog struct {
 	Host   string `json:"host"`
 	ID     string `json:"id"`
@@ -103,76 +103,77 @@ type OmittedLog struct {
 	Reason string `json:"reason"`
 }
 
-// LogPage is a page of lines: by time, those of a search the newest first.
+// LogPage is a page of lines, sorted by time; hits of a search are sorted newest first.
 type LogPage struct {
 	Lines []LogLine `json:"lines"`
 	Gaps  []LogGap  `json:"gaps"`
 	LogHosts
-	// Of the page before it, or of the older hits; empty where there is none.
+	// Cursor of the page before, or of older hits; empty if there is none.
 	Prev string `json:"prev"`
-	// Of what comes after it: also for Last-Event-ID. Empty for a search.
+	// Cursor of the lines after the page, also for Last-Event-ID; empty for a search.
 	Next string `json:"next"`
-	// Of a search: whether there is nothing more to be searched.
+	// For a search: whether everything was searched.
 	Complete *bool `json:"complete,omitempty"`
 }
 
-// LogQuery says which lines an answer has, and how. grep and level search: the newest lines first.
+// LogQuery selects the lines of an answer, and its format. With grep or level it is a search, which returns the newest lines first.
 type LogQuery struct {
-	// The last so many lines of each container, or all.
+	// Number of lines from the end of each container's log, or all.
 	Tail string `query:"tail" default:"500" pattern:"^([0-9]{1,9}|all)$"`
-	// A time, or how long ago.
+	// Beginning: a time, or a duration before now.
 	Since time.Time `query:"since"`
-	// A time, or how long ago.
+	// End: a time, or a duration before now.
 	Until time.Time `query:"until"`
-	// Go on with lines as they come. Streams alone.
+	// Also send new lines as they come. Only for streams.
 	Follow bool `query:"follow" default:"false"`
-	// One of the two streams.
+	// Only lines of this stream.
 	Stream string `query:"stream" enum:"stdout,stderr"`
-	// Text in the line.
+	// Text that the line must contain.
 	Grep string `query:"grep"`
-	// grep is a regular expression (RE2).
+	// Read grep as a regular expression (RE2).
 	Regex bool `query:"regex" default:"false"`
-	// Lines without grep.
+	// Only lines that don't match grep.
 	Invert bool `query:"invert" default:"false"`
-	// Lines before and after each hit of a search.
+	// Number of lines before and after each hit of a search.
 	Context int `query:"context" default:"0" minimum:"0" maximum:"50"`
-	// Any of them.
+	// Level; repeat to match any of several.
 	Level []string `query:"level" enum:"trace,debug,info,warn,error,fatal"`
-	// The most lines of a page, or hits of a search.
+	// Maximum number of lines in a page, or of hits of a search.
 	Limit int `query:"limit" default:"1000" minimum:"1" maximum:"10000"`
-	// The longest that a search takes, 30s by default, 2m at most.
+	// Time limit of a search: 30s by default, 2m at most.
 	Deadline time.Duration `query:"deadline"`
-	// Where to go on: prev or next of a page, or a search's cursor.
+	// Cursor from which to continue: prev or next of a page, or the cursor of a search.
 	Cursor string `query:"cursor"`
 	// Keep terminal escape sequences.
 	ANSI bool `query:"ansi" default:"true"`
-	// Times before the lines of text/plain.
+	// Write the time before each line of text/plain.
 	Timestamps bool `query:"timestamps" default:"false"`
-	// Answer with a file, as text/plain.
+	// Answer with a file in text/plain.
 	Download bool `query:"download" default:"false"`
-	// Weave the containers' events in while following.
+	// With follow: insert the containers' events between the lines.
 	Events bool `query:"events" default:"false"`
-	// Where to go on, for clients that can't set Last-Event-ID.
+	// Id after which to resume, for clients that can't set Last-Event-ID.
 	LastEventID string `query:"last_event_id"`
-	// Stands for a token: see POST /v1/events/ticket.
+	// Ticket in place of a token: see POST /v1/events/ticket.
 	Ticket string `query:"ticket"`
 }
 
-// AllLogsQuery selects containers of all hosts, 100 at most, and says which lines an answer has.
+// AllLogsQuery selects up to 100 containers of all hosts, and the lines of the answer.
 type AllLogsQuery struct {
-	// Any of them.
+	// Host name; repeat to select several.
 	Host []string `query:"host"`
-	// A part of it; any of them. With one host and follow, lines go on in the container that takes the name of a removed one.
+	// Part of the name; repeat to match any of several. With one host and follow, the stream continues with a new container that
+	// takes the name of a removed one.
 	Name []string `query:"name"`
-	// A part of it; any of them.
+	// Part of the image's name; repeat to match any of several.
 	Image []string `query:"image"`
-	// key or key=value, as the list shows it; all of them.
+	// key or key=value, as the list shows it; repeat to require several.
 	Label []string `query:"label"`
-	// A Compose project; any of them.
+	// Compose project; repeat to match any of several.
 	Project []string `query:"project"`
-	// Any of them.
+	// State; repeat to match any of several.
 	State []string `query:"state"`
-	// Text in id, name, image, host, state, status or a label.
+	// Text in the id, name, image, host, state, status or a label.
 	Text string `query:"q"`
 	LogQuery
 }

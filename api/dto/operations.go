@@ -2,82 +2,82 @@ package dto
 
 import "time"
 
-// BulkOperation is an operation on many containers that is asked for.
+// BulkOperation is a request for an operation on many containers.
 type BulkOperation struct {
 	// start, stop, restart, pause, unpause, kill, remove or recreate.
 	Operation string `json:"operation" minLength:"1" example:"restart"`
-	// Which containers, of those that one may operate on.
+	// Selects among the containers that the caller may operate on.
 	Select Selection `json:"select" example:"{\"label\":[\"app=web\"]}"`
-	// How many containers at a time; 1 when missing.
+	// Number of containers at a time; 1 if missing.
 	Parallel int `json:"parallel,omitempty" minimum:"0" maximum:"100" example:"5"`
-	// How many of one host at a time; as many as parallel when missing.
+	// Number of containers of one host at a time; as many as parallel if missing.
 	PerHost int `json:"per_host,omitempty" minimum:"0" maximum:"100" example:"1"`
-	// What to wait for at each container: running, healthy or exited.
+	// State to wait for at each container: running, healthy or exited.
 	Wait string `json:"wait,omitempty" example:"healthy"`
-	// The longest wait for one container, such as 2m: 30s when missing, 5m at most.
+	// Maximum wait for one container, such as 2m: 30s if missing, 5m at most.
 	Limit string `json:"limit,omitempty" example:"2m"`
-	// After so many failures no more containers are begun: 1 when missing; 0 never stops.
+	// Number of failures after which the remaining containers are skipped: 1 if missing; 0 means never.
 	StopAfterFailures *int `json:"stop_after_failures,omitempty" minimum:"0" example:"1"`
-	// Show which containers it would be, and do nothing.
+	// Only show the selected containers, and change nothing.
 	DryRun bool `json:"dry_run,omitempty" example:"true"`
-	// stop, restart: seconds until a container is killed.
+	// stop, restart: seconds until the container is killed.
 	Timeout *int `json:"timeout,omitempty" minimum:"-1" maximum:"3600"`
-	// stop, restart, kill: the signal.
+	// stop, restart, kill: signal to send.
 	Signal string `json:"signal,omitempty"`
-	// remove: also those that run.
+	// remove: kill containers that run.
 	Force bool `json:"force,omitempty"`
-	// remove: anonymous volumes too.
+	// remove: remove anonymous volumes too.
 	Volumes bool `json:"volumes,omitempty"`
 	// recreate: pull each container's image first.
 	Pull bool `json:"pull,omitempty"`
 }
 
-// Selection selects containers as the list of containers does: of each field any, but all of the labels, and each field
-// that is there.
+// Selection selects containers as the list of containers does. Every field that is set must match: by any of its values, for
+// labels by all.
 type Selection struct {
-	// Names of hosts.
+	// Host names.
 	Host []string `json:"host,omitempty"`
 	// Parts of names.
 	Name []string `json:"name,omitempty"`
 	// key or key=value.
 	Label []string `json:"label,omitempty"`
-	// Compose projects.
+	// Names of Compose projects.
 	Project []string `json:"project,omitempty"`
-	// Parts of images' names.
+	// Parts of image names.
 	Image []string `json:"image,omitempty"`
 	// States.
 	State []string `json:"state,omitempty"`
-	// Ids, or their first 12 digits or more.
+	// Ids, or prefixes of at least 12 digits.
 	IDs []string `json:"ids,omitempty"`
 }
 
 // BulkResult is an operation on many containers.
 type BulkResult struct {
-	// Empty for a dry run.
+	// Id of the operation; empty for a dry run.
 	ID        string `json:"id"`
 	Operation string `json:"operation"`
 	// running, succeeded, failed, cancelled, interrupted; planned for a dry run.
 	State string `json:"state"`
-	// Empty below admin, but for one's own.
+	// User that started it; callers below admin see only their own name.
 	User string `json:"user"`
-	// When it began; missing for a dry run.
+	// Start of the operation; missing for a dry run.
 	At *time.Time `json:"at,omitempty"`
-	// Missing while it runs.
+	// Missing while the operation runs.
 	FinishedAt *time.Time   `json:"finished_at,omitempty"`
 	Targets    []BulkTarget `json:"targets"`
-	// The hosts that were asked for their containers. Those of a host that didn't answer aren't among the targets. In the
-	// first answer alone.
+	// Hosts that were asked for their containers. Containers of a host that didn't answer aren't among the targets. Only in the
+	// first answer.
 	Hosts []HostAnswer `json:"hosts,omitempty"`
 }
 
 // BulkPage is a page of operations on many containers.
 type BulkPage struct {
 	Operations []BulkSummary `json:"operations"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
-// BulkSummary is an operation on many containers, in a list.
+// BulkSummary is an operation on many containers, as a row of a list.
 type BulkSummary struct {
 	ID        string `json:"id"`
 	Operation string `json:"operation"`
@@ -85,26 +85,26 @@ type BulkSummary struct {
 	State string    `json:"state"`
 	User  string    `json:"user"`
 	At    time.Time `json:"at"`
-	// Missing while it runs.
+	// Missing while the operation runs.
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
-	// How many containers it has, and how many of them have succeeded and failed.
+	// Number of containers, and how many of them succeeded and failed.
 	Targets   int `json:"targets"`
 	Succeeded int `json:"succeeded"`
 	Failed    int `json:"failed"`
 }
 
-// BulkTarget is a container of an operation on many.
+// BulkTarget is a container in an operation on many containers.
 type BulkTarget struct {
 	Host string `json:"host"`
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// waiting, running, ok, failed, skipped or interrupted.
 	State string `json:"state"`
-	// Why, unless it is ok.
+	// Reason for the state, unless it is ok.
 	Detail string `json:"detail"`
-	// False: it was so already.
+	// False: there was nothing to do.
 	Changed bool `json:"changed"`
-	// The container's state afterwards.
+	// State of the container afterwards.
 	After      string     `json:"after"`
 	StartedAt  *time.Time `json:"started_at,omitempty"`
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
@@ -121,22 +121,22 @@ type Projects struct {
 	Hosts    []HostAnswer `json:"hosts"`
 }
 
-// Project is a Compose project, as far as one sees it.
+// Project is the part of a Compose project that the caller sees.
 type Project struct {
 	Name     string   `json:"name"`
 	Hosts    []string `json:"hosts"`
 	Services []string `json:"services"`
-	// Containers that there are, and that run.
+	// Number of containers, and how many of them run.
 	Containers int `json:"containers"`
 	Running    int `json:"running"`
-	// running where all run, stopped where none does, else partial.
+	// running if all containers run, stopped if none does, else partial.
 	State string `json:"state"`
 }
 
 // ProjectsQuery selects projects.
 type ProjectsQuery struct {
-	// Any of them.
+	// Host name; repeat to select several.
 	Host []string `query:"host"`
-	// Any of them, the whole name.
+	// Full name of a project; repeat to select several.
 	Project []string `query:"project"`
 }

@@ -9,8 +9,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// Password is a password in a request's body. Half of a surrogate pair (\ud800 to \udfff), which is no
-// character, is refused: the decoder makes U+FFFD of each, and different passwords would be the same.
+// Password is a password in a request's body. Half of a surrogate pair (\ud800 to \udfff) isn't a character and is rejected:
+// the decoder turns each into U+FFFD, so different passwords would become equal.
 type Password string
 
 // UnmarshalJSON reads a JSON string. Errors: Invalid, those of package json.
@@ -45,7 +45,7 @@ func loneSurrogate(text []byte) bool {
 	return false
 }
 
-// unicodeEscape reads the \uXXXX that a text begins with.
+// unicodeEscape reads the \uXXXX at the beginning of a text.
 func unicodeEscape(text []byte) (r rune, ok bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false

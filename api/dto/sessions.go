@@ -8,7 +8,7 @@ type Credentials struct {
 	Password Password `json:"password" minLength:"1" format:"password" example:"123123"`
 }
 
-// RefreshToken names a session.
+// RefreshToken identifies a session.
 type RefreshToken struct {
 	RefreshToken string `json:"refresh_token" minLength:"1"`
 }
@@ -35,9 +35,9 @@ type SessionUser struct {
 type Renewal struct {
 	AccessToken          string    `json:"access_token"`
 	AccessTokenExpiresAt time.Time `json:"access_token_expires_at"`
-	// With REFRESH_ROTATION=true alone.
+	// Only with REFRESH_ROTATION=true.
 	RefreshToken string `json:"refresh_token,omitempty"`
-	// With REFRESH_ROTATION=true alone.
+	// Only with REFRESH_ROTATION=true.
 	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
 }
 
@@ -50,30 +50,30 @@ type Session struct {
 	CreatedAt  time.Time `json:"created_at"`
 	LastUsedAt time.Time `json:"last_used_at"`
 	ExpiresAt  time.Time `json:"expires_at"`
-	// Whether it is the one that asks.
+	// Whether it is the session of this request.
 	Current bool `json:"current"`
 }
 
 // SessionPage is a page of sessions.
 type SessionPage struct {
 	Sessions []Session `json:"sessions"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
 // SessionQuery selects sessions.
 type SessionQuery struct {
 	PageQuery
-	// Those of all users, for admins.
+	// Sessions of all users, for admins.
 	All bool `query:"all"`
 }
 
-// SessionsEnded counts sessions.
+// SessionsEnded is the number of sessions that were ended.
 type SessionsEnded struct {
 	Ended int64 `json:"ended" minimum:"0"`
 }
 
-// Ticket stands for a session in the address of its event stream.
+// Ticket stands for a session in the URL of an event stream.
 type Ticket struct {
 	Ticket    string    `json:"ticket"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -84,55 +84,55 @@ type APIKey struct {
 	ID   string `json:"id" format:"uuid"`
 	Name string `json:"name"`
 	Role Role   `json:"role"`
-	// Whether its user's grants that say exec count for it, where its role isn't admin.
+	// Whether the user's grants with exec also count for the key, unless its role is admin.
 	Exec bool `json:"exec,omitempty"`
-	// Missing: wharf's own API.
+	// Missing means wharf's own API.
 	Scope     string    `json:"scope,omitempty" enum:"docker"`
 	CreatedAt time.Time `json:"created_at"`
-	// Missing: never.
+	// Missing means never.
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	LastUsedAt time.Time `json:"last_used_at,omitzero"`
-	// The secret itself, in the answer that creates it alone.
+	// The secret; only in the answer to its creation.
 	Key string `json:"key,omitempty"`
 }
 
 // APIKeyPage is a page of API keys.
 type APIKeyPage struct {
 	Keys []APIKey `json:"keys"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
-// NewAPIKey is an API key to be created.
+// NewAPIKey is an API key to create.
 type NewAPIKey struct {
 	Name string `json:"name" minLength:"1" maxLength:"100" example:"ci"`
-	// Not above one's own.
+	// Not above the caller's own role.
 	Role Role `json:"role"`
-	// Whether grants that say exec count for the key too, where its role isn't admin.
+	// Whether the user's grants with exec also count for the key, unless its role is admin.
 	Exec bool `json:"exec,omitempty"`
-	// docker: the key is good for Docker's API below /docker/ alone, all of which is passed on to the engine. Admins alone
-	// make one, with the role admin. It is worth root on every host.
+	// docker: the key is valid only for Docker's API below /docker/, and all its calls are forwarded to the engine. Only an admin
+	// may create such a key, with the role admin. It gives the rights of root on every host.
 	Scope string `json:"scope,omitempty" enum:"docker"`
-	// Missing: never.
+	// Missing means never.
 	ExpiresAt Time `json:"expires_at,omitzero"`
 }
 
-// PageStart is what a page has to know before anybody has logged in.
+// PageStart is the information that the web page needs before login.
 type PageStart struct {
-	// There is no user yet.
+	// Whether there is no user yet.
 	SetupNeeded bool `json:"setup_needed"`
-	// The first user takes the setup token from wharf's log.
+	// Whether creating the first user requires the setup token from wharf's log.
 	SetupToken bool `json:"setup_token"`
-	// The role of this caller without credentials; empty: it has to log in.
+	// Role of a caller without credentials; empty if it must log in.
 	Anonymous string `json:"anonymous" enum:",none,viewer,operator,admin"`
 }
 
-// PageSession is what a page lives on. Its other half is a cookie that goes to /v1/session/renew alone.
+// PageSession is a session of the web page. Its other half is a cookie that is sent to /v1/session/renew only.
 type PageSession struct {
 	SessionID            string    `json:"session_id" format:"uuid"`
 	AccessToken          string    `json:"access_token"`
 	AccessTokenExpiresAt time.Time `json:"access_token_expires_at"`
-	// For the origin's storage; goes back as X-Wharf-Stored.
+	// Half to keep in the origin's storage; sent back as X-Wharf-Stored.
 	Stored    string    `json:"stored"`
 	ExpiresAt time.Time `json:"expires_at"`
 }

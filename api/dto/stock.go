@@ -4,30 +4,30 @@ import "time"
 
 // StockQuery selects volumes or networks of all hosts.
 type StockQuery struct {
-	// Any of them.
+	// Host name; repeat to select several.
 	Host []string `query:"host"`
-	// A part of it; any of them.
+	// Part of the name; repeat to match any of several.
 	Name []string `query:"name"`
-	// key or key=value, as the answer shows it; all of them.
+	// key or key=value, as the answer shows it; repeat to require several.
 	Label []string `query:"label"`
-	// true: only what a container uses; false: only what none does.
+	// true: only those that a container uses; false: only those that no container uses.
 	InUse string `query:"in_use" enum:"true,false"`
 	// Text in an id, a name, the host or a label.
 	Text string `query:"q"`
-	// The most rows of the page.
+	// Maximum number of rows in the page.
 	Limit int `query:"limit" default:"1000" minimum:"1" maximum:"5000"`
-	// Where the page begins: the cursor of the page before it.
+	// Cursor from the page before; missing for the first page.
 	Cursor string `query:"cursor"`
 }
 
 // ImageQuery selects images of all hosts.
 type ImageQuery struct {
 	StockQuery
-	// true: only images without a name; false: only those with one.
+	// true: only images without a name; false: only images with one.
 	Dangling string `query:"dangling" enum:"true,false"`
 }
 
-// UsedBy is a container that uses something.
+// UsedBy is a container that uses an image, a volume or a network.
 type UsedBy struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -36,19 +36,19 @@ type UsedBy struct {
 // Image is an image of a host.
 type Image struct {
 	Host string `json:"host"`
-	// sha256:…
+	// Id, with sha256: in front.
 	ID string `json:"id"`
-	// Its names, with tags; empty for a dangling one.
+	// Names with tags; empty for a dangling image.
 	Tags []string `json:"tags"`
-	// Its digests in registries, as name@sha256:…
+	// Digests in registries, as name@sha256:…
 	Digests []string `json:"digests"`
-	// When it was built.
+	// Time of the build.
 	Created time.Time `json:"created"`
-	// In bytes, with the layers that it shares with others.
+	// Size in bytes, including layers shared with other images.
 	Size     int64             `json:"size"`
 	Dangling bool              `json:"dangling"`
 	Labels   map[string]string `json:"labels"`
-	// The containers that use it, running or not, as far as one sees them.
+	// Containers that use it, running or not, as far as the caller sees them.
 	UsedBy []UsedBy `json:"used_by"`
 }
 
@@ -57,12 +57,12 @@ type Volume struct {
 	Host   string `json:"host"`
 	Name   string `json:"name"`
 	Driver string `json:"driver"`
-	// Missing where the engine doesn't say.
+	// Missing if the engine doesn't report it.
 	Created *time.Time `json:"created,omitempty"`
-	// It got its name from the engine.
+	// Whether the engine chose its name.
 	Anonymous bool              `json:"anonymous"`
 	Labels    map[string]string `json:"labels"`
-	// The containers that use it, running or not, as far as one sees them.
+	// Containers that use it, running or not, as far as the caller sees them.
 	UsedBy []UsedBy `json:"used_by"`
 }
 
@@ -75,62 +75,62 @@ type Network struct {
 	// local, swarm or global.
 	Scope    string `json:"scope"`
 	Internal bool   `json:"internal"`
-	// It is the engine's own and can't be removed.
+	// Whether it is one of the engine's own networks, which can't be removed.
 	Builtin bool `json:"builtin"`
-	// Missing where the engine doesn't say.
+	// Missing if the engine doesn't report it.
 	Created *time.Time        `json:"created,omitempty"`
 	Subnets []string          `json:"subnets"`
 	Labels  map[string]string `json:"labels"`
-	// The containers that belong to it, running or not, as far as one sees them.
+	// Containers that belong to it, running or not, as far as the caller sees them.
 	UsedBy []UsedBy `json:"used_by"`
 }
 
-// ImagePage is a page of images, and which hosts it speaks of.
+// ImagePage is a page of images, with the hosts that were asked.
 type ImagePage struct {
 	Images []Image      `json:"images"`
 	Hosts  []HostAnswer `json:"hosts"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
-// VolumePage is a page of volumes, and which hosts it speaks of.
+// VolumePage is a page of volumes, with the hosts that were asked.
 type VolumePage struct {
 	Volumes []Volume     `json:"volumes"`
 	Hosts   []HostAnswer `json:"hosts"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
-// NetworkPage is a page of networks, and which hosts it speaks of.
+// NetworkPage is a page of networks, with the hosts that were asked.
 type NetworkPage struct {
 	Networks []Network    `json:"networks"`
 	Hosts    []HostAnswer `json:"hosts"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
-// PullRequest asks hosts to pull an image.
+// PullRequest is a request to pull an image on hosts.
 type PullRequest struct {
-	// As docker pull takes it.
+	// Image name, as for docker pull.
 	Image string `json:"image" minLength:"1" maxLength:"1000" example:"registry.example.org/team/app:1"`
-	// Names of hosts.
+	// Host names.
 	Hosts []string `json:"hosts" minItems:"1" maxItems:"1000" example:"[\"web-1\"]"`
-	// Such as linux/arm64; each engine's own when missing.
+	// Platform such as linux/arm64; each engine's own if missing.
 	Platform string `json:"platform,omitempty" example:"linux/amd64"`
 }
 
 // Pull is a pull of an image on some hosts.
 type Pull struct {
 	ID string `json:"id"`
-	// As docker writes its name.
+	// Image name, in docker's canonical form.
 	Image string `json:"image"`
-	// Empty: each engine's own.
+	// Platform; empty for each engine's own.
 	Platform string `json:"platform"`
 	User     string `json:"user"`
-	// running, succeeded, failed (on some hosts) or cancelled.
+	// running, succeeded, failed (on at least one host) or cancelled.
 	State string    `json:"state"`
 	At    time.Time `json:"at"`
-	// Missing while it is under way.
+	// Missing while the pull is under way.
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 	Hosts      []HostPull `json:"hosts"`
 }
@@ -140,23 +140,23 @@ type HostPull struct {
 	Host string `json:"host"`
 	// running, succeeded, failed or cancelled.
 	State string `json:"state"`
-	// The furthest that any layer is: waiting, downloading, extracting, done; empty before the engine says anything.
+	// Step of the most advanced layer: waiting, downloading, extracting, done; empty before the engine reports progress.
 	Step string `json:"step"`
-	// That the image has, as far as is known.
+	// Number of the image's layers, and of those that are done, as far as known.
 	Layers     int `json:"layers"`
 	LayersDone int `json:"layers_done"`
-	// Downloaded, and to download, in bytes, as far as is known.
+	// Bytes downloaded, and in total, as far as known.
 	Bytes int64 `json:"bytes"`
 	Total int64 `json:"total"`
-	// The image's id, once it is there.
+	// Id of the image, once it is complete.
 	ImageID string `json:"image_id"`
-	// In the registry; empty where the engine doesn't say.
+	// Digest in the registry; empty if the engine doesn't report it.
 	Digest string `json:"digest"`
-	// False: the host had it already.
+	// False: the host had the image already.
 	Changed bool `json:"changed"`
-	// Why it failed: unknown, denied, limited, stalled, broken, platform, full, unreachable or other.
+	// Reason for a failure: unknown, denied, limited, stalled, broken, platform, full, unreachable or other.
 	Reason string `json:"reason"`
-	// The same in words.
+	// Explanation of the failure.
 	Detail string `json:"detail"`
 }
 
@@ -165,49 +165,49 @@ type PullEnd struct {
 	State string `json:"state"`
 }
 
-// PruneRequest asks to remove what nothing uses.
+// PruneRequest is a request to remove what nothing uses.
 type PruneRequest struct {
-	// containers, images, volumes, networks.
+	// Kinds: containers, images, volumes, networks.
 	What []string `json:"what" minItems:"1" maxItems:"4" example:"[\"images\"]"`
-	// Names of hosts; when missing all that one may change as a whole.
+	// Host names; missing means all hosts on which the caller may operate as a whole.
 	Hosts []string `json:"hosts,omitempty" maxItems:"1000"`
-	// Images that have a name and volumes that got theirs from a person, too.
+	// Also images with a name and volumes with a name that a person chose.
 	All bool `json:"all,omitempty"`
-	// False removes; when missing it is only shown what would go.
+	// False removes; true or missing only shows what would be removed.
 	DryRun *bool `json:"dry_run,omitempty" example:"true"`
-	// At most these: what a dry run has shown. Missing: all that nothing uses.
+	// Remove nothing but these items of a dry run; missing means everything that nothing uses.
 	Only []PruneOnly `json:"only,omitempty" maxItems:"4000"`
 }
 
-// PruneOnly names things of one kind that a dry run has shown.
+// PruneOnly lists items of one kind from a dry run.
 type PruneOnly struct {
 	Host string `json:"host"`
 	// containers, images, volumes or networks.
 	What string `json:"what"`
-	// Whole, or of an id its first 12 digits or more.
+	// Names, or ids or their prefixes of at least 12 digits.
 	IDs []string `json:"ids"`
 }
 
-// Pruned is what was removed, or would be.
+// Pruned is the list of what was removed, or would be.
 type Pruned struct {
 	DryRun bool        `json:"dry_run"`
 	Items  []PruneItem `json:"items"`
-	// That are free now, or would be, at least, in bytes: what several of the images share isn't counted.
+	// Bytes that are freed at least, or would be: data that several of the images share isn't counted.
 	Freed int64        `json:"freed"`
 	Hosts []HostAnswer `json:"hosts"`
 }
 
-// PruneItem is one thing that nothing uses.
+// PruneItem is an item that nothing uses.
 type PruneItem struct {
 	Host string `json:"host"`
 	// containers, images, volumes or networks.
 	What string `json:"what"`
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// That its removal frees at least.
+	// Bytes that its removal frees at least.
 	Bytes int64 `json:"bytes"`
 	// planned, removed or kept.
 	State string `json:"state"`
-	// Why it is kept.
+	// Reason why it is kept.
 	Detail string `json:"detail"`
 }

@@ -4,50 +4,50 @@ import "time"
 
 // ExecRequest is a command to run in a container.
 type ExecRequest struct {
-	// The program and its arguments; no shell reads them.
+	// Program and arguments, run without a shell.
 	Cmd []string `json:"cmd" minItems:"1" maxItems:"256" example:"[\"sh\"]"`
-	// Give the command a terminal: output and errors come as one, and it has a size.
+	// Run the command in a terminal: stdout and stderr are one stream, and the terminal can be resized.
 	TTY bool `json:"tty,omitempty"`
-	// A name or number, with a group after a colon; empty means the container's own.
+	// Name or number, with a group after a colon; empty means the container's own user.
 	User    string `json:"user,omitempty" example:"1000:1000"`
 	Workdir string `json:"workdir,omitempty" example:"/srv"`
-	// NAME=value, added to the container's own.
+	// NAME=value, in addition to the container's own environment.
 	Env []string `json:"env,omitempty" maxItems:"256" example:"[\"TERM=xterm-256color\"]"`
 }
 
-// ExecQuery says how a command is run.
+// ExecQuery is the way in which a command is run.
 type ExecQuery struct {
-	// Run it to its end, without input, and answer with what it said.
+	// Run the command to its end, without input, and answer with its output.
 	Wait bool `query:"wait"`
-	// With wait: how long it may take, 5m at most.
+	// With wait: time limit, 5m at most.
 	Limit time.Duration `query:"limit" default:"30s"`
 }
 
-// ExecResult is a ticket, or with wait=true what came of the command.
+// ExecResult is a ticket, or with wait=true the result of the command.
 type ExecResult struct {
-	// Opens the terminal once, within 30 s, for this session or key alone.
+	// Opens the terminal once, within 30 s, only for this session or key.
 	Ticket    string    `json:"ticket,omitempty"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Where the ticket is to be used: a WebSocket of the subprotocol v5.channel.k8s.io.
+	// Address for the ticket: a WebSocket with the subprotocol v5.channel.k8s.io.
 	URL string `json:"url,omitempty"`
 
-	// Missing where the command didn't end.
+	// Missing if the command didn't end.
 	ExitCode *int `json:"exit_code,omitempty"`
-	// What it wrote, with replacement characters for what isn't UTF-8; 64 KiB at most.
+	// Output, at most 64 KiB; bytes that aren't UTF-8 become U+FFFD.
 	Stdout *string `json:"stdout,omitempty"`
 	Stderr *string `json:"stderr,omitempty"`
-	// There was more of stdout or stderr.
+	// Whether stdout or stderr was longer.
 	Truncated *bool `json:"truncated,omitempty"`
-	// The command was still running at the limit, and runs on unless it heeds the end of its input.
+	// Whether the command still ran at the limit. It continues, unless it ends when its input ends.
 	TimedOut *bool `json:"timed_out,omitempty"`
 }
 
 // TerminalTicket opens a container's own terminal.
 type TerminalTicket struct {
-	// Opens the terminal once, within 30 s, for this session or key alone.
+	// Opens the terminal once, within 30 s, only for this session or key.
 	Ticket    string    `json:"ticket"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Where the ticket is to be used: a WebSocket of the subprotocol v5.channel.k8s.io.
+	// Address for the ticket: a WebSocket with the subprotocol v5.channel.k8s.io.
 	URL string `json:"url"`
 }
 
@@ -56,7 +56,7 @@ type AttachQuery struct {
 	Ticket string `query:"ticket"`
 }
 
-// Terminal is a terminal that is open.
+// Terminal is an open terminal.
 type Terminal struct {
 	ID            string `json:"id" format:"uuid"`
 	User          string `json:"user"`

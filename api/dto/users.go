@@ -2,16 +2,16 @@ package dto
 
 import "time"
 
-// NewUser is a user to be created.
+// NewUser is a user to create.
 type NewUser struct {
-	// Letters, digits, ".", "_" and "-", the first a letter or digit; unique, whatever the case.
+	// Letters, digits, ".", "_" and "-", beginning with a letter or digit; unique regardless of case.
 	Username string `json:"username" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" example:"gildong"`
 	// At least PASSWORD_MIN bytes, 6 by default.
 	Password Password `json:"password" minLength:"1" maxLength:"1024" format:"password" example:"123123"`
 	FullName string   `json:"full_name" minLength:"1" maxLength:"200" example:"YunGilDong"`
-	// One address; unique, whatever the case.
+	// One address; unique regardless of case.
 	Email string `json:"email" minLength:"3" maxLength:"254" example:"gildong@email.com"`
-	// Admins alone may choose it.
+	// Only admins may set it.
 	Role Role `json:"role,omitempty"`
 }
 
@@ -38,11 +38,11 @@ type User struct {
 // UserPage is a page of users, by name.
 type UserPage struct {
 	Users []User `json:"users"`
-	// Of the next page; empty on the last.
+	// Cursor of the next page; empty on the last page.
 	Cursor string `json:"cursor"`
 }
 
-// UserChange is what becomes different of a user; what is missing stays.
+// UserChange is a change of a user; missing fields stay unchanged.
 type UserChange struct {
 	Role     *Role   `json:"role,omitempty"`
 	Disabled *bool   `json:"disabled,omitempty"`
@@ -52,12 +52,12 @@ type UserChange struct {
 
 // PasswordChange is a user's new password.
 type PasswordChange struct {
-	// One's own; an admin needs none for others.
+	// The caller's own old password; admins need none to change another user's.
 	OldPassword Password `json:"old_password,omitempty" format:"password"`
 	Password    Password `json:"password" minLength:"1" maxLength:"1024" format:"password"`
 }
 
-// Me is what the caller may do.
+// Me is the caller's role and grants.
 type Me struct {
 	Username string `json:"username"`
 	Role     Role   `json:"role"`

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// clientAddr is the address of the caller. X-Forwarded-For counts only as far as trusted
-// proxies wrote it: the right-most hop that is none of them is the caller.
+// clientAddr returns the caller's address. X-Forwarded-For is trusted only as far as trusted proxies wrote it: the caller is the
+// right-most hop that isn't a trusted proxy.
 func (e *Edge) clientAddr(r *http.Request) string {
 	peer := peerAddr(r)
 	if !e.trusted(peer) {
@@ -28,7 +28,7 @@ func (e *Edge) clientAddr(r *http.Request) string {
 	return peer.String()
 }
 
-// peerAddr is the address at the other end of the connection.
+// peerAddr returns the address of the connection's other end.
 func peerAddr(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -51,14 +51,14 @@ func (e *Edge) OverTLS(r *http.Request) bool {
 	return r.TLS != nil || (e.trusted(peerAddr(r)) && r.Header.Get("X-Forwarded-Proto") == "https")
 }
 
-// forwarding are headers that proxies add, besides all that begin with X-Forwarded-.
+// forwarding lists headers that proxies add, in addition to those that begin with X-Forwarded-.
 var forwarding = []string{
 	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For", "True-Client-Ip",
 	"Cf-Connecting-Ip", "Cdn-Loop", "Fastly-Client-Ip", "X-Envoy-External-Address", "X-Proxyuser-Ip",
 }
 
-// Direct reports whether a request came from this machine with no sign of a proxy. A proxy beside
-// wharf is a loopback client too, and speaks for strangers.
+// Direct reports whether a request came from this machine with no sign of a proxy. A proxy on this machine connects from
+// loopback too, but forwards requests of others.
 func Direct(r *http.Request) bool {
 	if !peerAddr(r).IsLoopback() {
 		return false
@@ -71,5 +71,5 @@ func Direct(r *http.Request) bool {
 	return true
 }
 
-// Local reports whether a request is Direct and names this machine, as no page of another site can make a browser do.
+// Local reports whether a request is Direct and its Host header names this machine, which rules out DNS rebinding.
 func Local(r *http.Request) bool { return Direct(r) && loopbackName(r.Host) }

@@ -16,29 +16,28 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Options is what an Edge is made of.
+// Options configure an Edge.
 type Options struct {
 	Logger zerolog.Logger
-	// Fail answers an error to a request that no route has answered. It sets Info.Err. Required.
+	// Fail answers a request that no route has answered with an error. It sets Info.Err. Required.
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
-	// Count is called with each request that was answered at once, neither by a stream nor by a WebSocket: with the pattern of
-	// its route, "" for none. Required.
+	// Count is called for each request except streams and WebSockets, with the pattern of its route, "" for none. Required.
 	Count func(route, method string, status int, took time.Duration)
 
-	// Open says that callers need no token: foreign reads and names of the server that aren't known are refused then.
+	// Open means that callers need no token. Then foreign reads and requests to unknown host names are rejected too.
 	Open bool
-	// AllowedHosts are the Host headers accepted in open mode besides loopback.
+	// AllowedHosts are the Host headers accepted in open mode, in addition to loopback names.
 	AllowedHosts []string
-	// Origins are the web pages of other origins that may call.
+	// Origins are the other origins whose web pages may call.
 	Origins []string
-	// TrustedProxies are the peers whose X-Forwarded-* headers count.
+	// TrustedProxies are the peers whose X-Forwarded-* headers are trusted.
 	TrustedProxies []netip.Prefix
-	// BodyTime is how long a caller may take to send a body, StallTime how long it may take none of an answer.
-	// Default 10 s each.
+	// BodyTime is how long a caller may take to send a body. StallTime is how long a write waits for a client that reads
+	// nothing. Default 10 s each.
 	BodyTime, StallTime time.Duration
 }
 
-// Edge is what requests pass. Make it with New.
+// Edge is the layer around the server's handlers. Make it with New.
 type Edge struct {
 	o      Options
 	unread unreadAnswers
@@ -50,7 +49,7 @@ func New(o Options) *Edge {
 	return &Edge{o: o}
 }
 
-// Wrap returns what lets requests through to next.
+// Wrap returns a handler that passes checked requests on to next.
 func (e *Edge) Wrap(next http.Handler) http.Handler { return e.observe(headers(e.checkOrigin(next))) }
 
 // observe gives a request its id, logs one line when it ends and turns a panic into a 500.
@@ -65,10 +64,10 @@ func (e *Edge) observe(next http.Handler) http.Handler {
 		}
 		w.Header().Set("X-Request-Id", info.ID)
 		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w), stall: e.o.StallTime, unread: &e.unread}
-		if r.ProtoMajor == 1 { // HTTP/2 would reset the stream of a call that takes longer before it answers
+		if r.ProtoMajor == 1 { // on HTTP/2 the deadline would reset the stream of a slow handler
 			rec.progress()
 		}
-		if r.Body != http.NoBody { // a body that never ends would hold up even an answer that doesn't need it
+		if r.Body != http.NoBody { // a body that never ends would delay even an answer that doesn't need it
 			_ = rec.control.SetReadDeadline(time.Now().Add(e.o.BodyTime))
 		}
 		ctx := context.WithValue(r.Context(), infoKey{}, info)
@@ -77,7 +76,7 @@ func (e *Edge) observe(next http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				e.panicked(rec, r, p)
 			}
-			if !info.detached { // else it is another goroutine's by now
+			if !info.detached { // a detached Info belongs to another goroutine
 				if r.ProtoMajor == 2 {
 					rec.finish()
 				}
@@ -87,13 +86,13 @@ func (e *Edge) observe(next http.Handler) http.Handler {
 			}
 		}()
 		next.ServeHTTP(rec, r)
-		// A connection whose next requests have come already would keep its processor for 10 ms: some hundred of them, and
-		// everybody else waits for seconds.
+		// A connection with pipelined requests would keep its processor for 10 ms. With some hundred such connections all other
+		// requests would wait for seconds.
 		runtime.Gosched()
 	})
 }
 
-// panicked answers 500 where nothing was answered yet; a half-sent answer is cut off.
+// panicked answers 500 if nothing was sent yet; a partial answer is cut off.
 func (e *Edge) panicked(w *recorder, r *http.Request, p any) {
 	if p == http.ErrAbortHandler { //nolint:errorlint // the sentinel is compared as net/http does
 		panic(p)
@@ -107,7 +106,7 @@ func (e *Edge) panicked(w *recorder, r *http.Request, p any) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now())
 }
 
-// headers sets what every answer carries.
+// headers sets the headers of all answers.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -13,27 +13,27 @@ import (
 	"wharf/api/stream"
 )
 
-// Info is what is known of a request, for its log line and for those that answer it.
+// Info describes a request, for its log line and for the code that answers it.
 type Info struct {
 	ID     string
 	Client string // address of the caller, behind trusted proxies its real one
-	User   string // name of the caller, once it is known
-	Err    error  // what the log says of an answer
-	Items  *int64 // how many a stream has sent; nil for other answers
+	User   string // name of the caller, once it is authenticated
+	Err    error  // error for the log line
+	Items  *int64 // number of items that a stream has sent; nil for other answers
 
 	start  time.Time
 	method string
-	route  string       // of one that is detached
-	routes *chi.Context // whose pattern is the route
-	// gone reports whether the client hung up before it had its answer.
+	route  string       // set by Detach
+	routes *chi.Context // has the route's pattern; nil after Detach
+	// gone means that the client disconnected before it had its answer.
 	gone bool
-	// detached is set by an answer that outlives its handler, and logs its line itself.
+	// detached means that the answer outlives its handler and logs its own line.
 	detached bool
 }
 
 type infoKey struct{}
 
-// InfoOf returns the request's info; a request that didn't come through Wrap has an empty one.
+// InfoOf returns the request's Info, or an empty one if the request didn't come through Wrap.
 func InfoOf(r *http.Request) *Info {
 	if info, ok := r.Context().Value(infoKey{}).(*Info); ok {
 		return info
@@ -41,7 +41,7 @@ func InfoOf(r *http.Request) *Info {
 	return &Info{}
 }
 
-// Route is the pattern of the route that was found, "" for none.
+// Route returns the pattern of the matched route, "" for none.
 func (i *Info) Route() string {
 	if i.routes == nil {
 		return i.route
@@ -49,13 +49,13 @@ func (i *Info) Route() string {
 	return i.routes.RoutePattern()
 }
 
-// Found sets the pattern of a route that another table than the router's has.
+// Found sets the pattern of a route that isn't in the router's table.
 func (i *Info) Found(pattern string) {
 	i.routes.RoutePatterns = append(i.routes.RoutePatterns, pattern)
 }
 
-// Detach is for an answer that outlives its handler: the info is the caller's from now on, which ends it with Log. It drops
-// what the info holds of its request. The route must have been found.
+// Detach prepares the Info for an answer that outlives its handler. From now on the Info belongs to the caller, which ends it
+// with Log. Detach drops what the Info holds of its request. The route must have been found.
 func (i *Info) Detach() {
 	i.detached = true
 	i.route, i.routes = i.Route(), nil
@@ -64,7 +64,7 @@ func (i *Info) Detach() {
 
 var saneRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// Log writes the one line of a request. bytes are those of the answer.
+// Log writes the log line of a request. bytes is the size of the answer.
 func (e *Edge) Log(info *Info, status int, bytes int64) {
 	level := zerolog.InfoLevel
 	if info.gone {
@@ -89,7 +89,7 @@ func (e *Edge) Log(info *Info, status int, bytes int64) {
 	line.Msg("request")
 }
 
-// count counts a request that was answered at once: neither a stream nor a WebSocket.
+// count reports a request to Options.Count, unless it became a WebSocket.
 func (e *Edge) count(info *Info, status int) {
 	switch {
 	case status == http.StatusSwitchingProtocols:
@@ -100,5 +100,5 @@ func (e *Edge) count(info *Info, status int) {
 	e.o.Count(info.Route(), info.method, status, time.Since(info.start))
 }
 
-// statusClientGone is the log's status of a request whose client hung up: no answer of ours, and no failure.
+// statusClientGone is the status in the log of a request whose client disconnected. It is never sent, and isn't a failure.
 const statusClientGone = 499

@@ -11,8 +11,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// checkOrigin refuses what another site makes a browser send. Where callers need no token
-// (open mode) it also refuses foreign reads, and names that aren't ours: DNS rebinding.
+// checkOrigin rejects requests that another site makes a browser send. In open mode, where callers need no token, it also rejects
+// foreign reads, and requests to unknown host names (DNS rebinding).
 func (e *Edge) checkOrigin(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	for _, origin := range e.o.Origins {
@@ -26,7 +26,7 @@ func (e *Edge) checkOrigin(next http.Handler) http.Handler {
 			return
 		}
 		err := cross.Check(r)
-		if e.o.Open && (!e.knownHost(r.Host) || e.ForeignOrigin(r)) {
+		if e.o.Open && (!e.allowedHost(r.Host) || e.ForeignOrigin(r)) {
 			err = http.ErrNotSupported
 		}
 		if err != nil {
@@ -37,8 +37,8 @@ func (e *Edge) checkOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// handleCORS lets the pages of CORS_ORIGINS read the answer; it reports whether the request was
-// only the browser's question whether they may. They send tokens, never cookies.
+// handleCORS lets the pages of CORS_ORIGINS read the answer. preflight reports whether the request is a CORS preflight, which
+// needs no further answer. These pages send tokens, never cookies.
 func (e *Edge) handleCORS(w http.ResponseWriter, r *http.Request) (preflight bool) {
 	if len(e.o.Origins) == 0 {
 		return false
@@ -60,22 +60,22 @@ func (e *Edge) handleCORS(w http.ResponseWriter, r *http.Request) (preflight boo
 	return true
 }
 
-// knownHost reports whether a Host header names loopback or one of ALLOWED_HOSTS.
-func (e *Edge) knownHost(hostport string) bool {
+// allowedHost reports whether a Host header names loopback or one of ALLOWED_HOSTS.
+func (e *Edge) allowedHost(hostport string) bool {
 	host := hostName(hostport)
 	return loopbackName(hostport) || slices.ContainsFunc(e.o.AllowedHosts, func(allowed string) bool {
 		return strings.EqualFold(allowed, host) || strings.EqualFold(allowed, hostport)
 	})
 }
 
-// loopbackName reports whether a Host header names this machine, as no page of another site can make it.
+// loopbackName reports whether a Host header names this machine.
 func loopbackName(hostport string) bool {
 	host := hostName(hostport)
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || (err == nil && addr.IsLoopback())
 }
 
-// hostName returns a Host header's name in lower case, without port and brackets.
+// hostName returns the name in a Host header in lower case, without port and brackets.
 func hostName(hostport string) string {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
@@ -84,7 +84,7 @@ func hostName(hostport string) string {
 	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
-// ForeignOrigin reports whether a browser says that the request comes from another site.
+// ForeignOrigin reports whether the Origin header names another site that isn't one of Options.Origins.
 func (e *Edge) ForeignOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(e.o.Origins, origin) {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// recorder remembers what was answered, for the log, and ends the connection, or the stream of HTTP/2, of a
-// client that takes nothing.
+// recorder records an answer's status and size for the log. It ends the connection, or the HTTP/2 stream, of a client that reads
+// nothing for the stall time.
 type recorder struct {
 	http.ResponseWriter
 	control *http.ResponseController
@@ -18,16 +18,16 @@ type recorder struct {
 	bytes   int64
 }
 
-// maxWrite is how many bytes a client may take to be seen to make progress.
+// maxWrite is the size of one write, in bytes. Each write has its own deadline: a client that takes this much makes progress.
 const maxWrite = 64 << 10
 
-// progress gives the client its time anew. A server without deadlines, as in some tests, has none.
+// progress renews the write deadline. A server without deadlines, as in some tests, ignores it.
 func (w *recorder) progress() { _ = w.control.SetWriteDeadline(time.Now().Add(w.stall)) }
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Status is what was answered; a handler that wrote nothing, or took the connection over, answered 200.
+// Status returns the answer's status, 200 if the handler set none.
 func (w *recorder) Status() int {
 	if w.status == 0 {
 		return http.StatusOK
@@ -35,7 +35,7 @@ func (w *recorder) Status() int {
 	return w.status
 }
 
-// Hijack takes the connection over; what the log says of it is that.
+// Hijack takes over the connection and records the status 101.
 func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := w.control.Hijack()
 	if err == nil && w.status == 0 {
@@ -44,6 +44,7 @@ func (w *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
+// WriteHeader implements http.ResponseWriter. It records the status.
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
@@ -52,6 +53,7 @@ func (w *recorder) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write implements http.ResponseWriter. It counts the bytes.
 func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
@@ -61,7 +63,7 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// writeAll writes an answer in parts, each with its own deadline. It returns how much was taken.
+// writeAll writes an answer in parts, each with its own deadline. It returns the number of bytes written.
 func (w *recorder) writeAll(p []byte) (written int, err error) {
 	var room *unreadAnswer
 	if w.unread != nil && len(p) >= unreadLeast {
@@ -70,7 +72,7 @@ func (w *recorder) writeAll(p []byte) (written int, err error) {
 	}
 	for {
 		w.progress()
-		if room != nil && room.cut.Load() { // set before the deadline is: one of the two is seen
+		if room != nil && room.cut.Load() { // enter sets cut before the deadline: if progress replaced that one, cut is seen here
 			_ = w.control.SetWriteDeadline(time.Now())
 			return written, errCutOff
 		}
@@ -82,7 +84,7 @@ func (w *recorder) writeAll(p []byte) (written int, err error) {
 	}
 }
 
-// finish sends what is left of an answer over HTTP/2, and waits for the client to take it, counted as any other.
+// finish flushes the rest of an HTTP/2 answer and waits for the client to take it. Meanwhile the answer counts as unread.
 func (w *recorder) finish() {
 	room := w.unread.enter(streamBytes, func() { _ = w.control.SetWriteDeadline(time.Now()) })
 	defer w.unread.leave(room)

@@ -7,20 +7,20 @@ import (
 )
 
 const (
-	// unreadBytes bounds the answers that wait for their clients, all together: beyond it the one that waits longest is
-	// cut off. The longest page of the history is a quarter of it.
+	// unreadBytes bounds the memory of all answers that wait for their clients. Beyond it the oldest one is cut off. The longest
+	// page of the history is a quarter of it.
 	unreadBytes = 32 << 20
-	// unreadLeast is the size from which an answer counts; of smaller ones a connection of HTTP/1.1 has one.
+	// unreadLeast is the size from which an answer counts. A connection of HTTP/1.1 has at most one smaller answer.
 	unreadLeast = 16 << 10
-	// streamBytes is what a stream of HTTP/2 counts for that waits for its client's window, however short its answer: a
-	// connection has a hundred.
+	// streamBytes is the size that counts for an HTTP/2 stream that waits for its client's window, however short its answer: a
+	// connection has up to a hundred streams.
 	streamBytes = 16 << 10
 )
 
-// errCutOff ends the answer of a client that took too long while others needed the room.
+// errCutOff ends the answer of a slow client when other answers need its memory.
 var errCutOff = errors.New("cut off: others' answers need the room")
 
-// unreadAnswers counts what answers hold in memory until their clients have taken it. The zero value is ready for use.
+// unreadAnswers counts the memory of answers until their clients have read them. The zero value is ready for use.
 type unreadAnswers struct {
 	mu   sync.Mutex
 	held int
@@ -30,7 +30,7 @@ type unreadAnswers struct {
 type unreadAnswer struct {
 	bytes int
 	cut   atomic.Bool
-	// expire ends a write that waits for the client.
+	// expire makes a write that waits for the client fail.
 	expire func()
 }
 
@@ -41,7 +41,7 @@ func (e *Edge) Unread() int {
 	return e.unread.held
 }
 
-// enter counts an answer of so many bytes, and cuts off older ones where there is no room for it; leave ends it.
+// enter counts an answer of the given size, and cuts off older ones while the bound is exceeded. leave ends the answer.
 func (u *unreadAnswers) enter(bytes int, expire func()) *unreadAnswer {
 	a := &unreadAnswer{bytes: bytes, expire: expire}
 	u.mu.Lock()

@@ -10,12 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stuckWriter takes nothing until its deadline.
+// stuckWriter accepts nothing until its deadline.
 type stuckWriter struct {
 	*httptest.ResponseRecorder
 	mu      sync.Mutex
 	writing chan struct{} // closed at the first write
-	expired chan struct{} // closed when a deadline is passed
+	expired chan struct{} // closed when a deadline in the past is set
 }
 
 func newStuckWriter() *stuckWriter {
@@ -41,7 +41,7 @@ func (w *stuckWriter) Write([]byte) (int, error) {
 	return 0, http.ErrHandlerTimeout
 }
 
-// Answers that no client takes have 32 MiB together: the one that waits longest makes room for the next.
+// Unread answers may hold 32 MiB together: beyond that the oldest is cut off to make room for the next.
 func TestUnreadAnswersAreBoundedTogether(t *testing.T) {
 	t.Parallel()
 	var u unreadAnswers
@@ -57,7 +57,7 @@ func TestUnreadAnswersAreBoundedTogether(t *testing.T) {
 	}
 	for i, w := range stuck {
 		if i < 8 {
-			<-w.expired // cut off, or this waits for ever
+			<-w.expired // the answer was cut off; otherwise this waits for ever
 			continue
 		}
 		select {
@@ -77,7 +77,7 @@ func TestUnreadAnswersAreBoundedTogether(t *testing.T) {
 	require.Empty(t, u.all)
 }
 
-// An answer that was cut off before its first write writes nothing.
+// An answer that was cut off before its first write doesn't write.
 func TestAnswerCutOffBeforeItsWriteEnds(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()

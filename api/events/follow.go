@@ -8,8 +8,8 @@ import (
 	"wharf/service/eventlog"
 )
 
-// Follow yields the *dto.ContainerEvents of a subscription to containers' events as they come, until ctx ends or give fails.
-// subscribe opens the subscription, which calls wake when it has more. Errors: those of give and ctx, and
+// Follow passes the events of a subscription to give, as *dto.ContainerEvent, until ctx ends or give fails. subscribe opens the
+// subscription, which calls wake when it has more events. Follow closes it. Errors: those of give and ctx, and
 // eventlog.ErrLagged.
 func Follow(
 	ctx context.Context, actor service.Actor, subscribe func(wake func()) *eventlog.Subscription, give func(at time.Time, event any) error,

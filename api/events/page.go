@@ -7,7 +7,7 @@ import (
 	"wharf/service/eventlog"
 )
 
-// PageOf is a page of the log as the actor may see it.
+// PageOf returns a page of the log as the actor may see it.
 func PageOf(page eventlog.Page, actor service.Actor) dto.EventPage {
 	out := dto.EventPage{Events: make([]dto.LoggedEvent, len(page.Records)), Cursor: page.Cursor}
 	for i, record := range page.Records {
@@ -23,7 +23,7 @@ func PageOf(page eventlog.Page, actor service.Actor) dto.EventPage {
 	return out
 }
 
-// shown is a record's event as the actor may see it.
+// shown returns a record's event as the actor may see it.
 func shown(r *eventlog.Record, actor service.Actor) events.Event {
 	if actor.MasksRecord(r) {
 		return service.MaskEvent(r.Event)

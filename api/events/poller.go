@@ -14,23 +14,23 @@ import (
 )
 
 const (
-	batchSize = 64  // deliveries of a client that keeps up
-	pageSize  = 256 // deliveries of a client that catches up
+	batchSize = 64  // maximum deliveries per poll for a client that keeps up
+	pageSize  = 256 // maximum deliveries per poll for a client that catches up
 )
 
-// poller is one client's place in the log. It has no goroutine: the log notifies its stream.
+// poller is one client's position in the log. It has no goroutine: the log notifies its stream.
 type poller struct {
 	sub   *eventlog.Subscription
 	masks func(*eventlog.Record) bool
 	sent  int64 // the last id that the client got
 }
 
-// NewPoller returns what streams a subscription to the actor, as server-sent events.
+// NewPoller returns a poller that streams a subscription to the actor as server-sent events.
 func NewPoller(sub *eventlog.Subscription, actor *service.Actor) stream.Poller {
 	return &poller{sub: sub, masks: actor.MasksRecord}
 }
 
-// deliveries are what sources need while they are polled, shared by all: a quiet client has none.
+// deliveries are buffers for polls, shared by all pollers: an idle client holds none.
 var deliveries = sync.Pool{New: func() any {
 	d := make([]eventlog.Delivery, 0, batchSize)
 	return &d
@@ -53,7 +53,7 @@ func (p *poller) Poll(ctx context.Context, b *stream.Batch) (more bool, err erro
 	return more, p.add(b, page, err)
 }
 
-// add sends deliveries. failed is what came of reading them: a subscription fails only by lagging.
+// add sends deliveries. failed is the error of reading them: a subscription fails only because it lags.
 func (p *poller) add(b *stream.Batch, page []eventlog.Delivery, failed error) error {
 	if failed != nil {
 		return stream.ErrTooSlow
@@ -80,8 +80,8 @@ func (p *poller) frame(d *eventlog.Delivery) []byte {
 	}
 }
 
-// Heartbeat implements stream.Poller. It moves the client's id past what didn't concern it, so that the client
-// doesn't ask for that again.
+// Heartbeat implements stream.Poller. It advances the client's id past events that the client didn't get, so that it doesn't
+// request those again.
 func (p *poller) Heartbeat(dst []byte) []byte {
 	id := p.sub.LastID()
 	if id <= p.sent {
@@ -97,7 +97,7 @@ func (p *poller) Close() { p.sub.Close() }
 // frame renders a record as a server-sent event, unmasked.
 func frame(r *eventlog.Record) []byte { return frameOf(r.ID, &r.Event) }
 
-// maskedFrame is frame for actors that see *** instead of what may be secret.
+// maskedFrame is frame for actors that see *** in place of possible secrets.
 func maskedFrame(r *eventlog.Record) []byte {
 	masked := service.MaskEvent(r.Event)
 	return frameOf(r.ID, &masked)
@@ -117,14 +117,13 @@ func frameOf(id int64, e *events.Event) []byte {
 	body := stream.Encode(data)
 	b := make([]byte, 0, len(body)+64)
 	if id != 0 {
-		b = appendID(b, id) // of one frame with the event: a client that is cut off before its end comes back for it
+		b = appendID(b, id) // in one frame with the event: a client that is cut off before its end will request it again
 	}
 	b = append(append(append(b, "event: "...), name...), "\ndata: "...)
 	return append(append(b, body...), "\n\n"...)
 }
 
-// appendID writes an id line. With an empty line after it, it is a frame that only moves the
-// client's Last-Event-ID.
+// appendID appends an id line. Followed by an empty line, it is a frame that only sets the client's Last-Event-ID.
 func appendID(b []byte, id int64) []byte {
 	return append(strconv.AppendInt(append(b, "id: "...), id, 10), '\n')
 }

@@ -10,7 +10,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Filter reads what narrows a stream or a query. sees reports whether the caller sees a host of that name. Errors: Invalid,
+// Filter reads the filters of a stream or a query. sees reports whether the caller sees a host of that name. Errors: Invalid,
 // naming everything that is wrong.
 func Filter(q dto.EventFilter, sees func(host string) bool) (eventlog.Filter, error) {
 	var problems []string
@@ -34,8 +34,8 @@ func Filter(q dto.EventFilter, sees func(host string) bool) (eventlog.Filter, er
 	return f, nil
 }
 
-// Place reads where the client left off: from the header Last-Event-ID, which browsers send when they reconnect, or from
-// the parameter, for clients that can't set it. resume is false where neither says. Errors: Invalid.
+// Place reads where the client left off: from the header Last-Event-ID, which browsers send when they reconnect, or from the
+// parameter, for clients that can't set the header. resume is false if neither is set. Errors: Invalid.
 func Place(q dto.StreamQuery, header string) (id int64, resume bool, err error) {
 	text := q.LastEventID
 	if header != "" {

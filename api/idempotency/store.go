@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// maxAnswers bounds how many answers are remembered.
+	// maxAnswers bounds the number of stored answers.
 	maxAnswers = 10_000
-	// maxAnswersOfCaller is how many of them one caller has, so that none fills the places of all.
+	// maxAnswersOfCaller bounds the stored answers of one caller, so that no caller can use up maxAnswers.
 	maxAnswersOfCaller = 500
-	// answerLife is how long an answer is remembered.
+	// answerLife is how long an answer is kept.
 	answerLife = 10 * time.Minute
 )
 
@@ -33,7 +33,7 @@ func CheckKey(key string) error {
 	return nil
 }
 
-// Store remembers what was answered to requests with a key. Make it with New.
+// Store keeps the answers to requests with a key. Make it with New.
 type Store struct {
 	requests *service.IdempotentRequests
 
@@ -42,7 +42,7 @@ type Store struct {
 	total   int
 }
 
-// New returns a Store. requests remembers answers for all replicas.
+// New returns a Store. requests keeps the answers for all replicas.
 func New(requests *service.IdempotentRequests) *Store { return &Store{requests: requests} }
 
 // Request is a request with a key.
@@ -52,27 +52,27 @@ type Request struct {
 	Body        []byte
 }
 
-// Answer is what a request is answered with.
+// Answer is the answer to a request.
 type Answer struct {
 	Body []byte
-	// Replayed says that an earlier request had the same answer.
+	// Replayed reports whether the answer is that of an earlier request.
 	Replayed bool
-	// Unsaved is why other replicas don't know of an answer, nil where they do: the request took effect all the same.
+	// Unsaved is the error of saving the answer for other replicas, nil if it was saved. The request took effect in either case.
 	Unsaved error
 }
 
-// run is what came of the first request with a key.
+// run is the first request with a key, and its result.
 type run struct {
 	call    string            // method and URL
 	sent    [sha256.Size]byte // hash of the request's body
-	done    chan struct{}     // closed when body is set or the try has failed
+	done    chan struct{}     // closed when body is set or the request has failed
 	body    []byte            // nil: failed
 	expires time.Time         // zero while under way
 }
 
-// Do answers a request with what do returns, or with the answer that the same caller got for the same key, if authorize still
-// allows the request. Errors: Conflict for a key of another call, Unprocessable for one of another body, TooMany, ctx's, the
-// database's, those of authorize and do.
+// Do answers a request with the result of do, or with the answer that the same caller got for the same key, if authorize still
+// allows the request. Errors: Conflict if the key was used for another call, Unprocessable if it was used with another body,
+// TooMany, ctx's, the database's, those of authorize and do.
 func (s *Store) Do(ctx context.Context, q Request, authorize func() error, do func() ([]byte, error)) (Answer, error) {
 	mine := &run{call: q.Call, sent: sha256.Sum256(q.Body), done: make(chan struct{})}
 	first, err := s.claim(q.Caller, q.Key, mine)
@@ -90,7 +90,7 @@ func (s *Store) Do(ctx context.Context, q Request, authorize func() error, do fu
 	}
 	if earlier.State != service.KeyOurs {
 		if earlier.State == service.KeyUsed && earlier.Request == shared.Request && earlier.Sent == shared.Sent {
-			mine.body = earlier.Answer // for those that came here meanwhile
+			mine.body = earlier.Answer // for requests with the same key that wait for this one
 		}
 		return replayShared(ctx, earlier, mine, authorize)
 	}
@@ -103,7 +103,7 @@ func (s *Store) Do(ctx context.Context, q Request, authorize func() error, do fu
 	return Answer{Body: body, Unsaved: s.requests.End(ctx, shared, body)}, nil
 }
 
-// replayShared answers a request whose key another replica has, or this one had before a restart.
+// replayShared answers a request whose key belongs to another replica, or to this one before its restart.
 func replayShared(ctx context.Context, earlier service.FirstRequest, mine *run, authorize func() error) (Answer, error) {
 	switch earlier.State {
 	case service.KeyFull:
@@ -123,7 +123,7 @@ func replayShared(ctx context.Context, earlier service.FirstRequest, mine *run, 
 
 var errTooManyKeys = &apperr.Error{Kind: apperr.TooMany, Msg: "Idempotency-Key: too many keys are remembered", RetryAfter: time.Minute}
 
-// replay answers a request whose key has an answer, or soon will.
+// replay answers a request whose key has an answer or will have one soon.
 func replay(ctx context.Context, first, mine *run, authorize func() error) (Answer, error) {
 	select {
 	case <-first.done:
@@ -144,7 +144,7 @@ func replay(ctx context.Context, first, mine *run, authorize func() error) (Answ
 	return Answer{Body: first.body, Replayed: true}, nil
 }
 
-// claim returns the answer that the caller's key has already, else makes mine the one.
+// claim returns the run that the caller's key has already, else it stores and returns mine.
 func (s *Store) claim(caller, key string, mine *run) (*run, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +188,7 @@ func (s *Store) remove(caller, key string) {
 	s.total--
 }
 
-// finish ends a run: its answer is kept for answerLife, a failure at once forgotten.
+// finish ends a run. Its answer is kept for answerLife; a failed run is removed at once.
 func (s *Store) finish(caller, key string, mine *run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// fill claims keys until there is no place, and returns how many there were.
+// fill claims keys until no place is left, and returns their number.
 func fill(t *testing.T, s *Store, caller string) int {
 	t.Helper()
 	for n := range maxAnswers + 1 {

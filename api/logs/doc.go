@@ -1,12 +1,12 @@
-// Package logs makes answers of containers' logs: pages, streams, searches and downloads, in the shapes of package dto.
+// Package logs builds answers from containers' logs: pages, streams, searches and downloads, in the shapes of package dto.
 //
-// Job. Read makes a Request of parameters and says what is wrong with them. Of its containers, which the caller has opened
-// for the actor, Page reads a page, and Source, SearchSource and Poller stream what package service/logs reads and finds, as
-// SSE, NDJSON or text.
+// Job. Read converts parameters to a Request and reports what is wrong with them. The caller opens the request's containers for
+// the actor. Page then reads a page, and Source, SearchSource and Poller stream lines and hits of package service/logs as SSE,
+// NDJSON or text.
 //
-// Owner. A Request belongs to one call, whose handler is in package api: which actor sees which container, what the audit
-// records, and which events are woven in is decided there.
+// Owner. A Request belongs to one call, whose handler is in package api. The handler decides which actor sees which container,
+// what the audit records, and which events are merged in.
 //
-// Limits. What waits for a client has at most 256 KiB of a log's past, and of what follows what package dockerx/logs keeps. A
-// search ends after 30 s, unless the caller says otherwise.
+// Limits. At most 256 KiB of a log's past wait for a client; package dockerx/logs bounds the new lines that wait. A search ends
+// after 30 s, unless the caller sets another limit.
 package logs

@@ -10,21 +10,21 @@ import (
 	servicelogs "wharf/service/logs"
 )
 
-// lineEncoder makes bytes of lines. It is used by one goroutine.
+// lineEncoder encodes lines. Only one goroutine may use it.
 type lineEncoder struct {
 	format     stream.Format
 	ansi       bool // keep escape sequences
 	timestamps bool
-	names      bool // of containers, before lines of text
+	names      bool // write the container's name before each line of text
 
-	of     *servicelogs.Container // whose beginning of a JSON object is kept
+	of     *servicelogs.Container // container whose part of the JSON object is in begin
 	begin  []byte
-	second int64 // whose text is kept
+	second int64 // second whose text is in stamp
 	stamp  []byte
 	clean  []byte
 }
 
-// append appends a line, framed as the format has it. id is the place that it stands for, nil for none.
+// append appends a line in the encoder's format. id is the id of its event in SSE, nil for none.
 func (e *lineEncoder) append(dst []byte, c *servicelogs.Container, b *logs.Batch, i int, id []byte) []byte {
 	switch e.format {
 	case stream.Text:
@@ -40,7 +40,7 @@ func (e *lineEncoder) append(dst []byte, c *servicelogs.Container, b *logs.Batch
 	}
 }
 
-// hit appends a hit of a search with its neighbours.
+// hit appends a search's hit with the lines around it.
 func (e *lineEncoder) hit(dst []byte, h servicelogs.Hit) []byte {
 	if e.format == stream.Text {
 		dst = e.neighbours(dst, h.Container, h.Before)
@@ -115,7 +115,7 @@ func (e *lineEncoder) object(dst []byte, c *servicelogs.Container, b *logs.Batch
 	return dst
 }
 
-// line is a line as a page has it.
+// line returns a line as an element of a page.
 func (e *lineEncoder) line(c *servicelogs.Container, b *logs.Batch, i int) dto.LogLine {
 	l, text := &b.Lines[i], b.Text(i)
 	return dto.LogLine{
@@ -134,7 +134,7 @@ func (e *lineEncoder) text(dst []byte, c *servicelogs.Container, b *logs.Batch, 
 	return append(dst, e.shown(b.Text(i))...)
 }
 
-// shown is a text as the caller wants it.
+// shown returns a text with or without escape sequences, as the caller asked.
 func (e *lineEncoder) shown(text []byte) []byte {
 	if e.ansi {
 		return text
@@ -143,7 +143,7 @@ func (e *lineEncoder) shown(text []byte) []byte {
 	return e.clean
 }
 
-// time appends a time as RFC 3339 with nanoseconds, of which the zeros at the end are kept.
+// time appends a time as RFC 3339 with nine decimals.
 func (e *lineEncoder) time(dst []byte, at int64) []byte {
 	second := at / 1e9
 	if e.stamp == nil || e.second != second {

@@ -9,8 +9,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// Page reads a page: a part of the logs, or what a search finds. Errors: Invalid where the log shall be followed, and those of
-// a single container.
+// Page reads a page: a part of the logs, or the hits of a search. Errors: Invalid if the request is to follow the log, and the
+// error of the container if there is only one.
 func (l *Request) Page(ctx context.Context) (answer dto.LogPage, err error) {
 	if l.Query.Follow {
 		return answer, errFollowPage
@@ -47,7 +47,7 @@ func (l *Request) pageTail() int {
 	return l.tail
 }
 
-// failures says why containers could not be read.
+// failures sets the reasons why containers could not be read.
 func (l *Request) failures(rows []dto.LogContainer, errs []error) {
 	for i, err := range errs {
 		rows[i].Error = apperr.Reason(err)
@@ -70,7 +70,7 @@ func (l *Request) searchContext(ctx context.Context) (context.Context, context.C
 	return servicelogs.WithDeadline(ctx, cmp.Or(l.Query.Deadline, searchTime))
 }
 
-// searchPage answers with what a search finds, the newest first.
+// searchPage answers with the hits of a search, the newest first.
 func (l *Request) searchPage(caller context.Context) (answer dto.LogPage, err error) {
 	ctx, cancel := l.searchContext(caller)
 	defer cancel()

@@ -13,38 +13,38 @@ import (
 	servicelogs "wharf/service/logs"
 )
 
-// maxPast is how many bytes of the past wait for the client.
+// maxPast is how many bytes of a log's past may wait for the client.
 const maxPast = 256 << 10
 
-// poller streams one container's whole log. While it follows it has no goroutine, and its bytes are shared with the
-// other streams of the container.
+// poller streams the whole log of one container. Once it has sent the past it has no goroutine, and shares the encoded lines with
+// the other streams of the container.
 type poller struct {
 	c       *servicelogs.Container
 	enc     *lineEncoder
-	key     string // of the encoding, among all
+	key     string // of the encoding, in a batch's cache
 	reading *servicelogs.Reading
 	notify  func()
 	ended   chan struct{} // closed when the past is read
 
 	mu     sync.Mutex
 	cancel context.CancelFunc // ends the reading of the past; nil: it has ended
-	past   *[]byte            // encoded, of pastBuffers; nil: nothing
+	past   *[]byte            // encoded, from pastBuffers; nil: empty
 	lines  int                // in past
 	room   chan struct{}
 	done   bool // the past was read
 	err    error
 }
 
-// pastBuffers are those of all pollers: a past is soon read.
+// pastBuffers are shared by all pollers: reading the past doesn't take long.
 var pastBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// itemBuffers are what pollers need while they are polled, shared by all: a quiet client has none.
+// itemBuffers are buffers for polls, shared by all pollers: an idle client holds none.
 var itemBuffers = sync.Pool{New: func() any {
 	items := make([]logs.Item, 0, 64)
 	return &items
 }}
 
-// Poller opens the stream of one container; it is what the stream kit's ServePolled wants.
+// Poller opens the stream of one container. It is the open function for the kit's ServePolled.
 func (l *Request) Poller(f stream.Format, notify func()) stream.Poller {
 	p := &poller{c: l.Containers[0], enc: l.encoder(f), notify: notify, ended: make(chan struct{})}
 	p.key = "log " + f.Type()
@@ -72,13 +72,13 @@ func (p *poller) readPast(ctx context.Context, a dto.LogHosts) {
 	})
 	p.mu.Lock()
 	p.done, p.err = true, err
-	p.cancel() // and let go: what follows may last for days
+	p.cancel() // also frees its resources: following may last for days
 	p.cancel = nil
 	p.mu.Unlock()
 	p.notify()
 }
 
-// add appends to the past, and waits while the client has much of it to take.
+// add appends to the past. It waits while maxPast bytes wait for the client.
 func (p *poller) add(ctx context.Context, lines int, write func([]byte) []byte) error {
 	for {
 		p.mu.Lock()
@@ -91,7 +91,7 @@ func (p *poller) add(ctx context.Context, lines int, write func([]byte) []byte) 
 			p.lines += lines
 			p.mu.Unlock()
 			p.notify()
-			if first { // the worker writes on this processor at once, instead of waiting for the next read or another one's waking
+			if first { // lets the worker write at once, on this processor, instead of after the next read or another processor's wake-up
 				runtime.Gosched()
 			}
 			return nil
@@ -137,7 +137,7 @@ func (p *poller) Poll(_ context.Context, b *stream.Batch) (more bool, err error)
 	return p.live(b)
 }
 
-// live sends what came since the last poll.
+// live sends the items that came since the last poll.
 func (p *poller) live(b *stream.Batch) (more bool, err error) {
 	pooled := itemBuffers.Get().(*[]logs.Item)
 	defer itemBuffers.Put(pooled)
@@ -167,7 +167,7 @@ func (p *poller) send(b *stream.Batch, item logs.Item) error {
 	return nil
 }
 
-// end says why no more lines come.
+// end sends the reason why no more lines come, in formats that have a place for it.
 func (p *poller) end(b *stream.Batch, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) || p.enc.format == stream.Text {
 		return io.EOF
@@ -180,7 +180,7 @@ func (p *poller) end(b *stream.Batch, err error) error {
 }
 
 func (p *poller) appendBatch(dst []byte, b *logs.Batch) []byte {
-	enc := *p.enc // two goroutines encode: that of the past, and the one that polls
+	enc := *p.enc // a copy: the goroutine of the past and the one that polls both encode
 	enc.of, enc.begin, enc.stamp, enc.clean = nil, nil, nil, nil
 	places := servicelogs.NewPlaces([]*servicelogs.Container{p.c})
 	for i := range b.Lines {
@@ -202,7 +202,7 @@ func (p *poller) appendGap(dst []byte, g *logs.Gap) []byte {
 	return p.appendItem(dst, "stream-gap", &row.Event, &row)
 }
 
-// appendItem appends what isn't a line; in NDJSON its name is part of it.
+// appendItem appends an item other than a line. In NDJSON the event's name becomes part of the object.
 func (p *poller) appendItem(dst []byte, event string, name *string, row any) []byte {
 	if p.enc.format == stream.NDJSON {
 		*name = event

@@ -15,17 +15,17 @@ import (
 	"wharf/util/apperr"
 )
 
-// searchTime is how long a search takes at most where the caller doesn't say.
+// searchTime is the time limit of a search if the caller sets none.
 const searchTime = 30 * time.Second
 
-// Request is what a caller wants of which containers' logs.
+// Request is a caller's request for the logs of some containers.
 type Request struct {
 	Query      dto.LogQuery
 	Containers []*servicelogs.Container
-	About      dto.LogHosts // what the answer says of the containers and their hosts
-	// Successor waits for the container that takes the name of one that was removed; nil: none is awaited.
+	About      dto.LogHosts // the part of the answer about the containers and their hosts
+	// Successor waits for a new container with the name of a removed one; nil: don't wait for one.
 	Successor func(ctx context.Context, gone *servicelogs.Container) (*servicelogs.Container, error)
-	// Events yields the *dto.ContainerEvents that are woven in, until ctx ends; nil: none are.
+	// Events yields the *dto.ContainerEvents to merge in, until ctx ends; nil: none.
 	Events func(ctx context.Context, give func(at time.Time, event any) error) error
 
 	filter servicelogs.Filter
@@ -34,7 +34,7 @@ type Request struct {
 	after  *servicelogs.Cursor
 }
 
-// Read checks the parameters. The containers are the caller's to add. Errors: Invalid.
+// Read checks the parameters. The caller adds the containers. Errors: Invalid.
 func Read(r *http.Request, q dto.LogQuery) (*Request, error) {
 	l := &Request{Query: q, tail: -1}
 	l.filter = servicelogs.Filter{Levels: q.Level, Grep: q.Grep, Regex: q.Regex, Invert: q.Invert}
@@ -57,7 +57,7 @@ func Read(r *http.Request, q dto.LogQuery) (*Request, error) {
 	return l, l.readPlaces(r)
 }
 
-// readPlaces reads where to go on.
+// readPlaces reads the position from which to continue.
 func (l *Request) readPlaces(r *http.Request) error {
 	q := &l.Query
 	text, name := q.Cursor, "cursor"
@@ -93,15 +93,15 @@ func (l *Request) readPlaces(r *http.Request) error {
 	return nil
 }
 
-// OlderPrefix begins the cursors of what is older than a page. No other cursor has it: it is none of base64url.
+// OlderPrefix begins cursors of lines older than a page. It isn't in base64url's alphabet, so no other cursor begins with it.
 const OlderPrefix = "~"
 
-// Searches reports whether the newest lines that match are looked for.
+// Searches reports whether the request is a search for the newest lines that match.
 func (l *Request) Searches() bool {
 	return !l.Query.Follow && (l.filter.Searches() || l.filter.Stream != 0) && l.after == nil
 }
 
-// Formats are what the answer may be besides a page, which is nil.
+// Formats returns the stream formats that the request allows, or nil if the answer is a page.
 func (l *Request) Formats(r *http.Request) []stream.Format {
 	switch {
 	case l.Query.Download:
@@ -112,12 +112,12 @@ func (l *Request) Formats(r *http.Request) []stream.Format {
 	return nil
 }
 
-// Polled reports whether Poller streams the answer, without a goroutine: the whole log of one container, which is followed.
+// Polled reports whether Poller can stream the answer without a goroutine: the request follows the whole log of one container.
 func (l *Request) Polled() bool {
 	return len(l.Containers) == 1 && l.Query.Follow && l.filter.IsZero() && l.Events == nil && l.Successor == nil
 }
 
-// streamRange is the part of each log that a stream begins with.
+// streamRange returns the past lines with which a stream begins.
 func (l *Request) streamRange() servicelogs.Range {
 	r := servicelogs.Range{Until: l.Query.Until}
 	switch {
@@ -133,7 +133,7 @@ func (l *Request) streamRange() servicelogs.Range {
 	return r
 }
 
-// long reports whether whole logs may be read.
+// long reports whether the request may read whole logs.
 func (l *Request) long() bool {
 	r := l.streamRange()
 	return r.All || r.Tail > 20_000 || !r.Since.IsZero() && !l.Query.Follow
@@ -143,7 +143,7 @@ func (l *Request) encoder(f stream.Format) *lineEncoder {
 	return &lineEncoder{format: f, ansi: l.Query.ANSI, timestamps: l.Query.Timestamps, names: len(l.Containers) != 1}
 }
 
-// FileName is the Content-Disposition of a download.
+// FileName returns the Content-Disposition of a download.
 func (l *Request) FileName() string {
 	name := "logs"
 	if len(l.Containers) == 1 {

@@ -10,14 +10,14 @@ import (
 	"wharf/util/apperr"
 )
 
-// speaker sends what isn't a line. Text has none of it.
-type speaker struct {
+// eventWriter sends items other than lines. In the format Text it sends none.
+type eventWriter struct {
 	out *stream.Writer
 	enc *lineEncoder
 }
 
-// say sends an event. In NDJSON its name is part of the object, which named returns.
-func (s *speaker) say(event string, named func(name string) any) error {
+// write sends an event. In NDJSON the event's name is part of the object: named returns the object with that name.
+func (s *eventWriter) write(event string, named func(name string) any) error {
 	switch s.enc.format {
 	case stream.Text:
 		return nil
@@ -28,29 +28,29 @@ func (s *speaker) say(event string, named func(name string) any) error {
 	}
 }
 
-func (s *speaker) about(a dto.LogHosts) error {
-	return s.say("log-hosts", func(name string) any {
+func (s *eventWriter) about(a dto.LogHosts) error {
+	return s.write("log-hosts", func(name string) any {
 		a.Event = name
 		return a
 	})
 }
 
-func (s *speaker) gap(g dto.LogGap) error {
-	return s.say("stream-gap", func(name string) any {
+func (s *eventWriter) gap(g dto.LogGap) error {
+	return s.write("stream-gap", func(name string) any {
 		g.Event = name
 		return g
 	})
 }
 
-func (s *speaker) ended(c *servicelogs.Container, err error) error {
+func (s *eventWriter) ended(c *servicelogs.Container, err error) error {
 	row := endOf(c, err)
-	return s.say("log-end", func(name string) any {
+	return s.write("log-end", func(name string) any {
 		row.Event = name
 		return row
 	})
 }
 
-// endOf says why no more lines of a container come.
+// endOf returns the item that reports why no more lines of a container come.
 func endOf(c *servicelogs.Container, err error) dto.LogEnd {
 	why := apperr.Reason(err)
 	if apperr.KindOf(err) == apperr.NotFound {
@@ -59,7 +59,7 @@ func endOf(c *servicelogs.Container, err error) dto.LogEnd {
 	return dto.LogEnd{Host: c.Host, ID: c.ID, Name: c.Name, Error: why}
 }
 
-func (s *speaker) failures(all []*servicelogs.Container, errs []error) (err error) {
+func (s *eventWriter) failures(all []*servicelogs.Container, errs []error) (err error) {
 	for i, failed := range errs {
 		if failed != nil {
 			err = errors.Join(err, s.ended(all[i], failed))
@@ -68,36 +68,36 @@ func (s *speaker) failures(all []*servicelogs.Container, errs []error) (err erro
 	return err
 }
 
-func (s *speaker) progress(p servicelogs.Progress) error {
+func (s *eventWriter) progress(p servicelogs.Progress) error {
 	row := dto.LogProgress{Bytes: p.Bytes, Lines: p.Lines, Searched: p.Searched, Containers: p.Containers}
 	if !p.From.IsZero() {
 		row.From = &p.From
 	}
-	return s.say("progress", func(name string) any {
+	return s.write("progress", func(name string) any {
 		row.Event = name
 		return row
 	})
 }
 
-func (s *speaker) searchEnd(r *servicelogs.Result) error {
+func (s *eventWriter) searchEnd(r *servicelogs.Result) error {
 	row := dto.LogSearchEnd{Complete: r.Complete}
 	if !r.Complete {
 		row.Cursor = OlderPrefix + string(r.Places.Text())
 	}
-	return s.say("end", func(name string) any {
+	return s.write("end", func(name string) any {
 		row.Event = name
 		return row
 	})
 }
 
-// Source streams merged lines.
+// Source returns a source that streams the merged lines of all containers.
 func (l *Request) Source() stream.Source {
 	return func(ctx context.Context, out *stream.Writer) error {
-		say := &speaker{out: out, enc: l.encoder(out.Format())}
-		if err := say.about(l.About); err != nil {
+		events := &eventWriter{out: out, enc: l.encoder(out.Format())}
+		if err := events.about(l.About); err != nil {
 			return err
 		}
-		sender := &lineSender{speaker: say, places: servicelogs.NewPlaces(l.Containers)}
+		sender := &lineSender{eventWriter: events, places: servicelogs.NewPlaces(l.Containers)}
 		for i, c := range l.Containers {
 			if l.after != nil {
 				sender.places.Set(i, l.after.Of(c))
@@ -108,36 +108,36 @@ func (l *Request) Source() stream.Source {
 			return err
 		}
 		if out.Format() == stream.SSE && !l.Query.Follow {
-			return say.say("end", func(string) any { return dto.LogSearchEnd{Complete: true} })
+			return events.write("end", func(string) any { return dto.LogSearchEnd{Complete: true} })
 		}
 		return nil
 	}
 }
 
-// SearchSource streams hits as they are found, and how far the search is.
+// SearchSource returns a source that streams hits as they are found, and the progress of the search.
 func (l *Request) SearchSource() stream.Source {
 	return func(ctx context.Context, out *stream.Writer) error {
 		ctx, cancel := l.searchContext(ctx)
 		defer cancel()
-		say := &speaker{out: out, enc: l.encoder(out.Format())}
-		if err := say.about(l.About); err != nil {
+		events := &eventWriter{out: out, enc: l.encoder(out.Format())}
+		if err := events.about(l.About); err != nil {
 			return err
 		}
 		var buf []byte
 		result, err := servicelogs.Search(ctx, l.Containers, l.searchQuery(), func(h servicelogs.Hit) error {
-			buf = say.enc.hit(buf[:0], h)
+			buf = events.enc.hit(buf[:0], h)
 			return out.Append(buf, 1)
-		}, say.progress)
+		}, events.progress)
 		if err != nil {
 			return err
 		}
-		return errors.Join(say.failures(l.Containers, result.Errors), say.progress(result.Progress), say.searchEnd(result))
+		return errors.Join(events.failures(l.Containers, result.Errors), events.progress(result.Progress), events.searchEnd(result))
 	}
 }
 
-// lineSender sends a merged stream.
+// lineSender sends the items of a merged stream.
 type lineSender struct {
-	*speaker
+	*eventWriter
 	places *servicelogs.Places
 	buf    []byte
 }
@@ -159,7 +159,7 @@ func (s *lineSender) send(item servicelogs.Item) error {
 	return nil
 }
 
-// sendBytes is how many encoded bytes are handed over at a time.
+// sendBytes is how many encoded bytes are passed on at a time.
 const sendBytes = 32 << 10
 
 func (s *lineSender) lines(l *servicelogs.Lines) error {
@@ -203,7 +203,7 @@ func (s *lineSender) event(e *dto.ContainerEvent) error {
 	}
 }
 
-// wovenEvent is an event among lines of NDJSON.
+// wovenEvent is a container's event among the lines, in NDJSON.
 type wovenEvent struct {
 	Event string `json:"event"`
 	*dto.ContainerEvent

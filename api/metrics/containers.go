@@ -9,7 +9,7 @@ import (
 // projectLabel is Compose's label of a project.
 const projectLabel = "com.docker.compose.project"
 
-// containerFamilies are cAdvisor's names and meanings.
+// containerFamilies are the metrics of containers, with cAdvisor's names and meanings.
 var containerFamilies = []struct {
 	make       func(name, help string) *family
 	name, help string
@@ -26,7 +26,7 @@ var containerFamilies = []struct {
 	{gauges, "container_last_seen", "When the container was sampled.", func(u *service.ImagedUsage) float64 { return seconds(u.SampledAt) }},
 }
 
-// WriteContainers writes a page of containers, and how many were cut.
+// WriteContainers writes the page of containers. cut is the number of containers that the page omits.
 func WriteContainers(out io.Writer, usages []service.ImagedUsage, cut int) error {
 	p := newPage(out)
 	labels := make([][]label, len(usages))

@@ -7,7 +7,7 @@ import (
 	"wharf/service"
 )
 
-// writeHosts writes what is known of hosts, a family at a time. overflows are gaps of the event log, by host.
+// writeHosts writes the metrics of hosts, one family at a time. overflows are gaps of the event log, by host.
 func (p *page) writeHosts(hosts []service.HostMeasures, overflows map[string]uint64) {
 	names := make([]label, len(hosts))
 	for i := range hosts {
@@ -95,5 +95,5 @@ func addSkew(f *family, host label, m *service.HostMeasures) {
 	}
 }
 
-// seconds returns a time as Prometheus has it.
+// seconds returns a time in seconds since 1970, as Prometheus represents it.
 func seconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }

@@ -1,8 +1,8 @@
-// Package metrics writes what wharf counts in the Prometheus text format. It counts requests and streams itself; everything
-// else it reads when it is asked, from what the other packages keep anyway.
+// Package metrics writes wharf's metrics in the Prometheus text format. It counts requests and streams itself; everything else it
+// reads on request, from counts that other packages keep anyway.
 //
-// Labels are bounded: routes by the table, methods, reasons, states and types by fixed lists. Texts of engines become label
-// values only where there is one for each host or container, and are cut.
+// Labels are bounded: routes by the table; methods, reasons, states and types by fixed lists. Text from an engine becomes a label
+// value only if there is one per host or container, and is truncated.
 package metrics
 
 import (
@@ -16,10 +16,10 @@ import (
 	"wharf/util/text"
 )
 
-// ContentType is the text format's.
+// ContentType is the media type of the text format.
 const ContentType = "text/plain; version=0.0.4; charset=utf-8"
 
-// page writes families of metrics, one after another, so that it holds one at a time. After an error it writes nothing more.
+// page writes families of metrics one at a time, so that it never holds more than one. After an error it writes nothing more.
 type page struct {
 	out *bufio.Writer
 	err error
@@ -27,7 +27,7 @@ type page struct {
 
 func newPage(w io.Writer) *page { return &page{out: bufio.NewWriterSize(w, 64<<10)} }
 
-// end writes what is buffered, and returns the first error.
+// end writes the buffered bytes, and returns the first error.
 func (p *page) end() error {
 	if p.err == nil {
 		p.err = p.out.Flush()
@@ -35,7 +35,7 @@ func (p *page) end() error {
 	return p.err
 }
 
-// family is a metric's name, type and help, and its series.
+// family holds a metric's name, type and help text, and its series.
 type family struct {
 	name, help string
 	kind       dto.MetricType
@@ -54,13 +54,13 @@ func histograms(name, help string) *family {
 	return &family{name: name, help: help, kind: dto.MetricType_HISTOGRAM}
 }
 
-// label is a name and a value, made once for all series that have it.
+// label is a name and a value. All series that have it share it.
 type label = *dto.LabelPair
 
-// maxLabel bounds a label's value in bytes.
+// maxLabel is the maximum length of a label's value, in bytes.
 const maxLabel = 128
 
-// with returns a label.
+// with returns a label, with a truncated value if necessary.
 func with(name, value string) label {
 	if len(value) > maxLabel || !text.Printable(value) {
 		value = text.Truncate(value, maxLabel)
@@ -68,7 +68,7 @@ func with(name, value string) label {
 	return &dto.LabelPair{Name: &name, Value: &value}
 }
 
-// add adds a series with a value.
+// add adds a series with one value.
 func (f *family) add(v float64, labels ...label) {
 	m := &dto.Metric{Label: labels}
 	if f.kind == dto.MetricType_COUNTER {
@@ -90,7 +90,7 @@ func (f *family) addHistogram(s histogram.Snapshot, labels ...label) {
 	f.series = append(f.series, &dto.Metric{Label: labels, Histogram: h})
 }
 
-// write writes families, those without series aside.
+// write writes the families that have series.
 func (p *page) write(families ...*family) {
 	for _, f := range families {
 		if len(f.series) > 0 {

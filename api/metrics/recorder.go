@@ -20,10 +20,10 @@ type Recorder struct {
 	ended    map[stream.End]uint64
 }
 
-// request is what requests are told apart by.
+// request is the key of the requests' histograms.
 type request struct{ route, method, code string }
 
-// requestBounds end the buckets of the durations of requests.
+// requestBounds are the upper bounds of the buckets for requests' durations.
 var requestBounds = []time.Duration{
 	time.Millisecond, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond, 500 * time.Millisecond, 2500 * time.Millisecond, 10 * time.Second,
 }
@@ -32,13 +32,13 @@ var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
-// other stands for what isn't told apart.
+// other replaces label values that have no series of their own.
 const other = "other"
 
-// clientGone is the log's status of a request whose client hung up.
+// clientGone is the status that the log shows for a request whose client disconnected.
 const clientGone = 499
 
-// Request counts a request that was answered. pattern is that of its row, "" for none.
+// Request counts a request that was answered. pattern is its route's pattern, "" for none.
 func (r *Recorder) Request(pattern, method string, status int, took time.Duration) {
 	key := request{route: pattern, method: method, code: strconv.Itoa(status)}
 	if pattern == "" {
@@ -47,7 +47,7 @@ func (r *Recorder) Request(pattern, method string, status int, took time.Duratio
 	if !slices.Contains(methods, method) {
 		key.method = other
 	}
-	if http.StatusText(status) == "" && status != clientGone { // an engine's, passed on
+	if http.StatusText(status) == "" && status != clientGone { // forwarded from an engine
 		key.code = other
 	}
 	r.mu.Lock()
@@ -63,7 +63,7 @@ func (r *Recorder) Request(pattern, method string, status int, took time.Duratio
 	h.Observe(took)
 }
 
-// Stream counts a stream that begins, by its row's pattern, and with ended its end.
+// Stream counts a stream that begins, by its route's pattern. ended counts its end.
 func (r *Recorder) Stream(pattern string) (ended func(stream.End)) {
 	kind := kindOf(pattern)
 	r.mu.Lock()

@@ -14,29 +14,29 @@ import (
 	"wharf/util/histogram"
 )
 
-// Writer writes pages. Make it with New.
+// Writer writes the page of hosts and of the server. Make it with New.
 type Writer struct {
 	version string
 	process *prometheus.Registry
 	streams *Recorder
 }
 
-// New returns a Writer of a build's version and of what a Recorder counts.
+// New returns a Writer that reports a build's version and the counts of a Recorder.
 func New(version string, r *Recorder) *Writer {
 	process := prometheus.NewRegistry()
 	process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return &Writer{version: version, process: process, streams: r}
 }
 
-// State is what a page is made of besides what the Writer has.
+// State is the part of a page that the Writer doesn't hold itself.
 type State struct {
 	Hosts     []service.HostMeasures
 	Overflows map[string]uint64 // gaps of the event log, by host
-	// Server is what concerns the server as a whole, nil for actors that may not see it.
+	// Server has the metrics of the server as a whole, nil for actors that may not see them.
 	Server *ServerState
 }
 
-// ServerState is the part of a State that concerns the server as a whole.
+// ServerState has the metrics of the server as a whole.
 type ServerState struct {
 	Lag       histogram.Snapshot
 	Logins    service.LoginResults

@@ -1,5 +1,5 @@
-// Package openapi holds the OpenAPI document of wharf's API, and the page that shows it to people. `make spec`
-// generates both: openapi.json is the text to read and to compare, the compressed files are what is served.
+// Package openapi holds the OpenAPI document of wharf's API, and the page that shows it to people. `make spec` generates both:
+// openapi.json is for reading and comparing, the compressed files are served.
 package openapi
 
 import (
@@ -20,20 +20,20 @@ var documentZip []byte
 //go:embed docs.html.gz
 var pageZip []byte
 
-// File is something to serve.
+// File is a file to serve.
 type File struct {
 	Content []byte
-	// ETag names the content, in quotes.
+	// ETag identifies the content, in quotes.
 	ETag string
 }
 
 // Document returns the document.
 var Document = sync.OnceValue(func() File { return unzip(documentZip) })
 
-// Page returns the documentation, a page that needs nothing else.
+// Page returns the documentation as one page that loads nothing else.
 var Page = sync.OnceValue(func() File { return unzip(pageZip) })
 
-// PagePolicy is the page's Content-Security-Policy: its own style, and nothing else.
+// PagePolicy returns the page's Content-Security-Policy, which allows the page's own style and nothing else.
 var PagePolicy = sync.OnceValue(func() string {
 	_, rest, _ := strings.Cut(string(Page().Content), "<style>")
 	style, _, _ := strings.Cut(rest, "</style>")
@@ -45,7 +45,7 @@ var PagePolicy = sync.OnceValue(func() string {
 func unzip(raw []byte) File {
 	r, err := gzip.NewReader(bytes.NewReader(raw))
 	if err != nil {
-		panic(err) // it was made by our own generator
+		panic(err) // the generator made it
 	}
 	content, err := io.ReadAll(r)
 	if err != nil {

@@ -15,8 +15,8 @@ const (
 	namesType           // text/plain
 )
 
-// Wanted reports whether a request asks for a stream by naming one of the formats, where the same path
-// also answers with one JSON object. A wildcard asks for the object, and so does a lower q than JSON's.
+// Wanted reports whether a request asks for a stream by naming one of the formats, on a path that also answers with one JSON
+// object. A wildcard selects the object, and so does a q lower than JSON's.
 func Wanted(r *http.Request, formats ...Format) bool {
 	accept := acceptOf(r)
 	json, namesJSON := quality(accept, "application/json")
@@ -29,8 +29,9 @@ func Wanted(r *http.Request, formats ...Format) bool {
 	return false
 }
 
-// choose returns the format that a request accepts with the highest q; among equals one that is named
-// goes before one that a wildcard covers, then the order counts. No Accept header accepts everything.
+// choose returns the format that a request accepts with the highest q. Among equals a format that is named precedes one that a
+// wildcard covers, then the order of formats decides. A request without an Accept header accepts everything. Docker's formats
+// don't depend on the header.
 func choose(r *http.Request, formats []Format) (chosen Format, ok bool) {
 	if formats[0].ofDocker() {
 		return formats[0], true
@@ -55,8 +56,8 @@ func acceptOf(r *http.Request) string {
 	return accept
 }
 
-// quality is the q that an Accept header gives to a media type, by the range that names it most closely
-// (RFC 9110, section 12.5.1). A range that can't be parsed counts for nothing.
+// quality returns the q that an Accept header gives a media type, from the most specific range that matches (RFC 9110, section
+// 12.5.1), and how specific that range is. A range that can't be parsed is ignored.
 func quality(accept, mediaType string) (q float64, names int) {
 	family, _, _ := strings.Cut(mediaType, "/")
 	for part := range strings.SplitSeq(accept, ",") {

@@ -2,14 +2,14 @@ package stream
 
 import "sync"
 
-// Batch takes what a Poller has, for as few writes as can be.
+// Batch collects the output of a Poller, so that it takes as few writes as possible.
 type Batch struct {
 	stream *stream
-	bytes  []byte // the first chunkPrefix are the sink's
+	bytes  []byte // the first chunkPrefix bytes are the sink's
 	err    error
 }
 
-// batches are shared by all streams: a quiet one has none.
+// batches are shared by all streams: an idle stream holds none.
 var batches = sync.Pool{New: func() any { return &Batch{bytes: make([]byte, chunkPrefix, 2<<10)} }}
 
 func newBatch(s *stream) *Batch {
@@ -18,8 +18,8 @@ func newBatch(s *stream) *Batch {
 	return b
 }
 
-// Append adds whole items that are encoded in the stream's format. The bytes are copied. It writes, and may wait
-// for the client, when 64 KiB are there. An error is for Poll to return.
+// Append adds whole items that are encoded in the stream's format. The bytes are copied. Once it holds 64 KiB the batch is
+// written, which may wait for the client. Poll returns Append's error.
 func (b *Batch) Append(encoded []byte, items int) error {
 	b.bytes = append(b.bytes, encoded...)
 	b.stream.items += int64(items)
@@ -29,10 +29,10 @@ func (b *Batch) Append(encoded []byte, items int) error {
 	return b.flush()
 }
 
-// Blocking runs f, which may block, and lets another worker take over meanwhile.
+// Blocking runs f, which may block, and lets another worker start meanwhile.
 func (b *Batch) Blocking(f func()) { b.stream.pool.blocking(f) }
 
-// flush writes what is there. After an error it does nothing but return it.
+// flush writes the collected bytes. After an error it only returns that error.
 func (b *Batch) flush() error {
 	if b.err == nil && len(b.bytes) > chunkPrefix {
 		b.err = b.stream.write(b.bytes)
@@ -41,7 +41,7 @@ func (b *Batch) flush() error {
 	return b.err
 }
 
-// release gives the batch back, unless a huge item has made it huge.
+// release puts the batch back for reuse, unless a huge item has made it huge.
 func (b *Batch) release() {
 	b.stream = nil
 	if cap(b.bytes) <= 4*batchBytes {

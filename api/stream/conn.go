@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// responseHead is the answer's status line and headers, as net/http would write them. The connection ends with the answer:
-// a client that isn't told would send its next request there, and lose it.
+// responseHead returns the answer's status line and headers, as net/http would write them. The connection ends with the answer
+// and the header Connection says so, unless keepAlive is set: otherwise the client would send its next request on the
+// connection, and lose it.
 func responseHead(h http.Header, chunked, keepAlive bool) []byte {
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	h.Del("Content-Length")
@@ -31,21 +32,22 @@ func responseHead(h http.Header, chunked, keepAlive bool) []byte {
 
 type headBuffer []byte
 
+// Write implements io.Writer.
 func (b *headBuffer) Write(p []byte) (int, error) {
 	*b = append(*b, p...)
 	return len(p), nil
 }
 
-// connSink writes to a connection of its own: the request, its buffers and its goroutine's deep stack are let go.
+// connSink writes to a connection taken over from net/http. The request, its buffers and its goroutine's deep stack are freed.
 type connSink struct {
 	conn    net.Conn
 	raw     syscall.RawConn // of a plain TCP connection, else nil
 	chunked bool
-	forget  func() // ends the watching for the client's leaving
+	forget  func() // stops watching for the client's disconnect
 	sent    int64
 
-	// What try gives to its one system call, and gets. The function is made once: a new one for
-	// each write is garbage.
+	// The argument and the results of try's one system call. once is made only once: a new closure for each write would be
+	// garbage.
 	next   []byte
 	wrote  int
 	failed error
@@ -67,15 +69,15 @@ func newConnSink(conn net.Conn, chunked bool) *connSink {
 		return c
 	}
 	limitSilence(raw)
-	if tcp == conn { // what is written to a TLS connection goes through its cipher
+	if tcp == conn { // a write to a TLS connection must pass its cipher
 		c.raw = raw
 		c.once = func(fd uintptr) { c.wrote, c.failed = tryWrite(fd, c.next) }
 	}
 	return c
 }
 
-// serve sends the head and the greeting, then leaves the stream to the pool if the connection
-// can be written to and watched without a goroutine, else to one of its own.
+// serve sends the head and the greeting. Then it passes the stream to the pool if the connection can be written to and watched
+// without a goroutine, else to a goroutine of the stream.
 func (c *connSink) serve(s *stream, head []byte, r *registry) {
 	s.out = c
 	forget, watched := r.disconnects.watch(c.raw, s.hangUp)
@@ -94,14 +96,14 @@ func (c *connSink) serve(s *stream, head []byte, r *registry) {
 		s.pool = &r.pool
 		s.pool.add(s)
 	default:
-		s.alone = make(chan struct{}, 1)
+		s.wake = make(chan struct{}, 1)
 		go func() { s.ended(s.run(context.Background())) }()
 	}
 }
 
 func (c *connSink) bytes() int64 { return c.sent }
 
-// close ends the answer in order where that is possible, and the connection.
+// close ends the answer, in order if possible, and closes the connection.
 func (c *connSink) close(why error) {
 	if errors.Is(why, errEnded) && c.chunked {
 		_ = c.conn.SetWriteDeadline(time.Now().Add(closeTimeout))
@@ -111,8 +113,8 @@ func (c *connSink) close(why error) {
 	_ = c.conn.Close()
 }
 
-// read reads what a client never sends, which shows when it is gone. The function waits for the
-// end of that.
+// read reads from the connection until that fails: a client sends nothing more, so the error means that it is gone. wait stops
+// the reading and waits for its end.
 func (c *connSink) read(s *stream) (wait func()) {
 	done := make(chan struct{})
 	go func() {
@@ -130,8 +132,7 @@ func (c *connSink) read(s *stream) (wait func()) {
 	}
 }
 
-// try makes one write that doesn't wait, past the deadlines and timers that waiting needs: it is
-// what nearly every batch takes.
+// try makes one write that doesn't block. It needs no deadline and no timer, and is enough for nearly every batch.
 func (c *connSink) try(b []byte) (rest []byte, err error) {
 	if c.chunked {
 		b = asChunk(b)
@@ -156,8 +157,8 @@ func (c *connSink) try(b []byte) (rest []byte, err error) {
 	return b[c.wrote:], nil
 }
 
-// asChunk puts the length of what follows chunkPrefix into it (RFC 9112, section 7.1; leading
-// zeros are allowed), and a line end behind it.
+// asChunk puts the length of the data into the chunkPrefix bytes in front of it (RFC 9112, section 7.1; leading zeros are
+// allowed), and appends a line end.
 func asChunk(b []byte) []byte {
 	const digits = "0123456789abcdef"
 	n := len(b) - chunkPrefix

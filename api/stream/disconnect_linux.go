@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// disconnectWatcher reports when clients of plain TCP connections are gone. A goroutine that reads from each
-// would cost more memory than all else that a client needs.
+// disconnectWatcher reports when clients of plain TCP connections disconnect. A goroutine that reads from each connection would
+// cost more memory than everything else that a client needs.
 type disconnectWatcher struct {
 	epoll, wake int
 	ended       chan struct{}
@@ -19,7 +19,7 @@ type disconnectWatcher struct {
 	onGone map[int64]func()
 }
 
-// newDisconnectWatcher returns nil where the system refuses; then each connection is read.
+// newDisconnectWatcher returns nil if the system refuses. Then each connection is read instead.
 func newDisconnectWatcher() *disconnectWatcher {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -40,8 +40,8 @@ func newDisconnectWatcher() *disconnectWatcher {
 	return d
 }
 
-// watch calls gone once when the other end of a connection has closed it. Call forget before
-// closing the connection here. It fails where the connection can't be watched.
+// watch calls gone once when the client has closed the connection. Call forget before closing the connection on this side. ok is
+// false if the connection can't be watched.
 func (d *disconnectWatcher) watch(raw syscall.RawConn, gone func()) (forget func(), ok bool) {
 	if d == nil || raw == nil {
 		return nil, false
@@ -80,7 +80,7 @@ func (d *disconnectWatcher) run() {
 		for i := range max(n, 0) {
 			token := int64(uint32(events[i].Fd)) | int64(events[i].Pad)<<32 //nolint:gosec // the two halves
 			if token == 0 {
-				return // woken to end
+				return // woken by close
 			}
 			d.mu.Lock()
 			gone := d.onGone[token]
@@ -93,7 +93,7 @@ func (d *disconnectWatcher) run() {
 	}
 }
 
-// close ends the watching; connections that are still open are watched no more.
+// close stops the watching, also of connections that are still open.
 func (d *disconnectWatcher) close() {
 	if d == nil {
 		return
@@ -107,11 +107,11 @@ func (d *disconnectWatcher) close() {
 	d.epoll = -1
 }
 
-// silenceLimit is how long a client's system may leave bytes unacknowledged: one that vanished without a word, with
-// its network or its power, else holds its stream for a quarter of an hour. A heartbeat is such bytes.
+// silenceLimit is how long sent bytes, such as a heartbeat, may stay unacknowledged. Without it, a client that vanished with its
+// network or its power would hold its stream for a quarter of an hour.
 const silenceLimit = 30 * time.Second
 
-// limitSilence has the system end a connection whose other end has vanished.
+// limitSilence makes the system close a connection whose client has vanished.
 func limitSilence(raw syscall.RawConn) {
 	_ = raw.Control(func(fd uintptr) {
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(silenceLimit.Milliseconds())) //nolint:gosec // a file descriptor

@@ -4,7 +4,7 @@ package stream
 
 import "syscall"
 
-// disconnectWatcher is for Linux alone; elsewhere each connection is read.
+// disconnectWatcher is implemented on Linux only; elsewhere each connection is read.
 type disconnectWatcher struct{}
 
 func newDisconnectWatcher() *disconnectWatcher { return nil }
@@ -13,5 +13,5 @@ func (*disconnectWatcher) watch(syscall.RawConn, func()) (forget func(), ok bool
 
 func (*disconnectWatcher) close() {}
 
-// limitSilence leaves it to the system when a vanished client's connection ends.
+// limitSilence does nothing: the system's default decides when a vanished client's connection ends.
 func limitSilence(syscall.RawConn) {}

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 )
 
-// Encode renders v as JSON without a trailing newline and without HTML escapes. Shapes of ours always encode: another value's
-// failure is a bug, and a panic.
+// Encode renders v as JSON without a trailing newline and without HTML escapes. It panics if v can't be encoded: wharf's own
+// shapes always can, so a failure is a bug.
 func Encode(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -2,19 +2,19 @@ package stream
 
 import "errors"
 
-// End says in one word why a stream ended.
+// End is the reason why a stream ended, in one word.
 type End string
 
-// The ends of streams.
+// The reasons why streams end.
 const (
 	EndComplete End = "complete" // the source had no more
-	EndClosed   End = "closed"   // with the session, its rights or the server
+	EndClosed   End = "closed"   // the session ended, its rights changed, or the server stopped
 	EndClient   End = "client"   // the client left
 	EndSlow     End = "slow"     // the client took too little
 	EndFailed   End = "failed"   // the source failed
 )
 
-// endOf says why a stream ended that ended with err.
+// endOf returns the reason for the end of a stream that ended with err.
 func (s *stream) endOf(err error) End {
 	switch {
 	case s.slow:

@@ -11,7 +11,7 @@ import (
 	"wharf/api/stream"
 )
 
-// A handler opens what can fail with a status of its own, then hands a source over. Here it is a search that reports
+// A handler opens what can fail with a status of its own, then passes a source to the kit. This source is a search that reports
 // hits and ends with a summary.
 func Example() {
 	kit := stream.New(stream.Config{})

@@ -6,33 +6,33 @@ import (
 	"strings"
 )
 
-// Format is how a stream's items become bytes.
+// Format is the encoding of a stream's items.
 type Format uint8
 
 // The formats.
 const (
 	SSE    Format = iota // server-sent events
-	NDJSON               // one JSON value a line
-	Text                 // one text a line
+	NDJSON               // one JSON value per line
+	Text                 // one text per line
 
-	// Those of Docker's own API, which its clients take whatever they say they accept.
+	// Formats of Docker's own API. Its clients get them whatever their Accept header is.
 
 	JSONStream // JSON values one after the other, as application/json
-	Frames     // bytes in frames that name their stream: the item's Event, stdout unless it is "stderr"
+	Frames     // frames with the name of their stream: stderr if the item's Event is "stderr", else stdout
 	Raw        // bytes
 )
 
 // ofDocker reports whether a format is one of Docker's API.
 func (f Format) ofDocker() bool { return f >= JSONStream }
 
-// Item is one thing that a stream yields.
+// Item is one element of a stream.
 type Item struct {
-	ID    string // the client may resume after it; SSE alone sends it, "" is none
-	Event string // the event's name; SSE alone sends it, "" is none
-	Data  []byte // JSON, or text where the format is Text
+	ID    string // the client may resume after it, "" for none; sent only in SSE
+	Event string // name of the event, "" for none; sent only in SSE, selects the stream in Frames
+	Data  []byte // JSON, or text if the format is Text
 }
 
-// Type is the format's media type, without parameters.
+// Type returns the format's media type, without parameters.
 func (f Format) Type() string {
 	switch f {
 	case NDJSON:
@@ -50,9 +50,10 @@ func (f Format) Type() string {
 	}
 }
 
+// String returns the format's media type.
 func (f Format) String() string { return f.Type() }
 
-// Append appends an item, encoded. Its bytes may be shared by all streams of the format, through Writer.Append.
+// Append appends an encoded item. All streams of the format may share its bytes, through Writer.Append.
 func (f Format) Append(dst []byte, item Item) []byte {
 	switch f {
 	case NDJSON, JSONStream:
@@ -68,7 +69,7 @@ func (f Format) Append(dst []byte, item Item) []byte {
 	}
 }
 
-// contentType is Type with its parameters.
+// contentType returns Type with its parameters.
 func (f Format) contentType() string {
 	if f == Text {
 		return "text/plain; charset=utf-8"
@@ -76,7 +77,7 @@ func (f Format) contentType() string {
 	return f.Type()
 }
 
-// greeting is what a stream begins with: how long browsers wait before they come back, in milliseconds.
+// greeting returns the beginning of a stream. In SSE it sets how long browsers wait before they reconnect, in milliseconds.
 func (f Format) greeting() string {
 	if f == SSE {
 		return "retry: 1000\n: wharf\n\n"
@@ -84,10 +85,10 @@ func (f Format) greeting() string {
 	return ""
 }
 
-// AppendHeartbeat appends what keeps proxies from closing a quiet stream.
+// AppendHeartbeat appends a heartbeat, which keeps proxies from closing a quiet stream. Some formats have none.
 func (f Format) AppendHeartbeat(dst []byte) []byte { return append(dst, f.heartbeat()...) }
 
-// heartbeat keeps proxies from closing a quiet stream.
+// heartbeat returns the bytes of a heartbeat, "" if the format has none.
 func (f Format) heartbeat() string {
 	switch f {
 	case NDJSON, JSONStream:
@@ -99,7 +100,7 @@ func (f Format) heartbeat() string {
 	}
 }
 
-// comment says why a stream is closed.
+// comment returns the bytes that give the reason why a stream is closed, "" if the format has no place for them.
 func (f Format) comment(why string) string {
 	switch f {
 	case NDJSON:
@@ -111,7 +112,7 @@ func (f Format) comment(why string) string {
 	}
 }
 
-// AppendFrameHead appends what stands before the bytes of a frame: the stream, and how many there are.
+// AppendFrameHead appends the header of a frame: the frame's stream and size.
 func AppendFrameHead(dst []byte, stderr bool, size int) []byte {
 	stream := byte(1)
 	if stderr {
@@ -120,7 +121,7 @@ func AppendFrameHead(dst []byte, stderr bool, size int) []byte {
 	return binary.BigEndian.AppendUint32(append(dst, stream, 0, 0, 0), uint32(size)) //nolint:gosec // a line's
 }
 
-// appendLine appends JSON as one line: a line end in it can only stand between two tokens.
+// appendLine appends JSON as one line. It replaces line ends by spaces, since they can only stand between two tokens.
 func appendLine(dst, json []byte) []byte {
 	start := len(dst)
 	dst = append(dst, json...)

@@ -68,8 +68,8 @@ func TestItemsInEachFormat(t *testing.T) {
 	require.Equal(t, "data: \n\n", string(SSE.Append(nil, Item{})))
 }
 
-// FuzzNoItemBreaksOutOfItsFrame decodes what was encoded, as the HTML standard says: one event comes out, with the
-// item's name and id where these can be sent, and its data with line ends made alike.
+// FuzzNoItemBreaksOutOfItsFrame decodes encoded items by the HTML standard's rules: the result is one event, with the item's name
+// and id if these can be sent, and its data with normalized line ends.
 func FuzzNoItemBreaksOutOfItsFrame(f *testing.F) {
 	f.Add("1", "log", "plain")
 	f.Add("1\ndata: x", "a\nevent: b", "x\n\nevent: forged\ndata: y")
@@ -103,8 +103,8 @@ func FuzzNoItemBreaksOutOfItsFrame(f *testing.F) {
 	})
 }
 
-// Docker's clients take its formats whatever they say they accept; frames say how long they are, so that nothing may come
-// between them.
+// Docker's clients get its formats whatever their Accept header is. Nothing may be inserted between frames, whose length is fixed
+// in advance.
 func TestFormatsOfDocker(t *testing.T) {
 	t.Parallel()
 	for _, f := range []Format{JSONStream, Frames, Raw} {

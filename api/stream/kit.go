@@ -12,49 +12,47 @@ import (
 	"wharf/util/apperr"
 )
 
-// Config is what all streams of a server share. The zero value is ready for use.
+// Config holds the settings of all streams of a server. The zero value is ready for use.
 type Config struct {
-	// PerCaller and Total bound the streams that are open at once, of one caller and of all.
-	// Default 32 and 10,000.
+	// PerCaller and Total bound the open streams of one caller and of all callers. Default 32 and 10,000.
 	PerCaller, Total int
-	// StallTime is how long a write may wait for the client to take something. Default 10 s.
+	// StallTime is how long a write waits for a client that reads nothing. Default 10 s.
 	StallTime time.Duration
 	// HeartbeatTime is the time between two heartbeats of a stream. Default 15 s.
 	HeartbeatTime time.Duration
-	// Begin is called by the handler's goroutine when a stream begins; what it returns is called
-	// once when that has ended, by any goroutine: it writes the log line.
+	// Begin is called on the handler's goroutine when a stream begins. The function that it returns is called once, on any
+	// goroutine, when the stream has ended: it writes the log line.
 	Begin func(r *http.Request) (ended func(Summary))
 }
 
-// Summary says how a stream went.
+// Summary describes a stream that has ended.
 type Summary struct {
-	Bytes int64 // sent, headers and framing included where the kit wrote them
+	Bytes int64 // sent, including headers and framing if the kit wrote them
 	Items int64
-	Err   error // what the source failed with, or a *PanicError; nil where nothing failed
+	Err   error // the source's error, or a *PanicError; nil if nothing failed
 	End   End
 }
 
-// Options is one stream's.
+// Options are the settings of one stream.
 type Options struct {
-	// Caller is the key by which streams are bounded.
+	// Caller identifies the caller for Config.PerCaller.
 	Caller string
-	// OnEnd has end called when the caller's session ends or its rights change, and returns what
-	// takes that back. end doesn't wait. nil: never.
+	// OnEnd registers end, to be called when the caller's session ends or its rights change. forget unregisters it. end
+	// doesn't wait. If OnEnd is nil, end is never called.
 	OnEnd func(end func()) (forget func())
-	// Formats are what the source can yield, the default one first. Default: SSE.
+	// Formats are the formats that the source can yield, the default one first. Default: SSE.
 	Formats []Format
-	// Buffer is how many bytes a Source is ahead of its client before Send waits. Default 64 KiB; 1 is one
-	// item, for sources whose next item replaces the last.
+	// Buffer is how many bytes a Source may be ahead of its client before Send waits. Default 64 KiB. With 1 it is one item,
+	// for sources whose next item replaces the last.
 	Buffer int
-	// KeepAlive has the header Connection say keep-alive on HTTP/1.1, as the contract's stream does, which has no end of
-	// its own. Without it the header says that the connection ends with the answer.
+	// KeepAlive sets the header Connection to keep-alive on HTTP/1.1, as the contract requires for its stream, which never
+	// ends by itself. Without KeepAlive it is close: the connection ends with the answer.
 	KeepAlive bool
 }
 
 // Kit serves the streams of one server. Make it with New, end it with Close.
 type Kit struct {
-	// Wrap, where it isn't nil, stands between each source and its stream. Tests set it, before the first stream, to have
-	// sources fail.
+	// Wrap, if it isn't nil, wraps the source of each stream. Tests set it, before the first stream, to make sources fail.
 	Wrap func(r *http.Request, source Poller) Poller
 
 	config   Config
@@ -74,8 +72,7 @@ func New(c Config) *Kit {
 	return k
 }
 
-// Close ends all streams, also those that begin from now on, and returns when they have ended, after a
-// second at most.
+// Close ends all streams, including those that begin later, and returns when they have ended, after a second at most.
 func (k *Kit) Close() {
 	k.endOnce.Do(func() { close(k.ending) })
 	select {
@@ -84,25 +81,25 @@ func (k *Kit) Close() {
 	}
 }
 
-// Serve answers with what the source yields. On HTTP/1.1 it returns as soon as the stream has begun, else
-// at its end. The source isn't called for a HEAD request, nor where Serve returns an error, which the
-// handler answers with. Errors: NotAcceptable, TooMany.
+// Serve answers with the items of source. On HTTP/1.1 it returns as soon as the stream has begun, else at the stream's end. The
+// source isn't called for a HEAD request, nor if Serve returns an error, which the handler has to answer. Errors: NotAcceptable,
+// TooMany.
 //
-// What can fail with a status of its own is opened before; it may not depend on the request's context,
-// which ends with the handler.
+// Callers open what can fail with a status of its own before they call Serve. It must not depend on the request's context, which
+// ends with the handler.
 func (k *Kit) Serve(w http.ResponseWriter, r *http.Request, o Options, source Source) error {
 	return k.ServeOpened(w, r, o, func() Source { return source })
 }
 
-// ServeOpened is Serve for a source that is opened before the answer begins: it misses nothing of what happens once the client
-// has the header. open isn't called where the source wouldn't be.
+// ServeOpened is Serve for a source that is opened before the answer begins, so that it misses nothing that happens after the
+// client has the header. open isn't called when Serve wouldn't call the source.
 func (k *Kit) ServeOpened(w http.ResponseWriter, r *http.Request, o Options, open func() Source) error {
 	return k.ServePolled(w, r, o, func(f Format, notify func()) Poller {
 		return newWriter(r.Context(), f, cmp.Or(o.Buffer, defaultBuffer), notify, open())
 	})
 }
 
-// ServePolled is Serve for a source without a goroutine. open makes it; notify has it polled, doesn't wait,
+// ServePolled is Serve for a source without a goroutine, which open returns. notify schedules a poll of it. notify doesn't wait,
 // and may be called at once, at any time and by any goroutine.
 func (k *Kit) ServePolled(w http.ResponseWriter, r *http.Request, o Options, open func(f Format, notify func()) Poller) error {
 	formats := o.Formats
@@ -131,7 +128,7 @@ func (k *Kit) ServePolled(w http.ResponseWriter, r *http.Request, o Options, ope
 func setHeaders(h http.Header, f Format) {
 	h.Set("Content-Type", f.contentType())
 	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold a stream back
+	h.Set("X-Accel-Buffering", "no") // nginx would buffer the stream
 }
 
 func notAcceptable(formats []Format) error {
@@ -142,17 +139,17 @@ func notAcceptable(formats []Format) error {
 	return apperr.New(apperr.NotAcceptable, "this endpoint answers with %s", types)
 }
 
-// begin runs a stream whose place is taken. leave gives the place back at its end.
+// begin runs a stream that has its place in the limit. It calls leave at the stream's end.
 func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format, open func(Format, func()) Poller, leave func()) {
 	s := &stream{format: f, stall: k.config.StallTime}
-	s.notified.Store(1) // until it is served
+	s.notified.Store(1) // notify doesn't process the stream before it is served
 	begun := false
 	defer func() {
 		if !begun {
 			leave()
 		}
 	}()
-	s.source = open(f, s.notify) // a panic is the handler's
+	s.source = open(f, s.notify) // a panic here reaches the handler
 	if k.Wrap != nil {
 		s.source = k.Wrap(r, s.source)
 	}
@@ -184,14 +181,14 @@ func (k *Kit) begin(w http.ResponseWriter, r *http.Request, o Options, f Format,
 	k.serve(w, r, s, o.KeepAlive)
 }
 
-// maxUnread is how much of a request's body is dropped before its answer begins, in bytes.
+// maxUnread is how many bytes of a request's body are discarded before its answer begins.
 const maxUnread = 64 << 10
 
-// serve takes the connection over where that can be, else it answers through net/http.
+// serve takes over the connection if possible, else it answers through net/http.
 func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream, keepAlive bool) {
 	rc := http.NewResponseController(w)
 	if r.ProtoMajor == 1 {
-		if r.ContentLength != 0 { // what isn't read resets the connection at its end, and the client loses the answer's
+		if r.ContentLength != 0 { // closing a connection with unread bytes resets it: the client would lose the answer's end
 			_, _ = io.CopyN(io.Discard, r.Body, maxUnread)
 		}
 		if conn, _, err := rc.Hijack(); err == nil {
@@ -219,7 +216,7 @@ func (k *Kit) serve(w http.ResponseWriter, r *http.Request, s *stream, keepAlive
 		s.ended(err)
 		return
 	}
-	s.pool = &k.registry.pool // writing here would let the handler's stack grow
+	s.pool = &k.registry.pool // a worker writes: writing here would grow the handler's stack
 	s.pool.add(s)
 	<-finished
 }

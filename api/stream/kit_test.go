@@ -25,16 +25,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = time.Minute
 
-// script is what a source does: it sends items, then ends as last says; nil waits for the stream's end.
+// script is the behaviour of a source: it sends items, then returns the result of last, or waits for the end if last is nil.
 type script struct {
 	items []stream.Item
 	last  func() error
 }
 
-// kinds are the two kinds of sources, both following a script.
+// kinds are the two kinds of sources. Both follow a script.
 var kinds = map[string]func(k *stream.Kit, w http.ResponseWriter, r *http.Request, o stream.Options, s script) error{
 	"source": func(k *stream.Kit, w http.ResponseWriter, r *http.Request, o stream.Options, s script) error {
 		return k.Serve(w, r, o, func(ctx context.Context, out *stream.Writer) error {
@@ -58,7 +58,7 @@ var kinds = map[string]func(k *stream.Kit, w http.ResponseWriter, r *http.Reques
 	},
 }
 
-// scripted is a Poller that follows a script, an item at a time.
+// scripted is a Poller that follows a script, one item at a time.
 type scripted struct {
 	script
 	format stream.Format
@@ -83,10 +83,10 @@ func (p *scripted) Heartbeat(dst []byte) []byte { return append(dst, ": \n\n"...
 
 func (p *scripted) Close() {}
 
-// transports are the ways to a server, by the protocol that a request names.
+// transports are the ways to reach a server, by the protocol of the request.
 var transports = []string{"HTTP/1.0", "HTTP/1.1", "HTTP/1.1 with TLS", "HTTP/2.0"}
 
-// server serves streams that follow a script, and gives what came of each.
+// server serves streams that follow a script, and reports the summary of each.
 type server struct {
 	t       *testing.T
 	kit     *stream.Kit
@@ -124,7 +124,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// get asks for a stream.
+// get requests a stream.
 func (s *server) get(transport string, header http.Header) *http.Response {
 	s.t.Helper()
 	if transport == "HTTP/1.0" {
@@ -153,7 +153,7 @@ func (s *server) get(transport string, header http.Header) *http.Response {
 	return resp
 }
 
-// getOld asks as a client of HTTP/1.0: the answer ends with its connection.
+// getOld requests a stream as an HTTP/1.0 client: the answer ends with its connection.
 func (s *server) getOld(header http.Header) *http.Response {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.plain.Listener.Addr().String())
@@ -171,7 +171,7 @@ func (s *server) getOld(header http.Header) *http.Response {
 	return resp
 }
 
-// connBody closes its connection, as a client's end does.
+// connBody is a body whose Close also closes its connection.
 type connBody struct {
 	io.ReadCloser
 	conn net.Conn
@@ -179,7 +179,7 @@ type connBody struct {
 
 func (b connBody) Close() error { return b.conn.Close() }
 
-// summary is what came of the stream that ended.
+// summary returns the summary of the stream that ended.
 func (s *server) summary() stream.Summary {
 	s.t.Helper()
 	select {
@@ -236,7 +236,7 @@ func TestStreamThatEndsIsWholeInEachFormat(t *testing.T) {
 	})
 }
 
-// What is cut off must not look complete. On HTTP/1.0 only the log shows it: the protocol has no sign for it.
+// A stream that is cut off must not look complete. On HTTP/1.0 only the log shows the failure: the protocol can't signal it.
 func TestFailureCutsTheAnswerOffAndIsReported(t *testing.T) {
 	t.Parallel()
 	everyWay(t, func(t *testing.T, kind, transport string) {
@@ -314,7 +314,7 @@ func TestStreamEndsWithItsSession(t *testing.T) {
 		resp := s.get(transport, nil)
 		end := <-ends
 		end()
-		end() // may be called again
+		end() // end may be called twice
 		_, err := io.Copy(io.Discard, resp.Body)
 		require.NoError(t, err, "an orderly end")
 		<-forgotten
@@ -351,7 +351,7 @@ func TestCapsOfOneCallerAndOfAll(t *testing.T) {
 	require.Equal(t, http.StatusNotAcceptable, s.get("HTTP/1.1", http.Header{"Accept": {"application/json"}}).StatusCode)
 }
 
-// A client that reads nothing is closed when a write has waited for StallTime, and its source with it.
+// A stream whose client reads nothing is closed, together with its source, when a write has waited for StallTime.
 func TestClientThatReadsNothingIsClosed(t *testing.T) {
 	t.Parallel()
 	everyWay(t, func(t *testing.T, kind, transport string) {
@@ -368,7 +368,7 @@ func TestClientThatReadsNothingIsClosed(t *testing.T) {
 	})
 }
 
-// What a source sends while a write is under way goes out as one write, and a source is held back by its client.
+// Items sent during a write go out together in the next one, and a slow client makes Send wait.
 func TestSendWaitsForTheClientWithinItsBuffer(t *testing.T) {
 	t.Parallel()
 	kit := stream.New(stream.Config{})

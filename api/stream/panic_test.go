@@ -7,13 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A panic while a stream is processed ends that stream, and the worker goes on with the next.
+// A panic while a stream is processed ends only that stream: the worker continues with the next.
 func TestPanicEndsOneStreamAlone(t *testing.T) {
 	t.Parallel()
 	var workers pool
 	ended := make(chan error, 2)
 	for range 2 {
-		s := &stream{pool: &workers, ended: func(err error) { ended <- err }} // it has no source: it panics
+		s := &stream{pool: &workers, ended: func(err error) { ended <- err }} // without a source it panics
 		s.notified.Store(1)
 		workers.add(s)
 	}

@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// pool processes many streams with a few workers: at most one works for each processor, and none exists while
-// no stream has anything to do. An idle stream costs no goroutine and no stack.
+// pool processes many streams with few workers. At most one worker per processor works at a time, and none exists while no
+// stream has anything to do. An idle stream costs no goroutine and no stack.
 type pool struct {
 	mu sync.Mutex
-	// now is worked off before what comes later, so that no stream waits for another's second turn.
+	// now is processed before later, so that no stream waits for another's second turn.
 	now, later []*stream
 	working    int
 }
 
-// add has a stream processed. It must not be added again before that is over.
+// add schedules a stream. It must not be added again before it has been processed.
 func (p *pool) add(s *stream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -32,7 +32,7 @@ func (p *pool) spawn() {
 }
 
 func (p *pool) work() {
-	for s := p.take(); s != nil; s = p.take() {
+	for s := p.nextStream(); s != nil; s = p.nextStream() {
 		switch again, err := s.guardedProcess(context.Background()); {
 		case err != nil:
 			s.ended(err)
@@ -42,8 +42,8 @@ func (p *pool) work() {
 	}
 }
 
-// take returns a worker's next stream; nil ends the worker.
-func (p *pool) take() *stream {
+// nextStream returns a worker's next stream; nil ends the worker.
+func (p *pool) nextStream() *stream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.now) == 0 {
@@ -72,7 +72,7 @@ func (p *pool) blocking(f func()) {
 		p.spawn()
 	}
 	p.mu.Unlock()
-	defer func() { // also where f panics
+	defer func() { // also if f panics
 		p.mu.Lock()
 		p.working++
 		p.mu.Unlock()

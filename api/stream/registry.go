@@ -5,13 +5,12 @@ import (
 	"time"
 )
 
-// heartbeatSlots spread the heartbeats of all streams over the time between two of one stream: few
-// enough to wake up seldom, many enough that items don't queue behind heartbeats.
+// heartbeatSlots is the number of groups in which streams send their heartbeats, one after the other: few enough to wake up
+// rarely, many enough that items don't queue behind heartbeats.
 const heartbeatSlots = 5
 
-// registry holds all open streams of a server. One goroutine ends them with the server and has them
-// write their heartbeats, one notices clients that hung up, and a pool writes for all: a client costs
-// no timer and no goroutine.
+// registry holds all open streams of a server. One goroutine closes them when the server ends and schedules their heartbeats,
+// another notices clients that disconnected, and a pool writes for all streams: a client costs no timer and no goroutine.
 type registry struct {
 	every time.Duration // between two heartbeats of a stream
 
@@ -21,12 +20,12 @@ type registry struct {
 	started     bool
 	ended       bool
 	open        int
-	empty       chan struct{}      // closed when no stream is open any more; nil: nothing waits for that
-	disconnects *disconnectWatcher // nil where the system has no such thing
+	empty       chan struct{}      // closed when no stream is open any more; nil: nothing waits for it
+	disconnects *disconnectWatcher // nil if the system has none
 	pool        pool
 }
 
-// enter adds a stream. It is closed at once when the server is ending.
+// enter adds a stream. If the server is ending, the stream is closed at once.
 func (r *registry) enter(s *stream, ending <-chan struct{}) (leave func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -85,10 +84,10 @@ func (r *registry) run(ending <-chan struct{}) {
 	}
 }
 
-// end closes all streams, and those that enter from now on.
+// end closes all streams, including those that enter later.
 func (r *registry) end() {
 	r.mu.Lock()
-	r.ended = true // first: no stream may enter behind the ones that are closed
+	r.ended = true // first: a stream that enters a slot which was closed already is closed by enter
 	r.mu.Unlock()
 	for slot := range r.slots {
 		r.each(slot, (*stream).close)

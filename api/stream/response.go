@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// responseSink writes through net/http: HTTP/2, where the connection is shared with other requests.
+// responseSink writes through net/http. It serves HTTP/2, where other requests share the connection.
 type responseSink struct {
 	w    http.ResponseWriter
 	rc   *http.ResponseController
@@ -29,19 +29,19 @@ func (o *responseSink) write(rest []byte, stall time.Duration) error {
 	return o.flush(stall)
 }
 
-// flush sends what net/http has buffered, at the beginning the headers.
+// flush sends what net/http has buffered; the first call sends the headers.
 func (o *responseSink) flush(stall time.Duration) error {
 	_ = o.rc.SetWriteDeadline(time.Now().Add(stall))
 	if err := o.rc.Flush(); err != nil {
 		return fmt.Errorf("%w: %w", errClient, err)
 	}
-	_ = o.rc.SetWriteDeadline(time.Time{}) // HTTP/2 resets a stream whose deadline passes, though nothing waits
+	_ = o.rc.SetWriteDeadline(time.Time{}) // HTTP/2 resets a stream when its deadline passes, even if no write waits
 	return nil
 }
 
 func (o *responseSink) interrupt() { _ = o.rc.SetWriteDeadline(time.Unix(1, 0)) }
 
-// close has net/http reset the stream where it didn't end in order.
+// close makes net/http reset a stream that didn't end in order.
 func (o *responseSink) close(why error) {
 	if !errors.Is(why, errEnded) {
 		o.interrupt()

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// capturing is a listener that keeps the server's end of its connections.
+// capturing is a listener that passes on the server's end of each connection.
 type capturing struct {
 	net.Listener
 	accepted chan *net.TCPConn
@@ -25,8 +25,8 @@ func (l capturing) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// A client whose network or power is gone says nothing: the system ends its connection when it has acknowledged nothing
-// for silenceLimit. TLS or not.
+// A client that lost its network or its power sends nothing more: the system closes its connection, with or without TLS, when sent
+// bytes stay unacknowledged for silenceLimit.
 func TestVanishedClientsConnectionIsLimited(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*httptest.Server){"plain": (*httptest.Server).Start, "TLS": (*httptest.Server).StartTLS} {

@@ -9,25 +9,25 @@ import (
 	"sync"
 )
 
-// ErrTooSlow ends a stream whose client took too little for its source to wait any longer. The reason is sent where
-// the format has comments.
+// ErrTooSlow ends a stream whose client took too little for its source to wait any longer. The client gets the reason if the
+// format has comments.
 var ErrTooSlow = errors.New("the client is too slow")
 
-// Source yields a stream's items until it has no more or ctx has ended, on a goroutine of its own.
+// Source yields a stream's items, on a goroutine of its own, until there are no more or ctx has ended.
 //
-// nil ends the stream in order: the client knows that it has all. ErrTooSlow does too, with a comment. An error
-// cuts the answer off, so that the client sees that it is incomplete, and stands in the log line; what
-// Writer.Send and ctx failed with counts as nil. ctx ends with the client, its session or the server, and has
-// the values of the request's context.
+// Its result ends the stream. After nil the stream ends in order: the client knows that it has everything. ErrTooSlow does the
+// same, with a comment. Any other error cuts the answer off, so that the client sees that it is incomplete, and appears in the
+// log line; but errors of Writer.Send and ctx count as nil. ctx ends with the client, its session or the server, and has the
+// values of the request's context.
 type Source func(ctx context.Context, out *Writer) error
 
 // Poller is a source without a goroutine. Its methods are called by one goroutine at a time.
 type Poller interface {
-	// Poll adds what is new to b and returns without waiting; what has to wait runs in b.Blocking. more has
-	// it polled again without a call of notify. Errors: io.EOF where no more will come, ErrTooSlow;
-	// others, which cut the answer off.
+	// Poll adds the new items to b and returns without waiting; calls that have to wait run in b.Blocking. If more is true,
+	// Poll is called again without a call of notify. Errors: io.EOF if no more items will come, ErrTooSlow; others cut the
+	// answer off.
 	Poll(ctx context.Context, b *Batch) (more bool, err error)
-	// Heartbeat appends what keeps the connection alive. format.Append may add an item to it.
+	// Heartbeat appends bytes that keep the connection alive. These may be an item, added with Format.Append.
 	Heartbeat(dst []byte) []byte
 	// Close is called once, at the end, and may wait.
 	Close()
@@ -35,24 +35,24 @@ type Poller interface {
 
 const defaultBuffer = 64 << 10
 
-// Writer takes what a Source yields. What several calls add while a write is under way goes out as one.
-// It may be used by several goroutines.
+// Writer receives the items of a Source. Items that are added while a write is under way go out together in the next write.
+// Several goroutines may use a Writer.
 type Writer struct {
 	format Format
 	most   int // bytes in buf before Send waits
 	notify func()
-	ctx    context.Context //nolint:containedctx // the stream's, which ends waiting in Send
+	ctx    context.Context //nolint:containedctx // of the stream; its end stops waiting in Send
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when the source has returned
 
 	mu    sync.Mutex
 	buf   *[]byte // of buffers; nil: empty
 	items int64
-	room  chan struct{} // closed when there is room again; nil: nothing waits for that
-	err   error         // why the source ended, io.EOF in order
+	room  chan struct{} // closed when there is room again; nil: nothing waits for it
+	err   error         // why the source ended; io.EOF: in order
 }
 
-// buffers are those of all writers: an idle one holds none.
+// buffers are shared by all writers: an idle one holds none.
 var buffers = sync.Pool{New: func() any {
 	b := make([]byte, 0, 4<<10)
 	return &b
@@ -78,16 +78,16 @@ func (w *Writer) run(source Source) {
 	w.notify()
 }
 
-// Format is the stream's.
+// Format returns the stream's format.
 func (w *Writer) Format() Format { return w.format }
 
-// Send adds an item. It waits while the client is behind by Options.Buffer. Errors: that of the stream's context, once it
-// has ended.
+// Send adds an item. It waits while the client is Options.Buffer bytes behind. Errors: the error of the stream's context, once
+// that has ended.
 func (w *Writer) Send(item Item) error {
 	return w.add(1, func(dst []byte) []byte { return w.format.Append(dst, item) })
 }
 
-// Append is Send for whole items that are encoded already in the stream's format, and may be shared.
+// Append is Send for whole items that are already encoded in the stream's format. Their bytes may be shared.
 func (w *Writer) Append(encoded []byte, items int) error {
 	return w.add(items, func(dst []byte) []byte { return append(dst, encoded...) })
 }
@@ -106,7 +106,7 @@ func (w *Writer) add(items int, write func([]byte) []byte) error {
 	}
 }
 
-// tryAdd adds to the buffer, or returns what is closed when there is room.
+// tryAdd adds to the buffer. If the buffer is full, it adds nothing and returns a channel that is closed when there is room.
 func (w *Writer) tryAdd(items int, write func([]byte) []byte) (room <-chan struct{}, err error) {
 	if err := w.ctx.Err(); err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (w *Writer) Poll(_ context.Context, b *Batch) (more bool, err error) {
 // Heartbeat implements Poller.
 func (w *Writer) Heartbeat(dst []byte) []byte { return append(dst, w.format.heartbeat()...) }
 
-// Close implements Poller: it ends the source and waits for it.
+// Close implements Poller. It ends the source and waits until it has returned.
 func (w *Writer) Close() {
 	w.cancel()
 	<-w.ended
@@ -168,9 +168,10 @@ type PanicError struct {
 	stack []byte
 }
 
+// Error returns the panic's value and stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
 
-// guarded runs f; a panic becomes its error.
+// guarded runs f and returns its error, or its panic as a *PanicError.
 func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -11,45 +11,45 @@ import (
 )
 
 const (
-	// stallCheck is how often a waiting write is compared with the stream's end.
+	// stallCheck is how often a waiting write checks whether the stream should end.
 	stallCheck = 250 * time.Millisecond
 	// closeTimeout is how long the orderly end of a stream may take.
 	closeTimeout = 250 * time.Millisecond
-	// batchBytes is when a write goes out although more is there.
+	// batchBytes is the size at which a batch is written although more items are ready.
 	batchBytes = 64 << 10
-	// waitingMost bounds what all streams together hold that wait for their clients, and waitingSmall is what a stream may
-	// hold all the same. Beyond it a stream that would have to wait ends: its client comes back and misses nothing.
+	// waitingMost bounds the bytes of all writes that wait for their clients. Beyond it a stream that would have to wait
+	// ends, unless it holds at most waitingSmall bytes: its client reconnects and misses nothing.
 	waitingMost  = 32 << 20
 	waitingSmall = 4 << 10
 )
 
-// waitingBytes is what streams hold that wait for their clients.
+// waitingBytes counts the bytes of all writes that wait for their clients.
 var waitingBytes atomic.Int64
 
 var (
 	errEnded  = errors.New("stream ended")        // in order
-	errClient = errors.New("write to the client") // it is gone or takes nothing
+	errClient = errors.New("write to the client") // the client is gone or reads nothing
 )
 
-// sink is where a stream's bytes go.
+// sink is the destination of a stream's bytes.
 type sink interface {
-	// try sends b if that needs no waiting, and returns what is left to be written. b begins with
-	// chunkPrefix bytes for the sink's own use, which the rest doesn't.
+	// try sends as much of b as it can without waiting, and returns the rest for write. b begins with chunkPrefix bytes for
+	// the sink's own use, which don't count.
 	try(b []byte) (rest []byte, err error)
-	// write sends what try has left. Each part of it may wait for stall.
+	// write sends the rest that try returned. Each part of it may wait for stall.
 	write(rest []byte, stall time.Duration) error
-	// interrupt makes a write under way fail.
+	// interrupt makes a write that is under way fail.
 	interrupt()
-	// close ends the answer: in order where why is errEnded, else so that the client sees that it is incomplete.
+	// close ends the answer, in order if why is errEnded, else so that the client sees that it is incomplete.
 	close(why error)
-	// bytes is how many were sent.
+	// bytes returns the number of bytes sent.
 	bytes() int64
 }
 
-// chunkPrefix is the space that a chunk's length takes in front of its bytes.
+// chunkPrefix is the space for a chunk's length in front of its bytes.
 const chunkPrefix = 10
 
-// stream is one client.
+// stream is the stream of one client.
 type stream struct {
 	source Poller
 	out    sink
@@ -59,12 +59,12 @@ type stream struct {
 	gone   atomic.Bool // closed because the client is gone
 	slow   bool        // the client took too little
 
-	// notified counts the reasons to process the stream since that last happened. From the first
-	// one on, until process has left none, the stream belongs to one worker.
+	// notified counts the calls of notify since process last had nothing left to do. From the first call until process has
+	// handled all, the stream belongs to one worker.
 	notified atomic.Int64
-	pool     *pool         // whose workers process it; nil: a goroutine of its own
-	alone    chan struct{} // wakes that goroutine
-	ended    func(error)   // is called once, at the end
+	pool     *pool         // its workers process the stream; nil: the stream has its own goroutine
+	wake     chan struct{} // wakes that goroutine
+	ended    func(error)   // called once, at the end
 
 	heartbeatDue atomic.Bool
 	stall        time.Duration
@@ -73,25 +73,25 @@ type stream struct {
 	waiting      bool
 }
 
-// notify has the stream processed.
+// notify schedules the stream for processing.
 func (s *stream) notify() {
 	switch {
-	case s.notified.Add(1) > 1: // it is due already
+	case s.notified.Add(1) > 1: // scheduled already
 	case s.pool != nil:
 		s.pool.add(s)
 	default:
-		s.alone <- struct{}{}
+		s.wake <- struct{}{}
 	}
 }
 
-// close has the stream ended.
+// close schedules the end of the stream.
 func (s *stream) close() {
 	if !s.closed.Swap(true) {
 		s.notify()
 	}
 }
 
-// hangUp is close for a client that is gone.
+// hangUp is close for a client that disconnected.
 func (s *stream) hangUp() {
 	if !s.closed.Load() {
 		s.gone.Store(true)
@@ -99,14 +99,14 @@ func (s *stream) hangUp() {
 	s.close()
 }
 
-// heartbeat has a heartbeat written.
+// heartbeat schedules a heartbeat.
 func (s *stream) heartbeat() {
 	s.heartbeatDue.Store(true)
 	s.notify()
 }
 
-// process does what there is to do. It reports whether more came meanwhile; if not, the next notify decides
-// which worker processes the stream next. The error says why the stream is over.
+// process polls the source and sends a heartbeat if one is due. again reports whether notify was called meanwhile; if not, the
+// next notify decides which worker processes the stream next. The error is the reason why the stream is over.
 func (s *stream) process(ctx context.Context) (again bool, err error) {
 	seen := s.notified.Load()
 	if s.closed.Load() {
@@ -124,7 +124,7 @@ func (s *stream) process(ctx context.Context) (again bool, err error) {
 	return s.notified.Add(-seen) > 0, nil
 }
 
-// guardedProcess is process on a goroutine that serves other streams too: a panic ends this one alone, as its error.
+// guardedProcess is process for goroutines that serve several streams: a panic becomes an error that ends only this stream.
 func (s *stream) guardedProcess(ctx context.Context) (again bool, err error) {
 	err = guarded(func() error {
 		again, err = s.process(ctx)
@@ -141,12 +141,12 @@ func (s *stream) run(ctx context.Context) error {
 			return err
 		}
 		if !again {
-			<-s.alone
+			<-s.wake
 		}
 	}
 }
 
-// poll writes what is new, in as few writes as can be.
+// poll writes the source's new items, in as few writes as possible.
 func (s *stream) poll(ctx context.Context) (more bool, err error) {
 	b := newBatch(s)
 	defer b.release()
@@ -179,7 +179,7 @@ func (s *stream) writeText(text string) error {
 	return b.flush()
 }
 
-// write gives the client the time of a stall, but not when the stream should end meanwhile.
+// write sends b and waits for the client, for the stall time at most, or until the stream should end.
 func (s *stream) write(b []byte) error {
 	rest, err := s.out.try(b)
 	if err != nil || len(rest) == 0 {
@@ -195,7 +195,7 @@ func (s *stream) write(b []byte) error {
 	}
 	s.setWaiting(true)
 	s.guard.Reset(stallCheck)
-	defer s.setWaiting(false) // a check under way must not touch the connection afterwards
+	defer s.setWaiting(false) // a running check must not touch the connection afterwards
 	defer s.guard.Stop()
 	began := time.Now()
 	s.pool.blocking(func() { err = s.out.write(rest, s.stall) })
@@ -211,7 +211,7 @@ func (s *stream) setWaiting(waiting bool) {
 	s.waiting = waiting
 }
 
-// check interrupts a waiting write when the stream should end.
+// check interrupts a waiting write if the stream should end, else it checks again later.
 func (s *stream) check() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,5 +6,5 @@ import "errors"
 
 var errWouldWait = errors.New("the write would wait")
 
-// tryWrite leaves the write to the runtime.
+// tryWrite writes nothing: the runtime does all writes.
 func tryWrite(uintptr, []byte) (int, error) { return 0, errWouldWait }

@@ -10,7 +10,7 @@ import (
 
 var errWouldWait = errors.New("the write would wait")
 
-// tryWrite is one write(2) on a socket that doesn't block.
+// tryWrite makes one write(2) on a non-blocking socket.
 func tryWrite(fd uintptr, b []byte) (int, error) {
 	n, err := unix.Write(int(fd), b) //nolint:gosec // a file descriptor
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stuckSink takes nothing until it is released.
+// stuckSink accepts nothing until it is released.
 type stuckSink struct {
 	sink
 	writing, release chan struct{}
@@ -22,7 +22,7 @@ func (s *stuckSink) write([]byte, time.Duration) error {
 	return nil
 }
 
-// What all streams hold that wait for their clients is bounded: one that would go beyond it ends.
+// The memory of all streams that wait for their clients is bounded: a stream that would exceed the bound ends.
 func TestWaitingStreamsAreBoundedTogether(t *testing.T) {
 	stuck := &stuckSink{writing: make(chan struct{}), release: make(chan struct{})}
 	var all sync.WaitGroup

@@ -1,11 +1,11 @@
-// Package turns bounds what queries of the past take of the server: reads of the log of events and of the audit, and pages of
-// metrics.
+// Package turns bounds the load of queries of the past: reads of the event log and of the audit, and pages of metrics.
 //
-// Job. Serve runs a query with one of its caller's places and in a turn of its own, which ends when the answer begins. Enter
-// takes a turn alone, for work that is no answer by itself, and Rest pauses a long query while others wait.
+// Job. Serve runs a query in one of its caller's places and in a turn, which ends when the answer begins. Enter takes only a
+// turn, for work that isn't an answer itself. Rest pauses a long query while others wait.
 //
 // Owner. A server has one Turnstile, which has no goroutine.
 //
-// Limits. Four queries of a caller are under way at once, each until its client has taken the answer; half as many as there
-// are processors work at once. A query waits 10 s for its turn. Turns are given in no order, and within one process.
+// Limits. A caller has at most four queries under way, each until its client has read the answer. Half as many queries as there
+// are processors work at once. A query waits up to 10 s for its turn. Turns are given in no particular order, and each process
+// counts its own.
 package turns

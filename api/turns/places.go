@@ -7,17 +7,17 @@ import (
 	"wharf/util/apperr"
 )
 
-// perCaller is how many queries of the past one caller may have under way at once: each may read, and hold until its
-// client has taken it, a page of 8 MiB.
+// perCaller is how many queries of the past one caller may have under way at once. Each may read a page of 8 MiB, and holds it
+// until its client has read it.
 const perCaller = 4
 
-// places counts what each caller has under way. The zero value is ready for use.
+// places counts the queries that each caller has under way. The zero value is ready for use.
 type places struct {
 	mu   sync.Mutex
 	held map[string]int
 }
 
-// enter takes one of the caller's places; leave gives it back. Errors: TooMany where all are taken.
+// enter takes one of the caller's places; leave gives it back. Errors: TooMany if all are taken.
 func (p *places) enter(caller string) (leave func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,21 +18,21 @@ const (
 	longestRest = 2 * time.Millisecond
 )
 
-// Turnstile lets few queries of the past work at once: they read and encode much, and would take every core, and
-// memory for a page each, from all other requests. While some wait, those that work take half of the time: a core that is
-// busy without end lets everybody else's requests wait for the operating system to take it away.
+// Turnstile bounds how many queries of the past work at once. They read and encode much data, and would take every core, and
+// memory for a page each, from all other requests. While queries wait, running ones pause for half of the time: other requests
+// would wait until the operating system preempts a core that is always busy.
 type Turnstile struct {
 	places  places
 	turns   chan struct{}
 	waiting atomic.Int64
 }
 
-// New returns a Turnstile for as many processors as the process has.
+// New returns a Turnstile for the number of processors that the process has.
 func New() *Turnstile {
 	return &Turnstile{turns: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 }
 
-// Serve has handle answer a query with one of the caller's places, and in its turn. Errors: TooMany, ctx's, and handle's.
+// Serve calls handle in one of the caller's places and in a turn. Errors: TooMany, ctx's, and handle's.
 func (t *Turnstile) Serve(w http.ResponseWriter, r *http.Request, caller string, handle func(http.ResponseWriter) error) error {
 	leave, err := t.Place(caller)
 	if err != nil {
@@ -47,10 +47,10 @@ func (t *Turnstile) Serve(w http.ResponseWriter, r *http.Request, caller string,
 	return handle(&untilAnswered{ResponseWriter: w, done: done})
 }
 
-// Place takes one of the caller's places; leave gives it back. Errors: TooMany where all are taken.
+// Place takes one of the caller's places; leave gives it back. Errors: TooMany if all are taken.
 func (t *Turnstile) Place(caller string) (leave func(), err error) { return t.places.enter(caller) }
 
-// Enter waits for a turn; done, which may be called twice, ends it. Errors: TooMany, or ctx's.
+// Enter waits for a turn. done ends it, and may be called twice. Errors: TooMany, or ctx's.
 func (t *Turnstile) Enter(ctx context.Context) (done func(), err error) {
 	late := time.NewTimer(turnWait)
 	defer late.Stop()
@@ -69,7 +69,7 @@ func (t *Turnstile) Enter(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// leave gives a turn back that lasted so long, after a rest if another waits for it.
+// leave ends a turn of the given length, after a pause if another query waits.
 func (t *Turnstile) leave(worked time.Duration) {
 	if t.waiting.Load() == 0 {
 		<-t.turns
@@ -78,7 +78,7 @@ func (t *Turnstile) leave(worked time.Duration) {
 	time.AfterFunc(min(worked, longestRest), func() { <-t.turns })
 }
 
-// Rest is called between the parts of a long query, and pauses it for as long as it worked, if others wait.
+// Rest pauses a long query between its parts, for as long as it worked, if other queries wait.
 func (t *Turnstile) Rest(ctx context.Context, worked time.Duration) {
 	if t.waiting.Load() == 0 {
 		return
@@ -89,7 +89,7 @@ func (t *Turnstile) Rest(ctx context.Context, worked time.Duration) {
 	}
 }
 
-// untilAnswered ends a turn when the answer begins: what a client takes its time to read is another's work no more.
+// untilAnswered ends a turn when the answer begins: a client that reads slowly must not keep the turn.
 type untilAnswered struct {
 	http.ResponseWriter
 	done func()
@@ -98,11 +98,13 @@ type untilAnswered struct {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *untilAnswered) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// WriteHeader implements http.ResponseWriter. It ends the turn.
 func (w *untilAnswered) WriteHeader(status int) {
 	w.done()
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write implements http.ResponseWriter. It ends the turn.
 func (w *untilAnswered) Write(p []byte) (int, error) {
 	w.done()
 	return w.ResponseWriter.Write(p)

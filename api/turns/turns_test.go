@@ -13,7 +13,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// taken takes every turn there is.
+// taken takes all turns.
 func taken(t *testing.T, s *Turnstile) (all []func()) {
 	t.Helper()
 	for range cap(s.turns) {
@@ -39,13 +39,13 @@ func TestTurnThatNeverComesIsTooMany(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		for _, done := range all {
 			done()
-			done() // a second time gives no second turn
+			done() // a second call must not free a second turn
 		}
 		require.Empty(t, s.turns)
 	})
 }
 
-// A turn that others wait for is given on after as long a rest as it lasted, up to longestRest; without others at once.
+// While others wait, the next turn begins only after a pause as long as the last turn, up to longestRest; otherwise at once.
 func TestTurnsThatOthersWaitForRest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestTurnsThatOthersWaitForRest(t *testing.T) {
 	})
 }
 
-// What a client takes its time to read keeps no turn, however the answer begins.
+// A client that reads slowly keeps no turn, however the answer begins.
 func TestTurnEndsWhenTheAnswerBegins(t *testing.T) {
 	t.Parallel()
 	begin := map[string]func(http.ResponseWriter){
@@ -96,7 +96,7 @@ func TestTurnEndsWhenTheAnswerBegins(t *testing.T) {
 	}
 }
 
-// held fails the test where a turn is still taken while the client takes its answer.
+// held fails the test if a turn is still taken while the client reads its answer.
 type held struct {
 	*httptest.ResponseRecorder
 	t     *testing.T

@@ -8,7 +8,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// CheckPast checks how much of the past is asked for. Errors: Invalid.
+// CheckPast checks the parameters since and step. Errors: Invalid.
 func CheckPast(q dto.UsageQuery) error {
 	switch {
 	case q.Step > 0 && q.Step < time.Second:
@@ -19,10 +19,10 @@ func CheckPast(q dto.UsageQuery) error {
 	return nil
 }
 
-// idStart is a container's id, or a beginning of it that names one.
+// idStart matches a container's id or a prefix of at least 12 digits.
 var idStart = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
 
-// CheckIDs checks ids of containers, or beginnings of them. Errors: Invalid.
+// CheckIDs checks ids of containers, or prefixes of ids. Errors: Invalid.
 func CheckIDs(ids []string) error {
 	for _, id := range ids {
 		if !idStart.MatchString(id) {

@@ -10,7 +10,7 @@ import (
 	"wharf/service"
 )
 
-// Row is what a container uses, as numbers. past is what it used before, nil where that isn't asked for.
+// Row returns a container's usage as numbers. past is its history, nil if that wasn't requested.
 func Row(u stats.Usage, past *[]dto.UsagePoint) dto.Usage {
 	return dto.Usage{
 		ID: u.ID, Name: u.Name, Running: u.Running,
@@ -22,7 +22,7 @@ func Row(u stats.Usage, past *[]dto.UsagePoint) dto.Usage {
 	}
 }
 
-// Snapshot is a host's rows. past is what each container used before, by id, nil where that isn't asked for.
+// Snapshot returns the rows of a host. past is the containers' history by id, nil if that wasn't requested.
 func Snapshot(snap *stats.Snapshot, past map[string][]stats.Point) dto.HostUsage {
 	data := dto.HostUsage{SampledAt: momentOf(snap.SampledAt), Partial: snap.Partial, Containers: make([]dto.Usage, len(snap.Usages))}
 	for i, u := range snap.Usages {
@@ -35,7 +35,7 @@ func Snapshot(snap *stats.Snapshot, past map[string][]stats.Point) dto.HostUsage
 	return data
 }
 
-// Points is what a container used before. It is never nil: an answer has the list, if empty, where the past was asked for.
+// Points returns a container's history. It is never nil: if the history was requested, the answer has the list, even if empty.
 func Points(points []stats.Point) *[]dto.UsagePoint {
 	rows := make([]dto.UsagePoint, len(points))
 	for i, p := range points {
@@ -48,7 +48,7 @@ func Points(points []stats.Point) *[]dto.UsagePoint {
 	return &rows
 }
 
-// momentOf is a time as JSON shows it, nil for none.
+// momentOf returns a time as JSON shows it, nil for the zero time.
 func momentOf(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -57,8 +57,8 @@ func momentOf(t time.Time) *time.Time {
 	return &t
 }
 
-// Top is the containers of several hosts that a query selects, in its order, and what those of each host use together. It
-// changes the order of all. Each container's host is among answers; partial says whether numbers are missing.
+// Top returns the containers of several hosts that a query selects, in the query's order, and the sums of each host. It reorders
+// all. Each container's host must be among answers. partial reports whether numbers are missing.
 func Top(q dto.TopUsageQuery, all []service.HostedUsage, partial bool, answers []dto.HostAnswer) dto.TopUsage {
 	data := dto.TopUsage{Partial: partial, Hosts: sums(answers, all)}
 	all = slices.DeleteFunc(all, func(u service.HostedUsage) bool {
@@ -76,7 +76,7 @@ func Top(q dto.TopUsageQuery, all []service.HostedUsage, partial bool, answers [
 	return data
 }
 
-// sums is what the containers of each host use together.
+// sums returns the total usage of each host's containers.
 func sums(answers []dto.HostAnswer, all []service.HostedUsage) []dto.HostSum {
 	rows, at := make([]dto.HostSum, len(answers)), map[string]int{}
 	for i, answer := range answers {

@@ -10,19 +10,19 @@ import (
 	"wharf/util/apperr"
 )
 
-// HostSource streams each new sample of a host's containers, as source has it.
+// HostSource streams each new sample of a host's containers.
 func HostSource(samples func(context.Context) iter.Seq2[*stats.Snapshot, error]) stream.Source {
 	return source(samples, func(snap *stats.Snapshot) []byte {
 		return snap.Get("frame", func() []byte { return stream.Encode(Snapshot(snap, nil)) })
 	})
 }
 
-// ContainerSource streams each new sample of one container, as source has it.
+// ContainerSource streams each new sample of one container.
 func ContainerSource(samples func(context.Context) iter.Seq2[stats.Usage, error]) stream.Source {
 	return source(samples, func(u stats.Usage) []byte { return stream.Encode(Row(u, nil)) })
 }
 
-// source sends each new sample as an event "stats", and as "stats-error" why there is none. encode returns JSON, which may be
+// source sends each new sample as an event "stats", and each error as an event "stats-error". encode returns JSON, which may be
 // shared.
 func source[T any](samples func(context.Context) iter.Seq2[T, error], encode func(T) []byte) stream.Source {
 	return func(ctx context.Context, out *stream.Writer) error {

@@ -5,7 +5,7 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// Text is what a container uses as the contract says it.
+// Text returns a container's usage as the contract's texts.
 func Text(u stats.Usage) dto.UsageText {
 	return dto.UsageText{
 		ID: dto.ShortID(u.ID), Name: u.Name, CPUPercent: round2(u.CPUPercent),
@@ -14,7 +14,7 @@ func Text(u stats.Usage) dto.UsageText {
 	}
 }
 
-// Texts is what containers use as the contract says it, by the first 12 characters of their ids.
+// Texts returns the containers' usage as the contract's texts, by the first 12 characters of their ids.
 func Texts(usages []stats.Usage) map[string]dto.UsageText {
 	rows := make(map[string]dto.UsageText, len(usages))
 	for _, u := range usages {

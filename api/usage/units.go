@@ -10,14 +10,13 @@ var (
 	decimalUnits = []string{"B", "KB", "MB", "GB", "TB", "PB", "EB"}
 )
 
-// memoryText is the contract's text for memory: base 1024, always two decimals ("0.00 B", "2.91 MiB").
+// memoryText returns the contract's text for memory: base 1024, always two decimals ("0.00 B", "2.91 MiB").
 func memoryText(bytes uint64) string {
 	value, unit := scale(bytes, 1024, binaryUnits)
 	return fmt.Sprintf("%.2f %s", value, unit)
 }
 
-// networkText is the contract's text for network traffic: base 1000, two decimals from 1 KB
-// on ("999 B", "1.25 MB").
+// networkText returns the contract's text for network traffic: base 1000, two decimals from 1 KB on ("999 B", "1.25 MB").
 func networkText(bytes uint64) string {
 	value, unit := scale(bytes, 1000, decimalUnits)
 	if unit == "B" {
@@ -26,7 +25,7 @@ func networkText(bytes uint64) string {
 	return fmt.Sprintf("%.2f %s", value, unit)
 }
 
-// scale finds the unit in which the value, rounded to two decimals, stays below base.
+// scale returns the value in the smallest unit in which it stays below base when rounded to two decimals, and that unit.
 func scale(bytes uint64, base float64, units []string) (float64, string) {
 	value, i := float64(bytes), 0
 	for i < len(units)-1 && round2(value) >= base {

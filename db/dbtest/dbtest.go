@@ -1,4 +1,4 @@
-// Package dbtest gives each test a database of its own, on every engine that wharf runs on.
+// Package dbtest gives each test a separate database, on every engine that wharf runs on.
 package dbtest
 
 import (
@@ -14,14 +14,14 @@ import (
 	"wharf/db"
 )
 
-// Each runs a test on Postgres and on SQLite, in parallel, each time on a fresh database
-// with the current schema. Under -short only SQLite; else WHARF_TEST_POSTGRES must be set.
+// Each runs a test on Postgres and on SQLite, in parallel, each time on a new database with the current schema. With -short
+// it skips Postgres; otherwise WHARF_TEST_POSTGRES must be set.
 func Each(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	EachSource(t, func(t *testing.T, source string) { test(t, Open(t, source)) })
 }
 
-// EachSource is like Each, for tests that open the database several times, as replicas do.
+// EachSource is like Each, for tests that open the database several times, like replicas.
 func EachSource(t *testing.T, test func(t *testing.T, source string)) {
 	t.Helper()
 	t.Run("postgres", func(t *testing.T) {
@@ -34,7 +34,8 @@ func EachSource(t *testing.T, test func(t *testing.T, source string)) {
 	})
 }
 
-// Open opens a source until the test's end. Its statements have more time than a server's, as many tests share a machine.
+// Open opens a source and closes it at the end of the test. Its statements have a longer timeout than a server's, as many
+// tests share a machine.
 func Open(t testing.TB, source string) *db.DB {
 	t.Helper()
 	d, err := db.Open(context.Background(), source, db.Options{MaxConns: 8, Timeout: 30 * time.Second})
@@ -43,7 +44,7 @@ func Open(t testing.TB, source string) *db.DB {
 	return d
 }
 
-// SQLiteSource returns the source of a new migrated file, copied from one that the process migrates once.
+// SQLiteSource returns the source of a new migrated file. It is a copy of a template, which each process migrates once.
 func SQLiteSource(t testing.TB) string {
 	t.Helper()
 	template, err := sqliteTemplate()

@@ -12,8 +12,8 @@ import (
 	"wharf/db"
 )
 
-// Migrated brings an empty database up to date, and Exec runs statements on one, for tests of a whole program that
-// want it full from the start.
+// Migrated migrates an empty database to the current schema. Tests of a whole program use it with Exec to fill the database
+// before the program starts.
 func Migrated(t testing.TB, source string) {
 	t.Helper()
 	require.NoError(t, migrated(context.Background(), source))
@@ -41,7 +41,7 @@ func open(t testing.TB, source string) *sql.DB {
 	return pool
 }
 
-// Text returns what a query of one value finds, as text.
+// Text returns the result of a query for one value, as text.
 func Text(t testing.TB, source, query string) (text string) {
 	t.Helper()
 	pool := open(t, source)
@@ -50,7 +50,7 @@ func Text(t testing.TB, source, query string) (text string) {
 	return text
 }
 
-// KindOf returns which engine a source names.
+// KindOf returns the engine that a source names.
 func KindOf(source string) db.Kind {
 	if strings.HasPrefix(source, "sqlite:") {
 		return db.SQLite
@@ -58,7 +58,7 @@ func KindOf(source string) db.Kind {
 	return db.Postgres
 }
 
-// Size returns how many bytes a database takes on the disk: by its files, or as Postgres reports.
+// Size returns the size of a database on disk, in bytes: of its files, or as Postgres reports it.
 func Size(t testing.TB, source string) (size int64) {
 	t.Helper()
 	if path, lite := strings.CutPrefix(source, "sqlite:"); lite {

@@ -18,8 +18,8 @@ import (
 	"wharf/db"
 )
 
-// PostgresSource returns the source of a new migrated database, copied from a template, and drops it at the test's end. Its
-// sessions are in an odd time zone, which shows errors with times.
+// PostgresSource returns the source of a new migrated database, which is copied from a template and dropped at the end of the
+// test. Its sessions use an unusual time zone, to reveal errors with times.
 func PostgresSource(t testing.TB) string {
 	t.Helper()
 	return create(t, func() (string, error) { return postgresTemplate() })
@@ -54,8 +54,8 @@ func create(t testing.TB, template func() (string, error)) string {
 	return source
 }
 
-// postgresTemplate returns the name of a migrated database. It is shared by all test
-// processes that have the same migrations, and stays for the next run.
+// postgresTemplate returns the name of a migrated database. All test processes with the same migrations share it, and it
+// remains for later runs.
 var postgresTemplate = sync.OnceValues(func() (string, error) {
 	sum := fnv.New64a()
 	if err := db.WriteMigrations(sum, db.Postgres); err != nil {
@@ -63,7 +63,7 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 	}
 	name := fmt.Sprintf("wharf_template_%x", sum.Sum64())
 	return name, admin(func(ctx context.Context, c *sql.Conn) error {
-		// Held until the connection closes: one process builds, the others wait.
+		// The lock is held until the connection closes: one process builds the template, the others wait.
 		if _, err := c.ExecContext(ctx, "SELECT pg_advisory_lock(7243)"); err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 	})
 })
 
-// build migrates the template under another name first, so that a template that exists is complete.
+// build migrates a database under another name and renames it at the end, so that an existing template is always complete.
 func build(ctx context.Context, c *sql.Conn, name string) error {
 	draft := "wharf_draft_" + uuid.NewString()
 	if _, err := c.ExecContext(ctx, "CREATE DATABASE "+pq.QuoteIdentifier(draft)); err != nil {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// DefaultSocket is where Docker's engine listens unless it is configured otherwise.
+// DefaultSocket is the address at which a Docker engine listens by default.
 const DefaultSocket = "unix:///var/run/docker.sock"
 
-// ParseAddr splits an address: unix:///path, tcp://name:port or ssh://user@name:port/path/of/socket. Its errors are one
-// line and show no credentials.
+// ParseAddr parses an address: unix:///path, tcp://name:port or ssh://user@name:port/path/of/socket. Its errors are one
+// line and contain no credentials.
 func ParseAddr(addr string) (*url.URL, error) {
 	scheme, rest, found := strings.Cut(addr, "://")
 	if !found || rest == "" {
@@ -71,7 +71,7 @@ func parseSSH(addr string) (*url.URL, error) {
 	return u, checkPort(u)
 }
 
-// PublicAddr returns an address as it may be shown: without credentials.
+// PublicAddr returns the address without credentials, so that it may be shown.
 func PublicAddr(addr string) string {
 	u, err := ParseAddr(addr)
 	if err != nil || u.User == nil {
@@ -81,7 +81,7 @@ func PublicAddr(addr string) string {
 	return u.String()
 }
 
-// shorten keeps a quoted text from filling the line.
+// shorten truncates a text that an error message quotes.
 func shorten(s string) string {
 	if len(s) > 64 {
 		return s[:64] + "…"

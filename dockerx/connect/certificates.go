@@ -13,18 +13,17 @@ import (
 	"time"
 )
 
-// certificates is the TLS side of one host: ca.pem and, for mutual TLS, cert.pem with key.pem.
-// The files are read again at the next dial after they changed, so that renewing them needs no
-// restart.
+// certificates is the TLS configuration of one host: ca.pem and, for mutual TLS, cert.pem and key.pem. The files are read
+// again when a connection is dialed after they changed, so that renewing them needs no restart.
 type certificates struct {
 	dir        string
 	serverName string
 
 	mu     sync.Mutex
-	stamp  string // of the files that config was made from
+	stamp  string // times and sizes of the files that config was made from
 	config *tls.Config
-	own    time.Time // when our own certificate ends; zero: there is none
-	server time.Time // when the one ends that the server showed last; zero: none yet
+	own    time.Time // when wharf's certificate expires; zero: there is none
+	server time.Time // when the engine's certificate expires, as of the last connection; zero: unknown
 }
 
 func newCertificates(dir, serverName string) *certificates {
@@ -48,12 +47,12 @@ func (c *certificates) dial(dial DialFunc) DialFunc {
 			_ = raw.Close()
 			return nil, fmt.Errorf("tls handshake: %w", err)
 		}
-		c.noteServer(conn.ConnectionState().PeerCertificates)
+		c.setServer(conn.ConnectionState().PeerCertificates)
 		return conn, nil
 	}
 }
 
-// current returns the configuration made from the files as they are now.
+// current returns the configuration for the present files. It reads them only if they changed.
 func (c *certificates) current() (*tls.Config, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,15 +103,15 @@ func (c *certificates) read() (*tls.Config, time.Time, error) {
 	return nil, time.Time{}, fmt.Errorf("read our own certificate: %w", err)
 }
 
-// neither reports whether there is no certificate of our own at all, which is TLS without
-// mutual proof and not an error.
+// neither reports whether both cert.pem and key.pem are missing. That is no error: TLS is then not mutual.
 func (c *certificates) neither() bool {
 	_, cert := os.Stat(c.file("cert.pem"))
 	_, key := os.Stat(c.file("key.pem"))
 	return errors.Is(cert, os.ErrNotExist) && errors.Is(key, os.ErrNotExist)
 }
 
-func (c *certificates) noteServer(chain []*x509.Certificate) {
+// setServer records when the engine's certificate expires.
+func (c *certificates) setServer(chain []*x509.Certificate) {
 	if len(chain) == 0 {
 		return
 	}
@@ -121,10 +120,10 @@ func (c *certificates) noteServer(chain []*x509.Certificate) {
 	c.server = chain[0].NotAfter
 }
 
-// expires returns when the first certificate in use ends, zero where none is known. A renewed file counts
-// at once, a renewed server from its next connection on.
+// expires returns when the first of the two certificates expires; zero if neither is known. A renewed file counts at once, a
+// renewed certificate of the engine from the next connection on.
 func (c *certificates) expires() time.Time {
-	_, _ = c.current() // files that can't be read leave what was known
+	_, _ = c.current() // if the files can't be read, the old value remains
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.own.IsZero() || !c.server.IsZero() && c.server.Before(c.own) {

@@ -14,30 +14,30 @@ import (
 	"github.com/containerd/errdefs"
 )
 
-// FaultKind says in one word why an engine can't be used.
+// FaultKind is the reason, in one word, why an engine can't be used.
 type FaultKind string
 
 // The kinds of faults.
 const (
-	FaultRefused  FaultKind = "refused"  // nothing listens there, or no way leads there
-	FaultTimeout  FaultKind = "timeout"  // no answer inside the deadline
+	FaultRefused  FaultKind = "refused"  // nothing listens at the address, or there is no route to it
+	FaultTimeout  FaultKind = "timeout"  // no answer within the deadline
 	FaultDNS      FaultKind = "dns"      // the name doesn't resolve
 	FaultTLS      FaultKind = "tls"      // certificates: missing, expired, wrong name, wrong authority
-	FaultAuth     FaultKind = "auth"     // the engine or the ssh server doesn't let us in
+	FaultAuth     FaultKind = "auth"     // the engine or the ssh server denies access
 	FaultVersion  FaultKind = "version"  // no API version in common
-	FaultProtocol FaultKind = "protocol" // broke off, or said what no engine says
-	FaultLocal    FaultKind = "local"    // wharf itself has no file descriptor left: it says nothing of the engine
+	FaultProtocol FaultKind = "protocol" // the connection broke, or the answer was not an engine's
+	FaultLocal    FaultKind = "local"    // wharf has no file descriptor left, which is not the engine's fault
 )
 
 // FaultError is a failure to reach an engine or to understand it. Its text leaves out the cause on purpose: Docker's client
-// replaces errors whose text says "connection refused" (and those with a Timeout method) by its own, and the chain
+// replaces an error whose text contains "connection refused", or that has a Timeout method, by its own error, and the chain
 // would be lost.
 type FaultError struct {
 	Kind FaultKind
 	Err  error // the cause
 }
 
-// Error returns the kind alone.
+// Error returns a text with the kind, without the cause.
 func (f *FaultError) Error() string { return "docker host fault: " + string(f.Kind) }
 
 // Unwrap returns the cause.
@@ -46,7 +46,7 @@ func (f *FaultError) Unwrap() error { return f.Err }
 // ErrTooLarge is the error of reading an answer beyond its limit.
 var ErrTooLarge = errors.New("the engine's answer is over the limit")
 
-// OutageError is a FaultError on its way up: its text, which only the log shows, is the cause's.
+// OutageError is the error that dockerx returns for a FaultError. Its text is the cause's, and appears only in the log.
 type OutageError struct {
 	Kind FaultKind
 	Err  error
@@ -67,7 +67,7 @@ func FaultOf(err error) FaultKind {
 	return ""
 }
 
-// Cause returns the cause that a FaultError hides from Docker's client, and any other error as it is.
+// Cause returns the cause of the FaultError in an error's chain; without one it returns err.
 func Cause(err error) error {
 	var f *FaultError
 	if errors.As(err, &f) && f.Err != nil {
@@ -76,8 +76,8 @@ func Cause(err error) error {
 	return err
 }
 
-// KindOf finds the word for a failure to reach or to understand an engine: any error of a request, of Docker's client
-// or of reading an answer.
+// KindOf classifies a failure to reach or to understand an engine: any error of a request, of Docker's client or of reading
+// an answer.
 func KindOf(err error) FaultKind {
 	if isLocal(err) {
 		return FaultLocal
@@ -103,19 +103,18 @@ func KindOf(err error) FaultKind {
 	return FaultProtocol
 }
 
-// IsVersionRefusal reports whether the text of an error is an engine's refusal of the API version.
+// IsVersionRefusal reports whether an error's text is an engine's refusal of the API version.
 func IsVersionRefusal(text string) bool {
 	return strings.Contains(text, "client version ") &&
 		(strings.Contains(text, "is too old") || strings.Contains(text, "is too new"))
 }
 
-// IsTLSRefusal reports whether the text of an error is that of a server that expects TLS.
+// IsTLSRefusal reports whether an error's text is from a server that expects TLS.
 func IsTLSRefusal(text string) bool {
 	return strings.Contains(text, "Client sent an HTTP request to an HTTPS server")
 }
 
-// isLocal reports whether this process lacks what it takes to open a connection or a file. The resolver
-// passes some of these errors on as text.
+// isLocal reports whether this process has no file descriptor left. The resolver returns some of these errors only as text.
 func isLocal(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
 		strings.Contains(err.Error(), syscall.EMFILE.Error())
@@ -150,8 +149,8 @@ func isRefused(err error) bool {
 		errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH)
 }
 
-// isTimeout also takes a read from a connection that is closed on this side: net/http closes it at the deadline, and
-// the read that waits may see that first.
+// isTimeout reports whether an error is a timeout or an ended context. An error of a connection closed on this side counts,
+// too: net/http closes it at the deadline, and a waiting read may see that first.
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, net.ErrClosed) ||

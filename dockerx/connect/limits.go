@@ -5,29 +5,29 @@ import (
 	"io"
 )
 
-// clientLimit is what Docker's own client may read of an answer, in bytes.
+// clientLimit is how many bytes of an answer Docker's own client may read.
 const clientLimit = 8 << 20
 
-// Limit bounds what may be read of an answer. Its zero value is no limit and no permission either: Open refuses it, so
-// that each kind of answer states its own. Reading beyond it gives ErrTooLarge.
+// Limit bounds how much of an answer may be read. Reading beyond it returns ErrTooLarge. Open rejects the zero value, so that
+// each kind of answer must state its limit.
 type Limit struct {
 	wrap func(io.ReadCloser) io.ReadCloser
 }
 
-// Bytes bounds an answer as a whole.
+// Bytes limits an answer to n bytes.
 func Bytes(n int64) Limit {
 	return Limit{func(body io.ReadCloser) io.ReadCloser { return &bodyLimit{body: body, left: n} }}
 }
 
-// Lines bounds each line of an answer, for streams of lines without end.
+// Lines limits each line of an answer to n bytes, for endless streams of lines.
 func Lines(n int) Limit {
 	return Limit{func(body io.ReadCloser) io.ReadCloser { return &lineLimit{body: body, max: n, left: n} }}
 }
 
-// Unbounded leaves an answer as it is: for streams of which the caller keeps nothing, or bounds each part that it keeps.
+// Unbounded sets no limit, for streams whose caller keeps nothing, or limits each part that it keeps.
 func Unbounded() Limit { return Limit{func(body io.ReadCloser) io.ReadCloser { return body }} }
 
-// bodyLimit gives ErrTooLarge once more than left bytes come.
+// bodyLimit is a body that returns ErrTooLarge after left bytes.
 type bodyLimit struct {
 	body io.ReadCloser
 	left int64
@@ -47,7 +47,7 @@ func (b *bodyLimit) Read(p []byte) (int, error) {
 
 func (b *bodyLimit) Close() error { return b.body.Close() }
 
-// lineLimit gives ErrTooLarge once max bytes come without a line's end.
+// lineLimit is a body that returns ErrTooLarge after more than max bytes without a newline.
 type lineLimit struct {
 	body io.ReadCloser
 	max  int

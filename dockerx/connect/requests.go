@@ -13,39 +13,39 @@ import (
 	"time"
 )
 
-// UserAgent is the name by which engines' logs know wharf.
+// UserAgent is wharf's name in the logs of engines.
 const UserAgent = "wharf"
 
-// ErrorPrefix begins the text of each error that the engine itself answered, in the words of Docker's client.
+// ErrorPrefix is the prefix of the text of each error that the engine itself answered. Docker's client uses the same.
 const ErrorPrefix = "Error response from daemon: "
 
-const maxErrorBytes = 64 << 10 // of an answer that says what went wrong
+const maxErrorBytes = 64 << 10 // of an answer with an error
 
-// ErrNotModified stands for the engine's 304: there was nothing to do. Docker's client takes it for success.
+// ErrNotModified is the engine's answer 304: there was nothing to do. Docker's client treats it as success.
 var ErrNotModified = errors.New("not modified")
 
 // Request is one request to an engine.
 type Request struct {
-	Method string // GET where empty
-	Path   string // with the API's version, as "/v1.41/containers/json"; no unchecked text may be part of it
+	Method string // empty: GET
+	Path   string // with the API version, for example "/v1.41/containers/json"; no unchecked text may be part of it
 	Query  url.Values
 	Header http.Header
-	Body   io.Reader // read to its end while the request is sent; nil: none
-	Length int64     // of Body in bytes; 0 where it isn't known
-	Limit  Limit     // of what may be read of the answer; Open wants one
+	Body   io.Reader // read completely while the request is sent; nil: none
+	Length int64     // of Body in bytes; 0 if unknown
+	Limit  Limit     // of the answer's body; required by Open
 }
 
-// StatusError is a failure that the engine answered.
+// StatusError is an error that the engine answered.
 type StatusError struct {
 	Status int
-	Words  string // the engine's own
+	Words  string // the engine's message
 }
 
-// Error returns the engine's words behind ErrorPrefix, as Docker's client does.
+// Error returns the engine's message after ErrorPrefix, as Docker's client does.
 func (e *StatusError) Error() string { return ErrorPrefix + e.Words }
 
-// Open sends a request and returns the answer, whatever its success: 200, 201, 202, 204 … The caller closes its body;
-// the request ends with its context, the body too. Errors: *StatusError, ErrNotModified, *FaultError.
+// Open sends a request and returns the answer, if its status is 2xx. The caller closes its body. The request and its body end
+// with ctx. Errors: *StatusError, ErrNotModified, *FaultError.
 func (t *Transport) Open(ctx context.Context, r Request) (*http.Response, error) {
 	if r.Limit.wrap == nil {
 		return nil, fmt.Errorf("request for %s: no limit is stated for its answer", r.Path)
@@ -66,21 +66,20 @@ func (t *Transport) Open(ctx context.Context, r Request) (*http.Response, error)
 	return nil, readStatusError(resp)
 }
 
-// leftOver is how much of an answer Finish reads at most.
+// leftOver is how many bytes of an answer Finish reads at most.
 const leftOver = 4 << 10
 
-// Finish closes the body of an answer of which all that matters was read. It reads what may be left of it, a line's end or a
-// short text: else the connection would be closed as well, and the next request dial anew.
+// Finish closes a body after its content was read. First it reads the rest, such as a final newline: with an unread rest,
+// the connection would be closed instead of reused.
 func Finish(body io.ReadCloser) error {
 	_, _ = io.Copy(io.Discard, io.LimitReader(body, leftOver))
 	return body.Close()
 }
 
-// Pass sends a request in the name of a client that speaks the engine's API itself, and returns the answer whatever its
-// status, a redirect excepted, and without a limit: the caller keeps nothing of it. Where the request's header has
-// Connection: Upgrade and the engine answers 101, the answer's body is the connection, an io.ReadWriteCloser. The caller
-// closes the body; the request ends with its context, but for a connection, which is the caller's to close. Errors:
-// *FaultError.
+// Pass sends a request of a client that uses the engine's API itself. It returns the answer with any status, except a
+// redirect, and without a limit, since the caller doesn't keep it. If the request's header has Connection: Upgrade and the
+// engine answers 101, the body is the connection, an io.ReadWriteCloser. The caller closes the body. The request ends with
+// ctx; a connection ends only when the caller closes it. Errors: *FaultError.
 func (t *Transport) Pass(ctx context.Context, r Request) (*http.Response, error) {
 	req, err := t.request(ctx, r)
 	if err != nil {
@@ -113,21 +112,21 @@ func readStatusError(resp *http.Response) error {
 	if resp.StatusCode == http.StatusNotModified {
 		return ErrNotModified
 	}
-	var said struct{ Message string }
+	var answer struct{ Message string }
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBytes))
 	if err != nil {
 		return &FaultError{KindOf(err), fmt.Errorf("read the engine's error: %w", err)}
 	}
-	if json.Unmarshal(body, &said) != nil || said.Message == "" {
-		said.Message = strings.TrimSpace(string(body))
+	if json.Unmarshal(body, &answer) != nil || answer.Message == "" {
+		answer.Message = strings.TrimSpace(string(body))
 	}
-	if resp.StatusCode < http.StatusBadRequest || said.Message == "" {
+	if resp.StatusCode < http.StatusBadRequest || answer.Message == "" {
 		return &FaultError{FaultProtocol, fmt.Errorf("status %d without a message", resp.StatusCode)}
 	}
-	return &StatusError{resp.StatusCode, said.Message}
+	return &StatusError{resp.StatusCode, answer.Message}
 }
 
-// EngineTime returns when the engine wrote the answer by its own clock, cut to the second; zero where it doesn't say.
+// EngineTime returns the time of an answer by the engine's clock, truncated to the second; zero if it has none.
 func EngineTime(resp *http.Response) time.Time {
 	t, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
@@ -138,7 +137,8 @@ func EngineTime(resp *http.Response) time.Time {
 
 type statusKey struct{}
 
-// WithStatus returns a context whose request stores the status of its answer, for a 304 that Docker's client hides.
+// WithStatus returns a context for one request, and where the status of its answer will be stored. It shows a 304, which
+// Docker's client hides.
 func WithStatus(ctx context.Context) (context.Context, *atomic.Int32) {
 	status := new(atomic.Int32)
 	return context.WithValue(ctx, statusKey{}, status), status

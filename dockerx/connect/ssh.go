@@ -14,32 +14,32 @@ import (
 )
 
 const (
-	sshConnectTimeout = 10 * time.Second // all of a connection's set-up, jumps included
-	// A connection over a link that was cut is given up after both together. Any later, and one that lives on would
-	// come back too late: the kernel waits ever longer before it sends anew, about as long as the cut took.
+	sshConnectTimeout = 10 * time.Second // for setting up a connection, including jumps
+	// A connection that doesn't answer is closed after sshKeepAlive + sshAnswer. A longer wait could not save it: the kernel
+	// doubles the time between retransmissions, so a connection recovers from an outage only after about as long again.
 	sshKeepAlive = time.Second
-	sshAnswer    = 2 * time.Second // for a keep-alive's answer
+	sshAnswer    = 2 * time.Second // for the answer to a keep-alive request
 )
 
-// sshLink is one SSH connection to a host, which all streams to its Docker socket share. It is
-// made when it is first needed and made anew after it broke.
+// sshLink is one SSH connection to a host, which all streams to its Docker socket share. It is made when it is first needed,
+// and again after it broke.
 type sshLink struct {
 	target hop
 	jumps  []hop
 	socket string // the remote path of Docker's socket
 	config SSHConfig
 
-	life   context.Context //nolint:containedctx // ends with the link; connections outlive the call that asked
+	life   context.Context //nolint:containedctx // ends with the link; connections outlive the call that made them
 	end    context.CancelFunc
 	making singleflight.Group
-	all    sync.WaitGroup // connections being made and kept alive
+	all    sync.WaitGroup // all goroutines of the link
 
 	mu     sync.Mutex
 	client *sshConn
 	closed bool
 }
 
-// sshConn is an established connection and the jumps beneath it.
+// sshConn is an established connection, and the connections to the jumps that it runs through.
 type sshConn struct {
 	*ssh.Client
 	under []*ssh.Client
@@ -70,7 +70,7 @@ func newSSHLink(u *url.URL, config SSHConfig) (*sshLink, error) {
 	return l, nil
 }
 
-// dial opens a stream to the remote socket. A connection that turns out dead is replaced once.
+// dial opens a stream to the remote socket. If the connection turns out to be dead, it makes a new one and tries once more.
 func (l *sshLink) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	for again := true; ; again = false {
 		c, err := l.connection(ctx)
@@ -97,13 +97,13 @@ func (l *sshLink) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 
 func refusedKind(err *ssh.OpenChannelError) FaultKind {
 	if err.Reason == ssh.Prohibited {
-		return FaultAuth // forwarding isn't allowed, or the socket isn't for this user
+		return FaultAuth // forwarding isn't allowed, or the user may not use the socket
 	}
 	return FaultRefused
 }
 
-// connection returns the shared connection. Making it goes on when a caller leaves, so that a
-// far host isn't begun with again and again.
+// connection returns the shared connection, and makes it if there is none. That continues when the caller's ctx ends:
+// otherwise, a slow host might never be connected.
 func (l *sshLink) connection(ctx context.Context) (*sshConn, error) {
 	l.mu.Lock()
 	c, closed := l.client, l.closed
@@ -148,7 +148,7 @@ func (l *sshLink) connect() (*sshConn, error) {
 	return c, nil
 }
 
-// enter makes close wait for the caller, until l.all.Done. It returns false once the link is closed.
+// enter makes close wait until the caller calls l.all.Done. It returns false if the link is closed.
 func (l *sshLink) enter() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -159,7 +159,7 @@ func (l *sshLink) enter() bool {
 	return true
 }
 
-// reach goes hop by hop.
+// reach connects to the target through the jumps.
 func (l *sshLink) reach(ctx context.Context) (*sshConn, error) {
 	reached := &sshConn{}
 	dial := (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext
@@ -180,7 +180,8 @@ func (l *sshLink) reach(ctx context.Context) (*sshConn, error) {
 	return reached, nil
 }
 
-// keepAlive drops the connection once the other side doesn't answer any more, and returns then.
+// keepAlive sends keep-alive requests, and drops the connection when one isn't answered. It returns when the connection has
+// ended.
 func (l *sshLink) keepAlive(c *sshConn) {
 	ended := make(chan struct{})
 	l.all.Go(func() { _ = c.Wait(); close(ended) })
@@ -197,7 +198,7 @@ func (l *sshLink) keepAlive(c *sshConn) {
 	}
 }
 
-// answers reports whether the other side of a connection is still there.
+// answers reports whether the server answers a keep-alive request within sshAnswer.
 func (l *sshLink) answers(c *sshConn) bool {
 	answer := make(chan error, 1)
 	l.all.Go(func() { _, _, err := c.SendRequest("keepalive@openssh.com", true, nil); answer <- err })
@@ -209,7 +210,7 @@ func (l *sshLink) answers(c *sshConn) bool {
 	}
 }
 
-// check drops the connection if the other side doesn't answer any more. It doesn't wait for that.
+// check drops the connection if the server doesn't answer any more. It does so in the background.
 func (l *sshLink) check() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -18,15 +18,15 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// SSHConfig says how to log in on a host, and on the jumps on the way. The zero value does as ssh
-// does without a configuration: the agent, then the usual keys in ~/.ssh, and ~/.ssh/known_hosts.
+// SSHConfig configures logging in on a host and on the jumps to it. The zero value does what ssh does without a
+// configuration: it tries the agent's keys, then the default keys in ~/.ssh, and checks ~/.ssh/known_hosts.
 type SSHConfig struct {
 	Identities []string // paths of private keys without a passphrase
 	KnownHosts []string // paths
 	Jumps      []string // user@host:port, in order
 }
 
-// Check returns an error for a jump that New would refuse. It reads no files.
+// Check returns an error for an invalid jump. It reads no files.
 func (c SSHConfig) Check() error {
 	for _, jump := range c.Jumps {
 		if _, err := parseHop(jump); err != nil {
@@ -36,7 +36,7 @@ func (c SSHConfig) Check() error {
 	return nil
 }
 
-// hop is one machine to log in on.
+// hop is one machine to log in on: a jump or the target.
 type hop struct{ user, host, port string }
 
 func hopOf(u *url.URL) hop {
@@ -62,7 +62,7 @@ func parseHop(s string) (hop, error) {
 
 func (h hop) addr() string { return net.JoinHostPort(h.host, h.port) }
 
-// connect dials and logs in. Errors of logging in and of the host's key are faults of kind auth.
+// connect dials the machine and logs in. Failures of the login and of the host key are faults of kind FaultAuth.
 func (h hop) connect(ctx context.Context, dial DialFunc, c SSHConfig) (*ssh.Client, error) {
 	config, done, err := h.config(c)
 	if err != nil {
@@ -73,7 +73,7 @@ func (h hop) connect(ctx context.Context, dial DialFunc, c SSHConfig) (*ssh.Clie
 	if err != nil {
 		return nil, err
 	}
-	// Closing ends the handshake; a connection through a jump has no deadlines.
+	// Closing raw ends the handshake. A deadline would not: connections through a jump don't support them.
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	conn, channels, requests, err := ssh.NewClientConn(raw, h.addr(), config)
 	if !stop() && err == nil {
@@ -102,8 +102,8 @@ func loginFault(ctx context.Context, err error) error {
 	return &FaultError{FaultProtocol, err}
 }
 
-// config reads keys and known hosts anew for each connection, so that changing them needs no
-// restart. The closer ends the talk with the agent.
+// config reads keys and known hosts again for each connection, so that changing them needs no restart. The closer closes the
+// connection to the agent.
 func (h hop) config(c SSHConfig) (*ssh.ClientConfig, io.Closer, error) {
 	check, err := knownhosts.New(c.knownHosts()...)
 	if err != nil {
@@ -129,10 +129,11 @@ func (h hop) config(c SSHConfig) (*ssh.ClientConfig, io.Closer, error) {
 	return config, done, nil
 }
 
-// keyAlgorithms returns those of which a key of the host is known: it must not show us another.
+// keyAlgorithms returns the algorithms of the host's known keys, so that the host presents one of these keys; nil if none
+// is known.
 func (h hop) keyAlgorithms(check ssh.HostKeyCallback) []string {
 	var unknown *knownhosts.KeyError
-	err := check(h.addr(), &net.TCPAddr{IP: net.IPv4zero}, nobodysKey{})
+	err := check(h.addr(), &net.TCPAddr{IP: net.IPv4zero}, unknownKey{})
 	if !errors.As(err, &unknown) {
 		return nil
 	}
@@ -147,12 +148,12 @@ func (h hop) keyAlgorithms(check ssh.HostKeyCallback) []string {
 	return algorithms
 }
 
-// nobodysKey is a key that no known host has.
-type nobodysKey struct{}
+// unknownKey is a key that no known host has. Checking it returns the host's known keys in the error.
+type unknownKey struct{}
 
-func (nobodysKey) Type() string                        { return "none" }
-func (nobodysKey) Marshal() []byte                     { return []byte("none") }
-func (nobodysKey) Verify([]byte, *ssh.Signature) error { return errors.New("no key") }
+func (unknownKey) Type() string                        { return "none" }
+func (unknownKey) Marshal() []byte                     { return []byte("none") }
+func (unknownKey) Verify([]byte, *ssh.Signature) error { return errors.New("no key") }
 
 func (c SSHConfig) knownHosts() []string {
 	files := c.KnownHosts
@@ -162,7 +163,7 @@ func (c SSHConfig) knownHosts() []string {
 	return files
 }
 
-// signers are the private keys; those named must be usable, of the usual ones those count that are.
+// signers returns the private keys: the configured ones, which must be readable, or those of the default ones that are.
 func (c SSHConfig) signers() ([]ssh.Signer, error) {
 	var signers []ssh.Signer
 	for _, path := range c.Identities {

@@ -13,26 +13,26 @@ import (
 
 const (
 	dialTimeout = 2 * time.Second
-	// keepAlive is how often tcp looks whether the other side of a silent connection is still there.
+	// keepAlive is the interval of TCP keep-alive probes on a silent connection.
 	keepAlive = 15 * time.Second
-	// idleConns is how many connections to a host stay open. Docker's own client keeps 6, and
-	// under 32 calls at once every third call dials anew.
+	// idleConns is how many idle connections to a host stay open. Docker's own client keeps 6: with 32 calls at once, every
+	// third call then dials again.
 	idleConns      = 64
 	maxHeaderBytes = 256 << 10
 )
 
-// Config says how an engine is reached.
+// Config configures the connection to an engine.
 type Config struct {
-	Addr string // as ParseAddr takes it, credentials and all
+	Addr string // as for ParseAddr, including credentials
 	// CertDir holds ca.pem and, for mutual TLS, cert.pem and key.pem. Empty: tcp without TLS.
 	CertDir string
-	SSH     SSHConfig // for ssh alone
+	SSH     SSHConfig // only for ssh
 }
 
 // DialFunc opens a connection, as net.Dialer.DialContext does.
 type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// Transport is the way to one engine: it dials, limits what comes back, and says why it failed. It is safe for
+// Transport connects to one engine: it dials, sends requests, limits answers and classifies failures. It is safe for
 // concurrent use.
 type Transport struct {
 	scheme    string // http or https
@@ -44,7 +44,7 @@ type Transport struct {
 	ssh       *sshLink      // nil without ssh
 }
 
-// New makes the Transport of a configuration. It dials nothing. Errors: an address that ParseAddr refuses.
+// New returns a Transport. It doesn't dial. Errors: those of ParseAddr and SSHConfig.Check.
 func New(cfg Config) (*Transport, error) {
 	u, err := ParseAddr(cfg.Addr)
 	if err != nil {
@@ -60,7 +60,7 @@ func New(cfg Config) (*Transport, error) {
 	case "tcp":
 		t.useTCP(u, dialer, cfg.CertDir)
 	case "ssh":
-		t.user = nil // the name to log in with, not a part of any request
+		t.user = nil // the name is for the login, not for requests
 		if t.ssh, err = newSSHLink(u, cfg.SSH); err != nil {
 			return nil, err
 		}
@@ -71,7 +71,7 @@ func New(cfg Config) (*Transport, error) {
 		DialTLSContext:         t.dialTLS,
 		MaxIdleConns:           idleConns,
 		MaxIdleConnsPerHost:    idleConns,
-		IdleConnTimeout:        30 * time.Second, // pings keep one from being idle
+		IdleConnTimeout:        30 * time.Second, // pings keep one connection in use
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		WriteBufferSize:        1 << 10, // requests are small, and a thousand hosts have a thousand connections
@@ -98,8 +98,8 @@ func (t *Transport) useTCP(u *url.URL, dialer *net.Dialer, certDir string) {
 	}
 }
 
-// WrapDial puts f around what dials the engine's address (beneath TLS), to count connections or to fail them. It is
-// called before the first request.
+// WrapDial wraps the function that dials the engine's address (below TLS) with f, to count connections or make them fail. It
+// must be called before the first request.
 func (t *Transport) WrapDial(f func(DialFunc) DialFunc) { t.raw = f(t.raw) }
 
 func (t *Transport) dialRaw(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -110,13 +110,13 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (net.Conn
 	return t.certs.dial(t.raw)(ctx, network, addr)
 }
 
-// Scheme is that of the engine's URLs: http, or https where certificates are in use.
+// Scheme returns the scheme of the engine's URLs: http, or https with certificates.
 func (t *Transport) Scheme() string { return t.scheme }
 
-// Authority is name and port in the engine's URLs; for sockets a mere word.
+// Authority returns the name and port in the engine's URLs; for sockets it is a placeholder.
 func (t *Transport) Authority() string { return t.authority }
 
-// CertificateExpiry returns when the first certificate in use ends, ours or the engine's; zero where none is known.
+// CertificateExpiry returns when wharf's certificate or the engine's expires, whichever comes first; zero if neither is known.
 func (t *Transport) CertificateExpiry() time.Time {
 	if t.certs == nil {
 		return time.Time{}
@@ -124,7 +124,7 @@ func (t *Transport) CertificateExpiry() time.Time {
 	return t.certs.expires()
 }
 
-// RoundTrip sends one request of Docker's client, which may read 8 MiB of the answer. Errors are *FaultError.
+// RoundTrip sends a request of Docker's client, which may read 8 MiB of the answer. Errors: *FaultError.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.exchange(req)
 	if err != nil {
@@ -134,7 +134,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// exchange sends one request and sets no limit on the answer. Errors are *FaultError.
+// exchange sends a request, with no limit on the answer. Errors: *FaultError.
 func (t *Transport) exchange(req *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(t.authorized(req))
 	if err != nil {
@@ -150,7 +150,7 @@ func (t *Transport) exchange(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// authorized adds the credentials that the address holds.
+// authorized returns the request with the address's credentials added.
 func (t *Transport) authorized(req *http.Request) *http.Request {
 	if t.user == nil {
 		return req
@@ -169,24 +169,24 @@ func redirected(status int) error {
 	return &FaultError{FaultProtocol, fmt.Errorf("the engine redirects (status %d), which is refused", status)}
 }
 
-// RefuseRedirect is the http.Client.CheckRedirect of Docker's client: a second lock, since RoundTrip lets no redirect
-// through.
+// RefuseRedirect is the http.Client.CheckRedirect for Docker's client. It is a second safeguard: RoundTrip returns no
+// redirects either.
 func RefuseRedirect(*http.Request, []*http.Request) error {
 	return errors.New("redirects are refused")
 }
 
-// CheckLink looks in the background whether the ssh connection still carries anything, and ends it if not. It is
-// called after a request that got no answer in time. Other kinds of addresses have nothing to look at.
+// CheckLink checks in the background whether the ssh connection still works, and closes it if not. It is called after a
+// request timed out. For other kinds of addresses it does nothing.
 func (t *Transport) CheckLink() {
 	if t.ssh != nil {
 		t.ssh.check()
 	}
 }
 
-// CloseIdleConnections closes the connections that no request uses.
+// CloseIdleConnections closes the connections that aren't in use.
 func (t *Transport) CloseIdleConnections() { t.base.CloseIdleConnections() }
 
-// Close closes idle connections and the ssh connection, and waits for what keeps that alive.
+// Close closes idle connections and the ssh connection, and waits for the goroutines of the latter.
 func (t *Transport) Close() {
 	t.base.CloseIdleConnections()
 	if t.ssh != nil {

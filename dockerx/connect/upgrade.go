@@ -12,22 +12,23 @@ import (
 	"strings"
 )
 
-// Conn is a connection that an engine has taken over, after which no more HTTP is spoken on it. Reading and writing
-// may go on at the same time, closing at any time.
+// Conn is a connection to an engine that was upgraded from HTTP. Reading and writing may happen concurrently, and Close may
+// be called at any time.
 type Conn struct {
-	net.Conn // over ssh it has no deadlines: SetDeadline and its kin return an error
+	net.Conn // over ssh it has no deadlines: SetDeadline, SetReadDeadline and SetWriteDeadline return an error
 	// ContentType is the answer's. It distinguishes framed output (application/vnd.docker.multiplexed-stream, from API
 	// 1.42 on) from a raw stream.
 	ContentType string
 
-	r    io.Reader   // begins with what came with the answer's header
-	stop func() bool // ends the watch over the context
+	r    io.Reader   // begins with the bytes that were read together with the answer's header
+	stop func() bool // stops closing the connection at the context's end
 }
 
-// Read reads what the engine sends.
+// Read reads the engine's output.
 func (c *Conn) Read(p []byte) (int, error) { return c.r.Read(p) }
 
-// CloseWrite ends the direction to the engine, as the end of a process's standard input; reading goes on.
+// CloseWrite closes the direction to the engine, which ends the process's standard input; reading continues. Errors:
+// errors.ErrUnsupported.
 func (c *Conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -41,13 +42,12 @@ func (c *Conn) Close() error {
 	if err := c.Conn.Close(); !errors.Is(err, io.EOF) {
 		return err
 	}
-	return nil // what an ssh channel returns that the other side has closed before
+	return nil // io.EOF: an ssh channel that the server closed before
 }
 
-// Upgrade sends a request that asks for the connection itself (Connection: Upgrade, Upgrade: tcp), for attach and
-// exec, and returns it once the engine has given it: with 101, or with a 200 that has no end, as older engines do. It
-// is closed at the context's end or by its caller. Request.Limit isn't looked at: nothing bounds what may be read.
-// Errors: *StatusError, *FaultError.
+// Upgrade sends a request for the connection itself (Connection: Upgrade, Upgrade: tcp), for attach and exec. It returns the
+// connection after the engine has answered 101, or, as older engines do, 200 without an end. The connection is closed when
+// ctx ends, or by the caller. Request.Limit is ignored: reading is unlimited. Errors: *StatusError, *FaultError.
 func (t *Transport) Upgrade(ctx context.Context, r Request) (*Conn, error) {
 	req, err := t.request(ctx, r)
 	if err != nil {
@@ -93,7 +93,7 @@ func takeOver(raw net.Conn, req *http.Request) (*Conn, error) {
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols, resp.StatusCode == http.StatusOK && endless:
 		c := &Conn{Conn: raw, ContentType: strings.Clone(resp.Header.Get("Content-Type")), r: r}
-		if r.Buffered() == 0 { // the buffer has done its work
+		if r.Buffered() == 0 { // the buffer isn't needed any more
 			c.r = raw
 		}
 		return c, nil

@@ -4,12 +4,12 @@ import (
 	"strconv"
 )
 
-// Details is one container, as inspect shows it. Times are the engine's own text.
+// Details is one container as an inspect reports it. Times are the engine's own text.
 type Details struct {
 	ID           string
 	Name         string // with its '/'
 	Image        string // the image's id
-	ImageName    string // as the container was created with: a tag, that may have moved on, or an id
+	ImageName    string // that the container was created with: a tag, which may name another image by now, or an id
 	Created      string
 	Platform     string
 	RestartCount int
@@ -17,22 +17,22 @@ type Details struct {
 	Config       Config
 	Network      Network
 	Mounts       []Mount // never nil
-	HealthCheck  bool    // it has one
+	HealthCheck  bool    // whether it has one
 	Log          Log
-	StopTimeout  *int // seconds; nil: Docker's own, negative: no end
-	OpenStdin    bool // its first process has a standard input
+	StopTimeout  *int // seconds; nil: Docker's default, negative: unlimited
+	OpenStdin    bool // its main process has a standard input
 }
 
-// Log says how an engine keeps a container's log.
+// Log holds a container's log settings.
 type Log struct {
 	Driver string // json-file, local, none, journald …
-	Path   string // of a json-file on the engine's machine, "" for others
-	TTY    bool   // the container has a terminal
-	// FileBytes is the size at which the log goes on in another file; 0: never.
+	Path   string // of a json-file on the engine's machine, "" for other drivers
+	TTY    bool   // the container has a TTY
+	// FileBytes is the size at which the log is rotated to a new file; 0: never.
 	FileBytes int64
 }
 
-// State is what a container's process does.
+// State is the state of a container's main process.
 type State struct {
 	Status     string
 	Running    bool
@@ -44,7 +44,7 @@ type State struct {
 	Health     string // "", starting, healthy, unhealthy
 }
 
-// Describe says the state in a few words, for messages.
+// Describe returns the state in a few words, for messages.
 func (s State) Describe() string {
 	switch {
 	case s.Status == "":
@@ -57,7 +57,7 @@ func (s State) Describe() string {
 	return s.Status
 }
 
-// Config is what a container was created with. Slices and maps are never nil.
+// Config is the configuration that a container was created with. Slices and maps are never nil.
 type Config struct {
 	Hostname   string
 	User       string
@@ -68,24 +68,23 @@ type Config struct {
 	Labels     map[string]string
 }
 
-// Network is how a container is reached. The three addresses are those of the default
-// network or, where the engine leaves them empty (API 1.52 and later), of the first network
-// by name that has an address.
+// Network holds a container's addresses and ports. The three addresses are those of the default network or, if the engine
+// leaves them empty (API 1.52 and later), of the first network by name that has an address.
 type Network struct {
 	IPAddress  string
 	Gateway    string
 	MacAddress string
-	Ports      map[string][]PortBinding // "80/tcp"; an exposed port without binding has an empty slice
+	Ports      map[string][]PortBinding // by port, such as "80/tcp"; an exposed port without binding has an empty slice
 	Networks   map[string]Endpoint
 }
 
-// PortBinding is a port of the host that leads into a container.
+// PortBinding is a port of the host that is forwarded to a container.
 type PortBinding struct {
 	HostIP   string
 	HostPort string
 }
 
-// Endpoint is a container's place in one network.
+// Endpoint is a container's connection to one network.
 type Endpoint struct {
 	NetworkID  string
 	IPAddress  string
@@ -93,7 +92,7 @@ type Endpoint struct {
 	MacAddress string
 }
 
-// Mount is a path of the container that comes from elsewhere.
+// Mount is a file or directory that is mounted into the container.
 type Mount struct {
 	Type        string // bind, volume, tmpfs
 	Name        string // of the volume

@@ -12,35 +12,35 @@ import (
 	"wharf/dockerx/engine"
 )
 
-// How reading lists is kept cheap on an engine whose lists are wrong. A list that can't be read is tried
-// again at once, then after 500 ms, twice as long each time up to 5 s, and not before its bytes are paid for: reading
-// and decoding a byte costs some 10 ns, so that listRate keeps a host below 3 % of a core.
+// These bound the cost of an engine whose lists are invalid. After the first list that can't be read, the next is read at
+// once; after that the pause is 500 ms, and doubles each time up to 5 s. A pause is at least so long that listRate is kept:
+// reading and decoding a byte takes about 10 ns, so that a host costs less than 3 % of a core.
 const (
 	listRetry    = 500 * time.Millisecond
 	maxListRetry = 5 * time.Second
 	listRate     = 2 << 20 // bytes a second
-	// listFloor is what a list may have at least, however small the host's lists were: about 4,000 containers
-	// that may come at once.
+	// listFloor is the lowest limit of a list, even if the host's lists were small: it allows for about 4,000 new
+	// containers.
 	listFloor = 4 << 20
-	// listGrowth is how many times the largest list so far the next one may have.
+	// listGrowth: the next list may be listGrowth times as large as the largest so far.
 	listGrowth = 4
-	// listDoubts is how many lists in a row may be too large before twice as much is read: a host may have grown beyond
-	// all that it ever had while its list wasn't read.
-	listDoubts = 5
+	// listsTooLarge is how many lists in a row must be too large before the limit is doubled: the host may have grown that
+	// much while its list wasn't read.
+	listsTooLarge = 5
 )
 
-// Guard bounds what reading a host's list may cost: how much of an answer is read, and how soon
-// after a list that could not be read. The zero value is ready. It is safe for concurrent use.
+// Guard bounds the cost of reading a host's list: how much of an answer is read, and how soon the list is read again after
+// a failure. The zero value is ready. It is safe for concurrent use.
 type Guard struct {
 	mu      sync.Mutex
-	largest int64 // bytes of the largest list that was read to its end; 0: none was
+	largest int64 // bytes of the largest list that was read completely; 0: none yet
 	faults  int   // lists in a row that could not be read
 	larger  int   // lists in a row that were too large
 	until   time.Time
-	err     error // why, while until is ahead
+	err     error // why no list may be read before until
 }
 
-// Refusal returns why no list is asked for now, nil if one may be.
+// Refusal returns the error for a list that may not be read now, or nil if it may.
 func (g *Guard) Refusal() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -50,22 +50,22 @@ func (g *Guard) Refusal() error {
 	return g.err
 }
 
-// Limit is how many bytes of the next list are read at most.
+// Limit returns the maximum number of bytes of the next list.
 func (g *Guard) Limit() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.bound()
 }
 
-// bound is Limit. mu is held.
+// bound implements Limit. The caller holds mu.
 func (g *Guard) bound() int64 {
 	if g.largest == 0 {
 		return engine.MaxList
 	}
-	return min(max(listGrowth*g.largest, listFloor)<<min(g.larger/listDoubts, 10), engine.MaxList)
+	return min(max(listGrowth*g.largest, listFloor)<<min(g.larger/listsTooLarge, 10), engine.MaxList)
 }
 
-// done records how reading a list of so many bytes went. An err of nil ends the waiting.
+// done records the result of reading a list of so many bytes. A nil err ends the pause.
 func (g *Guard) done(bytes int64, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -84,7 +84,7 @@ func (g *Guard) done(bytes int64, err error) {
 	g.until, g.err = time.Now().Add(wait), err
 }
 
-// countedBody counts what is read, and gives connect.ErrTooLarge beyond limit bytes.
+// countedBody counts the bytes read, and returns connect.ErrTooLarge beyond limit.
 type countedBody struct {
 	r     io.Reader
 	limit int64
@@ -99,15 +99,15 @@ func (c *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadGuarded reads a list with decode, no further than the guard has it, and closes it. The guard keeps how that went; what
-// classify makes of an error is what Refusal then returns.
+// ReadGuarded reads a list with decode, up to the guard's limit, and closes body. The guard records the result: after an
+// error, Refusal returns it as classified by classify.
 func ReadGuarded[T any](g *Guard, body io.ReadCloser, decode func(io.Reader) (T, error), classify func(error) error) (T, error) {
 	counted := &countedBody{r: body, limit: g.Limit()}
 	list, err := decode(counted)
 	if err != nil {
 		_ = body.Close()
 		err = &connect.FaultError{Kind: connect.KindOf(err), Err: fmt.Errorf("read the list: %w", err)}
-		if !errors.Is(err, context.Canceled) { // that is the caller's end, not a fault of the list
+		if !errors.Is(err, context.Canceled) { // the caller ended it: no fault of the list
 			g.done(counted.bytes, classify(err))
 		}
 		var none T

@@ -13,7 +13,7 @@ import (
 	"wharf/dockerx/engine"
 )
 
-// FromInspect checks and reshapes an answer of inspect. Errors: a connect.FaultError for one without a proper id.
+// FromInspect checks and converts an engine's answer to an inspect. Errors: a connect.FaultError if it has no valid id.
 func FromInspect(raw *container.InspectResponse) (*Details, error) {
 	base := raw.ContainerJSONBase
 	if base == nil || !engine.IsID(base.ID) {
@@ -44,7 +44,7 @@ func logOf(base *container.ContainerJSONBase, c *container.Config) Log {
 	if size, err := units.FromHumanSize(base.HostConfig.LogConfig.Config["max-size"]); err == nil {
 		l.FileBytes = max(size, 0)
 	} else if l.Driver != "json-file" {
-		l.FileBytes = 20e6 // the driver local, which also caches for drivers that can't be read
+		l.FileBytes = 20e6 // default of the driver local, which also serves as the cache of drivers that can't be read
 	}
 	return l
 }
@@ -63,7 +63,7 @@ func imageName(c *container.Config) string {
 	return c.Image
 }
 
-// hasHealthCheck reports whether a container has a health check; ["NONE"] takes the image's away.
+// hasHealthCheck reports whether a container has a health check; ["NONE"] disables the image's.
 func hasHealthCheck(c *container.Config) bool {
 	return c != nil && c.Healthcheck != nil && len(c.Healthcheck.Test) > 0 && c.Healthcheck.Test[0] != "NONE"
 }
@@ -98,7 +98,7 @@ func networkOf(n *container.NetworkSettings) Network {
 		n = &container.NetworkSettings{}
 	}
 	net := Network{
-		//nolint:staticcheck // gone in API 1.52; older daemons mean the default network by them
+		//nolint:staticcheck // removed in API 1.52; in older engines these are the default network's
 		IPAddress: n.IPAddress, Gateway: n.Gateway, MacAddress: n.MacAddress,
 		Ports:    make(map[string][]PortBinding, len(n.Ports)),
 		Networks: make(map[string]Endpoint, len(n.Networks)),
@@ -124,8 +124,8 @@ func endpointOf(e *network.EndpointSettings) Endpoint {
 	return Endpoint{NetworkID: e.NetworkID, IPAddress: e.IPAddress, Gateway: e.Gateway, MacAddress: e.MacAddress}
 }
 
-// fillFromNetworks takes the three addresses from the first network by name that has an address,
-// where the engine left them empty.
+// fillFromNetworks sets the three addresses, if the engine left them empty, to those of the first network by name that has
+// an address.
 func (n *Network) fillFromNetworks() {
 	if n.IPAddress != "" {
 		return

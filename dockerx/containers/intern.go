@@ -5,12 +5,12 @@ import (
 	"maps"
 )
 
-// interner makes equal texts and equal labels of a list's rows, and of those of the list before, one in memory. What else is
-// kept of containers (for events, usage, labels) shares them, so that reading a list again doesn't keep them twice.
+// interner keeps one copy of equal texts and labels of a list's rows and of the previous list's rows. Other data about
+// containers (for events, usage, labels) shares these copies, so that a new list doesn't duplicate them in memory.
 type interner struct {
 	before map[string]*Container // by id
 	texts  map[string]string
-	labels map[uint64]map[string]string // by their hash; of those with the same, the last
+	labels map[uint64]map[string]string // by hash; after a collision, the last
 	seed   maphash.Seed
 }
 
@@ -27,7 +27,7 @@ func newInterner(before *List) *interner {
 	return s
 }
 
-// row replaces the texts and labels of a row by equal ones.
+// row replaces the texts and labels of a row by the kept copies.
 func (s *interner) row(c *Container) {
 	c.State, c.Image = s.text(c.State), s.text(c.Image)
 	if was := s.before[c.ID]; was != nil {
@@ -44,7 +44,7 @@ func (s *interner) row(c *Container) {
 	c.Labels = s.set(c.Labels)
 }
 
-// either returns was if that is equal.
+// either returns was if it equals now, else now.
 func either(now, was string) string {
 	if now == was {
 		return was
@@ -63,7 +63,7 @@ func (s *interner) text(t string) string {
 	return t
 }
 
-// set returns labels that are equal to these.
+// set returns the kept copy of these labels.
 func (s *interner) set(labels map[string]string) map[string]string {
 	h := s.hash(labels)
 	if same, ok := s.labels[h]; ok && maps.Equal(same, labels) {
@@ -77,7 +77,7 @@ func (s *interner) set(labels map[string]string) map[string]string {
 	return set
 }
 
-// hash is the same for equal labels, whatever their order.
+// hash returns a hash of labels that doesn't depend on the order of iteration.
 func (s *interner) hash(labels map[string]string) uint64 {
 	sum := uint64(len(labels))
 	for k, v := range labels {

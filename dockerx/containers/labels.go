@@ -2,15 +2,15 @@ package containers
 
 import "sync"
 
-// LabelBook holds the labels of a host's containers as its lists show them. A container's labels never
-// change, so that it is never wrong about those that it has. It keeps those of the latest two lists: the
-// events of a removed container come after it has left the list. The zero value is ready.
+// LabelBook holds the labels of a host's containers, taken from its lists. A container's labels never change, so its entries
+// are never outdated. It keeps those of the latest two lists, since events of a removed container may come after it has left
+// the list. The zero value is ready. It is safe for concurrent use.
 type LabelBook struct {
 	mu          sync.Mutex
 	now, before map[string]map[string]string
 }
 
-// Learn takes in a list. The labels are shared with its rows.
+// Learn adds a list. The labels are shared with its rows.
 func (b *LabelBook) Learn(list []Container) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -25,7 +25,7 @@ func (b *LabelBook) Learn(list []Container) {
 	b.now, b.before = labels, b.now
 }
 
-// has reports whether the latest list was of the same containers. mu is held.
+// has reports whether the latest list had the same containers. The caller holds mu.
 func (b *LabelBook) has(list []Container) bool {
 	if len(b.now) != len(list) {
 		return false
@@ -38,7 +38,7 @@ func (b *LabelBook) has(list []Container) bool {
 	return true
 }
 
-// Of returns the labels of a container and whether any of the lists had it.
+// Of returns the labels of a container, and whether one of the two lists had it.
 func (b *LabelBook) Of(id string) (labels map[string]string, known bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -9,41 +9,41 @@ import (
 	"wharf/util/memo"
 )
 
-// List is all containers of a host, running or not, in Docker's order. It is immutable and shared
-// between callers; its Memo keeps what they make of it.
+// List holds all containers of a host, running or not, newest first as in Docker. It is immutable and shared between
+// callers; its Memo holds values that they derive from it.
 type List struct {
 	Containers []Container
 	Read       time.Time // when the engine was asked
 	memo.Memo
 
-	lasts  time.Duration // how long its status texts are good
+	lasts  time.Duration // how long its status texts stay accurate
 	orders listOrders
 }
 
-// What a list may hold at most beside the rows that engine.EachRow allows, so that a hostile engine can't make a small answer
-// large in memory.
+// The limits of a list, besides the number of rows that engine.EachRow allows. They keep a hostile engine from sending a
+// small answer that takes much memory.
 const (
 	maxLabels = 500_000  // of all rows together
-	maxKept   = 24 << 20 // bytes of the texts kept, of all rows together
+	maxKept   = 24 << 20 // bytes of the texts of all rows together
 )
 
-// How long a list counts that nothing seems to have changed.
+// How long a list is used that no event has invalidated.
 const (
-	// MaxAge bounds how long it is kept: its status texts ("Up 5 seconds") age by themselves.
+	// MaxAge is how long it is cached: its status texts ("Up 5 seconds") become outdated without an event.
 	MaxAge = time.Second
-	// MaxUnread is after how long one that is used is read again, though the host's events say that it is still true: an
-	// engine may lose an event without a word, and says nothing of a tag that was moved away from a container's image.
+	// MaxUnread is the age at which a list in use is read again: an engine may lose an event, and sends none when a tag
+	// moves away from a container's image.
 	MaxUnread = time.Minute
 )
 
-// How long a list's status texts are good, by the smallest unit of time in them: they age by themselves, and one that is a
-// sixth of its unit too old is still right.
+// How long a list's status texts stay accurate, by the smallest unit of time in them: a text that is older by a sixth of
+// its unit is still accurate enough.
 var textUnits = []struct {
 	unit  string
 	lasts time.Duration
 }{{"second", MaxAge}, {"minute", 10 * time.Second}, {"", MaxUnread}}
 
-// textsLast returns how long the status texts of rows are good.
+// textsLast returns how long the status texts of rows stay accurate.
 func textsLast(rows []Container) time.Duration {
 	for _, u := range textUnits {
 		if slices.ContainsFunc(rows, func(c Container) bool { return strings.Contains(c.Status, u.unit) }) {
@@ -53,16 +53,17 @@ func textsLast(rows []Container) time.Duration {
 	return MaxUnread
 }
 
-// Aged reports whether the list's status texts may have changed by themselves since it was read.
+// Aged reports whether the list's status texts may be outdated.
 func (l *List) Aged(now time.Time) bool { return now.Sub(l.Read) >= l.lasts }
 
-// listOrders keeps the orders of a list's rows that were asked for.
+// listOrders caches the sort orders of a list's rows.
 type listOrders struct {
 	mu   sync.Mutex
 	kept map[string][]int32
 }
 
-// Order returns the places of the rows in the order of a comparison, which has a name: it is sorted once by each.
+// Order returns the indexes of the rows, sorted by compare. The result is cached under name, which must identify the
+// comparison. The caller must not change it.
 func (l *List) Order(name string, compare func(a, b *Container) int) []int32 {
 	l.orders.mu.Lock()
 	defer l.orders.mu.Unlock()

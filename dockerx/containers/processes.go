@@ -6,13 +6,14 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// Processes are those of one container, as the engine's host sees them: the rows of ps, in its order.
+// Processes are the processes of one container, as ps on the engine's host shows them, in its order.
 type Processes struct {
 	Titles []string   // of the columns: UID, PID, PPID, C, STIME, TTY, TIME, CMD; Podman's differ. Never nil.
-	Rows   [][]string // each with a cell for each title. Never nil.
+	Rows   [][]string // each has a cell for each title. Never nil.
 }
 
-// FromTop reshapes an answer of top: each row gets as many cells as there are titles, and the last one takes the rest.
+// FromTop converts an engine's answer to a top. Each row gets one cell for each title; surplus cells are appended to the
+// last.
 func FromTop(top container.TopResponse) *Processes {
 	p := &Processes{Titles: orEmpty(top.Titles), Rows: make([][]string, 0, len(top.Processes))}
 	for _, row := range top.Processes {

@@ -8,12 +8,12 @@ import (
 	"wharf/util/apperr"
 )
 
-// Ref names a container as users do: by id, by a unique prefix of it, or by name.
-// The zero Ref names nothing. Only ParseRef makes one, so that no unchecked string ever
-// becomes part of a Docker URL: Docker's own client joins "../images/x" into another endpoint.
+// Ref is a user's reference to a container: an id, a unique prefix of an id, or a name. The zero Ref refers to nothing. Only
+// ParseRef makes a Ref from a text, so that no unchecked text becomes part of a Docker URL: Docker's own client would join
+// "../images/x" into the path of another endpoint.
 type Ref struct{ s string }
 
-// ParseRef checks what a caller sent. Errors: apperr.Invalid.
+// ParseRef checks a caller's text and returns it as a Ref. Errors: apperr.Invalid.
 func ParseRef(s string) (Ref, error) {
 	name := strings.TrimPrefix(s, "/")
 	if !engine.IsName(name) {
@@ -26,14 +26,14 @@ func ParseRef(s string) (Ref, error) {
 // String returns the reference without a leading slash.
 func (r Ref) String() string { return r.s }
 
-// Names reports whether the reference names a container, by its name or the beginning of its id. What looks like an id names
-// only the container whose id begins so.
+// Names reports whether the reference matches a container, by its name or the beginning of its id. A reference that looks
+// like an id matches only ids.
 func (r Ref) Names(id, name string) bool {
 	return strings.HasPrefix(id, r.s) || name == r.s && !LooksLikeID(r.s)
 }
 
-// CheckFound refuses a reference that looks like an id and found a container of another id, which was merely named so. Errors:
-// apperr.Conflict.
+// CheckFound checks that the engine found the right container: it returns apperr.Conflict if the reference looks like an id,
+// but is the name of a container with another id.
 func (r Ref) CheckFound(id string) error {
 	if LooksLikeID(r.s) && !strings.HasPrefix(id, r.s) {
 		return apperr.New(apperr.Conflict,
@@ -42,14 +42,14 @@ func (r Ref) CheckFound(id string) error {
 	return nil
 }
 
-// LooksLikeID reports whether a text could be a short or whole container id.
+// LooksLikeID reports whether s could be a short or full container id.
 func LooksLikeID(s string) bool {
 	return len(s) >= 12 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Find returns the container of the list that a reference names, in Docker's order: the whole id, then the
-// name, then the beginning of one id. It says what Docker says, whichever engine the list is of, and refuses
-// what Ref.CheckFound refuses. Errors: apperr.NotFound, Invalid (a prefix of several ids), Conflict.
+// Find returns the container that a reference names. It prefers, as Docker does, a full id to a name, and a name to the
+// beginning of an id. Its errors have Docker's messages, for lists of Podman too: apperr.NotFound, Invalid (a prefix of
+// several ids), Conflict (see Ref.CheckFound).
 func Find(list []Container, ref Ref) (*Container, error) {
 	var named, begun *Container
 	several := false
@@ -76,7 +76,7 @@ func Find(list []Container, ref Ref) (*Container, error) {
 	return begun, nil
 }
 
-// ErrNoContainer is what Docker says of a container that doesn't exist.
+// ErrNoContainer returns the error, with Docker's message, for a container that doesn't exist.
 func ErrNoContainer(ref Ref) error {
 	return apperr.New(apperr.NotFound, connect.ErrorPrefix+"No such container: %s", ref)
 }

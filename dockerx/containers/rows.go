@@ -12,7 +12,7 @@ import (
 	"wharf/dockerx/events"
 )
 
-// listRow is what wharf reads of a row: decoding all of it costs a third more.
+// listRow has the fields of a row that wharf uses: decoding all fields takes a third more time.
 type listRow struct {
 	ID      string `json:"Id"`
 	Names   []string
@@ -23,9 +23,8 @@ type listRow struct {
 	Labels  map[string]string
 }
 
-// Decode reads an engine's list, and keeps of each row what lists need. before is the list that the host had last, or nil, with
-// which it shares equal texts; read is when the engine was asked. Errors: connect.ErrTooLarge, those of reading and decoding,
-// and what is wrong with a row.
+// Decode decodes an engine's list. before is the host's previous list, or nil; the new list shares equal texts with it. read
+// is when the engine was asked. Errors: connect.ErrTooLarge, errors of reading and decoding, and of invalid rows.
 func Decode(body io.Reader, before *List, read time.Time) (*List, error) {
 	rows, labels, kept := []Container{}, 0, 0
 	texts := newInterner(before)
@@ -45,7 +44,7 @@ func Decode(body io.Reader, before *List, read time.Time) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(rows, func(a, b Container) int { return b.Created.Compare(a.Created) }) // Podman's are in no order
+	slices.SortStableFunc(rows, func(a, b Container) int { return b.Created.Compare(a.Created) }) // Podman's list is unordered
 	return &List{Containers: rows, Read: read, lasts: textsLast(rows)}, nil
 }
 
@@ -70,8 +69,8 @@ func (r *listRow) container() (Container, error) {
 	return c, nil
 }
 
-// dockersState says in Docker's word what state a container is in. Podman has two words more: a container
-// that is stopping still runs, and one that stopped is not yet tidied up after.
+// dockersState returns Docker's name for a container's state. Podman has two more states: a "stopping" container still runs,
+// and a "stopped" one has exited but is not cleaned up yet.
 func dockersState(state string) string {
 	switch state {
 	case "stopping":
@@ -82,7 +81,7 @@ func dockersState(state string) string {
 	return state
 }
 
-// ownName picks the name that isn't a link alias ("/web/db" is what web calls its db).
+// ownName returns the name that isn't a link alias ("/web/db" is the alias of a container that web links to as db).
 func ownName(names []string) string {
 	for _, name := range names {
 		if own := strings.TrimPrefix(name, "/"); own != "" && !strings.Contains(own, "/") {

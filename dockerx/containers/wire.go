@@ -11,14 +11,14 @@ import (
 	"wharf/dockerx/wire"
 )
 
-// DecodeWire is Decode in the shape that Docker's tools get, the newest container first.
+// DecodeWire is Decode for rows in the shape of Docker's API. The newest container comes first.
 func DecodeWire(body io.Reader) ([]wire.Row, error) {
 	rows, labels := []wire.Row{}, 0
 	err := engine.EachRow(body, func(r *wire.Row) error {
 		if !engine.IsID(r.ID) {
 			return fmt.Errorf("a container has no proper id: %.80q", r.ID)
 		}
-		name := ownName(r.Names) // others are what other containers call it
+		name := ownName(r.Names) // without the link aliases
 		if name == "" {
 			name = r.ID[:12]
 		}
@@ -33,7 +33,7 @@ func DecodeWire(body io.Reader) ([]wire.Row, error) {
 	return rows, err
 }
 
-// CheckWire checks what an engine answered to an inspect of ref, in Docker's shape, and puts it as wharf shows it to Docker's
+// CheckWire checks an engine's answer to an inspect of ref, in the shape of Docker's API, and normalizes it for Docker's
 // tools. Errors: those of Ref.CheckFound.
 func CheckWire(c *wire.Container, ref Ref) error {
 	if err := ref.CheckFound(c.ID); err != nil {

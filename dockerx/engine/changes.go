@@ -33,8 +33,9 @@ func (e *engine) ContainerStop(ctx context.Context, id string, options container
 	return notModified(e.Client.ContainerStop(ctx, id, options), status)
 }
 
-// ContainerUpdate drops the engine's warnings: they are of limits that its kernel lacks, as at the container's creation.
-// Podman 4 has no such call: its 404 is of the path, and says nothing of the container.
+// ContainerUpdate changes a container's limits. It drops the engine's warnings: they are about limits that its kernel doesn't
+// support, which the container's creation reported already. Podman 4 doesn't have this call: its 404 means the path, not the
+// container.
 func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
 	_, err := e.Client.ContainerUpdate(ctx, id, config)
 	if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "container") {
@@ -43,7 +44,8 @@ func (e *engine) ContainerUpdate(ctx context.Context, id string, config containe
 	return err
 }
 
-// ContainerCreate sends a body that was made of an inspect's answer, with fields that Docker's client doesn't know.
+// ContainerCreate sends body itself: it comes from an answer to an inspect, and may have fields that Docker's client doesn't
+// know.
 func (e *engine) ContainerCreate(ctx context.Context, name string, body []byte) (string, error) {
 	answer, err := e.send(ctx, "/containers/create", url.Values{"name": {name}}, body)
 	if err != nil {
@@ -56,7 +58,7 @@ func (e *engine) ContainerCreate(ctx context.Context, name string, body []byte) 
 	return created.ID, nil
 }
 
-// NetworkConnect is for networks that an inspect named.
+// NetworkConnect checks network, which comes from an engine's answer, before it becomes part of the path.
 func (e *engine) NetworkConnect(ctx context.Context, network, id string, endpoint []byte) error {
 	if !IsName(network) {
 		return fmt.Errorf("%.80q is no name of a network", network)

@@ -1,19 +1,19 @@
-// Package engine is what wharf asks of one Docker engine, over the wire: all requests that leave for an engine, but for
-// those that a client wrote and wharf passes on (connect.Transport.Pass).
+// Package engine sends requests to one Docker engine: all of wharf's requests except those of clients that wharf passes on
+// unchanged (connect.Transport.Pass).
 //
-// Job. API is the calls in use, in three parts that go with the three ways to call an engine: Reads, Changes and Follows.
-// Negotiate finds the newest version of Docker's API that both sides speak, and returns an API bound to it. Docker's own
-// client makes the requests that it makes well; the others are written here, on connect.Request: answers that are large or
-// go on, requests with fields that the client doesn't know, connections that are taken over. EachRow and CopyOutput read what is
-// in such answers: the rows of a list, the framed output of a process.
+// Job. API is the set of calls in use, in three parts for the three ways to call an engine: Reads, Changes and Follows.
+// Negotiate finds the newest version of Docker's API that both sides support, and returns an API that uses it. Most requests
+// are made by Docker's own client. Where it doesn't serve, this package makes them with connect.Request: for large or endless
+// answers, for fields that the client doesn't know, and for connections that are upgraded. EachRow reads the rows of a list,
+// CopyOutput the framed output of a process.
 //
-// Owner. dockerx.Host negotiates one API over its Transport, and again after a failure or where the engine was replaced by
-// another. Bodies and connections of Follows, and the bodies among Reads, belong to their callers, which close them.
+// Owner. dockerx.Host negotiates one API over its Transport, and again after a failure or when the engine was replaced.
+// Callers close the bodies and connections that Reads and Follows return.
 //
-// Limits. An answer has at most 64 MiB (lists), 8 MiB (others), 1 MiB for each line of a stream that is decoded line by
-// line; events and logs have no bound as a whole, since their readers bound each part that they keep. EachRow allows rows of
-// 2 MiB, and 50,000 of them. Requests that are written here refuse a name that could lead their path elsewhere; Docker's client
-// joins what it is given, so that its calls get ids and names that containers.ParseRef or IsName has checked. Nothing is kept,
-// repeated or given a deadline: the package knows no host, no cache and no health. Errors are classified in dockerx, but for
-// what the call alone can tell: that it was a registry that refused, or that the engine hasn't got the call.
+// Limits. A list has at most 64 MiB, any other answer 8 MiB, and each line of a stream of lines 1 MiB. Events and logs have
+// no limit as a whole: their readers limit each part that they keep. EachRow allows 50,000 rows of at most 2 MiB. Requests
+// that this package makes reject a name that could change their path. Docker's client doesn't check names, so its calls may
+// get only ids and names that containers.ParseRef or IsName has checked. The package caches nothing, retries nothing and sets
+// no deadlines. Package dockerx classifies errors, except for two that only the call can recognize: that a registry refused,
+// and that the engine doesn't have the call.
 package engine

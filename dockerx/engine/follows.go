@@ -17,11 +17,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// DetachKeys takes the place of Docker's own Ctrl-P Ctrl-Q, which an engine would hold back from the program on the
-// other end: this isn't typed by accident, and each of its keys alone comes through.
+// DetachKeys replaces Docker's default detach keys, Ctrl-P Ctrl-Q: with these, an engine would not pass a Ctrl-P on to the
+// program at once. This sequence isn't typed by accident, and a single one of its keys is passed on.
 const DetachKeys = "ctrl-^,ctrl-],ctrl-^,ctrl-],ctrl-^"
 
-// ContainerStats asks for one reading (one-shot: no second one to compare it with) or for a stream.
+// ContainerStats asks for one sample (one-shot: without a second one to compare it with) or for a stream.
 func (e *engine) ContainerStats(ctx context.Context, id string, stream bool) (io.ReadCloser, error) {
 	path, err := containerPath(id, "/stats")
 	if err != nil {
@@ -34,8 +34,8 @@ func (e *engine) ContainerStats(ctx context.Context, id string, stream bool) (io
 	return e.body(ctx, connect.Request{Path: path, Query: query, Limit: connect.Lines(maxFrame)})
 }
 
-// Events opens the stream past Docker's client, which would decode on a goroutine of its own and
-// make the reader wait for it. The reader skips a line that is too long, and says so.
+// Events opens the stream without Docker's client, which would decode events on its own goroutine and slow down reading. It
+// sets no limit on a line: the reader skips and reports lines that are too long.
 func (e *engine) Events(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error) {
 	query := url.Values{}
 	if !since.IsZero() {
@@ -48,7 +48,7 @@ func (e *engine) Events(ctx context.Context, since time.Time) (io.ReadCloser, ti
 	return resp.Body, connect.EngineTime(resp), nil
 }
 
-// ContainerLogs asks for a container's log, with times, of both streams.
+// ContainerLogs asks for a container's log: both output streams, with timestamps.
 func (e *engine) ContainerLogs(ctx context.Context, id string, q logs.Query) (io.ReadCloser, error) {
 	path, err := containerPath(id, "/logs")
 	if err != nil {
@@ -67,8 +67,8 @@ func (e *engine) ContainerLogs(ctx context.Context, id string, q logs.Query) (io
 	return e.body(ctx, connect.Request{Path: path, Query: query, Limit: connect.Unbounded()})
 }
 
-// ExecStart takes over the connection past Docker's client, which dials by itself and so knows neither ssh nor TLS
-// files that were renewed.
+// ExecStart upgrades the connection without Docker's client, which dials on its own and therefore supports neither ssh nor
+// renewed TLS files.
 func (e *engine) ExecStart(ctx context.Context, id string, tty bool) (*connect.Conn, error) {
 	if !IsName(id) {
 		return nil, fmt.Errorf("%.80q is no exec id", id)
@@ -79,7 +79,7 @@ func (e *engine) ExecStart(ctx context.Context, id string, tty bool) (*connect.C
 	})
 }
 
-// ContainerAttach takes over the connection, for the reasons that ExecStart has.
+// ContainerAttach upgrades the connection without Docker's client, for the same reason as ExecStart.
 func (e *engine) ContainerAttach(ctx context.Context, id string, input bool) (*connect.Conn, error) {
 	path, err := containerPath(id, "/attach")
 	if err != nil {
@@ -92,8 +92,8 @@ func (e *engine) ContainerAttach(ctx context.Context, id string, input bool) (*c
 	return e.upgrade(ctx, connect.Request{Method: http.MethodPost, Path: path, Query: query})
 }
 
-// ImagePull asks for a pull past Docker's client, whose answers have a limit. What the engine refuses says nothing of the
-// host: a registry's 401 isn't the engine's own.
+// ImagePull asks for a pull without Docker's client, whose answers have a limit. A refusal by the engine doesn't affect the
+// host's health: a 401 is the registry's, not the engine's.
 func (e *engine) ImagePull(ctx context.Context, r images.Ref, platform, auth string) (io.ReadCloser, error) {
 	query := url.Values{"fromImage": {r.Repository()}, "tag": {r.Version()}}
 	if platform != "" {

@@ -13,19 +13,19 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// minAPIVersion is the oldest API that wharf speaks: Docker 19.03.
+// minAPIVersion is the oldest API version that wharf supports: Docker 19.03.
 const minAPIVersion = "1.40"
 
 var apiVersionPattern = regexp.MustCompile(`^1\.[0-9]{1,3}$`)
 
-// engine is Docker's client bound to one API version, and wharf's own requests beside it. Negotiating
-// means making another one: the client itself only ever goes down, and races with its own requests while it does.
+// engine implements API by Docker's client for one API version and by wharf's own requests. To negotiate again, another
+// engine is made: the client itself can only lower its version, with a data race with its requests.
 type engine struct {
 	*client.Client
 	transport *connect.Transport
 }
 
-// newEngine makes a client for a version; "" for one that can only ping.
+// newEngine returns an engine for an API version; with "" it can only ping.
 func newEngine(t *connect.Transport, version string) (*engine, error) {
 	c, err := client.NewClientWithOpts(
 		client.WithHost("tcp://"+t.Authority()),
@@ -40,8 +40,8 @@ func newEngine(t *connect.Transport, version string) (*engine, error) {
 	return &engine{Client: c, transport: t}, nil
 }
 
-// Negotiate picks the newest API version that both sides speak, and returns the calls in it, and the engine's own newest
-// version. Errors: those of the transport, and a connect.FaultError for what is no engine or too old a one.
+// Negotiate finds the newest API version that both sides support. It returns an API that uses it, and the newest version of
+// the engine. Errors: those of the transport, and a connect.FaultError if the server is no engine or too old.
 func Negotiate(ctx context.Context, t *connect.Transport) (bound API, newest string, err error) {
 	probe, err := newEngine(t, "")
 	if err != nil {

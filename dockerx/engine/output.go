@@ -7,9 +7,9 @@ import (
 	"io"
 )
 
-// CopyOutput writes the output and the errors of a process until they end: what ExecStart and ContainerAttach connect to. With
-// a TTY all is output. Errors: io.ErrUnexpectedEOF, those of reading and writing, and what the engine says instead of more
-// output.
+// CopyOutput copies a process's output from src, a connection of ExecStart or ContainerAttach, until it ends: standard output
+// to out and standard error to errs, or, with a TTY, everything to out. Errors: io.ErrUnexpectedEOF, errors of reading and
+// writing, and an error that the engine sends instead of more output.
 func CopyOutput(out, errs io.Writer, src io.Reader, tty bool) error {
 	if tty {
 		return copyGrowing(out, src)
@@ -17,13 +17,14 @@ func CopyOutput(out, errs io.Writer, src io.Reader, tty bool) error {
 	return copyFrames(out, errs, src)
 }
 
-// The buffer of a process's output, in bytes: small while little is written, since most terminals are idle.
+// The size of the buffer for a process's output, in bytes. It grows from small to large only when needed, since most
+// terminals are idle.
 const (
 	smallCopy = 1 << 10
 	largeCopy = 64 << 10
 )
 
-// copyGrowing is io.Copy with a buffer that is as large as the output asks for.
+// copyGrowing is io.Copy with a buffer that grows with the output.
 func copyGrowing(dst io.Writer, src io.Reader) error {
 	buf := make([]byte, smallCopy)
 	for {
@@ -43,33 +44,32 @@ func copyGrowing(dst io.Writer, src io.Reader) error {
 	}
 }
 
-// The framed output of a process without a TTY: a head of eight bytes (its stream, three zeros, the payload's length), then
-// the payload. Source: moby pkg/stdcopy.
+// The output of a process without a TTY comes in frames: a header of eight bytes (the stream, three zeros, the payload's
+// length), then the payload. Source: moby pkg/stdcopy.
 const (
 	frameHead    = 8
-	frameInput   = 0 // which no engine sends back; stdcopy takes it for output
+	frameInput   = 0 // engines don't send it; stdcopy treats it as output
 	frameOutput  = 1
 	frameErrors  = 2
-	frameFailure = 3 // the payload is what the engine itself has to say
+	frameFailure = 3 // the payload is an error message of the engine
 )
 
-// maxFailure is how much of the engine's own words is kept, in bytes.
+// maxFailure is how many bytes of the engine's error message are kept.
 const maxFailure = 1 << 10
 
-// errNoFrame says that what an engine sends is no framed output.
+// errNoFrame is the error for data that isn't framed output.
 var errNoFrame = errors.New("the engine's output is damaged")
 
-// frames takes the heads of frames away.
+// frames decodes framed output.
 type frames struct {
 	out, errs io.Writer
-	stream    byte // of the frame that is read
-	left      int  // bytes that are missing of it
+	stream    byte // of the current frame
+	left      int  // bytes of the current frame that are still to come
 	failure   []byte
 }
 
-// copyFrames writes the payloads of framed output until it ends. What has come of several frames of one stream goes out as one
-// write: an engine's frames are 32 KiB, and each write costs more than copying that. Errors: io.ErrUnexpectedEOF, those of
-// reading and writing, and what the engine says instead of more output.
+// copyFrames writes the payloads of framed output until it ends. Consecutive frames of one stream that are in the buffer are
+// written at once: an engine's frames are 32 KiB, and a write costs more than copying them. Errors: as those of CopyOutput.
 func copyFrames(out, errs io.Writer, src io.Reader) error {
 	f := &frames{out: out, errs: errs}
 	buf, kept := make([]byte, smallCopy), 0
@@ -95,9 +95,9 @@ func copyFrames(out, errs io.Writer, src io.Reader) error {
 	}
 }
 
-// take writes what b has of payloads, and returns the beginning of a head that isn't all there. It changes b.
+// take writes the payloads in b, and returns the rest of b: an incomplete header. It changes b.
 func (f *frames) take(b []byte) (rest []byte, err error) {
-	payload := b[:0] // of f.stream, moved together
+	payload := b[:0] // of f.stream, without the headers in between
 	for len(b) > 0 {
 		if f.left == 0 {
 			if len(b) < frameHead {
@@ -122,7 +122,7 @@ func (f *frames) take(b []byte) (rest []byte, err error) {
 	return b, f.write(payload)
 }
 
-// begin reads a head. Errors: errNoFrame.
+// begin decodes a frame's header. Errors: errNoFrame.
 func (f *frames) begin(head []byte) error {
 	if head[0] > frameFailure || head[1]|head[2]|head[3] != 0 {
 		return fmt.Errorf("%w: a frame begins with % x", errNoFrame, head)
@@ -149,7 +149,7 @@ func (f *frames) write(payload []byte) (err error) {
 
 func (f *frames) failed() error { return fmt.Errorf("the engine: %s", f.failure) }
 
-// end is what the output's end means, with so many bytes of a head.
+// end returns the error, or nil, for the end of the output; kept is the number of bytes of an incomplete header.
 func (f *frames) end(kept int) error {
 	switch {
 	case f.failure != nil:

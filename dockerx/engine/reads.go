@@ -19,7 +19,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Alive pings, and returns the engine's time, cut to the second (zero: unknown).
+// Alive pings the engine and returns its time, truncated to the second (zero: unknown).
 func (e *engine) Alive(ctx context.Context) (time.Time, error) {
 	resp, err := e.transport.Open(ctx, connect.Request{Path: "/_ping", Limit: connect.Bytes(maxBody)})
 	if err != nil {
@@ -29,20 +29,19 @@ func (e *engine) Alive(ctx context.Context) (time.Time, error) {
 	return connect.EngineTime(resp), connect.Finish(resp.Body)
 }
 
-// ContainerList asks for the list past Docker's client, which would decode all of every row into
-// memory before the first one can be looked at.
+// ContainerList asks for the list without Docker's client, which would decode all rows completely into memory.
 func (e *engine) ContainerList(ctx context.Context) (io.ReadCloser, error) {
 	return e.list(ctx, "/containers/json", url.Values{"all": {"1"}})
 }
 
-// ContainerRows asks for the list in Docker's shape: all containers or the running ones, with or without their sizes on
-// disk, which take an engine long.
+// ContainerRows asks for the list for Docker's tools: all containers or only the running ones, with or without their sizes
+// on disk, which take the engine long.
 func (e *engine) ContainerRows(ctx context.Context, all, size bool) (io.ReadCloser, error) {
 	query := url.Values{"all": {strconv.FormatBool(all)}, "size": {strconv.FormatBool(size)}}
 	return e.list(ctx, "/containers/json", query)
 }
 
-// ContainerWire asks for all of one container.
+// ContainerWire inspects one container, for Docker's tools.
 func (e *engine) ContainerWire(ctx context.Context, id string, size bool) (*wire.Container, error) {
 	path, err := containerPath(id, "/json")
 	if err != nil {
@@ -53,7 +52,7 @@ func (e *engine) ContainerWire(ctx context.Context, id string, size bool) (*wire
 	return &c, err
 }
 
-// ImageRows asks for the list of images.
+// ImageRows asks for the list of images, for Docker's tools.
 func (e *engine) ImageRows(ctx context.Context, all bool) ([]wire.Image, error) {
 	query := url.Values{"all": {strconv.FormatBool(all)}}
 	resp, err := e.open(ctx, connect.Request{Path: "/images/json", Query: query, Limit: connect.Bytes(maxBody)})
@@ -68,12 +67,12 @@ func (e *engine) ImageRows(ctx context.Context, all bool) ([]wire.Image, error) 
 	return images, nil
 }
 
-// InfoWire asks the engine about itself.
+// InfoWire asks the engine about itself, for Docker's tools.
 func (e *engine) InfoWire(ctx context.Context) (wire.Info, error) {
 	return readJSON[wire.Info](ctx, e, connect.Request{Path: "/info", Limit: connect.Bytes(maxBody)})
 }
 
-// RawContainer asks past Docker's client, which drops the fields that it doesn't know.
+// RawContainer inspects a container without Docker's client, which drops the fields that it doesn't know.
 func (e *engine) RawContainer(ctx context.Context, id string) ([]byte, error) {
 	path, err := containerPath(id, "/json")
 	if err != nil {
@@ -82,7 +81,7 @@ func (e *engine) RawContainer(ctx context.Context, id string) ([]byte, error) {
 	return e.read(ctx, connect.Request{Path: path})
 }
 
-// RawImage asks past Docker's client, for the same reason.
+// RawImage inspects an image without Docker's client, for the same reason as RawContainer.
 func (e *engine) RawImage(ctx context.Context, name string) ([]byte, error) {
 	if err := images.CheckName(name); err != nil {
 		return nil, err
@@ -110,8 +109,8 @@ func (e *engine) list(ctx context.Context, path string, query url.Values) (io.Re
 	return e.body(ctx, connect.Request{Path: path, Query: query, Limit: connect.Bytes(MaxList)})
 }
 
-// DistributionInspect asks the engine to ask a registry. What it answers says nothing of the host: a registry's 401 isn't the
-// engine's own.
+// DistributionInspect makes the engine ask a registry. A refusal doesn't affect the host's health: a 401 is the registry's,
+// not the engine's.
 func (e *engine) DistributionInspect(ctx context.Context, name, auth string) (registry.DistributionInspect, error) {
 	ctx, status := connect.WithStatus(ctx)
 	d, err := e.Client.DistributionInspect(ctx, name, auth)

@@ -13,11 +13,11 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// What engines may answer to wharf's own requests, by kind of answer. An answer that is followed has no bound as a
-// whole: its reader bounds each part that it keeps.
+// The limits of engines' answers to wharf's own requests. An answer that is followed has no limit as a whole: its reader
+// limits each part that it keeps.
 const (
 	MaxList  = 64 << 20 // bytes of a list
-	maxBody  = 8 << 20  // bytes of any other answer that is read to its end
+	maxBody  = 8 << 20  // bytes of any other answer that is read completely
 	maxFrame = 1 << 20  // bytes of one line of a stream
 )
 
@@ -26,21 +26,20 @@ var (
 	namePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$`)
 )
 
-// IsID reports whether a text is the whole id of a container.
+// IsID reports whether s is a full container id.
 func IsID(s string) bool { return idPattern.MatchString(s) }
 
-// IsName reports whether a text can name a container, a volume or a network, or be the id of one: it then is one part of a
-// request's path, and leads nowhere else.
+// IsName reports whether s can be the name or id of a container, a volume or a network. It is then safe as one segment of a
+// request's path.
 func IsName(s string) bool { return namePattern.MatchString(s) }
 
-// open sends one of wharf's own requests, past Docker's client; r.Path is without the API's version. The caller closes
-// the answer's body.
+// open sends a request without Docker's client; r.Path has no API version. The caller closes the answer's body.
 func (e *engine) open(ctx context.Context, r connect.Request) (*http.Response, error) {
 	r.Path = "/v" + e.ClientVersion() + r.Path
 	return e.transport.Open(ctx, r)
 }
 
-// body is open for the answer's body alone.
+// body is open, but returns only the answer's body.
 func (e *engine) body(ctx context.Context, r connect.Request) (io.ReadCloser, error) {
 	resp, err := e.open(ctx, r)
 	if err != nil {
@@ -49,13 +48,13 @@ func (e *engine) body(ctx context.Context, r connect.Request) (io.ReadCloser, er
 	return resp.Body, nil
 }
 
-// upgrade is open for an answer that is a connection of its own (attach, exec).
+// upgrade is open for a request that upgrades its connection (attach, exec).
 func (e *engine) upgrade(ctx context.Context, r connect.Request) (*connect.Conn, error) {
 	r.Path = "/v" + e.ClientVersion() + r.Path
 	return e.transport.Upgrade(ctx, r)
 }
 
-// containerPath is the path of a request about one container. It refuses what could lead to another one.
+// containerPath returns the path of a request about one container. It rejects an id that could change the path.
 func containerPath(id, rest string) (string, error) {
 	if !IsName(id) {
 		return "", fmt.Errorf("%.80q is no container id", id)
@@ -63,7 +62,7 @@ func containerPath(id, rest string) (string, error) {
 	return "/containers/" + id + rest, nil
 }
 
-// readJSON is read for an answer in JSON.
+// readJSON sends a request and decodes its JSON answer.
 func readJSON[T any](ctx context.Context, e *engine, r connect.Request) (v T, err error) {
 	resp, err := e.open(ctx, r)
 	if err != nil {
@@ -79,7 +78,7 @@ func readJSON[T any](ctx context.Context, e *engine, r connect.Request) (v T, er
 	return v, connect.Finish(resp.Body)
 }
 
-// send is read for a body in JSON.
+// send is read for a POST request with a JSON body.
 func (e *engine) send(ctx context.Context, path string, query url.Values, body []byte) ([]byte, error) {
 	return e.read(ctx, connect.Request{
 		Method: http.MethodPost, Path: path, Query: query, Body: bytes.NewReader(body),
@@ -87,7 +86,7 @@ func (e *engine) send(ctx context.Context, path string, query url.Values, body [
 	})
 }
 
-// read sends a request and reads its answer whole.
+// read sends a request and returns the complete body of its answer.
 func (e *engine) read(ctx context.Context, r connect.Request) ([]byte, error) {
 	r.Limit = connect.Bytes(maxBody)
 	resp, err := e.open(ctx, r)

@@ -8,20 +8,20 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// What a list may have at most, so that a hostile engine can't make a small answer large in memory.
+// The limits of a list. They keep a hostile engine from sending a small answer that takes much memory.
 const (
 	maxRows     = 50_000
 	maxRowBytes = 2 << 20
 )
 
-// EachRow decodes a JSON array row by row, so that memory grows with what is kept, not with the body. Errors:
-// connect.ErrTooLarge for a row or a list that is too large, those of reading, decoding and each.
+// EachRow decodes a JSON array and calls each with every row, so that it needs memory for only one row. Errors:
+// connect.ErrTooLarge for a row or a list that is too large, and those of reading, decoding and each.
 func EachRow[T any](body io.Reader, each func(*T) error) error {
 	budget := &rowBudget{r: body}
 	budget.left = maxRowBytes
 	dec := json.NewDecoder(budget)
 	if start, err := dec.Token(); err != nil || start == nil {
-		return err // an engine without containers may say null
+		return err // nil for null, which an engine without containers may send
 	} else if start != json.Delim('[') {
 		return fmt.Errorf("expected a list, got %v", start)
 	}
@@ -42,7 +42,7 @@ func EachRow[T any](body io.Reader, each func(*T) error) error {
 	return err
 }
 
-// rowBudget gives connect.ErrTooLarge once left bytes were read since it was last filled up.
+// rowBudget is a reader that returns connect.ErrTooLarge after left bytes. EachRow resets left for each row.
 type rowBudget struct {
 	r    io.Reader
 	left int

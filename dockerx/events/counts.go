@@ -2,12 +2,12 @@ package events
 
 import "sync/atomic"
 
-// modelStates are the states that a model counts, in the order of its counts.
+// modelStates are the states that a model counts, in the order of stateCounts.counts.
 var modelStates = [...]string{StateCreated, StateRunning, StatePaused, StateExited}
 
-// stateCounts are how many containers of a model are in each state. They may be read while the model changes.
+// stateCounts counts a model's containers in each state. It may be read while the model changes.
 type stateCounts struct {
-	known  atomic.Bool
+	filled atomic.Bool // the model has had a first list or was restored
 	counts [len(modelStates)]atomic.Int64
 }
 
@@ -27,20 +27,20 @@ func (c *stateCounts) begin(states map[string]ContainerState) {
 	for _, s := range states {
 		c.add(s.State, 1)
 	}
-	c.known.Store(states != nil)
+	c.filled.Store(states != nil)
 }
 
-// StateCount is a number of containers in one state.
+// StateCount is the number of containers in one state.
 type StateCount struct {
 	State string
 	Count int64
 }
 
-// Containers returns how many of the host's containers are in each state, created, running, paused and exited, as the
-// events so far imply; nil while nothing is known.
+// Containers returns how many of the host's containers are created, running, paused and exited, according to the events so
+// far; nil before the first list.
 func (r *Reader) Containers() []StateCount {
 	c := &r.model.counts
-	if !c.known.Load() {
+	if !c.filled.Load() {
 		return nil
 	}
 	all := make([]StateCount, len(modelStates))

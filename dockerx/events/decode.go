@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// maxEventBytes is the longest event that is read. A longer one is skipped and marked as a gap;
-// an engine that goes on to maxSkipBytes is no engine.
+// The limits of one event. A longer event than maxEventBytes is skipped and reported as a gap; one longer than maxSkipBytes
+// ends the stream.
 const (
 	maxEventBytes = 256 << 10
 	maxSkipBytes  = 64 << 20
@@ -23,7 +23,7 @@ var (
 	errEndless    = errors.New("an event without end")
 )
 
-// eventMessage is an event as engines write it: only the fields in use. Podman sends the same.
+// eventMessage has the fields in use of an event, as Docker and Podman send it.
 type eventMessage struct {
 	Type   string `json:"Type"`
 	Action string `json:"Action"`
@@ -35,7 +35,7 @@ type eventMessage struct {
 	TimeNano int64 `json:"timeNano"`
 }
 
-// decoder splits an engine's stream into events, one JSON object a line.
+// decoder splits an engine's stream into events: one JSON object on each line.
 type decoder struct {
 	host string
 	r    *bufio.Reader
@@ -46,8 +46,8 @@ func newDecoder(host string, r io.Reader) *decoder {
 	return &decoder{host: host, r: bufio.NewReader(r)}
 }
 
-// next returns the next event. errUnreadable means that one was skipped and reading may go
-// on; any other error ends the stream.
+// next returns the next event. After errUnreadable, which means that one event was skipped, reading may continue; any other
+// error ends the stream.
 func (d *decoder) next() (Event, error) {
 	for {
 		line, err := d.readLine()
@@ -61,7 +61,7 @@ func (d *decoder) next() (Event, error) {
 	}
 }
 
-// readLine returns a line without its end. The slice is valid until the next call.
+// readLine returns a line without its line ending. The slice is valid until the next call.
 func (d *decoder) readLine() ([]byte, error) {
 	d.line = d.line[:0]
 	size, tooLong := 0, false
@@ -93,7 +93,8 @@ func trimEOL(b []byte) []byte {
 	return b
 }
 
-// reserved reports whether a type of events is wharf's own: no engine has it, and none may speak for wharf.
+// reserved reports whether an event type is wharf's own. Engines have no such type, and must not be able to forge wharf's
+// events.
 func reserved(kind string) bool {
 	return strings.EqualFold(kind, "gap") || strings.EqualFold(kind, "host")
 }
@@ -117,7 +118,7 @@ func decodeEvent(host string, line []byte) (Event, error) {
 	if e.Attrs == nil {
 		e.Attrs = map[string]string{}
 	}
-	// Labels are among the attributes, and these names are wharf's own word.
+	// Attributes include the container's labels, and wharf reserves this prefix for its own attributes.
 	maps.DeleteFunc(e.Attrs, func(name, _ string) bool { return strings.HasPrefix(name, "wharf.") })
 	e.Labels = LabelsIn(e.Type, e.Attrs)
 	e.ActorName = strings.TrimPrefix(e.Attrs["name"], "/")

@@ -2,7 +2,7 @@ package events
 
 import "time"
 
-// Kind says what an Event is about.
+// Kind is the kind of an Event.
 type Kind uint8
 
 // The kinds of events.
@@ -10,16 +10,16 @@ const (
 	// KindDocker is an event of the engine, or one inferred from its container list
 	// (Attrs["wharf.inferred"] is "true").
 	KindDocker Kind = iota
-	// KindHost says that a host was connected or disconnected (Action).
+	// KindHost reports that a host was connected or disconnected (Action).
 	KindHost
-	// KindGap says that between From and To events may be missing (Reason says why).
+	// KindGap reports that events between From and To may be missing, for the reason Reason.
 	KindGap
-	// KindState holds the states in which a host's containers were found when it was first read (Found).
-	// Nothing happened: it is kept for Resume.States, and published to no subscription.
+	// KindState holds the containers' states at the first reading of a host (Found). It reports no event: it is stored for
+	// Resume.States, and not published to subscriptions.
 	KindState
 )
 
-// Event is one thing that happened on a host.
+// Event is an event of a host, or one of the Reader's own reports about it.
 type Event struct {
 	Host      string
 	Kind      Kind
@@ -28,19 +28,18 @@ type Event struct {
 	ActorID   string
 	ActorName string            // Attrs["name"], else ActorID
 	Time      time.Time         // the engine's clock, to the nanosecond
-	Attrs     map[string]string // nil for KindState alone
-	// Labels are the container's own, apart from what the engine says in Attrs beside them: grants go
-	// by these alone. Nil for what isn't about a container.
+	Attrs     map[string]string // nil only for KindState
+	// Labels are the container's labels, without the engine's own attributes, which Attrs has too. Only these decide which
+	// grants apply. Nil for an event that isn't a container's.
 	Labels map[string]string
-	// ClockSkew is how far the engine's clock was ahead of ours when the event came, as far as is
-	// known. It is not stored.
+	// ClockSkew is how far the engine's clock was ahead of wharf's when the event came; zero if unknown. It is not stored.
 	ClockSkew time.Duration
-	From, To  time.Time // KindGap alone: the engine's clock
+	From, To  time.Time // only KindGap: the engine's clock
 	Reason    string    // KindGap and a disconnected host: a short fixed text
-	Found     []Found   // KindState alone
+	Found     []Found   // only KindState
 }
 
-// Found is a container as it was found.
+// Found is a container with its state at the first reading of a host.
 type Found struct {
 	ID string
 	ContainerState

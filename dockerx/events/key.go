@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// Key identifies an event among those of its host: two readers that report the same event
-// compute the same key. It is a hash of time, type, action, actor and attributes, it is stored
-// in the event log, and so it must never change. The attributes wharf.actor and
-// wharf.audit, which wharf adds, are no part of it.
+// Key returns a key that identifies the event among those of its host. Two readers that report the same event compute the
+// same key. It is a hash of time, kind, type, action, actor, reason and attributes, without the attributes wharf.actor and
+// wharf.audit, which wharf adds. The event log stores it, so the computation must never change.
 func (e *Event) Key() int64 {
 	b := make([]byte, 0, 512)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Time.UnixNano()))
@@ -31,12 +30,12 @@ func (e *Event) Key() int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// appendField writes a length before the text, so that no two lists of fields look alike.
+// appendField appends the text's length, then the text, so that different lists of fields give different bytes.
 func appendField(b []byte, s string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))
 	return append(b, s...)
 }
 
-// seenMax is how many of the latest events' keys are remembered: twice an engine's ring, so that
-// nothing a ring replays is forgotten.
+// seenMax is how many keys of the latest events are kept: twice the size of an engine's ring, so that every event that a
+// ring replays is recognized.
 const seenMax = 512

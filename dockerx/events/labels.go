@@ -2,8 +2,8 @@ package events
 
 import "strings"
 
-// engineAttrs are the attributes that engines themselves add to a container's events, Docker's
-// and Podman's. All other attributes of such an event are the container's labels.
+// engineAttrs are the attributes that Docker and Podman add to a container's events. All other attributes of such an event
+// are the container's labels.
 var engineAttrs = map[string]bool{
 	"name": true, "image": true, "oldName": true, "exitCode": true, "containerExitCode": true, "signal": true,
 	"execID": true, "execDuration": true, "comment": true, "imageID": true, "imageRef": true, "podId": true,
@@ -11,9 +11,8 @@ var engineAttrs = map[string]bool{
 	"health_log": true, "network": true, "error": true,
 }
 
-// LabelsIn returns the labels among an event's attributes, as far as they can be distinguished: a label
-// called like one of the engine's own attributes is not among them. It is nil for what is no event of a
-// container.
+// LabelsIn returns the labels among an event's attributes. A label with the name of one of the engine's own attributes can't
+// be distinguished from it, and is left out. For an event that isn't a container's it returns nil.
 func LabelsIn(typ string, attrs map[string]string) map[string]string {
 	if typ != "container" {
 		return nil

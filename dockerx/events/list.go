@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// askList asks for the container list in the background. Containers with events from now on are collected,
-// since a list and the events around it come in no fixed order.
+// askList requests the container list in the background. From now on s.touched collects the containers with events, since
+// the order of a list and the events around it isn't fixed.
 func (s *stream) askList(ctx context.Context) {
 	if s.touched == nil {
 		s.touched = make(map[string]struct{})
@@ -21,7 +21,8 @@ func (s *stream) askList(ctx context.Context) {
 	}()
 }
 
-// gotList waits for events that the list already reflects, or before asking again.
+// gotList sets the timer compare: after a list, to wait for events that the list already reflects; after an error, to ask
+// again.
 func (s *stream) gotList(res listResult) {
 	if res.err != nil {
 		s.tries++
@@ -37,7 +38,7 @@ func (s *stream) gotList(res listResult) {
 	s.compare.Reset(listDelay)
 }
 
-// reconcile makes the model agree with the list and emits what must have happened.
+// reconcile updates the model from the list and emits the events that must have happened. Without a list it asks for one.
 func (s *stream) reconcile(ctx context.Context) {
 	if s.rows == nil {
 		s.askList(ctx)
@@ -67,7 +68,8 @@ func (s *stream) reconcile(ctx context.Context) {
 	}
 }
 
-// baseline takes the list as the beginning. Containers that had events meanwhile are left to these.
+// baseline makes the list the model's first content and emits it as found states, without the containers that had events
+// since the list was requested.
 func (s *stream) baseline(list []Container, touched map[string]struct{}) {
 	s.model.states = make(map[string]ContainerState, len(list))
 	for i := range list {

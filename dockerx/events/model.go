@@ -17,13 +17,13 @@ const (
 // attrInferred marks an event that no engine sent.
 const attrInferred = "wharf.inferred"
 
-// containerModel is what the events so far say about a host's containers.
+// containerModel is the state of a host's containers according to the events so far.
 type containerModel struct {
-	states map[string]ContainerState // nil: nothing is known yet
+	states map[string]ContainerState // by full id; nil: unknown yet
 	counts stateCounts               // of states
 }
 
-// filled reports whether the model holds a host's containers yet.
+// filled reports whether the model has had a first list or was restored.
 func (m *containerModel) filled() bool { return m.states != nil }
 
 func (m *containerModel) restore(states map[string]ContainerState) {
@@ -44,8 +44,7 @@ func (m *containerModel) remove(id string) {
 	delete(m.states, id)
 }
 
-// apply follows one event. Podman says died and remove where Docker says die and destroy.
-// A stop comes after its die, sometimes even after the destroy, and adds nothing.
+// apply updates the model by one event. A stop is ignored: it follows its die, sometimes even the destroy, and adds nothing.
 func (m *containerModel) apply(e *Event) {
 	if e.Type != "container" || e.ActorID == "" || m.states == nil {
 		return
@@ -68,8 +67,8 @@ func (m *containerModel) apply(e *Event) {
 	m.set(e.ActorID, s)
 }
 
-// StateAfter returns the state of a container after an action: "" if the action doesn't
-// say, gone if there is no such container any more.
+// StateAfter returns the state of a container after an action: "" if the action doesn't determine it, and gone if the action
+// removes the container. Podman's died and remove are Docker's die and destroy.
 func StateAfter(action string) (state string, gone bool) {
 	switch action {
 	case "create":
@@ -86,7 +85,7 @@ func StateAfter(action string) (state string, gone bool) {
 	return "", false
 }
 
-// modelState maps a list's state to one that events can show.
+// modelState maps a state in a list to one of the states that events distinguish.
 func modelState(listed string) string {
 	switch listed {
 	case StateCreated, StateRunning, StatePaused:
@@ -95,17 +94,17 @@ func modelState(listed string) string {
 	return StateExited // exited, dead, restarting, removing: no process
 }
 
-// difference is one action that explains why a list isn't what the model implies.
+// difference is an action that must have happened, because a list differs from the model.
 type difference struct {
 	action string
 	id     string
 	name   string
 	attrs  map[string]string
-	labels map[string]string // nil where the list has the container no more
+	labels map[string]string // nil if the container is gone from the list
 }
 
-// adopt compares a list with the model and makes the model agree with it. Containers in
-// except are left alone: their own events, which came later, know better.
+// adopt updates the model from a list and returns the differences. Containers in except are not compared: they had later
+// events, which are more recent than the list.
 func (m *containerModel) adopt(list []Container, except map[string]struct{}) []difference {
 	var out []difference
 	listed := make(map[string]struct{}, len(list))
@@ -137,7 +136,7 @@ func (m *containerModel) adopt(list []Container, except map[string]struct{}) []d
 	return out
 }
 
-// explain lists the actions that lead from what was to what is.
+// explain returns the actions that lead from the state was to the listed container is.
 func explain(was ContainerState, known bool, is *Container) []string {
 	var out []string
 	if !known {
@@ -164,7 +163,7 @@ func explain(was ContainerState, known bool, is *Container) []string {
 	return out
 }
 
-// inferredAttrs resembles what the engine would have sent: name, image, labels.
+// inferredAttrs returns the attributes that the engine would have sent (name, image, labels), and attrInferred.
 func inferredAttrs(c *Container, oldName, action string) map[string]string {
 	attrs := maps.Clone(c.Labels)
 	if attrs == nil {
@@ -177,14 +176,13 @@ func inferredAttrs(c *Container, oldName, action string) map[string]string {
 	return attrs
 }
 
-// The largest model of a host's containers, and the longest id and name in it: an engine may make up
-// containers without end.
+// The limits of the model: containers, and bytes of an id or a name. A hostile engine may report any number of containers.
 const (
 	maxModelContainers = 50_000
 	maxModelText       = 512
 )
 
-// takes reports whether the model may grow by what an event says.
+// takes reports whether the model may be updated by an event within its limits.
 func (m *containerModel) takes(e *Event) bool {
 	if _, ok := m.states[e.ActorID]; ok {
 		return len(e.ActorName) <= maxModelText

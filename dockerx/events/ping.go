@@ -7,8 +7,8 @@ import (
 	"wharf/dockerx/connect"
 )
 
-// watch pings the engine beside the stream, which alone doesn't distinguish a quiet engine from a mute
-// or vanished one, and cuts the stream after two misses.
+// watch pings the engine regularly, and cancels the stream after two unanswered pings in a row. Without pings, a quiet engine
+// can't be distinguished from one that hangs or is gone.
 func (r *Reader) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(pingEvery)
 	defer tick.Stop()
@@ -25,7 +25,7 @@ func (r *Reader) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		case err == nil:
 			misses = 0
 			continue
-		case connect.FaultOf(err) == connect.FaultLocal: // says nothing of the engine
+		case connect.FaultOf(err) == connect.FaultLocal: // the fault is on wharf's side
 			continue
 		}
 		if misses++; misses >= pingMisses {

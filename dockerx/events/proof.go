@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// gap is a span of the engine's time in which events may be missing.
+// gap is a time span, by the engine's clock, in which events may be missing.
 type gap struct {
 	from, to time.Time
 	reason   string
 }
 
-// declareUnproven declares the gaps that no replay can disprove.
+// declareUnproven reports the gaps that no replay can rule out.
 func (s *stream) declareUnproven() {
 	switch {
 	case s.anchor != nil:
 		s.proving = true
 	case s.since.IsZero():
 		s.since = s.primed
-	default: // connected before, but nothing ever came: nothing can prove that nothing was missed
+	default: // connected before, but without any event: there is no anchor to prove that none was missed
 		s.declare(gap{from: s.since, to: s.openedAt, reason: reasonNoAnchor})
 	}
-	if s.resync != nil && s.resync.to.IsZero() { // the log was away at the start
+	if s.resync != nil && s.resync.to.IsZero() { // the event log was unavailable at the start
 		s.declare(gap{from: s.primed, to: s.openedAt, reason: s.resync.reason})
 	}
 }
 
-// prove looks at a replayed event until the anchor has come, which proves that nothing is
-// missing, or one that is too late for it, which proves that something may be.
+// prove handles an event that is replayed before the anchor. The anchor proves that nothing is missing. An event that is too
+// late to precede the anchor shows that the engine doesn't replay it, and that events may be missing.
 func (s *stream) prove(ctx context.Context, e Event, key int64) {
 	switch {
 	case key == s.anchor.Key():
@@ -46,7 +46,7 @@ func (s *stream) prove(ctx context.Context, e Event, key int64) {
 	}
 }
 
-// endProof gives up waiting for the anchor: first is the event that came instead, or nil.
+// endProof stops waiting for the anchor and reports a gap. first is the event that came instead, or nil.
 func (s *stream) endProof(ctx context.Context, first *Event) {
 	if !s.proving {
 		return
@@ -79,7 +79,7 @@ func (s *stream) flush() {
 	}
 }
 
-// declare reports a gap. The list is compared afterwards.
+// declare reports a gap, and notes in s.resync that the list must be compared.
 func (s *stream) declare(g gap) {
 	s.resync = &g
 	s.opts.Emit(Event{

@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// What may wait between socket and processing, in events and in bytes; processing never waits for
-// anything, so only a starved machine gets here.
+// The limits of the queue between socket and processing, in events and in bytes. Processing never blocks, so only an
+// overloaded machine reaches them.
 const (
 	queueMax   = 1 << 16
 	queueBytes = 64 << 20
 )
 
-// eventBytes is about how much memory an event takes.
+// eventBytes estimates the memory of an event.
 func eventBytes(e *Event) int {
 	n := 256 + len(e.Type) + len(e.Action) + len(e.ActorID) + len(e.ActorName)
 	for k, v := range e.Attrs {
@@ -21,16 +21,16 @@ func eventBytes(e *Event) int {
 	return n
 }
 
-// readItem is one thing that came from the socket.
+// readItem is an event from the socket, or the place of one that could not be read.
 type readItem struct {
 	event      Event
-	unreadable bool // something here could not be read; event is empty
+	unreadable bool // the event could not be read; event is empty
 }
 
-// queue takes events from the socket without ever refusing: a reader that stalls slows
-// every operation of its engine.
+// queue holds events between socket and processing. It never blocks reading from the socket, since a stalled reader slows
+// down every operation of its engine; when the queue is full, events are dropped and overflow is set.
 type queue struct {
-	wake chan struct{} // has room for one
+	wake chan struct{} // holds a token after a change
 	room int           // bytes of events that may wait
 
 	mu       sync.Mutex
@@ -40,7 +40,7 @@ type queue struct {
 	err      error // the stream's end
 }
 
-// newQueue makes a queue for that many bytes of events; zero is the usual bound.
+// newQueue returns a queue for room bytes of events; zero means queueBytes.
 func newQueue(room int) *queue {
 	if room <= 0 {
 		room = queueBytes
@@ -48,7 +48,7 @@ func newQueue(room int) *queue {
 	return &queue{wake: make(chan struct{}, 1), room: room}
 }
 
-// fill copies from the decoder until the stream ends.
+// fill copies events from the decoder to the queue until the stream ends.
 func (q *queue) fill(d *decoder) {
 	for {
 		e, err := d.next()
@@ -77,7 +77,8 @@ func (q *queue) fill(d *decoder) {
 	}
 }
 
-// take returns all that has come, whether something was dropped after it, and the stream's end.
+// take removes and returns all items. overflow reports whether events were dropped after them; err is the stream's end, nil
+// while it is open.
 func (q *queue) take() (items []readItem, overflow bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

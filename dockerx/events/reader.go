@@ -13,8 +13,8 @@ import (
 	"wharf/util/recentset"
 )
 
-// How a host's event stream is kept. The limits follow from what was measured on real
-// engines: a ring of 256 events, filled at three events a health check, is gone in seconds.
+// The timing of a host's event stream. It follows from measurements on real engines: each health check is three events, so
+// that an engine's ring of 256 events may be overwritten within seconds.
 const (
 	firstRetry  = 50 * time.Millisecond
 	maxRetry    = 5 * time.Second
@@ -23,14 +23,14 @@ const (
 	steady = time.Second
 	// proofTime is how long a silent stream may take to replay the anchor.
 	proofTime = time.Second
-	// reorder is how far apart, in the engine's time, two events may be that its ring and
-	// its stream hold in different orders: it stamps, stores and publishes under no common lock.
+	// reorder is the greatest distance, in the engine's time, of two events whose order differs between the engine's ring
+	// and its stream: the engine timestamps, stores and publishes an event without a common lock.
 	reorder = 10 * time.Millisecond
 	// listDelay is how long events that a list already reflects may take to arrive.
 	listDelay = 150 * time.Millisecond
 	// history is how far back the first connection looks for an anchor.
 	history = time.Hour
-	// resumeTime is how long the first connection waits for the log.
+	// resumeTime is how long the first connection waits for the event log.
 	resumeTime = 10 * time.Second
 
 	pingEvery  = 5 * time.Second
@@ -51,43 +51,43 @@ const (
 	reasonLocal       = "no file descriptor left"
 )
 
-// GapReasons returns every reason that a reader gives for a gap.
+// GapReasons returns all reasons of gaps.
 func GapReasons() []string {
 	return []string{reasonNoAnchor, reasonClockBack, reasonOverflow, reasonUnreadable, reasonLogAway}
 }
 
 var errMute = errors.New("engine does not answer pings")
 
-// Resume is what is known of a host from before this process.
+// Resume is the stored state from which a Reader resumes reading a host's events.
 type Resume struct {
-	// Anchor is the last event of the engine that is on record; nil if there is none.
+	// Anchor is the engine's last recorded event; nil if there is none.
 	Anchor *Event
-	// Recent holds the events on record shortly before the anchor, in any order.
+	// Recent holds the recorded events shortly before the anchor, in any order.
 	Recent []Event
-	// States holds the containers that should exist, by full id. Nil means that nothing is
-	// known: then the first list is taken as it is.
+	// States holds the containers that should exist, by full id. Nil means unknown: the first list is then not compared with
+	// anything.
 	States map[string]ContainerState
-	// Since is the time of the host's latest record, of whatever kind; zero: none.
+	// Since is the time of the host's latest record of any kind; zero: none.
 	Since time.Time
-	// Connected: the host was being read a moment ago, by another Reader, so that reaching it is no news.
+	// Connected: another Reader read the host until a moment ago, so that no "connected" is reported.
 	Connected bool
 }
 
-// ContainerState is what the events so far imply of one container.
+// ContainerState is the state of one container according to the events so far.
 type ContainerState struct {
 	Name  string
 	State string // created, running, paused, exited
 }
 
-// Source is what a Reader needs of its engine. Zero times mean that the engine doesn't say its own. An error that is a
-// connect.FaultLocal says nothing about the engine.
+// Source is the interface to an engine that a Reader uses. Zero times mean that the engine doesn't report its time. An error
+// that is a connect.FaultLocal is wharf's own fault, not the engine's.
 type Source interface {
-	// OpenEvents opens the engine's event stream, replaying what its ring holds from since on
-	// (inclusive; zero: nothing). The time is the engine's, cut to the second. The Reader closes the stream.
+	// OpenEvents opens the engine's event stream. It begins with the events in the engine's ring from since on (inclusive;
+	// zero: none). The time returned is the engine's, truncated to the second. The Reader closes the stream.
 	OpenEvents(ctx context.Context, since time.Time) (io.ReadCloser, time.Time, error)
-	// Ping asks for a sign of life and the engine's time, cut to the second.
+	// Ping checks that the engine answers, and returns its time, truncated to the second.
 	Ping(ctx context.Context) (time.Time, error)
-	// ListContainers lists all containers, running or not, fresh from the engine.
+	// ListContainers asks the engine for all containers, running or not.
 	ListContainers(ctx context.Context) ([]Container, error)
 }
 
@@ -96,45 +96,45 @@ type Container struct {
 	ID     string // 64 hex digits
 	Name   string // without '/'
 	Image  string
-	State  string            // in Docker's words
+	State  string            // one of Docker's states
 	Labels map[string]string // may be shared; the Reader doesn't change it
 }
 
-// Options says what a Reader reads and where its events go.
+// Options configures a Reader. Host, Source, Emit and Up are required.
 type Options struct {
-	Host   string // the name in its events
+	Host   string // the host's name in events
 	Source Source
-	Emit   func(Event) // gets each event, in order; it must not block
-	Up     func(bool)  // is called with whether the stream is open; it must not block
-	// Counted is called when Containers begins to know the host's containers. It must not block. Nil: it isn't.
+	Emit   func(Event) // called with each event, in order; it must not block
+	Up     func(bool)  // called with true when the stream opens and false when it closes; it must not block
+	// Counted is called after the first list, when Reader.Containers begins to return counts. It must not block. May be nil.
 	Counted func()
-	// Resume returns what is on record of the host. Nil: begin now.
+	// Resume returns the stored state of the host. Nil: reading begins now.
 	Resume func(ctx context.Context) (Resume, error)
 	// QueueBytes bounds the events that wait to be processed; zero: 64 MiB.
 	QueueBytes int
 	Logger     zerolog.Logger
 }
 
-// Reader keeps one host's event stream. One goroutine copies from the socket to memory and one makes sense of it;
-// neither ever waits for a consumer.
+// Reader reads one host's event stream. One goroutine copies events from the socket to memory, another processes them;
+// neither waits for a consumer.
 type Reader struct {
 	opts Options
 
 	anchor    *Event
 	seen      *recentset.Set[int64]
 	model     containerModel
-	since     time.Time // the engine's time from which on nothing may be missed, without an anchor
-	lost      time.Time // our time of the last stream's end
+	since     time.Time // without an anchor: no event after this engine time may be missed
+	lost      time.Time // when the last stream ended, by wharf's clock
 	skew      time.Duration
-	resync    *gap // a list must be compared; nil: not needed
+	resync    *gap // the gap for which a list must be compared; nil: none
 	connected bool
-	reported  bool // some host record was emitted
+	reported  bool // a KindHost event was emitted
 }
 
-// New makes a Reader, which does nothing before Run.
+// New returns a Reader. It does nothing before Run.
 func New(o Options) *Reader { return &Reader{opts: o, seen: recentset.New[int64](seenMax)} }
 
-// Run reads until ctx ends; its error is ctx's. It is called once.
+// Run reads events until ctx ends, and returns ctx's error. It may be called only once.
 func (r *Reader) Run(ctx context.Context) error {
 	r.begin(ctx)
 	for attempt := 0; ctx.Err() == nil; {
@@ -146,11 +146,11 @@ func (r *Reader) Run(ctx context.Context) error {
 		switch {
 		case time.Since(started) >= steady:
 			attempt = 0
-		case progress: // a stream that brings one event and ends must not be opened in a busy loop
+		case progress: // not 0: a stream that ends after each event must not be reopened in a busy loop
 			attempt = min(attempt, 1)
 		}
 		r.opts.Logger.Debug().Err(err).Int("attempt", attempt).Msg("event stream ended")
-		if attempt > 0 && !progress || errors.Is(err, errMute) { // the first retry alone is not worth a record
+		if attempt > 0 && !progress || errors.Is(err, errMute) { // a stream that the first retry reopens isn't reported
 			r.disconnected(err)
 		}
 		if wait := retryDelay(attempt); wait > 0 {
@@ -164,7 +164,7 @@ func (r *Reader) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// begin loads what is known from before; without the log it starts from now and says so.
+// begin loads the stored state. If it is unavailable for resumeTime, reading starts from now, with a gap.
 func (r *Reader) begin(ctx context.Context) {
 	if r.opts.Resume == nil {
 		return
@@ -196,14 +196,14 @@ func (r *Reader) restore(recorded Resume) {
 		r.seen.Add(recorded.Anchor.Key())
 		r.anchor = recorded.Anchor
 	}
-	if !recorded.Since.IsZero() { // the time of a record of ours: the engine's clock is known to the second
+	if !recorded.Since.IsZero() { // the record may have wharf's own time, whose difference to the engine's is known to 1 s
 		r.since = recorded.Since.Add(-time.Second - reorder)
 	}
 	r.model.restore(recorded.States)
 	r.connected, r.reported = recorded.Connected, recorded.Connected
 }
 
-// retryDelay is how long to wait before a try: none, 50, 100 … 5,000 ms, ±20 %.
+// retryDelay returns the wait before an attempt: 0 for attempt 0, then 50, 100 … 5,000 ms, ±20 %.
 func retryDelay(attempt int) time.Duration {
 	if attempt == 0 {
 		return 0
@@ -216,7 +216,7 @@ func retryDelay(attempt int) time.Duration {
 }
 
 func (r *Reader) opened(at time.Time) {
-	// The engine's time is cut to the second: only a difference beyond that is a skew.
+	// The engine's time is truncated to the second: only a difference beyond that is a skew.
 	if r.skew = time.Until(at); r.skew > -time.Second && r.skew <= 0 {
 		r.skew = 0
 	}

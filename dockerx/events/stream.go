@@ -11,17 +11,17 @@ import (
 type stream struct {
 	*Reader
 	openedAt time.Time // the engine's time, rounded up
-	primed   time.Time // events before it only serve to find an anchor
+	primed   time.Time // events before this time are only candidates for an anchor
 
 	proving  bool    // the anchor has not been replayed yet
-	pending  []Event // came before it
+	pending  []Event // events received before the anchor
 	waiting  int     // bytes of pending
 	proof    *time.Timer
-	damaged  bool // something since the last event could not be read
+	damaged  bool // events since the last one were unreadable or dropped
 	damage   string
-	progress bool
-	touched  map[string]struct{} // containers with events since the list was asked for
-	listing  bool
+	progress bool                // an event was accepted
+	touched  map[string]struct{} // containers with events since the list was requested
+	listing  bool                // a list is being read
 	listed   chan listResult
 	rows     []Container // of the list, until they are compared; nil: none
 	compare  *time.Timer // when to compare rows with the model
@@ -33,8 +33,7 @@ type listResult struct {
 	err  error
 }
 
-// connect opens the stream and processes it until it ends. progress reports whether it brought
-// anything new.
+// connect opens the stream and processes it until it ends. progress reports whether it had new events.
 func (r *Reader) connect(ctx context.Context) (progress bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -50,7 +49,8 @@ func (r *Reader) connect(ctx context.Context) (progress bool, err error) {
 		at = time.Now().UTC().Truncate(time.Second)
 	}
 	s := &stream{Reader: r, openedAt: at.Add(time.Second), primed: primed, listed: make(chan listResult, 1)}
-	s.declareUnproven() // before the host's record, or a crash between the two would leave that as the end of what was seen
+	// Before "connected" is recorded: after a crash between the two, resuming from that record would hide the gap.
+	s.declareUnproven()
 	r.opened(at)
 	defer func() {
 		r.opts.Up(false)
@@ -60,8 +60,9 @@ func (r *Reader) connect(ctx context.Context) (progress bool, err error) {
 	return s.progress, err
 }
 
-// startingPoint says from which time of the engine's on to replay. Without an anchor that is
-// an hour ago for the first connection, so that it finds one, and else the last one's start.
+// startingPoint returns the engine's time from which to replay events, and the time before which they only serve to find an
+// anchor (zero: none do). Without an anchor, the first connection replays the last hour to find one; later connections
+// replay from the start of the first.
 func (r *Reader) startingPoint(ctx context.Context) (since, primed time.Time, err error) {
 	switch {
 	case r.anchor != nil:
@@ -119,11 +120,11 @@ func (s *stream) loop(ctx context.Context, q *queue) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-q.wake:
-			// An end before the anchor came proves nothing, so the next stream replays it all again.
+			// If the stream ends before the anchor came, nothing is proved: the next stream replays everything again.
 			if err := s.drain(ctx, q); err != nil {
 				return err
 			}
-		case <-s.proof.C:
+		case <-s.proof.C: // the engine didn't replay the anchor in time
 			s.endProof(ctx, nil)
 		case res := <-s.listed:
 			s.listing = false
@@ -134,7 +135,7 @@ func (s *stream) loop(ctx context.Context, q *queue) error {
 	}
 }
 
-// drain processes what has come. A stream's end is returned after everything before it.
+// drain processes the queued events. The stream's end is returned after the events before it.
 func (s *stream) drain(ctx context.Context, q *queue) error {
 	items, overflow, err := q.take()
 	for i := range items {
@@ -177,7 +178,7 @@ func (s *stream) onEvent(ctx context.Context, e Event) {
 	}
 }
 
-// accept hands on an event that was not known.
+// accept applies a new event to the model and emits it.
 func (s *stream) accept(e Event) {
 	s.progress = true
 	s.remember(&e)

@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// maxConfig is how many bytes a file of credentials may have.
+// maxConfig is the maximum size of the credentials file in bytes.
 const maxConfig = 1 << 20
 
-// Credentials are how wharf logs in to registries: a file in the format of docker's own config.json, read again when it has
-// changed. Of that format, auths alone counts; programs that keep credentials (credsStore, credHelpers) aren't run. It is
-// safe for concurrent use; a nil one holds nothing.
+// Credentials are wharf's credentials for registries. They come from a file in the format of Docker's config.json, which is
+// read again when it changes. Only auths is used; credential helpers (credsStore, credHelpers) aren't run. It is safe for
+// concurrent use; a nil *Credentials is empty.
 type Credentials struct {
 	path string
 
-	mu    sync.Mutex
-	read  time.Time // the file's own time, when it was read
-	size  int64
-	known configFile
+	mu     sync.Mutex
+	read   time.Time // the file's modification time when it was read
+	size   int64
+	config configFile
 }
 
-// configFile is what counts of config.json.
+// configFile has the fields in use of config.json.
 type configFile struct {
 	Auths       map[string]authEntry `json:"auths"`
 	CredHelpers map[string]string    `json:"credHelpers"`
@@ -42,15 +42,15 @@ type authEntry struct {
 	RegistryToken string `json:"registrytoken"`
 }
 
-// Auth is what an engine is given for one registry. The zero value is none.
+// Auth is the credentials to send to an engine for one registry. The zero value is none.
 type Auth struct {
 	// Header is the value of X-Registry-Auth.
 	Header  string
 	secrets []string
 }
 
-// OpenCredentials reads the file once, so that a wrong one is found at the start; "" is no file, and gives nil. The error
-// shows nothing of its content.
+// OpenCredentials returns the credentials in a file, or nil if path is "". It reads the file, so that an invalid one is found
+// at the start. Its errors don't contain the file's content.
 func OpenCredentials(path string) (*Credentials, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // nil holds nothing, as documented
@@ -60,8 +60,8 @@ func OpenCredentials(path string) (*Credentials, error) {
 	return c, err
 }
 
-// Unread returns the names of registries whose credentials the file leaves to programs, which wharf doesn't run; "*" stands
-// for all that have no entry of their own.
+// Unread returns the registries whose credentials the file leaves to credential helpers, which wharf doesn't run; "*" means
+// all registries without an entry.
 func (c *Credentials) Unread() []string {
 	var names []string
 	if c == nil {
@@ -69,17 +69,17 @@ func (c *Credentials) Unread() []string {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for name := range c.known.CredHelpers {
+	for name := range c.config.CredHelpers {
 		names = append(names, name)
 	}
-	if c.known.CredsStore != "" {
+	if c.config.CredsStore != "" {
 		names = append(names, "*")
 	}
 	return names
 }
 
-// For returns the credentials of a registry, as Ref.Registry names it. A file that has gone, or is broken, is an error: to
-// go on without would look like an image that isn't there.
+// For returns the credentials for a registry, named as by Ref.Registry; the zero Auth if there are none. It returns an error if
+// the file is missing or invalid: without credentials, a pull would fail as if the image didn't exist.
 func (c *Credentials) For(registry string) (Auth, error) {
 	if c == nil {
 		return Auth{}, nil
@@ -96,7 +96,7 @@ func (c *Credentials) For(registry string) (Auth, error) {
 	return Auth{}, nil
 }
 
-// leftOut reports whether the file leaves the credentials of a registry to a program.
+// leftOut reports whether the file leaves the credentials of a registry to a credential helper.
 func (c *Credentials) leftOut(registry string) bool {
 	for _, name := range c.Unread() {
 		if name == "*" || registryOf(name) == registry {
@@ -116,7 +116,7 @@ func (c *Credentials) load() (configFile, error) {
 	case info.Size() > maxConfig:
 		return configFile{}, fmt.Errorf("has more than %d bytes", maxConfig)
 	case info.ModTime().Equal(c.read) && info.Size() == c.size:
-		return c.known, nil
+		return c.config, nil
 	}
 	content, err := os.ReadFile(c.path)
 	if err != nil {
@@ -131,11 +131,11 @@ func (c *Credentials) load() (configFile, error) {
 			return configFile{}, fmt.Errorf("entry %q: %w", name, err)
 		}
 	}
-	c.known, c.read, c.size = config, info.ModTime(), info.Size()
+	c.config, c.read, c.size = config, info.ModTime(), info.Size()
 	return config, nil
 }
 
-// unreadable leaves the path out, which callers may see.
+// unreadable returns the error for a file that can't be read, without its path: API callers may see the text.
 func unreadable(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
@@ -144,7 +144,7 @@ func unreadable(err error) error {
 	return fmt.Errorf("can't be read: %w", err)
 }
 
-// registryOf is the registry that a key of auths means: a host, or in old files an address such as
+// registryOf returns the registry of a key of auths. The key is a host, or, in old files, an address such as
 // "https://index.docker.io/v1/", which is Docker Hub's.
 func registryOf(key string) string {
 	_, rest, found := strings.Cut(key, "://")
@@ -192,7 +192,7 @@ func (e authEntry) auth(registry string) (Auth, error) {
 	return a, nil
 }
 
-// redact removes the credentials from what an engine or a registry says: a registry may repeat what it was sent.
+// redact removes the credentials from a message of an engine or a registry, which may repeat what it was sent.
 func (a Auth) redact(words string) string {
 	for _, secret := range a.secrets {
 		words = strings.ReplaceAll(words, secret, "***")

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// DecodeRows reads an engine's list of images. Containers' own ones come without names, Podman's with "<none>".
+// DecodeRows decodes an engine's list of images. Unnamed images come without names, or, from some engines, with "<none>".
 func DecodeRows(body io.Reader) (*Rows, error) {
 	rows := &Rows{Images: []Row{}}
 	err := decodeEach(body, func(raw struct {
@@ -34,7 +34,7 @@ func DecodeRows(body io.Reader) (*Rows, error) {
 	return rows, err
 }
 
-// DecodeVolumes reads an engine's list of volumes.
+// DecodeVolumes decodes an engine's list of volumes.
 func DecodeVolumes(body io.Reader) (*Volumes, error) {
 	var answer struct {
 		Volumes []struct {
@@ -56,7 +56,7 @@ func DecodeVolumes(body io.Reader) (*Volumes, error) {
 	return all, nil
 }
 
-// DecodeNetworks reads an engine's list of networks.
+// DecodeNetworks decodes an engine's list of networks.
 func DecodeNetworks(body io.Reader) (*Networks, error) {
 	all := &Networks{Networks: []Network{}}
 	err := decodeEach(body, func(raw struct {
@@ -82,7 +82,7 @@ func DecodeNetworks(body io.Reader) (*Networks, error) {
 	return all, err
 }
 
-// DecodeUses reads of an engine's list of containers what they use.
+// DecodeUses decodes from an engine's list of containers what each container uses.
 func DecodeUses(body io.Reader) (*Uses, error) {
 	all := &Uses{Containers: []Use{}}
 	err := decodeEach(body, func(raw useRow) error {
@@ -136,10 +136,10 @@ func (r *useRow) use() Use {
 
 var errTooMany = fmt.Errorf("more than %d rows", maxRows)
 
-// smallList is up to how many bytes a list is decoded at once, which takes two thirds of the time.
+// smallList is the size in bytes below which a list is decoded at once, which takes two thirds of the time.
 const smallList = 1 << 20
 
-// decodeEach reads a list; a large one row by row, so that memory grows with the rows kept, not with the body.
+// decodeEach decodes a list and calls add with each row. A large list is decoded row by row, to save memory.
 func decodeEach[R any](body io.Reader, add func(R) error) error {
 	begin, err := io.ReadAll(io.LimitReader(body, smallList))
 	if err != nil {
@@ -163,7 +163,7 @@ func decodeEach[R any](body io.Reader, add func(R) error) error {
 func decodeRows[R any](body io.Reader, add func(R) error) error {
 	dec := json.NewDecoder(body)
 	if start, err := dec.Token(); err != nil || start == nil {
-		return err // an engine without any may say null
+		return err // nil for null, which an engine may send for an empty list
 	} else if start != json.Delim('[') {
 		return fmt.Errorf("expected a list, got %v", start)
 	}
@@ -183,7 +183,7 @@ func decodeRows[R any](body io.Reader, add func(R) error) error {
 	return err
 }
 
-// named leaves out what stands for no name.
+// named returns the names without placeholders for a missing name.
 func named(names []string) []string {
 	kept := make([]string, 0, len(names))
 	for _, n := range names {
@@ -201,9 +201,10 @@ func orEmpty(m map[string]string) map[string]string {
 	return m
 }
 
-// seconds and moment are zero for what can't be a time in an answer.
+// seconds converts a Unix time; it returns the zero time if that is out of range.
 func seconds(n int64) time.Time { return sane(time.Unix(n, 0)) }
 
+// moment parses an RFC 3339 time; it returns the zero time if that is invalid or out of range.
 func moment(s string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {

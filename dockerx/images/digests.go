@@ -11,52 +11,53 @@ import (
 )
 
 const (
-	// digestAge and digestErrorAge are how long what a registry says of a name is believed, and that it couldn't be asked.
+	// digestAge and digestErrorAge are how long a digest and a failure are cached.
 	digestAge      = time.Hour
 	digestErrorAge = 5 * time.Minute
-	// limitedRest is how long a registry isn't asked after it has had too many requests.
+	// limitedRest is how long a registry isn't asked after it refused because of too many requests.
 	limitedRest = 15 * time.Minute
-	// digestTimeout is for one question.
+	// digestTimeout is the deadline of one request, including the wait for a slot.
 	digestTimeout = 15 * time.Second
-	// askAtOnce bounds the questions of all hosts together; each registry gets askRate a second.
+	// askAtOnce bounds the concurrent requests of all hosts; askRate is the limit for each registry in requests a second.
 	askAtOnce = 8
 	askRate   = 5
-	// maxDigests is how many names are remembered.
+	// maxDigests is how many answers are cached.
 	maxDigests = 10_000
 )
 
-// ErrUnsupported says that an engine can't ask registries: Podman's.
+// ErrUnsupported is the error of an engine that can't ask registries, such as Podman.
 var ErrUnsupported = errors.New("the engine can't ask a registry for a digest")
 
-// Digests remembers what names mean in their registries. Registries are asked only while callers wait for it. It is safe for
-// concurrent use; all hosts share one.
+// Digests caches the digests of image names in their registries. A registry is asked only when a caller needs a digest. It is
+// safe for concurrent use; all hosts share one.
 type Digests struct {
 	slots chan struct{}
 
 	mu      sync.Mutex
-	known   map[string]DigestAnswer // by name; failures by host and name
+	answers map[string]DigestAnswer // by name; failures by host and name
 	flights map[string]chan struct{}
 	limits  map[string]*rate.Limiter // by registry
-	resting map[string]time.Time     // until when, by registry
+	resting map[string]time.Time     // when a registry may be asked again, by registry
 }
 
-// NewDigests makes a Digests that remembers nothing yet.
+// NewDigests returns an empty Digests.
 func NewDigests() *Digests {
 	return &Digests{
-		slots: make(chan struct{}, askAtOnce), known: map[string]DigestAnswer{}, flights: map[string]chan struct{}{},
+		slots: make(chan struct{}, askAtOnce), answers: map[string]DigestAnswer{}, flights: map[string]chan struct{}{},
 		limits: map[string]*rate.Limiter{}, resting: map[string]time.Time{},
 	}
 }
 
-// DigestAnswer is what a name means in its registry, or why that isn't known.
+// DigestAnswer is the digest of a name in its registry, or the reason why it is unknown.
 type DigestAnswer struct {
 	Digest string
 	Reason Reason // empty: the digest is known
 	At     time.Time
 }
 
-// Get returns what a name means in its registry: what is remembered, else what ask returns, which runs through spawn and
-// goes on when ctx ends, but not when life does. The answer of one host's engine is good for all; a failure is that host's own. Errors: ctx's.
+// Get returns the digest of a name in its registry: the cached one, else the result of ask. ask runs in the background, through
+// spawn; it continues when ctx ends, but not when life ends. Concurrent callers share it. A digest is valid for all hosts, a
+// failure only for this host. Errors: ctx's.
 func (d *Digests) Get(ctx, life context.Context, host string, r Ref, spawn func(func()) bool, ask func(context.Context) (string, error)) (DigestAnswer, error) {
 	done, answer, known := d.join(life, host, r, spawn, ask)
 	if known {
@@ -66,22 +67,22 @@ func (d *Digests) Get(ctx, life context.Context, host string, r Ref, spawn func(
 	case <-done:
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		answer, _ := d.look(host, r)
+		answer, _ := d.cached(host, r)
 		return answer, nil
 	case <-ctx.Done():
 		return DigestAnswer{}, ctx.Err()
 	}
 }
 
-// look returns what is remembered. The lock is held.
-func (d *Digests) look(host string, r Ref) (DigestAnswer, bool) {
-	if a, ok := d.known[r.String()]; ok && time.Since(a.At) < digestAge {
+// cached returns the cached answer, and whether there is one. The caller holds mu.
+func (d *Digests) cached(host string, r Ref) (DigestAnswer, bool) {
+	if a, ok := d.answers[r.String()]; ok && time.Since(a.At) < digestAge {
 		return a, true
 	}
 	if until := d.resting[r.Registry()]; time.Now().Before(until) {
 		return DigestAnswer{Reason: ReasonLimited, At: until.Add(-limitedRest)}, true
 	}
-	if a, ok := d.known[host+" "+r.String()]; ok && time.Since(a.At) < digestErrorAge {
+	if a, ok := d.answers[host+" "+r.String()]; ok && time.Since(a.At) < digestErrorAge {
 		return a, true
 	}
 	return DigestAnswer{Reason: ReasonOther, At: time.Now()}, false
@@ -90,7 +91,7 @@ func (d *Digests) look(host string, r Ref) (DigestAnswer, bool) {
 func (d *Digests) join(life context.Context, host string, r Ref, spawn func(func()) bool, ask func(context.Context) (string, error)) (chan struct{}, DigestAnswer, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if a, ok := d.look(host, r); ok {
+	if a, ok := d.cached(host, r); ok {
 		return nil, a, true
 	}
 	key := host + " " + r.String()
@@ -135,12 +136,12 @@ func (d *Digests) remember(host string, r Ref, digest string, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.flights, host+" "+r.String())
-	if len(d.known) >= maxDigests {
-		clear(d.known)
+	if len(d.answers) >= maxDigests {
+		clear(d.answers)
 	}
 	answer := DigestAnswer{Digest: digest, At: time.Now().UTC()}
 	if err == nil && IsID(digest) {
-		d.known[r.String()] = answer
+		d.answers[r.String()] = answer
 		return
 	}
 	answer = DigestAnswer{Reason: cmp.Or(ReasonOf(err), ReasonOther), At: answer.At}
@@ -150,31 +151,31 @@ func (d *Digests) remember(host string, r Ref, digest string, err error) {
 	case answer.Reason == ReasonLimited:
 		d.resting[r.Registry()] = time.Now().Add(limitedRest)
 	}
-	d.known[host+" "+r.String()] = answer
+	d.answers[host+" "+r.String()] = answer
 }
 
-// UpdateState says whether a name means another image in its registry than the one that a container runs.
+// UpdateState is the result of comparing a container's image with its name in the registry.
 type UpdateState string
 
 // The states.
 const (
 	UpdateAvailable UpdateState = "available"
 	UpdateCurrent   UpdateState = "current"
-	UpdatePinned    UpdateState = "pinned"   // the container names a digest
-	UpdateLocal     UpdateState = "local"    // the image came from no registry
+	UpdatePinned    UpdateState = "pinned"   // the container's image name has a digest
+	UpdateLocal     UpdateState = "local"    // the image is not from a registry
 	UpdateChecking  UpdateState = "checking" // the registry hasn't answered yet
 	UpdateUnknown   UpdateState = "unknown"
 )
 
-// Update is whether there is a newer image for a container.
+// Update reports whether there is a newer image for a container.
 type Update struct {
 	State   UpdateState
-	Digest  string // that the name has in the registry; empty where it isn't known
-	Reason  Reason // of UpdateUnknown
+	Digest  string // of the name in the registry; empty if unknown
+	Reason  Reason // for UpdateUnknown
 	Checked time.Time
 }
 
-// Compare holds what a registry says of a name against the digests that an image came with.
+// Compare compares a name's digest in its registry with the digests of an image.
 func Compare(r Ref, digests []string, a DigestAnswer) Update {
 	u := Update{State: UpdateUnknown, Digest: a.Digest, Reason: a.Reason, Checked: a.At}
 	if a.Reason != "" {

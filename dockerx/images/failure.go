@@ -8,24 +8,24 @@ import (
 	"wharf/util/text"
 )
 
-// Reason says in one word why a pull failed.
+// Reason is why a pull failed, in one word.
 type Reason string
 
 // The reasons.
 const (
 	ReasonUnknown     Reason = "unknown"     // the registry has no such image
-	ReasonDenied      Reason = "denied"      // it wants other credentials, or any
-	ReasonLimited     Reason = "limited"     // it has had too many requests (429)
+	ReasonDenied      Reason = "denied"      // the registry requires credentials, or other ones
+	ReasonLimited     Reason = "limited"     // the registry has had too many requests (429)
 	ReasonStalled     Reason = "stalled"     // nothing came for too long
-	ReasonBroken      Reason = "broken"      // it broke off, or sent something else than it had said
-	ReasonPlatform    Reason = "platform"    // it has the image for other machines alone
-	ReasonFull        Reason = "full"        // the engine has no room
+	ReasonBroken      Reason = "broken"      // the registry disconnected, or sent other data than announced
+	ReasonPlatform    Reason = "platform"    // the registry has the image only for other platforms
+	ReasonFull        Reason = "full"        // the engine's disk is full
 	ReasonUnreachable Reason = "unreachable" // the engine can't reach the registry
-	ReasonUnsupported Reason = "unsupported" // the engine has no such call
+	ReasonUnsupported Reason = "unsupported" // the engine doesn't have the call
 	ReasonOther       Reason = "other"
 )
 
-// reasons are how a pull's failure reads, by what engines and registries say; the first that fits counts.
+// reasons maps parts of engines' and registries' messages to the reason of a failure; the first match counts.
 var reasons = []struct {
 	reason Reason
 	words  []string
@@ -52,7 +52,7 @@ func reasonOf(words string) Reason {
 	return ReasonOther
 }
 
-// outcomes are the kind of each reason's error, and what it says before the engine's own words.
+// outcomes are the kind of each reason's error, and its text before the engine's message.
 var outcomes = map[Reason]struct {
 	kind apperr.Kind
 	text string
@@ -68,19 +68,19 @@ var outcomes = map[Reason]struct {
 	ReasonOther:       {apperr.Daemon, "the engine could not"},
 }
 
-// FailureError is the cause of a pull's error, beneath its apperr.Error.
+// FailureError is the cause of a pull's error, wrapped by its apperr.Error.
 type FailureError struct {
 	Reason Reason
-	Words  string // the engine's own, without credentials
+	Words  string // the engine's message, without credentials
 }
 
-// Error returns the engine's words.
+// Error returns the engine's message.
 func (f *FailureError) Error() string { return f.Words }
 
-// Refused makes a FailureError of an engine's words, which must hold no credentials.
+// Refused returns a FailureError for an engine's message, which must not contain credentials.
 func Refused(words string) *FailureError { return &FailureError{reasonOf(words), words} }
 
-// ReasonOf returns the reason of a pull's error, "" for any other error.
+// ReasonOf returns the reason of the FailureError in an error's chain, "" if there is none.
 func ReasonOf(err error) Reason {
 	var f *FailureError
 	if errors.As(err, &f) {
@@ -89,7 +89,7 @@ func ReasonOf(err error) Reason {
 	return ""
 }
 
-// failed makes the error of a pull.
+// failed returns the error of a failed pull.
 func failed(r Ref, reason Reason, words, hint string) error {
 	words = text.Truncate(words, 500)
 	o := outcomes[reason]

@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// flight is one pull, and all that wait for it.
+// flight is one pull that callers share.
 type flight struct {
 	ref      Ref
 	platform string
 	cancel   context.CancelFunc
 	ended    chan struct{}
-	pulled   Pulled // once ended
+	pulled   Pulled // set before ended is closed, as err
 	err      error
 
-	waiting int // under the Puller's lock
+	waiting int // callers; guarded by the Puller's mu
 
 	mu      sync.Mutex
 	now     Progress
@@ -23,7 +23,7 @@ type flight struct {
 
 func flightKey(r Ref, platform string) string { return r.String() + " " + platform }
 
-// join returns the pull of an image that is under way, or begins one. leave must follow.
+// join returns the pull of an image that is in progress, or starts one. The caller must call leave.
 func (p *Puller) join(ctx context.Context, r Ref, platform string) *flight {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,13 +49,13 @@ func (p *Puller) join(ctx context.Context, r Ref, platform string) *flight {
 	return f
 }
 
-// leave ends the pull with the last one that waits for it, and then waits for its end: nothing of it outlives its callers.
+// leave removes a caller. The last caller cancels the pull and waits until it has ended, so that it doesn't outlive its callers.
 func (p *Puller) leave(f *flight) {
 	p.mu.Lock()
 	f.waiting--
 	last := f.waiting == 0
 	if key := flightKey(f.ref, f.platform); last && p.flights[key] == f {
-		delete(p.flights, key) // the next caller begins anew
+		delete(p.flights, key) // the next caller starts a new pull
 	}
 	p.mu.Unlock()
 	if last {
@@ -80,7 +80,7 @@ func (f *flight) progress() (Progress, <-chan struct{}) {
 	return f.now, f.changed
 }
 
-// wait reports progress, the latest alone where it comes faster than report returns, until the pull or ctx ends.
+// wait calls report with the progress until the pull or ctx ends. If report is slow, it gets only the latest progress.
 func (f *flight) wait(ctx context.Context, report func(Progress)) (Pulled, error) {
 	var last Progress
 	for {

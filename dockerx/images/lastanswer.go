@@ -7,19 +7,19 @@ import (
 	"sync"
 )
 
-// lastAnswerMax is the largest answer that is recognized, in bytes.
+// lastAnswerMax is the size in bytes below which an answer is recognized.
 const lastAnswerMax = 1 << 20
 
-// LastAnswer recognizes an engine's answer that is the last one again, byte by byte, and returns what was decoded of that:
-// decoding costs more than reading. The zero value is ready. It is safe for concurrent use.
+// LastAnswer saves decoding an engine's answer that has the same bytes as the last one: it returns the last result again. The
+// zero value is ready. It is safe for concurrent use.
 type LastAnswer[T any] struct {
 	mu      sync.Mutex
 	sum     [sha256.Size]byte
 	decoded *T
 }
 
-// Decoder returns a function that decodes an answer with decode, unless it is the last one again. What it returns is shared, and
-// must not be changed.
+// Decoder returns a function that decodes an answer with decode, unless it equals the last one. Its results are shared and must
+// not be changed.
 func (l *LastAnswer[T]) Decoder(decode func(io.Reader) (*T, error)) func(io.Reader) (*T, error) {
 	return func(body io.Reader) (*T, error) {
 		begin, err := io.ReadAll(io.LimitReader(body, lastAnswerMax))
@@ -30,8 +30,8 @@ func (l *LastAnswer[T]) Decoder(decode func(io.Reader) (*T, error)) func(io.Read
 			return decode(io.MultiReader(bytes.NewReader(begin), body))
 		}
 		sum := sha256.Sum256(begin)
-		if known := l.known(sum); known != nil {
-			return known, nil
+		if last := l.last(sum); last != nil {
+			return last, nil
 		}
 		decoded, err := decode(bytes.NewReader(begin))
 		if err == nil {
@@ -41,7 +41,8 @@ func (l *LastAnswer[T]) Decoder(decode func(io.Reader) (*T, error)) func(io.Read
 	}
 }
 
-func (l *LastAnswer[T]) known(sum [sha256.Size]byte) *T {
+// last returns the last result if its answer had this checksum, else nil.
+func (l *LastAnswer[T]) last(sum [sha256.Size]byte) *T {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.sum != sum {

@@ -10,16 +10,16 @@ import (
 // maxLayers is how many layers of a pull are counted.
 const maxLayers = 1000
 
-// Progress is how far a pull is. Numbers grow while the engine learns of more layers, and never fall.
+// Progress is the progress of a pull. Its numbers grow as the engine discovers more layers, and never decrease.
 type Progress struct {
-	Step       string // waiting, downloading, extracting, done: the furthest that any layer is
-	Layers     int    // that the image has, as far as is known
+	Step       string // waiting, downloading, extracting or done: of the most advanced layer
+	Layers     int    // known so far
 	LayersDone int
 	Bytes      int64 // downloaded
-	Total      int64 // to download, as far as is known: layers that the engine has already don't count
+	Total      int64 // to download, as far as known; without layers that the engine has already
 }
 
-// message is one line of what an engine says during a pull.
+// message is one line of an engine's answer to a pull.
 type message struct {
 	ID       string `json:"id"`
 	Status   string `json:"status"`
@@ -38,16 +38,16 @@ type layer struct {
 	done         bool
 }
 
-// tracker makes Progress of an engine's lines.
+// tracker computes the Progress from an engine's lines.
 type tracker struct {
 	layers map[string]*layer
-	digest string // of what the name means in the registry; "" where the engine doesn't say
+	digest string // of the name in the registry; "" if the engine doesn't report it
 	now    Progress
 }
 
 var layerPattern = regexp.MustCompile(`^[0-9a-f]{12,64}$`)
 
-// add takes in a line, and returns what went wrong by it, in the engine's words.
+// add processes a line. If the line reports that the pull failed, it returns the engine's message.
 func (t *tracker) add(line []byte) (failure string, err error) {
 	var m message
 	if err := json.Unmarshal(line, &m); err != nil {
@@ -95,7 +95,7 @@ func (t *tracker) addLayer(m *message) {
 	t.sum()
 }
 
-// steps in their order.
+// steps gives the order of the steps.
 var steps = map[string]int{"": 0, "waiting": 1, "downloading": 2, "extracting": 3, "done": 4}
 
 func (t *tracker) reach(step string) {

@@ -14,26 +14,26 @@ import (
 	"wharf/util/apperr"
 )
 
-// Engine is what a Puller needs of one engine. Errors are classified.
+// Engine is the interface to one engine that a Puller uses. Errors are classified.
 type Engine interface {
-	// OpenPull begins a pull: the body has a line of JSON for each step. A *RefusedError says that the engine refused.
+	// OpenPull starts a pull. The body has a line of JSON for each step. Errors: *RefusedError if the engine refuses.
 	OpenPull(ctx context.Context, r Ref, platform, auth string) (io.ReadCloser, error)
-	// Image returns what a name or an id means at the engine. Errors: apperr.NotFound.
+	// Image returns the engine's image with a name or id. Errors: apperr.NotFound.
 	Image(ctx context.Context, name string) (Image, error)
-	// Platform returns what the engine runs by itself: "linux/amd64".
+	// Platform returns the engine's native platform, for example "linux/amd64".
 	Platform(ctx context.Context) (string, error)
 	Tag(ctx context.Context, id string, r Ref) error
 	// Remove removes a name, or an image by its id, unless it is in use.
 	Remove(ctx context.Context, name string) error
 }
 
-// RefusedError is an engine's refusal to begin a pull, in its own words.
+// RefusedError is an engine's refusal of a pull. Words is the engine's message.
 type RefusedError struct{ Words string }
 
-// Error returns the engine's words.
+// Error returns the engine's message.
 func (e *RefusedError) Error() string { return e.Words }
 
-// Image is one image of an engine, as an inspect shows it.
+// Image is one image of an engine as an inspect reports it.
 type Image struct {
 	ID       string // sha256:…
 	Platform string // linux/amd64
@@ -41,26 +41,26 @@ type Image struct {
 	Digests  []string // name@sha256:…
 }
 
-// Pulled is what came of a pull.
+// Pulled is the result of a pull.
 type Pulled struct {
-	ID      string // of the image that the name means now
-	Digest  string // in the registry; "" where the engine doesn't say
-	Changed bool   // false: the engine had it already
+	ID      string // of the image that the name refers to now
+	Digest  string // in the registry; "" if the engine doesn't report it
+	Changed bool   // false: the engine had the image already
 }
 
-// PullerOptions are the settings of a Puller; zero values are good.
+// PullerOptions configures a Puller. The zero value is ready for use.
 type PullerOptions struct {
 	Credentials *Credentials
-	// Stall is how long an engine may say nothing during a pull. Default 90 s: an engine that unpacks a large layer on a
-	// slow disk says nothing for a while.
+	// Stall is how long an engine may send nothing during a pull. Default 90 s: an engine sends nothing while it extracts
+	// a large layer to a slow disk.
 	Stall time.Duration
-	// AtOnce is how many images a host pulls at a time. Default 4; others wait.
+	// AtOnce is how many images a host pulls at a time; others wait. Default 4.
 	AtOnce int
 }
 
-// Puller has one engine pull images. It is safe for concurrent use.
+// Puller makes one engine pull images. It is safe for concurrent use.
 type Puller struct {
-	life   context.Context //nolint:containedctx // the engine's: no pull outlives it
+	life   context.Context //nolint:containedctx // of the host: no pull outlives it
 	engine Engine
 	opts   PullerOptions
 	slots  chan struct{}
@@ -69,16 +69,16 @@ type Puller struct {
 	flights map[string]*flight
 }
 
-// NewPuller makes a Puller for an engine. Its pulls end with life.
+// NewPuller returns a Puller for an engine. Its pulls end when life ends.
 func NewPuller(life context.Context, e Engine, o PullerOptions) *Puller {
 	o.Stall, o.AtOnce = cmp.Or(o.Stall, 90*time.Second), cmp.Or(o.AtOnce, 4)
 	return &Puller{life: life, engine: e, opts: o, slots: make(chan struct{}, o.AtOnce), flights: map[string]*flight{}}
 }
 
-// Pull has the engine pull an image, or joins the pull of it that is under way, and calls report, which may be nil, with
-// each progress. A platform ("linux/arm64") is "" for the engine's own. The pull ends when all that wait for it have gone:
-// the engine keeps the layers that are complete. What the name meant before it means again where the image turns out to be
-// for another platform. Errors: apperr with a *FailureError beneath, Invalid, Unavailable, and that of ctx.
+// Pull makes the engine pull an image, or joins a pull of the image that is in progress. It calls report, which may be nil,
+// with the progress. platform is, for example, "linux/arm64"; "" means the engine's own. The pull is canceled when all callers
+// have left; the engine keeps the complete layers. If the pulled image is for another platform, its name is given back to the
+// image that had it before. Errors: an *apperr.Error that wraps a *FailureError, Invalid, Unavailable, and ctx's.
 func (p *Puller) Pull(ctx context.Context, r Ref, platform string, report func(Progress)) (Pulled, error) {
 	if r.named == nil {
 		return Pulled{}, apperr.New(apperr.Invalid, "image: missing")
@@ -88,7 +88,7 @@ func (p *Puller) Pull(ctx context.Context, r Ref, platform string, report func(P
 	return f.wait(ctx, report)
 }
 
-// fly is the pull that a flight is about.
+// fly carries out a flight's pull.
 func (p *Puller) fly(ctx context.Context, f *flight) (Pulled, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -114,7 +114,7 @@ func (p *Puller) fly(ctx context.Context, f *flight) (Pulled, error) {
 	return Pulled{ID: after.ID, Digest: cmp.Or(digest, digestIn(after, f.ref)), Changed: before.ID != after.ID}, nil
 }
 
-// transfer reads what the engine says of the pull until it ends.
+// transfer starts the pull and waits for its end. It returns the digest that the engine reported.
 func (p *Puller) transfer(ctx context.Context, f *flight) (digest string, err error) {
 	auth, err := p.opts.Credentials.For(f.ref.Registry())
 	if err != nil {
@@ -139,7 +139,7 @@ func (p *Puller) transfer(ctx context.Context, f *flight) (digest string, err er
 
 var errStalled = errors.New("the pull stalled")
 
-// refusal classifies an engine's words.
+// refusal returns the error for an engine's message.
 func (p *Puller) refusal(r Ref, words string) error {
 	reason, hint := reasonOf(words), ""
 	if reason == ReasonDenied || reason == ReasonUnknown {
@@ -181,8 +181,8 @@ func (p *Puller) read(ctx context.Context, f *flight, auth Auth, alive func()) (
 	return t.digest, nil
 }
 
-// checkPlatform refuses an image that the engine can't run by itself, unless it was asked for or its name meant such a one
-// before, and gives the name back what it meant.
+// checkPlatform returns an error if the pulled image isn't for the requested platform, and gives its name back to the image
+// that had it before. Without a requested platform, the engine's own or that of the image before is accepted.
 func (p *Puller) checkPlatform(ctx context.Context, f *flight, before, after Image) error {
 	want := f.platform
 	if want == "" {
@@ -208,11 +208,11 @@ func (p *Puller) checkPlatform(ctx context.Context, f *flight, before, after Ima
 	if again := p.engine.Tag(undo, before.ID, f.ref); again != nil {
 		return errors.Join(err, again)
 	}
-	_ = p.engine.Remove(undo, after.ID) // it may have another name, or be in use
+	_ = p.engine.Remove(undo, after.ID) // fails if it has another name or is in use
 	return err
 }
 
-// samePlatform compares system and architecture. What isn't known fits.
+// samePlatform compares system and architecture. An unknown part matches any.
 func samePlatform(a, b string) bool {
 	one, two := strings.SplitN(a, "/", 3), strings.SplitN(b, "/", 3)
 	for i := range min(2, len(one), len(two)) {
@@ -223,7 +223,7 @@ func samePlatform(a, b string) bool {
 	return true
 }
 
-// digestIn returns the digest that an image has in a name's repository, "" for none.
+// digestIn returns an image's digest in a name's repository, "" if it has none.
 func digestIn(i Image, r Ref) string {
 	for _, d := range i.Digests {
 		if named, err := ParseRef(d); err == nil && named.Repository() == r.Repository() {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Sizes are what things on a host hold, in bytes. What the engine doesn't say is missing.
+// Sizes are the sizes on disk of what a host has, in bytes. Those that the engine doesn't report are missing.
 type Sizes struct {
-	Images     map[string]int64 // by id: what an image shares with no other
+	Images     map[string]int64 // by id; without layers shared with other images
 	Volumes    map[string]int64 // by name
-	Containers map[string]int64 // by id: of their own file system
+	Containers map[string]int64 // by id; the container's own files
 }
 
-// DecodeSizes reads what an engine says of everything that it holds.
+// DecodeSizes decodes an engine's answer to GET /system/df.
 func DecodeSizes(body io.Reader) (Sizes, error) {
 	var answer struct {
 		Images []struct {
@@ -33,7 +33,7 @@ func DecodeSizes(body io.Reader) (Sizes, error) {
 		return Sizes{}, err
 	}
 	s := Sizes{Images: map[string]int64{}, Volumes: map[string]int64{}, Containers: map[string]int64{}}
-	for _, i := range answer.Images { // Podman's ids lack the algorithm here
+	for _, i := range answer.Images { // Podman's ids have no "sha256:" here
 		s.Images["sha256:"+strings.TrimPrefix(i.ID, "sha256:")] = max(i.Size-max(i.SharedSize, 0), 0)
 	}
 	for _, c := range answer.Containers {

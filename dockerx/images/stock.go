@@ -8,7 +8,7 @@ import (
 	"wharf/util/memo"
 )
 
-// maxRows is how many images, volumes or networks a host may have.
+// maxRows is the maximum number of rows of a list.
 const maxRows = 50_000
 
 // Row is one image of a host's list.
@@ -17,7 +17,7 @@ type Row struct {
 	Tags    []string // name:tag; empty for a dangling one
 	Digests []string // name@sha256:…
 	Created time.Time
-	Size    int64 // bytes, with the layers that it shares
+	Size    int64 // bytes, including shared layers
 	Labels  map[string]string
 }
 
@@ -28,14 +28,14 @@ func (r *Row) Dangling() bool { return len(r.Tags) == 0 }
 type Volume struct {
 	Name    string
 	Driver  string
-	Created time.Time // zero where the engine doesn't say
+	Created time.Time // zero if the engine doesn't report it
 	Labels  map[string]string
 }
 
-// anonymousLabel is on volumes that got their name from the engine, from Docker 23 on.
+// anonymousLabel is a label that Docker, from version 23 on, gives to volumes whose names it generates.
 const anonymousLabel = "com.docker.volume.anonymous"
 
-// Anonymous reports whether the volume got its name from the engine.
+// Anonymous reports whether the engine generated the volume's name.
 func (v *Volume) Anonymous() bool {
 	_, labelled := v.Labels[anonymousLabel]
 	return labelled || len(v.Name) == 64 && strings.Trim(v.Name, "0123456789abcdef") == ""
@@ -53,7 +53,7 @@ type Network struct {
 	Labels   map[string]string
 }
 
-// Builtin reports whether the network is the engine's own, which can't be removed.
+// Builtin reports whether the network is one of the engine's own, which can't be removed.
 func (n *Network) Builtin() bool {
 	return slices.Contains([]string{"bridge", "host", "none", "podman", "ingress", "docker_gwbridge"}, n.Name)
 }
@@ -67,27 +67,27 @@ type Use struct {
 	Labels   map[string]string
 	Volumes  []string // names
 	Networks []string // names and ids
-	Bytes    int64    // of its own file system, where it was asked for; else 0
+	Bytes    int64    // of the container's own files, if the list was requested with sizes; else 0
 }
 
-// Lists of a host, immutable and shared between callers; their Memo keeps what these make of it.
+// Lists of a host. They are immutable and shared between callers; their Memo holds values that callers derive from them.
 type (
-	// Rows are a host's images, the newest first.
+	// Rows are a host's images, newest first.
 	Rows struct {
 		Images []Row
 		memo.Memo
 	}
-	// Volumes are a host's volumes, by name.
+	// Volumes are a host's volumes, sorted by name.
 	Volumes struct {
 		Volumes []Volume
 		memo.Memo
 	}
-	// Networks are a host's networks, by name.
+	// Networks are a host's networks, sorted by name.
 	Networks struct {
 		Networks []Network
 		memo.Memo
 	}
-	// Uses are what a host's containers use, running or not.
+	// Uses are the images, volumes and networks that a host's containers use, running or not.
 	Uses struct {
 		Containers []Use
 		memo.Memo

@@ -15,15 +15,15 @@ import (
 const (
 	// chunkBytes is how much of a file is read at a time.
 	chunkBytes = 4 << 20
-	// leadBytes is how far back a line may have begun.
+	// leadBytes is how far before a chunk its first line may begin.
 	leadBytes = 512 << 10
-	// maxUnpacked is the longest compressed file that is read.
+	// maxUnpacked is the largest compressed file that is read, in bytes after decompression.
 	maxUnpacked = 256 << 20
 )
 
-// Backward gives the log in parts, the newest first, the lines of each in the log's order. keep, if it isn't nil, is asked
-// of each line as it stands in the file, escaped; what it refuses is not part of the batch. lines and size are how much
-// was read. The batch is reused.
+// Backward reads the log in chunks, the newest first, and calls give with the lines of each chunk in the log's order. If keep
+// isn't nil, a line whose entry in the file (with its escapes) keep rejects is left out of the batch. lines and size are the
+// number of lines and bytes read, including those. The batch is reused after give returns.
 func (f *Files) Backward(ctx context.Context, keep func(raw []byte) bool, give func(b *Batch, lines, size int64) error) error {
 	r := &fileReader{keep: keep, give: give, batch: &Batch{}}
 	for _, file := range f.parts {
@@ -33,7 +33,7 @@ func (f *Files) Backward(ctx context.Context, keep func(raw []byte) bool, give f
 		if err := r.part(ctx, i); err != nil {
 			return err
 		}
-		r.parts[i].r = nil // an unpacked one takes memory
+		r.parts[i].r = nil // frees the memory of a decompressed file
 	}
 	return nil
 }
@@ -45,7 +45,7 @@ type filePart struct {
 	size int64
 }
 
-// open unpacks a compressed file.
+// open prepares the file for reading. It decompresses a compressed file into memory.
 func (p *filePart) open() error {
 	if p.r != nil {
 		return nil
@@ -72,7 +72,7 @@ func (p *filePart) open() error {
 	return nil
 }
 
-// fileReader reads files backwards.
+// fileReader reads a log's files backwards, chunk by chunk.
 type fileReader struct {
 	parts []*filePart
 	keep  func(raw []byte) bool
@@ -83,7 +83,7 @@ type fileReader struct {
 	entry entry
 }
 
-// part reads file i from its end.
+// part reads file i from its end to its beginning.
 func (r *fileReader) part(ctx context.Context, i int) error {
 	p := r.parts[i]
 	if err := p.open(); err != nil {
@@ -116,7 +116,7 @@ func (r *fileReader) part(ctx context.Context, i int) error {
 	return nil
 }
 
-// read reads a part of the file into buf.
+// read reads the bytes from from to end of the file into buf.
 func (p *filePart) read(buf []byte, from, end int64) ([]byte, error) {
 	buf = slices.Grow(buf[:0], int(end-from))[:end-from]
 	_, err := p.r.ReadAt(buf, from)
@@ -126,8 +126,8 @@ func (p *filePart) read(buf []byte, from, end int64) ([]byte, error) {
 	return buf, err
 }
 
-// before returns the entries before a place in file i, as many as a line may have begun in: the frames of one stream may
-// have another's between them, so that they reach back over several small files.
+// before returns the entries before offset at of file i in which a line that continues at at may have begun: leadBytes, also
+// from older files. Frames of stdout and stderr may be interleaved, so that a line may begin several small files earlier.
 func (r *fileReader) before(i int, at int64) ([]byte, error) {
 	var pieces [][]byte // the newest first
 	for left := int64(leadBytes); left > 0 && i < len(r.parts); i++ {
@@ -157,7 +157,7 @@ func (r *fileReader) before(i int, at int64) ([]byte, error) {
 	return r.lead, nil
 }
 
-// entryEnd is where the first whole entry begins.
+// entryEnd returns the offset of the first complete entry.
 func entryEnd(b []byte) int {
 	n := bytes.IndexByte(b, '\n')
 	if n < 0 {
@@ -168,12 +168,12 @@ func entryEnd(b []byte) int {
 
 var lineEnd = []byte(`\n","stream":`)
 
-// endsLine reports whether an entry's text has a line end.
+// endsLine reports whether an entry's text ends with a newline.
 func endsLine(raw []byte) bool {
 	return bytes.Contains(raw, lineEnd) || bytes.Contains(raw, []byte(`\n","attrs":`))
 }
 
-// chunk gives the lines that end in b. Those that began before it begin in lead.
+// chunk calls give with the lines that end in b. lead holds the entries before b, in which the first lines may begin.
 func (r *fileReader) chunk(lead, b []byte) error {
 	r.batch.Reset()
 	d := &decoder{out: &Batch{}}
@@ -191,12 +191,12 @@ func (r *fileReader) chunk(lead, b []byte) error {
 	return r.give(r.batch, count, size)
 }
 
-// entries decodes the entries of b, but for those to be skipped.
+// entries decodes the entries of b, except those for which skip returns true.
 func (r *fileReader) entries(d *decoder, b []byte, skip func(raw []byte, ends bool) bool) {
 	for {
 		n := bytes.IndexByte(b, '\n')
 		if n < 0 {
-			return // it is being written
+			return // the last entry is still being written
 		}
 		raw := b[:n]
 		b = b[n+1:]

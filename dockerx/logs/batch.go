@@ -12,39 +12,39 @@ import (
 // maxText is how many bytes of a line are kept.
 const maxText = 256 << 10
 
-// Line is one line of a Batch. Its text is the batch's.
+// Line is one line of a Batch, which holds its text.
 type Line struct {
 	Position
 	Cut      bool // the text was longer than 256 KiB
 	from, to int
 }
 
-// Batch is lines of one container in the order of its log. Once it is handed over it is not changed any more and may
-// be shared, unless its giver says that it is used again.
+// Batch holds consecutive lines of one container's log. Functions that reuse a batch say so; any other batch is immutable
+// once it is passed on, and may be shared.
 type Batch struct {
 	Lines []Line
 	text  []byte
 	memo.Memo
 }
 
-// Text returns the text of line i: valid UTF-8 without the line's end. It must not be changed.
+// Text returns the text of line i: valid UTF-8 without the newline. The caller must not change it.
 func (b *Batch) Text(i int) []byte { return b.text[b.Lines[i].from:b.Lines[i].to] }
 
-// Bytes is about how much memory the batch takes.
+// Bytes estimates the batch's memory.
 func (b *Batch) Bytes() int { return cap(b.text) + 40*cap(b.Lines) + 128 }
 
-// Last is the position of the batch's last line.
+// Last returns the position of the batch's last line. The batch must not be empty.
 func (b *Batch) Last() Position { return b.Lines[len(b.Lines)-1].Position }
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() { b.Lines, b.text = b.Lines[:0], b.text[:0] }
 
-// reused are the batches of readings that have ended.
+// reused is the pool of batches of reads that have ended.
 var reused = sync.Pool{New: func() any { return &Batch{} }}
 
 func reusedBatch() *Batch { return reused.Get().(*Batch) }
 
-// release gives the batch back, unless long lines have made it large. It must not be used afterwards.
+// release returns the batch to the pool, unless long lines have made it large. It must not be used afterwards.
 func (b *Batch) release() {
 	if cap(b.text) <= 4*batchBytes {
 		b.Reset()
@@ -72,12 +72,12 @@ func (b *Batch) AddFrom(other *Batch, i int) {
 	b.Lines = append(b.Lines, l)
 }
 
-// Clone returns a copy that takes no more memory than it needs.
+// Clone returns a copy without spare capacity.
 func (b *Batch) Clone() *Batch {
 	return &Batch{Lines: append(make([]Line, 0, len(b.Lines)), b.Lines...), text: append(make([]byte, 0, len(b.text)), b.text...)}
 }
 
-// Gap says that lines between two times of the engine's clock may be missing.
+// Gap reports that lines between two times of the engine's clock may be missing.
 type Gap struct {
 	From, To time.Time
 	Reason   string

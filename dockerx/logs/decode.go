@@ -14,44 +14,44 @@ import (
 const (
 	readBytes  = 16 << 10
 	headerSize = 8
-	// batchBytes is how much text makes a batch where more comes at once: of an answer that doesn't follow.
+	// batchBytes is the size at which a batch of an answer that doesn't follow is complete.
 	batchBytes = 32 << 10
 	maxFrame   = 1 << 20
-	// fullFrame is the payload of a frame that doesn't end its line: an engine's log holds lines in pieces of this
-	// size. A frame that is longer comes from a driver with another size, and ends its line with a line end too.
+	// fullFrame is the size of a frame that doesn't end its line: engines store lines in pieces of this size. A longer frame
+	// comes from a log driver with another size; its line ends with a newline.
 	fullFrame = 16 << 10
 
-	systemError = 3 // the stream of what the engine itself has to say
+	systemError = 3 // the stream of the engine's own error messages
 )
 
-// unfinished is how old a line without an end must be that no further piece of it is expected.
+// unfinished is the age, in nanoseconds, at which a line without a newline is taken as complete.
 const unfinished = int64(10 * time.Second)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// engineError is what an engine writes into a log that it can't read on.
+// engineError is a message that an engine sends when it can't read the rest of a log.
 type engineError struct{ words string }
 
 func (e *engineError) Error() string { return "the engine: " + e.words }
 
-// errDamaged says that the answer is no log.
+// errDamaged is the error for an answer that isn't a log.
 var errDamaged = errors.New("the engine's log stream is damaged")
 
-// errReplay says that a stream went back in time to where it can't be compared with what was read.
+// errReplay is the error for a stream that went back in time to lines that can't be compared with those read before.
 var errReplay = errors.New("the engine repeats lines")
 
-// part is a line of which not all frames have come.
+// part is one stream's line of which not all frames have come.
 type part struct {
 	open  bool
 	at    int64
 	sum   uint32
-	size  int // bytes so far, also those that are cut off
+	size  int // bytes so far, including those beyond maxText
 	text  []byte
-	last  Position // of the stream's last line
-	lines bool     // it had one
+	last  Position // of the stream's last complete line
+	lines bool     // there was one
 }
 
-// read is how many bytes of the open line have come.
+// read returns how many bytes of the open line have come.
 func (p *part) read() int {
 	if p.open {
 		return p.size
@@ -69,14 +69,14 @@ type decoder struct {
 	streams    [3]part // by Stream; 0 is unused
 	out        *Batch
 	begun      bool     // lines were returned
-	follows    bool     // the answer ends with its container
-	repeats    *repeats // nil: the answer can't have lines twice
-	frames     int      // so far
-	bytes      int64    // read
+	follows    bool     // the answer ends only with its container
+	repeats    *repeats // nil: repeated frames aren't detected
+	frames     int      // decoded so far
+	bytes      int64    // read so far
 	err        error
 }
 
-// readBuffers are those of all decoders: many readings are short.
+// readBuffers is a pool of buffers for decoders: many reads are short.
 var readBuffers = sync.Pool{New: func() any {
 	b := make([]byte, readBytes)
 	return &b
@@ -86,7 +86,7 @@ func newDecoder(r io.Reader, tty bool) *decoder {
 	return &decoder{r: r, tty: tty, buf: *readBuffers.Get().(*[]byte)}
 }
 
-// release gives back what other decoders can use. The decoder is not used afterwards.
+// release returns the decoder's buffers to their pools. The decoder must not be used afterwards.
 func (d *decoder) release() {
 	if b := d.buf; len(b) == readBytes {
 		readBuffers.Put(&b)
@@ -97,8 +97,9 @@ func (d *decoder) release() {
 	d.buf, d.repeats = nil, nil
 }
 
-// next appends at least one line to b, and all that need no waiting. At the end of the answer a line that lacks its
-// end is a line too. Errors: io.EOF, *engineError, errDamaged, errReplay, those of the answer; b may have lines all the same.
+// next appends at least one line to b, and further lines that are available without waiting. At the end of the answer, a line
+// without a newline counts, too. Errors: io.EOF, *engineError, errDamaged, errReplay, errors of reading; b may have new lines
+// also with an error.
 func (d *decoder) next(b *Batch) error {
 	d.out = b
 	for had := len(b.Lines); ; {
@@ -110,7 +111,7 @@ func (d *decoder) next(b *Batch) error {
 				d.flush()
 			}
 			if len(b.Lines) > had && errors.Is(d.err, io.EOF) {
-				return nil // the next call says so again
+				return nil // the next call returns io.EOF
 			}
 			return d.err
 		}
@@ -169,7 +170,7 @@ func (d *decoder) parseFrames() error {
 	return nil
 }
 
-// frame takes in one frame: all of a line or a part of it.
+// frame handles one frame: a complete line or a part of one.
 func (d *decoder) frame(stream Stream, payload []byte) error {
 	d.frames++
 	p := &d.streams[stream]
@@ -190,9 +191,9 @@ func (d *decoder) frame(stream Stream, payload []byte) error {
 	return nil
 }
 
-// take adds bytes to the stream's line, which they may end.
+// take adds bytes to the stream's line. ends reports whether they complete it.
 func (d *decoder) take(p *part, stream Stream, at int64, data []byte, ends bool) {
-	if !p.open && ends { // most lines are one frame
+	if !p.open && ends { // the usual case: a line of one frame
 		d.line(p, stream, at, crc32.Checksum(data, castagnoli), data, false)
 		return
 	}
@@ -223,8 +224,8 @@ func (d *decoder) line(p *part, stream Stream, at int64, sum uint32, text []byte
 	d.out.add(pos, cut, text)
 }
 
-// flush ends the lines that have no end because their container has ended. At the end of an answer that doesn't follow,
-// a line may also be one of which the container has written the first pieces.
+// flush completes the lines without a newline at the end of an answer. If the answer doesn't follow, such a line may still
+// grow: it is completed only when it is older than unfinished.
 func (d *decoder) flush() {
 	for s := range d.streams {
 		if p := &d.streams[s]; p.open && (d.follows || time.Now().UnixNano()-p.at > unfinished) {

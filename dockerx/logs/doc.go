@@ -1,20 +1,21 @@
-// Package logs reads containers' logs from their engine, and hands one reading to many readers.
+// Package logs reads containers' logs from their engine, or from the log's files, and shares one followed log between many
+// subscribers.
 //
-// Job. A Source asks an engine for one container's log. Read reads a part of it, Follow reads on for as long as the
-// container exists: over cuts of the connection, restarts of the engine and of the container, and rotation of the
-// log's files. Both give Batches of lines in the order of the log. A Hub shares one Follow between all that want
-// the same container.
+// Job. A Source asks an engine for one container's log. Read reads a part of it. A Hub follows a log as long as the container
+// exists: across disconnects, restarts of the engine and of the container, and rotation of the log's files. Both return
+// Batches of lines in the order of the log. All subscribers of a container share one follower. Files searches the files of a
+// log on this machine.
 //
-// Positions. Engines number no lines. A Position is the time of a line to the nanosecond, its stream, a sum of its
-// bytes, and a count for lines that are equal in all of these. After a cut the reader asks for the log's tail, twice
-// as long each time, until the line at the position is in it, and goes on after that line. It never asks with
-// "since", for which an engine reads a log from its beginning.
+// Positions. Engines don't number lines. A Position consists of a line's time in nanoseconds, its stream, a checksum of its
+// bytes, and a count of lines that are equal in all of these. To resume at a position, the reader requests a tail of the log
+// that is long enough to contain the line at the position, and continues after that line. It never requests lines "since" a
+// time, for which an engine reads the log from its beginning.
 //
-// What may be missing is said. Where the line at the position is gone (its file was rotated away, the log was
-// truncated) a Gap stands in the place of what can't be proved to be there.
+// Gaps. If the line at a position is gone, because its file was rotated away or the log was truncated, a Gap reports the
+// time span in which lines may be missing.
 //
-// Owner. dockerx.Host makes one Hub and closes it. A Hub's readings end 30 s after their last subscriber.
+// Owner. dockerx.Host makes one Hub and closes it. A Hub stops following a log 30 s after its last subscriber left.
 //
-// Limits. A line has 256 KiB of text at most; the rest is cut off and Line.Cut says so. A frame of more than 1 MiB
-// ends the reading: no engine sends one.
+// Limits. A line has at most 256 KiB of text; the rest is cut off and Line.Cut is set. A frame of more than 1 MiB, which no
+// engine sends, ends the read with an error.
 package logs

@@ -20,7 +20,7 @@ var (
 	entryTime   = []byte(`"time":"`)
 )
 
-// parse reads an entry as Docker writes it. Others, and what was damaged, are not ok: Docker skips them too.
+// parse decodes an entry that Docker wrote. It returns false for any other or damaged entry; Docker skips those, too.
 func (e *entry) parse(raw []byte, stamps *stamps) (ok bool) {
 	if !bytes.HasPrefix(raw, entryStart) {
 		return false
@@ -46,7 +46,7 @@ func (e *entry) parse(raw []byte, stamps *stamps) (ok bool) {
 	return ok
 }
 
-// unescape reads a JSON string up to its closing quote and returns what follows that.
+// unescape decodes a JSON string into e.text and returns the bytes after its closing quote.
 func (e *entry) unescape(b []byte) (rest []byte, ok bool) {
 	e.text = e.text[:0]
 	for {
@@ -64,7 +64,7 @@ func (e *entry) unescape(b []byte) (rest []byte, ok bool) {
 	}
 }
 
-// escaped reads what follows a backslash; nil where that is no escape.
+// escaped decodes the escape after a backslash and returns the bytes after it; nil if it is invalid.
 func (e *entry) escaped(b []byte) []byte {
 	if len(b) == 0 {
 		return nil
@@ -109,7 +109,7 @@ func (e *entry) unicode(b []byte) []byte {
 	return b
 }
 
-// hexRune reads "u00e9".
+// hexRune decodes an escape such as "u00e9".
 func hexRune(b []byte) (rune, bool) {
 	if len(b) < 5 {
 		return 0, false

@@ -14,14 +14,14 @@ const (
 	openTries = 5
 )
 
-// ErrNoFiles says that a log's own files can't be read here, or aren't those of the engine.
+// ErrNoFiles is the error for log files that can't be read on this machine, or aren't the engine's.
 var ErrNoFiles = errors.New("the log's files can't be read from here")
 
-// Files are the files of a json-file log, the newest first: what an engine on this machine writes itself.
+// Files are the open files of a json-file log, which an engine on this machine writes, newest first.
 type Files struct{ parts []*os.File }
 
-// OpenFiles opens a log's files. That they are the engine's is not assumed: the last lines that the engine gives must stand
-// at their end. Errors: ErrNoFiles, those of the source.
+// OpenFiles opens a log's files. It verifies that they belong to the engine's log: the log's last line according to the engine
+// must be at their end. The caller closes them. Errors: ErrNoFiles, those of the source.
 func OpenFiles(ctx context.Context, src Source, path string) (*Files, error) {
 	if !filepath.IsAbs(path) || filepath.Clean(path) != path {
 		return nil, ErrNoFiles
@@ -71,7 +71,7 @@ func openFiles(path string) (*Files, error) {
 	return f, nil
 }
 
-// openRegular opens a file that is one: not a link, a pipe or a device.
+// openRegular opens a regular file. It rejects links, pipes and devices.
 func openRegular(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -93,7 +93,7 @@ func (f *Files) current(path string) bool {
 	return err == nil && os.SameFile(mine, now)
 }
 
-// holds reports whether the last lines of the files have one.
+// holds reports whether the last lines of the files include one with the time and stream of p.
 func (f *Files) holds(p Position) bool {
 	found := false
 	_ = f.Backward(context.Background(), nil, func(b *Batch, _, _ int64) error {
@@ -103,12 +103,13 @@ func (f *Files) holds(p Position) bool {
 		if !found && len(b.Lines) > 0 && b.Lines[0].At > p.At {
 			return nil
 		}
-		return errLookedAt
+		return errStop
 	})
 	return found
 }
 
-var errLookedAt = errors.New("looked at")
+// errStop ends Backward when no older lines are needed.
+var errStop = errors.New("no older lines are needed")
 
 // Close closes the files.
 func (f *Files) Close() {

@@ -14,23 +14,23 @@ const (
 	maxRetry   = 5 * time.Second
 	// steady is how long an answer must last for the next retry to be immediate again.
 	steady = time.Second
-	// lookEvery is how often a stopped container is looked at, should its start have been missed.
-	lookEvery = 15 * time.Second
+	// checkEvery is how often a stopped container is checked, in case its start event was missed.
+	checkEvery = 15 * time.Second
 )
 
-// State says what became of a followed container.
+// State is the state of a followed log.
 type State uint8
 
 // The states.
 const (
-	Following State = iota // its log is read
-	Stopped                // it has no process: its log goes on when it is started
-	Away                   // its engine can't be reached
+	Following State = iota // the log is being read
+	Stopped                // the container isn't running; reading continues when it is started
+	Away                   // the engine can't be reached
 )
 
-// sink takes what a follower reads. Its methods are called by one goroutine.
+// sink receives what a follower reads. Its methods are called by one goroutine.
 type sink interface {
-	// began says after which line the following begins.
+	// began is called with the position of the line before the first one to come.
 	began(p Position)
 	lines(b *Batch)
 	gap(g Gap)
@@ -39,28 +39,28 @@ type sink interface {
 	room() <-chan struct{}
 }
 
-// follower reads one container's log on and on.
+// follower follows one container's log.
 type follower struct {
 	src  Source
 	out  sink
-	wake <-chan struct{} // says that the container or its engine has started
+	wake <-chan struct{} // receives when the container or its engine has started
 
 	at      Position
 	lastGap time.Time
 	now     State
-	failed  int // engine errors in a row without a line between
-	caught  int // lines that the last catching up brought
+	failed  int // engine errors in a row, without a line in between
+	caught  int // lines of the last answer that caught up without following
 	pace    pace
 }
 
-// Why a follower gives up an answer and resumes.
+// The reasons for which a follower abandons an answer and resumes.
 var (
 	errPaused = errors.New("left unread")
 	errBehind = errors.New("the engine's follower is behind")
 )
 
-// run follows until ctx ends or the container is removed. It begins at the log's end. Errors: apperr.NotFound, and
-// others that say that the log can't be read at all.
+// run follows the log from its end until ctx ends or the container is removed. Errors: ctx's, apperr.NotFound, and
+// apperr.Invalid for a log that can't be read at all.
 func (f *follower) run(ctx context.Context) error {
 	f.pace.file = f.src.FileBytes()
 	if err := f.begin(ctx); err != nil {
@@ -89,7 +89,7 @@ func (f *follower) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// begin looks where the log ends, until the engine says so.
+// begin finds the log's end. It retries until the engine answers.
 func (f *follower) begin(ctx context.Context) error {
 	for attempt := 0; ; attempt++ {
 		end, err := probe(ctx, f.src, firstTail, true)
@@ -101,39 +101,40 @@ func (f *follower) begin(ctx context.Context) error {
 		if fatal(err) || ctx.Err() != nil {
 			return err
 		}
-		f.tell(Away)
+		f.setState(Away)
 		f.wait(ctx, retryDelay(attempt))
 	}
 }
 
-// fatal reports whether trying again is of no use. A conflict is a removal under way: the next try tells.
+// fatal reports whether retrying is useless. A conflict isn't fatal: it is a removal in progress, and the next try will
+// return NotFound.
 func fatal(err error) bool {
 	kind := apperr.KindOf(err)
 	return kind == apperr.NotFound || kind == apperr.Invalid
 }
 
-// afterEnd decides what to do after an answer's end. Its error ends the following.
+// afterEnd handles the end of an answer: it waits until the log may be read again. If it returns an error, the follower ends.
 func (f *follower) afterEnd(ctx context.Context, err error, attempt *int) error {
 	if err != nil && fatal(err) {
 		return err
 	}
-	var said *engineError
-	if errors.As(err, &said) {
+	var unreadable *engineError
+	if errors.As(err, &unreadable) {
 		f.unreadable(ctx)
 	}
-	running, lookErr := f.src.Running(ctx)
+	running, checkErr := f.src.Running(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case lookErr != nil && fatal(lookErr):
-		return lookErr
-	case lookErr == nil && !running && err == nil:
-		f.tell(Stopped)
-		f.wait(ctx, lookEvery)
+	case checkErr != nil && fatal(checkErr):
+		return checkErr
+	case checkErr == nil && !running && err == nil:
+		f.setState(Stopped)
+		f.wait(ctx, checkEvery)
 		*attempt = 0
 		return nil
-	case lookErr != nil:
-		f.tell(Away)
+	case checkErr != nil:
+		f.setState(Away)
 	}
 	if *attempt > 0 {
 		f.wait(ctx, retryDelay(*attempt))
@@ -142,7 +143,7 @@ func (f *follower) afterEnd(ctx context.Context, err error, attempt *int) error 
 	return nil
 }
 
-// unreadable goes on at the log's end where the engine can't read on from the position.
+// unreadable handles an error of the engine. After three in a row it reports a gap and moves the position to the log's end.
 func (f *follower) unreadable(ctx context.Context) {
 	if f.failed++; f.failed < 3 {
 		return
@@ -155,14 +156,15 @@ func (f *follower) unreadable(ctx context.Context) {
 	f.at, f.failed = end.last, 0
 }
 
-func (f *follower) tell(s State) {
+// setState reports the state to the sink if it changed.
+func (f *follower) setState(s State) {
 	if f.now != s {
 		f.now = s
 		f.out.state(s)
 	}
 }
 
-// wait waits for a while, or until there is news of the container.
+// wait waits for d, or until wake receives.
 func (f *follower) wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -173,7 +175,7 @@ func (f *follower) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// retryDelay is how long to wait before a try: 50, 100 … 5,000 ms, ±20 %.
+// retryDelay returns the wait before a retry: 50, 100 … 5,000 ms, ±20 %.
 func retryDelay(attempt int) time.Duration {
 	d := maxRetry
 	if attempt < 7 {

@@ -8,16 +8,16 @@ import (
 )
 
 const (
-	// pauseAfter is how long a follower leaves its answer unread before it gives it up. An engine skips rotated files
-	// for a follower that is behind, without a word; a reading that resumes at a position misses nothing.
+	// pauseAfter is how long a follower may leave its answer unread before it abandons it. For a follower that is behind, an
+	// engine silently skips rotated files; resuming at a position misses nothing.
 	pauseAfter = time.Second
-	// minPoll and maxPoll are the times between two readings of a log that isn't followed.
+	// minPoll and maxPoll bound the time between two reads of a log that is polled.
 	minPoll = 20 * time.Millisecond
 	maxPoll = 250 * time.Millisecond
 )
 
-// once reads what came since the position, and then follows, until the answer ends. progress says that it brought a
-// line. The error is nil where the engine ended the answer in order.
+// once reads the lines since the position, and then follows (or polls, see pace.small) until the answer ends. progress reports
+// whether there were lines. The error is nil if the engine ended the answer normally.
 func (f *follower) once(ctx context.Context) (progress bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -36,10 +36,10 @@ func (f *follower) once(ctx context.Context) (progress bool, err error) {
 	return progress || n > 0, err
 }
 
-// poll reads again and again what came meanwhile, as long as the container runs.
+// poll reads the new lines at intervals, as long as the container runs.
 func (f *follower) poll(ctx context.Context) error {
-	f.tell(Following)
-	looked := time.Now()
+	f.setState(Following)
+	checked := time.Now()
 	for delay := minPoll; ; {
 		f.wait(ctx, delay)
 		n, err := f.answer(ctx, false)
@@ -51,18 +51,18 @@ func (f *follower) poll(ctx context.Context) error {
 		default:
 			delay = min(delay*3/2, maxPoll)
 		}
-		if n > 0 || time.Since(looked) < time.Second {
+		if n > 0 || time.Since(checked) < time.Second {
 			continue
 		}
-		looked = time.Now()
+		checked = time.Now()
 		if running, err := f.src.Running(ctx); err != nil || !running {
 			return err
 		}
 	}
 }
 
-// answer hands on all that one answer of the engine brings, and returns how many bytes that were. The error is nil
-// where the engine ended it in order.
+// answer requests the lines since the position and passes them on until the answer ends. It returns their bytes in the log's
+// files. The error is nil if the engine ended the answer normally.
 func (f *follower) answer(ctx context.Context, follow bool) (size int64, err error) {
 	s, err := resume(ctx, f.src, f.at, follow, 2*f.caught)
 	if err != nil {
@@ -70,7 +70,7 @@ func (f *follower) answer(ctx context.Context, follow bool) (size int64, err err
 	}
 	defer func() { s.close() }()
 	if follow {
-		f.tell(Following)
+		f.setState(Following)
 	} else {
 		f.caught = 0
 	}
@@ -81,7 +81,7 @@ func (f *follower) answer(ctx context.Context, follow bool) (size int64, err err
 	return size, err
 }
 
-// pump hands on what an answer brings, and returns how many bytes that were.
+// pump passes the lines of an answer on to the sink, and returns their bytes in the log's files.
 func (f *follower) pump(ctx context.Context, s *resumed) (size int64, err error) {
 	b := &Batch{}
 	for {
@@ -110,7 +110,7 @@ func (f *follower) pump(ctx context.Context, s *resumed) (size int64, err error)
 	}
 }
 
-// awaitRoom waits until more may be read. Where that takes long the answer is given up: errPaused, after the wait.
+// awaitRoom waits until the sink has room. After pauseAfter it returns errPaused: the answer is to be abandoned.
 func (f *follower) awaitRoom(ctx context.Context) error {
 	room := f.out.room()
 	select {

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// ErrTooSlow is what a subscriber gets that took too little for what it missed to be kept any longer.
+// ErrTooSlow is the error for a subscriber that fell so far behind that its next item is no longer kept.
 var ErrTooSlow = errors.New("the subscriber is too slow")
 
-// Item is one thing of a followed log: a batch of lines, a gap, or a state.
+// Item is an item of a followed log: a batch of lines, a gap, or a state.
 type Item struct {
-	Batch *Batch // shared; nil for the others
-	Gap   *Gap
-	State State // of an item without batch and gap
+	Batch *Batch // shared; nil if the item isn't a batch
+	Gap   *Gap   // nil if the item isn't a gap
+	State State  // if Batch and Gap are nil
 }
 
-// HubOptions are a Hub's. The zero value is ready for use.
+// HubOptions configures a Hub. The zero value is ready for use.
 type HubOptions struct {
-	// Grace is how long a log is followed after its last subscriber. Default 30 s.
+	// Grace is how long a log is followed after its last subscriber left. Default 30 s.
 	Grace time.Duration
 	// Buffer is how many bytes of each log are kept for subscribers that are behind. Default 4 MiB.
 	Buffer int
 }
 
-// Hub follows each container's log once, for however many subscribers.
+// Hub follows containers' logs, each once for all its subscribers. It is safe for concurrent use.
 type Hub struct {
 	opts HubOptions
 	life context.Context //nolint:containedctx // ends with the hub
@@ -37,7 +37,7 @@ type Hub struct {
 	upstreams map[string]*upstream // by container
 }
 
-// NewHub returns a Hub. It has no goroutine before its first subscriber. Close ends it.
+// NewHub returns a Hub. It starts no goroutine before its first subscription. The caller closes it.
 func NewHub(o HubOptions) *Hub {
 	if o.Grace <= 0 {
 		o.Grace = 30 * time.Second
@@ -50,7 +50,7 @@ func NewHub(o HubOptions) *Hub {
 	return h
 }
 
-// Close ends all following and waits for it.
+// Close stops following all logs, and waits until that has ended.
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.end()
@@ -58,7 +58,7 @@ func (h *Hub) Close() {
 	h.all.Wait()
 }
 
-// Wake has followers look at once whether they can go on: that of a container, or with "" all.
+// Wake makes the follower of a container, or with "" all followers, check immediately whether it can continue.
 func (h *Hub) Wake(id string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -79,8 +79,9 @@ func (h *Hub) Upstreams() int {
 	return len(h.upstreams)
 }
 
-// Subscribe begins at the log's end, or at where a following is that there is already. notify is called when there is
-// something new; it must not block, and may be called at once.
+// Subscribe returns a subscription to a container's log. It begins at the log's end, or, if the log is followed already, at
+// the follower's position. notify is called when there are new items; it must not block, and may be called before Subscribe
+// returns. The caller closes the subscription.
 func (h *Hub) Subscribe(id string, src Source, notify func()) *Subscription {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -107,7 +108,7 @@ func (h *Hub) Subscribe(id string, src Source, notify func()) *Subscription {
 	return u.join(notify, func() { h.leave(id, u) })
 }
 
-// leave ends an upstream that has had no subscriber for a while.
+// leave removes a user of an upstream. After Grace without users, the upstream is ended.
 func (h *Hub) leave(id string, u *upstream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -123,7 +124,7 @@ func (h *Hub) leave(id string, u *upstream) {
 	})
 }
 
-// forget takes an upstream away that has ended by itself.
+// forget removes an upstream whose follower has ended.
 func (h *Hub) forget(id string, u *upstream) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -137,7 +138,7 @@ func (h *Hub) drop(id string, u *upstream) {
 	}
 }
 
-// Subscription is one subscriber's place in a followed log. It is used by one goroutine.
+// Subscription is one subscriber's position in a followed log. It must be used by one goroutine only.
 type Subscription struct {
 	u      *upstream
 	notify func()
@@ -146,8 +147,8 @@ type Subscription struct {
 	once   sync.Once
 }
 
-// Start returns the position after which the subscription's lines come. It waits until that is known. Errors: those
-// with which the following ended.
+// Start returns the position before the subscription's first line. It waits until the follower has found it. Errors: ctx's,
+// and the error with which the follower ended.
 func (s *Subscription) Start(ctx context.Context) (Position, error) {
 	select {
 	case <-s.u.started:
@@ -157,8 +158,8 @@ func (s *Subscription) Start(ctx context.Context) (Position, error) {
 	return s.u.startOf(s)
 }
 
-// Next appends what came since the last call to dst, and returns at once. Errors: ErrTooSlow; io.EOF where no more will
-// come; others with which the following ended.
+// Next appends the items since the last call to dst, without waiting. Errors: ErrTooSlow; io.EOF if no more items will come;
+// the error with which the follower ended.
 func (s *Subscription) Next(dst []Item) ([]Item, error) { return s.u.take(s, dst) }
 
 // Close ends the subscription.
@@ -169,7 +170,7 @@ func (s *Subscription) Close() {
 	})
 }
 
-// ended says with which error a subscriber's part is over.
+// ended returns the error for subscribers of a follower that ended with err.
 func ended(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return io.EOF

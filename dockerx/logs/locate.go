@@ -7,38 +7,38 @@ import (
 )
 
 const (
-	// firstTail is how many frames the first look at a log's end reads: most resumes are of a moment ago.
+	// firstTail is how many frames from a log's end are read first: most positions to resume at are recent.
 	firstTail = 256
-	// resumeTail is how many frames a client's resume looks at first: it was away for longer than a follower.
+	// resumeTail is the same for a client that resumes: it was away for longer than a follower.
 	resumeTail = 1 << 10
-	// margin is how many frames are read before those that are wanted: the line at a position must be whole, and
-	// what precedes it may be equal to it.
+	// margin is how many extra frames are read before the wanted ones: the line at a position must be complete, and equal
+	// lines before it must be counted.
 	margin = 128
-	// fineTail is from how many frames on a tail is worth another look for a shorter one.
+	// fineTail is the number of frames up to which a tail isn't worth a search for a shorter one.
 	fineTail = 8 << 10
 	maxTail  = 1 << 30
-	// disorder is how far back, in nanoseconds, the times of neighbouring lines may go: an engine reads stdout and
-	// stderr apart.
+	// disorder is how far, in nanoseconds, the time of a line may be before that of the line before it: an engine reads
+	// stdout and stderr separately.
 	disorder = 100e6
 )
 
-// place is where a position was found in a log.
+// place is a position's place in a log.
 type place struct {
-	tail  int  // frames from the end that hold the line at the position, and some before it
-	whole bool // they are all that the log has
+	tail  int  // number of frames from the end that include the line at the position and some before it
+	whole bool // they are the whole log
 	first Position
 	empty bool // the log has no line
 }
 
-// look is what a probe saw.
-type look struct {
+// probeResult is the result of a probe.
+type probeResult struct {
 	first, last Position
 	frames      int
 	lines       int
 }
 
-// locate finds out how long a tail of the log must be to begin before a time. It reads little: after a first look at the end, only the first lines of tails whose length follows from the
-// times seen so far.
+// locate finds a tail of the log that begins before a time, and is not much longer than needed. It reads little: first the
+// log's end, then only the first lines of tails whose length it estimates from the times seen so far.
 func locate(ctx context.Context, src Source, at int64) (place, error) {
 	end, err := probe(ctx, src, firstTail, true)
 	switch {
@@ -55,13 +55,13 @@ func locate(ctx context.Context, src Source, at int64) (place, error) {
 	return s.run(bound{firstTail, end.first})
 }
 
-// bound is a length of a tail and its first line.
+// bound is the length of a tail, in frames, and the position of its first line.
 type bound struct {
 	tail  int
 	first Position
 }
 
-// tailSearch closes in on the shortest tail that begins before a time.
+// tailSearch searches for the shortest tail that begins before a time.
 type tailSearch struct {
 	ctx    context.Context //nolint:containedctx // of one call
 	src    Source
@@ -94,8 +94,8 @@ func (s *tailSearch) run(short bound) (place, error) {
 	}
 }
 
-// estimate is the length of tail to look at next: as the times seen so far suggest, with a bit to spare, and at least
-// twice the one that was too short as long as none was long enough.
+// estimate returns the next length to try. It interpolates from the times seen so far, and adds a reserve. Until a tail was
+// long enough, it at least doubles the length.
 func (s *tailSearch) estimate(short, long bound, tries int) int {
 	if long.tail > 0 {
 		step := float64(long.tail - short.tail)
@@ -106,22 +106,22 @@ func (s *tailSearch) estimate(short, long bound, tries int) int {
 	spanned := max(s.newest-short.first.At, 1)
 	wanted := float64(short.tail) * float64(s.newest-s.at) / float64(spanned) * 1.1
 	least := float64(2 * short.tail)
-	if tries > 1 { // the times mislead
+	if tries > 1 { // estimates from the times were too short
 		least *= 2
 	}
 	return int(min(max(wanted, least), float64(least*64), maxTail))
 }
 
-// probe reads the first line of a tail, or with whole all of it.
-func probe(ctx context.Context, src Source, tail int, whole bool) (look, error) {
+// probe reads the first line of a tail, or, with whole, all of it.
+func probe(ctx context.Context, src Source, tail int, whole bool) (probeResult, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a, err := open(ctx, src, Query{Tail: tail})
 	if err != nil {
-		return look{}, err
+		return probeResult{}, err
 	}
 	defer a.close()
-	seen, b := look{}, reusedBatch()
+	seen, b := probeResult{}, reusedBatch()
 	defer b.release()
 	for {
 		b.Reset()

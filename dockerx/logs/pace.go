@@ -4,33 +4,32 @@ import "time"
 
 // pace compares how fast a log grows with the size of its files.
 //
-// A follower inside the engine that is behind by more than a file skips files, without a word (moby
-// daemon/logger/loggerutils/follow.go, "file rotations were missed"). How far it is behind is seen by the times of its
-// lines. Before that comes near a file's length, the answer is given up: a reading that resumes at a position misses
-// nothing.
+// If the follower inside the engine is behind by more than a file, it silently skips files (moby
+// daemon/logger/loggerutils/follow.go, "file rotations were missed"). The times of its lines show how far it is behind. Before
+// that is near a file's size, the answer is abandoned: resuming at a position misses nothing.
 type pace struct {
-	file int64 // bytes of one file; 0: the log has one file for ever
+	file int64 // bytes of one file; 0: the log isn't rotated
 
-	slot       int64 // of the log's time
-	size, peak int64 // bytes in this slot; the most of the latest slots
-	ahead      int64 // the least that our clock was ahead of a line's time, in nanoseconds
-	lines      bool
+	slot       int64 // the current time slot, by the lines' times
+	size, peak int64 // bytes in this slot; the maximum of the latest slots, which decays
+	ahead      int64 // the least difference seen between wharf's clock and a line's time, in nanoseconds
+	lines      bool  // ahead is set
 }
 
-// smallFile is the size below which the files of a log are so short that it isn't followed but read again and again:
-// engines before 23 miss files also where they begin to follow while one ends.
+// smallFile is the file size, in bytes, below which a log is polled instead of followed: engines before 23 also miss files
+// when they begin to follow during a rotation.
 const smallFile = 1 << 20
 
 // small reports whether the log has small files.
 func (p *pace) small() bool { return p.file > 0 && p.file < smallFile }
 
-// slotTime is how long the slots are in which bytes are counted.
+// slotTime is the length of the time slots in which bytes are counted, in nanoseconds.
 const slotTime = int64(50 * time.Millisecond)
 
-// overhead is what a log's file holds for each line besides its text, about.
+// overhead is about how many bytes a log's file has for each line in addition to its text.
 const overhead = 96
 
-// add counts a batch and returns its bytes in the log's files.
+// add counts a batch and returns its estimated bytes in the log's files.
 func (p *pace) add(b *Batch) int64 {
 	size := int64(len(b.text) + overhead*len(b.Lines))
 	if p.file == 0 {
@@ -58,5 +57,5 @@ func (p *pace) behind(at int64) bool {
 	return grown > float64(p.file/2) || p.peak > p.file/2
 }
 
-// fillsFiles reports whether what came in one reading is so much of a file that a follower could miss one.
+// fillsFiles reports whether one answer had so many bytes that a follower could miss a file.
 func (p *pace) fillsFiles(size int64) bool { return p.file > 0 && size > p.file/8 }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// briefPause lets more of an answer come. It blocks its thread: a sleep of the runtime's takes a millisecond, in which an engine
-// fills the connection and stops, and costs as much time of the processor as the reads that it saves.
+// briefPause waits so that more of an answer arrives before the next read. It blocks the thread: time.Sleep would take a
+// millisecond, in which the engine fills the connection and stalls, and as much CPU time as the reads that it saves.
 func briefPause() {
 	pause := unix.NsecToTimespec(int64(pauseTime))
 	_ = unix.Nanosleep(&pause, nil)

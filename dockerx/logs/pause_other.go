@@ -2,5 +2,5 @@
 
 package logs
 
-// briefPause lets more of an answer come, where a short sleep is to be had.
+// briefPause does nothing: only on Linux is there a sleep that is short enough.
 func briefPause() {}

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// Stream is where a container wrote a line.
+// Stream is the output stream of a line.
 type Stream uint8
 
-// The streams. A container with a terminal has stdout alone.
+// The streams. A container with a TTY has only stdout.
 const (
 	Stdout Stream = 1
 	Stderr Stream = 2
 )
 
+// String returns "stdout" or "stderr".
 func (s Stream) String() string {
 	if s == Stderr {
 		return "stderr"
@@ -25,15 +26,15 @@ func (s Stream) String() string {
 // Position is a line's place in its container's log. The zero Position is before the first line.
 type Position struct {
 	At     int64  // Unix time in nanoseconds by the engine's clock
-	Sum    uint32 // of the line's bytes, 18 bits
-	Nth    uint8  // of the lines with the same time, stream and sum, counted from 0
+	Sum    uint32 // checksum of the line's bytes, 18 bits
+	Nth    uint8  // index among successive lines with the same time, stream and sum, modulo 32
 	Stream Stream
 }
 
 // IsZero reports whether p is before the first line.
 func (p Position) IsZero() bool { return p == Position{} }
 
-// Time is the line's time.
+// Time returns the line's time in UTC.
 func (p Position) Time() time.Time { return time.Unix(0, p.At).UTC() }
 
 // PositionBytes is the length of an encoded Position.
@@ -44,7 +45,7 @@ const (
 	nthMask = 1<<5 - 1
 )
 
-// AppendBinary appends the position in PositionBytes bytes.
+// AppendBinary appends the position, encoded in PositionBytes bytes.
 func (p Position) AppendBinary(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(p.At)) //nolint:gosec // the same 64 bits
 	low := p.Sum&sumMask<<6 | uint32(p.Nth&nthMask)<<1
@@ -56,7 +57,7 @@ func (p Position) AppendBinary(b []byte) []byte {
 
 var errPosition = errors.New("no position")
 
-// ParsePosition reads what AppendBinary wrote.
+// ParsePosition decodes a position that AppendBinary encoded.
 func ParsePosition(b []byte) (Position, error) {
 	if len(b) != PositionBytes {
 		return Position{}, errPosition

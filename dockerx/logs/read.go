@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// Range is a part of a log. The zero Range is nothing: one of Tail, After, Since and All must be set.
+// Range is a part of a log. One of All, Tail, After and Since must be set; the zero Range is empty.
 type Range struct {
 	All   bool
-	Tail  int       // the last so many lines; with Before those before it
-	After *Position // the lines after this one
-	Since time.Time // from the first line that isn't before
-	Until time.Time // up to the last line that isn't after; zero: the end
+	Tail  int       // this many frames from the end; a line of more than 16 KiB has several
+	After *Position // the lines after the one at this position
+	Since time.Time // the lines from this time on
+	Until time.Time // the lines up to this time; zero: up to the end
 }
 
-// Read gives the lines of a range in the log's order, up to the end that the log has now. The batch is reused: it is
-// good until yield returns. A gap stands where lines after Range.After may be missing. Errors: those of the source and
-// of yield, apperr.Daemon.
+// Read calls yield with the lines of a range in the log's order, up to the present end of the log. The batch is reused after
+// yield returns. A gap reports where lines after Range.After may be missing. Errors: those of the source and of yield, and
+// apperr.Daemon.
 func Read(ctx context.Context, src Source, r Range, yield func(*Batch, *Gap) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -38,7 +38,7 @@ func Read(ctx context.Context, src Source, r Range, yield func(*Batch, *Gap) err
 	return nil
 }
 
-// readAfter goes on where an answer repeats lines.
+// readAfter reads the lines after p. When an answer repeats lines, it resumes at the last line read.
 func readAfter(ctx context.Context, src Source, p Position, until time.Time, b *Batch, yield func(*Batch, *Gap) error) error {
 	for {
 		s, err := resume(ctx, src, p, false, resumeTail)
@@ -85,8 +85,8 @@ func readSince(ctx context.Context, src Source, r Range, b *Batch, yield func(*B
 	return s.each(b, r.Until, yield)
 }
 
-// withSlack is the time up to which an engine is asked: it stops at the first line that is later, although lines
-// that aren't may follow.
+// withSlack returns the time limit for the engine's answer. It is later than until, since an engine stops at the first later
+// line, although earlier lines may follow that.
 func withSlack(until time.Time) time.Time {
 	if until.IsZero() {
 		return until
@@ -94,7 +94,8 @@ func withSlack(until time.Time) time.Time {
 	return until.Add(disorder)
 }
 
-// ReadBefore returns the last n lines before a position; for a position without a line those not after its time.
+// ReadBefore returns the last n lines before a position. If there is no line at the position, it returns the last n lines up
+// to the position's time.
 func ReadBefore(ctx context.Context, src Source, p Position, n int) (*Batch, error) {
 	at, err := locate(ctx, src, p.At)
 	if err != nil {
@@ -134,7 +135,7 @@ func ReadBefore(ctx context.Context, src Source, p Position, n int) (*Batch, err
 	}
 }
 
-// ReadTail returns the last n lines, long ones whole.
+// ReadTail returns the last n lines up to a time (zero: the end). Long lines are complete.
 func ReadTail(ctx context.Context, src Source, n int, until time.Time) (*Batch, error) {
 	kept := NewLatest(n)
 	tail := n + margin
@@ -151,7 +152,7 @@ func ReadTail(ctx context.Context, src Source, n int, until time.Time) (*Batch, 
 	return ReadBefore(ctx, src, Position{At: until.UnixNano()}, n)
 }
 
-// Latest keeps the latest lines that were added, so many at most.
+// Latest keeps the last n lines that were added.
 type Latest struct {
 	most   int
 	chunks []*Batch // each with at most as many lines
@@ -168,7 +169,7 @@ func (l *Latest) Add(b *Batch, i int) {
 	l.chunks[len(l.chunks)-1].AddFrom(b, i)
 }
 
-// Batch returns the lines kept.
+// Batch returns the kept lines.
 func (l *Latest) Batch() *Batch {
 	out := &Batch{}
 	for _, c := range l.chunks {

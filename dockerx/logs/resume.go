@@ -9,7 +9,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// resumed is an open answer and from where on its lines count.
+// resumed is an open answer, with the position or time from which its lines are wanted.
 type resumed struct {
 	*answer
 	ctx    context.Context //nolint:containedctx // of the answer
@@ -17,31 +17,31 @@ type resumed struct {
 	place  place
 	follow bool
 
-	seek  *Position // the line after which to begin; nil: found, or none is looked for
-	since int64     // the time from which on to begin; 0: found, or none is looked for
-	gap   *Gap      // to be given before the next line
-	began bool      // a line of this answer was seen
-	older bool      // it was not after the position
-	tries int       // tails that turned out too short
+	seek  *Position // the line after which to begin; nil: none, or it was found
+	since int64     // the time from which to begin, in Unix nanoseconds; 0: none, or it was reached
+	gap   *Gap      // to return before the next line
+	began bool      // this answer has had a line
+	older bool      // its first line was not after the position
+	tries int       // tails that were too short
 }
 
-// maxTries is how often a tail is looked for again that new lines have made too short meanwhile.
+// maxTries is how often a longer tail is tried, since new lines may have made the last one too short meanwhile.
 const maxTries = 8
 
-// resume opens the log so that the lines after p come, of which at least so many are expected. With follow the answer
-// has no end while the container runs.
+// resume opens the log to read the lines after p. expected is how many are expected at least. With follow, the answer doesn't
+// end while the container runs.
 func resume(ctx context.Context, src Source, p Position, follow bool, expected int) (*resumed, error) {
 	s := &resumed{ctx: ctx, src: src, follow: follow, seek: &p}
 	if p.IsZero() {
 		s.seek, s.place = nil, place{tail: all, whole: true}
 		return s, s.reopen()
 	}
-	// Most resumes are of a moment ago: a short tail holds the line, or shows that a longer one is needed.
+	// Most positions are recent: a short tail contains the line, or shows that a longer one is needed.
 	s.place = place{tail: max(firstTail, expected) + margin}
 	return s, s.reopen()
 }
 
-// lost gives up the position: what comes begins after its time.
+// lost gives up the position: after a gap, reading begins with the first line after its time.
 func (s *resumed) lost(to time.Time, reason string) {
 	s.gap = &Gap{From: s.seek.Time(), To: to, Reason: reason}
 	s.since, s.seek = s.seek.At+1, nil
@@ -63,10 +63,10 @@ func (s *resumed) close() {
 	}
 }
 
-// found begins to look out for repeated frames: what came before the position doesn't matter.
+// found starts the detection of repeated frames. It isn't needed before the position.
 func (s *resumed) found() { s.repeats = newRepeats(true) }
 
-// read appends what comes next to b, which may be nothing, and returns the gap that precedes it. Errors: those of
+// read appends the next wanted lines, possibly none, to b, and returns the gap before them or nil. Errors: those of
 // decoder.next.
 func (s *resumed) read(b *Batch) (*Gap, error) {
 	had := len(b.Lines)
@@ -94,7 +94,7 @@ func (s *resumed) read(b *Batch) (*Gap, error) {
 	return gap, err
 }
 
-// again opens a longer tail where this one has begun after the position, else gives the position up.
+// again opens a longer tail if this one began after the position; else it gives the position up.
 func (s *resumed) again() error {
 	if s.older || s.tries >= maxTries {
 		s.lost(time.Time{}, ReasonTruncated)
@@ -104,7 +104,7 @@ func (s *resumed) again() error {
 	return s.locate()
 }
 
-// locate looks for the tail that holds the position and opens it.
+// locate searches for the tail that contains the position, and opens it.
 func (s *resumed) locate() error {
 	found, err := locate(s.ctx, s.src, s.seek.At)
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *resumed) locate() error {
 	return s.reopen()
 }
 
-// find takes the lines up to the one at the position out of b, and reports whether that can't come any more.
+// find removes the lines up to the one at the position from b. It reports whether that line can't come any more.
 func (s *resumed) find(b *Batch, had int, err error) (lost bool) {
 	for i := had; i < len(b.Lines); i++ {
 		l := &b.Lines[i]
@@ -143,7 +143,7 @@ func (s *resumed) find(b *Batch, had int, err error) (lost bool) {
 	return errors.Is(err, io.EOF) || s.place.tail > 0 && s.frames > s.place.tail
 }
 
-// begin takes the lines before the time out of b.
+// begin removes the lines before since from b.
 func (s *resumed) begin(b *Batch, had int) {
 	for i := had; i < len(b.Lines); i++ {
 		if b.Lines[i].At >= s.since {
@@ -155,7 +155,7 @@ func (s *resumed) begin(b *Batch, had int) {
 	b.Lines = b.Lines[:had]
 }
 
-// each yields all lines up to the answer's end, or to a time.
+// each calls yield with all lines up to the answer's end, or up to a time.
 func (s *resumed) each(b *Batch, until time.Time, yield func(*Batch, *Gap) error) error {
 	last := int64(0)
 	if !until.IsZero() {
@@ -179,7 +179,7 @@ func (s *resumed) each(b *Batch, until time.Time, yield func(*Batch, *Gap) error
 	}
 }
 
-// limit takes the lines after a time out of b, and reports whether none can follow that is to stay.
+// limit removes the lines after the time last from b. It reports whether no earlier lines can follow.
 func limit(b *Batch, last int64) (ended bool) {
 	kept := b.Lines[:0]
 	for _, l := range b.Lines {
@@ -192,11 +192,11 @@ func limit(b *Batch, last int64) (ended bool) {
 	return ended
 }
 
-// readError makes of what ended a reading what a user may see of it.
+// readError turns an error of reading into one that a user may see.
 func readError(err error) error {
-	var said *engineError
+	var unreadable *engineError
 	switch {
-	case errors.As(err, &said):
+	case errors.As(err, &unreadable):
 		return apperr.Wrap(apperr.Daemon, err, "the engine could not read its log")
 	case errors.Is(err, errDamaged):
 		return apperr.Wrap(apperr.Daemon, err, "the engine's answer is no log")

@@ -8,31 +8,31 @@ import (
 
 // Source is one container's log at its engine.
 type Source interface {
-	// Open asks for the log, for the caller to read and close. Errors are those that a user may see.
+	// Open requests the log. The caller closes it. Its errors may be shown to users.
 	Open(ctx context.Context, q Query) (io.ReadCloser, error)
-	// Running reports whether the container has a process. Errors: apperr.NotFound where it was removed.
+	// Running reports whether the container is running. Errors: apperr.NotFound if it was removed.
 	Running(ctx context.Context) (bool, error)
-	// TTY reports whether the container has a terminal: its log has no frames then.
+	// TTY reports whether the container has a TTY: its log then has no frames.
 	TTY() bool
-	// FileBytes is the size at which the log goes on in another file; 0: never.
+	// FileBytes returns the size at which the log is rotated to a new file; 0: never.
 	FileBytes() int64
 }
 
-// Query is what an engine is asked for.
+// Query selects the part of a log to request from an engine.
 type Query struct {
 	Tail   int // frames, from the end; negative: all
 	Follow bool
 	Until  time.Time // zero: the end
 }
 
-// all asks for everything.
+// all is the Query.Tail for the whole log.
 const all = -1
 
 // answer is an open answer of an engine and its decoder.
 type answer struct {
 	*decoder
 	body    io.ReadCloser
-	stalled *time.Timer // closes a body that brings nothing; nil while it is followed
+	stalled *time.Timer // closes a body that sends nothing; nil if it is followed
 }
 
 func open(ctx context.Context, src Source, q Query) (*answer, error) {
@@ -49,22 +49,22 @@ func open(ctx context.Context, src Source, q Query) (*answer, error) {
 	return a, nil
 }
 
-// stallTime is how long an engine may send nothing of an answer that doesn't follow.
+// stallTime is how long an engine may send nothing during an answer that doesn't follow.
 const stallTime = 30 * time.Second
 
-// watchedReader ends a read that waits for too long. Between two reads a slow client may take its time.
+// watchedReader ends a single read that takes too long. The time between two reads, which depends on the client, is unlimited.
 type watchedReader struct {
 	io.Reader
 	stalled *time.Timer
 	read    int  // bytes so far
-	drained bool // the last read took all that was there
+	drained bool // the last read returned all available bytes
 }
 
 const (
-	// soon is how much of an answer is read as it comes. An engine writes each frame by itself, and a reader that waits for
-	// it is woken for each. Beyond soon it lets some gather whenever it has read all that is there.
+	// soon is how many bytes of an answer are read without pauses. An engine writes each frame separately, so a waiting reader
+	// wakes up for each. Beyond soon, the reader pauses when it has read all available bytes, so that several frames arrive.
 	soon = 16 << 10
-	// drainedBelow is less than net/http returns where more has come: it reads 4 KiB at a time.
+	// drainedBelow: a read of fewer bytes means that no more are available, since net/http reads 4 KiB at a time.
 	drainedBelow = 2 << 10
 )
 

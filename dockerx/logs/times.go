@@ -8,13 +8,13 @@ import (
 // stampLen is the length of the time that Docker writes before a line: "2026-11-24T10:11:12.123456789Z".
 const stampLen = 30
 
-// stamps reads the times before lines. Lines of the same second share most of the work.
+// stamps parses the times before lines. It caches the last second, which many lines share.
 type stamps struct {
 	second [19]byte // "2026-11-24T10:11:12"
 	unix   int64
 }
 
-// cut reads the time that a frame or line begins with and returns what follows the space after it.
+// cut parses the time at the beginning of a frame or line, and returns the bytes after the space that follows it.
 func (s *stamps) cut(p []byte) (at int64, rest []byte, ok bool) {
 	if len(p) > stampLen && p[stampLen] == ' ' && p[stampLen-1] == 'Z' && p[19] == '.' {
 		if nano, ok := digits(p[20:29]); ok && s.seconds(p[:19]) {
@@ -25,7 +25,7 @@ func (s *stamps) cut(p []byte) (at int64, rest []byte, ok bool) {
 	return s.cutOther(p)
 }
 
-// cutOther reads times of other lengths: Podman's have the zone's offset.
+// cutOther is cut for times of other lengths: Podman's have the offset of the time zone.
 func (s *stamps) cutOther(p []byte) (at int64, rest []byte, ok bool) {
 	end := bytes.IndexByte(p[:min(len(p), 40)], ' ')
 	if end < 0 {
@@ -41,7 +41,7 @@ func (s *stamps) cutOther(p []byte) (at int64, rest []byte, ok bool) {
 	return t.UnixNano(), p[min(end+1, len(p)):], true
 }
 
-// parse reads a time of any number of decimals.
+// parse parses a time with any number of decimals.
 func (s *stamps) parse(p []byte) (at int64, ok bool) {
 	if len(p) > 20 && p[19] == '.' && p[len(p)-1] == 'Z' && len(p) <= stampLen {
 		nano, ok := digits(p[20 : len(p)-1])

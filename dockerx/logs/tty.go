@@ -2,9 +2,9 @@ package logs
 
 import "bytes"
 
-// parseTTY reads the log of a container with a terminal, which has no frames: lines end with CR LF, and each begins
-// with its time. So does each further piece of 16 KiB of a long line. In the logs of some drivers the last of these
-// pieces lacks its LF, and the next line's time follows the CR.
+// parseTTY decodes the log of a container with a TTY, which has no frames: each line begins with its time and ends with CR LF.
+// A long line is split into pieces of 16 KiB, each of which begins with a time. In the logs of some drivers, the last piece
+// has no LF, and the next line's time follows the CR.
 func (d *decoder) parseTTY() error {
 	for d.start < d.end {
 		b := d.buf[d.start:d.end]
@@ -23,8 +23,8 @@ func (d *decoder) parseTTY() error {
 	return nil
 }
 
-// piece returns the first piece of b with the time before it and the LF after it, and whether it ends its line; not ok
-// where b doesn't hold all of it.
+// piece returns the first piece of b, including the time before it and the LF after it, and whether it ends its line. ok is
+// false if b doesn't contain the whole piece.
 func (d *decoder) piece(b []byte) (piece []byte, ends, ok bool) {
 	_, rest, timed := d.stamps.cut(b)
 	if !timed {
@@ -50,7 +50,7 @@ func (d *decoder) piece(b []byte) (piece []byte, ends, ok bool) {
 	return b[:head+fullFrame], false, true
 }
 
-// nextStamp returns where a CR is followed by the time of another line, -1 where none is.
+// nextStamp returns the index of a CR that is followed by another line's time, or -1.
 func (d *decoder) nextStamp(b []byte) int {
 	for from := 0; ; {
 		i := bytes.IndexByte(b[from:], '\r')

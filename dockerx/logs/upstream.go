@@ -6,48 +6,49 @@ import (
 	"time"
 )
 
-// kept is an item and what it takes.
+// kept is a kept item with its size.
 type kept struct {
 	Item
 	bytes int
-	after Position // the position before it
+	after Position // of the last line before the item
 }
 
-// upstream is one followed log and what its subscribers haven't taken yet.
+// upstream is one followed log, with the items that its subscribers haven't taken yet.
 type upstream struct {
 	cancel context.CancelFunc
 	wake   chan struct{}
-	idle   *time.Timer // the hub's, as users
-	users  int
+	idle   *time.Timer // ends the upstream after Grace; guarded by the hub's mu
+	users  int         // guarded by the hub's mu
 
-	started chan struct{} // closed when at is known, or the following has ended
+	started chan struct{} // closed when at is known, or the follower has ended
 	buffer  int           // bytes that may be kept
 
 	mu     sync.Mutex
 	items  []kept
-	base   uint64 // the number of items[0]
-	bytes  int
-	at     Position // after the last item
+	base   uint64   // the number of items[0]
+	bytes  int      // of items
+	at     Position // of the last line
 	subs   map[*Subscription]struct{}
-	free   chan struct{} // closed when there is room; nil: no goroutine waits
-	opened bool
-	over   bool
+	free   chan struct{} // closed when there is room; nil: no goroutine waits for it
+	opened bool          // started is closed
+	over   bool          // the follower has ended, with err
 	err    error
 
-	notified time.Time   // when subscribers last were
-	pending  int         // bytes that came since
-	later    *time.Timer // notifies them of these; nil: nothing is pending
+	notified time.Time   // when subscribers were last notified
+	pending  int         // bytes of items since then
+	later    *time.Timer // will notify subscribers of the pending items; nil: none are pending
 }
 
 const (
-	// wakeTime is the least time between two wake-ups of the subscribers, for each of them: one is a write to its client,
-	// and with many what comes close behind a line gathers, and goes out as one write.
+	// wakeTime is the minimum time between two notifications, multiplied by the number of subscribers. Each notification
+	// causes a write to each client, so with many subscribers lines are collected and sent in one write.
 	wakeTime = 30 * time.Microsecond
-	// maxGather is how long lines wait for that at most. With fewSubscribers they don't wait.
+	// maxGather is how long lines wait for that at most. With up to fewSubscribers they don't wait.
 	maxGather      = 15 * time.Millisecond
 	fewSubscribers = 32
 )
 
+// roomy is a closed channel, which room returns if there is room.
 var roomy = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
@@ -65,7 +66,7 @@ func (u *upstream) run(ctx context.Context, src Source) {
 	u.finish((&follower{src: src, out: u, wake: u.wake}).run(ctx))
 }
 
-// finish ends the upstream: subscribers get what is kept, then the error.
+// finish ends the upstream: subscribers get the kept items, then the error.
 func (u *upstream) finish(err error) {
 	u.mu.Lock()
 	u.over, u.err = true, err
@@ -85,7 +86,7 @@ func (u *upstream) began(p Position) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.at = p
-	for i := range u.items { // states from before: the lines come after p all the same
+	for i := range u.items { // states that were reported before the end was found
 		u.items[i].after = p
 	}
 	u.begin()
@@ -108,14 +109,13 @@ func (u *upstream) append(item Item, size int) {
 	u.mu.Unlock()
 }
 
-// trim forgets the oldest items beyond the buffer.
+// trim removes the oldest items beyond the buffer, and the items that all subscribers have taken.
 func (u *upstream) trim() {
 	n := 0
 	for u.bytes > u.buffer && n < len(u.items)-1 {
 		u.bytes -= u.items[n].bytes
 		n++
 	}
-	// What every subscriber has taken is of no use either.
 	slowest := u.base + uint64(len(u.items))
 	for s := range u.subs {
 		slowest = min(slowest, s.next)
@@ -128,7 +128,7 @@ func (u *upstream) trim() {
 	u.items, u.base = u.items[n:], u.base+uint64(n) //nolint:gosec // a length
 }
 
-// notify notifies the subscribers, many of them not more often than they can be served. mu is held.
+// notify notifies the subscribers, at once or after a delay that grows with their number. The caller holds mu.
 func (u *upstream) notify() {
 	if u.later != nil && u.pending < batchBytes {
 		return
@@ -150,7 +150,7 @@ func (u *upstream) notify() {
 	})
 }
 
-// notifyAll notifies the subscribers at once. mu is held.
+// notifyAll notifies the subscribers at once. The caller holds mu.
 func (u *upstream) notifyAll() {
 	if u.later != nil {
 		u.later.Stop()
@@ -162,7 +162,7 @@ func (u *upstream) notifyAll() {
 	}
 }
 
-// room implements sink: there is room unless the quickest subscriber is half a buffer behind.
+// room implements sink. There is room unless even the fastest subscriber is half a buffer behind.
 func (u *upstream) room() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()

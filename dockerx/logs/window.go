@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TailTo returns about how many frames from the log's end one must begin to come before a time.
+// TailTo returns the approximate length, in frames, of a tail of the log that begins before the time at (Unix nanoseconds).
 func TailTo(ctx context.Context, src Source, at int64) (int, error) {
 	found, err := locate(ctx, src, at)
 	if err != nil || found.tail > 0 {
@@ -16,12 +16,13 @@ func TailTo(ctx context.Context, src Source, at int64) (int, error) {
 	return firstTail, nil
 }
 
-// Whole is the tail of a window that begins with the log.
+// Whole is the tail that is the whole log.
 const Whole = all
 
-// ReadWindow gives the lines from a number of frames before the log's end up to the one at end, exclusive; for a
-// position without a line those up to its time. expected is about how many frames that are. size is how many bytes were read
-// for a batch, which is reused. whole says that the window begins with the log.
+// ReadWindow calls give with the lines of a window of the log. It begins tail frames before the log's end, and ends before the
+// line at end; if there is no line at end, it includes the lines up to end's time. expected is about how many frames the window
+// has. size is the number of bytes read for the batch, which is reused after give returns. whole reports whether the window
+// begins at the log's beginning.
 func ReadWindow(ctx context.Context, src Source, tail, expected int, end Position, give func(b *Batch, size int64) error) (whole bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -54,7 +55,7 @@ func ReadWindow(ctx context.Context, src Source, tail, expected int, end Positio
 		case tail == Whole && (ended || errors.Is(err, io.EOF)):
 			return true, nil
 		case errors.Is(err, io.EOF) && !ended && a.frames < tail && (q.Until.IsZero() || first.IsZero()):
-			return true, nil // shorter than the tail that was asked for
+			return true, nil // the log is shorter than the requested tail
 		case ended, errors.Is(err, io.EOF):
 			if a.frames >= expected && first != end {
 				return false, nil
@@ -66,8 +67,8 @@ func ReadWindow(ctx context.Context, src Source, tail, expected int, end Positio
 	}
 }
 
-// beginsWith reports whether the log has no line before this one. An engine finds its beginning at once, and the beginning of
-// a tail by reading all of that.
+// beginsWith reports whether first is the log's first line. An engine finds the beginning of a log immediately; to find the
+// beginning of a tail it must read the whole tail.
 func beginsWith(ctx context.Context, src Source, first Position) (bool, error) {
 	if first.IsZero() {
 		return false, nil
@@ -76,7 +77,7 @@ func beginsWith(ctx context.Context, src Source, first Position) (bool, error) {
 	return err == nil && begin.first == first, err
 }
 
-// upTo takes the lines from end on out of b, and reports whether it was there.
+// upTo removes the lines from end on from b. It reports whether end was reached.
 func upTo(b *Batch, end Position) (ended bool) {
 	for i := range b.Lines {
 		if l := &b.Lines[i]; l.Position == end || l.At > end.At+disorder {

@@ -11,13 +11,13 @@ import (
 	"wharf/dockerx/engine"
 )
 
-// engineCall is the engine call of a row, and the type of the parameters that it takes.
+// engineCall is the engine call of a row, with the type of its parameters.
 type engineCall struct {
-	params Params // without values
+	params Params // the zero value of its type
 	do     func(ctx context.Context, e engine.Changes, id string, p Params) error
 }
 
-// taking makes the engine call of a row from a function of its own type of parameters.
+// taking returns the engine call of a row, made from a function that takes its own type of parameters.
 func taking[P Params](call func(ctx context.Context, e engine.Changes, id string, p P) error) engineCall {
 	var params P
 	return engineCall{params, func(ctx context.Context, e engine.Changes, id string, p Params) error {
@@ -25,8 +25,8 @@ func taking[P Params](call func(ctx context.Context, e engine.Changes, id string
 	}}
 }
 
-// of returns the parameters of an Operation, those without values for nil. Another operation's are a mistake of the
-// program.
+// of returns the checked parameters of an Operation; nil ones count as zero values. Parameters of another type are a bug in
+// the program, and a plain error.
 func (c engineCall) of(o Operation) (Params, error) {
 	if o.Params == nil {
 		return c.params, c.params.check()
@@ -73,7 +73,7 @@ func removeCall(ctx context.Context, e engine.Changes, id string, p Remove) erro
 	return e.ContainerRemove(ctx, id, container.RemoveOptions{Force: p.Force, RemoveVolumes: p.Volumes})
 }
 
-// inSteps stands for the many calls of recreate.
+// inSteps is the call of recreate, which consists of many calls: it only returns an error.
 func inSteps(context.Context, engine.Changes, string, Recreate) error {
 	return errors.New("recreate isn't one call: package service/recreate takes its steps")
 }

@@ -9,39 +9,39 @@ import (
 	"wharf/util/apperr"
 )
 
-// Operation asks for a change of one container.
+// Operation is a requested change of one container.
 type Operation struct {
 	Name   string // of a row of the table
-	Params Params // of the type that the row takes; nil: none of them given
-	// Strict makes it a Conflict, in the words of Docker's API, that there was nothing to do. Its Result says nothing
-	// of the state afterwards, so that nothing is asked for it.
+	Params Params // of the row's type; nil: all zero
+	// Strict: if there is nothing to do, the operation fails with a Conflict that has the message of Docker's API. The state
+	// afterwards isn't determined, which saves requests.
 	Strict bool
-	// Wait is what to wait for afterwards: "" (nothing), running, healthy or exited.
+	// Wait is the state to wait for afterwards: "" (none), running, healthy or exited.
 	Wait  string
 	Limit time.Duration // of the wait; 30 s when zero, 5 min at most
 }
 
-// Result is what came of an Operation.
+// Result is the result of an Operation.
 type Result struct {
-	Changed bool             // false: it was so already
-	Before  containers.State // as the operation found it
-	After   containers.State // as the operation left it; zero where nothing is left
-	// Reached reports whether what was waited for came about; true where nothing was.
+	Changed bool             // false: the container was in the desired state already
+	Before  containers.State // before the operation
+	After   containers.State // after the operation; zero if the container is gone
+	// Reached reports whether the state to wait for was reached; true without a wait.
 	Reached bool
-	// NewID is the id of the container that recreate made; empty for other operations.
+	// NewID is the id of the container that recreate created; empty for other operations.
 	NewID string
 }
 
 const maxWait = 5 * time.Minute
 
-// Check refuses an operation that makes no sense on any container. Errors: apperr.Invalid.
+// Check returns an error for an operation that is invalid for every container. Errors: apperr.Invalid.
 func (o Operation) Check() error {
 	_, _, err := o.Prepare(&containers.Details{ID: strings.Repeat("0", 64), HealthCheck: true})
 	return err
 }
 
-// Prepare returns the row and the parameters of an operation on a container. It refuses what makes no sense, before any engine
-// hears of it. Errors: apperr.Invalid.
+// Prepare returns the row and the parameters of an operation on a container, or an error if the operation is invalid for it.
+// It sends no request. Errors: apperr.Invalid.
 func (o Operation) Prepare(d *containers.Details) (*Row, Params, error) {
 	row := named(o.Name)
 	if row == nil {
@@ -54,7 +54,7 @@ func (o Operation) Prepare(d *containers.Details) (*Row, Params, error) {
 	return row, params, o.check(row, d)
 }
 
-// check refuses an operation that makes no sense on the container.
+// check returns an error for an operation that is invalid for the container.
 func (o Operation) check(row *Row, d *containers.Details) error {
 	switch {
 	case !engine.IsID(d.ID):
@@ -71,14 +71,14 @@ func (o Operation) check(row *Row, d *containers.Details) error {
 	return nil
 }
 
-// What an operation can wait for; WaitExited is the one wait that the removal of a container fulfils.
+// The states that an operation can wait for. Only WaitExited is also met by a container that is removed.
 const (
 	waitRunning = "running"
 	waitHealthy = "healthy"
 	WaitExited  = "exited"
 )
 
-// Condition is what a wait is for: whether it has come, and whether it can't come any more.
+// Condition reports for a state whether a wait's condition is met, and whether it can't be met any more.
 type Condition func(containers.State) (reached, hopeless bool)
 
 var conditions = map[string]Condition{
@@ -87,7 +87,7 @@ var conditions = map[string]Condition{
 	WaitExited:  func(s containers.State) (bool, bool) { return gone(s), false },
 }
 
-// ConditionOf returns the condition of a wait; nil for a word that is none.
+// ConditionOf returns the condition of an Operation.Wait, or nil if wait is unknown.
 func ConditionOf(wait string) Condition { return conditions[wait] }
 
 func gone(s containers.State) bool { return !s.Running && !s.Restarting }

@@ -13,29 +13,28 @@ import (
 	"wharf/util/apperr"
 )
 
-// Params are what an operation asks for besides its container: one type for each kind of operation, as its row says.
+// Params are the parameters of an operation. Each row of the table has its type of Params.
 type Params interface {
-	// check refuses values that make no sense, before any engine hears of them. Its errors are apperr.Invalid and
-	// name the parameter as the API does.
+	// check returns an error for invalid values. Its errors are apperr.Invalid and name the parameter as the API does.
 	check() error
 }
 
-// None are the parameters of an operation that has none.
+// None are the parameters of an operation without parameters.
 type None struct{}
 
 func (None) check() error { return nil }
 
 // Stop are the parameters of stop and restart.
 type Stop struct {
-	Timeout *int   // seconds before it is killed; nil: the container's own, negative: no end
-	Signal  string // "" is Docker's choice; "TERM", "SIGHUP", "9"
+	Timeout *int   // seconds before the container is killed; nil: the container's own, negative: never
+	Signal  string // such as "TERM", "SIGHUP" or "9"; "": Docker's default
 }
 
 func (p Stop) check() error { return checkSignal(p.Signal) }
 
 // Kill are the parameters of kill.
 type Kill struct {
-	Signal string // "" is KILL; "TERM", "SIGHUP", "9"
+	Signal string // such as "TERM", "SIGHUP" or "9"; "": KILL
 }
 
 func (p Kill) check() error { return checkSignal(p.Signal) }
@@ -45,11 +44,11 @@ type Rename struct {
 	Name string // without '/'
 }
 
-// namePattern is Docker's for new names, which are at least two characters long.
+// namePattern is Docker's pattern for new names, which have at least two characters.
 var namePattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$`)
 
-// check also refuses what looks like an id: engines look for names first, so that the container with that id could no
-// longer be reached by it.
+// check also rejects a name that looks like an id: engines prefer names, so that a container with that id could no longer be
+// reached by it.
 func (p Rename) check() error {
 	switch {
 	case !namePattern.MatchString(p.Name):
@@ -71,27 +70,27 @@ func checkSignal(signal string) error {
 
 // Remove are the parameters of remove.
 type Remove struct {
-	Force   bool // also one that runs: it is killed
-	Volumes bool // its anonymous volumes too
+	Force   bool // kill the container if it is running
+	Volumes bool // remove its anonymous volumes, too
 }
 
 func (Remove) check() error { return nil }
 
-// Update are the parameters of update; what isn't given stays as it is.
+// Update are the parameters of update. Nil or empty ones leave the setting unchanged.
 type Update struct {
 	Memory     *int64   // bytes
-	MemorySwap *int64   // bytes of memory and swap together; -1: no limit of swap
-	CPUs       *float64 // 0.5 is half of one
-	Pids       *int64   // -1: no limit
-	// RestartPolicy is no, always, unless-stopped, on-failure or on-failure:5; "" for the present one.
+	MemorySwap *int64   // bytes of memory and swap together; -1: swap is unlimited
+	CPUs       *float64 // 0.5 is half a CPU
+	Pids       *int64   // -1: unlimited
+	// RestartPolicy is no, always, unless-stopped, on-failure or on-failure:5.
 	RestartPolicy string
 }
 
 const (
-	minMemory = 6 << 20 // Docker's
-	minCPUs   = 0.001   // of which an engine makes its smallest quota
+	minMemory = 6 << 20 // Docker's minimum
+	minCPUs   = 0.001   // for which an engine sets its smallest quota
 	maxCPUs   = 10_000
-	maxPids   = 1 << 22 // the kernel's
+	maxPids   = 1 << 22 // the kernel's maximum
 	maxLimit  = 1 << 60 // bytes
 )
 
@@ -119,8 +118,8 @@ func (p Update) check() error {
 
 // Recreate are the parameters of recreate.
 type Recreate struct {
-	Image string // "" is the one that the container names
-	Pull  bool   // from its registry, first
+	Image string // "": the image name that the container was created with
+	Pull  bool   // pull the image first
 }
 
 func (p Recreate) check() error {
@@ -130,7 +129,7 @@ func (p Recreate) check() error {
 	return images.CheckName(p.Image)
 }
 
-// config is what the engine gets: a zero stands there for what stays.
+// config returns the parameters for the engine, in which zero means unchanged.
 func (p Update) config() container.UpdateConfig {
 	var c container.UpdateConfig
 	if p.Memory != nil {

@@ -11,34 +11,34 @@ import (
 	"wharf/dockerx/events"
 )
 
-// Row is everything that one operation differs in from the others. /start2, /stop2 and
-// /v1/hosts/{host}/containers/{id}/<name> all lead to dockerx.Host.Operate with a row of this table; routes, permissions,
-// parameters, the audit's words and the attribution of events derive from it.
+// Row defines one operation. /start2, /stop2 and /v1/hosts/{host}/containers/{id}/<name> all call dockerx.Host.Operate with a
+// row of this table. Routes, permissions, parameters, the audit and the attribution of events are derived from it.
 type Row struct {
 	Name string // in the route, the audit and the log
 	Need Need
-	// Doing continues "cannot" and "have wharf": it is for errors, the log and the API's document.
+	// Doing is a verb phrase for errors, the log and the API's document, as in "cannot stop a container".
 	Doing string
-	// call is the engine call, made by taking for its type of Params.
+	// call is the engine call, made by taking from a function for its type of Params.
 	call     engineCall
 	Deadline func(d *containers.Details, p Params) time.Duration
-	// Nothing reports before the call whether there is nothing to do, where the engine would answer with an error of
-	// its own. Nil: the engine's answer says it.
+	// Nothing reports before the call whether there is nothing to do. It is for operations for which the engine would
+	// answer with an error then. Nil: the engine's answer shows it.
 	Nothing func(d *containers.Details, p Params) bool
-	// Unchanged is what Docker's API says where there was nothing to do, for Operation.Strict.
+	// Unchanged is the message of Docker's API if there was nothing to do, for Operation.Strict.
 	Unchanged string
-	// Already reports whether a container in that state makes a Conflict mean that there was nothing to do.
-	// Nil: a Conflict means what it says.
+	// Already reports whether a Conflict means that there was nothing to do, because the container is in this state.
+	// Nil: a Conflict is always an error.
 	Already func(containers.State) bool
-	// Outcome says how the state afterwards is known; After is the state that a success leaves, where it is that.
+	// Outcome is how the state afterwards is determined. After is the state after a success, for outcomes that need it.
 	Outcome Outcome
 	After   containers.State
-	// causes are the actions of the container's events that the operation brings about, Podman's words too. The last
-	// one is the operation's end.
+	// causes are the actions of the container's events that the operation causes, Docker's and Podman's. The last one is
+	// the end of the operation.
 	causes []string
 }
 
-// Need says what right an operation asks for. Package service makes a permission of it: dockerx knows no actors.
+// Need is the permission that an operation needs. Package service translates it to its own permissions: dockerx knows no
+// actors.
 type Need uint8
 
 // The needs.
@@ -47,23 +47,23 @@ const (
 	NeedAdmin                    // of wharf
 )
 
-// Outcome says how the state of a container after an operation is known.
+// Outcome is how the state of a container after an operation is determined.
 type Outcome uint8
 
 // The outcomes.
 const (
-	// Answered: the engine's success is proof of After, since what it did lasts.
+	// Answered: after a success the state is After, and lasts.
 	Answered Outcome = iota + 1
-	// Passing: a success leaves After, but the container may end at once. The host's events tell, where they are
-	// being read; else one inspect does.
+	// Passing: after a success the state is After, but the container may exit immediately. The host's events show it if
+	// they are being read; else one inspect does.
 	Passing
-	// Inspected: the answer leaves the state open, so one inspect follows.
+	// Inspected: the answer doesn't determine the state, so an inspect follows.
 	Inspected
-	// Unaltered: the operation doesn't touch the state.
+	// Unaltered: the operation doesn't change the state.
 	Unaltered
-	// Removed: nothing is left to look at, and nothing can be waited for.
+	// Removed: the container is gone, so there is nothing to inspect or wait for.
 	Removed
-	// Replaced: another container is left, by steps that package service/recreate takes.
+	// Replaced: package service/recreate has replaced the container by another.
 	Replaced
 )
 
@@ -71,11 +71,11 @@ const (
 	startTimeout  = time.Minute
 	quickTimeout  = 30 * time.Second
 	removeTimeout = 2 * time.Minute
-	// CreateTimeout is for the creation of a container: an engine copies what the image has at the place of a new volume.
+	// CreateTimeout is the deadline for creating a container. The engine may have to copy the image's files to a new volume.
 	CreateTimeout = 2 * time.Minute
 	graceMargin   = 10 * time.Second
-	defaultGrace  = 10 * time.Second // Docker's own, where a container names none
-	maxGrace      = time.Hour        // for those that ask for no end
+	defaultGrace  = 10 * time.Second // Docker's default, for a container without a stop timeout
+	maxGrace      = time.Hour        // for longer or unlimited stop timeouts
 )
 
 var (
@@ -84,7 +84,7 @@ var (
 	whenExited  = containers.State{Status: events.StateExited}
 )
 
-// rows are what can be done to a container, in the order of the document.
+// rows is the table of operations, in the order of the API's document.
 var rows = []Row{
 	{
 		Name: "start", Need: NeedOperator, Doing: "start a container", call: taking(startCall), Deadline: always(startTimeout),
@@ -111,7 +111,7 @@ var rows = []Row{
 		Already: isRunning,
 		Outcome: Answered, After: whenRunning, causes: []string{"unpause"},
 	},
-	{ // the container may live on: it depends on the signal
+	{ // whether the container ends depends on the signal
 		Name: "kill", Need: NeedOperator, Doing: "send a signal to a container", call: taking(killCall), Deadline: always(quickTimeout),
 		Outcome: Inspected, causes: []string{"kill", "die", "died"},
 	},
@@ -124,7 +124,7 @@ var rows = []Row{
 		Name: "update", Need: NeedOperator, Doing: "change the limits of a container", call: taking(updateCall), Deadline: always(quickTimeout),
 		Outcome: Unaltered, causes: []string{"update"},
 	},
-	{ // an engine kills what runs first, and then has files to delete
+	{ // the engine kills a running container first, and deletes files afterwards
 		Name: "remove", Need: NeedOperator, Doing: "remove a container", call: taking(removeCall), Deadline: always(removeTimeout),
 		Outcome: Removed, causes: []string{"kill", "die", "died", "stop", "remove", "destroy"},
 	},
@@ -135,7 +135,7 @@ var rows = []Row{
 	},
 }
 
-// named finds a row; nil for a name that has none.
+// named returns the row of an operation, or nil if there is none.
 func named(name string) *Row {
 	i := slices.IndexFunc(rows, func(r Row) bool { return r.Name == name })
 	if i < 0 {
@@ -144,12 +144,12 @@ func named(name string) *Row {
 	return &rows[i]
 }
 
-// Call makes the engine call of the row. p is what Operation.Prepare returned.
+// Call makes the engine call of the row. p must come from Operation.Prepare.
 func (r *Row) Call(ctx context.Context, e engine.Changes, id string, p Params) error {
 	return r.call.do(ctx, e, id, p)
 }
 
-// End returns the last of the events that the operation brings about.
+// End returns the action of the last event that the operation causes.
 func (r *Row) End() string { return r.causes[len(r.causes)-1] }
 
 func isRunning(s containers.State) bool { return s.Running && !s.Paused }
@@ -158,7 +158,7 @@ func always(t time.Duration) func(*containers.Details, Params) time.Duration {
 	return func(*containers.Details, Params) time.Duration { return t }
 }
 
-// graceAnd is for operations with Stop's parameters: the container's grace, and t.
+// graceAnd returns a deadline function for operations with the parameters Stop: the container's stop timeout plus t.
 func graceAnd(t time.Duration) func(*containers.Details, Params) time.Duration {
 	return func(d *containers.Details, p Params) time.Duration {
 		stop, _ := p.(Stop)
@@ -166,7 +166,7 @@ func graceAnd(t time.Duration) func(*containers.Details, Params) time.Duration {
 	}
 }
 
-// grace is how long a container has to end by itself: what was asked for, else its own setting.
+// grace returns how long the container may take to stop before it is killed: the operation's timeout, else the container's.
 func grace(d *containers.Details, p Stop) time.Duration {
 	timeout := p.Timeout
 	if timeout == nil {
@@ -181,13 +181,13 @@ func grace(d *containers.Details, p Stop) time.Duration {
 	return time.Duration(*timeout) * time.Second
 }
 
-// Info is what the layers above need of an operation's row.
+// Info is the part of an operation's row that other packages need.
 type Info struct {
 	Name   string
 	Need   Need
 	Doing  string // "stop a container"
-	Params Params // of the operation's type, without values
-	Lasts  bool   // something is left to wait for afterwards
+	Params Params // the zero value of the operation's type
+	Lasts  bool   // a container is left afterwards, for which a caller may wait
 }
 
 // All returns the table of operations, in its order.
@@ -199,8 +199,7 @@ func All() []Info {
 	return infos
 }
 
-// ByEvent returns, for each kind of container event that operations cause, the names of these operations in
-// alphabetical order.
+// ByEvent returns a map from the action of a container event to the names of the operations that cause it, sorted.
 func ByEvent() map[string][]string {
 	byEvent := map[string][]string{}
 	for _, row := range rows {

@@ -10,13 +10,13 @@ import (
 	"wharf/util/apperr"
 )
 
-// managed are the labels of containers that another program creates anew by itself, and its name.
+// managed maps a label to the program that manages, and itself replaces, the containers with that label.
 var managed = map[string]string{
 	"com.docker.swarm.task.id": "Swarm", "io.kubernetes.pod.uid": "Kubernetes", "io.kubernetes.pod.name": "Kubernetes",
 }
 
-// Check returns an error, apperr.Conflict, for a container that can't be replaced by another so that the old one can still
-// come back. container is the answer of its inspect.
+// Check returns an error for a container that can't be replaced in a way that allows restoring the old one. container is the
+// engine's answer to an inspect. Errors: apperr.Conflict.
 func Check(container json.RawMessage) error {
 	var c struct {
 		State      struct{ Status string }
@@ -42,10 +42,10 @@ func Check(container json.RawMessage) error {
 	return nil
 }
 
-// EndpointMACs says for a version of the API whether MAC addresses are those of endpoints in networks.
+// EndpointMACs reports whether in this API version MAC addresses belong to endpoints, not to containers.
 func EndpointMACs(api string) bool { return versions.GreaterThanOrEqualTo(api, "1.44") }
 
-// Platform returns what an image is for, "linux/amd64", from the answer of its inspect.
+// Platform returns an image's platform, for example "linux/amd64", from the engine's answer to an inspect.
 func Platform(image json.RawMessage) (string, error) {
 	var i imageAnswer
 	if err := json.Unmarshal(image, &i); err != nil {
@@ -54,7 +54,7 @@ func Platform(image json.RawMessage) (string, error) {
 	return i.platform(), nil
 }
 
-// RestartPolicy returns a container's restart policy, "on-failure:5", from the answer of its inspect.
+// RestartPolicy returns a container's restart policy, for example "on-failure:5", from the engine's answer to an inspect.
 func RestartPolicy(container json.RawMessage) (string, error) {
 	var c struct {
 		HostConfig struct {

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// config is what an image may bring to a container's own configuration, and whether it is to have a network at all.
+// config has the settings of a container that may come from its image, and NetworkDisabled, which never does.
 type config struct {
 	Hostname     string
 	Domainname   string
@@ -27,7 +27,7 @@ type config struct {
 	NetworkDisabled bool
 }
 
-// healthcheck is a health check by its fields: a container takes each that it doesn't name from its image.
+// healthcheck holds the fields of a health check. A container inherits the fields that it doesn't set from its image.
 type healthcheck map[string]any
 
 func decodeConfig(o object) (*config, error) {
@@ -38,7 +38,7 @@ func decodeConfig(o object) (*config, error) {
 	return c, nil
 }
 
-// without returns the configuration as its user gave it: without what the old image brought and the engine made up.
+// without returns the settings that the user gave: without those that came from the old image or that the engine generated.
 func (c config) without(image *config, of *containerAnswer, host *hostConfig) *config {
 	if c.Hostname == of.shortID() || host.sharesHostname() {
 		c.Hostname = ""
@@ -72,8 +72,8 @@ func (c config) without(image *config, of *containerAnswer, host *hostConfig) *c
 	return &c
 }
 
-// ownCommand returns entrypoint and command as the user gave them. An engine takes the image's command only where it takes
-// the image's entrypoint too, and [""] for an entrypoint that is to be none.
+// ownCommand returns the entrypoint and the command that the user gave. An engine uses the image's command only together with
+// the image's entrypoint; [""] means no entrypoint.
 func ownCommand(c, image *config) (entrypoint, cmd []string) {
 	switch {
 	case len(c.Entrypoint) == 0 && len(image.Entrypoint) > 0:
@@ -97,7 +97,8 @@ func (h healthcheck) without(image healthcheck) healthcheck {
 	return own
 }
 
-// hasHealthCheck reports whether a container of c and the new image has a health check; ["NONE"] takes the image's away.
+// hasHealthCheck reports whether a container with these settings and the new image has a health check; ["NONE"] disables the
+// image's.
 func (c *config) hasHealthCheck(image *config) bool {
 	test, _ := c.Healthcheck["Test"].([]any)
 	if len(test) == 0 {
@@ -106,7 +107,7 @@ func (c *config) hasHealthCheck(image *config) bool {
 	return len(test) > 0 && test[0] != "NONE"
 }
 
-// apply writes the configuration over an engine's.
+// apply sets these settings and the image in o, the configuration that the engine returned.
 func (c *config) apply(o object, image string) {
 	o.set("Image", image)
 	for key, v := range map[string]string{
@@ -124,5 +125,5 @@ func (c *config) apply(o object, image string) {
 	if len(c.Healthcheck) > 0 {
 		o.set("Healthcheck", c.Healthcheck)
 	}
-	delete(o, "OnBuild") // the image's alone
+	delete(o, "OnBuild") // only for images
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// hostConfig is what is read of a container's HostConfig.
+// hostConfig has the fields in use of a container's HostConfig.
 type hostConfig struct {
 	NetworkMode  string
 	UTSMode      string
@@ -17,7 +17,7 @@ type hostConfig struct {
 	Mounts       []object
 }
 
-// mountPoint is a mount as inspect shows it, also one that the engine made a volume for.
+// mountPoint is a mount in the engine's answer to an inspect, including those with a volume that the engine created.
 type mountPoint struct {
 	Type, Name, Destination, Mode string
 	RW                            bool
@@ -31,12 +31,13 @@ func decodeHost(o object) (*hostConfig, error) {
 	return h, nil
 }
 
-// sharesHostname reports whether the container's hostname is another's: then engines take none.
+// sharesHostname reports whether the container uses the hostname of another container or the host. Engines then reject one in
+// the configuration.
 func (h *hostConfig) sharesHostname() bool {
 	return strings.HasPrefix(h.NetworkMode, "container:") || h.UTSMode == "host"
 }
 
-// isNetwork reports whether the container is in a network of its own: not in another's, the host's or none.
+// isNetwork reports whether NetworkMode names a network: not another container's, the host's or none.
 func (h *hostConfig) isNetwork() bool {
 	switch h.NetworkMode {
 	case "none", "host":
@@ -45,7 +46,8 @@ func (h *hostConfig) isNetwork() bool {
 	return !strings.Contains(h.NetworkMode, ":")
 }
 
-// key is how a creation names the network of NetworkMode: as the mode does.
+// key returns the name under which a create request must list the network of NetworkMode: the mode itself, unless it is the
+// default.
 func (h *hostConfig) key(network string) string {
 	if h.NetworkMode == "" || h.NetworkMode == "default" {
 		return network
@@ -53,7 +55,8 @@ func (h *hostConfig) key(network string) string {
 	return h.NetworkMode
 }
 
-// apply has the container keep its anonymous volumes, by their names, and writes links as they are asked for.
+// apply changes o so that the new container keeps the anonymous volumes, by their names, and has its links in the form that a
+// create request takes.
 func (h *hostConfig) apply(o object, c *containerAnswer) {
 	named := map[string]bool{}
 	for _, b := range h.Binds {
@@ -84,7 +87,7 @@ func (h *hostConfig) apply(o object, c *containerAnswer) {
 	if len(h.Links) > 0 {
 		links := make([]string, len(h.Links))
 		for i, l := range h.Links {
-			links[i] = asked(l)
+			links[i] = requestedLink(l)
 		}
 		o.set("Links", links)
 	}
@@ -110,8 +113,8 @@ func (m *mountPoint) bind() string {
 	return strings.TrimSuffix(m.Name+":"+m.Destination+":"+mode, ":")
 }
 
-// asked makes "db:alias" of inspect's "/db:/web/alias".
-func asked(link string) string {
+// requestedLink converts a link from inspect's form, "/db:/web/alias", to a create request's, "db:alias".
+func requestedLink(link string) string {
 	name, alias, ok := strings.Cut(link, ":")
 	if !ok {
 		return link

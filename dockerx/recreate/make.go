@@ -1,9 +1,10 @@
-// Package recreate makes the request that creates a container anew, with another image: of what an engine says of the
-// container and of the two images, and of nothing else. It calls no engine.
+// Package recreate makes the request that creates a container again from another image. It uses only the engine's answers to
+// inspects of the container and of both images, and sends no requests.
 //
-// An engine's inspect mixes what a user asked for with what the image brought and what the engine made up (addresses,
-// a hostname of the id). What equals the old image's value came from it, and is left to the new image. What the engine made
-// up is left out. All else is passed on as it is, also what no version of this package knows: it is never decoded.
+// An inspect mixes the settings that the user gave with those that came from the image and those that the engine generated
+// (addresses, a hostname from the id). A setting that equals the old image's is taken to come from it, and is left to the new
+// image. Generated settings are left out. All other settings are passed on undecoded, including any that this package
+// doesn't know.
 package recreate
 
 import (
@@ -13,34 +14,35 @@ import (
 	"strings"
 )
 
-// Source is what Make reads.
+// Source is the input of Make.
 type Source struct {
-	Container          json.RawMessage // the answer of GET /containers/{id}/json
-	OldImage, NewImage json.RawMessage // the answers of GET /images/{name}/json
-	Image              string          // how the new container names its image
-	// EndpointMACs says that a network's endpoint takes a MAC address (API 1.44 and later). Before that the container has one.
+	Container          json.RawMessage // the answer to GET /containers/{id}/json
+	OldImage, NewImage json.RawMessage // the answers to GET /images/{name}/json
+	Image              string          // the image name for the new container
+	// EndpointMACs: MAC addresses belong to endpoints (API 1.44 and later). In earlier versions the container has one.
 	EndpointMACs bool
 }
 
-// Spec is how the new container is created.
+// Spec describes how to create the new container.
 type Spec struct {
 	Body     json.RawMessage // of POST /containers/create
-	Networks []Endpoint      // to be connected afterwards: API 1.43 and before take one at creation
-	// Disconnect is a network that the creation connects it to and the old one isn't in; usually empty.
+	Networks []Endpoint      // to connect after the creation: up to API 1.43, a create request takes only one
+	// Disconnect is a network to disconnect after the creation: the engine connects the new container to it, but the old one
+	// isn't in it. Usually empty.
 	Disconnect string
-	Labels     map[string]string // as the engine will show them
+	Labels     map[string]string // all labels of the new container, with those of the image
 	Image      string            // the new image's id
-	Platform   string            // "linux/arm64" of the new image
-	Health     bool              // it will have a health check
+	Platform   string            // of the new image, for example "linux/arm64"
+	Health     bool              // whether the container will have a health check
 }
 
-// Endpoint is a place in a network.
+// Endpoint is a container's connection to a network.
 type Endpoint struct {
 	Network string
-	Body    json.RawMessage // of the endpoint's settings
+	Body    json.RawMessage // the endpoint's settings
 }
 
-// Make returns how to create a container like the source's. Errors are of answers that are no engine's.
+// Make returns how to create a container with the source's settings. It returns an error if an answer can't be decoded.
 func Make(s Source) (Spec, error) {
 	var c containerAnswer
 	var oldImage, newImage imageAnswer
@@ -74,12 +76,12 @@ func Make(s Source) (Spec, error) {
 	first := c.primary(host.NetworkMode)
 	body := c.Config
 	body["HostConfig"] = encode(c.HostConfig)
-	begins := map[string]json.RawMessage{} // the networks that it is created in
+	begins := map[string]json.RawMessage{} // the networks in the create request
 	for _, e := range endpoints {
 		switch {
 		case e.Network == first:
 			begins[host.key(first)] = e.Body
-		case first != "" && s.EndpointMACs: // such an engine takes them all, and a MAC address at a creation alone
+		case first != "" && s.EndpointMACs: // such an engine takes several networks, and MAC addresses only in a create request
 			begins[e.Network] = e.Body
 		default:
 			spec.Networks = append(spec.Networks, e)
@@ -95,7 +97,7 @@ func Make(s Source) (Spec, error) {
 	return spec, nil
 }
 
-// containerAnswer is the parts of a container's inspect that are read or passed on.
+// containerAnswer has the fields of a container's inspect that are used or passed on.
 type containerAnswer struct {
 	ID              string `json:"Id"`
 	Name            string
@@ -109,7 +111,7 @@ type containerAnswer struct {
 
 func (c *containerAnswer) shortID() string { return c.ID[:min(len(c.ID), 12)] }
 
-// imageAnswer is the parts of an image's inspect that are read.
+// imageAnswer has the fields in use of an image's inspect.
 type imageAnswer struct {
 	ID                        string `json:"Id"`
 	Os, Architecture, Variant string
@@ -120,18 +122,18 @@ func (i *imageAnswer) platform() string {
 	return strings.TrimSuffix(i.Os+"/"+i.Architecture+"/"+i.Variant, "/")
 }
 
-// object is a JSON object whose members stay as they came unless they are set.
+// object is a JSON object whose members stay encoded, so that those that aren't set are passed on unchanged.
 type object map[string]json.RawMessage
 
 func (o object) set(key string, v any) { o[key] = encode(v) }
 
-// text returns a member that is a text; "" for anything else.
+// text returns a string member; "" if it is missing or no string.
 func (o object) text(key string) (s string) {
 	_ = json.Unmarshal(o[key], &s)
 	return s
 }
 
-// encode is for what was decoded before, or is made of texts: it can't fail.
+// encode encodes a value that consists of strings, or was decoded from JSON, so that encoding can't fail.
 func encode(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -140,7 +142,7 @@ func encode(v any) json.RawMessage {
 	return b
 }
 
-// merged is a new map of both, never nil.
+// merged returns a new map with the entries of both, never nil. Entries of over win.
 func merged[M ~map[string]V, V any](under, over M) M {
 	all := M{}
 	maps.Copy(all, under)

@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// asksFor are the settings of an endpoint that a user may ask for; the rest is how the engine answered.
+// asksFor are the settings of an endpoint that a user can give; the engine generates the others.
 var asksFor = []string{"IPAMConfig", "Links", "DriverOpts", "GwPriority"}
 
-// endpoints returns the container's places in networks, in order of the networks' names.
+// endpoints returns the container's endpoints, sorted by the networks' names.
 func (c *containerAnswer) endpoints(macs bool) []Endpoint {
 	all := []Endpoint{}
 	for _, network := range slices.Sorted(maps.Keys(c.NetworkSettings.Networks)) {
@@ -35,9 +35,9 @@ func (c *containerAnswer) endpoints(macs bool) []Endpoint {
 	return all
 }
 
-// isDerived reports whether an engine made a MAC address of the IP address, as those before 28 do: kept, it could meet itself
-// once another container gets that IP address. A newer engine's is random, and can be kept as one that was asked for: the
-// engine doesn't tell which it is.
+// isDerived reports whether a MAC address was derived from the IP address, as engines before 28 do. Such an address must not be
+// kept: it would be a duplicate once another container gets that IP address. Newer engines generate random MAC addresses, which
+// can't be distinguished from one that the user gave, but may be kept.
 func isDerived(mac, ip string) bool {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil || !addr.Is4() {
@@ -47,8 +47,8 @@ func isDerived(mac, ip string) bool {
 	return mac == fmt.Sprintf("02:42:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3])
 }
 
-// primary returns the network of the container's own that NetworkMode names, by name or id, "default" and "bridge" being the
-// engine's own choice; "" where the container isn't in it.
+// primary returns the name of the network that NetworkMode means: by name or id, or, for "default", "bridge" and "", the
+// engine's default network. It returns "" if the container isn't in that network.
 func (c *containerAnswer) primary(mode string) string {
 	networks := c.NetworkSettings.Networks
 	if _, ok := networks[mode]; ok {

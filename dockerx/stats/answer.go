@@ -4,28 +4,28 @@ import (
 	"time"
 )
 
-// All of this is called with Sampler.mu held.
+// The functions in this file are called with Sampler.mu held.
 
-// askAll renews the demand for every container.
+// askAll renews the demand for all containers, and starts sampling if necessary.
 func (s *Sampler) askAll(now time.Time) {
 	if s.all.ask(now, s.opts.Idle) {
 		s.warm = false
-		s.poke()
+		s.wakeLoop()
 	}
 	s.start()
 }
 
-// askOne renews the demand for one container. Nil and no error mean: wait, the list is coming.
+// askOne renews the demand for one container. It returns nil and no error if the caller must wait for the list.
 func (s *Sampler) askOne(id string, began, now time.Time, expired bool) (*entry, error) {
 	e, ok := s.table.byID[id]
 	switch {
 	case ok:
 		if e.wanted().ask(now, s.opts.Idle) {
-			s.poke()
+			s.wakeLoop()
 		}
 		s.start()
 		if !s.synced && s.fault == nil && now.Sub(s.listed) > relist && !expired {
-			return nil, nil //nolint:nilnil // wait: it may have started since
+			return nil, nil //nolint:nilnil // wait: the container may have started since the last list
 		}
 		return e, nil
 	case !s.listed.Before(began):
@@ -36,12 +36,12 @@ func (s *Sampler) askOne(id string, began, now time.Time, expired bool) (*entry,
 		return nil, errSilent
 	}
 	s.wantList = now
-	s.poke()
+	s.wakeLoop()
 	s.start()
 	return nil, nil //nolint:nilnil // wait
 }
 
-// answerAll is called with the lock held; nil and no error mean: wait.
+// answerAll returns the snapshot. It returns nil and no error if the caller must wait; if expired, it doesn't.
 func (s *Sampler) answerAll(now time.Time, expired bool) (*Snapshot, error) {
 	if s.fault != nil {
 		if snap := s.snapshot; s.recent(snap.SampledAt, now) && !now.After(snap.stale) {
@@ -63,14 +63,15 @@ func (s *Sampler) answerAll(now time.Time, expired bool) (*Snapshot, error) {
 	return s.current(now), nil
 }
 
-// answerOne is called with the lock held. The usage means something if done is true.
+// answerOne returns the usage of one container. done is false if the caller must wait; if expired, it is true or there is an
+// error.
 func (s *Sampler) answerOne(e *entry, now time.Time, expired bool) (u Usage, done bool, err error) {
 	sampled := s.recent(e.lastAt, now)
 	switch {
 	case s.fault != nil && !sampled:
 		return Usage{}, false, s.fault
 	case s.fault != nil, e.live(now, s.since(e, now)):
-		return e.row(), true, nil //nolint:nilerr // the fault is too young to hide the last sample
+		return e.row(), true, nil //nolint:nilerr // the last sample is still recent enough
 	case !e.runs():
 		return e.row(), true, nil
 	case !expired:
@@ -81,8 +82,8 @@ func (s *Sampler) answerOne(e *entry, now time.Time, expired bool) (u Usage, don
 	return e.row(), true, nil
 }
 
-// recent reports whether a sample of that time may be shown as what is. Where the host stopped
-// answering no sample may be for longer than that, be it read past the engine.
+// recent reports whether a sample of that time may be shown as current: it is at most maxAge old, and the engine hasn't been
+// failing for longer than maxAge. The latter applies also to samples from the kernel's files.
 func (s *Sampler) recent(sampled, now time.Time) bool {
 	if sampled.IsZero() || now.Sub(sampled) > maxAge {
 		return false
@@ -90,8 +91,7 @@ func (s *Sampler) recent(sampled, now time.Time) bool {
 	return s.fault == nil || now.Sub(s.faultAt) <= maxAge
 }
 
-// fail remembers why the host can't be asked. What is known at that time is all that is shown until
-// it can be again.
+// fail records why the host can't be asked. The snapshot of that moment is shown until it can be asked again.
 func (s *Sampler) fail(err error, now time.Time) {
 	if s.fault == nil {
 		s.current(now)
@@ -100,7 +100,7 @@ func (s *Sampler) fail(err error, now time.Time) {
 	s.fault = err
 }
 
-// complete reports whether each running container has its samples.
+// complete reports whether each running container has two samples since the demand for it began.
 func (s *Sampler) complete(now time.Time) bool {
 	for _, e := range s.table.order {
 		if e.runs() && !e.live(now, s.since(e, now)) {
@@ -110,7 +110,7 @@ func (s *Sampler) complete(now time.Time) bool {
 	return true
 }
 
-// since is when the demand for a container began.
+// since returns when the demand for a container began.
 func (s *Sampler) since(e *entry, now time.Time) time.Time {
 	if e.active(now, s.opts.Idle) && (!s.all.active(now, s.opts.Idle) || e.since.Before(s.all.since)) {
 		return e.since
@@ -118,7 +118,7 @@ func (s *Sampler) since(e *entry, now time.Time) time.Time {
 	return s.all.since
 }
 
-// current returns the snapshot, a new one if the last no longer holds.
+// current returns the snapshot. It makes a new one if the last is outdated.
 func (s *Sampler) current(now time.Time) *Snapshot {
 	if s.snapshot == nil || s.dirty || now.After(s.snapshot.stale) {
 		s.snapshot, s.dirty, s.news = s.table.snapshot(now), false, false

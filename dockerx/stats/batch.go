@@ -12,7 +12,7 @@ type batch struct {
 	of  map[string]target
 }
 
-// target remembers what an entry was when its reading began.
+// target is an entry with its epoch when the reading began.
 type target struct {
 	e     *entry
 	epoch uint32
@@ -27,10 +27,10 @@ func (b *batch) add(e *entry) {
 	e.own().reading = true
 }
 
-// result counts what came of a batch.
+// result is the result of reading a batch.
 type result struct {
-	answers int   // samples, and "isn't running"
-	err     error // the last failure to ask
+	answers int   // samples, and containers that aren't running
+	err     error // the last error
 }
 
 // begin reads a batch in the background.
@@ -46,7 +46,7 @@ func (s *Sampler) begin(ctx context.Context, via int, b *batch, pairs bool) {
 	})
 }
 
-// took takes one reading in.
+// took processes one reading.
 func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs bool, res *result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +59,7 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 		}
 	}
 	if t.epoch != t.e.epoch {
-		return // it started or stopped meanwhile
+		return // the container started or stopped meanwhile
 	}
 	s.news = s.news || r.Err == nil || errors.Is(r.Err, ErrNotRunning)
 	switch {
@@ -70,7 +70,7 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 	case errors.Is(r.Err, ErrUnread):
 		t.e.fromEngine = true
 		t.e.drop()
-		s.poke()
+		s.wakeLoop()
 	case ctx.Err() == nil:
 		t.e.own().retry = now.Add(retryAfter)
 		res.err = r.Err
@@ -80,7 +80,7 @@ func (s *Sampler) took(ctx context.Context, via int, t target, r Reading, pairs 
 	}
 	if t.e.active(now, s.opts.Idle) || !s.warm && s.complete(now) {
 		s.dirty = s.dirty || !s.warm
-		s.tell()
+		s.wakeCallers()
 	}
 }
 
@@ -97,7 +97,7 @@ func (s *Sampler) tookSample(via int, e *entry, sample Sample, now time.Time) {
 	}
 }
 
-// ended closes a batch: what it brought is shown from now on.
+// ended finishes a batch: its samples appear in the next snapshot.
 func (s *Sampler) ended(ctx context.Context, via int, b *batch, took time.Duration, res *result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,10 +110,10 @@ func (s *Sampler) ended(ctx context.Context, via int, b *batch, took time.Durati
 		return
 	}
 	s.rounds[via].took = took
-	if via == viaEngine && res.answers == 0 && res.err != nil { // a kernel that can't be read says nothing of the engine
+	if via == viaEngine && res.answers == 0 && res.err != nil { // failing to read the kernel's files is no fault of the engine
 		s.fail(res.err, time.Now())
 	}
 	s.dirty = s.dirty || s.news
-	s.tell()
-	s.poke()
+	s.wakeCallers()
+	s.wakeLoop()
 }

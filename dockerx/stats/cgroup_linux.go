@@ -10,29 +10,28 @@ import (
 	"time"
 )
 
-// cgroup is one container's files. It doesn't change.
+// cgroup locates one container's files. It is immutable.
 type cgroup struct {
 	v2                    bool
-	cpu, memory, pids, io string // directories; "" where the controller isn't in use
-	proc                  string // of one of its processes
-	netns                 string // "" where the container has no network of its own
+	cpu, memory, pids, io string // directories; "" if the controller isn't in use
+	proc                  string // directory in /proc of one of its processes
+	netns                 string // "" if the container uses another's network namespace
 	limit                 uint64 // bytes of memory
 	cpus                  uint32
 }
 
-// open checks that the cgroup is the container's and alive on this kernel, and finds its files.
-// k.mu is held.
+// open checks that dir is the container's cgroup and has a process on this kernel, and finds its files. The caller holds k.mu.
 func (k *kernelSource) open(id, dir string) (*cgroup, error) {
 	pid := k.tree.firstPID(dir, 0)
 	if pid == "" {
 		return nil, ErrUnread
 	}
 	g := &cgroup{v2: k.tree.v2, proc: filepath.Join(k.root, "proc", pid), cpus: k.cpus}
-	said, err := os.ReadFile(g.proc + "/cgroup")
+	text, err := os.ReadFile(g.proc + "/cgroup")
 	if err != nil {
 		return nil, fmt.Errorf("check a container's cgroup: %w", err)
 	}
-	if err := g.place(k.tree, id, dir, string(said)); err != nil {
+	if err := g.place(k.tree, id, dir, string(text)); err != nil {
 		return nil, err
 	}
 	ns, err := os.Readlink(g.proc + "/ns/net")
@@ -46,11 +45,11 @@ func (k *kernelSource) open(id, dir string) (*cgroup, error) {
 	return g, err
 }
 
-// place takes the directories of the controllers from what /proc/<pid>/cgroup says
-// (cgroups(7): hierarchy:controllers:path).
-func (g *cgroup) place(t *cgroupTree, id, dir, said string) error {
+// place sets the controllers' directories from text, the content of /proc/<pid>/cgroup (cgroups(7):
+// hierarchy:controllers:path). It returns ErrUnread if the process isn't in the cgroup at dir.
+func (g *cgroup) place(t *cgroupTree, id, dir, text string) error {
 	seen := map[string]string{}
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(text) {
 		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
 		if len(parts) != 3 || !strings.Contains(parts[2], id) {
 			continue
@@ -79,8 +78,7 @@ func (g *cgroup) place(t *cgroupTree, id, dir, said string) error {
 	return nil
 }
 
-// upTo cuts a cgroup's path after the element that holds the id: a process may be in a cgroup
-// below its container's.
+// upTo truncates a cgroup's path after the element that contains the id: a process may be in a cgroup below its container's.
 func upTo(path, id string) string {
 	i := strings.Index(path, id) + len(id)
 	if j := strings.IndexByte(path[i:], '/'); j >= 0 {
@@ -89,8 +87,7 @@ func upTo(path, id string) string {
 	return path
 }
 
-// readLimit is the memory limit as the engine reports it: the machine's memory where it is higher,
-// or none.
+// readLimit returns the memory limit as the engine reports it: the machine's memory if there is no limit or a higher one.
 func (g *cgroup) readLimit(machine uint64) (uint64, error) {
 	name := "/memory.limit_in_bytes"
 	if g.v2 {
@@ -106,8 +103,8 @@ func (g *cgroup) readLimit(machine uint64) (uint64, error) {
 	return machine, nil // "max" is no number
 }
 
-// read takes a sample. The CPU comes last: if its file is there, the container was all along, and
-// a file of another controller that isn't there belongs to a controller that isn't in use.
+// read reads a sample. The CPU's file is read last: if it exists, the container existed during the whole read, so a missing
+// file belongs to a controller that isn't in use.
 func (g *cgroup) read(buf []byte) (Sample, error) {
 	s := Sample{OnlineCPUs: g.cpus, MemoryMax: g.limit}
 	files := []struct {
@@ -143,8 +140,8 @@ func (g *cgroup) read(buf []byte) (Sample, error) {
 	return s, nil
 }
 
-// readNetwork adds up the container's interfaces. Its process may have ended, and its number may
-// have gone to another: the namespace shows it.
+// readNetwork adds up the container's interfaces. It checks the network namespace first: the process may have ended, and its
+// pid may belong to another process.
 func (g *cgroup) readNetwork(buf []byte, s *Sample) error {
 	if g.netns == "" {
 		return nil

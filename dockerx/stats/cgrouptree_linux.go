@@ -10,20 +10,20 @@ import (
 	"syscall"
 )
 
-// cgroupTree is the cgroup hierarchy that containers are looked for in: cgroup v1's cpuacct, else v2.
+// cgroupTree is the cgroup hierarchy in which containers are searched: cgroup v1's cpuacct, else v2.
 type cgroupTree struct {
 	dir      string // "": there is none
 	v2       bool
 	mounts   map[string]mount // v1: by controller; v2: under ""
 	patterns []cgroupPattern  // where containers were found
-	// starved says that something was not seen for want of a file descriptor.
+	// starved: something could not be read for lack of a file descriptor.
 	starved bool
 }
 
-// mount is where a hierarchy is mounted, and which of its cgroups shows there as the top.
+// mount is where a hierarchy is mounted, and which of its cgroups is the root of the mount.
 type mount struct{ point, top string }
 
-// dir is where a cgroup of the hierarchy is seen; false where it lies outside what is mounted.
+// dir returns the directory of a cgroup of the hierarchy; false if the cgroup is outside the mount.
 func (m mount) dir(cgroup string) (string, bool) {
 	if m.top == "/" {
 		return m.point + cgroup, true
@@ -35,8 +35,8 @@ func (m mount) dir(cgroup string) (string, bool) {
 	return m.point + rest, true
 }
 
-// cgroupPattern is where a driver puts containers: <parent>/<before><id><after>. The cgroupfs driver names
-// them by id alone, the systemd driver docker-<id>.scope, Podman libpod-<id>.scope.
+// cgroupPattern is the pattern of containers' directories: <parent>/<before><id><after>. The name is <id> with the cgroupfs
+// driver, docker-<id>.scope with the systemd driver, and libpod-<id>.scope with Podman.
 type cgroupPattern struct{ parent, before, after string }
 
 // readTree finds the hierarchy in a mountinfo file (proc(5)).
@@ -71,10 +71,10 @@ func readTree(mountinfo string) *cgroupTree {
 	return t
 }
 
-// failed takes down whether an error is the lack of file descriptors, which passes.
+// failed records an error in starved if it is a lack of file descriptors, which is temporary.
 func (t *cgroupTree) failed(err error) { t.starved = t.starved || lacksFiles(err) }
 
-// lacksFiles reports whether a file could not be opened since this process, or the machine, has too many open.
+// lacksFiles reports whether a file could not be opened because this process or the machine has too many open files.
 func lacksFiles(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
@@ -86,13 +86,13 @@ func (t *cgroupTree) add(controller string, m mount) {
 	}
 }
 
-// unescape undoes mountinfo's octal escapes.
+// unescape decodes mountinfo's octal escapes.
 func unescape(s string) string {
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
 
-// find returns where the containers' cgroups are: next to those found before, else wherever a walk
-// through the hierarchy meets them.
+// find returns the directories of the containers' cgroups. It first tries the patterns of those found before; only for the
+// others does it walk through the hierarchy.
 func (t *cgroupTree) find(ids []string) map[string]string {
 	found := make(map[string]string, len(ids))
 	missing := map[string]bool{}
@@ -140,10 +140,10 @@ func (t *cgroupTree) learn(id, dir string) {
 
 var idInName = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// maxLevels bounds the walk: an engine in a container of an engine is some six levels deep.
+// maxLevels bounds the depth of the walk: an engine inside another engine's container is about six levels deep.
 const maxLevels = 16
 
-// walk calls met for each cgroup whose name holds a container's id, outer ones first.
+// walk calls met for each cgroup whose name contains a container's id, outer ones first.
 func (t *cgroupTree) walk(dir string, level int, met func(id, dir string)) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || level > maxLevels {
@@ -162,8 +162,8 @@ func (t *cgroupTree) walk(dir string, level int, met func(id, dir string)) {
 	}
 }
 
-// firstPID returns a process of a cgroup or of one below it: systemd in a container moves its
-// processes into leaves.
+// firstPID returns the pid of a process in a cgroup or below it, since systemd in a container moves its processes to leaf
+// cgroups; "" if there is none.
 func (t *cgroupTree) firstPID(dir string, level int) string {
 	text, err := os.ReadFile(dir + "/cgroup.procs")
 	if err != nil {
@@ -171,7 +171,7 @@ func (t *cgroupTree) firstPID(dir string, level int) string {
 		return ""
 	}
 	if pid, _, _ := bytes.Cut(text, []byte("\n")); len(pid) > 0 && string(pid) != "0" {
-		return string(pid) // 0 is a process that our pid namespace doesn't see
+		return string(pid) // 0 stands for a process outside this pid namespace
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || level > maxLevels {

@@ -1,9 +1,9 @@
 package stats
 
-// ChangeKind is what happened to a container, or to the stream that reports it.
+// ChangeKind is the kind of a Change.
 type ChangeKind uint8
 
-// The kinds of changes that matter here.
+// The kinds of changes of a container, and of the event stream.
 const (
 	Created ChangeKind = iota + 1
 	Started
@@ -11,15 +11,15 @@ const (
 	Removed
 	Renamed
 	Updated // its limits
-	// Connected says that events follow without a gap from here on.
+	// Connected: from now on, events come without a gap.
 	Connected
-	// Disconnected says that no events come any more.
+	// Disconnected: no more events come.
 	Disconnected
-	// Missed says that some events may be missing.
+	// Missed: some events may be missing.
 	Missed
 )
 
-// Change is one thing that happened on the host, as its event stream reports it.
+// Change is a change of a container or of the event stream.
 type Change struct {
 	Kind   ChangeKind
 	ID     string
@@ -27,8 +27,8 @@ type Change struct {
 	Labels map[string]string // Created
 }
 
-// OnChange follows the host's events, in their order. It never blocks and asks the engine nothing
-// while usage is not asked for.
+// OnChange must be called with every change on the host, in order. It never blocks. Unless usage is being sampled, it causes
+// no request.
 func (s *Sampler) OnChange(c Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,11 +48,11 @@ func (s *Sampler) OnChange(c Change) {
 	}
 	if s.looping {
 		s.dirty = true
-		s.poke()
+		s.wakeLoop()
 	}
 }
 
-// follow applies a change to the table. It may come twice: a list may show it already.
+// follow applies a change to the table. Applying a change that a list already showed does no harm.
 func (s *Sampler) follow(c Change) {
 	e, ok := s.table.byID[c.ID]
 	if !ok {

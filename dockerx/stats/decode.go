@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// decode picks out of one answer of GET /containers/{id}/stats the fields in use. running is
-// false for the sample of a container without a process, which the engine gives with the zero
-// time. Errors: errJSON.
+// decode decodes the fields in use of one answer to GET /containers/{id}/stats. running is false for a container without a
+// process, for which engines send the zero time. Errors: errJSON.
 func decode(body []byte) (s Sample, running bool, err error) {
 	d := decoder{scanner: scanner{b: body}}
 	if d.peek() != '{' {
@@ -20,7 +19,7 @@ func decode(body []byte) (s Sample, running bool, err error) {
 	return d.finish()
 }
 
-// decoder keeps what has to be seen as a whole before it means something.
+// decoder collects the fields; finish combines those that depend on each other.
 type decoder struct {
 	scanner
 	out                    Sample
@@ -32,7 +31,7 @@ type decoder struct {
 
 func (d *decoder) finish() (Sample, bool, error) {
 	if d.out.OnlineCPUs == 0 {
-		d.out.OnlineCPUs = d.perCPU // docker/cli does the same for engines before 1.27
+		d.out.OnlineCPUs = d.perCPU // as docker/cli does for API versions before 1.27
 	}
 	if d.out.OnlineCPUs > maxCPUs {
 		d.out.OnlineCPUs = 0
@@ -61,7 +60,7 @@ func (d *decoder) field(key []byte) {
 	}
 }
 
-// pick reads the number into the field if the key is the one named, else skips the value.
+// pick stores the number in into if the key is name; else it skips the value.
 func (d *decoder) pick(key []byte, name string, into *uint64) {
 	if string(key) == name {
 		*into = d.number()
@@ -70,7 +69,7 @@ func (d *decoder) pick(key []byte, name string, into *uint64) {
 	d.skip()
 }
 
-// time reads an RFC 3339 time; what is none is the zero time.
+// time decodes an RFC 3339 time; for anything else it returns the zero time.
 func (d *decoder) time() time.Time {
 	if d.peek() != '"' {
 		d.skip()
@@ -143,7 +142,7 @@ func (d *decoder) network(key []byte) {
 	}
 }
 
-// block sums io_service_bytes_recursive by its first letter, as docker/cli's calculateBlockIO.
+// block sums io_service_bytes_recursive by the first letter of op, as docker/cli's calculateBlockIO does.
 func (d *decoder) block(key []byte) {
 	if string(key) != "io_service_bytes_recursive" {
 		d.skip()

@@ -14,29 +14,29 @@ import (
 	"wharf/util/apperr"
 )
 
-// How engines are asked. The costs are CPU of engine, containerd and shims together for one
-// sample, as scripts/benchstats measures it on two cores: 2.2-3.1 ms on 20.10 with 10 to 100
-// containers, however busy the machine; 1.5-2.1 ms on 29 (moby v2.0.0-beta.24) with 200.
+// Costs and limits of requests. A cost is the CPU time of engine, containerd and shims together for one sample, measured by
+// scripts/benchstats on two cores: 2.2-3.1 ms on 20.10 with 10 to 100 containers, independent of the machine's load; 1.5-2.1 ms
+// on 29 (moby v2.0.0-beta.24) with 200.
 const (
 	costWaiting  = 2700 * time.Microsecond
 	costDirect   = 1900 * time.Microsecond
-	inFlight     = 32   // on engines that answer at once: 8 to 64 differ little
-	allAtOnce    = 1024 // on engines that wait: a request that misses the round waits for another
+	inFlight     = 32   // requests at once to engines that answer directly; 8 to 64 differ little
+	allAtOnce    = 1024 // requests at once to engines that wait for their round: a request that misses it waits for the next
 	sampleWithin = 10 * time.Second
 	maxSample    = 1 << 20 // bytes of one sample
 )
 
-// engineSource asks the engine's API. It is safe for concurrent use.
+// engineSource is the Source that asks the engine's API. It is safe for concurrent use.
 type engineSource struct {
 	engine  Engine
 	mu      sync.Mutex // one Profile call at a time
 	profile atomic.Pointer[Profile]
 }
 
-// reconnected makes the source ask again what engine it talks to.
+// reconnected makes the source ask for the engine's profile again.
 func (e *engineSource) reconnected() { e.profile.Store(nil) }
 
-// Cost takes an unknown engine for a dear one.
+// Cost returns the estimated cost of one sample; for an unknown engine, the higher one.
 func (e *engineSource) Cost() time.Duration {
 	if p := e.profile.Load(); p != nil && !p.waits() {
 		return costDirect
@@ -45,7 +45,7 @@ func (e *engineSource) Cost() time.Duration {
 }
 
 func (e *engineSource) Read(ctx context.Context, ids []string, pairs bool, got func(Reading)) {
-	profile, err := e.known(ctx)
+	profile, err := e.loadProfile(ctx)
 	switch {
 	case err != nil:
 		for _, id := range ids {
@@ -62,9 +62,9 @@ func (e *engineSource) Read(ctx context.Context, ids []string, pairs bool, got f
 	}
 }
 
-// readTwice goes round twice, so that a container's second sample waits for its own first alone.
+// readTwice reads two samples of each container, in two rounds. A container's second sample waits only for its own first.
 func (e *engineSource) readTwice(ctx context.Context, ids []string, got func(Reading)) {
-	again := make([]time.Time, len(ids)) // zero where there was no first sample
+	again := make([]time.Time, len(ids)) // earliest time of the second sample; zero without a first
 	fanOut(len(ids), inFlight, func(i int) {
 		e.sample(ctx, ids[i], 1, func(r Reading) {
 			if r.Err == nil {
@@ -80,11 +80,10 @@ func (e *engineSource) readTwice(ctx context.Context, ids []string, got func(Rea
 	})
 }
 
-// slowAfter is when a call no longer counts as in flight: containers that hang must not keep the
-// others from being asked.
+// slowAfter is when a call no longer counts towards fanOut's limit, so that containers that hang don't block the others.
 const slowAfter = 300 * time.Millisecond
 
-// fanOut calls do for 0 to n-1, about limit at a time, and waits for all.
+// fanOut calls do for 0 to n-1 concurrently, about limit at a time, and waits for all.
 func fanOut(n, limit int, do func(i int)) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, limit)
@@ -101,7 +100,7 @@ func fanOut(n, limit int, do func(i int)) {
 	wg.Wait()
 }
 
-// sleepUntil reports whether the time came before ctx ended.
+// sleepUntil waits until t, and reports whether ctx lasted until then.
 func sleepUntil(ctx context.Context, t time.Time) bool {
 	timer := time.NewTimer(time.Until(t))
 	defer timer.Stop()
@@ -113,10 +112,11 @@ func sleepUntil(ctx context.Context, t time.Time) bool {
 	}
 }
 
-// Forget does nothing: the engine keeps no state with us.
+// Forget does nothing: the source keeps no state of containers.
 func (e *engineSource) Forget(string) {}
 
-func (e *engineSource) known(ctx context.Context) (Profile, error) {
+// loadProfile returns the engine's profile, which it asks for once.
+func (e *engineSource) loadProfile(ctx context.Context) (Profile, error) {
 	if p := e.profile.Load(); p != nil {
 		return *p, nil
 	}
@@ -135,7 +135,7 @@ func (e *engineSource) known(ctx context.Context) (Profile, error) {
 
 var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 8<<10) }}
 
-// sample reads one container: one frame or, of a stream, several.
+// sample reads one or several samples of a container; several come from a stream.
 func (e *engineSource) sample(ctx context.Context, id string, frames int, got func(Reading)) {
 	ctx, cancel := context.WithTimeout(ctx, sampleWithin)
 	defer cancel()
@@ -161,8 +161,7 @@ func (e *engineSource) sample(ctx context.Context, id string, frames int, got fu
 	}
 }
 
-// next reads one frame: a line, or what is left of the body. A stream that ends does so because
-// its container did.
+// next reads and decodes one sample. At the end of the body it returns ErrNotRunning: a stream ends when its container does.
 func next(r *bufio.Reader) (Sample, error) {
 	line, err := frame(r)
 	if errors.Is(err, io.EOF) {
@@ -181,7 +180,7 @@ func next(r *bufio.Reader) (Sample, error) {
 	return s, nil
 }
 
-// frame returns a line, valid until the next read. Most fit the reader's buffer.
+// frame returns a line or the rest of the body, valid until the next read. Most lines fit in the reader's buffer.
 func frame(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if err == nil || errors.Is(err, io.EOF) && len(bytes.TrimSpace(line)) > 0 {

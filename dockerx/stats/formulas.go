@@ -5,24 +5,22 @@ import (
 	"time"
 )
 
-// maxCPUs bounds what can be believed where the number of CPUs is unknown: Linux's NR_CPUS is
-// 8192 at most.
+// maxCPUs is the upper bound if the number of CPUs is unknown: Linux's NR_CPUS is at most 8192.
 const maxCPUs = 8192
 
-// plausible is how far the host's CPU clock may be from wall clock times CPUs before it is not
-// believed. Docker's clock is /proc/stat, whose ticks of 10 ms are a tenth of a core's 200 ms.
+// plausible is the relative difference between the host's CPU time and wall clock × CPUs beyond which the host's CPU time is
+// ignored. Docker reads it from /proc/stat, whose ticks of 10 ms are 5 % of one core's time between two samples (200 ms).
 const plausible = 0.25
 
-// cpuPercent is the CPU used between two samples, 100 = one core busy; never NaN, never
-// negative, never above 100 for each core. It is docker/cli's calculateCPUPercentUnix
-// (cli/command/container/stats_helpers.go): container's time ÷ host's time × CPUs × 100.
+// cpuPercent returns the CPU used between two samples, 100 = one core busy. The result is never NaN or negative, and at most
+// 100 for each core. The formula is that of docker/cli's calculateCPUPercentUnix (cli/command/container/stats_helpers.go):
+// container's time ÷ host's time × CPUs × 100.
 //
-// Where the host's time is missing, stands still or can't be right, wall clock × CPUs stands for
-// it: Podman reports its cgroup's busy time as system_cpu_usage (containers/podman#15754), and the
-// kernel's files have none.
+// If the host's time is missing, doesn't increase or isn't plausible, wall clock × CPUs is used instead: Podman reports its
+// cgroup's busy time as system_cpu_usage (containers/podman#15754), and the kernel's files don't have the host's time.
 func cpuPercent(prev, cur Sample) float64 {
 	if cur.CPUTotal <= prev.CPUTotal {
-		return 0 // nothing used, or the counter began again
+		return 0 // nothing used, or the counter was reset
 	}
 	wall := cur.Read.Sub(prev.Read)
 	if prev.Read.IsZero() || cur.Read.IsZero() {
@@ -39,8 +37,8 @@ func cpuPercent(prev, cur Sample) float64 {
 	return between(percent, 0, 100*cores(cur))
 }
 
-// hostTime is the time in nanoseconds that all CPUs together passed between two samples, if the
-// samples show it.
+// hostTime returns the time in nanoseconds of all the host's CPUs together between two samples; false if it is missing or not
+// plausible.
 func hostTime(prev, cur Sample, wall time.Duration) (float64, bool) {
 	if prev.SystemCPU == 0 || cur.SystemCPU <= prev.SystemCPU || cur.OnlineCPUs == 0 {
 		return 0, false
@@ -53,7 +51,7 @@ func hostTime(prev, cur Sample, wall time.Duration) (float64, bool) {
 	return host, math.Abs(off) <= plausible
 }
 
-// hostPercent is the same with 100 = every core busy, 0 where the number of CPUs is unknown.
+// hostPercent converts a CPU percentage to 100 = all cores busy; 0 if the number of CPUs is unknown.
 func hostPercent(percent float64, cpus uint32) float64 {
 	if cpus == 0 {
 		return 0
@@ -68,9 +66,8 @@ func cores(s Sample) float64 {
 	return float64(s.OnlineCPUs)
 }
 
-// lessCache is the memory in use less what the kernel would give back first, as docker/cli's
-// calculateMemUsageUnixNoCache: cgroup v1 calls it total_inactive_file, v2 inactive_file.
-// Podman has neither.
+// lessCache returns the memory in use without the page cache that the kernel would free first, as docker/cli's
+// calculateMemUsageUnixNoCache does: total_inactive_file in cgroup v1, inactive_file in v2. Podman reports neither.
 func lessCache(usage uint64, v1Inactive uint64, isV1 bool, v2Inactive uint64) uint64 {
 	if isV1 && v1Inactive < usage {
 		return usage - v1Inactive
@@ -81,11 +78,11 @@ func lessCache(usage uint64, v1Inactive uint64, isV1 bool, v2Inactive uint64) ui
 	return usage
 }
 
-// unlimited is where a memory limit stops being one: cgroup v1 writes the largest multiple of a
-// page below 2⁶³ for "no limit", Podman and cgroup v2 readers 2⁶⁴−1. No machine has 2⁶⁰ bytes.
+// unlimited is the memory limit, in bytes, from which on there is none: cgroup v1 has the largest multiple of the page size
+// below 2⁶³ for "no limit", Podman and readers of cgroup v2 have 2⁶⁴−1. No machine has 2⁶⁰ bytes.
 const unlimited = 1 << 60
 
-// memoryLimit returns 0 for a limit that limits nothing.
+// memoryLimit returns the limit, or 0 if it means "no limit".
 func memoryLimit(limit uint64) uint64 {
 	if limit >= unlimited {
 		return 0
@@ -93,7 +90,7 @@ func memoryLimit(limit uint64) uint64 {
 	return limit
 }
 
-// memoryPercent is docker/cli's calculateMemPercentUnixNoCache: 0 where there is no limit.
+// memoryPercent is docker/cli's calculateMemPercentUnixNoCache: 0 without a limit.
 func memoryPercent(usage, limit uint64) float64 {
 	if limit == 0 {
 		return 0
@@ -101,7 +98,7 @@ func memoryPercent(usage, limit uint64) float64 {
 	return float64(usage) / float64(limit) * 100
 }
 
-// perSecond is how fast a counter grew; 0 where it began again or no time passed.
+// perSecond returns the rate of a counter; 0 if the counter was reset or no time passed.
 func perSecond(prev, cur uint64, passed time.Duration) float64 {
 	if cur <= prev || passed <= 0 {
 		return 0
@@ -109,8 +106,7 @@ func perSecond(prev, cur uint64, passed time.Duration) float64 {
 	return float64(cur-prev) / passed.Seconds()
 }
 
-// add sums counters and stays at the largest number where the sum would not fit: an engine may say
-// anything.
+// add returns the sum, or the largest number if it would overflow: an engine may send any numbers.
 func add(a, b uint64) uint64 {
 	if sum := a + b; sum >= a {
 		return sum
@@ -125,7 +121,7 @@ func between(x, low, high float64) float64 {
 	return min(x, high)
 }
 
-// apply fills in what one sample shows by itself.
+// apply sets the fields that depend on one sample.
 func (u *Usage) apply(s Sample) {
 	u.Running = true
 	u.CPUTotal = s.CPUTotal
@@ -137,7 +133,7 @@ func (u *Usage) apply(s Sample) {
 	u.Pids = s.Pids
 }
 
-// applyPair fills in what takes two samples: CPU and the rates.
+// applyPair sets the fields that depend on two samples: CPU percentages and rates.
 func (u *Usage) applyPair(prev, cur Sample) {
 	passed := cur.Read.Sub(prev.Read)
 	u.CPUPercent = cpuPercent(prev, cur)

@@ -4,19 +4,19 @@ import (
 	"time"
 )
 
-// Point is what a container used at one time. With a step it is the mean of the step's points.
+// Point is a container's usage at one time. With a step, it is the mean of the step's points.
 type Point struct {
 	At             time.Time
 	CPUPercent     float64 // 100 = one core busy
-	MemoryUsage    uint64  // bytes, less page cache, to the page
-	NetworkRxRate  float64 // bytes a second, as the others
+	MemoryUsage    uint64  // bytes, without page cache, rounded down to pages
+	NetworkRxRate  float64 // bytes a second, as the other rates
 	NetworkTxRate  float64
 	BlockReadRate  float64
 	BlockWriteRate float64
 	Pids           uint64
 }
 
-// packed is a Point in 32 bytes. Memory is counted in pages of 4 KiB: the kernel counts so too.
+// packed is a Point in 32 bytes. Memory is counted in pages of 4 KiB, as the kernel does.
 type packed struct {
 	at                     uint32 // milliseconds since the ring's epoch
 	pages                  uint32
@@ -27,15 +27,14 @@ type packed struct {
 
 const page = 4096
 
-// ring keeps a container's last points. It grows as they come, up to one a second for as long as
-// history reaches back. The zero value is empty.
+// ring keeps a container's last points. It grows with them, up to one for each second of the history. The zero value is empty.
 type ring struct {
 	epoch  time.Time
 	points []packed
-	next   int // where the next goes once the ring is full
+	next   int // index of the oldest point, once the ring is full
 }
 
-// push adds a point. Those older than keep go first.
+// push adds a point. Once there are as many as keep has seconds, it replaces the oldest.
 func (r *ring) push(now time.Time, u Usage, keep time.Duration) {
 	most := int(keep / minInterval)
 	if len(r.points) == 0 || now.Sub(r.epoch) > 40*24*time.Hour {
@@ -76,8 +75,8 @@ func (r *ring) unpack(p packed) Point {
 	}
 }
 
-// since returns the points from a time on, oldest first; with a step one for each step in which
-// there are any, at the step's beginning.
+// since returns the points from a time on, oldest first. With a step, it returns one point for each step that has any, with
+// the time of the step's beginning.
 func (r *ring) since(from time.Time, step time.Duration) []Point {
 	out := make([]Point, 0, len(r.points))
 	n := 0 // points in the last of out
@@ -99,7 +98,7 @@ func (r *ring) since(from time.Time, step time.Duration) []Point {
 	return out
 }
 
-// mix makes p the mean of n points, of which q is the last.
+// mix updates p, the mean of n-1 points, to the mean of n points by adding q.
 func (p *Point) mix(q Point, n int) {
 	mean := func(a *float64, b float64) { *a += (b - *a) / float64(n) }
 	whole := func(a *uint64, b uint64) {
@@ -116,8 +115,7 @@ func (p *Point) mix(q Point, n int) {
 	whole(&p.Pids, q.Pids)
 }
 
-// rest lets the history go once all of it is too old to be asked for. It is called when sampling
-// ends.
+// rest frees the history when all of it is too old to be returned. It is called when sampling ends.
 func (s *Sampler) rest() {
 	if s.opts.History <= 0 || s.closed {
 		return

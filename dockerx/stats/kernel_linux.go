@@ -12,37 +12,36 @@ import (
 	"wharf/util/apperr"
 )
 
-// hostRoot is where proc and sys are; tests have trees of their own.
+// hostRoot is the directory that contains proc and sys; tests use their own.
 const hostRoot = "/"
 
-// kernelSource reads containers' counters where the engine's own runtime does: in the cgroups'
-// files and in /proc/<pid>/net/dev. That costs a fortieth of asking the engine. It is safe for
-// concurrent use.
+// kernelSource is the Source that reads the same files as the engine's runtime: the cgroups' and /proc/<pid>/net/dev. That
+// costs a fortieth of asking the engine. It is safe for concurrent use.
 //
-// It works only where the engine's containers are processes of this very kernel. That is never
-// assumed, but seen for each container: a cgroup in our own mounts is named by its id of 256 random
-// bits, has a process in it, and /proc says of that process that it is in that cgroup. No other
-// machine, and no earlier boot of this one, could pass that, whatever the socket leads to.
+// It works only if the engine's containers are processes of this kernel. That is verified for each container: there must be a
+// mounted cgroup that is named by the container's id, which has 256 random bits; it must contain a process; and /proc must
+// confirm that this process is in that cgroup. A container of another machine or of an earlier boot can't pass this check,
+// wherever the socket leads.
 type kernelSource struct {
-	root   string // of proc and sys
-	socket string // the engine's; "" where it has none
+	root   string // directory of proc and sys
+	socket string // the engine's; "" if it has none
 
 	mu      sync.Mutex
-	tree    *cgroupTree // nil until it was looked for
+	tree    *cgroupTree // nil until the machine was examined
 	groups  map[string]*cgroup
-	foreign map[string]bool // network namespaces that are no container's own
+	foreign map[string]bool // network namespaces that don't belong to a container
 	cpus    uint32
-	memory  uint64 // bytes that the machine has
+	memory  uint64 // of the machine, in bytes
 }
 
 func newKernel(root, socket string) Source {
 	return &kernelSource{root: root, socket: socket, groups: map[string]*cgroup{}}
 }
 
-// Cost is nothing: the engine isn't asked.
+// Cost returns 0: the engine isn't asked.
 func (k *kernelSource) Cost() time.Duration { return 0 }
 
-// Forget drops where a container's files are, and its memory limit.
+// Forget drops the cached location of a container's files, and its memory limit.
 func (k *kernelSource) Forget(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -81,11 +80,11 @@ func (k *kernelSource) Read(ctx context.Context, ids []string, pairs bool, got f
 	}
 }
 
-// buffers hold one file each: memory.stat has 2 KiB, net/dev 130 bytes an interface.
+// buffers is a pool of buffers for one file each: memory.stat has 2 KiB, net/dev 130 bytes for each interface.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
 
-// readFile reads a whole file of the kernel's into buf, past package os, which would try to
-// register it with the poller.
+// readFile reads a whole file of the kernel into buf. It doesn't use package os, which would try to register the file with
+// the poller.
 func readFile(name string, buf []byte) ([]byte, error) {
 	fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	for errors.Is(err, syscall.EINTR) {
@@ -111,10 +110,11 @@ func readFile(name string, buf []byte) ([]byte, error) {
 	return buf[:n], nil
 }
 
-// errNoFiles says that this process has too many files open to read more. It passes.
+// errNoFiles is the error if this process has too many open files, which is temporary.
 var errNoFiles = apperr.New(apperr.Unavailable, "the server has no file descriptor left")
 
-// locate finds the containers' groups; nil where there is none to be seen, and why: ErrUnread or errNoFiles.
+// locate returns the containers' cgroups. For those that it can't find they are nil, and lacking is the reason: ErrUnread or
+// errNoFiles.
 func (k *kernelSource) locate(ids []string) (groups []*cgroup, lacking error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -128,7 +128,7 @@ func (k *kernelSource) locate(ids []string) (groups []*cgroup, lacking error) {
 	if len(missing) == 0 {
 		return out, nil
 	}
-	if !k.look() {
+	if !k.examine() {
 		if k.tree == nil {
 			return out, errNoFiles
 		}
@@ -153,8 +153,9 @@ func (k *kernelSource) locate(ids []string) (groups []*cgroup, lacking error) {
 	return out, ErrUnread
 }
 
-// look learns once what this machine is like. Without a tree afterwards no descriptor was left to learn it with.
-func (k *kernelSource) look() bool {
+// examine reads the machine's properties once, and reports whether it has a usable cgroup hierarchy. If k.tree is nil
+// afterwards, no file descriptor was left; the next call tries again.
+func (k *kernelSource) examine() bool {
 	if k.tree != nil {
 		return k.tree.dir != ""
 	}

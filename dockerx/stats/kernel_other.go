@@ -4,5 +4,5 @@ package stats
 
 const hostRoot = "/"
 
-// newKernel finds nothing: only Linux shows what containers use in files.
+// newKernel returns nil: only Linux has files with containers' usage.
 func newKernel(string, string) Source { return nil }

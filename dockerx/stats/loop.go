@@ -13,11 +13,11 @@ const (
 )
 
 const (
-	retryAfter = time.Second     // before a container or list that failed is asked for again
+	retryAfter = time.Second     // before a failed request for a container or a list is repeated
 	relist     = 5 * time.Second // between lists while no events come
 )
 
-// start begins sampling unless it is under way.
+// start starts sampling unless it is running.
 func (s *Sampler) start() {
 	if s.looping || s.closed {
 		return
@@ -30,7 +30,7 @@ func (s *Sampler) start() {
 	s.work.Go(s.loop)
 }
 
-// loop samples until usage hasn't been asked for a while.
+// loop samples until there has been no demand for opts.Idle.
 func (s *Sampler) loop() {
 	ctx, stop := context.WithCancel(s.life)
 	defer stop()
@@ -49,7 +49,7 @@ func (s *Sampler) loop() {
 	}
 }
 
-// step begins what is due and returns when to look again.
+// step starts the requests that are due, and returns when the next are. going is false if sampling ends.
 func (s *Sampler) step(ctx context.Context, now time.Time) (next time.Time, going bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +66,7 @@ func (s *Sampler) step(ctx context.Context, now time.Time) (next time.Time, goin
 	return next, true
 }
 
-// lastDemand is when usage will not have been asked for long enough.
+// lastDemand returns when sampling will end unless the demand is renewed.
 func (s *Sampler) lastDemand(now time.Time) time.Time {
 	end := s.wantList.Add(answerIn)
 	if s.all.watchers > 0 {
@@ -82,10 +82,10 @@ func (s *Sampler) lastDemand(now time.Time) time.Time {
 	return end
 }
 
-// listIfDue asks for the container list where events alone don't show it.
+// listIfDue requests the container list if the events don't suffice to know the containers.
 func (s *Sampler) listIfDue(ctx context.Context, now time.Time) (next time.Time) {
 	never := now.Add(time.Hour)
-	aged := s.gap == s.listedGap && !s.synced // no events to go by: the list ages
+	aged := s.gap == s.listedGap && !s.synced // no events come, so the list must be repeated regularly
 	wanted := !s.synced || s.listed.Before(s.wantList)
 	switch {
 	case s.listing || !wanted:
@@ -105,9 +105,8 @@ func (s *Sampler) listIfDue(ctx context.Context, now time.Time) (next time.Time)
 	return never
 }
 
-// Expect is called before the host's list is asked for for another purpose, and what it
-// returns with what came of it: a sampler that has the containers answers its first question
-// without asking for them.
+// Expect lets the sampler use a list of the host that is requested for another purpose, which saves it its first request. It
+// must be called before the request, and took with its result.
 func (s *Sampler) Expect() (took func(ctx context.Context, list []Container, err error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +122,7 @@ func (s *Sampler) expect() func(ctx context.Context, list []Container, err error
 	return func(ctx context.Context, list []Container, err error) { s.tookList(ctx, list, gap, err) }
 }
 
-// tookList takes a list over, and again what events said meanwhile.
+// tookList applies a list to the table, and then again the changes that came while it was read.
 func (s *Sampler) tookList(ctx context.Context, list []Container, gap int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,12 +145,12 @@ func (s *Sampler) tookList(ctx context.Context, list []Container, gap int, err e
 		s.synced, s.listedGap = s.connected && gap == s.gap, gap
 	}
 	s.dirty = true
-	s.tell()
-	s.poke()
+	s.wakeCallers()
+	s.wakeLoop()
 }
 
-// readIfDue begins a round of one source where it is due, and reads those containers that lack
-// something to compare with as soon as it can.
+// readIfDue starts a round of one source if it is due. Containers without two usable samples are read as soon as possible,
+// also between rounds.
 func (s *Sampler) readIfDue(ctx context.Context, via int, now time.Time) (next time.Time) {
 	r := &s.rounds[via]
 	full := !now.Before(r.due)
@@ -192,8 +191,8 @@ func (s *Sampler) readIfDue(ctx context.Context, via int, now time.Time) (next t
 	return next
 }
 
-// interval is the shortest that keeps the engine's cost inside this process's share of the budget. A round's duration is
-// taken off the longest, so that no sample grows too old before the next is there.
+// interval returns the shortest interval between rounds that keeps the engine's cost within this process's share of the budget.
+// The upper limit is reduced by the duration of a round, so that no sample becomes too old before the next one.
 func (s *Sampler) interval(via, count int) time.Duration {
 	cost := s.source(via).Cost()
 	if cost == 0 {

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// firstNumber reads the number that a text begins with; 0 where there is none, the largest where
-// it doesn't fit.
+// firstNumber returns the number at the beginning of a text: 0 if there is none, the largest uint64 if it is too large.
 func firstNumber(text []byte) uint64 {
 	n := uint64(0)
 	for _, c := range bytes.TrimLeft(text, " \t") {
@@ -24,8 +23,7 @@ func firstNumber(text []byte) uint64 {
 	return n
 }
 
-// field reads the number after a name at the beginning of a line, as memory.stat and cpu.stat have
-// it.
+// field returns the number after a name at the beginning of a line, as in memory.stat and cpu.stat; 0 if there is none.
 func field(text []byte, name string) uint64 {
 	for line := range bytes.Lines(text) {
 		if len(line) > len(name) && line[len(name)] == ' ' && string(line[:len(name)]) == name {
@@ -35,7 +33,7 @@ func field(text []byte, name string) uint64 {
 	return 0
 }
 
-// blockV1 adds up lines as "8:0 Read 4096" of blkio.throttle.io_service_bytes_recursive.
+// blockV1 adds up lines such as "8:0 Read 4096" of blkio.throttle.io_service_bytes_recursive.
 func blockV1(text []byte) (read, written uint64) {
 	for line := range bytes.Lines(text) {
 		_, op, _ := bytes.Cut(line, []byte(" "))
@@ -49,7 +47,7 @@ func blockV1(text []byte) (read, written uint64) {
 	return read, written
 }
 
-// blockV2 adds up lines as "8:0 rbytes=4096 wbytes=0 rios=1 …" of io.stat.
+// blockV2 adds up lines such as "8:0 rbytes=4096 wbytes=0 rios=1 …" of io.stat.
 func blockV2(text []byte) (read, written uint64) {
 	for word := range bytes.FieldsSeq(text) {
 		switch {
@@ -62,9 +60,8 @@ func blockV2(text []byte) (read, written uint64) {
 	return read, written
 }
 
-// networkDev adds up the interfaces of /proc/<pid>/net/dev (proc(5)) that the engine counts: those
-// that it put there. Loopback isn't one, nor are the bridges and cables of an engine inside the
-// container.
+// networkDev adds up the counters of /proc/<pid>/net/dev (proc(5)). Like the engine, it counts only the interfaces that the
+// engine created: not loopback, and not the bridges and veth devices of an engine inside the container.
 func networkDev(text []byte) (rx, tx uint64) {
 	for line := range bytes.Lines(text) {
 		name, counters, ok := bytes.Cut(line, []byte(":"))
@@ -89,7 +86,7 @@ func isInner(name string) bool {
 	return name == "lo" || strings.HasPrefix(name, "docker") || strings.HasPrefix(name, "br-") || strings.HasPrefix(name, "veth")
 }
 
-// countCPUs counts the CPUs of a list as "0-3,6".
+// countCPUs counts the CPUs in a file with a list such as "0-3,6"; 0 if it has another form.
 func countCPUs(name string) (uint32, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -100,7 +97,7 @@ func countCPUs(name string) (uint32, error) {
 		first, last, isSpan := strings.Cut(span, "-")
 		a, err := strconv.ParseUint(first, 10, 16)
 		if err != nil {
-			return 0, nil //nolint:nilerr // a list in another form is as good as none
+			return 0, nil //nolint:nilerr // unknown form
 		}
 		b := a
 		if isSpan {
@@ -113,7 +110,7 @@ func countCPUs(name string) (uint32, error) {
 	return uint32(min(n, maxCPUs)), nil //nolint:gosec // bounded
 }
 
-// memTotal reads the machine's memory in bytes.
+// memTotal returns the machine's memory in bytes, from a file such as /proc/meminfo.
 func memTotal(name string) (uint64, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerPID is the process that listens on a unix socket, "" where that can't be found. Containers
-// that share its network are in the host's network as the engine sees it.
+// peerPID returns the pid of the process that listens on a unix socket, "" if unknown. Containers in that process's network
+// namespace use the host's network.
 func peerPID(socket string) (string, error) {
 	if socket == "" {
 		return "", nil

@@ -8,51 +8,50 @@ import (
 	"wharf/util/apperr"
 )
 
-// Sampler reads what one host's containers use, while it is asked for and for a while after. One
-// sampler serves all callers. Without callers there is no goroutine and no request.
+// Sampler samples the usage of one host's containers while callers ask for it, and for Options.Idle afterwards. All callers
+// share one sampler. Without callers it has no goroutine and sends no requests. It is safe for concurrent use.
 type Sampler struct {
 	opts   Options
 	engine Engine
 	api    *engineSource
 	kernel Source // nil: none
 
-	life context.Context //nolint:containedctx // ends with Close: sampling outlives the question that began it
+	life context.Context //nolint:containedctx // ends with Close: sampling outlives the call that started it
 	end  context.CancelFunc
-	work sync.WaitGroup // the loop and what it began
+	work sync.WaitGroup // the loop and its requests
 
 	mu      sync.Mutex
-	changed chan struct{} // closed, and replaced, when a waiting question may have its answer
-	wake    chan struct{} // makes the loop look again; never blocks
+	changed chan struct{} // closed, and replaced, when waiting callers may have their answer
+	wake    chan struct{} // holds a token to wake the loop
 	table   table
 	all     demand // for every container
-	// The container list: synced says that it came in after the event stream connected, and no
-	// event was missed since.
+	// The container list. synced: it was read after the event stream connected, and no event was missed since.
 	connected, synced, listing bool
-	gap, listedGap             int       // breaks in the events, and how many the last list knew of
-	listed                     time.Time // when a list last came in
-	listNext                   time.Time // not before
-	wantList                   time.Time // when a container was asked for that isn't in the table
-	missed                     []Change  // events that came while a list was under way
+	gap, listedGap             int       // number of gaps in the events, now and when the last list was requested
+	listed                     time.Time // when the last list was received
+	listNext                   time.Time // no list is requested before
+	wantList                   time.Time // when a caller last asked for a container that isn't in the table
+	missed                     []Change  // changes while a list is being read
 	looping, closed            bool
 	warm                       bool      // every container had its samples once since all.since
 	rounds                     [2]round  // by source: kernel, engine
-	fault                      error     // why the host can't be asked, nil if it can
+	fault                      error     // why the host can't be asked; nil if it can
 	faultAt                    time.Time // since when
 	contact                    time.Time // when the host last answered
 	snapshot                   *Snapshot
-	dirty                      bool // snapshot is not what the table says
-	news                       bool // samples came in since it was made; the round's end makes it dirty
+	dirty                      bool // snapshot differs from the table
+	news                       bool // samples came since snapshot was made; the end of the round sets dirty
 	cleaner                    *time.Timer
 }
 
 // round is the state of one of the two sources.
 type round struct {
-	due   time.Time     // of the next one
-	took  time.Duration // the last one
+	due   time.Time     // when the next round is due
+	took  time.Duration // duration of the last round
 	count int           // containers in it
 }
 
-// New makes a sampler. It asks the engine nothing.
+// New returns a Sampler. It sends no request.
 func New(engine Engine, o Options) *Sampler {
 	s := &Sampler{
 		opts: o.withDefaults(), engine: engine, api: &engineSource{engine: engine},
@@ -65,7 +64,7 @@ func New(engine Engine, o Options) *Sampler {
 	return s
 }
 
-// Run waits for ctx to end, then ends the sampler.
+// Run waits until ctx or the sampler ends, then closes the sampler. It returns nil.
 func (s *Sampler) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -75,7 +74,7 @@ func (s *Sampler) Run(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all sampling and waits until it has ended. Questions get an error from then on.
+// Close ends all sampling and waits until it has ended. Later calls return an error.
 func (s *Sampler) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -87,9 +86,8 @@ func (s *Sampler) Close() {
 	s.work.Wait()
 }
 
-// All returns what every container of the host uses: at once while sampling, else as soon as
-// each running one has two samples, and after 3 s with what there is. Errors: apperr.Unavailable
-// where the host gives no sample that is young enough to show.
+// All returns the usage of all containers of the host. While sampling is active it returns at once; else as soon as each running
+// container has two samples, and after 3 s with the samples so far. Errors: apperr.Unavailable if there is no recent sample.
 func (s *Sampler) All(ctx context.Context) (*Snapshot, error) {
 	var out *Snapshot
 	err := s.await(ctx, func(now time.Time, expired bool) (done bool, err error) {
@@ -100,8 +98,8 @@ func (s *Sampler) All(ctx context.Context) (*Snapshot, error) {
 	return out, err
 }
 
-// One returns what one container uses, and asks the host for that one alone. A container that
-// isn't running has zeros. Errors: apperr.NotFound, apperr.Unavailable.
+// One returns the usage of one container, and asks the host only for this container. The usage is zero if the container isn't
+// running. Errors: apperr.NotFound, apperr.Unavailable.
 func (s *Sampler) One(ctx context.Context, id string) (Usage, error) {
 	var out Usage
 	began := time.Now()
@@ -116,8 +114,8 @@ func (s *Sampler) One(ctx context.Context, id string) (Usage, error) {
 	return out, err
 }
 
-// Last returns the last sample of the one container that matches, without a request; false where
-// none does, several do, or the sample is too old to be shown. It is for hosts that don't answer.
+// Last returns the last sample of the container that matches, without a request; false if no container or several match, or
+// the sample is older than 15 s. It is for hosts that don't answer.
 func (s *Sampler) Last(matches func(id, name string, labels map[string]string) bool) (Usage, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,15 +135,15 @@ func (s *Sampler) Last(matches func(id, name string, labels map[string]string) b
 	return found.row(), true
 }
 
-// Sampling reports whether the engine is asked for samples at the moment. The kernel's own files cost it nothing.
+// Sampling reports whether the engine is being asked for samples. Reading the kernel's files doesn't count.
 func (s *Sampler) Sampling() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.looping && s.rounds[viaEngine].count > 0
 }
 
-// await tries until there is an answer, an error, or 3 s have passed. try is called with the lock
-// held; expired says that there won't be another time.
+// await calls try after each change until it is done, returns an error, or 3 s have passed. try is called with mu held;
+// expired reports that 3 s have passed, so that try must not ask to wait longer.
 func (s *Sampler) await(ctx context.Context, try func(now time.Time, expired bool) (bool, error)) error {
 	var (
 		late    <-chan time.Time
@@ -194,16 +192,16 @@ func noSuch(id string) error {
 
 func isGone(err error) bool { return err != nil && apperr.KindOf(err) == apperr.NotFound }
 
-// poke makes the loop look again.
-func (s *Sampler) poke() {
+// wakeLoop makes the loop check again what is due.
+func (s *Sampler) wakeLoop() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
-// tell makes all waiting callers look again.
-func (s *Sampler) tell() {
+// wakeCallers makes all waiting callers check again. The caller holds mu.
+func (s *Sampler) wakeCallers() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

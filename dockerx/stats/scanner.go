@@ -6,15 +6,14 @@ import (
 	"strconv"
 )
 
-// errJSON says that the engine's answer is no JSON, or not of the kind expected.
+// errJSON is the error for a sample that isn't JSON of the expected form.
 var errJSON = errors.New("the engine's sample is not valid JSON")
 
-// maxDepth bounds how deep values may be nested: Docker's are five deep.
+// maxDepth is the maximum nesting of values: Docker's samples have five levels.
 const maxDepth = 64
 
-// scanner walks over one JSON text without allocating. After the first error every call does
-// nothing. It is lenient where that does no harm (commas, escapes in skipped strings), since it
-// only picks known fields out; encoding/json takes eight times as long for the same.
+// scanner scans one JSON text without allocating. After the first error every call does nothing. It doesn't check everything
+// (commas, escapes in skipped strings), since it only extracts known fields; encoding/json takes eight times as long.
 type scanner struct {
 	b     []byte
 	i     int
@@ -39,8 +38,8 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// object calls field for each key of an object; field must consume the value. Another kind of
-// value is skipped: null stands for "nothing to say".
+// object calls field for each key of an object; field must consume the value. A value of another kind, such as null, is
+// skipped.
 func (s *scanner) object(field func(key []byte)) {
 	s.each('{', '}', func() {
 		key := s.text()
@@ -53,8 +52,7 @@ func (s *scanner) object(field func(key []byte)) {
 	})
 }
 
-// array calls element for each element of an array; element must consume it. Another kind of
-// value is skipped.
+// array calls element for each element of an array; element must consume it. A value of another kind is skipped.
 func (s *scanner) array(element func()) { s.each('[', ']', element) }
 
 func (s *scanner) each(open, end byte, item func()) {
@@ -86,8 +84,7 @@ func (s *scanner) each(open, end byte, item func()) {
 	}
 }
 
-// text returns a string as it stands between its quotes, escapes and all. Anything else is an
-// error.
+// text returns the bytes between a string's quotes, with escapes undecoded. A value of another kind is an error.
 func (s *scanner) text() []byte {
 	if s.err != nil || s.peek() != '"' {
 		s.fail()
@@ -107,8 +104,8 @@ func (s *scanner) text() []byte {
 	return nil
 }
 
-// number returns a counter. Fractions are cut, negative numbers are 0, too large ones the largest;
-// null, strings and the like are 0.
+// number returns a counter. Fractions are truncated; negative numbers become 0, and numbers that are too large the largest
+// uint64. Values of other kinds are 0.
 func (s *scanner) number() uint64 {
 	if s.err != nil {
 		return 0
@@ -132,7 +129,7 @@ func (s *scanner) number() uint64 {
 	return s.oddNumber(word)
 }
 
-// oddNumber is for signs, fractions, exponents and what comes near the largest number.
+// oddNumber converts numbers with a sign, fraction or exponent, and those near the largest uint64.
 func (s *scanner) oddNumber(word []byte) uint64 {
 	if n, err := strconv.ParseUint(string(word), 10, 64); err == nil {
 		return n

@@ -9,40 +9,41 @@ import (
 
 // Source reads containers' counters.
 type Source interface {
-	// Read reads the containers and hands over each reading as soon as it is there, from any
-	// goroutine, at least one for each id; it returns after the last. With pairs, every container
-	// lacks something to compare with: two samples at least minGap apart are handed over.
+	// Read reads the containers' counters. It calls got with each reading as soon as it is available, from any goroutine and
+	// at least once for each id, and returns after the last. With pairs, it reads two samples of each container, at least
+	// minGap apart.
 	Read(ctx context.Context, ids []string, pairs bool, got func(Reading))
-	// Forget drops what was kept of a container: it started, stopped, was updated or removed.
+	// Forget drops cached data of a container, because it started, stopped, was updated or was removed.
 	Forget(id string)
-	// Cost is the engine's CPU for one sample, estimated. Zero means that the engine isn't asked.
+	// Cost estimates the engine's CPU time for one sample. Zero means that the engine isn't asked.
 	Cost() time.Duration
 }
 
-// Reading is what came of reading one container.
+// Reading is the result of reading one container.
 type Reading struct {
 	ID     string
 	Sample Sample
-	// Err is nil, ErrNotRunning, ErrUnread, or how the engine could not be reached.
+	// Err is nil, ErrNotRunning, ErrUnread, or another error if the container could not be read at the moment.
 	Err error
 }
 
-// What can come instead of a sample.
+// The errors of a reading.
 var (
-	// ErrNotRunning says that the container has no process, or is gone.
+	// ErrNotRunning: the container has no process, or is gone.
 	ErrNotRunning = errors.New("the container isn't running")
-	// ErrUnread says that this source can't see the container; another may.
+	// ErrUnread: this source can't read the container; another may.
 	ErrUnread = errors.New("the container can't be read from here")
 )
 
-// Engine is what a sampler needs of a Docker engine. Errors are those that a caller of the sampler
-// may see (classified); ErrNotRunning for a container that doesn't exist.
+// Engine is the interface to a Docker engine that a Sampler uses. Its errors are classified, so that callers of the Sampler may
+// see them.
 type Engine interface {
-	// Stats begins an answer of GET /containers/{id}/stats: one sample, or with stream one a second.
+	// Stats requests GET /containers/{id}/stats: one sample, or, with stream, one a second. The caller closes the body.
+	// Errors: ErrNotRunning also for a container that doesn't exist.
 	Stats(ctx context.Context, id string, stream bool) (io.ReadCloser, error)
 	// List returns the host's containers, running or not, in the host's order.
 	List(ctx context.Context) ([]Container, error)
-	// Profile returns what kind of engine it is. It is asked after each reconnect.
+	// Profile returns the engine's kind and version. It is called again after each reconnect.
 	Profile(ctx context.Context) (Profile, error)
 }
 
@@ -54,14 +55,13 @@ type Container struct {
 	Running bool // has a process, paused or not
 }
 
-// Profile is what decides how an engine is best asked.
+// Profile has the properties of an engine that determine how to ask it for samples.
 type Profile struct {
-	Major  int  // Docker's version, 20 for 20.10; 0 where unknown
-	Podman bool // or another engine that answers at once
+	Major  int  // Docker's major version, 20 for 20.10; 0 if unknown
+	Podman bool // Podman, or another engine that answers directly
 }
 
-// waits reports whether one-shot samples wait for the engine's own round. Docker before 25 answers
-// only from its collector, which goes round its containers once a second, one after the other;
-// from 25 on it reads the container at once (moby engine/stats.go, "Get container stats directly if
-// OneShot is set").
+// waits reports whether a one-shot sample waits for the engine's next round. Docker before version 25 answers only from its
+// collector, which reads its containers once a second, one after the other. From version 25 on it reads the container directly
+// (moby engine/stats.go, "Get container stats directly if OneShot is set").
 func (p Profile) waits() bool { return !p.Podman && p.Major < 25 }

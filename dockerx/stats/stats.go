@@ -1,5 +1,13 @@
-// Package stats computes what containers use: pure formulas, the readings they rest on, and a
-// sampler that reads only while usage is asked for.
+// Package stats computes what containers use.
+//
+// Job. A Sampler samples the containers of one host, but only while callers ask for usage. Samples come from a Source: the
+// engine, or the kernel's files if the engine runs on this machine. The formulas turn two samples into a Usage.
+//
+// Owner. dockerx.Host makes one Sampler, reports the host's events to it (OnChange) and closes it.
+//
+// Limits. A call returns within 3 s. No sample older than 15 s is shown as current. Rounds of sampling are 1 to 15 s apart, so
+// that the engine spends at most Options.Budget on them, unless 15 s is too short for that. Points of the past are kept for
+// Options.History, at most one a second for each container.
 package stats
 
 import (
@@ -10,12 +18,12 @@ import (
 
 // Sample is one reading of a container's counters, from the engine or from the kernel.
 type Sample struct {
-	Read       time.Time // when it was read, by the clock of the reader
+	Read       time.Time // when it was read, by the clock of the engine or, for the kernel's files, of wharf
 	CPUTotal   uint64    // nanoseconds of CPU used since the container's start
-	SystemCPU  uint64    // nanoseconds of CPU used by the whole host; 0 where unknown
-	OnlineCPUs uint32    // 0 where unknown
-	Memory     uint64    // bytes, less page cache
-	MemoryMax  uint64    // bytes; 0 where unknown
+	SystemCPU  uint64    // nanoseconds of CPU time of the whole host; 0 if unknown
+	OnlineCPUs uint32    // 0 if unknown
+	Memory     uint64    // bytes, without page cache
+	MemoryMax  uint64    // limit in bytes; 0 if unknown
 	NetRx      uint64    // bytes, all interfaces
 	NetTx      uint64
 	BlockRead  uint64 // bytes
@@ -23,7 +31,7 @@ type Sample struct {
 	Pids       uint64
 }
 
-// Usage is what one container uses. A container that isn't running has zeros.
+// Usage is the usage of one container; zero for a container that isn't running.
 type Usage struct {
 	ID             string // 64 hex digits
 	Name           string
@@ -32,8 +40,8 @@ type Usage struct {
 	CPUPercent     float64 // 100 = one core busy
 	HostCPUPercent float64 // 100 = every core busy
 	CPUTotal       uint64  // nanoseconds of CPU used since the container's start
-	MemoryUsage    uint64  // bytes, less page cache
-	MemoryLimit    uint64  // bytes
+	MemoryUsage    uint64  // bytes, without page cache
+	MemoryLimit    uint64  // bytes; 0 if there is none
 	MemoryPercent  float64
 	NetworkRx      uint64  // bytes since the container's start, all interfaces
 	NetworkTx      uint64  // bytes
@@ -44,18 +52,18 @@ type Usage struct {
 	BlockReadRate  float64 // bytes a second
 	BlockWriteRate float64
 	Pids           uint64
-	SampledAt      time.Time // zero where no sample came
-	Partial        bool      // it runs, and has no usable sample (yet)
+	SampledAt      time.Time // zero without a sample
+	Partial        bool      // the container is running, but numbers are missing: it has no two recent samples (yet)
 }
 
-// Snapshot is what all containers of a host use, running or not, at one time. It is immutable,
-// and shared: all callers get the same one until there is a newer one.
+// Snapshot is the usage of all containers of a host, running or not, at one time. It is immutable and shared: all callers get
+// the same one until there is a newer one.
 type Snapshot struct {
-	memo.Memo // encodings of it
+	memo.Memo // encodings of the snapshot
 
-	SampledAt time.Time // of the newest sample in it; zero where there is none
-	Partial   bool      // some running container has no usable sample (yet)
+	SampledAt time.Time // of the newest sample; zero if there is none
+	Partial   bool      // a Usage is Partial
 	Usages    []Usage   // in the order of the host's list
 
-	stale time.Time // when a number in it becomes too old to be shown
+	stale time.Time // when a sample becomes too old to be shown
 }

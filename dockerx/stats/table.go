@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// entry is one container and what is known of its use. Guarded by Sampler.mu.
+// entry is one container with its samples. It is guarded by Sampler.mu.
 type entry struct {
 	Container
-	// What is measured of it, for reading alone: own gives what may be changed. Most containers of a large fleet are never
-	// asked for, and share the zero value.
+	// The container's samples, read-only: own returns those that may be changed. Most containers of a large fleet are never
+	// asked for, and share unmeasured.
 	*measured
-	fromEngine bool   // the kernel can't see it
-	logged     bool   // the log has it that fromEngine
-	epoch      uint32 // grows when the container starts or stops: older readings mean nothing
+	fromEngine bool   // the kernel's files can't be read
+	logged     bool   // fromEngine was logged
+	epoch      uint32 // incremented when the container starts or stops: readings of an older epoch are ignored
 }
 
-// measured is what is known of a container's use, and how long callers want it. Its zero value is that of one that was never asked for.
+// measured has the samples of a container and the demand for it. The zero value is for a container that was never asked for.
 type measured struct {
 	demand
-	base, last Sample    // the pair that usage rests on; base is zero where there is none
-	lastAt     time.Time // when last came in, by our clock
-	paired     bool      // usage rests on two samples
-	reading    bool      // a reading is under way
+	base, last Sample    // the two samples from which usage is computed; base is zero if there is only one
+	lastAt     time.Time // when last was received, by wharf's clock
+	paired     bool      // usage is computed from two samples
+	reading    bool      // the container is being read
 	empty      int       // readings in a row that found no process
-	retry      time.Time // not before: the last reading failed
+	retry      time.Time // after a failed reading: when to read again
 	usage      Usage
 	history    ring
 }
@@ -32,7 +32,7 @@ type measured struct {
 // unmeasured is shared by all entries that were never asked for. It is never written.
 var unmeasured measured
 
-// own returns what is measured of the container, to be changed.
+// own returns the container's samples for changing them. It makes a copy instead of changing unmeasured.
 func (e *entry) own() *measured {
 	if e.measured == &unmeasured {
 		e.measured = new(measured)
@@ -40,10 +40,10 @@ func (e *entry) own() *measured {
 	return e.measured
 }
 
-// demand is what callers ask for. The zero value is nothing.
+// demand records when callers asked for usage. The zero value: never.
 type demand struct {
-	asked    time.Time // last
-	since    time.Time // when the demand began that hasn't ended since
+	asked    time.Time // the last time
+	since    time.Time // when the present demand began
 	watchers int
 }
 
@@ -51,7 +51,7 @@ func (d *demand) active(now time.Time, idle time.Duration) bool {
 	return d.watchers > 0 || now.Sub(d.asked) < idle
 }
 
-// ask renews the demand and reports whether it is new.
+// ask renews the demand and reports whether there was none before.
 func (d *demand) ask(now time.Time, idle time.Duration) bool {
 	fresh := !d.active(now, idle)
 	if fresh {
@@ -61,10 +61,10 @@ func (d *demand) ask(now time.Time, idle time.Duration) bool {
 	return fresh
 }
 
-// wanted returns the demand for the container, to be changed.
+// wanted returns the demand for the container, for changing it.
 func (e *entry) wanted() *demand { return &e.own().demand }
 
-// drop forgets the samples: the container's counters begin again.
+// drop discards the samples, since the container's counters begin again from zero.
 func (e *entry) drop() {
 	e.epoch++
 	if e.measured == &unmeasured {
@@ -74,15 +74,15 @@ func (e *entry) drop() {
 	e.usage = Usage{}
 }
 
-// add takes a sample in. One that follows the last too closely doesn't replace the base, one that
-// follows too late has none.
+// add adds a sample and computes the usage. If the sample follows the last one too closely, the base remains; if it follows
+// too late, there is no base.
 func (e *entry) add(s Sample, now time.Time) {
 	m := e.own()
 	gap := s.Read.Sub(m.last.Read)
 	switch {
 	case m.last.Read.IsZero() || gap > maxGap || now.Sub(m.lastAt) > maxGap || s.CPUTotal < m.last.CPUTotal:
 		m.base = Sample{}
-	case gap >= minGap*9/10: // the two clocks are not one
+	case gap >= minGap*9/10: // with a tolerance: gap is by the sample's clock, minGap was waited by wharf's
 		m.base = m.last
 	}
 	m.last, m.lastAt, m.empty = s, now, 0
@@ -94,11 +94,11 @@ func (e *entry) add(s Sample, now time.Time) {
 	}
 }
 
-// runs reports whether the container has a process. One empty sample against what list and events say may
-// be the engine's mistake; two in a row are taken at their word, until a sample or an event says otherwise.
+// runs reports whether the container is running. One empty sample of a container that is running according to list and events
+// may be the engine's mistake; after two in a row it counts as stopped, until a sample or an event shows otherwise.
 func (e *entry) runs() bool { return e.Running && e.empty < 2 }
 
-// foundEmpty takes in that the container has no process, and returns when to look again.
+// foundEmpty records a reading that found no process, and sets when to read again.
 func (e *entry) foundEmpty(now time.Time) {
 	m := e.own()
 	empty := m.empty + 1
@@ -110,20 +110,21 @@ func (e *entry) foundEmpty(now time.Time) {
 	m.empty, m.retry = empty, now.Add(relist)
 }
 
-// row is the usage with what it is of.
+// row returns the usage with the container's id, name and labels.
 func (e *entry) row() Usage {
 	u := e.usage
 	u.ID, u.Name, u.Labels, u.Running = e.ID, e.Name, e.Labels, e.runs()
 	return u
 }
 
-// table is the host's containers in the host's order. Guarded by Sampler.mu.
+// table holds the host's containers in the host's order. It is guarded by Sampler.mu.
 type table struct {
 	byID  map[string]*entry
 	order []*entry
 }
 
-// replace takes over a list; what is known of containers that stay is kept.
+// replace sets the table to a list. It keeps the samples of containers that remain, and calls forget for those that are gone
+// or have started or stopped.
 func (t *table) replace(list []Container, forget func(id string)) {
 	old := t.byID
 	t.byID = make(map[string]*entry, len(list))
@@ -148,7 +149,7 @@ func (t *table) replace(list []Container, forget func(id string)) {
 	}
 }
 
-// insert puts a new container first, as Docker's list does.
+// insert adds a new container at the beginning, as in Docker's list.
 func (t *table) insert(c Container) *entry {
 	e := &entry{Container: c, measured: &unmeasured}
 	if t.byID == nil {
@@ -164,13 +165,12 @@ func (t *table) remove(id string) {
 	t.order = slices.DeleteFunc(t.order, func(e *entry) bool { return e.ID == id })
 }
 
-// live reports whether usage is what is: it rests on two samples, the last of them taken since the
-// demand began and not too long ago.
+// live reports whether usage is current: it is computed from two samples, and the last one came after since and within maxAge.
 func (e *entry) live(now, since time.Time) bool {
 	return e.paired && !e.lastAt.Before(since) && now.Sub(e.lastAt) <= maxAge
 }
 
-// snapshot makes the rows. A running container whose sample is too old shows none.
+// snapshot returns a new snapshot. A running container whose last sample is too old has a Usage without numbers.
 func (t *table) snapshot(now time.Time) *Snapshot {
 	snap := &Snapshot{Usages: make([]Usage, len(t.order)), stale: now.Add(time.Hour)}
 	for i, e := range t.order {

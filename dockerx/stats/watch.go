@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// History returns what is kept of a container's past, oldest first: since how long ago, and in
-// steps of step (0: every point); and the present beside it. Asking keeps the container sampled
-// for a while, as any question does. Errors: those of One.
+// History returns a container's current usage, and its points of the last since, oldest first: one for each step, or, if step
+// is 0, every point. Like other calls, it keeps the container sampled for Options.Idle. Errors: those of One.
 func (s *Sampler) History(ctx context.Context, id string, since, step time.Duration) (Usage, []Point, error) {
 	u, err := s.One(ctx, id)
 	if err != nil {
@@ -24,8 +23,7 @@ func (s *Sampler) History(ctx context.Context, id string, since, step time.Durat
 	return u, e.history.since(later(now.Add(-since), now.Add(-s.opts.History)), step), nil
 }
 
-// HistoryAll is History of every container, by full id, and the present beside it. Errors: those
-// of All.
+// HistoryAll is History for all containers; the map is keyed by full id. Errors: those of All.
 func (s *Sampler) HistoryAll(ctx context.Context, since, step time.Duration) (*Snapshot, map[string][]Point, error) {
 	snap, err := s.All(ctx)
 	if err != nil {
@@ -42,9 +40,9 @@ func (s *Sampler) HistoryAll(ctx context.Context, since, step time.Duration) (*S
 	return snap, past, nil
 }
 
-// Watch gives a snapshot of all containers whenever there are new numbers, and an error whenever
-// the host begins to fail; it ends when the caller breaks off, with ctx, or with the sampler.
-// A slow caller misses snapshots in between and delays no other. Sampling goes on meanwhile.
+// Watch yields a snapshot of all containers whenever there are new samples, and an error whenever the host begins to fail. It
+// ends when the caller breaks, or ctx or the sampler ends. A slow caller misses snapshots, and delays no other. Sampling
+// continues as long as a caller watches.
 func (s *Sampler) Watch(ctx context.Context) iter.Seq2[*Snapshot, error] {
 	return func(yield func(*Snapshot, error) bool) {
 		s.count(func() *demand { return &s.all }, +1)
@@ -62,8 +60,8 @@ func (s *Sampler) Watch(ctx context.Context) iter.Seq2[*Snapshot, error] {
 	}
 }
 
-// WatchOne is Watch for one container, and asks the host for that one alone. It ends with
-// apperr.NotFound when the container is removed; a host that is slow with its first sample is no reason.
+// WatchOne is Watch for one container, and asks the host only for this container. It ends with apperr.NotFound when the
+// container is removed. It doesn't end if the first sample is late.
 func (s *Sampler) WatchOne(ctx context.Context, id string) iter.Seq2[Usage, error] {
 	return func(yield func(Usage, error) bool) {
 		if !s.firstOf(ctx, id, yield) {
@@ -94,16 +92,16 @@ func (s *Sampler) WatchOne(ctx context.Context, id string) iter.Seq2[Usage, erro
 	}
 }
 
-// firstOf waits for a container's first sample, yields once why there is none yet, and reports whether to go on.
+// firstOf waits for a container's first sample, and reports whether to continue. It yields the first error while there is none.
 func (s *Sampler) firstOf(ctx context.Context, id string, yield func(Usage, error) bool) bool {
-	for said := false; ; said = true {
+	for yielded := false; ; yielded = true {
 		_, err := s.One(ctx, id)
 		switch {
 		case err == nil:
 			return true
 		case ctx.Err() != nil, s.life.Err() != nil:
 			return false
-		case (!said || isGone(err)) && !yield(Usage{}, err), isGone(err):
+		case (!yielded || isGone(err)) && !yield(Usage{}, err), isGone(err):
 			return false
 		case !sleepUntil(ctx, time.Now().Add(retryAfter)):
 			return false
@@ -111,7 +109,7 @@ func (s *Sampler) firstOf(ctx context.Context, id string, yield func(Usage, erro
 	}
 }
 
-// count adds to the watchers of a demand.
+// count adds n to the watchers of a demand.
 func (s *Sampler) count(of func() *demand, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,9 +118,9 @@ func (s *Sampler) count(of func() *demand, n int) {
 	d.asked = time.Now()
 }
 
-// watch yields what look gives, as often as it gives something new. look is called with the lock
-// held. An error is yielded once, until it goes away; not found ends it.
-func watch[T any](ctx context.Context, s *Sampler, look func(now time.Time) (T, bool, error), yield func(T, error) bool) {
+// watch calls next after each change, and yields its value if that is new. next is called with mu held. An error is yielded
+// once, and again after a time without errors. apperr.NotFound ends watch.
+func watch[T any](ctx context.Context, s *Sampler, next func(now time.Time) (T, bool, error), yield func(T, error) bool) {
 	var (
 		none    T
 		failing bool
@@ -133,7 +131,7 @@ func watch[T any](ctx context.Context, s *Sampler, look func(now time.Time) (T, 
 			s.mu.Unlock()
 			return
 		}
-		v, ok, err := look(time.Now())
+		v, ok, err := next(time.Now())
 		changed := s.changed
 		s.mu.Unlock()
 		switch {

@@ -87,7 +87,7 @@ func TestWatchOneAsksForOneAndEndsWithItsContainer(t *testing.T) {
 				t.s.OnChange(Change{Kind: Removed, ID: fakeID(4)})
 			}
 			t.s.mu.Lock()
-			t.s.tell()
+			t.s.wakeCallers()
 			t.s.mu.Unlock()
 		}
 		require.Equal(t, []bool{true, true, true, false}, running)

@@ -27,7 +27,7 @@ type Port struct {
 	Type        string
 }
 
-// RowHostConfig is what a list has of a container's HostConfig.
+// RowHostConfig is the part of a container's HostConfig that a list contains.
 type RowHostConfig struct {
 	NetworkMode string `json:",omitempty"`
 }
@@ -37,7 +37,7 @@ type RowNetworks struct {
 	Networks map[string]*Endpoint
 }
 
-// Mount is a path of the container that comes from elsewhere.
+// Mount is a file or directory that is mounted into the container.
 type Mount struct {
 	Type        string `json:",omitempty"`
 	Name        string `json:",omitempty"`
@@ -49,8 +49,8 @@ type Mount struct {
 	Propagation string
 }
 
-// Container is all of one container: the answer of an inspect. The ids of its execs aren't part of it: they are other
-// callers' too.
+// Container is one container: the answer to an inspect. It doesn't contain the ids of the container's execs, since they belong
+// to other callers, too.
 type Container struct {
 	ID              string `json:"Id"`
 	Created         string
@@ -79,13 +79,13 @@ type Container struct {
 	NetworkSettings NetworkSettings
 }
 
-// Driver is the storage of a container's own files.
+// Driver is the storage driver of a container's own files.
 type Driver struct {
 	Name string
 	Data map[string]string
 }
 
-// State is what a container's process does.
+// State is the state of a container's main process.
 type State struct {
 	Status     string
 	Running    bool
@@ -101,14 +101,14 @@ type State struct {
 	Health     *Health `json:",omitempty"`
 }
 
-// Health is what came of a container's health checks.
+// Health is the state of a container's health checks.
 type Health struct {
 	Status        string
 	FailingStreak int
 	Log           []HealthResult
 }
 
-// HealthResult is one health check.
+// HealthResult is the result of one health check.
 type HealthResult struct {
 	Start    string
 	End      string
@@ -116,7 +116,7 @@ type HealthResult struct {
 	Output   string
 }
 
-// Config is what a container was created with.
+// Config is the configuration that a container was created with.
 type Config struct {
 	Hostname        string
 	Domainname      string
@@ -144,7 +144,7 @@ type Config struct {
 	Shell           []string `json:",omitempty"`
 }
 
-// HealthCheck is how a container's health is checked; times are nanoseconds.
+// HealthCheck configures a container's health check; times are nanoseconds.
 type HealthCheck struct {
 	Test          []string `json:",omitempty"`
 	Interval      int64    `json:",omitempty"`

@@ -1,7 +1,6 @@
-// Package wire has the shapes in which Docker's API shows containers, images and engines, as far as wharf shows them to
-// Docker's own tools.
+// Package wire has the types of Docker's API for containers, images and engines, as wharf returns them to Docker's own tools.
 //
-// They are lists of what is let through: a field that an engine adds is dropped until it stands here, so that nothing comes
-// out that no masking knows. Names and types are Docker's (API 1.51, with what older clients read), so that they decode what
-// engines of all versions send, and encode what clients of all versions read.
+// The types are allow lists: a field that is missing here, such as one that a new engine adds, is dropped. This way no field
+// is returned that the masking of secrets doesn't know. Names and types are those of Docker's API 1.51, with the fields that
+// older clients read, so that they work with engines and clients of all versions.
 package wire

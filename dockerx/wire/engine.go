@@ -8,14 +8,13 @@ type Image struct {
 	RepoDigests []string
 	Created     int64
 	Size        int64
-	VirtualSize int64 `json:",omitempty"` // what clients of before API 1.44 read as its size
+	VirtualSize int64 `json:",omitempty"` // the size, for clients before API 1.44
 	SharedSize  int64
 	Labels      map[string]string
 	Containers  int64
 }
 
-// Info is what an engine says of itself. What concerns its machine's paths, proxies, registries, plugins and swarm is left
-// out.
+// Info is an engine's information about itself, without its machine's paths, proxies, registries, plugins and swarm.
 type Info struct {
 	ID                string
 	Containers        int

@@ -1,6 +1,6 @@
 package wire
 
-// HostConfig is what a container has of its host.
+// HostConfig is the part of a container's configuration that depends on its host.
 type HostConfig struct {
 	Binds           []string
 	LogConfig       LogConfig
@@ -44,13 +44,13 @@ type HostConfig struct {
 	Init          *bool `json:",omitempty"`
 }
 
-// LogConfig is how a container's log is kept.
+// LogConfig is the log driver of a container, with its options.
 type LogConfig struct {
 	Type   string
 	Config map[string]string
 }
 
-// RestartPolicy is when a container is started again.
+// RestartPolicy determines when an exited container is started again.
 type RestartPolicy struct {
 	Name              string
 	MaximumRetryCount int
@@ -91,26 +91,26 @@ type Resources struct {
 	IOMaximumBandwidth   uint64
 }
 
-// WeightDevice is a device's weight among others.
+// WeightDevice is the I/O weight of a device.
 type WeightDevice struct {
 	Path   string
 	Weight uint16
 }
 
-// ThrottleDevice is a device's limit.
+// ThrottleDevice is the I/O rate limit of a device.
 type ThrottleDevice struct {
 	Path string
 	Rate uint64
 }
 
-// Device is a device of the host in a container.
+// Device is a device of the host that a container may use.
 type Device struct {
 	PathOnHost        string
 	PathInContainer   string
 	CgroupPermissions string
 }
 
-// DeviceRequest asks for devices by what they can do.
+// DeviceRequest requests devices by their capabilities.
 type DeviceRequest struct {
 	Driver       string
 	Count        int
@@ -119,14 +119,14 @@ type DeviceRequest struct {
 	Options      map[string]string
 }
 
-// Ulimit is a limit of a container's processes.
+// Ulimit is a resource limit of a container's processes.
 type Ulimit struct {
 	Name string
 	Hard int64
 	Soft int64
 }
 
-// MountSpec is a mount as it was asked for.
+// MountSpec is a mount as the user requested it.
 type MountSpec struct {
 	Type          string         `json:",omitempty"`
 	Source        string         `json:",omitempty"`
@@ -138,13 +138,13 @@ type MountSpec struct {
 	TmpfsOptions  *TmpfsOptions  `json:",omitempty"`
 }
 
-// BindOptions are those of a bind mount.
+// BindOptions are the options of a bind mount.
 type BindOptions struct {
 	Propagation  string `json:",omitempty"`
 	NonRecursive bool   `json:",omitempty"`
 }
 
-// VolumeOptions are those of a volume.
+// VolumeOptions are the options of a volume mount.
 type VolumeOptions struct {
 	NoCopy       bool              `json:",omitempty"`
 	Labels       map[string]string `json:",omitempty"`
@@ -152,13 +152,13 @@ type VolumeOptions struct {
 	DriverConfig *VolumeDriver     `json:",omitempty"`
 }
 
-// VolumeDriver is a volume's driver and what it is given, such as the password of a share.
+// VolumeDriver is a volume's driver with its options, which may be secret, such as the password of a network share.
 type VolumeDriver struct {
 	Name    string            `json:",omitempty"`
 	Options map[string]string `json:",omitempty"`
 }
 
-// TmpfsOptions are those of a tmpfs.
+// TmpfsOptions are the options of a tmpfs mount.
 type TmpfsOptions struct {
 	SizeBytes int64  `json:",omitempty"`
 	Mode      uint32 `json:",omitempty"`

@@ -1,7 +1,7 @@
 package wire
 
-// NetworkSettings is how a container is reached. The addresses outside Networks are those of the default network, for
-// clients of before API 1.52.
+// NetworkSettings holds a container's addresses and ports. The addresses outside Networks are those of the default network,
+// for clients before API 1.52.
 type NetworkSettings struct {
 	Bridge              string
 	SandboxID           string
@@ -17,13 +17,13 @@ type NetworkSettings struct {
 	Networks            map[string]*Endpoint
 }
 
-// Binding is a port of the host that leads into a container.
+// Binding is a port of the host that is forwarded to a container.
 type Binding struct {
 	HostIP   string `json:"HostIp"`
 	HostPort string
 }
 
-// Endpoint is a container's place in one network.
+// Endpoint is a container's connection to one network.
 type Endpoint struct {
 	IPAMConfig          *IPAMConfig
 	Links               []string
@@ -42,7 +42,7 @@ type Endpoint struct {
 	DNSNames            []string
 }
 
-// IPAMConfig is the addresses that were asked for.
+// IPAMConfig holds the addresses that the user requested.
 type IPAMConfig struct {
 	IPv4Address  string   `json:",omitempty"`
 	IPv6Address  string   `json:",omitempty"`

@@ -15,15 +15,15 @@ import (
 
 const callersAtOnce = 8
 
-// load is what callers on kept connections saw of one server.
+// load measures requests to one server over kept connections.
 type load struct {
 	server *benchkit.Server
 	token  string
 	took   []time.Duration // of each request
-	spent  time.Duration   // by all of them together
+	spent  time.Duration   // by all of them together, in wall time
 }
 
-// run has callers ask for the hosts, one request after the other.
+// run runs callers in parallel, each of which lists the hosts that many times.
 func (l *load) run(t *testing.T, callers, requests int) {
 	t.Helper()
 	took := make([][]time.Duration, callers)
@@ -49,7 +49,7 @@ func (l *load) run(t *testing.T, callers, requests int) {
 
 func (l *load) perSecond() float64 { return float64(len(l.took)) / l.spent.Seconds() }
 
-// What a request pays for its session, against a server that asks for none, in turns.
+// The cost of the session check: a server that requires a login against one that doesn't, in turns.
 func TestSessionCheckCost(t *testing.T) {
 	eachEngine(t, func(t *testing.T, name, setting string) {
 		required := wharf(t, setting).Bootstrap()

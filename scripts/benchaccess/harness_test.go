@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_ACCESS")) }
 
-// engines are the databases, each with the setting of a fresh one.
+// engines returns the database setting of a fresh SQLite or Postgres.
 var engines = map[string]func(testing.TB) string{
 	"SQLite":   func(testing.TB) string { return "DB_SOURCE=" },
 	"Postgres": func(t testing.TB) string { return "DB_SOURCE=" + dbtest.EmptyPostgresSource(t) },
@@ -27,7 +27,7 @@ func eachEngine(t *testing.T, part func(t *testing.T, name, setting string)) {
 	}
 }
 
-// wharf starts one with settings and waits until it is ready.
+// wharf starts a server with settings and waits until it is ready.
 func wharf(t testing.TB, settings ...string) *benchkit.Server {
 	t.Helper()
 	p := benchkit.Wharf(t, append([]string{"DOCKER_HOSTS=h=unix:///nowhere.sock"}, settings...)...)

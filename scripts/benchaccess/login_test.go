@@ -17,10 +17,10 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// triesEach is how often a user's password may be wrong before the delays begin.
+// triesEach is how many wrong passwords a user may have before the delays begin.
 const triesEach = 5
 
-// forwarded claims that the request comes from the nth of many addresses.
+// forwarded sets X-Forwarded-For to the nth of many addresses.
 func forwarded(n int) func(*http.Request) {
 	return func(r *http.Request) {
 		addr := fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
@@ -30,12 +30,11 @@ func forwarded(n int) func(*http.Request) {
 	}
 }
 
-// Logins of unknown users, with wrong passwords and of disabled users, in a random order. The
-// server trusts this machine as a proxy, and each login comes from another address, so that no
-// limit is met.
+// Logins of unknown users, with wrong passwords and of disabled users, in a random order. The server trusts this machine as a
+// proxy, and each login comes from another address, so that no limit is reached.
 func TestRefusedLoginsLookAlike(t *testing.T) {
 	eachEngine(t, func(t *testing.T, name, setting string) {
-		file := filepath.Join(t.TempDir(), "password") // behind proxies the first user would need the setup token
+		file := filepath.Join(t.TempDir(), "password") // behind a proxy the first user would need the setup token
 		require.NoError(t, os.WriteFile(file, []byte(benchkit.Password), 0o600))
 		s := wharf(t, setting, "TRUSTED_PROXIES=127.0.0.1", "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+file)
 		s.Admin = s.Login("admin").AccessToken
@@ -75,20 +74,20 @@ func TestRefusedLoginsLookAlike(t *testing.T) {
 	})
 }
 
-// from is the same server as a client on another address of this machine sees it.
+// from returns a client of the same server that connects from another address of this machine.
 func from(s *benchkit.Server, addr string) *benchkit.Server {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(addr)}}
 	return s.Through(&http.Transport{DialContext: dialer.DialContext})
 }
 
-// Two clients guess in turns, one of them under an address that it changes each time, through no trusted proxy.
+// Two clients guess in turns. One of them forges a new X-Forwarded-For each time, without a trusted proxy.
 func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 	const plainAddr, forgedAddr = "127.0.0.2", "127.0.0.3"
 	s := wharf(t, "DB_SOURCE=").Bootstrap()
 	plain, forged := from(s, plainAddr), from(s, forgedAddr)
 	logins := 0
-	trip := map[string]int{}   // the first login that is refused for being one too many
-	judged := map[string]int{} // logins that were looked at
+	trip := map[string]int{}   // the first login refused by the limit
+	judged := map[string]int{} // logins that were checked
 	for n := range 1000 {
 		if !benchkit.Full && trip[plainAddr] > 0 && trip[forgedAddr] > 0 {
 			break
@@ -117,12 +116,12 @@ func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
 		"limited at the same count; audit shows the peer", "login %d was one too many, without login %d; audit: %d logins of the peer, %d other addresses",
 		trip[forgedAddr], trip[plainAddr], rows[forgedAddr], len(rows)-3)
 	require.NotZero(t, trip[plainAddr])
-	// The limit fills up by one a second, which may fall between the two.
+	// The limit refills by one per second, which may happen between the two logins.
 	require.InDelta(t, trip[plainAddr], trip[forgedAddr], float64(benchkit.Size(3, 1)))
 	require.Equal(t, map[string]int{"127.0.0.1": 1, plainAddr: judged[plainAddr], forgedAddr: judged[forgedAddr]}, rows)
 }
 
-// loginsByAddress counts the logins that the audit has rows of.
+// loginsByAddress counts the logins in the audit by client address.
 func loginsByAddress(s *benchkit.Server) map[string]int {
 	rows := map[string]int{}
 	for cursor := ""; ; {

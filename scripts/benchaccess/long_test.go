@@ -14,7 +14,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// long are tests of the suite that have a full size, under WHARF_TEST_LONG=1, and log what they saw.
+// long lists tests of the suite that have a full size, under WHARF_TEST_LONG=1, and log their figures.
 var long = []struct{ what, must, dir, test string }{
 	{
 		"100 racing first sign-ups × 50, SQLite and Postgres", "exactly one admin each time",
@@ -31,7 +31,7 @@ var seen = regexp.MustCompile(`seen: (.*)`)
 
 func TestTheSuitesLongRunsPass(t *testing.T) {
 	for _, c := range long {
-		if !benchkit.Full { // the suite runs them small by itself: here only that they are still there
+		if !benchkit.Full { // the suite runs them small: here only check that they exist
 			requireTest(t, c.dir, c.test)
 			continue
 		}
@@ -39,13 +39,13 @@ func TestTheSuitesLongRunsPass(t *testing.T) {
 		cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^"+c.test+"$", "wharf/"+c.dir)
 		cmd.Env = append(os.Environ(), "WHARF_TEST_LONG=1")
 		out, err := cmd.CombinedOutput()
-		said := seen.FindSubmatch(out)
-		require.True(t, err == nil && said != nil, "%s: %v\n%s", c.test, err, out)
-		benchkit.Figure(c.what, c.must, "%s (%s, %.0f s)", said[1], c.test, time.Since(began).Seconds())
+		figure := seen.FindSubmatch(out)
+		require.True(t, err == nil && figure != nil, "%s: %v\n%s", c.test, err, out)
+		benchkit.Figure(c.what, c.must, "%s (%s, %.0f s)", figure[1], c.test, time.Since(began).Seconds())
 	}
 }
 
-// requireTest looks for a test in the files of a package.
+// requireTest requires that a package has a test of that name.
 func requireTest(t *testing.T, dir, test string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "..", dir, "*_test.go"))

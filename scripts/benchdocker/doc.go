@@ -1,3 +1,3 @@
-// Package benchdocker measures Docker's own tools through wharf beside the same tools on the engine itself: `make bench-docker`.
+// Package benchdocker compares Docker's own tools through wharf with the same tools directly on the engine: `make bench-docker`.
 // Its small runs are tests.
 package benchdocker

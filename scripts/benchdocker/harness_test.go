@@ -19,13 +19,13 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_DOCKER")) }
 
-// fixture is a wharf of one engine, and Docker's command for both.
+// fixture is a wharf with one engine, and Docker's CLI set up for both.
 type fixture struct {
 	*benchkit.Process
 	engine dockertest.Engine
-	client *client.Client // an admin's
-	key    string         // an admin's, of the typed tier
-	config string         // of the docker command, with the key
+	client *client.Client // of an admin
+	key    string         // of an admin, for the typed tier
+	config string         // configuration of the docker command, with the key
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -47,14 +47,14 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-// docker is Docker's command on the engine itself, or through wharf.
+// docker returns a docker command, on the engine directly or through wharf.
 func (f *fixture) docker(t *testing.T, through bool, args ...string) *exec.Cmd {
 	t.Helper()
 	where := []string{"--config", t.TempDir(), "-H", f.engine.Addr}
 	if through {
 		where = []string{"--config", f.config, "-H", "tcp://" + strings.TrimPrefix(f.URL(), "http://") + "/docker/bench"}
 	}
-	cmd := exec.CommandContext(t.Context(), "docker", append(where, args...)...) //nolint:gosec // our own
+	cmd := exec.CommandContext(t.Context(), "docker", append(where, args...)...) //nolint:gosec // the arguments are ours
 	cmd.Stderr = os.Stderr
 	return cmd
 }

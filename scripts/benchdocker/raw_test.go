@@ -22,8 +22,8 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// TestLoad compares docker load of a large image through the raw tier, by way of `wharf docker`, with docker load on the
-// engine, in turns, and watches the memory of the server meanwhile.
+// TestLoad compares docker load of a large image through the raw tier, with `wharf docker`, and directly on the engine, in turns.
+// Meanwhile it records the server's memory.
 func TestLoad(t *testing.T) {
 	f := newFixture(t)
 	key, err := f.client.AddKey(t.Context(), dto.NewAPIKey{Name: "tools", Role: "admin", Scope: "docker"})
@@ -36,7 +36,7 @@ func TestLoad(t *testing.T) {
 	load := func(through bool) time.Duration {
 		cmd := f.docker(t, false, "load", "-q", "-i", file)
 		if through {
-			cmd = exec.CommandContext(t.Context(), path, "docker", "bench", "--", "docker", "--config", f.config+"-none", "load", "-q", "-i", file) //nolint:gosec // our own
+			cmd = exec.CommandContext(t.Context(), path, "docker", "bench", "--", "docker", "--config", f.config+"-none", "load", "-q", "-i", file) //nolint:gosec // the arguments are ours
 			cmd.Env = []string{"WHARF_URL=" + f.URL(), "WHARF_TOKEN=" + key.Key, "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
 			cmd.Stderr = os.Stderr
 		}
@@ -49,7 +49,7 @@ func TestLoad(t *testing.T) {
 		t.Logf("through wharf %v: %s", through, took.Round(time.Millisecond))
 		return took
 	}
-	load(true) // the file is read, the server has done it once
+	load(true) // warm-up: the file is cached, and the server has done it once
 	before := f.Resident("VmRSS")
 	f.ResetPeak()
 	took := map[bool][]time.Duration{}
@@ -70,7 +70,7 @@ func TestLoad(t *testing.T) {
 	benchkit.Within(t, grown <= 16<<20, "the server's memory grows with an upload")
 }
 
-// writeImage writes an image of one layer that doesn't compress, as docker save does.
+// writeImage writes an image with one incompressible layer, in the format of docker save.
 func writeImage(t *testing.T, name string, megabytes int) (file string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -113,14 +113,14 @@ func writeImage(t *testing.T, name string, megabytes int) (file string) {
 	return out.Name()
 }
 
-// TestOurPs measures the processor time of `wharf ps`, from its start to its end.
+// TestOurPs measures the processor time of a whole run of `wharf ps`.
 func TestOurPs(t *testing.T) {
 	f := newFixture(t)
 	path := filepath.Join(t.TempDir(), "wharf")
 	require.NoError(t, benchkit.Build(path))
 	var took []time.Duration
 	for range benchkit.Size(3, 30) {
-		cmd := exec.CommandContext(t.Context(), path, "ps") //nolint:gosec // our own
+		cmd := exec.CommandContext(t.Context(), path, "ps") //nolint:gosec // the arguments are ours
 		cmd.Env = []string{"WHARF_URL=" + f.URL(), "WHARF_TOKEN=" + f.key, "HOME=" + t.TempDir()}
 		out, err := cmd.Output()
 		require.NoError(t, err)

@@ -14,7 +14,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// TestPs compares docker ps through wharf with docker ps on the engine, in turns.
+// TestPs compares docker ps through wharf and on the engine, in turns.
 func TestPs(t *testing.T) {
 	f := newFixture(t)
 	containers := benchkit.Size(3, 20)
@@ -40,8 +40,8 @@ func TestPs(t *testing.T) {
 	benchkit.Within(t, ratio <= 1.3, "docker ps through wharf takes too long")
 }
 
-// TestLogs compares when lines come that docker logs -f follows, through wharf and on the engine at the same time: by the
-// engine's own time of each line.
+// TestLogs compares the delay of lines in docker logs -f, through wharf and on the engine at the same time. The delay counts from
+// the engine's timestamp of each line.
 func TestLogs(t *testing.T) {
 	f := newFixture(t)
 	lines := benchkit.Size(50, 2000)

@@ -1,5 +1,5 @@
-// Package benchedge attacks a wharf of its own on this machine, as a stranger or a user with few rights may, and
-// measures what it costs: memory, the answers of others, rights that live on. `go test` runs it small; `make
-// bench-edge` at full size, with the table (attack, what it did before, what it does now), and `make soak` has it work
-// under churn for a while. Every attack is bounded and ends by itself.
+// Package benchedge attacks a wharf of its own on this machine, as a stranger or a user with few rights could, and measures the
+// effects: memory, delays for other callers, rights that outlive their revocation. `go test` runs it small; `make bench-edge` runs it
+// at full size and prints the table (attack, its effect in earlier versions, its effect now); `make soak` runs a server under churn
+// for a longer time. Every attack is bounded and ends on its own.
 package benchedge

@@ -8,7 +8,7 @@ import (
 	"wharf/db/dbtest"
 )
 
-// fillEvents puts events on record: small ones, and large ones of 180 KiB, the latest. Times are of the last days.
+// fillEvents inserts events of the last days: small ones, then large ones of 180 KiB.
 func fillEvents(t testing.TB, source string, small, large int) {
 	t.Helper()
 	const columns = `INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, labels, logged_at) `
@@ -36,7 +36,7 @@ func fillEvents(t testing.TB, source string, small, large int) {
 		fmt.Sprintf("UPDATE event_log SET last_id = %d", small+large))
 }
 
-// fillAudit puts actions on record, by twenty users on twenty hosts.
+// fillAudit inserts actions of twenty users on twenty hosts into the audit.
 func fillAudit(t testing.TB, source string, rows int) {
 	t.Helper()
 	const columns = `INSERT INTO audit (id, at, user_id, username, client_addr, request_id, action, host, container_id, container_name,

@@ -23,12 +23,12 @@ func TestMain(m *testing.M) {
 
 const (
 	mib = 1 << 20
-	// residentLimit is what the process may hold through all attacks.
+	// residentLimit is the process's limit of resident memory in bytes during all attacks.
 	residentLimit = 300 * mib
 )
 
-// eachEngine runs a part on a fresh, migrated database of each kind, one after the other; the small runs, which measure
-// nothing, at once.
+// eachEngine runs a part on a fresh, migrated database of each kind: one after the other, or at the same time in the small runs,
+// which measure nothing.
 func eachEngine(t *testing.T, part func(t *testing.T, name, source string)) {
 	t.Helper()
 	for _, engine := range []struct {
@@ -48,20 +48,20 @@ type server struct {
 	t testing.TB
 }
 
-// wharf starts one with settings.
+// wharf starts a server with settings.
 func wharf(t testing.TB, source string, settings ...string) *server {
 	t.Helper()
 	return adopt(t, benchkit.Wharf(t, append([]string{"DB_SOURCE=" + source}, settings...)...), &http.Transport{MaxIdleConnsPerHost: 200})
 }
 
-// adopt makes the first user of a process.
+// adopt creates the first user of a process.
 func adopt(t testing.TB, p *benchkit.Process, transport http.RoundTripper) *server {
 	t.Helper()
 	return &server{benchkit.Serve(t, p, transport).Bootstrap(), t}
 }
 
-// others asks for the hosts, every few milliseconds, as honest callers do, until done is closed, and returns how long
-// each answer took.
+// others lists the hosts every few milliseconds, as honest callers do, until done is closed, and returns how long each answer
+// took.
 func (s *server) others(done <-chan struct{}) (took []time.Duration, failed int) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -90,7 +90,7 @@ func (s *server) others(done <-chan struct{}) (took []time.Duration, failed int)
 	return took, failed
 }
 
-// calm measures others for a while, without an attack.
+// calm measures others without an attack.
 func (s *server) calm(d time.Duration) time.Duration {
 	done := make(chan struct{})
 	time.AfterFunc(d, func() { close(done) })
@@ -116,10 +116,10 @@ func percentile(all []time.Duration, p int) time.Duration {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// peak is the most memory in MiB since the last reset.
+// peak returns the maximum memory in MiB since the last reset.
 func (s *server) peak() float64 { return float64(s.Resident("VmHWM")) / mib }
 
-// certificate makes a pair of files for TLS.
+// certificate writes a certificate and its key for TLS.
 func certificate(t testing.TB) (cert, key string) {
 	t.Helper()
 	dir := t.TempDir()

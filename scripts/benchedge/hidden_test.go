@@ -14,7 +14,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// Whether the time of an answer tells a container that the caller may not see from one that doesn't exist.
+// The time of an answer must not reveal whether a container exists that the caller may not see.
 func TestTimeTellsNoHiddenContainer(t *testing.T) {
 	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
@@ -44,7 +44,7 @@ func TestTimeTellsNoHiddenContainer(t *testing.T) {
 	})
 }
 
-// separation is the share of pairs in which the first takes longer: a half where nothing tells them apart.
+// separation returns the share of pairs in which a's time is longer: a half if nothing distinguishes them.
 func separation(a, b []time.Duration) float64 {
 	b = slices.Clone(b)
 	slices.Sort(b)

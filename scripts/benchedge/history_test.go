@@ -12,7 +12,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// questions are what each filter of the audit and of the history is asked, some of them of what is rare or absent.
+// questions has queries with each filter of the audit and of the history, some for rare or absent values.
 var questions = map[string][]string{
 	"audit": {
 		"/v1/audit", "/v1/audit?user=u7", "/v1/audit?user=nobody", "/v1/audit?host=h3", "/v1/audit?action=login", "/v1/audit?outcome=failed",
@@ -26,7 +26,7 @@ var questions = map[string][]string{
 	},
 }
 
-// How long one question takes in a large log, and what a hundred callers of them do to everybody else.
+// The time of one query on a large log, and the effect of a hundred callers of such queries on everybody else.
 func TestHistoryIsCheap(t *testing.T) {
 	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
@@ -63,7 +63,7 @@ func TestHistoryIsCheap(t *testing.T) {
 		}
 		callers := benchkit.Size(8, 100)
 		var tokens []string
-		for i := range (callers + 3) / 4 { // each may have four under way
+		for i := range (callers + 3) / 4 { // each user may run four at a time
 			tokens = append(tokens, s.Person(fmt.Sprint("reader", i), "admin"))
 		}
 		calm := s.calm(3 * time.Second)

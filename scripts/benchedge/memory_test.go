@@ -15,17 +15,17 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// limit is how long a client that takes nothing may be kept: 10 s without progress, and a busy machine's delays.
+// limit is how long the server may keep a client that reads nothing: 10 s without progress, plus delays of a busy machine.
 const limit = 90 * time.Second
 
-// slack is how many descriptors come and go by themselves: connections of other callers, and to the database.
+// slack is by how many the open descriptors vary anyway: connections of other callers, and to the database.
 const slack = 15
 
-// stuck is connections that send and never read.
+// stuck is connections that send a request and never read.
 type stuck struct {
 	server *server
 	conns  []net.Conn
-	before int // descriptors that the server had open
+	before int // open descriptors of the server before
 
 	sending sync.WaitGroup
 }
@@ -39,7 +39,7 @@ func (k *stuck) hangUp() {
 	k.sending.Wait()
 }
 
-// open dials, sends a text and never reads.
+// open dials n connections, sends text on each and never reads.
 func (k *stuck) open(n int, text string) {
 	s := k.server
 	s.t.Helper()
@@ -54,12 +54,12 @@ func (k *stuck) open(n int, text string) {
 }
 
 func asTimeout(err error, into *net.Error) bool {
-	n, ok := err.(net.Error) //nolint:errorlint // as net.Conn returns it
+	n, ok := err.(net.Error) //nolint:errorlint // net.Conn returns it unwrapped
 	*into = n
 	return ok && n.Timeout()
 }
 
-// attackMemory runs one attack, and adds its row.
+// attackMemory runs one attack and adds its row to the table.
 func (s *server) attackMemory(name, what, before string, attack func() string) {
 	s.t.Helper()
 	calm := s.calm(2 * time.Second)
@@ -73,14 +73,14 @@ func (s *server) attackMemory(name, what, before string, attack func() string) {
 	benchkit.Within(s.t, peak*mib <= residentLimit, what+": too much memory")
 }
 
-// Clients that ask and don't read, each in its way, against one process.
+// Clients that send requests and don't read, each in its own way, against one process.
 func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
 		d := dockertest.NewDaemon(t)
 		fillEvents(t, source, benchkit.Size(2_000, 300_000), 400)
 		s := wharf(t, source, "DOCKER_HOSTS=h="+d.Addr(), "ALLOW_PLAIN_TCP=true")
-		// An admin: what is long in an event is masked for others, whose pages are short.
+		// An admin: long values of events are masked for others, whose pages are short.
 		reader := s.Person("reader", "admin")
 		ask := "GET /v1/events?limit=1000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n"
 		n := benchkit.Size(20, 500)
@@ -125,11 +125,11 @@ func TestMemoryOfClientsThatDoNotRead(t *testing.T) {
 	})
 }
 
-// report waits until the server has closed what it doesn't owe an answer: its descriptors tell, as it is the only one
-// that knows while nothing is read.
+// report waits until the server has closed all connections that it doesn't owe an answer. It counts the server's descriptors: a
+// client that doesn't read can't notice that its connection is closed.
 func (k *stuck) report() string {
 	began := time.Now()
-	time.Sleep(time.Second) // else none may be open yet
+	time.Sleep(time.Second) // otherwise none may be open yet
 	open := func() int { return max(0, k.server.Descriptors()-k.before-slack) }
 	for open() > 0 && time.Since(began) < limit {
 		time.Sleep(100 * time.Millisecond)
@@ -139,7 +139,7 @@ func (k *stuck) report() string {
 	return fmt.Sprintf("%d of %d open after %.0f s", left, len(k.conns), time.Since(began).Seconds())
 }
 
-// Connections of HTTP/2 that give no window, with as many streams as they may have.
+// HTTP/2 connections that grant no window, with the maximum number of streams.
 func TestMemoryOfH2WithoutAWindow(t *testing.T) {
 	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {

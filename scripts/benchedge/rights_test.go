@@ -19,7 +19,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// Logouts beside renewals of the same session.
+// Logouts at the same time as renewals of the same session.
 func TestLogoutBesideRenewals(t *testing.T) {
 	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
@@ -55,7 +55,7 @@ func TestLogoutBesideRenewals(t *testing.T) {
 	})
 }
 
-// Bodies that never come, by any path.
+// Request bodies that never arrive, on every path.
 func TestBodiesThatNeverCome(t *testing.T) {
 	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
@@ -94,7 +94,7 @@ func TestBodiesThatNeverCome(t *testing.T) {
 	})
 }
 
-// A viewer writes refusals into the audit as fast as it can.
+// A viewer causes refusals, which the audit records, as fast as it can.
 func TestRefusalsDoNotFillTheAudit(t *testing.T) {
 	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, source string) {
@@ -118,7 +118,7 @@ func TestRefusalsDoNotFillTheAudit(t *testing.T) {
 	})
 }
 
-// An engine whose list never ends.
+// An engine whose list of containers never ends.
 func TestEndlessListCostsLittle(t *testing.T) {
 	benchkit.Parallel(t)
 	d := dockertest.NewDaemon(t)
@@ -135,7 +135,7 @@ func TestEndlessListCostsLittle(t *testing.T) {
 	s := benchkit.Serve(t, benchkit.Wharf(t, "AUTH_MODE=open", "ANON_ROLE=admin", "ALLOW_PLAIN_TCP=true", "DOCKER_HOSTS=h="+d.Addr()), &http.Transport{})
 	ended := make(chan struct{})
 	var all sync.WaitGroup
-	all.Go(func() { // a caller asks all the time
+	all.Go(func() { // a caller lists all the time
 		for {
 			s.Call("GET", "/ps2/h", "", nil)
 			select {

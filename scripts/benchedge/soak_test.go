@@ -19,7 +19,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// soakFor is how long the soak lasts: SOAK, or a few seconds in which nothing is judged.
+// soakFor returns how long the soak lasts: SOAK, or a few seconds whose results aren't judged.
 func soakFor(t *testing.T) (d time.Duration, judged bool) {
 	t.Helper()
 	text := os.Getenv("SOAK")
@@ -31,15 +31,15 @@ func soakFor(t *testing.T) (d time.Duration, judged bool) {
 	return d, true
 }
 
-// reading is what a process holds at one moment.
+// reading is the resources that a process holds at one moment.
 type reading struct {
 	at                      time.Duration
 	goroutines, descriptors int
 	resident, database      float64 // MiB
 }
 
-// Containers come and go, users log in and out, streams open and close, the past is asked for, all the while: what the
-// process holds stays flat, its memory and its database reach a plateau.
+// Containers come and go, users log in and out, streams open and close, and the history is queried, all the time. The process's
+// goroutines and descriptors stay flat; its memory and its database reach a plateau.
 func TestSoak(t *testing.T) {
 	benchkit.Parallel(t)
 	lasts, judged := soakFor(t)
@@ -97,7 +97,7 @@ func (s *server) read(t *testing.T, source string, at time.Duration) reading {
 	}
 }
 
-// quarter is the median of each figure in a quarter of the readings.
+// quarter returns the median of each figure in the nth quarter of the readings.
 func quarter(all []reading, n int) (r reading) {
 	part := all[len(all)*n/4 : max(len(all)*(n+1)/4, 1)]
 	if len(part) == 0 {
@@ -114,7 +114,7 @@ func quarter(all []reading, n int) (r reading) {
 	}
 }
 
-// churn begins what goes on all the while.
+// churn starts the load, which runs until ctx ends.
 func (s *server) churn(ctx context.Context, d *dockertest.Daemon) *sync.WaitGroup {
 	var all sync.WaitGroup
 	loop := func(every time.Duration, f func(n int)) {
@@ -143,7 +143,7 @@ func (s *server) churn(ctx context.Context, d *dockertest.Daemon) *sync.WaitGrou
 		path := []string{"/events", "/v1/hosts/h/stats", "/events?type=container"}[i%3]
 		loop(10*time.Millisecond, func(int) { s.stream(ctx, path, time.Duration(rand.IntN(2000))*time.Millisecond) })
 	}
-	loop(100*time.Millisecond, func(n int) { // the past, the lists, and what is refused
+	loop(100*time.Millisecond, func(n int) { // the history, the lists, and refused requests
 		path := []string{"/v1/events?limit=200", "/v1/audit", "/ps2/h", "/v1/containers", "/stat3/h"}[n%5]
 		s.Call("GET", path, s.Admin, nil)
 		s.Call("GET", "/v1/users", viewer, nil)
@@ -151,7 +151,7 @@ func (s *server) churn(ctx context.Context, d *dockertest.Daemon) *sync.WaitGrou
 	return &all
 }
 
-// stream reads a stream for a while.
+// stream reads a stream for a limited time.
 func (s *server) stream(ctx context.Context, path string, while time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, while)
 	defer cancel()

@@ -8,7 +8,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// plainToTLS sends what is meant for http:// over TLS, whatever certificate the server has.
+// plainToTLS sends requests for http:// over TLS, and accepts any certificate.
 type plainToTLS struct{ http.RoundTripper }
 
 func (p plainToTLS) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -20,7 +20,7 @@ func (p plainToTLS) RoundTrip(r *http.Request) (*http.Response, error) {
 // overTLS is adopt for a process that serves TLS.
 func overTLS(t testing.TB, p *benchkit.Process) *server {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // a process of our own
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // a server of this test
 	t.Cleanup(transport.CloseIdleConnections)
 	return adopt(t, p, plainToTLS{transport})
 }

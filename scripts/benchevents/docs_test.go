@@ -21,7 +21,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// documented returns the code block of docs/events.md that begins so.
+// documented returns the code block of docs/events.md in that language that begins with begin.
 func documented(t *testing.T, language, begin string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/events.md")
@@ -57,7 +57,7 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
 	script := filepath.Join(t.TempDir(), "follow.sh")
-	require.NoError(t, os.WriteFile(script, []byte(documented(t, "sh", "#!/bin/sh")), 0o700)) //nolint:gosec // it is to be run
+	require.NoError(t, os.WriteFile(script, []byte(documented(t, "sh", "#!/bin/sh")), 0o700)) //nolint:gosec // it must be executable
 	cmd := exec.Command("sh", script, w.URL()+"/events", filepath.Join(t.TempDir(), "state"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
@@ -77,7 +77,7 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 			}
 			g := benchkit.Frame{Name: line.Event}
 			_ = json.Unmarshal(line.Data, &g.Data)
-			y.take(g)
+			y.receive(g)
 		}
 	}()
 	defer func() {
@@ -131,7 +131,7 @@ window.opened = follow('/events?type=image', { onEvent: (e) => window.seen.push(
 	}
 }
 
-// chromium starts the browser that the test bed names, or one that is installed.
+// chromium starts the browser that the test bed names, or an installed one.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	path := os.Getenv("WHARF_TEST_BROWSER")

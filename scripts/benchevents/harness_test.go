@@ -31,18 +31,18 @@ type server struct {
 	t testing.TB
 }
 
-// wharf starts the real thing in open mode on SQLite.
+// wharf starts wharf in open mode on SQLite.
 func wharf(t testing.TB, hosts string, settings ...string) *server {
 	t.Helper()
 	return &server{benchkit.Wharf(t, open(hosts, settings...)...), t}
 }
 
-// open are the settings of a wharf that asks for no token.
+// open returns the settings of a wharf that requires no token.
 func open(hosts string, more ...string) []string {
 	return append([]string{"AUTH_MODE=open", "ANON_ROLE=admin", "DOCKER_HOSTS=" + hosts}, more...)
 }
 
-// awaitHost waits until a host's events are being read.
+// awaitHost waits until the events of a host are being read.
 func (s *server) awaitHost(host string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
@@ -62,7 +62,7 @@ func (s *server) fds() int {
 	return len(entries)
 }
 
-// follow starts a client of a stream of events.
+// follow starts a client of an event stream.
 func follow(url string, onFrame func(benchkit.Frame)) *benchkit.Follower {
 	return benchkit.Follow(url, nil, 2*time.Millisecond, func(g benchkit.Frame) {
 		if g.Text != "" {
@@ -71,20 +71,20 @@ func follow(url string, onFrame func(benchkit.Frame)) *benchkit.Follower {
 	})
 }
 
-// tally checks a numbered sequence of events, as one client got it.
+// tally checks a numbered sequence of events, as one client received it.
 type tally struct {
 	mu    sync.Mutex
 	seen  map[int]int
 	order []int
 	gaps  []benchkit.Frame
-	last  int64 // the highest id so far
-	falls int   // how often an id didn't rise
+	last  int64 // the latest id
+	falls int   // how often an id was not higher than the one before
 }
 
 func newTally() *tally { return &tally{seen: make(map[int]int)} }
 
-// take is a follower's onFrame: events are numbered by their actor "e-<n>".
-func (y *tally) take(g benchkit.Frame) {
+// receive is a follower's onFrame. An event's number is in its actor, "e-<n>".
+func (y *tally) receive(g benchkit.Frame) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if id, err := strconv.ParseInt(g.ID, 10, 64); err == nil {
@@ -122,15 +122,15 @@ func (y *tally) len() int {
 	return len(y.seen)
 }
 
-// inOrder returns the numbers of the events as they came.
+// inOrder returns the numbers of the events in the order of receipt.
 func (y *tally) inOrder() []int {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	return slices.Clone(y.order)
 }
 
-// verdict counts what is missing of n events, of that what no gap covers, what came twice and
-// what came out of order, by its number or by its id.
+// verdict counts which of n events are missing, which of these no gap covers, which came twice, and which came out of order by
+// number or by id.
 func (y *tally) verdict(n int, at func(int) time.Time) (missing, unmarked, twice, disorder int) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -163,7 +163,7 @@ func (y *tally) covers(at time.Time) bool {
 	return false
 }
 
-// await waits until all of f is true, or fails.
+// await waits until f returns true, and fails after the limit.
 func await(t testing.TB, what string, limit time.Duration, f func() bool) {
 	t.Helper()
 	require.Eventually(t, f, limit, 5*time.Millisecond, what)

@@ -12,15 +12,14 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// sweep is a wharf that is killed again and again, a little later each time, and three clients
-// that come back with their last ids.
+// sweep is a wharf that is killed again and again, a little later each time, and three clients that reconnect with their last ids.
 type sweep struct {
 	t    *testing.T
 	d    *source
 	w    *server
 	all  []*tally
 	come []*benchkit.Follower
-	// How many kills found an event with none of the clients, some, or all of them.
+	// The number of kills after which none, some or all of the clients had the event.
 	none, some, every int
 }
 
@@ -28,7 +27,7 @@ func newSweep(t *testing.T) *sweep {
 	d := &source{Daemon: dockertest.NewDaemon(t)}
 	w := wharf(t, "h="+d.Addr())
 	w.awaitHost("h")
-	all, come := followers(t, "http://"+w.Addr+"/events?last_event_id=0", 3) // else the first kill leaves them without an id
+	all, come := followers(t, "http://"+w.Addr+"/events?last_event_id=0", 3) // otherwise the first kill leaves them without an id
 	return &sweep{t: t, d: d, w: w, all: all, come: come}
 }
 
@@ -38,16 +37,16 @@ func (s *sweep) emit(n int) {
 	}
 }
 
-// after waits more exactly than a sleep does.
+// after waits in a loop, which is more exact than a sleep.
 func after(d time.Duration) {
 	for began := time.Now(); time.Since(began) < d; {
 	}
 }
 
-// killed ends wharf and notes how far the last event had come.
+// killed kills wharf and records how many clients have the last event.
 func (s *sweep) killed() {
 	s.w.Kill()
-	time.Sleep(5 * time.Millisecond) // what is in the clients' sockets counts
+	time.Sleep(5 * time.Millisecond) // let the clients read what is in their sockets
 	have := 0
 	for _, y := range s.all {
 		if y.has(len(s.d.times) - 1) {
@@ -64,7 +63,7 @@ func (s *sweep) killed() {
 	}
 }
 
-// killedOnceSeen kills at the moment at which a client has the last event.
+// killedOnceSeen kills wharf as soon as a client has the last event.
 func (s *sweep) killedOnceSeen() {
 	s.t.Helper()
 	for end := time.Now().Add(20 * time.Second); !s.all[0].has(len(s.d.times) - 1); after(10 * time.Microsecond) {
@@ -74,7 +73,7 @@ func (s *sweep) killedOnceSeen() {
 	s.restart()
 }
 
-// awaitAll waits until every client has every event, so that the next one goes its way undisturbed.
+// awaitAll waits until every client has every event, so that nothing is pending when the next one is emitted.
 func (s *sweep) awaitAll() {
 	s.t.Helper()
 	await(s.t, "every event", time.Minute, func() bool {
@@ -82,7 +81,7 @@ func (s *sweep) awaitAll() {
 	})
 }
 
-// restart brings all of it back: the reader and the clients.
+// restart starts wharf again and waits for the reader of events and the clients.
 func (s *sweep) restart() {
 	s.t.Helper()
 	opens, connects := s.d.Opens(), make([]int, len(s.come))
@@ -96,8 +95,8 @@ func (s *sweep) restart() {
 	}
 }
 
-// finish checks that every client has each event once, in the order of rising ids. One that is
-// missing must lie inside a marked gap, and for a kill there is none: the daemon's ring has it all.
+// finish checks that every client has each event once, with rising ids. A missing event must lie inside a marked gap. A kill must
+// cause none, since the daemon's ring still has all events.
 func (s *sweep) finish(what string) {
 	s.t.Helper()
 	n := len(s.d.times)
@@ -111,9 +110,8 @@ func (s *sweep) finish(what string) {
 	require.NotZero(s.t, s.some+s.every, "no kill came after that")
 }
 
-// An event's way through wharf, from the daemon's socket to the client's, takes about a
-// millisecond. Wharf is killed at each tenth of one, until well after the end of that way: every other
-// time when all is quiet, else while it is still catching up.
+// An event takes about a millisecond from the daemon's socket through wharf to the client's. Wharf is killed at each tenth of
+// that time, until well after its end: every other time while all is quiet, otherwise while it is still catching up.
 func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 	benchkit.Parallel(t)
 	s := newSweep(t)
@@ -123,7 +121,7 @@ func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 			if round%2 == 0 {
 				s.awaitAll()
 			}
-			s.emit(1 + 4*(round/2)) // one alone, or a short burst
+			s.emit(1 + 4*(round/2)) // a single one or a short burst
 			after(time.Duration(k*step) * time.Microsecond)
 			s.killed()
 			s.emit(k % 3) // while no client is connected
@@ -135,7 +133,7 @@ func TestKilledAtAnyStepOfAnEventsWay(t *testing.T) {
 	s.finish(fmt.Sprintf("wharf killed (SIGKILL) k × %.1f ms after an event, k = 0…%d, %d times over", float64(step)/1000, steps-1, rounds))
 }
 
-// What a start does, migrations, the anchor, the replay of what was missed, may be cut off as well.
+// A start runs migrations, reads the anchor and replays missed events; it is killed at any step as well.
 func TestKilledAtAnyStepOfItsStart(t *testing.T) {
 	benchkit.Parallel(t)
 	s := newSweep(t)

@@ -15,8 +15,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// TestLatency compares the receipt of each event over wharf with that of the engine's own
-// /events, by one clock in one process.
+// TestLatency compares when each event arrives through wharf and through the engine's own /events, by one clock in one process.
 func TestLatency(t *testing.T) {
 	benchkit.Parallel(t)
 	onlyFull(t)
@@ -80,7 +79,7 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// rawReceipts notes when the engine's own stream brought each tag.
+// rawReceipts records when the engine's own stream delivered each tag.
 func rawReceipts(t *testing.T, engine dockertest.Engine) *sync.Map {
 	t.Helper()
 	var seen sync.Map

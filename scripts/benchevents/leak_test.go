@@ -21,13 +21,13 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// dumping starts a wharf that can be asked for its goroutines.
+// dumping starts a wharf that dumps its goroutines on request.
 func dumping(t *testing.T, hosts string) *server {
 	t.Helper()
 	return &server{benchkit.Dumping(t, open(hosts)...), t}
 }
 
-// goroutines counts the process's goroutines by what they run and what started them.
+// goroutines counts the process's goroutines by the function they run and the one that started them.
 func (s *server) goroutines() map[string]int {
 	s.t.Helper()
 	counts := make(map[string]int)
@@ -37,7 +37,7 @@ func (s *server) goroutines() map[string]int {
 	return counts
 }
 
-// origin names a goroutine by the function it began with and the one that started it.
+// origin returns the function that a goroutine began with, and the function that started it.
 func origin(stack string) string {
 	began, by := "", "the runtime"
 	for line := range strings.Lines(stack) {
@@ -51,7 +51,7 @@ func origin(stack string) string {
 	return began + " by " + by
 }
 
-// files names what the process's descriptors are, connections and the like by their kind.
+// files counts the process's descriptors by what they refer to: connections and the like by their kind.
 func (s *server) files() map[string]int {
 	dir := fmt.Sprintf("/proc/%d/fd", s.PID())
 	entries, err := os.ReadDir(dir)
@@ -66,8 +66,8 @@ func (s *server) files() map[string]int {
 	return counts
 }
 
-// holds is what the process has besides its two pools: connections to the daemon and to the
-// database, which come and go with what wharf itself does, whatever is connected.
+// holds counts the process's goroutines and descriptors, without those of its two connection pools, to the daemon and to the
+// database: these vary with wharf's own work, regardless of clients.
 func (s *server) holds() map[string]int {
 	all := s.goroutines()
 	conns := all["net/http.(*persistConn).readLoop by net/http.(*Transport).dialConn"]
@@ -85,7 +85,7 @@ func (s *server) holds() map[string]int {
 	return all
 }
 
-// more lists what there is more of, or less.
+// more lists the entries whose counts differ.
 func more(before, now map[string]int) []string {
 	both := make(map[string]int)
 	maps.Copy(both, before)
@@ -99,7 +99,7 @@ func more(before, now map[string]int) []string {
 	return out
 }
 
-// One process is compared with itself, to the last goroutine and descriptor.
+// A process must have the same goroutines and descriptors as before.
 func TestConnectsLeaveNothingBehind(t *testing.T) {
 	benchkit.Parallel(t)
 	d := dockertest.NewDaemon(t)
@@ -129,8 +129,8 @@ func TestConnectsLeaveNothingBehind(t *testing.T) {
 	require.NotEmpty(t, more(before, w.holds()), "a stream that is open is seen")
 }
 
-// afterRest waits until the process holds what it held before, if that comes, and else until it
-// holds the same for a second. It tells what that is, and what it is more than before.
+// afterRest waits until the process holds the same as before or, if it doesn't get there, until its counts are stable for a second.
+// It returns the counts and the differences from before.
 func afterRest(w *server, before map[string]int) (now map[string]int, grown []string) {
 	began := time.Now()
 	for same := 0; same < 10 && time.Since(began) < 20*time.Second; time.Sleep(100 * time.Millisecond) {
@@ -147,7 +147,7 @@ func afterRest(w *server, before map[string]int) (now map[string]int, grown []st
 	return now, grown
 }
 
-// connectAndLeave opens so many streams, 50 at a time, reads their beginning, and hangs up.
+// connectAndLeave opens n streams, 50 at a time, reads the beginning of each, and disconnects.
 func connectAndLeave(t *testing.T, addr string, n int) {
 	t.Helper()
 	for done := 0; done < n; done += 50 {

@@ -20,7 +20,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// source emits numbered events from a fake daemon.
+// source emits numbered events through a fake daemon.
 type source struct {
 	*dockertest.Daemon
 	times []time.Time
@@ -39,14 +39,14 @@ func clients(t *testing.T, url string, n int) []*tally {
 	return all
 }
 
-// followers connects clients that come back, each with its tally.
+// followers starts clients that reconnect, each with its tally.
 func followers(t *testing.T, url string, n int) ([]*tally, []*benchkit.Follower) {
 	t.Helper()
 	all := make([]*tally, n)
 	coming := make([]*benchkit.Follower, n)
 	for i := range all {
 		all[i] = newTally()
-		coming[i] = follow(url, all[i].take)
+		coming[i] = follow(url, all[i].receive)
 		t.Cleanup(coming[i].Stop)
 	}
 	for _, f := range coming {
@@ -64,8 +64,8 @@ func sum(all []*tally, n int, at func(int) time.Time) (missing, unmarked, twice,
 	return missing, unmarked, twice, disorder
 }
 
-// requireNoneMissing is for the measurement, which has the machine to itself. Beside other tests
-// the daemon's 256 may be outrun: what is missing then must lie inside a marked gap, no more.
+// requireNoneMissing applies only to the benchmark, which has the machine to itself. In a test run the daemon's ring of 256 events
+// may overflow: then a missing event only has to lie inside a marked gap.
 func requireNoneMissing(t *testing.T, missing int) {
 	t.Helper()
 	if benchkit.Full {
@@ -86,7 +86,7 @@ func TestCutsOfTheDaemonsStreamLoseNothing(t *testing.T) {
 		if (i+1)%(n/cuts) == n/cuts/2 {
 			d.CutStreams()
 		}
-		if i%20 == 0 { // 3,000 a second: the ring's 256 are gone in 85 ms
+		if i%20 == 0 { // 3,000 per second: the ring's 256 are overwritten in 85 ms
 			time.Sleep(6 * time.Millisecond)
 		}
 	}
@@ -98,7 +98,7 @@ func TestCutsOfTheDaemonsStreamLoseNothing(t *testing.T) {
 	requireNoneMissing(t, missing)
 }
 
-// awaitAll waits until every client has everything, or nothing has come for two seconds.
+// awaitAll waits until every client has everything, or nothing has arrived for three seconds.
 func awaitAll(t *testing.T, all []*tally, n int) {
 	t.Helper()
 	quiet, last := time.Now(), 0
@@ -122,7 +122,7 @@ func TestKillingWharfLosesNothing(t *testing.T) {
 	n, kills := benchkit.Size(1000, 10_000), benchkit.Size(4, 20)
 	all := clients(t, w.URL()+"/events", 3)
 	var killer sync.WaitGroup
-	for i := range n { // 400 a second, also while wharf is dead
+	for i := range n { // 400 per second, also while wharf is down
 		d.emit()
 		time.Sleep(2500 * time.Microsecond)
 		if i%(n/kills) == n/kills/2 {
@@ -174,7 +174,7 @@ func TestAStuckClientHoldsUpNobody(t *testing.T) {
 	require.True(t, closed)
 }
 
-// tagger makes a real engine emit numbered events: it tags an image and takes the tag away.
+// tagger makes a real engine emit numbered events, by tagging and untagging an image.
 type tagger struct {
 	c     *client.Client
 	times []time.Time
@@ -185,7 +185,7 @@ func newTagger(t *testing.T, e dockertest.Engine) *tagger {
 	return &tagger{c: e.Client()}
 }
 
-// next tags image e-<n>; the event's name carries the number.
+// next tags the image e-<n>; the event's name contains the number.
 func (g *tagger) next(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
@@ -193,8 +193,8 @@ func (g *tagger) next(t *testing.T) {
 	g.times = append(g.times, time.Now())
 }
 
-// pair tags and untags: two events, the first of them numbered. An engine rewrites the list of
-// all tags for each, so that thousands of them would make it slow.
+// pair tags and untags: two events, the first of them numbered. Untagging keeps the list of tags short, which the engine rewrites
+// for each change.
 func (g *tagger) pair(t *testing.T) {
 	t.Helper()
 	g.next(t)
@@ -209,7 +209,7 @@ func (g *tagger) clean(t *testing.T, from int) {
 	}
 }
 
-// tagged numbers a tag event.
+// tagged returns the number of a tag event.
 func tagged(typ, action string, attrs map[string]string) string {
 	if typ != "image" || action != "tag" {
 		return ""
@@ -230,7 +230,7 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 			untagged.Add(1)
 		}
 		g.Data.ActorID = tagged(g.Data.Type, g.Data.Action, g.Data.Attrs)
-		y.take(g)
+		y.receive(g)
 	})
 	defer f.Stop()
 	await(t, "client connects", time.Minute, func() bool { return f.Connected() > 0 })
@@ -254,7 +254,7 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 	requireNoneMissing(t, missing)
 }
 
-// plainDockerEvents counts what Docker's own client sees when it reconnects at once, without since.
+// plainDockerEvents counts the events that Docker's own client gets if it reconnects at once, without since.
 func plainDockerEvents(t *testing.T, addr string) *atomic.Int64 {
 	t.Helper()
 	c, err := client.NewClientWithOpts(client.WithHost("tcp://"+addr), client.WithAPIVersionNegotiation())
@@ -291,7 +291,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	y.seen = map[int]int{}
 	inferred, all := make(chan benchkit.Frame, 100), make(chan benchkit.Frame, 10_000)
 	f := follow(w.URL()+"/events", func(g benchkit.Frame) {
-		y.take(g)
+		y.receive(g)
 		all <- g
 		if g.Data.Attrs["wharf.inferred"] != "" {
 			inferred <- g
@@ -313,7 +313,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	awaitGot(t, all, id, "start")
 	pid := engine.Inspect(t, id).State.Pid
 	engine.KillEngine(t)
-	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL)) // no daemon sees it die
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL)) // no daemon notices its end
 	engine.StartEngine(t)
 	began = time.Now()
 	await(t, "gap after SIGKILL", time.Minute, func() bool { return gaps() == 2 })

@@ -10,7 +10,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// The state machine of log and hub, which `make test` runs twenty times, at length.
+// Many runs of the state machine test of log and hub, which `make test` runs only twenty times.
 func TestManyRunsOfTheStateMachine(t *testing.T) {
 	benchkit.Parallel(t)
 	onlyFull(t)

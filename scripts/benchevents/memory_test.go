@@ -58,7 +58,7 @@ func TestMemoryHTTP2(t *testing.T) {
 	await(t, "events are read", time.Minute, func() bool { return d.Streams() == 1 })
 	var frames atomic.Int64
 	var before int
-	for i := range 11 { // connections, of 100 streams each; the first one warms up
+	for i := range 11 { // connections with 100 streams each; the first is a warm-up
 		if i == 1 {
 			for range 20 {
 				d.Emit(dockertest.NewMessage("container", "die", actor, attrs))

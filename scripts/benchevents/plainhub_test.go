@@ -9,9 +9,8 @@ import (
 	"sync"
 )
 
-// plainHub is the reference: the hub that one writes first. It reads the daemon's stream, gives
-// each client a channel, marshals for each and flushes each frame. A client whose channel is full
-// misses the event.
+// plainHub is the reference: a hub in its simplest form. It reads the daemon's stream, gives each client a channel, and marshals
+// and flushes each event per client. A client whose channel is full misses the event.
 func plainHub(addr string) {
 	type message struct {
 		Type, Action string

@@ -20,7 +20,7 @@ import (
 	"wharf/service/eventlog"
 )
 
-// onlyFull keeps what measures time out of the tests: there it would say nothing.
+// onlyFull skips time measurements in test runs, where they would mean nothing.
 func onlyFull(t *testing.T) {
 	t.Helper()
 	if !benchkit.Full {
@@ -75,7 +75,7 @@ func gather(t *testing.T, addr string, n int) *crowd {
 	return c
 }
 
-// count looks for the line that each frame has once; it may be cut in two by a read.
+// count counts the line that each frame has exactly once, even if it is split between two reads.
 func (c *crowd) count(conn net.Conn) {
 	mark := []byte("\ndata: ")
 	b, kept := make([]byte, 32<<10), 0
@@ -98,7 +98,7 @@ func (c *crowd) leave() {
 	}
 }
 
-// attrs makes a frame of about 450 bytes.
+// attrs gives a frame of about 450 bytes.
 var attrs = map[string]string{
 	"com.docker.compose.project": "final_project", "com.docker.compose.service": "redis", "execDuration": "1001",
 	"exitCode": "0", "image": "redis:alpine", "name": "final_project-redis-1",
@@ -106,8 +106,8 @@ var attrs = map[string]string{
 
 const actor = "4a55acf11f30b628d58ce47a19bde7d30e144314b530f90a2501524e7f3f9cd4"
 
-// storm emits bursts of events so often and returns what the clients got, per second, what they
-// missed, and the CPU that the server used.
+// storm emits bursts of events at an interval. It returns the frames per second that the clients received, the frames they
+// missed, and the CPU time of the server.
 func storm(t *testing.T, d *dockertest.Daemon, s *server, c *crowd, burst int, every, length time.Duration) (rate float64, missed int64, cpu time.Duration) {
 	t.Helper()
 	c.frames.Store(0)
@@ -136,15 +136,15 @@ func storm(t *testing.T, d *dockertest.Daemon, s *server, c *crowd, burst int, e
 	return float64(got) / took.Seconds(), want - got, s.CPU() - before
 }
 
-// fanOut is what a server did for its clients.
+// fanOut is the results of one server.
 type fanOut struct {
 	small, large load
 	burst, most  float64 // frames/s
 	text         string
 }
 
-// load is the CPU that a frame cost: in all, and what of it was there because of the clients.
-// The rest is for reading the daemon and, in wharf, for the log: the same with no client at all.
+// load is the CPU time per frame: in all, and the part caused by clients. The rest is the cost without any client: reading the
+// daemon and, in wharf, writing the log.
 type load struct{ all, clients time.Duration }
 
 func TestFanOut(t *testing.T) {
@@ -174,7 +174,7 @@ func TestFanOut(t *testing.T) {
 	}
 	benchkit.Figure("1,000 clients × 400 events/s in bursts of 40", "nothing dropped", "%.1f× the plainest hub (wharf %s; plain %s)",
 		wharf.burst/plain.burst, wharf.text, plain.text)
-	// 400,000 frames/s are less than wharf can send: the throughput shows where more is asked of both.
+	// wharf can send more than 400,000 frames/s: to show its throughput, both servers get more than they can send.
 	benchkit.Figure("1,000 clients × 2,000 events/s in bursts of 200", "≥ 4× its throughput", "%.1f× (wharf %.0f frames/s, plain %.0f)",
 		wharf.most/plain.most, wharf.most, plain.most)
 }

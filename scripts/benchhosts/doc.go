@@ -1,4 +1,3 @@
-// Package benchhosts measures what many hosts, dead hosts and hostile ones cost: `make bench-hosts`
-// prints the table. As plain tests the same runs are smaller and check only what doesn't depend on
-// the machine.
+// Package benchhosts measures the cost of many hosts, of dead hosts and of hostile ones: `make bench-hosts` prints the table. Run as
+// tests, the same measurements are smaller and check only what doesn't depend on the machine.
 package benchhosts

@@ -16,16 +16,16 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_HOSTS")) }
 
-// server is a wharf process, in open mode.
+// server is a wharf process in open mode.
 type server struct{ *benchkit.Process }
 
-// wharf starts the program with hosts in DOCKER_HOSTS' notation.
+// wharf starts a server with hosts in the notation of DOCKER_HOSTS.
 func wharf(t *testing.T, hosts string) *server {
 	t.Helper()
 	return &server{benchkit.Wharf(t, "AUTH_MODE=open", "DOCKER_HOSTS="+hosts, "STATS_SOURCE=engine")}
 }
 
-// get returns the status, the body and how long they took.
+// get returns the status, the body and how long the answer took.
 func (s *server) get(t *testing.T, path string) (int, []byte, time.Duration) {
 	t.Helper()
 	began := time.Now()

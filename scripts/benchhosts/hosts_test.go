@@ -46,13 +46,13 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 	require.Eventually(t, func() bool { return kept(t, s) }, time.Minute, 50*time.Millisecond)
 	var engine, first, again []time.Duration
 	for range benchkit.Size(5, 40) {
-		time.Sleep(1050 * time.Millisecond) // both find an engine that was idle
+		time.Sleep(1050 * time.Millisecond) // so that both find an idle engine
 		engine = append(engine, raw())
-		time.Sleep(1050 * time.Millisecond) // a list lives for a second
+		time.Sleep(1050 * time.Millisecond) // a list is cached for a second
 		_, body, took := s.get(t, "/ps2/e")
 		first = append(first, took)
 		require.GreaterOrEqual(t, bytes.Count(body, []byte(`"id"`)), containers)
-		for range 5 { // well within the second
+		for range 5 { // within that second
 			_, _, took = s.get(t, "/ps2/e")
 			again = append(again, took)
 		}
@@ -66,7 +66,7 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
-// kept tells whether lists are kept by now, which begins with the event stream.
+// kept reports whether lists are cached already, which starts with the event stream.
 func kept(t *testing.T, s *server) bool {
 	t.Helper()
 	_, _, _ = s.get(t, "/ps2/e")

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dumpFile is where a wharf that dumps does that, in its own directory.
+// dumpFile is the file, in the process's directory, to which a dumping wharf writes.
 const dumpFile = "goroutines"
 
-// Dumping starts a wharf that can be asked for its goroutines: the same program, with testdata/dump.go laid over it
-// by the compiler. It is for packages beside this one.
+// Dumping starts a wharf that dumps its goroutines on request: the same program, built with testdata/dump.go as an overlay. It can
+// be used by the packages next to this one.
 func Dumping(t testing.TB, settings ...string) *Process {
 	t.Helper()
 	here, err := os.Getwd()
@@ -31,7 +31,7 @@ func Dumping(t testing.TB, settings ...string) *Process {
 	return WharfAt(t, path, append(settings, "GOROUTINES="+dumpFile)...)
 }
 
-// Goroutines returns the stacks of all goroutines of a process that dumps, with an empty line between each two.
+// Goroutines returns the stacks of all goroutines of a dumping process, separated by empty lines.
 func (p *Process) Goroutines() string {
 	p.t.Helper()
 	path := filepath.Join(p.Dir, dumpFile)

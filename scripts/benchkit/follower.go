@@ -18,7 +18,7 @@ type Frame struct {
 	ID   string
 	Name string
 	At   time.Time
-	Text string // the data as it came; empty: a frame of an id alone
+	Text string // the data as received; empty for a frame that has only an id
 	Data struct {
 		Host    string
 		Type    string
@@ -31,7 +31,7 @@ type Frame struct {
 	}
 }
 
-// Follower is a client that comes back with the id of what it saw last, whatever happens.
+// Follower is a client that reconnects with its last id after every break.
 type Follower struct {
 	url     string
 	client  *http.Client
@@ -44,7 +44,7 @@ type Follower struct {
 	connects int
 }
 
-// Follow starts a client, which Stop ends. It returns to the server after the pause; roots are the server's, nil for plain HTTP.
+// Follow starts a client that runs until Stop. It reconnects after the pause; roots are the server's, nil for plain HTTP.
 func Follow(address string, roots *x509.CertPool, pause time.Duration, onFrame func(Frame)) *Follower {
 	ctx, cancel := context.WithCancel(context.Background())
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
@@ -69,7 +69,7 @@ func (f *Follower) Stop() {
 	<-f.done
 }
 
-// Connected is how often the client has connected.
+// Connected returns how often the client has connected.
 func (f *Follower) Connected() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,7 +103,7 @@ func (f *Follower) once(ctx context.Context) error {
 	return f.frames(lines)
 }
 
-// frames reads as the standard says: an id counts when its frame is complete.
+// frames reads server-sent events. As in the standard, an id counts once its frame is complete.
 func (f *Follower) frames(lines *bufio.Reader) error {
 	var g Frame
 	for {

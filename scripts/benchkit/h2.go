@@ -18,20 +18,20 @@ const (
 	H2GoAway   = 7
 )
 
-// H2 is a client of HTTP/2 that does what no library would: it gives no window, and leaves bodies out.
+// H2 is an HTTP/2 client that can do what libraries don't: grant no window, and leave out bodies.
 type H2 struct {
 	net.Conn
 	r *bufio.Reader
 }
 
-// DialH2 opens a connection over TLS, whatever certificate the server has, with a window for each answer. Reads and
-// writes fail after the limit, which the caller may move.
+// DialH2 opens a connection over TLS, and accepts any certificate. window is the window of each stream. Reads and writes fail after
+// the limit; the caller may set another deadline.
 func DialH2(addr string, window uint32, limit time.Duration) (*H2, error) {
 	plain, err := net.DialTimeout("tcp", addr, limit)
 	if err != nil {
 		return nil, err
 	}
-	conn := tls.Client(plain, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // a test's own server
+	conn := tls.Client(plain, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) //nolint:gosec // a server of this test
 	_ = conn.SetDeadline(time.Now().Add(limit))
 	h := &H2{Conn: conn, r: bufio.NewReader(conn)}
 	settings := be.BigEndian.AppendUint32([]byte{0, 4}, window)
@@ -50,27 +50,27 @@ func (h *H2) Send(typ, flags byte, stream uint32, payload []byte) error {
 	return err
 }
 
-// Ask sends a request's header; with body the stream stays open for one.
+// Ask sends a request's header. With body the stream stays open for a body.
 func (h *H2) Ask(stream uint32, method, path, token string, body bool) error {
 	fields := [][2]string{{":method", method}, {":scheme", "https"}, {":authority", "localhost"}, {":path", path}}
 	if token != "" {
 		fields = append(fields, [2]string{"authorization", "Bearer " + token})
 	}
-	flags := byte(4 | 1) // the header ends, and the stream
+	flags := byte(4 | 1) // END_HEADERS and END_STREAM
 	if body {
 		flags = 4
 		fields = append(fields, [2]string{"content-type", "application/json"}, [2]string{"content-length", "100"})
 	}
 	var block []byte
 	for _, f := range fields {
-		block = append(block, 0) // a literal that isn't indexed
+		block = append(block, 0) // a literal without indexing
 		block = appendHPACK(block, f[0])
 		block = appendHPACK(block, f[1])
 	}
 	return h.Send(H2Headers, flags, stream, block)
 }
 
-// appendHPACK appends a string without Huffman coding: its length with a prefix of 7 bits, then itself.
+// appendHPACK appends a string without Huffman coding: its length with a 7-bit prefix, then the string.
 func appendHPACK(b []byte, s string) []byte {
 	n := len(s)
 	if n < 127 {
@@ -83,14 +83,14 @@ func appendHPACK(b []byte, s string) []byte {
 	return append(append(b, byte(n)), s...)
 }
 
-// H2Frame is what the server sent.
+// H2Frame is a frame that the server sent.
 type H2Frame struct {
 	Type, Flags byte
 	Stream      uint32
 	Payload     []byte
 }
 
-// EndsStream reports whether it is the last of its stream.
+// EndsStream reports whether the frame is the last of its stream.
 func (f *H2Frame) EndsStream() bool {
 	return (f.Type == H2Data || f.Type == H2Headers) && f.Flags&1 != 0
 }

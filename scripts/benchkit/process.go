@@ -18,7 +18,7 @@ const listenLimit = time.Minute
 
 var buildDir string // empty until something is built
 
-// binary builds wharf once for all tests of the process.
+// binary builds wharf once for all tests of the package.
 var binary = sync.OnceValues(func() (path string, err error) {
 	if buildDir, err = os.MkdirTemp("", "wharf-bench-"); err != nil {
 		return "", err
@@ -27,7 +27,7 @@ var binary = sync.OnceValues(func() (path string, err error) {
 	return path, Build(path)
 })
 
-// Build builds wharf with flags of the compiler.
+// Build builds wharf with compiler flags.
 func Build(path string, flags ...string) error {
 	args := append(append([]string{"build"}, flags...), "-o", path, "wharf")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
@@ -36,11 +36,11 @@ func Build(path string, flags ...string) error {
 	return nil
 }
 
-// Process is a program that listens on a port of its own, which it keeps when it is started again.
+// Process is a program that listens on its own port, which it keeps when it is restarted.
 type Process struct {
 	Addr  string        // host:port
-	Dir   string        // its working directory, which is empty at first
-	Ready time.Duration // from its last start until it listened
+	Dir   string        // its working directory, empty at first
+	Ready time.Duration // time from its last start until it listened
 
 	t    testing.TB
 	path string
@@ -49,7 +49,7 @@ type Process struct {
 	logs *os.File
 }
 
-// Wharf starts wharf with settings, its data in Process.Dir, until the test's end.
+// Wharf starts wharf with settings, with its data in Process.Dir, until the test ends.
 func Wharf(t testing.TB, settings ...string) *Process {
 	t.Helper()
 	path, err := binary()
@@ -57,7 +57,7 @@ func Wharf(t testing.TB, settings ...string) *Process {
 	return WharfAt(t, path, settings...)
 }
 
-// WharfAt is Wharf with a program that was built otherwise.
+// WharfAt is Wharf with another binary.
 func WharfAt(t testing.TB, path string, settings ...string) *Process {
 	t.Helper()
 	return Run(t, path, func(p *Process) []string {
@@ -68,8 +68,7 @@ func WharfAt(t testing.TB, path string, settings ...string) *Process {
 	})
 }
 
-// Run starts a program until the test's end. env makes its environment, by which it learns where
-// to listen.
+// Run starts a program until the test ends. env returns its environment, which must tell it where to listen.
 func Run(t testing.TB, path string, env func(*Process) []string) *Process {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -82,7 +81,7 @@ func Run(t testing.TB, path string, env func(*Process) []string) *Process {
 	return p
 }
 
-// Start starts the program, again after Kill or End, and waits until it listens.
+// Start starts the program, or restarts it after Kill or End, and waits until it listens.
 func (p *Process) Start() {
 	p.t.Helper()
 	began := time.Now()
@@ -97,7 +96,7 @@ func (p *Process) Start() {
 	p.Ready = time.Since(began)
 }
 
-// Launch is Start, but waits for nothing.
+// Launch is Start without the wait.
 func (p *Process) Launch() {
 	p.t.Helper()
 	var err error
@@ -108,10 +107,10 @@ func (p *Process) Launch() {
 	require.NoError(p.t, p.cmd.Start())
 }
 
-// Kill ends the process as a crash does.
+// Kill ends the process abruptly, like a crash.
 func (p *Process) Kill() { p.End(os.Kill) }
 
-// End sends a signal and waits for the process's end.
+// End sends a signal and waits until the process has ended.
 func (p *Process) End(signal os.Signal) {
 	if p.cmd == nil || p.cmd.Process == nil {
 		return
@@ -122,16 +121,16 @@ func (p *Process) End(signal os.Signal) {
 	p.cmd = nil
 }
 
-// Running reports whether the process was started and not ended since.
+// Running reports whether the process was started and hasn't been ended.
 func (p *Process) Running() bool { return p.cmd != nil }
 
-// PID is the process's id while it runs.
+// PID returns the process's id while it runs.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// URL is where the process answers HTTP.
+// URL returns the base URL of the process.
 func (p *Process) URL() string { return "http://" + p.Addr }
 
-// Log returns what the process has printed.
+// Log returns what the process has printed so far.
 func (p *Process) Log() string {
 	b, err := os.ReadFile(p.logFile())
 	if err != nil {

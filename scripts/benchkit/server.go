@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Password is that of every user that a Server makes.
+// Password is the password of every user that a Server creates.
 const Password = "a-password-of-the-benchmark"
 
 // Server is a wharf process, and a client of it. Its methods are safe for concurrent use unless they say otherwise.
@@ -23,7 +23,7 @@ type Server struct {
 	client *http.Client
 }
 
-// Serve waits until a process is ready. Requests go through the transport, whose idle connections end with the test.
+// Serve waits until a process is ready. Requests use the transport, whose idle connections are closed when the test ends.
 func Serve(t testing.TB, p *Process, transport http.RoundTripper) *Server {
 	t.Helper()
 	s := &Server{Process: p, t: t, client: &http.Client{Transport: transport}}
@@ -32,7 +32,7 @@ func Serve(t testing.TB, p *Process, transport http.RoundTripper) *Server {
 	return s
 }
 
-// Through is the same server by way of another transport, whose idle connections end with the test.
+// Through returns the same server with another transport, whose idle connections are closed when the test ends.
 func (s *Server) Through(transport http.RoundTripper) *Server {
 	as := *s
 	as.client = &http.Client{Transport: transport}
@@ -40,10 +40,10 @@ func (s *Server) Through(transport http.RoundTripper) *Server {
 	return &as
 }
 
-// Do makes a request as it is.
+// Do makes a request without changing it.
 func (s *Server) Do(r *http.Request) (*http.Response, error) { return s.client.Do(r) }
 
-// Bootstrap makes the first user, admin, and logs it in.
+// Bootstrap creates the first user, admin, and logs it in.
 func (s *Server) Bootstrap() *Server {
 	s.t.Helper()
 	s.SignUp("admin", "")
@@ -51,7 +51,7 @@ func (s *Server) Bootstrap() *Server {
 	return s
 }
 
-// SignUp makes a user with a role.
+// SignUp creates a user with a role.
 func (s *Server) SignUp(name, role string) {
 	s.t.Helper()
 	s.Must("POST", "/user", map[string]string{
@@ -59,14 +59,14 @@ func (s *Server) SignUp(name, role string) {
 	}, nil)
 }
 
-// Person makes a user with a role, logs it in and returns its access token.
+// Person creates a user with a role, logs it in and returns its access token.
 func (s *Server) Person(name, role string) string {
 	s.t.Helper()
 	s.SignUp(name, role)
 	return s.Login(name).AccessToken
 }
 
-// Tokens are those of a session.
+// Tokens are the tokens of a session.
 type Tokens struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
@@ -81,7 +81,7 @@ func (s *Server) Login(name string) (l Tokens) {
 	return l
 }
 
-// Must is a call of the admin that succeeds; into gets the answer's data, unless it is nil.
+// Must makes a call as the admin that must succeed. It decodes the answer's data into into, unless that is nil.
 func (s *Server) Must(method, path string, body, into any) {
 	s.t.Helper()
 	a := s.Call(method, path, s.Admin, body)
@@ -93,14 +93,14 @@ func (s *Server) Must(method, path string, body, into any) {
 	}
 }
 
-// Answer is what came of a call.
+// Answer is the result of a call.
 type Answer struct {
 	Status int // 0: no answer, and Body is the error's text
 	Header http.Header
 	Body   []byte
 }
 
-// Call sends body as JSON, nil as nothing, with a bearer token where one is given.
+// Call makes a request with body as JSON, nil for none, and with a bearer token unless it is "".
 func (s *Server) Call(method, path, token string, body any, edits ...func(*http.Request)) Answer {
 	var in io.Reader
 	if body != nil {

@@ -1,5 +1,4 @@
-// Package benchkit is what the benchmarks beside it share: how large a run is, the table of figures, and
-// the processes that are measured.
+// Package benchkit holds what the benchmarks share: the size of a run, the table of figures, and the measured processes.
 package benchkit
 
 import (
@@ -12,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Full tells whether this is the benchmark at its full size, not the small run that is a test.
+// Full reports whether this is the benchmark at its full size, not the small run that is a test.
 var Full bool
 
-// Size picks a number by the kind of run.
+// Size returns the number for the kind of run.
 func Size(small, large int) int {
 	if Full {
 		return large
@@ -23,7 +22,7 @@ func Size(small, large int) int {
 	return small
 }
 
-// Parallel has a small run's tests go on beside each other; the benchmark's run one by one.
+// Parallel lets the tests of a small run run in parallel. Those of the benchmark run one by one.
 func Parallel(t *testing.T) {
 	t.Helper()
 	if !Full {
@@ -31,7 +30,7 @@ func Parallel(t *testing.T) {
 	}
 }
 
-// Within requires a figure of the benchmark; a test on a busy machine only prints it.
+// Within requires a limit in the benchmark. In a test run, on a machine that may be busy, a miss is only printed.
 func Within(t testing.TB, ok bool, what string) {
 	t.Helper()
 	if Full {
@@ -39,7 +38,7 @@ func Within(t testing.TB, ok bool, what string) {
 	}
 }
 
-// Header names the table's columns.
+// Header holds the names of the table's columns.
 var Header = [3]string{"what", "must", "seen"}
 
 var table struct {
@@ -47,8 +46,8 @@ var table struct {
 	rows [][3]string
 }
 
-// Figure adds a line to the table: what was measured, what it must be, and what was seen. The benchmark prints
-// it at once as well, which tells how far a run came that never got to its end.
+// Figure adds a line to the table: what was measured, the required value, and the measured one. The benchmark also prints it
+// immediately, so that an aborted run shows how far it came.
 func Figure(what, must, seen string, args ...any) {
 	table.Lock()
 	defer table.Unlock()
@@ -59,8 +58,8 @@ func Figure(what, must, seen string, args ...any) {
 	}
 }
 
-// Main is a package's TestMain, which exits with the code: it runs the tests, at full size if the variable
-// is set, and prints the table.
+// Main is the body of a package's TestMain. It runs the tests, at full size if the environment variable is set, prints the table and
+// returns the exit code.
 func Main(m *testing.M, variable string) (code int) {
 	Full = os.Getenv(variable) != ""
 	code = m.Run()

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// CPU is the CPU time that the process has used so far, in all threads. The scheduler's own counters are
-// exact; those of a whole process are cut to 10 ms.
+// CPU returns the CPU time that the process has used so far, in all threads. It reads the scheduler's counters of each thread, which
+// are exact; the counter of the whole process is rounded down to 10 ms.
 func (p *Process) CPU() time.Duration {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.PID()))
 	require.NoError(p.t, err)
@@ -20,7 +20,7 @@ func (p *Process) CPU() time.Duration {
 	for _, task := range tasks {
 		b, err := os.ReadFile(task)
 		if err != nil {
-			continue // it has ended
+			continue // the thread has ended
 		}
 		n, err := strconv.ParseInt(strings.Fields(string(b))[0], 10, 64)
 		require.NoError(p.t, err)
@@ -29,7 +29,7 @@ func (p *Process) CPU() time.Duration {
 	return sum
 }
 
-// Resident is a number of the process's memory in bytes: VmRSS now, VmHWM at most so far.
+// Resident returns a figure of the process's memory in bytes: VmRSS is the current size, VmHWM the peak.
 func (p *Process) Resident(field string) int {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	require.NoError(p.t, err)
@@ -39,12 +39,12 @@ func (p *Process) Resident(field string) int {
 	return n << 10
 }
 
-// ResetPeak has VmHWM count from now.
+// ResetPeak resets VmHWM to the current size.
 func (p *Process) ResetPeak() {
 	require.NoError(p.t, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.PID()), []byte("5"), 0))
 }
 
-// Descriptors is how many files the process has open.
+// Descriptors returns how many files the process has open.
 func (p *Process) Descriptors() int {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID()))
 	require.NoError(p.t, err)

@@ -23,7 +23,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// connectAndTakeNothing asks for a stream and reads nothing of it.
+// connectAndTakeNothing requests a stream and reads nothing of it.
 func connectAndTakeNothing(t testing.TB, addr, path string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -33,7 +33,7 @@ func connectAndTakeNothing(t testing.TB, addr, path string) net.Conn {
 	return c
 }
 
-// latencies are what it took lines to reach viewers.
+// latencies collects how long lines took to reach viewers.
 type latencies struct {
 	mu  sync.Mutex
 	all []time.Duration
@@ -49,7 +49,7 @@ func (l *latencies) p50() time.Duration {
 	return l.all[len(l.all)/2]
 }
 
-// Added latency: of a line's way through wharf, beside one that reads from the engine itself.
+// The latency that wharf adds to a line, compared with a client that reads from the engine directly.
 func TestLatency(t *testing.T) {
 	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
@@ -92,7 +92,7 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// directLatency reads the engine's own stream up to a line, and measures those lines that are written meanwhile.
+// directLatency follows the engine's own stream up to the line last, and measures the lines written meanwhile.
 func directLatency(t *testing.T, e dockertest.Engine, id string, last int) time.Duration {
 	t.Helper()
 	resp, err := engineHTTP(e).Get("http://engine/containers/" + id + "/logs?stdout=1&stderr=1&timestamps=1&follow=1&tail=all")
@@ -125,7 +125,7 @@ func frame(r io.Reader) ([]byte, error) {
 	return payload, err
 }
 
-// plainHandler is the reference: what one writes first. It follows the engine for each viewer, decodes, marshals and
+// plainHandler is the reference: a handler in its simplest form. For each viewer it follows the engine, and decodes, marshals and
 // flushes line by line.
 func plainHandler(addr string) {
 	path := os.Getenv("PLAIN_LOGS_SOURCE")
@@ -178,26 +178,26 @@ func TestManyViewersOfOneContainer(t *testing.T) {
 	benchkit.Within(t, cost.Seconds() <= 0.65*plainCost.Seconds(), "CPU of a line")
 }
 
-// fan measures a server's CPU for a line and viewer, and its memory for a viewer in KiB.
+// fan measures a server's CPU time per line and viewer, and its memory per viewer in KiB.
 func fan(t *testing.T, p *benchkit.Process, e dockertest.Engine, viewers, lines int, url func(id string) string) (cost time.Duration, memory float64, upstreams int) {
 	t.Helper()
 	id := e.Run(t, dockertest.Spec{Cmd: []string{"lines", strconv.Itoa(lines), "100"}, Created: true, LogDriver: "json-file"})
-	keep := e.Run(t, dockertest.Spec{Cmd: []string{"lines", "10", "1"}, LogDriver: "json-file"}) // so that everything is warm
+	keep := e.Run(t, dockertest.Spec{Cmd: []string{"lines", "10", "1"}, LogDriver: "json-file"}) // a warm-up
 	warm := view(url(keep), func(line) {})
 	defer warm.stop()
 	e.Start(t, id)
 	time.Sleep(200 * time.Millisecond)
-	before := p.Resident("RssAnon") // the program's text, of which pages are read as it runs, is no viewer's
+	before := p.Resident("RssAnon") // without the program's text, whose pages are read while it runs
 	conns := make([]net.Conn, viewers)
 	var reading sync.WaitGroup
 	for i := range conns {
 		host, path, _ := strings.Cut(strings.TrimPrefix(url(id), "http://"), "/")
 		conns[i] = connectAndTakeNothing(t, host, "/"+path)
 		reading.Go(func() { countLines(conns[i], lines) })
-		time.Sleep(5 * time.Millisecond) // as viewers come: all at once, what is measured is the garbage of five hundred handlers
+		time.Sleep(5 * time.Millisecond) // one after the other: otherwise mostly the garbage of five hundred starting handlers is measured
 	}
 	began := p.CPU()
-	upstreams = viewers // those of a plain handler stay; what reads the past of a viewer ends
+	upstreams = viewers // a plain handler keeps one per viewer; wharf's that read the past for a viewer end
 	for range 50 {
 		time.Sleep(100 * time.Millisecond)
 		upstreams = min(upstreams, engineFollowers(e, id))
@@ -211,7 +211,7 @@ func fan(t *testing.T, p *benchkit.Process, e dockertest.Engine, viewers, lines 
 	return cost, memory, upstreams
 }
 
-// countLines reads until so many lines have come.
+// countLines reads until that many lines have arrived.
 func countLines(c net.Conn, lines int) {
 	in := bufio.NewReaderSize(c, 4<<10)
 	for n := 0; n < lines; {
@@ -225,7 +225,7 @@ func countLines(c net.Conn, lines int) {
 	}
 }
 
-// engineFollowers counts the engine's open files of a container's log, but for the one that it writes to.
+// engineFollowers counts how often the engine has a container's log open, except for writing.
 func engineFollowers(e dockertest.Engine, id string) int {
 	n := -1
 	dir := strings.TrimSuffix(strings.TrimPrefix(e.Addr, "unix://"), "/docker.sock")

@@ -35,13 +35,13 @@ func TestMain(m *testing.M) {
 	os.Exit(benchkit.Main(m, "BENCH_LOGS"))
 }
 
-// wharf starts the real thing in open mode on SQLite.
+// wharf starts wharf in open mode on SQLite.
 func wharf(t testing.TB, hosts string, settings ...string) *benchkit.Process {
 	t.Helper()
 	return benchkit.Wharf(t, append([]string{"AUTH_MODE=open", "ANON_ROLE=admin", "DOCKER_HOSTS=" + hosts}, settings...)...)
 }
 
-// line is a line as a viewer got it.
+// line is a line as a viewer received it.
 type line struct {
 	ID, Name string
 	At       time.Time
@@ -50,7 +50,7 @@ type line struct {
 	got      time.Time
 }
 
-// viewer is a client that comes back with the id of what it saw last, whatever happens.
+// viewer is a client that reconnects with its last id after every break.
 type viewer struct {
 	url    string
 	onLine func(line)
@@ -144,7 +144,7 @@ func (v *viewer) frames(body io.Reader) error {
 	}
 }
 
-// engineHTTP is a client of an engine's own API.
+// engineHTTP returns a client of an engine's own API.
 func engineHTTP(e dockertest.Engine) *http.Client {
 	path := strings.TrimPrefix(e.Addr, "unix://")
 	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -152,7 +152,7 @@ func engineHTTP(e dockertest.Engine) *http.Client {
 	}}}
 }
 
-// rawLogs asks an engine for a log and reads up to a number of bytes of it, all for 0.
+// rawLogs requests a log from an engine and reads at most most bytes of it, or all if most is 0.
 func rawLogs(t testing.TB, c *http.Client, id, query string, most int64) (first, whole time.Duration, size int64) {
 	t.Helper()
 	began := time.Now()
@@ -163,7 +163,7 @@ func rawLogs(t testing.TB, c *http.Client, id, query string, most int64) (first,
 	return timed(t, began, resp.Body, most)
 }
 
-// numbersOf returns the numbers of the lines that an engine has of a container, whose log is of stdout alone.
+// numbersOf returns the numbers of a container's lines in the engine's log, which has only stdout.
 func numbersOf(t testing.TB, c *http.Client, id string) map[int]bool {
 	t.Helper()
 	resp, err := c.Get("http://engine/containers/" + id + "/logs?stdout=1&tail=all")
@@ -182,7 +182,7 @@ func numbersOf(t testing.TB, c *http.Client, id string) map[int]bool {
 	}
 }
 
-// timed reads a body: how long the first byte took, and all of it.
+// timed reads a body, and returns the time to the first byte and to the end.
 func timed(t testing.TB, began time.Time, body io.Reader, most int64) (first, whole time.Duration, size int64) {
 	t.Helper()
 	buf := make([]byte, 64<<10)
@@ -197,7 +197,7 @@ func timed(t testing.TB, began time.Time, body io.Reader, most int64) (first, wh
 	}
 }
 
-// get asks wharf.
+// get requests a URL of wharf.
 func get(t testing.TB, url, accept string, most int64, headers ...string) (first, whole time.Duration, size int64) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, url, nil)
@@ -214,7 +214,7 @@ func get(t testing.TB, url, accept string, most int64, headers ...string) (first
 	return timed(t, began, resp.Body, most)
 }
 
-// page asks wharf for a page.
+// page requests a page of a log from wharf.
 func page(t testing.TB, url string) (lines []line, prev, next string) {
 	t.Helper()
 	resp, err := http.Get(url)
@@ -233,7 +233,7 @@ func page(t testing.TB, url string) (lines []line, prev, next string) {
 	return answer.Data.Lines, answer.Data.Prev, answer.Data.Next
 }
 
-// lastLine asks for a page of one line, which there may not be.
+// lastLine requests a page of one line, and returns nil if there is none.
 func lastLine(url string) []line {
 	resp, err := http.Get(url)
 	if err != nil {
@@ -245,7 +245,7 @@ func lastLine(url string) []line {
 	return answer.Data.Lines
 }
 
-// awaitLine waits until the engine has a container's line, by its number.
+// awaitLine waits until the engine has the line with that number.
 func awaitLine(t testing.TB, base string, number int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -254,7 +254,7 @@ func awaitLine(t testing.TB, base string, number int) {
 	}, 10*time.Minute, 100*time.Millisecond)
 }
 
-// full is a container with a log of many lines, some of them long.
+// full starts a container and waits for a log of many lines, some of them long.
 func full(t testing.TB, w *benchkit.Process, e dockertest.Engine, driver string) (id, base string, lines int) {
 	t.Helper()
 	lines = benchkit.Size(20_000, 1_000_000)
@@ -264,7 +264,7 @@ func full(t testing.TB, w *benchkit.Process, e dockertest.Engine, driver string)
 	return id, base, lines
 }
 
-// median of repeated measurements.
+// median returns the median of n measurements.
 func median(n int, f func() time.Duration) time.Duration {
 	all := make([]time.Duration, n)
 	for i := range all {

@@ -15,15 +15,15 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// span is the numbers of lines from the first to the last.
-type span struct{ first, last int }
+// lineRange is a range of line numbers, first to last.
+type lineRange struct{ first, last int }
 
-// watched counts what viewers see of numbered lines.
+// watched counts the numbered lines that a viewer sees.
 type watched struct {
 	mu                sync.Mutex
 	next              int
 	lost, twice, back int
-	holes             []span // what was missed
+	holes             []lineRange // the lines that were missed
 	last              time.Time
 }
 
@@ -36,7 +36,7 @@ func (s *watched) see(l line) {
 		s.next++
 	case l.number > s.next:
 		s.lost += l.number - s.next
-		s.holes = append(s.holes, span{s.next, l.number - 1})
+		s.holes = append(s.holes, lineRange{s.next, l.number - 1})
 		s.next = l.number + 1
 	case l.number == s.next-1:
 		s.twice++
@@ -45,11 +45,11 @@ func (s *watched) see(l line) {
 	}
 }
 
-// missed reports whether a line didn't come though later ones did.
+// missed reports whether a line was skipped: later ones came.
 func (s *watched) missed(number int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.holes, func(h span) bool { return h.first <= number && number <= h.last })
+	return slices.ContainsFunc(s.holes, func(h lineRange) bool { return h.first <= number && number <= h.last })
 }
 
 func (s *watched) counts() (next, lost, twice, back int) {
@@ -173,7 +173,7 @@ func TestEngineRestarts(t *testing.T) {
 		}
 		end(t)
 		own.StartEngine(t)
-		// What the container wrote while no engine took it is its own matter: what the engine has is what counts.
+		// A line that the container wrote while no engine read it isn't counted: only lines that the engine has are.
 		var last int
 		require.Eventually(t, func() bool {
 			got := lastLine(w.URL() + "/v1/hosts/" + own.Name + "/containers/" + id + "/logs?tail=1")
@@ -189,7 +189,7 @@ func TestEngineRestarts(t *testing.T) {
 		_, _, twice, back := s.counts()
 		_, gaps := v.counts()
 		v.stop()
-		lost := 0 // of the lines that the engine has: killed, it loses what it had read and not yet written
+		lost := 0 // only lines that the engine has: when killed, it loses lines that it has read but not written yet
 		for n := range numbersOf(t, engineHTTP(own.Engine), id) {
 			if s.missed(n) {
 				lost++

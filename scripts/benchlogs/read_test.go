@@ -48,7 +48,7 @@ func TestReading(t *testing.T) {
 		}
 		var raw, served int64
 		var rawTime, servedTime time.Duration
-		for range benchkit.Size(1, 3) { // in turns: other work on the machine then slows both
+		for range benchkit.Size(1, 3) { // in turns, so that other work on the machine slows both
 			_, whole, size := rawLogs(t, engine, id, "tail=all", 0)
 			raw, rawTime = raw+size, rawTime+whole
 			_, whole, size = get(t, base+"?download=true&timestamps=true", "text/plain", 0)
@@ -61,8 +61,8 @@ func TestReading(t *testing.T) {
 	}
 }
 
-// firstLine asks the engine, wharf and a proxy that does nothing in turns: the proxy's is what one more process on the way
-// costs. What is left of an answer that is not read on has a moment to end.
+// firstLine measures the engine, wharf and a reverse proxy that does nothing, in turns: the proxy shows the cost of one more process
+// in the path. Between two requests it pauses, so that an answer that isn't read to its end can be cancelled.
 func firstLine(t *testing.T, driver string, engine, wharf, proxy func() time.Duration) {
 	t.Helper()
 	const ending = 5 * time.Millisecond
@@ -87,7 +87,7 @@ func firstLine(t *testing.T, driver string, engine, wharf, proxy func() time.Dur
 
 func resumeAt(t *testing.T, base, driver string, back int, since func(time.Time) time.Duration) {
 	t.Helper()
-	// The cursor before the last so many lines is where a viewer stands that saw all before them.
+	// Page back to the cursor before the last `back` lines, where a viewer would resume.
 	cursor, at := "", time.Time{}
 	for left := back; left > 0; {
 		n := min(left, 10_000)
@@ -111,7 +111,7 @@ func resumeAt(t *testing.T, base, driver string, back int, since func(time.Time)
 	benchkit.Figure(fmt.Sprintf("resume %d lines back, %s", back, driver), must, "%s (since= of the engine %s)", ms(seen), ms(engine))
 }
 
-// plainProxy passes all to the engine: Go's reverse proxy, which flushes what comes.
+// plainProxy forwards everything to the engine: Go's reverse proxy, which flushes immediately.
 func plainProxy(addr string) {
 	path := os.Getenv("PLAIN_LOGS_SOURCE")
 	panic(http.ListenAndServe(addr, &httputil.ReverseProxy{

@@ -15,8 +15,8 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// Two processes on one Postgres. A stream of two containers, one of them with small files, is cut again and again and comes
-// back to the other process: the lines after its id follow, no more and no less.
+// Two processes on one Postgres. A stream of two containers, one of them with small log files, is cut again and again and resumed at
+// the other process: it must continue exactly after its id.
 func TestResumeOnAnotherReplica(t *testing.T) {
 	benchkit.Parallel(t)
 	lines, each := benchkit.Size(3_000, 30_000), benchkit.Size(300, 1_500)

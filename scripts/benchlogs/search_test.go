@@ -58,7 +58,7 @@ func TestSearchOfManyContainers(t *testing.T) {
 	benchkit.Parallel(t)
 	engines := dockertest.Engines(t)
 	var hosts []string
-	for _, e := range engines[:2] { // the third wants certificates
+	for _, e := range engines[:2] { // the third requires certificates
 		hosts = append(hosts, e.Name+"="+e.Addr)
 	}
 	third := dockertest.NewOwnEngine(t)
@@ -100,7 +100,7 @@ func TestSearchOfManyContainers(t *testing.T) {
 		"%s; %.2f× (%.2f s; %.2f s), %d hits", ms(first), wall.Seconds()/slowest.Seconds(), wall.Seconds(), slowest.Seconds(), hits)
 }
 
-// slowestRaw reads all logs from all engines at once, of each engine four at a time, and returns how long the slowest took.
+// slowestRaw reads all logs from all engines, four at a time from each, and returns how long the slowest engine took.
 func slowestRaw(t *testing.T, engines []dockertest.Engine, ids [][]string) time.Duration {
 	t.Helper()
 	var mu sync.Mutex

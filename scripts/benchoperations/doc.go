@@ -1,3 +1,3 @@
-// Package benchoperations measures operations beside Docker's own command line and the engines' own limits: `make
+// Package benchoperations compares operations through wharf with Docker's own command line and with the engines' own limits: `make
 // bench-operations`. Its small runs are tests.
 package benchoperations

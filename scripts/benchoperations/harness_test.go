@@ -18,14 +18,14 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_OPERATIONS")) }
 
-// fixture is a wharf of some engines and an admin's client.
+// fixture is a wharf with some engines, and a client with an admin's key.
 type fixture struct {
 	*benchkit.Process
 	client *client.Client
-	key    string // the client's
+	key    string // of the client
 }
 
-// newFixture serves hosts, "a=unix:///…,b=…".
+// newFixture starts a wharf with hosts, such as "a=unix:///…,b=…".
 func newFixture(t *testing.T, hosts string, settings ...string) *fixture {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,7 +34,7 @@ func newFixture(t *testing.T, hosts string, settings ...string) *fixture {
 	f := &fixture{Process: benchkit.Wharf(t, append(settings, "DOCKER_HOSTS="+hosts, "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+password)...)}
 	login := client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
 	var key dto.APIKey
-	require.Eventually(t, func() bool { // the first user comes with the schema, which may be later than the first answer
+	require.Eventually(t, func() bool { // the first user needs the schema, which may be later than the first answer
 		var err error
 		key, err = login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
 		return err == nil
@@ -47,12 +47,12 @@ func newFixture(t *testing.T, hosts string, settings ...string) *fixture {
 // docker runs Docker's command line against an engine and returns what it printed.
 func docker(t *testing.T, e dockertest.Engine, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("docker", append([]string{"-H", e.Addr}, args...)...).Output() // its warnings are on stderr
+	out, err := exec.Command("docker", append([]string{"-H", e.Addr}, args...)...).Output() // warnings go to stderr
 	require.NoError(t, err, "docker %s: %s", strings.Join(args, " "), out)
 	return strings.TrimSpace(string(out))
 }
 
-// moment reads a time of an engine's inspect.
+// moment parses a time in an engine's inspect.
 func moment(t *testing.T, text string) time.Time {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339Nano, text)

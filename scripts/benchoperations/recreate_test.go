@@ -15,8 +15,8 @@ import (
 // took is how long a replacement took, and how long no container ran meanwhile.
 type took struct{ wall, down time.Duration }
 
-// TestRecreate compares a recreation with the same steps by Docker's command line, in turns, and the time without a container
-// with the command line's stop and start.
+// TestRecreate compares a recreation through wharf with the same steps by Docker's command line, in turns, and the time without a
+// container with that of the command line's stop and start.
 func TestRecreate(t *testing.T) {
 	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
@@ -49,7 +49,7 @@ func medians(all []took) (wall, down time.Duration) {
 
 var spec = dockertest.Spec{Env: []string{"A=1"}, Mounts: []string{"/tmp:/host:ro"}, Restart: "unless-stopped", Ports: []string{"127.0.0.1::80"}}
 
-// died and started are when an engine says that a container ended and began.
+// died and started return when a container ended and started according to its engine.
 func died(t *testing.T, e dockertest.Engine, id string) time.Time {
 	t.Helper()
 	return moment(t, e.Inspect(t, id).State.FinishedAt)
@@ -60,7 +60,7 @@ func started(t *testing.T, e dockertest.Engine, id string) time.Time {
 	return moment(t, e.Inspect(t, id).State.StartedAt)
 }
 
-// recreate has wharf do it. The old container's end is read from the engine's events: it is gone afterwards.
+// recreate recreates a container through wharf. When the old one ended is read from the engine's events, since it is removed.
 func (f *fixture) recreate(t *testing.T, e dockertest.Engine) took {
 	t.Helper()
 	id := e.Run(t, spec)
@@ -77,7 +77,7 @@ func (f *fixture) recreate(t *testing.T, e dockertest.Engine) took {
 	return took{wall, started(t, e, result.NewID).Sub(time.Unix(0, nano))}
 }
 
-// recreateByHand does the same steps by the command line.
+// recreateByHand takes the same steps with the command line.
 func recreateByHand(t *testing.T, e dockertest.Engine) took {
 	t.Helper()
 	id := e.Run(t, spec)
@@ -98,7 +98,7 @@ func recreateByHand(t *testing.T, e dockertest.Engine) took {
 	return took{time.Since(began), down}
 }
 
-// stopAndStart is how long nothing runs during the command line's stop and start of a container.
+// stopAndStart returns how long nothing runs during the command line's stop and start of a container.
 func stopAndStart(t *testing.T, e dockertest.Engine) time.Duration {
 	t.Helper()
 	id := e.Run(t, spec)

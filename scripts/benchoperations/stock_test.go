@@ -19,7 +19,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// fourEngines are engines that are reached through unix sockets, two of the bed's and two of this run's own.
+// fourEngines returns four engines on unix sockets: two of the test bed, and two that this run starts.
 func fourEngines(t *testing.T) (engines []dockertest.Engine, hosts string) {
 	t.Helper()
 	engines = append(engines, dockertest.Engines(t)[:2]...)
@@ -33,8 +33,8 @@ func fourEngines(t *testing.T) (engines []dockertest.Engine, hosts string) {
 	return engines, strings.Join(names, ",")
 }
 
-// TestRestartMany restarts containers of four engines, 20 at a time, beside the engines' own limit: the same restarts sent
-// straight to them, as many at a time. Meanwhile other calls go on.
+// TestRestartMany restarts containers of four engines through wharf, 20 at a time. It compares this with the engines' own limit: the
+// same restarts sent directly to them. Meanwhile it measures other calls.
 func TestRestartMany(t *testing.T) {
 	benchkit.Parallel(t)
 	engines, hosts := fourEngines(t)
@@ -81,7 +81,7 @@ func TestRestartMany(t *testing.T) {
 	benchkit.Within(t, float64(p99) <= 1.5*float64(ownP99), "other calls are slower")
 }
 
-// restartStraight restarts containers without wharf, 20 at a time, in turns of the engines.
+// restartStraight restarts containers without wharf, 20 at a time, alternating between the engines.
 func restartStraight(t *testing.T, engines []dockertest.Engine, ids [][]string) {
 	t.Helper()
 	var running sync.WaitGroup
@@ -98,8 +98,7 @@ func restartStraight(t *testing.T, engines []dockertest.Engine, ids [][]string) 
 	running.Wait()
 }
 
-// others asks for the hosts and for all containers, every 50 ms, until the function that it returns is called, which returns
-// the p99.
+// others lists the hosts and all containers every 50 ms. The returned function stops it and returns the p99.
 func (f *fixture) others(t *testing.T) (p99 func() time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -128,8 +127,8 @@ func (f *fixture) others(t *testing.T) (p99 func() time.Duration) {
 	}
 }
 
-// TestImages lists the images of four engines through wharf, beside the slowest of the engines' own lists: when the engines say
-// what they said before, when they don't, and from memory.
+// TestImages lists the images of four engines through wharf, compared with the slowest engine's own list: with unchanged lists, with
+// changed lists, and from the cache.
 func TestImages(t *testing.T) {
 	benchkit.Parallel(t)
 	engines, hosts := fourEngines(t)
@@ -145,10 +144,10 @@ func TestImages(t *testing.T) {
 	making.Wait()
 	f := newFixture(t, hosts)
 	list := func() time.Duration {
-		_, err := f.client.ListHosts(t.Context()) // wharf is as awake as the engines are after their ping
+		_, err := f.client.ListHosts(t.Context()) // wake wharf up, as their ping does the engines
 		require.NoError(t, err)
 		began := time.Now()
-		f.rawImages(t) // not decoded, as the engines' own aren't
+		f.rawImages(t) // not decoded, like the engines' own lists
 		return time.Since(began)
 	}
 	page, err := f.client.ListImages(t.Context(), dto.ImageQuery{StockQuery: dto.StockQuery{Limit: 5000}})
@@ -158,14 +157,14 @@ func TestImages(t *testing.T) {
 	var kept []time.Duration
 	for round := range benchkit.Size(4, 24) {
 		took := &same
-		if round%4 > 1 { // each of the engines has another list than before
+		if round%4 > 1 { // each engine's list has changed
 			took = &changed
 			for _, e := range engines {
 				e.ImportImage(t, fmt.Sprintf("example.org/later:%d", round), fmt.Appendf(nil, "%s later %d", e.Name, round))
 			}
 		}
-		time.Sleep(5100 * time.Millisecond) // the lists are kept for 5 s
-		if round%2 == 0 {                   // by turns: the second finds engines that aren't cold
+		time.Sleep(5100 * time.Millisecond) // lists are cached for 5 s
+		if round%2 == 0 {                   // alternate the order: the second finds warm engines
 			took.own = append(took.own, slowest(t, engines))
 			took.through = append(took.through, list())
 		} else {
@@ -181,7 +180,7 @@ func TestImages(t *testing.T) {
 	benchkit.Within(t, median(kept) < median(same.own), "an unchanged list isn't kept")
 }
 
-// listing is how long lists took through wharf, and the slowest engine's own beside each.
+// listing is how long lists took through wharf, and the slowest engine's own each time.
 type listing struct{ through, own []time.Duration }
 
 func (l *listing) ratio() float64 { return float64(median(l.through)) / float64(median(l.own)) }
@@ -195,7 +194,7 @@ func median(all []time.Duration) time.Duration {
 	return all[len(all)/2]
 }
 
-// rawImages reads the list through wharf, and drops it.
+// rawImages reads the list through wharf without decoding it.
 func (f *fixture) rawImages(t *testing.T) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.URL()+"/v1/images?limit=5000", http.NoBody)
@@ -209,7 +208,7 @@ func (f *fixture) rawImages(t *testing.T) {
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
-// slowest asks all engines at once for their images and returns the longest time.
+// slowest requests the images of all engines at the same time and returns the longest time.
 func slowest(t *testing.T, engines []dockertest.Engine) time.Duration {
 	t.Helper()
 	took := make([]time.Duration, len(engines))
@@ -227,7 +226,7 @@ func slowest(t *testing.T, engines []dockertest.Engine) time.Duration {
 			require.NoError(t, err)
 			require.NoError(t, resp.Body.Close())
 		}
-		ask("/_ping") // the connection is there, as wharf's is
+		ask("/_ping") // wharf's connection is open already, too
 		asking.Go(func() {
 			<-begin // all compete for the machine, as they do when wharf asks
 			began := time.Now()

@@ -17,7 +17,7 @@ import (
 	"wharf/scripts/nginxtest"
 )
 
-// source numbers the events of the engines, and knows when each was.
+// source numbers the events of each engine and records when each was reported.
 type source struct {
 	f *fleet
 
@@ -27,7 +27,7 @@ type source struct {
 	ended sync.WaitGroup
 }
 
-// flow has each engine report an event every so often, until the source ends.
+// flow makes each engine report an event at an interval, until the source ends.
 func flow(f *fleet, every time.Duration) *source {
 	s := &source{f: f, times: map[string][]time.Time{}, stop: make(chan struct{})}
 	for n, d := range f.daemons {
@@ -59,27 +59,27 @@ func (s *source) end() {
 	s.ended.Wait()
 }
 
-// tally is what one client has got.
+// tally is what one client has received.
 type tally struct {
 	mu    sync.Mutex
 	seen  map[string]map[int]sight // each number that came, by host
 	next  map[string]int           // the number after the highest so far
 	gaps  []benchkit.Frame
-	again int // numbers that came again after they had come without an id, as docs/events.md says
+	again int // numbers that came again after they had come without an id, as docs/events.md allows
 	last  int64
 	falls []string // numbers of a host that didn't rise
 	ids   int      // ids that didn't rise
 }
 
-// sight is how a number came.
+// sight is how often and how a number came.
 type sight struct {
-	times int  // each time that counts
-	named bool // the last time with an id: it must not come again
+	times int  // not counting repeats after a frame without an id
+	named bool // the last time it had an id: it must not come again
 }
 
 func newTally() *tally { return &tally{seen: map[string]map[int]sight{}, next: map[string]int{}} }
 
-func (y *tally) take(g benchkit.Frame) {
+func (y *tally) receive(g benchkit.Frame) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	var id int64
@@ -101,7 +101,7 @@ func (y *tally) take(g benchkit.Frame) {
 		y.seen[host] = map[int]sight{}
 	}
 	was := y.seen[host][n]
-	if was.times > 0 && !was.named { // its id hadn't come when the client came back
+	if was.times > 0 && !was.named { // the client had no id for it when it reconnected
 		y.again++
 		y.seen[host][n] = sight{was.times, g.ID != ""}
 		return
@@ -113,7 +113,7 @@ func (y *tally) take(g benchkit.Frame) {
 	y.next[host] = max(y.next[host], n+1)
 }
 
-// verdict counts what is missing of all events, what of that no gap covers, what came twice, and what out of order.
+// verdict counts the missing events, those of them that no gap covers, those that came twice, and those out of order.
 func (y *tally) verdict(s *source) (missing, unmarked, twice, disorder int) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -144,13 +144,13 @@ func (y *tally) covers(host string, at time.Time) bool {
 	return false
 }
 
-// complete reports whether everything came that isn't covered by a gap.
+// complete reports whether everything arrived that no gap covers.
 func (y *tally) complete(s *source) bool {
 	_, unmarked, _, _ := y.verdict(s)
 	return unmarked == 0
 }
 
-// unread measures how long an engine has no reader at most, until it is stopped.
+// unread measures the longest time that an engine has no reader, until stop is called.
 func (f *fleet) unread() (stop func() time.Duration) {
 	end, result := make(chan struct{}), make(chan time.Duration, 1)
 	go func() {
@@ -179,7 +179,7 @@ func (f *fleet) unread() (stop func() time.Duration) {
 	return func() time.Duration { close(end); return <-result }
 }
 
-// faults are what befalls replicas. Each returns once the fault is over and the replica is back.
+// faults are the faults of a replica. Each returns once the fault is over and the replica is back.
 var faults = []struct {
 	name string
 	do   func(f *fleet, r *replica)
@@ -224,12 +224,12 @@ var faults = []struct {
 	}},
 }
 
-// No fault of a replica loses an event, delivers one twice, or has two of them append in one epoch.
+// No fault of a replica loses an event, delivers one twice, or lets two replicas append in one epoch.
 func TestFaults(t *testing.T) {
 	benchkit.Parallel(t)
 	f := newFleet(t, 6, 0, 1)
 	f.cuttable = true
-	dbtest.Exec(t, f.source, // the database notes which replica appends, and under which lease
+	dbtest.Exec(t, f.source, // the database records which replica appends, and under which lease
 		"ALTER TABLE events ADD COLUMN writer text DEFAULT current_setting('application_name')",
 		"ALTER TABLE events ADD COLUMN epoch bigint",
 		`CREATE FUNCTION note_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -243,7 +243,7 @@ func TestFaults(t *testing.T) {
 	clients := make([]*tally, benchkit.Size(6, 20))
 	for i := range clients {
 		clients[i] = newTally()
-		c := follow(nginx.URL+"/events", nginx.Roots, clients[i].take)
+		c := follow(nginx.URL+"/events", nginx.Roots, clients[i].receive)
 		t.Cleanup(c.Stop)
 		await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 	}
@@ -296,14 +296,14 @@ func TestFaults(t *testing.T) {
 	benchkit.Within(t, unread["killed"] <= 5*time.Second && unread["stopped"] <= 500*time.Millisecond, "a reader again in time")
 }
 
-// fallsInLog finds the events that the log has after events of their host with higher numbers.
+// fallsInLog finds the events that are in the log after events of the same host with higher numbers.
 const fallsInLog = `
 	SELECT coalesce(string_agg(host || ' ' || id || ' n=' || n || ' after ' || most || ' ' || writer || ' epoch ' || epoch || ' at ' || logged_at, E'\n' ORDER BY id), 'none')
 	FROM (SELECT *, max(n) OVER (PARTITION BY host ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS most
 		FROM (SELECT id, host, writer, epoch, logged_at, CAST(CAST(attrs AS json)->>'n' AS integer) AS n FROM events WHERE attrs LIKE '%"n"%') AS numbered) AS ordered
 	WHERE n < most`
 
-// faultRounds is how many rounds the benchmark makes: 60, or what ROUNDS says.
+// faultRounds returns the number of rounds of the benchmark: ROUNDS, or 60.
 func faultRounds() int {
 	n := 60
 	_, _ = fmt.Sscan(os.Getenv("ROUNDS"), &n)

@@ -23,14 +23,14 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_REPLICAS")) }
 
-// fleet is a database, fake engines, and the replicas on them. Each replica reaches a Postgres, and with cuttable each engine,
-// through relays of its own.
+// fleet is a database, fake engines, and the replicas that use them. Each replica reaches a Postgres through its own relay, and with
+// cuttable each engine, too.
 type fleet struct {
 	t        testing.TB
 	source   string
 	daemons  []*dockertest.Daemon
 	cuttable bool
-	spare    int // engines, the last ones, that no replica has in its settings at first
+	spare    int // the number of last engines that are in no replica's settings at first
 	settings []string
 	replicas []*replica
 }
@@ -41,11 +41,11 @@ type replica struct {
 	name     string
 	database *dockertest.Proxy
 	hosts    []*dockertest.Proxy // nil unless the fleet is cuttable
-	entries  []string            // of its hosts file, a host each
+	entries  []string            // of its hosts file, one per host
 	file     string
 }
 
-// newFleet makes engines, of which the first tls speak TLS, each with containers, and a Postgres.
+// newFleet starts engines with containers, of which the first tls speak TLS, and a Postgres.
 func newFleet(t testing.TB, hosts, tls, containers int, settings ...string) *fleet {
 	t.Helper()
 	return newFleetOn(t, dbtest.PostgresSource(t), hosts, tls, containers, settings...)
@@ -72,7 +72,7 @@ func newDaemon(t testing.TB, tls bool) *dockertest.Daemon {
 	return dockertest.NewDaemon(t)
 }
 
-// start starts one more replica.
+// start starts another replica.
 func (f *fleet) start() *replica {
 	f.t.Helper()
 	r := &replica{name: fmt.Sprint("replica-", len(f.replicas))}
@@ -97,7 +97,7 @@ func (f *fleet) start() *replica {
 
 func (f *fleet) onSQLite() bool { return strings.HasPrefix(f.source, "sqlite:") }
 
-// databaseOf returns the database by the way that a replica reaches it.
+// databaseOf returns the database's source through the replica's relay.
 func (f *fleet) databaseOf(r *replica) string {
 	f.t.Helper()
 	if f.onSQLite() {
@@ -113,7 +113,7 @@ func (f *fleet) databaseOf(r *replica) string {
 	return u.String()
 }
 
-// awaitReady waits until the replica says so.
+// awaitReady waits until the replica reports that it is ready.
 func (r *replica) awaitReady(t testing.TB) {
 	t.Helper()
 	await(t, "ready", time.Minute, func() bool {
@@ -126,7 +126,7 @@ func (r *replica) awaitReady(t testing.TB) {
 	})
 }
 
-// writeHosts has a replica's hosts file hold entries, as an editor that replaces the file does.
+// writeHosts replaces a replica's hosts file by one with the entries, as an editor does.
 func (r *replica) writeHosts(t testing.TB, entries []string) {
 	t.Helper()
 	text := "hosts:\n" + strings.Join(entries, "")
@@ -134,7 +134,7 @@ func (r *replica) writeHosts(t testing.TB, entries []string) {
 	require.NoError(t, os.Rename(r.file+".new", r.file))
 }
 
-// entry returns the host's entry of a replica's hosts file, by the way that this replica reaches it.
+// entry returns a host's entry in a replica's hosts file, with the address through the replica's relay.
 func (f *fleet) entry(r *replica, n int) string {
 	d := f.daemons[n]
 	addr := d.Addr()
@@ -150,7 +150,7 @@ func (f *fleet) entry(r *replica, n int) string {
 	return fmt.Sprintf("  - {name: h%04d, addr: %q%s}\n", n, addr, certs)
 }
 
-// streams returns how many event streams the engines have, and the most that one of them has.
+// streams returns how many event streams all engines have, and the largest number at one engine.
 func (f *fleet) streams() (sum, most int) {
 	for _, d := range f.daemons {
 		n := d.Streams()
@@ -159,7 +159,7 @@ func (f *fleet) streams() (sum, most int) {
 	return sum, most
 }
 
-// connections returns how many connections the engines have.
+// connections returns how many connections all engines have.
 func (f *fleet) connections() (sum int) {
 	for _, d := range f.daemons {
 		sum += d.Connections()
@@ -188,7 +188,7 @@ func (f *fleet) awaitReaders(limit time.Duration) {
 	})
 }
 
-// number returns what a query of one number finds.
+// number returns the number that a query returns.
 func (f *fleet) number(query string) int64 {
 	f.t.Helper()
 	n, err := strconv.ParseInt(dbtest.Text(f.t, f.source, query), 10, 64)
@@ -206,7 +206,7 @@ func follow(address string, roots *x509.CertPool, onFrame func(benchkit.Frame)) 
 	return benchkit.Follow(address, roots, 20*time.Millisecond, onFrame)
 }
 
-// rest lets time pass in which what is measured goes on.
+// rest waits while a measurement runs.
 func rest(d time.Duration) { <-time.After(d) }
 
 // get returns the body of an answer with status 200, and how long it took.

@@ -9,7 +9,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// Three replicas cost the engines what one does, and Postgres next to nothing.
+// Three replicas cost the engines no more than one, and Postgres next to nothing.
 func TestIdle(t *testing.T) {
 	benchkit.Parallel(t)
 	hosts := benchkit.Size(10, 50)
@@ -44,7 +44,7 @@ func TestIdle(t *testing.T) {
 	benchkit.Within(t, rate <= 3 && sampling <= 3, "transactions per second")
 }
 
-// transactions returns how many transactions per second Postgres counts for a time.
+// transactions returns Postgres' transactions per second over a time.
 func (f *fleet) transactions(length time.Duration) float64 {
 	count := func() int64 {
 		return f.number("SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()")

@@ -12,10 +12,10 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// A replica that doesn't own a host delivers its events a moment after the owner.
+// A replica that doesn't own a host delivers its events shortly after the owner.
 func TestLatencyOnAReplicaThatIsNotTheOwner(t *testing.T) {
 	benchkit.Parallel(t)
-	f := newFleet(t, 1, 0, 1) // one host stays where it is
+	f := newFleet(t, 1, 0, 1) // a single host, so that its lease doesn't move
 	owner := f.start()
 	f.awaitReaders(time.Minute)
 	other := f.start()

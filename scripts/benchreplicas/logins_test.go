@@ -15,7 +15,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// Wrong passwords that are spread over three replicas are checked as often as one replica would check them.
+// Wrong passwords that are spread over three replicas are checked no more often than at one replica.
 func TestLoginLimits(t *testing.T) {
 	benchkit.Parallel(t)
 	tries := benchkit.Size(60, 1000)
@@ -34,11 +34,11 @@ func TestLoginLimits(t *testing.T) {
 	}
 	benchkit.Figure(fmt.Sprintf("login limit over 3 replicas, %d tries spread over them", tries), "limited at the count of one",
 		"1 replica checks %d, 3 replicas check %d (in %.1f s)", checked[1], checked[3], took.Seconds())
-	// 5 are free; each of the delays after them (1, 2, 4, 8 … s) lets in one more.
+	// 5 are free; after each of the delays that follow (1, 2, 4, 8 … s) one more is checked.
 	benchkit.Within(t, checked[3] >= 5 && checked[3] <= 5+delaysIn(took), "tries that were checked")
 }
 
-// delaysIn returns how many delays end in a time.
+// delaysIn returns how many of these delays end within a time.
 func delaysIn(took time.Duration) (n int) {
 	for wait := time.Second; took >= wait; wait = min(2*wait, time.Minute) {
 		took -= wait
@@ -47,7 +47,7 @@ func delaysIn(took time.Duration) (n int) {
 	return n
 }
 
-// guess tries wrong passwords of one user, each from an address of its own, and returns how often each status was answered.
+// guess tries wrong passwords of one user, each from another address, and counts the answers by status.
 func (f *fleet) guess(tries int) map[int]int {
 	f.t.Helper()
 	var (

@@ -35,7 +35,7 @@ func TestThousandHosts(t *testing.T) {
 	benchkit.Figure("one replica: resident, idle", "≤ 700 MiB, ≤ 10 % of a core", "%d MiB, %.1f %%", resident, cpu)
 	benchkit.Within(t, first.Ready <= 2*time.Second && list <= 500*time.Millisecond && resident <= 700 && cpu <= 10, "a thousand hosts on one replica")
 
-	first.Kill() // what a list of everything took would stay in its memory
+	first.Kill() // its memory would still contain what listing everything took
 	f.replicas = nil
 	for range 3 {
 		f.start()

@@ -12,7 +12,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// A scrape of a thousand hosts costs little time and little room.
+// A scrape of a thousand hosts takes little time and space.
 func TestMetricsPage(t *testing.T) {
 	benchkit.Parallel(t)
 	f := newFleet(t, benchkit.Size(20, 1000), benchkit.Size(2, 100), benchkit.Size(2, 10))

@@ -13,7 +13,7 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// poller is a client that asks a replica for its hosts over and over.
+// poller is a client that lists a replica's hosts over and over.
 type poller struct {
 	stop context.CancelFunc
 	done chan struct{}
@@ -41,7 +41,7 @@ func poll(t testing.TB, r *replica) *poller {
 	return p
 }
 
-// reset returns the longest answer since the last call.
+// reset returns the longest time of an answer since the last call.
 func (p *poller) reset() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -50,7 +50,8 @@ func (p *poller) reset() time.Duration {
 	return longest
 }
 
-// A thousand hosts of which ten go, ten come, and all others get another label: the others' streams and the clients go on.
+// A reload with a thousand hosts: ten are removed, ten are new, and all others get another label. The streams of these others and the
+// clients aren't interrupted.
 func TestReloadOfHosts(t *testing.T) {
 	benchkit.Parallel(t)
 	const changed = 10
@@ -65,7 +66,7 @@ func TestReloadOfHosts(t *testing.T) {
 	var clients []*benchkit.Follower
 	for _, r := range f.replicas {
 		y := newTally()
-		c := follow(r.URL()+"/events", nil, y.take)
+		c := follow(r.URL()+"/events", nil, y.receive)
 		t.Cleanup(c.Stop)
 		await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 		p := poll(t, r)

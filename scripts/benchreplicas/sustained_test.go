@@ -14,13 +14,13 @@ import (
 	"wharf/scripts/benchkit"
 )
 
-// rateKeeper has engines report events at a rate, spread over them, and knows when each was.
+// rateKeeper makes engines report events at a total rate, and records when each was reported.
 type rateKeeper struct {
 	mu   sync.Mutex
 	sent []time.Time
 }
 
-// keep reports events for a time, and returns how many.
+// keep reports events for a time, and returns how many it reported.
 func (k *rateKeeper) keep(f *fleet, rate int, length time.Duration) int {
 	const every = 10 * time.Millisecond
 	tick := time.NewTicker(every)
@@ -41,28 +41,28 @@ func (k *rateKeeper) keep(f *fleet, rate int, length time.Duration) int {
 	return n
 }
 
-// sustained is what a log has to take, and how the size of its table is found, in MiB.
+// sustained is the load of a log, with the query for its table's size in MiB.
 type sustained struct {
 	database   string
 	rate, keep int
 	size       string
 }
 
-// The log takes 5,000 events/s while retention keeps its table from growing.
+// The log stores 5,000 events/s while retention keeps its table from growing.
 func TestSustained(t *testing.T) {
 	benchkit.Parallel(t)
 	l := sustained{"Postgres", benchkit.Size(200, 5000), benchkit.Size(1000, 500_000), "SELECT pg_total_relation_size('events') >> 20"}
 	l.run(t, newFleet(t, 10, 0, 1, fmt.Sprint("EVENTS_MAX=", l.keep)))
 }
 
-// The same with the database that needs no server.
+// The same on SQLite, with 2,000 events/s.
 func TestSustainedSQLite(t *testing.T) {
 	benchkit.Parallel(t)
 	l := sustained{"SQLite", benchkit.Size(200, 2000), benchkit.Size(1000, 200_000), "SELECT page_count * page_size >> 20 FROM pragma_page_count(), pragma_page_size()"}
 	l.run(t, newFleetOn(t, "sqlite:"+t.TempDir()+"/wharf.db", 10, 0, 1, fmt.Sprint("EVENTS_MAX=", l.keep)))
 }
 
-// sustainedFor returns how long a load lasts.
+// sustainedFor returns how long the load lasts.
 func sustainedFor(t testing.TB) time.Duration {
 	t.Helper()
 	if !benchkit.Full {
@@ -77,7 +77,7 @@ func sustainedFor(t testing.TB) time.Duration {
 	return length
 }
 
-// arrivals is what a client gets of a rateKeeper's events.
+// arrivals is what a client receives of a rateKeeper's events.
 type arrivals struct {
 	k     *rateKeeper
 	mu    sync.Mutex
@@ -86,7 +86,7 @@ type arrivals struct {
 	falls int
 }
 
-func (a *arrivals) take(g benchkit.Frame) {
+func (a *arrivals) receive(g benchkit.Frame) {
 	var n int
 	if _, err := fmt.Sscan(g.Data.Attrs["n"], &n); err != nil {
 		return
@@ -109,7 +109,7 @@ func (a *arrivals) count() int {
 	return len(a.lags)
 }
 
-// sizes looks at the table ten times in a while, until stop is closed.
+// sizes reads the table's size ten times in length, until stop is closed.
 func (l sustained) sizes(f *fleet, length time.Duration, stop <-chan struct{}) (sizes []int64) {
 	for {
 		select {
@@ -127,7 +127,7 @@ func (l sustained) run(t *testing.T, f *fleet) {
 	f.awaitReaders(time.Minute)
 	k := &rateKeeper{}
 	a := &arrivals{k: k, last: map[string]int{}}
-	c := follow(r.URL()+"/events", nil, a.take)
+	c := follow(r.URL()+"/events", nil, a.receive)
 	t.Cleanup(c.Stop)
 	await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 	stop, sizes := make(chan struct{}), make(chan []int64, 1)

@@ -10,11 +10,11 @@ import (
 
 const stat3 = "/stat3/bench"
 
-// measureCold compares first answers of a fresh wharf with `docker stats --no-stream`.
+// measureCold compares the first answers of a fresh wharf with `docker stats --no-stream`.
 func (b *measurement) measureCold(ctx context.Context, n int) error {
 	kernel, api := times{rows: true, whole: true}, times{rows: true, whole: true}
 	var all []time.Duration
-	for range 3 { // in turn: whatever else the machine does hits all of them
+	for range 3 { // in turns, so that other work on the machine affects all of them
 		took, err := b.engine.noStream(ctx)
 		if err == nil {
 			err = b.coldTimes(ctx, n, "engine", &api)
@@ -28,7 +28,7 @@ func (b *measurement) measureCold(ctx context.Context, n int) error {
 		all = append(all, took)
 	}
 	b.noStream = median(all)
-	b.note(fmt.Sprintf("docker stats --no-stream, %d containers", n), fmt.Sprintf("%s (max %s)", ms(b.noStream), ms(percentile(all, 100))))
+	b.plainRow(fmt.Sprintf("docker stats --no-stream, %d containers", n), fmt.Sprintf("%s (max %s)", ms(b.noStream), ms(percentile(all, 100))))
 	b.row(fmt.Sprintf("stat3 cold, kernel source, %d", n), kernel.first(b.noStream), "<= 0.4 s and <= 0.12x",
 		kernel.whole && median(kernel.cold) <= 400*time.Millisecond && ratio(median(kernel.cold), b.noStream) <= 0.12)
 	b.coldRow(n, api)
@@ -38,7 +38,7 @@ func (b *measurement) measureCold(ctx context.Context, n int) error {
 	}
 	b.row(fmt.Sprintf("stat3 again after 5 s, nothing sampled, API source, %d", n), api.again(b.noStream),
 		fmt.Sprintf("<= %.2fx", limit), ratio(median(api.second), b.noStream) <= limit)
-	b.note(fmt.Sprintf("stat3 again after 5 s, nothing sampled, kernel source, %d", n), kernel.again(b.noStream))
+	b.plainRow(fmt.Sprintf("stat3 again after 5 s, nothing sampled, kernel source, %d", n), kernel.again(b.noStream))
 	return nil
 }
 
@@ -66,11 +66,11 @@ func (b *measurement) coldRow(n int, api times) {
 	b.row(fmt.Sprintf("stat3 cold, API source, %d", n), api.first(b.noStream), mark, ok)
 }
 
-// times is what several fresh processes took.
+// times are the times of several fresh processes.
 type times struct {
 	cold, second []time.Duration
-	rows         bool // every container had its row
-	whole        bool // and its sample
+	rows         bool // every answer had a row for each container
+	whole        bool // and a sample in each row
 }
 
 func (t times) first(other time.Duration) string {
@@ -85,7 +85,7 @@ func (t times) again(other time.Duration) string {
 	return fmt.Sprintf("%s = %.3fx", ms(median(t.second)), ratio(median(t.second), other))
 }
 
-// coldTimes asks a fresh wharf twice, the second time when it has stopped sampling.
+// coldTimes asks a fresh wharf twice, the second time after it has stopped sampling.
 func (b *measurement) coldTimes(ctx context.Context, n int, source string, t *times) error {
 	s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE="+source, "STATS_IDLE=3s")
 	if err != nil {
@@ -105,7 +105,7 @@ func (b *measurement) coldTimes(ctx context.Context, n int, source string, t *ti
 	return err
 }
 
-// measureCrowd compares the engine's CPU for 20 cold callers at once with that for one.
+// measureCrowd compares the engine's CPU time for 20 cold callers at once with that for one.
 func (b *measurement) measureCrowd(ctx context.Context) error {
 	spent := map[int]time.Duration{}
 	for range 3 {
@@ -131,7 +131,7 @@ func (b *measurement) measureCrowd(ctx context.Context) error {
 	return nil
 }
 
-// measureOne compares stat2 of one container, cold and warm, with one stream=false.
+// measureOne compares stat2 of one container, cold and warm, with one request with stream=false.
 func (b *measurement) measureOne(ctx context.Context) error {
 	single, err := repeat(3, func() (time.Duration, error) { return b.engine.one(ctx) })
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// processes finds those whose CPU counts as the engine's: the daemon, its containerd and its
-// containers' shims, which come and go.
+// processes finds the processes whose CPU time counts as the engine's: the daemon, its containerd and its containers' shims, which
+// come and go.
 type processes struct {
 	daemon     int
-	containerd string // its socket
+	containerd string // the path of its socket
 	namespace  string
 }
 
@@ -59,7 +59,7 @@ func commandLine(pid int) []string {
 	return strings.Split(string(text), "\x00")
 }
 
-// pids are the engine's processes now.
+// pids returns the engine's current processes.
 func (p processes) pids() []int {
 	found := []int{p.daemon}
 	entries, _ := os.ReadDir("/proc")
@@ -84,8 +84,8 @@ func (p processes) pids() []int {
 	return found
 }
 
-// cpu is the CPU that processes have used so far. The scheduler's own counters of each thread are
-// exact; those of a whole process are cut to 10 ms, and there are 200 shims.
+// cpu returns the CPU time that processes have used so far. It reads the scheduler's counters of each thread, which are exact; those
+// of a whole process are rounded down to 10 ms, and there are 200 shims.
 func cpu(pids ...int) time.Duration {
 	total := time.Duration(0)
 	for _, pid := range pids {
@@ -100,7 +100,7 @@ func cpu(pids ...int) time.Duration {
 	return total
 }
 
-// load is the share of a core that processes used while f ran.
+// load returns the share of a core that the processes used while f ran.
 func (p processes) load(f func()) float64 {
 	pids := p.pids()
 	before, began := cpu(pids...), time.Now()
@@ -108,7 +108,7 @@ func (p processes) load(f func()) float64 {
 	return float64(cpu(pids...)-before) / float64(time.Since(began))
 }
 
-// rss is a process's resident memory in bytes.
+// rss returns a process's resident memory in bytes.
 func rss(pid int) int64 {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	fields := strings.Fields(string(text))

@@ -16,12 +16,12 @@ import (
 	"time"
 )
 
-// engine is the Docker engine under test, and what was started on it.
+// engine is the Docker engine under test, and the containers started on it.
 type engine struct {
 	name, socket, version string
 	major                 int
 	client                *http.Client
-	docker                string // the command; "" where there is none
+	docker                string // path of the docker command; "" if there is none
 	ids                   []string
 	procs                 processes
 }
@@ -92,7 +92,7 @@ func (e *engine) call(ctx context.Context, method, path string, in, out any) err
 	return json.Unmarshal(text, out)
 }
 
-// grow starts containers until there are n, four at a time: most sleep, every tenth works a little.
+// grow starts containers until there are n, four at a time. Most sleep, every tenth works a little.
 func (e *engine) grow(ctx context.Context, n int) error {
 	var (
 		mu    sync.Mutex
@@ -143,7 +143,7 @@ func (e *engine) removeAll() {
 	wg.Wait()
 }
 
-// noStream is how long `docker stats --no-stream` takes for all containers.
+// noStream returns how long `docker stats --no-stream` takes for all containers.
 func (e *engine) noStream(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
 	if e.docker != "" {
@@ -161,14 +161,14 @@ func (e *engine) noStream(ctx context.Context) (time.Duration, error) {
 	return time.Since(began), nil
 }
 
-// one is how long stream=false takes for one container.
+// one returns how long stream=false takes for one container.
 func (e *engine) one(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
 	err := e.call(ctx, http.MethodGet, "/containers/"+e.ids[0]+"/stats?stream=0", nil, nil)
 	return time.Since(began), err
 }
 
-// streaming starts `docker stats` as people leave it running, and returns its process.
+// streaming starts a `docker stats` that keeps running, and returns its process.
 func (e *engine) streaming(ctx context.Context) (pid int, stop func(), err error) {
 	if e.docker == "" {
 		return 0, nil, fmt.Errorf("no docker command")

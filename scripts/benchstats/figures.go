@@ -11,11 +11,11 @@ type measurement struct {
 	engine      *engine
 	binary, dir string
 	watch       time.Duration
-	noStream    time.Duration // of docker stats --no-stream at the last number of containers
+	noStream    time.Duration // of docker stats --no-stream, with the last number of containers
 	missed      int
 }
 
-// row prints one figure beside its mark.
+// row prints a figure and the limit that it must keep.
 func (b *measurement) row(what, figure, mark string, ok bool) {
 	verdict := "ok"
 	if !ok {
@@ -25,8 +25,8 @@ func (b *measurement) row(what, figure, mark string, ok bool) {
 	fmt.Printf("%-58s %-44s %-26s %s\n", what, figure, mark, verdict)
 }
 
-// note prints a figure that has no mark of its own.
-func (b *measurement) note(what, figure string) { fmt.Printf("%-58s %s\n", what, figure) }
+// plainRow prints a figure without a limit.
+func (b *measurement) plainRow(what, figure string) { fmt.Printf("%-58s %s\n", what, figure) }
 
 func median(all []time.Duration) time.Duration { return percentile(all, 50) }
 
@@ -44,7 +44,7 @@ func ms(d time.Duration) string {
 
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
-// repeat measures something a few times.
+// repeat takes a measurement n times.
 func repeat(n int, f func() (time.Duration, error)) ([]time.Duration, error) {
 	all := make([]time.Duration, n)
 	for i := range all {

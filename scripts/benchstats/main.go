@@ -1,12 +1,12 @@
-// Command benchstats measures what usage costs: wharf, as a process of its own, beside Docker's
-// own `docker stats` on the same engine and the same containers, in one run. It prints a table of
-// figures and exits with 1 where one misses its mark; figures are ratios wherever they can be.
+// Command benchstats measures the cost of usage: it compares wharf, as a separate process, with Docker's own `docker stats` on the
+// same engine and the same containers, in one run. It prints a table of figures, as ratios where possible, and exits with 1 if one
+// misses its limit.
 //
 //	go run ./scripts/testbed run -- go run ./scripts/benchstats [-n 50,100,200] [-engine unix] [-watch 60s]
 //
 // It needs Linux, root, and an engine on a unix socket in WHARF_TEST_ENGINES with the image
-// "wharf-test". Without a docker command the engine's stream=false, of all containers at once, stands
-// for `docker stats --no-stream`, and the table says so.
+// "wharf-test". Without a docker command, requests to the engine with stream=false, for all containers at once,
+// replace `docker stats --no-stream`; the table mentions it.
 package main
 
 import (

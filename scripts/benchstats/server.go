@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// build makes the wharf that is measured.
+// build builds the wharf that is measured.
 func build(ctx context.Context) (binary, dir string, err error) {
 	dir, err = os.MkdirTemp("", "wharf-benchstats-")
 	if err != nil {
@@ -28,14 +28,14 @@ func build(ctx context.Context) (binary, dir string, err error) {
 	return binary, dir, nil
 }
 
-// server is a process that answers HTTP, wharf or the bare handler.
+// server is a process that answers HTTP: wharf or the bare handler.
 type server struct {
 	cmd    *exec.Cmd
 	url    string
 	client *http.Client
 }
 
-// startWharf runs a fresh wharf on the engine; nothing has been sampled.
+// startWharf starts a fresh wharf on the engine, which hasn't sampled anything.
 func (b *measurement) startWharf(ctx context.Context, host string, settings ...string) (*server, error) {
 	dir, err := os.MkdirTemp(b.dir, "run-")
 	if err != nil {
@@ -49,12 +49,12 @@ func (b *measurement) startWharf(ctx context.Context, host string, settings ...s
 	if err != nil {
 		return nil, err
 	}
-	// The event stream is connected when a list is served from memory; half a second is plenty.
+	// Lists are served from the cache once the event stream is connected, which half a second is enough for.
 	time.Sleep(500 * time.Millisecond)
 	return s, nil
 }
 
-// startBare runs a handler that does nothing but write the bytes.
+// startBare starts a handler that only writes the bytes.
 func (b *measurement) startBare(ctx context.Context, body []byte) (*server, error) {
 	name := filepath.Join(b.dir, "body.json")
 	if err := os.WriteFile(name, body, 0o600); err != nil {
@@ -112,14 +112,14 @@ func (s *server) stop() {
 
 func (s *server) pid() int { return s.cmd.Process.Pid }
 
-// get asks once; it returns the answer and how long it took.
+// get makes a request, and returns the answer and how long it took.
 func (s *server) get(ctx context.Context, path string) (answer, time.Duration, error) {
 	var body bytes.Buffer
 	partial, took, err := s.ask(ctx, path, &body)
 	return answer{body.Bytes(), partial}, took, err
 }
 
-// ask is get into a body that the caller provides.
+// ask is get with the caller's writer for the body.
 func (s *server) ask(ctx context.Context, path string, body io.Writer) (partial bool, took time.Duration, err error) {
 	began := time.Now()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// measureSteady takes the figures at the largest number of containers.
+// measureSteady takes the figures that are measured with the largest number of containers.
 func (b *measurement) measureSteady(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{
 		b.measureWarm, b.measureOne, b.measureCrowd, b.measureWatching, b.measureIdle,
@@ -27,7 +27,7 @@ func (b *measurement) measureSteady(ctx context.Context) error {
 	return nil
 }
 
-// measureWarm compares answers from memory with docker stats and with a handler that only writes.
+// measureWarm compares answers from the cache with docker stats and with a handler that only writes.
 func (b *measurement) measureWarm(ctx context.Context) error {
 	s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE=kernel")
 	if err != nil {
@@ -44,7 +44,7 @@ func (b *measurement) measureWarm(ctx context.Context) error {
 	}
 	defer bare.stop()
 	var ours, theirs []time.Duration
-	for range 2000 { // in turn: whatever else the machine does hits both
+	for range 2000 { // in turns, so that other work on the machine affects both
 		_, took, err := s.get(ctx, stat3)
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func (b *measurement) measureCrowdWarm(ctx context.Context, s *server) error {
 		wg.Go(func() {
 			var mine []time.Duration
 			for time.Now().Before(end) {
-				_, took, err := s.ask(ctx, stat3, io.Discard) // to keep 100 bodies is the callers' work
+				_, took, err := s.ask(ctx, stat3, io.Discard) // keeping 100 bodies would be work of the callers
 				if err != nil {
 					failed.Add(1)
 					return
@@ -97,11 +97,11 @@ func (b *measurement) measureCrowdWarm(ctx context.Context, s *server) error {
 	return nil
 }
 
-// measureWatching compares what it costs to look every second.
+// measureWatching compares the cost of one request per second.
 func (b *measurement) measureWatching(ctx context.Context) error {
-	time.Sleep(5 * time.Second) // the last measurement's connections are gone by then
+	time.Sleep(5 * time.Second) // by then the last measurement's connections are closed
 	idle := b.engine.procs.load(func() { time.Sleep(b.watch) })
-	b.note("engine at rest", fmt.Sprintf("%.1f %% of a core", idle*100))
+	b.plainRow("engine at rest", fmt.Sprintf("%.1f %% of a core", idle*100))
 	docker := 0.0
 	if pid, stop, err := b.engine.streaming(ctx); err == nil {
 		time.Sleep(5 * time.Second)
@@ -109,17 +109,17 @@ func (b *measurement) measureWatching(ctx context.Context) error {
 		docker = b.engine.procs.load(func() { time.Sleep(b.watch / 3) }) - idle
 		docker += float64(cpu(pid)-before) / float64(b.watch/3)
 		stop()
-		b.note("docker stats, streaming: engine and command", fmt.Sprintf("%.1f %% of a core", docker*100))
+		b.plainRow("docker stats, streaming: engine and command", fmt.Sprintf("%.1f %% of a core", docker*100))
 	}
 	for _, source := range []string{"kernel", "engine"} {
 		s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE="+source)
 		if err != nil {
 			return err
 		}
-		rest := b.engine.procs.load(func() { time.Sleep(b.watch) }) // no caller asks yet
+		rest := b.engine.procs.load(func() { time.Sleep(b.watch) }) // without any request
 		ours, theirs, err := b.everySecond(ctx, s)
 		theirs -= rest
-		b.note("resident memory of wharf, "+source+" source", fmt.Sprintf("%.1f MiB", float64(rss(s.pid()))/(1<<20)))
+		b.plainRow("resident memory of wharf, "+source+" source", fmt.Sprintf("%.1f MiB", float64(rss(s.pid()))/(1<<20)))
 		s.stop()
 		if err != nil {
 			return err
@@ -155,8 +155,7 @@ func (b *measurement) everySecond(ctx context.Context, s *server) (ours, theirs 
 	return float64(cpu(s.pid())-before) / float64(time.Since(began)), theirs, err
 }
 
-// measureIdle watches a wharf that isn't asked for usage, through a recording proxy, while 500
-// clients listen to events.
+// measureIdle observes a wharf that gets no requests for usage, through a recording proxy, while 500 clients follow events.
 func (b *measurement) measureIdle(ctx context.Context) error {
 	var asked atomic.Int64
 	proxy := httptest.NewServer(&httputil.ReverseProxy{

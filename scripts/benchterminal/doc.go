@@ -1,2 +1,2 @@
-// Package benchterminal measures terminals beside the engine's own: `make bench-terminal`. Its small runs are tests.
+// Package benchterminal compares terminals through wharf with the engine's own: `make bench-terminal`. Its small runs are tests.
 package benchterminal

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_TERMINAL")) }
 
-// fixture is a wharf of one engine, a container in it and an admin's client.
+// fixture is a wharf with one engine, a container in it and an admin's client.
 type fixture struct {
 	*benchkit.Process
 	engine    dockertest.Engine
@@ -42,12 +42,12 @@ func newFixture(t *testing.T, mounts ...string) *fixture {
 	require.NoError(t, err)
 	f.key = key.Key
 	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 20})
-	f.Kill() // what the password's hash took would pass for the terminals'
+	f.Kill() // otherwise the memory of the password's hash would count as the terminals'
 	f.Start()
 	return f
 }
 
-// goroutines asks wharf how many it has.
+// goroutines returns how many goroutines wharf has.
 func (f *fixture) goroutines(t *testing.T) int {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, f.URL()+"/metrics", nil)

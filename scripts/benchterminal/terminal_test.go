@@ -32,7 +32,7 @@ func (f *fixture) open(t *testing.T, tty bool, cmd ...string) *client.Terminal {
 	return term
 }
 
-// echoes types one key after the other and returns how long each took to come back.
+// echoes types one key after the other and returns how long each echo took.
 func echoes(t *testing.T, in io.Writer, out io.Reader, n int) []time.Duration {
 	t.Helper()
 	took := make([]time.Duration, n)
@@ -49,7 +49,7 @@ func echoes(t *testing.T, in io.Writer, out io.Reader, n int) []time.Duration {
 	return took
 }
 
-// TestKeystrokes compares what a key takes through wharf with what it takes by the engine's own socket, in turns.
+// TestKeystrokes compares the time of a key's echo through wharf with that over the engine's own socket, in turns.
 func TestKeystrokes(t *testing.T) {
 	benchkit.Parallel(t)
 	f := newFixture(t)
@@ -80,7 +80,7 @@ func TestKeystrokes(t *testing.T) {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// unframed takes the eight bytes of each of the engine's frames away, for frames of one stream.
+// unframed removes the eight-byte headers of the engine's frames, for frames of a single stream.
 type unframed struct {
 	r    *bufio.Reader
 	left int
@@ -99,8 +99,8 @@ func (u *unframed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestThroughput compares with docker exec, in turns: a file of random bytes that cat prints, and one that goes through
-// cat and back, which a client's masked messages make dearer.
+// TestThroughput compares wharf with docker exec, in turns: a file of random bytes that cat prints, and one that is sent through cat and
+// back. The latter costs more, since a client must mask its messages.
 func TestThroughput(t *testing.T) {
 	benchkit.Parallel(t)
 	size := benchkit.Size(4<<20, 100<<20)
@@ -127,7 +127,7 @@ func TestThroughput(t *testing.T) {
 	}
 }
 
-// TestHundredMegabytes has a file of random bytes go through cat and back.
+// TestHundredMegabytes sends a file of random bytes through cat and back.
 func TestHundredMegabytes(t *testing.T) {
 	benchkit.Parallel(t)
 	file, sum := randomFile(t, 100<<20)
@@ -152,7 +152,7 @@ func randomFile(t *testing.T, size int) (name, sum string) {
 	return file.Name(), fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// opened opens a file; no name stands for no input.
+// opened opens a file; "" means no input.
 func opened(t *testing.T, name string) io.Reader {
 	t.Helper()
 	if name == "" {
@@ -164,7 +164,7 @@ func opened(t *testing.T, name string) io.Reader {
 	return file
 }
 
-// dockerExec runs a command by Docker's own client and returns its output's hash.
+// dockerExec runs a command with Docker's own client and returns the hash of its output.
 func dockerExec(t *testing.T, f *fixture, input string, cmd ...string) string {
 	t.Helper()
 	h := sha256.New()
@@ -174,7 +174,7 @@ func dockerExec(t *testing.T, f *fixture, input string, cmd ...string) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// wharfExec runs a command by wharf's client and returns its output's hash.
+// wharfExec runs a command with wharf's client and returns the hash of its output.
 func wharfExec(t *testing.T, f *fixture, input string, cmd ...string) string {
 	t.Helper()
 	term := f.open(t, false, cmd...)
@@ -196,11 +196,11 @@ func wharfExec(t *testing.T, f *fixture, input string, cmd ...string) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// TestIdleTerminals opens many terminals that do nothing, and opens and closes many more: nothing may stay.
+// TestIdleTerminals opens many idle terminals, then opens and closes many more: nothing may be left of them.
 func TestIdleTerminals(t *testing.T) {
 	benchkit.Parallel(t)
 	f := newFixture(t)
-	f.cycle(t, 5) // what is made once
+	f.cycle(t, 5) // warm-up
 	n := benchkit.Size(10, 200)
 	before, files, goroutines := f.Resident("VmRSS"), f.Descriptors(), f.goroutines(t)
 	all := make([]*client.Terminal, n)
@@ -217,7 +217,7 @@ func TestIdleTerminals(t *testing.T) {
 	each := float64(f.Resident("VmRSS")-before) / float64(n) / 1024
 	benchkit.Figure(fmt.Sprintf("%d idle terminals, each", n), "≤ 60 KiB", "%.1f KiB", each)
 	benchkit.Within(t, each <= 60, "memory of an idle terminal")
-	for i, term := range all { // one by one: containerd's shim blocks for good where 200 end at once
+	for i, term := range all { // one by one: containerd's shim blocks forever if 200 end at once
 		_, _ = term.Write([]byte{4})
 		<-ended[i]
 	}
@@ -233,7 +233,7 @@ func TestIdleTerminals(t *testing.T) {
 	benchkit.Figure(fmt.Sprintf("%d opens and closes", cycles), "goroutines, descriptors ±0", "%+d, %+d", stay, left)
 }
 
-// cycle opens terminals and lets their processes end.
+// cycle opens n terminals, one after the other, and ends their processes.
 func (f *fixture) cycle(t *testing.T, n int) {
 	t.Helper()
 	for range n {

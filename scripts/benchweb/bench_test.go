@@ -27,7 +27,7 @@ import (
 	"wharf/web/browsertest"
 )
 
-// opened starts a fleet with one host, and a browser that is logged in.
+// opened starts a wharf with one host, and a browser that is logged in.
 func opened(t *testing.T, host *dockertest.Daemon) (*benchkit.Process, *browsertest.Tab) {
 	t.Helper()
 	tab := browser(t)
@@ -36,7 +36,7 @@ func opened(t *testing.T, host *dockertest.Daemon) (*benchkit.Process, *browsert
 	return p.Process, tab
 }
 
-// watch has every page that is opened from now on note when its first row of a list stood there.
+// watch makes each page record when the first row of a list appeared.
 const watch = `new MutationObserver((_, observer) => {
 	if (!document.querySelector('[role="row"] a')) return;
 	observer.disconnect();
@@ -53,7 +53,7 @@ func TestFirstPaint(t *testing.T) {
 		tab.Until(`window.firstRow`)
 		best = min(best, browsertest.Eval[float64](tab, `window.firstRow`))
 	}
-	// On a line that is slow one sees what had to come before something was seen.
+	// A slow connection, on which the page may load only few bytes before it shows something.
 	_, err = chromedp.Call(tab.Context(), network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 	require.NoError(t, err)
 	_, err = chromedp.Call(tab.Context(), network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
@@ -74,11 +74,11 @@ func TestFirstPaint(t *testing.T) {
 	benchkit.Within(t, best <= 300, "the first rows come late")
 }
 
-// bytesBefore adds up the files of the page that had come by a time, as they came: compressed.
+// bytesBefore adds up the compressed sizes of the page's files that were loaded by a time.
 const bytesBefore = `((until) => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
 	.filter((e) => e.responseEnd <= until && e.name.includes('/ui/')).reduce((sum, e) => sum + e.encodedBodySize, 0))(%s)`
 
-// packed is how many bytes all files of the page have in gzip, and the largest of them: that of the terminal.
+// packed returns the gzip size in bytes of all files of the page, and of the largest, the terminal's.
 func packed(t *testing.T) (sum, largest int) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir("../../web/dist", func(path string, e fs.DirEntry, err error) error {
@@ -115,11 +115,11 @@ func TestFilterTenThousandRows(t *testing.T) {
 	benchkit.Within(t, median <= 50, "filtering is slow")
 }
 
-// frames starts counting how long frames take.
+// frames starts to measure how long frames take.
 const frames = `window.took = []; (() => { let last = performance.now(); const next = (now) => {
 	window.took.push(now - last); last = now; requestAnimationFrame(next); }; requestAnimationFrame(next); })()`
 
-// framesSeen are the longest frame so far and the hundredth of them that is longer than all others, in milliseconds.
+// framesSeen holds the longest frame and the 99th percentile, in milliseconds.
 type framesSeen struct{ Longest, P99 float64 }
 
 func (f framesSeen) String() string { return fmt.Sprintf("%.0f ms, p99 %.0f ms", f.Longest, f.P99) }
@@ -129,7 +129,7 @@ func seen(tab *browsertest.Tab) framesSeen {
 		return {Longest: all[0], P99: all[Math.floor(all.length / 100)]}; })()`)
 }
 
-// idle are the frames of a page that does nothing: what the machine itself causes.
+// idle measures the frames of an idle page, which show the machine's own delays.
 func idle(tab *browsertest.Tab, url string) framesSeen {
 	tab.Go(url + "/healthz")
 	browsertest.Eval[any](tab, frames)
@@ -137,7 +137,7 @@ func idle(tab *browsertest.Tab, url string) framesSeen {
 	return seen(tab)
 }
 
-// smooth reports whether no frame took over 100 ms, or hardly longer than those of an idle page.
+// smooth reports whether no frame took over 100 ms, or over twice the longest of an idle page.
 func (f framesSeen) smooth(idle framesSeen) bool { return f.Longest <= max(100, 2*idle.Longest) }
 
 func heap(t *testing.T, tab *browsertest.Tab) float64 {
@@ -167,7 +167,7 @@ func TestManyEvents(t *testing.T) {
 				daemon.Emit(dockertest.NewMessage("container", action, c.ID, map[string]string{"name": c.Name, "exitCode": "0"}))
 			}
 		}
-		storm(benchkit.Size(50, 6000)) // what is kept is kept from here on
+		storm(benchkit.Size(50, 6000)) // warm-up: buffers that are kept exist from here on
 		before := heap(t, tab)
 		browsertest.Eval[any](tab, frames)
 		storm(benchkit.Size(100, 12_000))
@@ -227,12 +227,12 @@ func TestManyLines(t *testing.T) {
 func TestAtRest(t *testing.T) {
 	p, tab := opened(t, many(t, 100))
 	time.Sleep(time.Duration(benchkit.Size(1, 10)) * time.Second)
-	span := time.Duration(benchkit.Size(2, 30)) * time.Second
-	page, server := cost(t, p, tab, span)
+	length := time.Duration(benchkit.Size(2, 30)) * time.Second
+	page, server := cost(t, p, tab, length)
 	browsertest.Eval[any](tab, `Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true}); document.dispatchEvent(new Event('visibilitychange'))`)
 	time.Sleep(time.Second)
 	asked := browsertest.Eval[int](tab, `performance.getEntriesByType('resource').length`)
-	hidden, serverHidden := cost(t, p, tab, span)
+	hidden, serverHidden := cost(t, p, tab, length)
 	asked = browsertest.Eval[int](tab, `performance.getEntriesByType('resource').length`) - asked
 	benchkit.Figure("a fleet page at rest, visible", "≤ 2 % of a core", "browser %.1f %%, wharf %.1f %%", page, server)
 	benchkit.Figure("the same, hidden", "0 %, 0 requests", "browser %.1f %%, wharf %.1f %%, %d requests", hidden, serverHidden, asked)
@@ -240,15 +240,15 @@ func TestAtRest(t *testing.T) {
 	benchkit.Within(t, page <= 2 && server <= 2, "a page at rest costs too much")
 }
 
-// cost is what the tab's browser and wharf use over a span, in percent of a core.
-func cost(t *testing.T, p *benchkit.Process, tab *browsertest.Tab, span time.Duration) (browser, server float64) {
+// cost returns the CPU time of the tab's browser and of wharf over a time, in percent of a core.
+func cost(t *testing.T, p *benchkit.Process, tab *browsertest.Tab, length time.Duration) (browser, server float64) {
 	t.Helper()
 	before, serverBefore := browserCPU(tab.Context(), t), p.CPU()
-	time.Sleep(span)
-	return (browserCPU(tab.Context(), t) - before) / span.Seconds() * 100, (p.CPU() - serverBefore).Seconds() / span.Seconds() * 100
+	time.Sleep(length)
+	return (browserCPU(tab.Context(), t) - before) / length.Seconds() * 100, (p.CPU() - serverBefore).Seconds() / length.Seconds() * 100
 }
 
-// browserCPU is the time that all processes of the browser have used, in seconds.
+// browserCPU returns the CPU time that all processes of the browser have used, in seconds.
 func browserCPU(ctx context.Context, t *testing.T) (sum float64) {
 	t.Helper()
 	info, err := chromedp.CallBrowser(ctx, systeminfo.GetProcessInfo, struct{}{})
@@ -259,17 +259,17 @@ func browserCPU(ctx context.Context, t *testing.T) (sum float64) {
 	return sum
 }
 
-// The binary is built with the page and without it.
+// The page's share of the binary's size: it is built with the page and without it.
 func TestBinaryGrowsLittle(t *testing.T) {
 	if !benchkit.Full {
-		return // two more builds
+		return // two more builds are for the full run only
 	}
 	dist, err := filepath.Abs("../../web/dist")
 	require.NoError(t, err)
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	require.NoError(t, filepath.WalkDir(dist, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && e.Name() != "index.html.gz" { // a folder to embed can't be empty
-			overlay.Replace[path] = "" // as if it weren't there
+		if err == nil && !e.IsDir() && e.Name() != "index.html.gz" { // a directory to embed must not be empty
+			overlay.Replace[path] = "" // the file doesn't exist for this build
 		}
 		return err
 	}))

@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// demo is a fleet as one might have it: three hosts that answer, one that doesn't, and what goes wrong in a day.
+// demo is an example of a fleet: three hosts that answer, one that doesn't, and the problems of a day.
 type demo struct {
 	web, data, edge *dockertest.Daemon
 	hosts           string
@@ -53,7 +53,7 @@ func newDemo(t *testing.T) *demo {
 	return d
 }
 
-// keeps has a host list images of these names.
+// keeps lets a host list images with these names.
 func keeps(on *dockertest.Daemon, names ...string) {
 	var images []map[string]any
 	for i, name := range names {
@@ -66,7 +66,7 @@ func keeps(on *dockertest.Daemon, names ...string) {
 	on.Handle("GET /images/json", func(w http.ResponseWriter, _ *http.Request) { dockertest.JSON(w, http.StatusOK, images) })
 }
 
-// lines are what a service may have written.
+// lines returns log lines that a service could have written.
 func lines(service string) (all []string) {
 	for i := range 60 {
 		switch {
@@ -81,7 +81,7 @@ func lines(service string) (all []string) {
 	return all
 }
 
-// many puts n containers on one more host.
+// many starts a host with n containers.
 func many(t *testing.T, n int) *dockertest.Daemon {
 	t.Helper()
 	d := dockertest.NewDaemon(t)

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { os.Exit(benchkit.Main(m, "BENCH_WEB")) }
 
 const username = "gildong"
 
-// wharf starts the program with hosts in DOCKER_HOSTS' notation, and its first user.
+// wharf starts wharf with hosts in the notation of DOCKER_HOSTS, and creates its first user.
 func wharf(t *testing.T, hosts string) *benchkit.Server {
 	t.Helper()
 	p := benchkit.Wharf(t, "DOCKER_HOSTS="+hosts, "STATS_SOURCE=engine", "ALLOW_PLAIN_TCP=true")
@@ -26,7 +26,7 @@ func wharf(t *testing.T, hosts string) *benchkit.Server {
 	return s
 }
 
-// browser starts a browser, unless the page is left out.
+// browser starts a browser, unless WEB=no leaves the page out.
 func browser(t *testing.T) *browsertest.Tab {
 	t.Helper()
 	if os.Getenv("WEB") == "no" {
@@ -46,5 +46,5 @@ func login(tab *browsertest.Tab, url string) {
 	tab.Until(live)
 }
 
-// live is true when the lists are there and the stream is open.
+// live is true when the lists are loaded and the stream is open.
 const live = `document.querySelector('main .top') && document.querySelector('.link-state .good')`

@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestScreenshots takes the pictures of README.md, into the folder that SCREENSHOTS names.
+// TestScreenshots takes the pictures for README.md, into the directory SCREENSHOTS.
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("SCREENSHOTS")
 	if folder == "" {
-		return // `make screenshots` names it
+		return // `make screenshots` sets it
 	}
 	tab := browser(t)
 	p := wharf(t, newDemo(t).hosts)
@@ -39,6 +39,6 @@ func TestScreenshots(t *testing.T) {
 		tab.Go(p.URL() + shot.path)
 		tab.Until(live)
 		tab.Until(shot.ready)
-		require.NoError(t, os.WriteFile(filepath.Join(folder, shot.name+".png"), tab.Picture(), 0o644)) //nolint:gosec // pictures for everybody
+		require.NoError(t, os.WriteFile(filepath.Join(folder, shot.name+".png"), tab.Picture(), 0o644)) //nolint:gosec // anyone may read the pictures
 	}
 }

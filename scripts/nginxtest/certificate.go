@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// writeCertificate makes a certificate of its own for 127.0.0.1 and the page's name, as wharf.pem and wharf.key.
+// writeCertificate writes a self-signed certificate for 127.0.0.1 and the name in the configuration, as wharf.pem and wharf.key.
 func writeCertificate(t testing.TB, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

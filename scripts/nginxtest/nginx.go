@@ -1,4 +1,4 @@
-// Package nginxtest starts a real nginx in tests, with the configuration that docs/deploy.md shows.
+// Package nginxtest starts a real nginx in tests, with the configuration in docs/deploy.md.
 package nginxtest
 
 import (
@@ -17,14 +17,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Nginx is a running one.
+// Nginx is a running nginx.
 type Nginx struct {
 	URL   string         // https://127.0.0.1:PORT
-	Roots *x509.CertPool // holds its certificate
+	Roots *x509.CertPool // contains its certificate
 }
 
-// Start starts nginx in front of upstreams, addresses such as "127.0.0.1:9083", until the test's end. The configuration is
-// the block of docs/deploy.md: only the upstreams' addresses, the port and the certificate's place are others.
+// Start starts nginx in front of upstreams, addresses such as "127.0.0.1:9083", until the test ends. The configuration is the block
+// in docs/deploy.md; only the upstreams' addresses, the port and the paths of the certificate differ.
 func Start(t testing.TB, upstreams ...string) *Nginx {
 	t.Helper()
 	if testing.Short() {
@@ -36,24 +36,24 @@ func Start(t testing.TB, upstreams ...string) *Nginx {
 	config := filepath.Join(dir, "nginx.conf")
 	require.NoError(t, os.WriteFile(config, []byte(around(dir, block(t, dir, addr, upstreams))), 0o600))
 
-	var said bytes.Buffer
+	var output bytes.Buffer
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program(t), "-p", dir, "-c", config, "-e", "stderr")
-	// The port is bound already, so no other process can take it and no client comes too early: nginx takes the listeners
-	// over that this variable names.
+	// nginx takes over the listener that this variable names. The port is bound already, so that no other process can take it and no
+	// client can come too early.
 	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Env = append(os.Environ(), "NGINX=3;")
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = &output, &output
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Logf("nginx: %v\n%s", err, said.String())
+			t.Logf("nginx: %v\n%s", err, output.String())
 		}
 	})
 	return &Nginx{URL: "https://" + addr, Roots: roots}
 }
 
-// program returns nginx's path.
+// program returns the path of nginx.
 func program(t testing.TB) string {
 	t.Helper()
 	if path := os.Getenv("WHARF_TEST_NGINX"); path != "" {
@@ -79,11 +79,11 @@ func listen(t testing.TB) (socket *os.File, addr string) {
 	return socket, l.Addr().String()
 }
 
-// around is what a distribution's nginx.conf has around the page's block.
+// around returns the rest of an nginx.conf around the block, like a distribution's.
 func around(dir, block string) string {
 	user := ""
 	if os.Geteuid() == 0 {
-		user = "user root;\n" // the temporary directory is root's
+		user = "user root;\n" // the temporary directory belongs to root
 	}
 	temp := ""
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
@@ -98,7 +98,7 @@ var (
 	servers = regexp.MustCompile(`(?m)(?:^    server [0-9].*\n)+`)
 )
 
-// block is the page's configuration with a test's addresses.
+// block returns the block of docs/deploy.md with the test's addresses.
 func block(t testing.TB, dir, addr string, upstreams []string) string {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join(root(t), "docs", "deploy.md"))
@@ -125,7 +125,7 @@ func replaceFirst(t testing.TB, text, old, replacement string) string {
 	return strings.Replace(text, old, replacement, 1)
 }
 
-// root is the module's directory, above the test's.
+// root returns the module's directory, a parent of the test's.
 func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTheDocumentedConfigurationPassesEverythingOn: both upstreams get requests, with the client's address and host; a stream
-// comes line by line; an upgraded connection carries bytes both ways.
+// TestTheDocumentedConfigurationPassesEverythingOn: both upstreams get requests, with the client's address and host; a stream arrives
+// line by line; an upgraded connection carries bytes both ways.
 func TestTheDocumentedConfigurationPassesEverythingOn(t *testing.T) {
 	t.Parallel()
 	more := make(chan struct{})
@@ -82,7 +82,7 @@ func TestTheDocumentedConfigurationPassesEverythingOn(t *testing.T) {
 	require.Equal(t, "there and back\n", line)
 }
 
-// echo takes the connection over and sends back one line.
+// echo takes over the connection and sends back one line.
 func echo(w http.ResponseWriter, r *http.Request) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {

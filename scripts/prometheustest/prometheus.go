@@ -1,4 +1,4 @@
-// Package prometheustest has a real Prometheus scrape in tests, and its promtool judge what is scraped.
+// Package prometheustest lets a real Prometheus scrape in tests, and its promtool check the metrics.
 package prometheustest
 
 import (
@@ -20,10 +20,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long Prometheus may take for anything: long, for busy machines.
+// patience is how long any step of Prometheus may take on a busy machine.
 const patience = time.Minute
 
-// Check fails the test where promtool finds fault with a page of metrics.
+// Check fails the test if promtool finds a problem in a page of metrics.
 func Check(t testing.TB, page []byte) {
 	t.Helper()
 	if testing.Short() {
@@ -36,13 +36,13 @@ func Check(t testing.TB, page []byte) {
 	require.Empty(t, string(out))
 }
 
-// Prometheus is a running one.
+// Prometheus is a running Prometheus.
 type Prometheus struct {
 	t   testing.TB
 	url string
 }
 
-// Start starts Prometheus with the scrape_configs of a configuration, until the test's end.
+// Start starts Prometheus with the scrape_configs of a configuration, until the test ends.
 func Start(t testing.TB, scrapeConfigs string) *Prometheus {
 	t.Helper()
 	if testing.Short() {
@@ -52,12 +52,12 @@ func Start(t testing.TB, scrapeConfigs string) *Prometheus {
 	config := filepath.Join(dir, "prometheus.yml")
 	require.NoError(t, os.WriteFile(config, []byte("global: {scrape_interval: 1s}\nscrape_configs:\n"+scrapeConfigs), 0o600))
 	path := program(t, "prometheus", "WHARF_TEST_PROMETHEUS")
-	for range 5 { // it takes no listener over, so another process may take its port first
+	for range 5 { // it can't take over a listener, so another process may take its port first
 		addr := freeAddr(t)
-		said, ended := new(bytes.Buffer), make(chan struct{})
+		output, ended := new(bytes.Buffer), make(chan struct{})
 		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path,
 			"--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+addr)
-		cmd.Stdout, cmd.Stderr = said, said
+		cmd.Stdout, cmd.Stderr = output, output
 		require.NoError(t, cmd.Start())
 		go func() {
 			_ = cmd.Wait()
@@ -69,22 +69,22 @@ func Start(t testing.TB, scrapeConfigs string) *Prometheus {
 				_ = cmd.Process.Signal(syscall.SIGTERM)
 				<-ended
 				if t.Failed() {
-					t.Logf("prometheus:\n%s", said)
+					t.Logf("prometheus:\n%s", output)
 				}
 			})
 			return p
 		}
 		_ = cmd.Process.Kill()
 		<-ended
-		if !strings.Contains(said.String(), "address already in use") {
-			require.Fail(t, "Prometheus doesn't start", "%s", said)
+		if !strings.Contains(output.String(), "address already in use") {
+			require.Fail(t, "Prometheus doesn't start", "%s", output)
 		}
 	}
 	require.Fail(t, "Prometheus finds no free port")
 	return nil
 }
 
-// awaitReady reports whether Prometheus became ready before it ended.
+// awaitReady waits until Prometheus is ready. It returns false if the process ends before, or patience passes.
 func (p *Prometheus) awaitReady(ended <-chan struct{}) bool {
 	late := time.After(patience)
 	for {
@@ -105,7 +105,7 @@ func (p *Prometheus) awaitReady(ended <-chan struct{}) bool {
 	}
 }
 
-// Sample is one element of an answer.
+// Sample is an element of an instant vector.
 type Sample struct {
 	Labels map[string]string
 	Value  string
@@ -137,7 +137,7 @@ func (p *Prometheus) Query(expr string) []Sample {
 	return samples
 }
 
-// Await waits until an expression has as many samples.
+// Await waits until an expression has count samples.
 func (p *Prometheus) Await(expr string, count int) []Sample {
 	p.t.Helper()
 	var last []Sample

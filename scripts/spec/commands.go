@@ -34,7 +34,7 @@ Completion of commands, hosts and containers: ` + "`source <(wharf completion ba
 |---|---|
 `
 
-// commandsOf writes the page of the command line.
+// commandsOf renders docs/cli.md.
 func commandsOf(root *cobra.Command) []byte {
 	var b bytes.Buffer
 	b.WriteString(commandsHead)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// comments are the descriptions of types ("User") and their fields ("User.Role").
+// comments holds the descriptions of types ("User") and of their fields ("User.Role").
 type comments map[string]string
 
 // readComments reads the doc comments of a package's types and of their fields.
@@ -49,7 +49,7 @@ func (c comments) add(decl *ast.GenDecl) {
 	}
 }
 
-// sentence is a comment as the document shows it: in one line, without the Go name that it begins with.
+// sentence converts a doc comment for the document: to one line, without the Go name at its beginning.
 func sentence(doc *ast.CommentGroup, name string) string {
 	text := strings.Join(strings.Fields(doc.Text()), " ")
 	for _, prefix := range []string{name + " ", "is ", "are "} {

@@ -20,7 +20,7 @@ import (
 
 const jsonType = "application/json"
 
-// documentOf renders the OpenAPI document of the operations, and returns the components' schemas.
+// documentOf renders the OpenAPI document of the operations, and returns the schemas of its components.
 func documentOf(operations []api.Operation, c comments) ([]byte, map[string]map[string]any, error) {
 	d := &document{schemas: newSchemas(c), paths: map[string]openapi31.PathItem{}}
 	for _, o := range operations {
@@ -28,7 +28,7 @@ func documentOf(operations []api.Operation, c comments) ([]byte, map[string]map[
 			return nil, nil, fmt.Errorf("%s %s: %w", o.Method, o.Pattern, err)
 		}
 	}
-	delete(d.schemas.components, "Duration") // stands in each parameter
+	delete(d.schemas.components, "Duration") // it is inlined in each parameter
 	spec := openapi31.Spec{
 		Openapi: "3.1.0",
 		Info:    openapi31.Info{Title: "wharf", Version: "1", Description: &about, License: &openapi31.License{Name: "MIT", Identifier: ptr("MIT")}},
@@ -56,10 +56,10 @@ func documentOf(operations []api.Operation, c comments) ([]byte, map[string]map[
 type document struct {
 	schemas  *schemas
 	paths    map[string]openapi31.PathItem
-	statuses []int // that any operation may answer besides 200
+	statuses []int // other than 200, of all operations
 }
 
-// add describes one operation.
+// add describes an operation.
 func (d *document) add(o api.Operation) error {
 	op := &openapi31.Operation{
 		ID: ptr(o.Name), Summary: ptr(strings.TrimSuffix(o.Summary, ".")), Tags: []string{o.Group}, Security: security(o),
@@ -109,7 +109,7 @@ func (d *document) add(o api.Operation) error {
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// parameters are those of the path, of the query and the headers that the operation reads.
+// parameters returns the parameters of the path and of the query, and the headers that the operation reads.
 func (d *document) parameters(o api.Operation) ([]openapi31.ParameterOrReference, error) {
 	var all []openapi31.ParameterOrReference
 	for _, m := range pathParameter.FindAllStringSubmatch(o.Pattern, -1) {
@@ -135,7 +135,7 @@ func (d *document) parameters(o api.Operation) ([]openapi31.ParameterOrReference
 	return all, nil
 }
 
-// queryParameters are the fields of the query's struct, in their order.
+// queryParameters returns the fields of the query's struct, in their order.
 func (d *document) queryParameters(o api.Operation) ([]openapi31.ParameterOrReference, error) {
 	shape, err := d.schemas.of(reflect.New(o.Query).Elem().Interface(), "query")
 	if err != nil {
@@ -162,7 +162,7 @@ func (d *document) queryParameters(o api.Operation) ([]openapi31.ParameterOrRefe
 			p.Description = &text
 			delete(schema, "description")
 		}
-		if schema["format"] == "date-time" { // how long ago counts too
+		if schema["format"] == "date-time" { // a duration before now is also valid
 			delete(schema, "format")
 			schema["examples"] = []string{"2026-01-28T21:59:11Z", "15m"}
 		}
@@ -184,7 +184,7 @@ func (d *document) body(o api.Operation) (*openapi31.RequestBodyOrReference, err
 	}}, nil
 }
 
-// answer is the answer with 200.
+// answer returns the response with status 200.
 func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error) {
 	out := &openapi31.Response{Description: "Done", Content: map[string]openapi31.MediaType{}, Headers: headerRefs("X-Request-Id")}
 	for name, ref := range headerRefs(o.Answer.Headers...) {
@@ -230,7 +230,7 @@ func (d *document) answer(o api.Operation) (openapi31.ResponseOrReference, error
 	return openapi31.ResponseOrReference{Response: out}, nil
 }
 
-// answerSchema is the schema of an answer in its envelope, if it has one.
+// answerSchema returns the schema of an answer, inside its envelope if it has one.
 func (d *document) answerSchema(a api.Answer) (map[string]any, error) {
 	schema, err := d.schemas.of(a.Value, "json")
 	if text, ok := a.Value.(string); ok {
@@ -248,7 +248,7 @@ func (d *document) answerSchema(a api.Answer) (map[string]any, error) {
 	}, nil
 }
 
-// stream is a stream's content: what its frames are.
+// stream returns the content of a stream, with the types of its frames.
 func (d *document) stream(o api.Operation) (openapi31.MediaType, error) {
 	frames := map[string]any{}
 	for _, f := range o.Answer.Frames {
@@ -271,7 +271,7 @@ func (d *document) stream(o api.Operation) (openapi31.MediaType, error) {
 
 func ptr[T any](v T) *T { return &v }
 
-// permission is how the document names a permission.
+// permission is the name of a permission in the document, and its description.
 type permission struct{ name, text string }
 
 var permissions = map[service.Permission]permission{

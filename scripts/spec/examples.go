@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// contractExamples are the contract's own answers, by operation.
+// contractExamples maps operations to the files with the contract's own answers.
 var contractExamples = map[string]string{
 	"createUser": "user.json", "login": "login.json", "logout": "logout.json", "renewAccess": "renew_access.json",
 	"listHosts": "hosts.json", "listContainers": "ps2.json", "inspect": "inspect2.json", "getContainer": "inspect2.json",
 	"usageText": "stat2.json", "hostUsageText": "stat3.json",
 }
 
-// exampleOf is an operation's example answer: the contract's, or one of api/testdata/examples; nil for none.
+// exampleOf returns the example of an operation's answer: the contract's or one of api/testdata/examples, otherwise nil.
 func exampleOf(name string) (any, error) {
 	path := filepath.Join("api/testdata/examples", name+".json")
 	if file, ok := contractExamples[name]; ok {
@@ -35,10 +35,10 @@ func exampleOf(name string) (any, error) {
 	if !json.Valid(raw) {
 		return nil, fmt.Errorf("%s is no JSON", path)
 	}
-	return json.RawMessage(raw), nil // its keys keep their order
+	return json.RawMessage(raw), nil // this keeps the order of its keys
 }
 
-// frameExample is the example of a stream, a file of api/testdata/examples; "" for none.
+// frameExample returns the example of a stream from api/testdata/examples, or "" if there is none.
 func frameExample(name string) (string, error) {
 	raw, err := os.ReadFile(filepath.Join("api/testdata/examples", name+".txt"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,7 +47,7 @@ func frameExample(name string) (string, error) {
 	return string(raw), err
 }
 
-// example makes up a value of a schema from the examples of its parts.
+// example builds a value of a schema from the examples of its parts.
 func (d *document) example(schema map[string]any) any {
 	if ref, ok := schema["$ref"].(string); ok {
 		return d.example(d.schemas.components[strings.TrimPrefix(ref, schemaPrefix)])
@@ -89,7 +89,7 @@ func (d *document) objectExample(schema map[string]any) any {
 	return out
 }
 
-// kind is a schema's type besides null.
+// kind returns a schema's type other than null.
 func kind(schema map[string]any) string {
 	switch t := schema["type"].(type) {
 	case string:

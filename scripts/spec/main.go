@@ -1,6 +1,6 @@
-// Command spec generates, from the route table and the shapes of package dto, what describes wharf's API to
-// others: the OpenAPI document, the methods of the Go client, the types of the page and docs/cli.md. `make spec` runs it at
-// the module's root; with -check it writes nothing and fails where a file is stale.
+// Command spec generates the descriptions of wharf's API from the route table and the types of package dto: the OpenAPI document with
+// its page, the methods of the Go client, the types of the page, and docs/cli.md. `make spec` runs it in the module's root. With -check
+// it writes nothing and fails if a file is out of date.
 package main
 
 import (
@@ -58,8 +58,8 @@ func run(check bool) error {
 	return nil
 }
 
-// put writes a file, compressed where its name says so, or with check fails where it holds something else.
-// Compressed content counts, not how it is compressed.
+// put writes a file, compressed if its name ends in .gz. With check it fails if the file has other contents; for a compressed file the
+// uncompressed contents count.
 func put(path string, content []byte, check bool) error {
 	have, err := read(path)
 	if err == nil && bytes.Equal(have, content) {

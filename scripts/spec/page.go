@@ -17,7 +17,7 @@ import (
 //go:embed docs.html.tmpl
 var pageText string
 
-// page is what the documentation shows: the document, arranged for people.
+// page is the data of the documentation: the OpenAPI document, arranged for readers.
 type page struct {
 	About  template.HTML
 	Groups []group
@@ -29,7 +29,7 @@ type group struct {
 	Operations []entry
 }
 
-// entry is one operation.
+// entry is an operation.
 type entry struct {
 	ID, Method, Path, Summary, Permission, PermissionText string
 
@@ -52,14 +52,14 @@ type row struct {
 	Text     string
 }
 
-// shape is a component's schema.
+// shape is the schema of a component.
 type shape struct {
 	Name, Text string
 	Fields     []row
-	Type       template.HTML // of one that has no fields
+	Type       template.HTML // if it has no fields
 }
 
-// specDocument is the part of the document that the page shows.
+// specDocument is the part of the document that the page uses.
 type specDocument struct {
 	Info  struct{ Description string }
 	Paths map[string]map[string]specOperation
@@ -137,7 +137,7 @@ func (d *specDocument) entry(o api.Operation, op specOperation) entry {
 		if p.Ref != "" {
 			p = d.Components.Parameters[baseName(p.Ref)]
 		}
-		if p.Name == "X-Request-Id" { // of all: the page's beginning says it
+		if p.Name == "X-Request-Id" { // every operation has it: the page's introduction describes it
 			continue
 		}
 		e.Parameters = append(e.Parameters, row{p.Name, p.In, typeText(p.Schema), p.Required, p.Description})
@@ -173,7 +173,7 @@ func (d *specDocument) entry(o api.Operation, op specOperation) entry {
 	return e
 }
 
-// curl is a command that makes the operation's request.
+// curl returns a command that makes the operation's request.
 func curl(o api.Operation, op specOperation) string {
 	var b strings.Builder
 	b.WriteString("curl ")

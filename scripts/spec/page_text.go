@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// typeText says a schema in a few words, with links to the components that it names.
+// typeText describes a schema in a few words, with links to components.
 func typeText(schema map[string]any) template.HTML {
 	esc := template.HTMLEscapeString
 	if ref, ok := schema["$ref"].(string); ok {
@@ -50,7 +50,7 @@ func typeText(schema map[string]any) template.HTML {
 	return text + limits(schema)
 }
 
-// limits are what a schema asks beyond its type.
+// limits describes a schema's constraints beyond its type.
 func limits(schema map[string]any) template.HTML {
 	var parts []string
 	if f, ok := schema["format"].(string); ok {
@@ -79,7 +79,7 @@ func limits(schema map[string]any) template.HTML {
 	return template.HTML(" " + template.HTMLEscapeString(strings.Join(parts, ", ")))
 }
 
-// prose renders text in which `code` stands between backquotes.
+// prose renders text that contains `code` in backquotes.
 func prose(text string) template.HTML {
 	var b strings.Builder
 	for i, part := range strings.Split(text, "`") {

@@ -14,10 +14,10 @@ import (
 
 const schemaPrefix = "#/components/schemas/"
 
-// durations is the form of Go's time.Duration.
+// durations is the pattern of Go's time.Duration.
 const durations = `^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$`
 
-// schemas makes JSON schemas of Go types: what has a name in package dto becomes a component.
+// schemas generates JSON schemas from Go types. The named types of package dto become components.
 type schemas struct {
 	reflector  *jsonschema.Reflector
 	comments   comments
@@ -31,7 +31,7 @@ func newSchemas(c comments) *schemas {
 	return &schemas{reflector: r, comments: c, components: map[string]map[string]any{}}
 }
 
-// of is the schema of a value's type, by tag json or query.
+// of returns the schema of a value's type, by its tags json or query.
 func (s *schemas) of(v any, tag string) (map[string]any, error) {
 	schema, err := s.reflector.Reflect(
 		v,
@@ -52,7 +52,7 @@ func (s *schemas) of(v any, tag string) (map[string]any, error) {
 	return schema.ToSchemaOrBool().ToSimpleMap()
 }
 
-// editSchema closes objects and describes types.
+// editSchema forbids additional properties and adds descriptions of types.
 func (s *schemas) editSchema(p jsonschema.InterceptSchemaParams) (stop bool, err error) {
 	t := p.Value.Type()
 	if t.Kind() == reflect.Pointer {
@@ -81,7 +81,7 @@ func (s *schemas) editSchema(p jsonschema.InterceptSchemaParams) (stop bool, err
 	return false, nil
 }
 
-// editProperty requires a field that is always there, and describes it.
+// editProperty marks a field as required that is always present, and describes it.
 func (s *schemas) editProperty(p jsonschema.InterceptPropParams) error {
 	if !p.Processed {
 		return nil
@@ -93,7 +93,7 @@ func (s *schemas) editProperty(p jsonschema.InterceptPropParams) error {
 		p.PropertySchema.Enum = nil
 		p.PropertySchema.Items.SchemaOrBoolEns().TypeObjectEns().WithEnum(anys(strings.Split(enum, ","))...)
 	}
-	if v := p.PropertySchema.Const; v != nil { // an enum of one, which more readers know
+	if v := p.PropertySchema.Const; v != nil { // write a const as an enum of one value, which more tools support
 		p.PropertySchema.Const = nil
 		p.PropertySchema.WithEnum(*v)
 	}
@@ -103,7 +103,7 @@ func (s *schemas) editProperty(p jsonschema.InterceptPropParams) error {
 	return nil
 }
 
-// fieldComment is the comment of a type's field, which may be an embedded struct's.
+// fieldComment returns the comment of a type's field, which may come from an embedded struct.
 func (s *schemas) fieldComment(t reflect.Type, name string) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -118,7 +118,7 @@ func (s *schemas) fieldComment(t reflect.Type, name string) string {
 	return s.comments[t.Name()+"."+name]
 }
 
-// neverNull takes null away where wharf never sends it: only a pointer that is always there may be null.
+// neverNull removes null from types where wharf never sends it: only a pointer that is always present may be null.
 func neverNull(p jsonschema.InterceptNullabilityParams) {
 	if p.Schema.Ref == nil && (p.Type.Kind() != reflect.Pointer || p.OmitEmpty) {
 		p.Schema.RemoveType(jsonschema.Null)

@@ -22,7 +22,7 @@ var about = strings.Join([]string{
 	"A `{id}` of a container is its id, a unique beginning of it, or its name.",
 }, " ")
 
-// failureTexts say when an operation answers a status.
+// failureTexts describe when an operation answers with a status.
 var failureTexts = map[int]string{
 	http.StatusNotModified:           "The client has it already.",
 	http.StatusBadRequest:            "A parameter or the body is missing or malformed; the message names it.",
@@ -39,7 +39,7 @@ var failureTexts = map[int]string{
 	http.StatusServiceUnavailable:    "wharf is ending or its database is away: try again.",
 }
 
-// failures are the answers that aren't 200, one component for each status in use.
+// failures returns the responses other than 200: a component for each status in use.
 func (d *document) failures() map[string]openapi31.ResponseOrReference {
 	slices.Sort(d.statuses)
 	out := map[string]openapi31.ResponseOrReference{}
@@ -92,7 +92,7 @@ func pathParam(name, pattern string) (*openapi31.Parameter, error) {
 	return p, nil
 }
 
-// requestHeaders are what requests may carry.
+// requestHeaders returns the headers that requests may have.
 func requestHeaders() map[string]openapi31.ParameterOrReference {
 	out := map[string]openapi31.ParameterOrReference{}
 	for name, h := range map[string]struct{ text, pattern string }{
@@ -114,7 +114,7 @@ func requestHeaders() map[string]openapi31.ParameterOrReference {
 	return out
 }
 
-// responseHeaders are what answers may carry.
+// responseHeaders returns the headers that responses may have.
 func responseHeaders() map[string]openapi31.HeaderOrReference {
 	out := map[string]openapi31.HeaderOrReference{}
 	for name, text := range map[string]string{
@@ -144,7 +144,7 @@ func headerRefs(names ...string) map[string]openapi31.HeaderOrReference {
 	return out
 }
 
-// security lists the credentials of which an operation wants one; an empty one stands for none.
+// security lists alternative credentials of an operation; an empty one means none.
 func security(o api.Operation) []map[string][]string {
 	all := []map[string][]string{}
 	if o.Permission == service.Public || o.Permission == service.Optional {
@@ -176,7 +176,7 @@ func securitySchemes() map[string]openapi31.SecuritySchemeOrReference {
 	}
 }
 
-// streamText says what the frames of a stream are, and how a client goes on after a break.
+// streamText describes the frames of a stream, and how a client resumes after a break.
 func streamText(o api.Operation) string {
 	var names []string
 	for _, f := range o.Answer.Frames {

@@ -13,25 +13,24 @@ import (
 )
 
 const (
-	// bedPrefix begins the name of every bed's directory. /tmp, not $TMPDIR: socket paths below it
-	// may have at most 107 bytes.
+	// bedPrefix is the prefix of every bed's directory. It is in /tmp, not in $TMPDIR, because socket paths below it may have at most
+	// 107 bytes.
 	bedPrefix   = "/tmp/wharf-testbed-"
 	lockName    = "lock"
 	dirVariable = "WHARF_TESTBED_DIR"
 )
 
-// newBedDir makes a bed's directory and holds its lock until this process ends: a directory whose
-// lock is free belongs to no process any more.
+// newBedDir creates a bed's directory and holds its lock until this process ends. If a directory's lock is free, its owner is gone.
 func newBedDir() (string, error) {
 	dir, err := os.MkdirTemp("/tmp", filepath.Base(bedPrefix))
 	if err != nil {
 		return "", err
 	}
-	// Postgres and the sockets' users have to get through.
+	// Postgres and the users of the sockets need access.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
-	// Locked first, then given its name: a sweep never sees it unlocked.
+	// Locked before it gets its name, so that a sweep never sees it unlocked.
 	temp := filepath.Join(dir, lockName+".new")
 	fd, err := syscall.Open(temp, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o644)
 	if err != nil {
@@ -47,7 +46,7 @@ func newBedDir() (string, error) {
 	return dir, os.Rename(temp, filepath.Join(dir, lockName))
 }
 
-// running tells whether a bed's owner lives.
+// running reports whether a bed's owner is alive.
 func running(dir string) bool {
 	f, err := os.Open(filepath.Join(dir, lockName))
 	if err != nil {
@@ -58,7 +57,7 @@ func running(dir string) bool {
 	return errors.Is(err, syscall.EWOULDBLOCK)
 }
 
-// terminate asks a bed's owner to clean up and waits until it has.
+// terminate asks a bed's owner to clean up, and waits until it has.
 func terminate(dir string) error {
 	content, err := os.ReadFile(filepath.Join(dir, lockName))
 	if err != nil {
@@ -83,7 +82,7 @@ func terminate(dir string) error {
 	return nil
 }
 
-// sweep clears away the beds of owners that were killed.
+// sweep removes the beds of owners that were killed.
 func sweep() {
 	dirs, _ := filepath.Glob(bedPrefix + "*")
 	for _, dir := range dirs {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// build returns the testbed's program: a test has to see its exit code, which go run changes.
+// build builds the testbed: go run would change its exit code, which a test checks.
 func build(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -29,11 +29,11 @@ func build(t *testing.T) string {
 // begin starts a bed for a script, and returns once the script has called ready.
 func begin(t *testing.T, program, script string) (cmd *exec.Cmd, dir string) {
 	t.Helper()
-	said := filepath.Join(t.TempDir(), "said")
-	cmd = exec.Command(program, "run", "--", "sh", "-c", `ready() { dirname "$WHARF_TEST_CERTS" >`+said+`.new; mv `+said+`.new `+said+"; }\n"+script)
+	readyFile := filepath.Join(t.TempDir(), "ready")
+	cmd = exec.Command(program, "run", "--", "sh", "-c", `ready() { dirname "$WHARF_TEST_CERTS" >`+readyFile+`.new; mv `+readyFile+`.new `+readyFile+"; }\n"+script)
 	require.NoError(t, cmd.Start())
 	require.Eventually(t, func() bool {
-		content, err := os.ReadFile(said)
+		content, err := os.ReadFile(readyFile)
 		dir = strings.TrimSpace(string(content))
 		return err == nil
 	}, 90*time.Second, 20*time.Millisecond, "the bed stands")
@@ -100,7 +100,7 @@ func TestKilledOwnerIsClearedAwayByTheNextRun(t *testing.T) {
 	requireGone(t, nextDir)
 }
 
-// networkState prints a machine's links, addresses, routes, packet filter, and the switch that engines turn on.
+// networkState prints a machine's links, addresses, routes, packet filter, and the sysctl that engines change.
 const networkState = `ip -o link
 ip -o addr
 ip route show table all
@@ -109,9 +109,9 @@ ip rule
 iptables-save | grep -v '^#'
 cat /proc/sys/net/ipv4/ip_forward`
 
-// The machine of this test is a network namespace with the bridge of an engine of its own, docker0, and a filter that
-// forwards nothing, as that engine sets it. A bed's engine that is started again deletes any docker0 that it sees: it
-// has --default-address-pool.
+// The test's machine is a network namespace with the bridge docker0 of an engine of its own, and a filter that forwards nothing, as
+// such an engine sets it up. An engine of the bed has --default-address-pool, and so deletes any docker0 that it sees when it is
+// restarted.
 func TestBedLeavesTheMachinesNetworkAsItWas(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 || !installed("iptables") || os.Getenv("WHARF_TESTBED") == string(containers) {

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// browsers are what Chromium and its kin are called, on Debian, elsewhere, and on macOS.
+// browsers are the names of Chromium and its derivatives: on Debian, on other systems, and on macOS.
 var browsers = []string{
 	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 	"/Applications/Chromium.app/Contents/MacOS/Chromium",
 }
 
-// addBrowser tells the tests which browser to use, after installing one where that is possible. A bed
-// without one stands all the same: the tests that need it say so.
+// addBrowser sets the browser for the tests, after installing one if possible. A bed works without one: the tests that need it report
+// that it is missing.
 func (r *ready) addBrowser() {
 	path := findBrowser()
 	if path == "" && installed("apt-get") && becomesRoot() {

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// certDir holds one directory of certificates a host, in the format of DOCKER_CERT_PATH.
+// certDir returns a directory with one directory of certificates per host, in the format of DOCKER_CERT_PATH.
 func (b *bed) certDir() string { return filepath.Join(b.dir, "certs") }
 
-// makeCerts writes a certificate authority (ca.pem, ca-key.pem, so that tests can make strangers), a
-// server's and a client's certificate for the host, and returns the client's configuration.
+// makeCerts writes a certificate authority and the certificates of a server and a client for the host, and returns the client's
+// configuration. The authority's key is kept so that tests can issue more certificates.
 func (b *bed) makeCerts(host string, names []string) (*tls.Config, error) {
 	dir := filepath.Join(b.certDir(), host)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -54,8 +54,7 @@ type pair struct {
 	key  *ecdsa.PrivateKey
 }
 
-// newPair makes a key and its certificate, signed by the issuer, or by itself as an authority.
-// One with names is a server's.
+// newPair creates a key and its certificate, signed by the issuer, or self-signed as an authority. With names it is a server's.
 func newPair(subject string, names []string, issuer *pair) (*pair, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -94,8 +93,7 @@ func newPair(subject string, names []string, issuer *pair) (*pair, error) {
 	return &pair{cert: cert, key: key}, err
 }
 
-// write names the files as Docker does: ca.pem and ca-key.pem, server-cert.pem and server-key.pem,
-// cert.pem and key.pem.
+// write writes the files under Docker's names: ca.pem and ca-key.pem, server-cert.pem and server-key.pem, cert.pem and key.pem.
 func (p *pair) write(dir, prefix string, uid, gid int) error {
 	certName, keyName := prefix+"-cert.pem", prefix+"-key.pem"
 	switch prefix {

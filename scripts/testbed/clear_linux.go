@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// clearBed takes away whatever is left of a bed: processes, mounts, files. It is the last
-// step of an orderly end, and all that is done for a bed whose owner was killed.
+// clearBed removes everything that is left of a bed: processes, mounts, files. It is the last step of an orderly end, and the only one
+// for a bed whose owner was killed.
 func clearBed(dir string) error {
 	if err := removeBedContainers(dir); err != nil {
 		say("%v", err)
@@ -27,8 +27,8 @@ func clearBed(dir string) error {
 	return err
 }
 
-// killProcesses kills what names the directory on its command line (engines, containerd, its shims,
-// Postgres), and the shims' children: those are the containers.
+// killProcesses kills the processes with the directory on their command line (engines, containerd, its shims, Postgres), and the
+// shims' children, which are the containers.
 func killProcesses(dir string) {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		pids := processesOf(dir)
@@ -63,7 +63,7 @@ func processesOf(dir string) []int {
 	return pids
 }
 
-// parentOf reads the fourth field of /proc/PID/stat; the second is in brackets and may hold spaces.
+// parentOf returns the fourth field of /proc/PID/stat; the second is in parentheses and may contain spaces.
 func parentOf(pid int) int {
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := bytes.Cut(stat[max(0, bytes.LastIndexByte(stat, ')')):], []byte(" "))
@@ -93,7 +93,7 @@ func unmountAll(dir string) error {
 	return errors.Join(errs...)
 }
 
-// removeAll tries for a while: a process that was just killed may still be writing.
+// removeAll retries for a while: a process that was just killed may still be writing.
 func removeAll(dir string) error {
 	var err error
 	for range 40 {

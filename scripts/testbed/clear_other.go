@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// clearBed takes away whatever is left of a bed: outside Linux these are containers and files.
+// clearBed removes everything that is left of a bed: outside Linux only containers and files.
 func clearBed(dir string) error {
 	return errors.Join(removeBedContainers(dir), os.RemoveAll(dir))
 }

@@ -12,17 +12,16 @@ import (
 	"time"
 )
 
-// The images of containers mode; the answering engine pulls them if it has to.
+// The images of containers mode, which the answering engine pulls if they are missing.
 const (
 	dindVariable     = "WHARF_TESTBED_DIND_IMAGE"
 	postgresVariable = "WHARF_TESTBED_POSTGRES_IMAGE"
 )
 
-// containersMark is a file in the bed's directory: there may be containers to remove.
+// containersMark is a file in the bed's directory. If it exists, there may be containers to remove.
 const containersMark = "containers"
 
-// startContainers takes the answering engine as `default`, and two engines and a Postgres as its
-// containers.
+// startContainers uses the answering engine as `default`, and starts two engines and a Postgres as containers of it.
 func (b *bed) startContainers(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(b.dir, containersMark), nil, 0o600); err != nil {
 		return err
@@ -53,7 +52,7 @@ func (b *bed) startContainers(ctx context.Context) error {
 	return b.serveControl(nil, func(name string, _ int, disk string) (controlled, error) { return newDind(b, name, true, disk) })
 }
 
-// answeringEngine is the engine that the docker command talks to: its own settings, or its context.
+// answeringEngine returns the engine that the docker command uses, with the command's settings or context.
 func (b *bed) answeringEngine() (*engine, error) {
 	addr := answeringAddr()
 	if os.Getenv("DOCKER_HOST") == "" {
@@ -85,11 +84,11 @@ func (b *bed) answeringEngine() (*engine, error) {
 		return nil, fmt.Errorf("the Docker engine that answers is at %s: the tests know unix:// and tcp://", addr)
 	}
 	e := newEngine("default", addr, config)
-	e.note = "the one that answers here, with whatever runs on it"
+	e.description = "the one that answers here, with whatever runs on it"
 	return e, nil
 }
 
-// dropTestImage leaves the engine as it was.
+// dropTestImage removes the test image and its containers from the engine.
 func dropTestImage(e *engine) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
@@ -114,7 +113,7 @@ func (b *bed) startPostgresContainer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Over TCP: while the image sets the database up, its server listens on the socket alone.
+	// Over TCP: while the image initializes the database, its server listens only on the socket.
 	err = awaitContainer(ctx, id, "Postgres", func(context.Context) error {
 		_, err := docker("exec", id, "pg_isready", "-q", "-h", "127.0.0.1")
 		return err
@@ -127,16 +126,16 @@ func (b *bed) startPostgresContainer(ctx context.Context) error {
 	return err
 }
 
-// dind is an engine as a container of the answering one.
+// dind is an engine that runs as a container of the answering one.
 type dind struct {
 	*engine
 	id    string
 	inner *engine // behind the proxy, if there is one
 }
 
-// newDind creates an engine that listens on TCP with mutual TLS, and with proxied on a unix socket in front
-// of it: a socket inside Docker Desktop's machine can't be reached from outside. A disk is the size of all that it keeps, in
-// memory; "" for a volume.
+// newDind creates an engine that listens on TCP with mutual TLS. With proxied a unix socket forwards to it, since a socket inside
+// Docker Desktop's virtual machine can't be reached from outside. disk is the size of an in-memory file system for the engine's data;
+// "" means a volume.
 func newDind(b *bed, name string, proxied bool, disk string) (*dind, error) {
 	config, err := b.makeCerts(name, []string{"127.0.0.1", "localhost"})
 	if err != nil {
@@ -162,14 +161,14 @@ func newDind(b *bed, name string, proxied bool, disk string) (*dind, error) {
 	}
 	d := &dind{id: id, engine: newEngine(name, "tcp://127.0.0.1:"+strconv.Itoa(port), config)}
 	d.inner = d.engine
-	d.note = "mutual TLS, container of " + image
+	d.description = "mutual TLS, container of " + image
 	if proxied {
 		socket := filepath.Join(b.dir, name+".sock")
 		if err := b.proxy(socket, d.engine); err != nil {
 			return nil, err
 		}
 		d.engine = newEngine(name, "unix://"+socket, nil)
-		d.note = "unix socket, container of " + image
+		d.description = "unix socket, container of " + image
 	}
 	return d, nil
 }

@@ -15,41 +15,40 @@ import (
 	"time"
 )
 
-// controlled is an engine that can be made to fail: tests ask for one of their own when they have to kill it.
+// controlled is an engine that can be made to fail. Tests that kill an engine ask for one of their own.
 type controlled interface {
 	api() *engine
 	start(ctx context.Context) error
-	// halt stops the engine in order, or kills it. Its containers' fate is the engine's affair.
+	// halt stops the engine or kills it. What happens to its containers is up to the engine.
 	halt(kill bool)
 	// end removes the engine and its containers.
 	end() error
 }
 
-// control serves the tests' wishes for engines of their own on a unix socket:
+// control serves requests of tests for engines of their own on a unix socket:
 //
 //	POST   /engines                     a new engine: {"Name", "Addr"}; disk=48m: on a disk of that size
 //	POST   /engines/{name}/stop         in order; kill: as a crash does; start: again
 //	DELETE /engines/{name}
 //
-// and for forwards.
+// It also serves forwards.
 type control struct {
 	mu       sync.Mutex
 	machines map[string]controlled
 	made     int
-	image    []byte // what their containers run
+	image    []byte // the image of their containers
 	create   newEngineFunc
 }
 
-// newEngineFunc prepares an engine. What it keeps has room for so much, "48m"; "" for all that there is.
+// newEngineFunc prepares an engine. disk limits the size of its data, such as "48m"; "" means no limit.
 type newEngineFunc func(name string, index int, disk string) (controlled, error)
 
-// diskPattern is what tmpfs takes for a size.
+// diskPattern matches the sizes that tmpfs accepts.
 var diskPattern = regexp.MustCompile(`^([1-9][0-9]{0,3}m)?$`)
 
 const (
 	controlSocket = "control.sock"
-	// firstOwn is the index of the first engine that a test asks for; those before are the bed's. The
-	// addresses of a bed suffice for maxEngines.
+	// firstOwn is the index of the first engine that a test asks for; the bed's engines come before. A bed has addresses for maxEngines.
 	firstOwn   = 3
 	maxEngines = 14
 )
@@ -109,7 +108,7 @@ func (c *control) add(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"Name": name, "Addr": m.api().addr})
 }
 
-// indexed remembers which addresses an engine has.
+// indexed is an engine with the index of its addresses.
 type indexed struct {
 	controlled
 	index int
@@ -135,7 +134,7 @@ func (c *control) find(r *http.Request) (controlled, bool) {
 	return m, ok
 }
 
-// change is called by one test at a time for one engine, its own.
+// change starts or stops an engine. Only the test that owns the engine calls it.
 func (c *control) change(w http.ResponseWriter, r *http.Request) {
 	m, ok := c.find(r)
 	if !ok {

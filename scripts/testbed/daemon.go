@@ -18,13 +18,13 @@ type daemon struct {
 	ended chan struct{} // closed when the process has been waited for
 }
 
-// child is what a daemon gets beyond its command line.
+// child holds what a daemon gets in addition to its command line.
 type child struct {
-	as     *syscall.Credential // nil keeps our own
-	socket *os.File            // a listening socket, passed as systemd's socket activation does; may be nil
+	as     *syscall.Credential // nil keeps the current user
+	socket *os.File            // a listening socket, passed as in systemd's socket activation; may be nil
 }
 
-// startDaemon starts a child in the network with its output in dir/name.log.
+// startDaemon starts a child in the network. Its output goes to dir/name.log.
 func (n *network) startDaemon(dir, name string, c child, command ...string) (*daemon, error) {
 	d := &daemon{log: filepath.Join(dir, name+".log"), ended: make(chan struct{})}
 	out, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -34,7 +34,7 @@ func (n *network) startDaemon(dir, name string, c child, command ...string) (*da
 	defer out.Close()
 	env := daemonEnv()
 	if c.socket != nil {
-		// sd_listen_fds(3) wants the daemon's own process id, which only the child knows.
+		// sd_listen_fds(3) requires the daemon's process id, which only the child knows.
 		command = append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$@"`, "sh"}, command...)
 		env = append(env, "LISTEN_FDS=1")
 	}
@@ -56,18 +56,18 @@ func (n *network) startDaemon(dir, name string, c child, command ...string) (*da
 	return d, nil
 }
 
-// findDaemons adds the directories where Debian keeps daemons and what they call to our PATH: a user's, or that of
-// root after su, lacks them. What the caller's has goes first: another engine's programs, say.
+// findDaemons appends to PATH the directories where Debian installs daemons and the programs they call: the PATH of a user, or of root
+// after su, lacks them. Directories of the caller's PATH come first, so that another engine's programs can be used.
 func findDaemons() error {
 	return os.Setenv("PATH", os.Getenv("PATH")+":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 }
 
-// daemonEnv lets nothing of the caller's Docker settings through.
+// daemonEnv returns an environment without any of the caller's Docker settings.
 func daemonEnv() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/root", "LC_ALL=C", "PGTZ="}
 }
 
-// stop sends SIGTERM, and SIGKILL after the grace.
+// stop sends SIGTERM, and SIGKILL after the grace period.
 func (d *daemon) stop(grace time.Duration) {
 	_ = d.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -82,7 +82,7 @@ func (d *daemon) kill() {
 	<-d.ended
 }
 
-// await polls until probe succeeds, the daemon has died, or 40 s are over.
+// await polls until probe succeeds, the daemon has ended, or 40 s have passed.
 func (d *daemon) await(ctx context.Context, what string, probe func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
 	defer cancel()

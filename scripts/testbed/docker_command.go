@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// docker runs the docker command with the caller's own settings and returns what it prints.
+// docker runs the docker command with the caller's settings and returns its output.
 func docker(args ...string) (string, error) {
 	cmd := exec.Command("docker", args...)
 	var out, words bytes.Buffer
@@ -27,13 +27,13 @@ func docker(args ...string) (string, error) {
 	return strings.TrimSpace(out.String()), nil
 }
 
-// label marks a bed's containers on an engine that is not the bed's.
+// label marks a bed's containers on an engine that doesn't belong to the bed.
 func label(dir string) string { return "wharf-testbed=" + dir }
 
 // removeBedContainers removes a bed's containers from the answering engine.
 func removeBedContainers(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, containersMark)); err != nil {
-		return nil //nolint:nilerr // a bed of daemons: there is no engine to ask
+		return nil //nolint:nilerr // a bed of daemons has no engine to ask
 	}
 	ids, err := docker("ps", "--all", "--quiet", "--filter", "label="+label(dir))
 	if err != nil || ids == "" {
@@ -43,7 +43,7 @@ func removeBedContainers(dir string) error {
 	return err
 }
 
-// awaitContainer polls until probe succeeds, the container has ended, or 60 s are over.
+// awaitContainer polls until probe succeeds, the container has ended, or 60 s have passed.
 func awaitContainer(ctx context.Context, id, what string, probe func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
@@ -61,7 +61,7 @@ func awaitContainer(ctx context.Context, id, what string, probe func(context.Con
 	}
 }
 
-// proxy listens on a unix socket and hands every connection on to the engine.
+// proxy listens on a unix socket and forwards every connection to the engine.
 func (b *bed) proxy(socket string, to *engine) error {
 	l, err := net.Listen("unix", socket)
 	if err != nil {

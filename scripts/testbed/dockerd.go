@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// dockerd is an engine as a daemon of ours.
+// dockerd is an engine that runs as a daemon of the bed.
 type dockerd struct {
 	*engine
 	*daemon
 	network *network
 	dir     string
 	bridge  string
-	disk    string   // where the engine's own one is mounted; "": it has none
+	disk    string   // mount point of its own disk; "" if it has none
 	socket  *os.File // the TCP engine's listener
 	args    []string
 }
 
-// newDockerd prepares an engine with a bridge of its own: the engines of a bed share a network. It leaves the packet
-// filter alone, which they share too; published ports go through Docker's own proxy.
+// newDockerd prepares an engine with its own bridge: the engines of a bed share a network namespace. It doesn't change the packet
+// filter, which they share too; published ports use Docker's own proxy.
 func newDockerd(b *bed, name string, index int, n *network, client *tls.Config) (*dockerd, error) {
 	d := &dockerd{network: n, dir: filepath.Join(b.dir, name)}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
@@ -50,7 +50,7 @@ func newDockerd(b *bed, name string, index int, n *network, client *tls.Config) 
 	}
 	if client == nil {
 		d.engine = newEngine(name, "unix://"+filepath.Join(d.dir, "docker.sock"), nil)
-		d.note = "unix socket"
+		d.description = "unix socket"
 		d.args = append(d.args, "-H", d.addr)
 		return d, nil
 	}
@@ -59,15 +59,15 @@ func newDockerd(b *bed, name string, index int, n *network, client *tls.Config) 
 		return nil, err
 	}
 	d.engine = newEngine(name, "tcp://"+addr, client)
-	d.note = "mutual TLS"
+	d.description = "mutual TLS"
 	certs := filepath.Join(b.certDir(), name)
 	d.args = append(d.args, "--tlsverify", "--tlscacert", filepath.Join(certs, "ca.pem"),
 		"--tlscert", filepath.Join(certs, "server-cert.pem"), "--tlskey", filepath.Join(certs, "server-key.pem"), "-H", "fd://")
 	return d, nil
 }
 
-// listen opens the engine's socket in the machine's network, where the tests are: a socket stays in the namespace
-// that it was made in.
+// listen opens the engine's socket in the machine's network namespace, where the tests run: a socket stays in the namespace in which
+// it was created.
 func (d *dockerd) listen() (addr string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -78,7 +78,7 @@ func (d *dockerd) listen() (addr string, err error) {
 	return l.Addr().String(), err
 }
 
-// limitDisk gives the engine a small disk of its own, in memory, for all that it keeps.
+// limitDisk gives the engine a small in-memory file system for its data.
 func (d *dockerd) limitDisk(size string) error {
 	data := filepath.Join(d.dir, "data")
 	if err := os.MkdirAll(data, 0o711); err != nil {
@@ -88,16 +88,15 @@ func (d *dockerd) limitDisk(size string) error {
 		return fmt.Errorf("mount a disk of %s: %w: %s", size, err, out)
 	}
 	d.disk = data
-	d.args = append(d.args, "--max-download-attempts", "1") // a full disk doesn't get better by waiting
+	d.args = append(d.args, "--max-download-attempts", "1") // retries are pointless while the disk is full
 	return nil
 }
 
 func (d *dockerd) api() *engine { return d.engine }
 
-// start starts the engine, for the first time or again. The caller imports the image after the first start; an engine
-// keeps it.
+// start starts or restarts the engine. After the first start the caller imports the image, which the engine then keeps.
 func (d *dockerd) start(ctx context.Context) error {
-	// What a killed engine leaves; its number may belong to another process by now.
+	// A killed engine leaves its pid file, whose number may belong to another process by now.
 	_ = os.Remove(d.pidfile())
 	var err error
 	if d.daemon, err = d.network.startDaemon(d.dir, "dockerd", child{socket: d.socket}, d.args...); err != nil {
@@ -116,11 +115,11 @@ func (d *dockerd) halt(kill bool) {
 	d.stop(15 * time.Second)
 }
 
-// end removes the containers first: a container that outlives its engine keeps mounts busy.
+// end removes the containers first, because a container that outlives its engine keeps mounts busy.
 func (d *dockerd) end() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
-	_ = d.removeContainers(ctx, "{}") // what is left, clearBed finds
+	_ = d.removeContainers(ctx, "{}") // clearBed removes the rest
 	d.halt(false)
 	if d.disk != "" {
 		if err := exec.Command("umount", "--lazy", d.disk).Run(); err != nil {

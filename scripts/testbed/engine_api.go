@@ -13,14 +13,13 @@ import (
 	"strings"
 )
 
-// engine is one Docker engine of the bed. The few calls that the bed needs go over plain HTTP: the
-// Docker SDK stays inside dockerx.
+// engine is a Docker engine of the bed. The few calls that the bed needs are plain HTTP, since only dockerx may import the Docker SDK.
 type engine struct {
-	name string
-	addr string // unix:///path or tcp://host:port
-	note string // for the summary
-	tls  *tls.Config
-	http *http.Client
+	name        string
+	addr        string // unix:///path or tcp://host:port
+	description string // for the summary
+	tls         *tls.Config
+	http        *http.Client
 }
 
 func newEngine(name, addr string, config *tls.Config) *engine {
@@ -37,7 +36,7 @@ func newEngine(name, addr string, config *tls.Config) *engine {
 	return &engine{name: name, addr: addr, tls: config, http: &http.Client{Transport: transport}}
 }
 
-// call does one request and returns the body; a status of 400 or more is an error.
+// call makes a request and returns the body. A status of 400 or more is an error.
 func (e *engine) call(ctx context.Context, method, path string, body io.Reader) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://engine"+path, body)
 	if err != nil {
@@ -83,11 +82,11 @@ func (e *engine) describe(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("describe: %w", err)
 	}
-	return fmt.Sprintf("engine    %-8s %s, %s, storage %s, cgroup v%s (%s), kernel %s, %s", e.name, e.note,
+	return fmt.Sprintf("engine    %-8s %s, %s, storage %s, cgroup v%s (%s), kernel %s, %s", e.name, e.description,
 		info.ServerVersion, info.Driver, info.CgroupVersion, info.CgroupDriver, info.KernelVersion, e.addr), nil
 }
 
-// removeContainers removes what the filter finds (JSON, "" for all), networks included.
+// removeContainers removes the containers that match the filter (JSON, "" for all), and unused networks.
 func (e *engine) removeContainers(ctx context.Context, filter string) error {
 	var found []struct{ ID string }
 	body, err := e.call(ctx, http.MethodGet, "/containers/json?all=1&filters="+url.QueryEscape(filter), http.NoBody)

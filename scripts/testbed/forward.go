@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// forwards lead from the engines' network, where nothing of the machine can be reached, to servers of tests, such as a
-// registry: an engine takes one at 127.0.0.1 without certificates of its own.
+// forwards let engines in their network namespace, from which nothing of the machine can be reached, connect to servers of tests, such
+// as a registry: an engine accepts a registry at 127.0.0.1 without TLS.
 //
-//	POST   /forwards?network=unix&to=/path   a way there: {"Addr": "127.0.0.1:port"}
+//	POST   /forwards?network=unix&to=/path   forward to it: {"Addr": "127.0.0.1:port"}
 //	DELETE /forwards/{addr}
 type forwards struct {
-	network *network // nil: the machine's
+	network *network // nil: the machine's own
 
 	mu   sync.Mutex
 	open map[string]net.Listener

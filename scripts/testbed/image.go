@@ -9,14 +9,13 @@ import (
 	"path/filepath"
 )
 
-// buildApp builds the test app for the engines' Linux and returns the binary, in a directory of its
-// own that the caller removes.
+// buildApp builds the test app for the engines' Linux and returns the path of the binary, in a new directory that the caller removes.
 func buildApp() (string, error) {
 	dir, err := os.MkdirTemp("", "wharf-app-")
 	if err != nil {
 		return "", err
 	}
-	// sudo's serve reads it too.
+	// The serve process reads it too, perhaps as another user through sudo.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -29,7 +28,7 @@ func buildApp() (string, error) {
 	return app, nil
 }
 
-// appImage makes the file system of the test image: the app and an empty /tmp.
+// appImage builds the file system of the test image: the app and an empty /tmp.
 func appImage(app string) ([]byte, error) {
 	binary, err := os.ReadFile(app)
 	if err != nil {

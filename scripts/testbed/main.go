@@ -1,12 +1,12 @@
-// Command testbed gives the tests real counterparts: a Postgres of their own and three Docker
-// engines of their own, and takes everything away again.
+// Command testbed provides real parts for the tests: a Postgres and three Docker engines that only they use. It removes everything
+// afterwards.
 //
-//	go run ./scripts/testbed run -- go test ./...   bring up, run, clean up, say what ran against what
-//	go run ./scripts/testbed up                     leave one running, write /tmp/wharf-testbed.env
-//	go run ./scripts/testbed down                   end that one
+//	go run ./scripts/testbed run -- go test ./...   start a bed, run the command, clean up, print what it ran against
+//	go run ./scripts/testbed up                     start a bed that stays, write /tmp/wharf-testbed.env
+//	go run ./scripts/testbed down                   end that bed
 //
-// The process that owns the bed is "testbed serve", started by run and up, as root where daemons need
-// it. It ends when run goes away, however run ends, and clears away what a killed earlier one left.
+// The process that owns the bed is "testbed serve", started by run and up, as root if daemons need it. It ends when run ends, for
+// whatever reason, and also removes the beds of owners that were killed.
 package main
 
 import (
@@ -66,7 +66,7 @@ func verb(name, envFile, only string) int {
 	return 0
 }
 
-// commandLine is what stands behind "run" and an optional "--".
+// commandLine returns the arguments after "run" and an optional "--".
 func commandLine() []string {
 	args := flag.Args()[1:]
 	if len(args) > 0 && args[0] == "--" {
@@ -75,7 +75,7 @@ func commandLine() []string {
 	return args
 }
 
-// exitCode is the shell's: 128 and the number for a signal.
+// exitCode returns the exit code as shells do: 128 plus the number of the signal that ended the command.
 func exitCode(exit *exec.ExitError) int {
 	if code := exit.ExitCode(); code >= 0 {
 		return code

@@ -29,9 +29,9 @@ func (m mode) explain() string {
 // onlyPostgres is the value of -only for a bed without engines.
 const onlyPostgres = "postgres"
 
-// chooseMode takes what the machine can do: engines of our own are the closest to production, the
-// engine that answers is what macOS and machines without root have, and a Debian machine that has
-// neither gets one installed. It installs what the mode lacks, saying so.
+// chooseMode chooses a mode that works on this machine. Engines of the bed's own are the closest to production. The engine that
+// answers is for macOS and machines without root. On a Debian machine with neither, engines are installed. It installs what the mode
+// lacks, and prints that.
 func chooseMode(only string) (mode, error) {
 	switch m := mode(os.Getenv("WHARF_TESTBED")); m {
 	case native:
@@ -65,7 +65,7 @@ func installMissing(only string) error {
 	return nil
 }
 
-// script runs one of the repository's scripts. Its words go to standard error, as ours.
+// script runs one of the repository's scripts. All its output goes to standard error.
 func script(path string) error {
 	root, err := moduleRoot()
 	if err != nil {
@@ -93,7 +93,7 @@ func installed(program string) bool {
 	return err == nil
 }
 
-// engineAnswers tells whether a Docker engine that is not ours answers the docker command.
+// engineAnswers reports whether the docker command reaches an engine that isn't the bed's.
 func engineAnswers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -103,8 +103,8 @@ func engineAnswers() bool {
 	return exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").Run() == nil
 }
 
-// answeringAddr is where an engine of the machine is looked for first: the docker command, which also knows
-// contexts and certificates, need not be there.
+// answeringAddr returns the address to try first for the machine's own engine, since the docker command, which also knows contexts and
+// certificates, may not be installed.
 func answeringAddr() string {
 	if addr := os.Getenv("DOCKER_HOST"); addr != "" {
 		return addr

@@ -66,9 +66,8 @@ func (b *bed) startEngines(ctx context.Context) error {
 	})
 }
 
-// startContainerd starts one containerd for all engines, each in a namespace of its own. The one
-// of the machine, if there is one, is left alone, and a killed dockerd leaves its containers running as
-// it does in life.
+// startContainerd starts one containerd for all engines, each of which has its own namespace in it. It doesn't use the machine's
+// containerd. As in production, a killed dockerd leaves its containers running.
 func (b *bed) startContainerd(ctx context.Context, n *network) error {
 	config := fmt.Sprintf("version = 2\nroot = %q\nstate = %q\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n"+
 		"[grpc]\naddress = %q\n", filepath.Join(b.dir, "containerd/root"), filepath.Join(b.dir, "containerd/run"), b.containerd())
@@ -92,8 +91,7 @@ func (b *bed) startContainerd(ctx context.Context, n *network) error {
 
 func (b *bed) containerd() string { return filepath.Join(b.dir, "containerd.sock") }
 
-// freePort picks a port below the system's range for listeners that ask for any port: none of these takes it between
-// our look and the daemon's start.
+// freePort picks a port below the system's ephemeral range, so that no listener on an arbitrary port takes it before the daemon starts.
 func freePort() (int, error) {
 	for range 100 {
 		port := 18000 + rand.IntN(14000)

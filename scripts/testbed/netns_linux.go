@@ -8,14 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// network is the network namespace of a bed's engines: links, addresses, routes and a packet filter of their own,
-// so that nothing an engine does to them reaches the machine's. The kernel removes all of it with the last process
-// inside. A nil network is the machine's.
+// network is the network namespace of a bed's engines. It has its own links, addresses, routes and packet filter, so that engines
+// change nothing on the machine. The kernel removes it with the last process inside. A nil network is the machine's own.
 type network struct {
 	namespace *os.File
 }
 
-// newNetwork makes a namespace with a loopback interface. It needs root.
+// newNetwork creates a namespace with a loopback interface. It needs root.
 func newNetwork() (*network, error) {
 	n := &network{}
 	err := onOwnThread(func() error {
@@ -32,7 +31,7 @@ func newNetwork() (*network, error) {
 	return n, n.ip("link", "set", "lo", "up")
 }
 
-// do runs f inside the namespace. A process that f starts and a socket that it opens stay there.
+// do runs f inside the namespace. A process that f starts and a socket that it opens stay in it.
 func (n *network) do(f func() error) error {
 	if n == nil {
 		return f()
@@ -45,8 +44,8 @@ func (n *network) do(f func() error) error {
 	})
 }
 
-// onOwnThread runs f on a thread that nothing else uses: a namespace is a property of a thread. The goroutine ends
-// without unlocking the thread, so the runtime ends the thread with it.
+// onOwnThread runs f on a thread that nothing else uses, since a namespace is a property of a thread. The goroutine ends without
+// unlocking the thread, so that the runtime ends the thread, too.
 func onOwnThread(f func() error) error {
 	done := make(chan error, 1)
 	go func() {

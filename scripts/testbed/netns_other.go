@@ -4,7 +4,7 @@ package main
 
 import "errors"
 
-// network is the network namespace of a bed's engines; outside Linux there is none, and no engine of our own.
+// network is the network namespace of a bed's engines. Outside Linux there are none, and no engines of the bed's own.
 type network struct{}
 
 func newNetwork() (*network, error) { return nil, errors.New("network namespaces need Linux") }

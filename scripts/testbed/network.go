@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Engine i has 10.200.i.0/24 for its bridge, and 64 networks from 10.200.(16i+16).0 on. The addresses are the
-// namespace's: several beds use the same ones.
+// Engine i has 10.200.i.0/24 for its bridge, and 64 networks from 10.200.(16i+16).0 on. The addresses are inside the namespace, so
+// several beds can use the same ones.
 
 func bridgeOf(index int) string { return fmt.Sprintf("wharf%d", index) }
 
@@ -27,7 +27,7 @@ func (n *network) addBridge(index int) (string, error) {
 		n.ip("link", "set", name, "up"))
 }
 
-// ip runs the program of that name inside the namespace; the error has its output.
+// ip runs the program ip inside the namespace. The error contains its output.
 func (n *network) ip(args ...string) error {
 	cmd := exec.Command("ip", args...)
 	cmd.Env = daemonEnv()
@@ -41,9 +41,9 @@ func (n *network) ip(args ...string) error {
 
 const networkSocket = "network.sock"
 
-// serveNetwork lets tests connect to addresses in the engines' network, for published ports: the machine has no way
-// there. A client of the unix socket sends an address and a line feed, gets "ok" or an error and a line feed, and is
-// connected then.
+// serveNetwork lets tests connect to addresses in the engines' network, for published ports, since the machine has no route to them. A
+// client of the unix socket sends an address and a line feed, receives "ok" or an error and a line feed, and is then connected to the
+// address.
 func (b *bed) serveNetwork(n *network) error {
 	path := filepath.Join(b.dir, networkSocket)
 	l, err := net.Listen("unix", path)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// ready is the one line that serve writes when the bed stands, or could not be made to.
+// ready is the one line that serve writes when the bed is up or has failed to start.
 type ready struct {
 	Error   string            `json:",omitempty"`
 	Dir     string            `json:",omitempty"`
@@ -22,15 +22,14 @@ type ready struct {
 	Summary []string          `json:",omitempty"`
 }
 
-// owner is the serve process as run and up see it.
+// owner is the serve process, as used by run and up.
 type owner struct {
 	cmd   *exec.Cmd
-	stdin io.Closer // closing it ends the bed; nil when detached
+	stdin io.Closer // closing it ends the bed; nil if detached
 	ready ready
 }
 
-// startOwner starts serve and waits until the bed stands. With a log file it is detached: it outlives
-// this process.
+// startOwner starts serve and waits until the bed is up. With a log file serve is detached: it outlives this process.
 func startOwner(log, only string) (*owner, error) {
 	mode, err := chooseMode(only)
 	if err != nil {
@@ -74,7 +73,7 @@ func serveArgs(m mode, app, only string, detached bool) []string {
 
 func launch(args []string, log string) (*owner, error) {
 	cmd := exec.Command(args[0], args[1:]...)
-	// Its own process group: Ctrl-C is for the command that runs in the bed, and for us.
+	// Its own process group, so that Ctrl-C reaches only this process and the command in the bed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Stderr = os.Stderr
 	o := &owner{cmd: cmd}
@@ -117,7 +116,7 @@ func (o *owner) awaitReady(stdout io.Reader) error {
 	return nil
 }
 
-// end has the bed taken away and waits for it.
+// end makes serve remove the bed, and waits for it.
 func (o *owner) end() error {
 	if o.stdin != nil {
 		o.stdin.Close()

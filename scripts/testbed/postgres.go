@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// postgresOptions make a server for tests: nothing survives a crash, many connections, and a time
-// zone that is not a whole number of hours from UTC, so that times which forget their zone show.
+// postgresOptions configure a server for tests: no durability, many connections, and a time zone that isn't a whole number of hours
+// from UTC, which reveals code that ignores time zones.
 func postgresOptions(port int, dir string) []string {
 	return []string{
 		"-p", strconv.Itoa(port), "-k", dir, "-h", "127.0.0.1",
@@ -28,8 +28,8 @@ func postgresOptions(port int, dir string) []string {
 
 const oddTimeZone = "Asia/Kathmandu"
 
-// startPostgres starts Debian's Postgres on an empty directory, as user postgres when we are root:
-// it refuses to run as root.
+// startPostgres starts Debian's Postgres on an empty directory. If this process is root, Postgres runs as user postgres, since it
+// refuses to run as root.
 func (b *bed) startPostgres(ctx context.Context) error {
 	bin, err := postgresBin()
 	if err != nil {
@@ -56,7 +56,7 @@ func (b *bed) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var machine *network // Postgres needs none of its own: it only listens
+	var machine *network // nil: Postgres doesn't need a network of its own
 	command := append([]string{filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data")}, postgresOptions(port, dir)...)
 	d, err := machine.startDaemon(b.dir, "postgres", child{as: as}, command...)
 	if err != nil {
@@ -70,7 +70,7 @@ func (b *bed) startPostgres(ctx context.Context) error {
 	})
 }
 
-// usePostgres tells the tests, and the summary, where Postgres is.
+// usePostgres passes the address of Postgres to the tests and to the summary.
 func (b *bed) usePostgres(what, password string, port int) {
 	b.env["WHARF_TEST_POSTGRES"] = fmt.Sprintf("postgresql://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", password, port)
 	b.summary = append(b.summary, fmt.Sprintf("postgres  %s, 127.0.0.1:%d, time zone %s", what, port, oddTimeZone))
@@ -98,7 +98,7 @@ func initdb(ctx context.Context, bin, dir, password string, as *syscall.Credenti
 	return nil
 }
 
-// postgresUser returns the user that the server runs as: postgres for root, otherwise nil for our own.
+// postgresUser returns the user for the server: postgres if this process is root, otherwise nil for the current user.
 func postgresUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -112,7 +112,7 @@ func postgresUser() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
-// postgresBin finds the newest server's programs: where Debian puts them, or on the PATH.
+// postgresBin finds the programs of the newest Postgres: in Debian's directories or on the PATH.
 func postgresBin() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	slices.SortFunc(found, func(a, b string) int { return majorOf(b) - majorOf(a) })
@@ -125,7 +125,7 @@ func postgresBin() (string, error) {
 	return "", fmt.Errorf("no Postgres server is installed: scripts/install-postgres.sh installs one on Debian and Ubuntu")
 }
 
-// majorOf reads 15 from /usr/lib/postgresql/15/bin/initdb.
+// majorOf returns 15 for /usr/lib/postgresql/15/bin/initdb.
 func majorOf(initdb string) int {
 	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(initdb))))
 	return n

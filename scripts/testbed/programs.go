@@ -6,7 +6,7 @@ import (
 	"os/exec"
 )
 
-// program is one that some tests start themselves, by the name in a variable.
+// program is a program that some tests start; variable passes its path to them.
 type program struct{ name, variable, install string }
 
 var programs = []program{
@@ -16,8 +16,8 @@ var programs = []program{
 	{"promtool", "WHARF_TEST_PROMTOOL", "scripts/install-prometheus.sh"},
 }
 
-// addPrograms tells the tests where the programs are, after installing those that are missing. A bed stands without them:
-// the tests that need one say so.
+// addPrograms passes the paths of the programs to the tests, after installing missing ones. A bed works without them: the tests that
+// need one report that it is missing.
 func (r *ready) addPrograms() {
 	for _, p := range programs {
 		path := p.find()
@@ -36,7 +36,7 @@ func (r *ready) addPrograms() {
 	}
 }
 
-// find looks where daemons live, too: a user's PATH often lacks them.
+// find also looks in the directories of daemons, which a user's PATH often lacks.
 func (p program) find() string {
 	if path := os.Getenv(p.variable); path != "" {
 		return path

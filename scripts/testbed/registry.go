@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// addRegistry tells the tests which program is a registry of images, after installing one where that is possible. A bed
-// without one stands all the same: the tests that need it say so.
+// addRegistry passes the path of an image registry to the tests, after installing one if possible. A bed works without one: the tests
+// that need it report that it is missing.
 func (r *ready) addRegistry() {
 	path := findRegistry()
 	if path == "" && installed("apt-get") && becomesRoot() {

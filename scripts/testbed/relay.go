@@ -5,7 +5,7 @@ import (
 	"net"
 )
 
-// acceptAll serves each connection in a goroutine of its own, until the listener is closed.
+// acceptAll serves each connection in its own goroutine, until the listener is closed.
 func acceptAll(l net.Listener, serve func(net.Conn)) {
 	for {
 		conn, err := l.Accept()
@@ -16,8 +16,8 @@ func acceptAll(l net.Listener, serve func(net.Conn)) {
 	}
 }
 
-// exchange copies both ways until both have ended; in reads from the client, and may hold what was read already. The
-// end of one direction is passed on as such: attached containers need it.
+// exchange copies in both directions until both have ended. in reads from the client, and may hold bytes that were read already. The
+// end of one direction closes only that direction of the other connection: attached containers depend on it.
 func exchange(client net.Conn, in io.Reader, server net.Conn) {
 	ended := make(chan struct{})
 	go func() {

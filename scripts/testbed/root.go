@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// moduleRoot is where go.mod stands.
+// moduleRoot returns the directory of go.mod.
 func moduleRoot() (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {

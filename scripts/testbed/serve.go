@@ -14,16 +14,16 @@ import (
 	"syscall"
 )
 
-// settings are what run and up tell serve. It has no environment to go by: sudo empties it.
+// settings are what run and up pass to serve on its command line, since sudo clears the environment.
 type settings struct {
 	mode     mode
 	app      string // the test app's binary
 	only     string // onlyPostgres, or ""
-	uid, gid int    // of the user that runs the tests, and may use sockets and keys
-	detached bool   // do not end with standard input
+	uid, gid int    // of the user that runs the tests and needs access to sockets and keys
+	detached bool   // don't end with standard input
 }
 
-// bed is everything that one serve owns.
+// bed holds everything that a serve process owns.
 type bed struct {
 	settings
 	dir      string
@@ -31,7 +31,7 @@ type bed struct {
 	engines  []*engine
 	summary  []string
 	env      map[string]string
-	cleanups []func() error // last first
+	cleanups []func() error // run in reverse order
 }
 
 func serve(args []string) int {
@@ -73,7 +73,7 @@ func serve(args []string) int {
 	return 0
 }
 
-// untilEOF ends the context when the process that started us has gone.
+// untilEOF returns a context that ends when the parent process has ended.
 func untilEOF(ctx context.Context, r io.Reader) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -104,7 +104,7 @@ func (b *bed) takeDown() error {
 	return errors.Join(errs...)
 }
 
-// bringUp starts everything; what it has started when it fails, takeDown ends.
+// bringUp starts everything. After an error takeDown ends what was started.
 func (b *bed) bringUp(ctx context.Context) error {
 	var err error
 	if b.image, err = appImage(b.app); err != nil {
@@ -146,6 +146,6 @@ func report(b *bed, err error) {
 	}
 	line, _ := json.Marshal(r)
 	os.Stdout.Write(append(line, '\n'))
-	// up waits for the end of our output no longer than for this line.
+	// up waits until our output ends, and needs only this line.
 	os.Stdout.Close()
 }

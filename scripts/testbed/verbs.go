@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// run brings a bed up for one command and takes it away afterwards. The error is the command's
-// *exec.ExitError if that is what failed.
+// run starts a bed for one command and removes it afterwards. If the command fails, the error is its *exec.ExitError.
 func run(command []string, only string) error {
 	if len(command) == 0 {
 		return errors.New("run: which command?")
@@ -41,7 +40,7 @@ func run(command []string, only string) error {
 	return failed
 }
 
-// runIn runs the command in the bed's environment and hands on the signals that we get.
+// runIn runs the command in the bed's environment and forwards signals to it.
 func runIn(env map[string]string, command []string, signals <-chan os.Signal) error {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -76,7 +75,7 @@ func summarise(lines, command []string, failed error, took time.Duration) {
 	fmt.Printf("command   %s\nresult    %s, %.0f s with the bed\n", strings.Join(strings.Fields(strings.Join(command, " ")), " "), result, took.Seconds())
 }
 
-// up leaves a bed running and writes how to reach it.
+// up starts a bed that stays, and writes the environment for its use to a file.
 func up(envFile, only string) error {
 	if dir := bedOf(envFile); dir != "" && running(dir) {
 		say("already up: source %s", envFile)
@@ -105,7 +104,7 @@ func exportLines(r ready) []byte {
 	return []byte(strings.Join(lines, "\n") + "\n")
 }
 
-// down ends the bed of up.
+// down ends the bed that up started.
 func down(envFile string) error {
 	dir := bedOf(envFile)
 	if dir == "" {
@@ -120,10 +119,10 @@ func down(envFile string) error {
 	return errors.Join(os.Remove(envFile), os.Remove(logOf(envFile)))
 }
 
-// logOf is where the owner of an up writes what goes wrong.
+// logOf returns the file to which the owner of an up writes errors.
 func logOf(envFile string) string { return envFile + ".log" }
 
-// bedOf reads the bed's directory from what up wrote, "" if there is nothing.
+// bedOf reads the bed's directory from the file that up wrote; "" if there is none.
 func bedOf(envFile string) string {
 	content, err := os.ReadFile(envFile)
 	if err != nil {

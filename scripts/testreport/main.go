@@ -1,6 +1,5 @@
-// Command testreport reads what `go test -json` writes and prints what a person wants to know: a line a
-// package, everything about a test that failed, and at the end every test that was skipped, with its
-// reason. Without it go test says nothing of skipped tests. Its exit code is 1 if anything failed.
+// Command testreport reads the output of `go test -json` and prints a summary: a line per package, all output of each failed test, and
+// at the end every skipped test with its reason, which go test itself doesn't show. Its exit code is 1 if anything failed.
 package main
 
 import (
@@ -17,7 +16,7 @@ import (
 type event struct {
 	Action     string
 	Package    string
-	ImportPath string // of a build
+	ImportPath string // for a build
 	Test       string
 	Output     string
 }
@@ -26,7 +25,7 @@ type test struct{ pkg, name string }
 
 type report struct {
 	out     io.Writer
-	said    map[test][]string
+	output  map[test][]string
 	all     map[string][]string // by package, in order
 	failed  []test
 	skipped []test
@@ -34,7 +33,7 @@ type report struct {
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, said: map[test][]string{}, all: map[string][]string{}}
+	return &report{out: out, output: map[test][]string{}, all: map[string][]string{}}
 }
 
 func main() {
@@ -61,18 +60,18 @@ func (r *report) read(in io.Reader) error {
 		}
 		var e event
 		if json.Unmarshal([]byte(line), &e) != nil {
-			fmt.Fprint(r.out, line) // a word of go's own
+			fmt.Fprint(r.out, line) // a line of the go command itself
 			continue
 		}
-		r.take(e)
+		r.add(e)
 	}
 }
 
-func (r *report) take(e event) {
+func (r *report) add(e event) {
 	t := test{e.Package, e.Test}
 	switch e.Action {
 	case "output":
-		r.said[t] = append(r.said[t], e.Output)
+		r.output[t] = append(r.output[t], e.Output)
 		r.all[t.pkg] = append(r.all[t.pkg], e.Output)
 	case "build-output":
 		fmt.Fprint(r.out, e.Output)
@@ -93,12 +92,12 @@ func (r *report) take(e event) {
 	}
 }
 
-// fail prints what the test has said. Where that can't be the whole story (a data race, goleak's words
-// from TestMain: go test takes them for those of whichever test ran last) it is what the package said.
+// fail prints the output of the test. It prints the package's whole output if the cause may be elsewhere: a data race, or goleak's output
+// from TestMain, which go test attributes to the test that ran last.
 func (r *report) fail(t test) {
 	if t.name != "" {
 		r.failed = append(r.failed, t)
-		fmt.Fprint(r.out, strings.Join(r.said[t], ""))
+		fmt.Fprint(r.out, strings.Join(r.output[t], ""))
 		return
 	}
 	all := strings.Join(slices.DeleteFunc(r.all[t.pkg], isMarker), "")
@@ -111,17 +110,17 @@ func (r *report) fail(t test) {
 	}
 }
 
-// isMarker tells go test's own lines about tests that come and go.
+// isMarker reports whether a line is go test's own, about the start or the success of a test.
 func isMarker(line string) bool {
 	line = strings.TrimSpace(line)
 	return strings.HasPrefix(line, "=== ") || strings.HasPrefix(line, "--- PASS")
 }
 
-// packageLine prints the last thing that a package says: "ok  	wharf/db	1.2s".
+// packageLine prints the last line of a package: "ok   wharf/db 1.2s".
 func (r *report) packageLine(t test) {
-	said := r.said[t]
-	if len(said) > 0 && strings.HasPrefix(said[len(said)-1], "ok") {
-		fmt.Fprint(r.out, said[len(said)-1])
+	output := r.output[t]
+	if len(output) > 0 && strings.HasPrefix(output[len(output)-1], "ok") {
+		fmt.Fprint(r.out, output[len(output)-1])
 	}
 }
 
@@ -131,13 +130,13 @@ func (r *report) finish() {
 		fmt.Fprintf(r.out, "FAILED   %s %s\n", t.pkg, t.name)
 	}
 	for _, t := range r.skipped {
-		fmt.Fprintf(r.out, "skipped  %s %s: %s\n", t.pkg, t.name, reason(r.said[t]))
+		fmt.Fprintf(r.out, "skipped  %s %s: %s\n", t.pkg, t.name, reason(r.output[t]))
 	}
 }
 
-// reason is what a skipped test said, without the lines that go test adds.
-func reason(said []string) string {
-	for _, line := range slices.Backward(said) {
+// reason returns the output of a skipped test, without the lines that go test adds.
+func reason(output []string) string {
+	for _, line := range slices.Backward(output) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "===") {
 			continue

@@ -1,14 +1,13 @@
-// Package attribution finds which audited action caused an event that an engine reported, and marks the event with that
-// action's actor and audit row.
+// Package attribution finds the audited action that caused an event of an engine, and adds the action's actor and audit row
+// to the event.
 //
-// Its job is to match events to actions by container, kind and time. It reads the audit and the event log and writes
-// neither: service.Audit owns the one Attributor and service/eventlog calls it for each batch before the batch is
-// stored, so that an event is attributed once, by the replica that stores it.
+// It matches events to actions by container, kind and time. It reads the audit and the event log and writes neither.
+// service.Audit owns the one Attributor. Package eventlog calls it for each batch before the batch is stored, so that an
+// event is attributed once, by the replica that stores it.
 //
-// Its limits: engines don't say which request caused an event. An action and an event of the same container that are
-// within seconds of each other can therefore be unrelated, and a clock that is wrong by more than clockSlack hides a
-// relation. An event that happened outside wharf or by itself stays unmarked as long as each action in that time has
-// its own events already.
+// Limits: engines don't report which request caused an event. So an action may be related to an unrelated event of the same
+// container within seconds, and a clock that is wrong by more than clockSlack hides a relation. An event with another cause
+// stays unattributed only if each action at that time already has its own events.
 package attribution
 
 import (
@@ -20,7 +19,7 @@ import (
 	"wharf/dockerx/events"
 )
 
-// Attributes that Attribute adds to an event, besides the engine's own.
+// The attributes that Attribute adds to an event.
 const (
 	AttrActor = "wharf.actor" // the user's name; empty for the anonymous caller of open mode
 	AttrAudit = "wharf.audit" // the id of the row in the audit log
@@ -32,9 +31,9 @@ type Attributor struct{ db *db.DB }
 // New returns an Attributor for the audit and the event log of a migrated database.
 func New(d *db.DB) *Attributor { return &Attributor{db: d} }
 
-// Attribute adds AttrActor and AttrAudit to each container event that an action caused, on any replica. Other events
-// stay as they are. Each action causes one event per kind, so that the next event of that kind soon after it is not
-// attributed to it. The attribute maps are replaced, not changed. Errors are the database's.
+// Attribute adds AttrActor and AttrAudit to each container event that an action on any replica caused. It doesn't change
+// other events. Each action causes one event per kind, so a second event of that kind isn't attributed to it. The attribute
+// maps are replaced, not changed. The error is the database's.
 func (a *Attributor) Attribute(ctx context.Context, events []*events.Event) error {
 	all, err := a.audited(ctx, groups(events))
 	if err != nil {
@@ -56,5 +55,5 @@ func (a *Attributor) Attribute(ctx context.Context, events []*events.Event) erro
 	return nil
 }
 
-// localTime returns when the event happened by this server's clock.
+// localTime returns the event's time by this server's clock.
 func localTime(e *events.Event) time.Time { return e.Time.Add(-e.ClockSkew) }

@@ -19,7 +19,7 @@ import (
 	"wharf/service/attribution"
 )
 
-// An event that is missing in the table of operations would be attributed to none.
+// An event that is missing in the table of operations would never be attributed.
 func TestEveryEventOfAnOperationIsListed(t *testing.T) {
 	t.Parallel()
 	want := []string{"start", "stop", "restart", "kill", "die", "died", "pause", "unpause"}
@@ -66,10 +66,10 @@ func TestEventIsAttributedToTheActionThatItCameDuring(t *testing.T) {
 	})
 }
 
-// In an hour of 20,000 actions none is overlooked, whether the others are on the same container or on another.
+// No action is overlooked among 20,000 in an hour, whether the others are on the same container or on another.
 func TestNoActionOfABusyHourIsOverlooked(t *testing.T) {
 	t.Parallel()
-	const actions, rounds = 20_000, 200 // each round within the bound of a transaction, however busy the machine is
+	const actions, rounds = 20_000, 200 // so that each round is within a transaction's timeout even on a busy machine
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFixture(t, d)
 		hung := f.begin("hung", "stop")
@@ -95,7 +95,7 @@ func TestNoActionOfABusyHourIsOverlooked(t *testing.T) {
 		end := f.event("hung", "die")
 		batch, ids = append(batch, &end), append(ids, hung)
 		require.Greater(t, end.Time.Sub(batch[0].Time), 50*time.Minute)
-		for i := 0; i < len(batch); i += 40 { // one by one, as they come
+		for i := 0; i < len(batch); i += 40 { // one by one
 			alone := *batch[i]
 			require.NoError(t, f.to.Attribute(t.Context(), []*events.Event{&alone}))
 			require.Contains(t, alone.Attrs, attribution.AttrAudit)

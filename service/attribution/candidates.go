@@ -9,15 +9,15 @@ import (
 	"wharf/dockerx/events"
 )
 
-// auditedAction is an action on a container, and what is attributed to it. Times of events are the engine's.
+// auditedAction is an action on a container, and the events attributed to it. Times of events are by the engine's clock.
 type auditedAction struct {
 	id, username string
 	operation    string // "stop"
 	at           time.Time
 	finishedAt   time.Time // zero while the action is under way
-	// attributed maps each kind of event that is attributed to the action to the time of its first one.
+	// attributed has the time of the event attributed to the action, by kind.
 	attributed map[string]time.Time
-	// superseded is when another signal than the action's came, if the action is a signal: zero before that.
+	// superseded is the time of the next signal to the container, if the action is a signal; zero until then.
 	superseded time.Time
 }
 
@@ -28,7 +28,7 @@ func newAuditedAction(row *sqlc.AuditOfContainerRow) *auditedAction {
 	}
 }
 
-// end returns the last time, by this server's clock, at which the action may cause an event.
+// end returns the latest time, by this server's clock, of an event that the action may cause.
 func (a *auditedAction) end() time.Time {
 	switch {
 	case a.finishedAt.IsZero():
@@ -43,7 +43,7 @@ func (a *auditedAction) end() time.Time {
 type candidates struct {
 	actions []*auditedAction // the latest first
 	byID    map[string]*auditedAction
-	signals []*auditedAction // those of operationKill that have their signal, before another one came
+	signals []*auditedAction // the actions of operationKill with an attributed signal that isn't superseded
 }
 
 func newCandidates(actions []*auditedAction) *candidates {
@@ -54,7 +54,7 @@ func newCandidates(actions []*auditedAction) *candidates {
 	return cs
 }
 
-// add updates the actions by an event of the container with its attribution. Stored events are added first, in order.
+// add updates the actions after an event of the container has been attributed. Stored events are added first, in order.
 func (cs *candidates) add(e *events.Event) {
 	id := e.Attrs[AttrAudit]
 	if e.Action == "kill" {
@@ -78,7 +78,7 @@ func (cs *candidates) add(e *events.Event) {
 	}
 }
 
-// supersede ends the time in which signals other than that of the action id cause events.
+// supersede marks all signals as superseded except that of the action id: they cause no later events.
 func (cs *candidates) supersede(id string, at time.Time) {
 	cs.signals = slices.DeleteFunc(cs.signals, func(a *auditedAction) bool {
 		if a.id == id {

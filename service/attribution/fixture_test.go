@@ -24,8 +24,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const host = "prod-1"
 
-// fixture is an audit and an event log, with a clock of their own: each event and each action's start and end take a
-// millisecond of it, so that nothing depends on how busy the machine is.
+// fixture is an audit and an event log with a simulated clock: each event, and each start and end of an action, advances it by
+// a millisecond, so that nothing depends on how busy the machine is.
 type fixture struct {
 	t       *testing.T
 	db      *db.DB
@@ -34,7 +34,7 @@ type fixture struct {
 	id      string            // of the container of play
 	actions map[string]string // by audit id: 1, 2, …
 	ahead   time.Duration     // of the engine's clock
-	late    bool              // events are held back for store
+	late    bool              // play doesn't store events, but appends them to held
 	held    []events.Event
 }
 
@@ -45,7 +45,7 @@ func newFixture(t *testing.T, d *db.DB) *fixture {
 	return f
 }
 
-// reset begins anew with another container.
+// reset starts again with another container.
 func (f *fixture) reset() {
 	f.id, f.actions, f.held = strings.ReplaceAll(uuid.NewString()+uuid.NewString(), "-", ""), map[string]string{}, nil
 }
@@ -55,8 +55,8 @@ func (f *fixture) tick() time.Time {
 	return f.now
 }
 
-// play plays actions through wharf, each with the engine's events during it, "stop{ kill die stop }", and events outside
-// them. Each event is stored before the next happens, unless f.late.
+// play simulates actions through wharf, each with the engine's events in braces, "stop{ kill die stop }", and events without
+// an action. Each event is stored before the next happens, unless f.late.
 func (f *fixture) play(text string) {
 	f.t.Helper()
 	var open []uuid.UUID
@@ -77,7 +77,7 @@ func (f *fixture) play(text string) {
 	require.Empty(f.t, open)
 }
 
-// begin audits an action that is under way.
+// begin writes the audit row of an action under way.
 func (f *fixture) begin(container, operation string) uuid.UUID {
 	f.t.Helper()
 	row := f.row(container, operation)
@@ -85,7 +85,7 @@ func (f *fixture) begin(container, operation string) uuid.UUID {
 	return row.ID
 }
 
-// done audits an action that began and ended now.
+// done writes the audit row of an action that began and ended now.
 func (f *fixture) done(q *sqlc.Queries, container, operation string) uuid.UUID {
 	f.t.Helper()
 	row := f.row(container, operation)
@@ -112,7 +112,7 @@ func (f *fixture) finish(id uuid.UUID, outcome, detail string) {
 	require.NoError(f.t, err)
 }
 
-// event returns an event as the engine reports it now.
+// event returns an event that the engine reports now.
 func (f *fixture) event(container, action string) events.Event {
 	return events.Event{
 		Host: host, Type: "container", Action: action, ActorID: container, ActorName: "web",
@@ -120,11 +120,11 @@ func (f *fixture) event(container, action string) events.Event {
 	}
 }
 
-// store has an event log attribute and store a batch of events.
+// store attributes and stores a batch of events through an event log.
 func (f *fixture) store(batch []events.Event) {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(f.t.Context()))
-	log := eventlog.New(f.db, eventlog.Options{Attribute: f.to.Attribute, Patience: time.Hour}) // none is published before it is stored
+	log := eventlog.New(f.db, eventlog.Options{Attribute: f.to.Attribute, Patience: time.Hour}) // publishes nothing unsaved
 	for _, e := range batch {
 		e.Attrs = maps.Clone(e.Attrs)
 		log.Publish(e)
@@ -136,7 +136,7 @@ func (f *fixture) store(batch []events.Event) {
 	require.NoError(f.t, <-done)
 }
 
-// attributed lists the stored events of the container in order, each with the number of its action: "die:1".
+// attributed returns the stored events of the container in order, each with the number of its action: "die:1".
 func (f *fixture) attributed() string {
 	f.t.Helper()
 	page, err := eventlog.New(f.db, eventlog.Options{}).Query(f.t.Context(), eventlog.Query{Ascending: true, Filter: eventlog.Filter{Containers: []string{f.id}}})

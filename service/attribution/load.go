@@ -15,21 +15,21 @@ import (
 	"wharf/dockerx/events"
 )
 
-// eventPage is how many stored events are read at once.
+// eventPage is how many stored events one query reads.
 const eventPage = 500
 
-// container names a container of a host.
+// container identifies a container on a host.
 type container struct{ host, id string }
 
-// group is the events of one container in a batch, by time.
+// group has the events of one container in a batch, sorted by time.
 type group struct {
 	container
 	events      []*events.Event
 	first, last time.Time     // of the events, by this server's clock
-	ahead       time.Duration // of the engine's clock
+	ahead       time.Duration // how far the engine's clock is ahead of this server's
 }
 
-// groups returns the container events that an operation can cause, by container.
+// groups returns the container events that operations can cause, grouped by container.
 func groups(batch []*events.Event) []*group {
 	var all []*group
 	byContainer := map[container]*group{}
@@ -57,11 +57,11 @@ func groups(batch []*events.Event) []*group {
 	return all
 }
 
-// fewGroups is how many containers are loaded without asking first which of them have actions.
+// fewGroups is the number of containers up to which audited makes no query.
 const fewGroups = 2
 
-// audited returns those of the groups whose container may have an action near their events: with one query, as most events
-// of a large batch aren't caused by actions.
+// audited returns the groups whose container may have an action near its events. It makes one query for all groups, as most
+// events of a large batch aren't caused by actions.
 func (a *Attributor) audited(ctx context.Context, all []*group) ([]*group, error) {
 	if len(all) <= fewGroups {
 		return all, nil
@@ -88,8 +88,8 @@ func (a *Attributor) audited(ctx context.Context, all []*group) ([]*group, error
 	return slices.DeleteFunc(all, func(g *group) bool { return !found[g.id] }), nil
 }
 
-// load returns the actions that may have caused events of the group, with what is attributed to them already, and the
-// actions that overlap these: they may have caused events that are attributed to these.
+// load returns the actions that may have caused events of the group, and the actions that overlap them, which may have caused
+// events that are attributed to the former. All have the events that are already attributed to them.
 func (a *Attributor) load(ctx context.Context, g *group) (*candidates, error) {
 	actions, err := a.actions(ctx, g.container, g.first, g.last)
 	if err != nil {
@@ -99,7 +99,7 @@ func (a *Attributor) load(ctx context.Context, g *group) (*candidates, error) {
 	if len(actions) == 0 {
 		return newCandidates(nil), nil
 	}
-	// The latest action is the first: the last one began first.
+	// The actions are sorted from the latest to the earliest.
 	since := actions[len(actions)-1].at.Add(-clockSlack)
 	if actions, err = a.actions(ctx, g.container, since, g.last); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (a *Attributor) load(ctx context.Context, g *group) (*candidates, error) {
 }
 
 // actions returns the actions on a container that may have caused events between two times of this server's clock, the
-// latest first. Time and container bound them, not their number.
+// latest first. Their number isn't limited.
 func (a *Attributor) actions(ctx context.Context, c container, first, last time.Time) ([]*auditedAction, error) {
 	rows, err := a.db.Queries().AuditOfContainer(ctx, sqlc.AuditOfContainerParams{
 		Host: c.host, ContainerID: c.id, FinishedSince: finishTime(first.Add(-killSlack)),
@@ -128,10 +128,10 @@ func (a *Attributor) actions(ctx context.Context, c container, first, last time.
 	return actions, nil
 }
 
-// finishTime returns a time for comparisons with finished_at.
+// finishTime returns a time in the form for comparisons with the column finished_at.
 func finishTime(t time.Time) sql.NullTime { return sql.NullTime{Time: db.Time(t), Valid: true} }
 
-// loadAttributed adds to the actions the events that are stored of their container, whichever replica attributed them.
+// loadAttributed adds the stored events of the container to the actions, including those that other replicas attributed.
 func (a *Attributor) loadAttributed(ctx context.Context, g *group, all *candidates) error {
 	since, until := g.first, g.last
 	for _, action := range all.actions {
@@ -168,8 +168,8 @@ func (a *Attributor) loadAttributed(ctx context.Context, g *group, all *candidat
 	}
 }
 
-// storedEvent returns as much of a stored event as attribution needs. An event is stored without its clock offset: the
-// engine's present one stands for it, else an event of a wrong clock would lie outside every action.
+// storedEvent returns the fields of a stored event that attribution needs. The engine's clock offset isn't stored, so the
+// current one is used: without an offset, an event from a wrong clock would lie outside every action.
 func storedEvent(row *sqlc.EngineEventsOfContainerRow, ahead time.Duration) (*events.Event, error) {
 	e := &events.Event{Action: row.Action, Time: time.Unix(0, row.TimeNano), ClockSkew: ahead}
 	if strings.Contains(row.Attrs, AttrAudit) {

@@ -11,29 +11,30 @@ import (
 // causedBy lists, for each kind of container event, the operations that cause it.
 var causedBy = operations.ByEvent()
 
-// operationKill differs from the others: its call returns before the signal has its effect, and it sends a signal alone.
+// operationKill differs from other operations: it only sends a signal, and its call returns before the signal takes effect.
 const operationKill = "kill"
 
-// operationRecreate has no order: one that fails stops the container that it started, and starts the one that it stopped.
+// operationRecreate's events have no fixed order: if it fails, it stops the container that it started, and starts the one
+// that it stopped.
 const operationRecreate = "recreate"
 
-// position orders the events of one action. An engine writes "die" and "stop" in either order, and engines differ in
-// where "restart" stands: a kind without a position comes anywhere.
+// position orders the events of one action. Engines report "die" and "stop" in either order, and differ in the place of
+// "restart". A kind without a position can be anywhere.
 var position = map[string]int{"kill": 1, "die": 2, "died": 2, "stop": 2, "start": 3, "remove": 3, "destroy": 3}
 
 const (
-	// clockSlack is how far an event's time may lie outside its action's. The offset between the clocks of the engine
-	// and of a replica is known to half of a call's duration.
+	// clockSlack is how far an event may lie outside the time of its action. The offset between the clocks of an engine
+	// and a replica is known to half the duration of a call.
 	clockSlack = 2 * time.Second
-	// killSlack is how long after a signal its container may die of it: the call returns before that.
+	// killSlack is how long after the end of a kill operation its signal may still cause events.
 	killSlack = 15 * time.Second
-	// pendingMax is how long after its start an action without an end may cause events.
+	// pendingMax is how long after its start an unfinished action may cause events.
 	pendingMax = time.Hour
 )
 
-// match returns the action that caused the event, or nil if there is none: of several the one nearest in time, then the
-// latest. Where actions overlapped, an event may have been attributed to one although another of them caused it; that
-// one is then free to take this event.
+// match returns the action that caused the event, or nil. Of several it returns the nearest in time, then the latest. If no
+// action can take the event, match may return one whose earlier event of this kind can be moved to another action: where
+// actions overlap, that event may have been attributed to the wrong one.
 func (cs *candidates) match(e *events.Event) (nearest *auditedAction) {
 	var best time.Duration
 	for _, a := range cs.actions {
@@ -67,8 +68,8 @@ func (cs *candidates) alternative(a *auditedAction, e *events.Event) *auditedAct
 	return nil
 }
 
-// covers reports whether the action causes events of this kind, and the event happened during it. The event is one of the
-// action's container.
+// covers reports whether the action's operation causes events of this kind, and the event happened during it. The event must
+// be of the action's container.
 func (a *auditedAction) covers(e *events.Event) bool {
 	at := localTime(e)
 	if at.Before(a.at.Add(-clockSlack)) || at.After(a.at.Add(pendingMax)) || at.After(a.end()) {
@@ -86,8 +87,8 @@ func (a *auditedAction) canTake(e *events.Event) bool {
 	return a.inOrder(e)
 }
 
-// inOrder reports whether the action can have caused the event after those that are attributed to it. A death after a
-// later signal is attributed to that signal.
+// inOrder reports whether the event's kind can follow the events that are attributed to the action. A death after a later
+// signal is attributed to that signal.
 func (a *auditedAction) inOrder(e *events.Event) bool {
 	if a.operation == operationRecreate {
 		return true
@@ -100,7 +101,7 @@ func (a *auditedAction) inOrder(e *events.Event) bool {
 	return a.superseded.IsZero() || e.Time.Before(a.superseded)
 }
 
-// distance returns how far a time lies outside the action's; 0 inside.
+// distance returns how far a time lies outside the action's duration; 0 if inside.
 func (a *auditedAction) distance(at time.Time) time.Duration {
 	switch {
 	case at.Before(a.at):

@@ -11,7 +11,7 @@ import (
 	"wharf/db/dbtest"
 )
 
-// scenarios are what fixture.play plays, and what fixture.attributed then lists.
+// scenarios have texts for fixture.play, and the results of fixture.attributed after it.
 var scenarios = map[string]struct{ play, want string }{
 	"a stop by hand after one through wharf": {
 		"stop{ kill die stop } start kill die stop", "kill:1 die:1 stop:1 start kill die stop",
@@ -53,7 +53,7 @@ var scenarios = map[string]struct{ play, want string }{
 	},
 }
 
-// An action by hand right after one through wharf is not attributed to the latter.
+// The events of a manual action right after one through wharf aren't attributed to the latter.
 func TestActionIsAttributedOneEnd(t *testing.T) {
 	t.Parallel()
 	for name, c := range scenarios {
@@ -68,7 +68,7 @@ func TestActionIsAttributedOneEnd(t *testing.T) {
 	}
 }
 
-// The attribution is the same however the events are cut into batches, and when the engine's clock is wrong.
+// The attribution doesn't depend on how the events are divided into batches, or on the engine's clock.
 func TestAttributionIsTheSameInAnyBatches(t *testing.T) {
 	t.Parallel()
 	for name, c := range scenarios {

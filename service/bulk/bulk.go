@@ -1,12 +1,13 @@
-// Package bulk does an operation on many containers: so many at a time, in the order of their dependencies, until all have
-// ended, too many have failed or it is cancelled.
+// Package bulk runs an operation on many containers: a limited number at a time, in the order of their dependencies, until
+// all have ended, too many have failed, or the operation is cancelled.
 //
-// Job. Start resolves which containers the caller may operate on and returns; the operation goes on without the caller, with
-// the rights that its user has at each container. Each container is an operation of service.Host with an audit row of its
-// own, which names this one. State is in the database: all replicas show it, and the one that took it carries it out.
+// Job. Start finds the containers that the caller may operate on and returns. The operation continues without the caller; for
+// each container it uses the rights that the user has at that time. Each container is one operation of service.Host, with its
+// own audit row, which names the bulk operation. The state is in the database, so that all replicas show it. The replica that
+// started the operation runs it.
 //
-// Owner. main makes one Bulk, calls EndOwn before anything starts and Close before the hosts are closed. What Close or a
-// crash interrupts isn't taken up again: it is marked interrupted.
+// Owner. main creates one Bulk, calls EndOwn before anything starts, and Close before the hosts are closed. An operation that
+// Close or a crash interrupts isn't resumed but marked as interrupted.
 package bulk
 
 import (
@@ -22,7 +23,7 @@ import (
 	"wharf/service"
 )
 
-// The states of an operation, and in part of its containers.
+// The states of an operation. Its containers can be running, failed or interrupted, or in one of the last three states.
 const (
 	StateRunning     = "running"
 	StateSucceeded   = "succeeded"
@@ -36,18 +37,18 @@ const (
 	StateSkipped = "skipped"
 )
 
-// Options are the settings of New; zero values are good.
+// Options are the settings of New. The zero value of a field is its default.
 type Options struct {
-	// Server names this server across its restarts, as the audit's does.
+	// Server names this server across its restarts, like AuditOptions.Server.
 	Server string
-	// PerUser and Total are how many operations one user, and all together, may have under way. Default 8 and 64.
+	// PerUser and Total are how many operations may run at the same time for one user and in total. Default 8 and 64.
 	PerUser, Total int
 	// Keep is how long an operation can be looked up after its end. Default 30 days.
 	Keep   time.Duration
 	Logger zerolog.Logger
 }
 
-// Bulk is the operations on many containers of a server. It is safe for concurrent use.
+// Bulk runs a server's operations on many containers. It is safe for concurrent use.
 type Bulk struct {
 	db       *db.DB
 	hosts    *service.Hosts
@@ -62,7 +63,7 @@ type Bulk struct {
 	running map[uuid.UUID]*run
 }
 
-// New makes a Bulk on a migrated database.
+// New returns a Bulk on a migrated database.
 func New(d *db.DB, hosts *service.Hosts, sessions *service.Sessions, o Options) *Bulk {
 	o.PerUser, o.Total, o.Keep = cmp.Or(o.PerUser, 8), cmp.Or(o.Total, 64), cmp.Or(o.Keep, 30*24*time.Hour)
 	return &Bulk{
@@ -71,7 +72,8 @@ func New(d *db.DB, hosts *service.Hosts, sessions *service.Sessions, o Options) 
 	}
 }
 
-// Close begins no more containers, waits a moment for those under way, marks what is left as interrupted, and returns.
+// Close starts no more containers, waits up to a second for those under way, marks unfinished operations as interrupted, and
+// returns.
 func (b *Bulk) Close() {
 	b.mu.Lock()
 	if !b.closed {
@@ -82,7 +84,7 @@ func (b *Bulk) Close() {
 	b.ended.Wait()
 }
 
-// Run deletes operations that ended too long ago, each hour, and returns nil when ctx ends.
+// Run deletes, every hour, operations that ended more than Options.Keep ago. It returns nil when ctx ends.
 func (b *Bulk) Run(ctx context.Context) error {
 	hour := time.NewTicker(time.Hour)
 	defer hour.Stop()

@@ -50,7 +50,7 @@ func (f *fixture) start(t *testing.T, r Request) uuid.UUID {
 	return op.ID
 }
 
-// ended returns an operation once it is over.
+// ended waits for the end of an operation and returns it.
 func (f *fixture) ended(t *testing.T, id uuid.UUID) Operation {
 	t.Helper()
 	require.NoError(t, f.Follow(t.Context(), f.actor, id, 0, func(Target) error { return nil }))
@@ -90,7 +90,7 @@ func TestFailuresStopWhatHasNotBegun(t *testing.T) {
 	})
 }
 
-// What was under way when a server ended is marked by the next one of its name, and by no other.
+// Only the next server of the same name marks the operations that a server left unfinished.
 func TestOperationOfAKilledServerIsInterrupted(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, store *db.DB) {

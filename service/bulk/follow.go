@@ -13,13 +13,12 @@ import (
 	"wharf/util/apperr"
 )
 
-// followPoll is how soon progress on another replica is seen.
+// followPoll is the interval at which Follow reads the progress on another replica.
 const followPoll = time.Second
 
 var errNone = apperr.New(apperr.NotFound, "no such operation")
 
-// Get returns an operation with those of its containers that the actor may see. Errors: NotFound, also where it may see
-// none of them.
+// Get returns an operation with the containers that the actor may see. Errors: NotFound, also if it may see none of them.
 func (b *Bulk) Get(ctx context.Context, actor service.Actor, id uuid.UUID) (Operation, error) {
 	row, err := b.read(ctx, id)
 	if err != nil {
@@ -57,8 +56,8 @@ func owns(actor service.Actor, row *sqlc.BulkOperation) bool {
 	return row.UserID == actor.UserID
 }
 
-// Cancel has an operation begin no more containers; those under way end. One that has ended stays as it is. Errors:
-// NotFound, Forbidden for another user's below admin.
+// Cancel makes an operation start no more containers; those under way end normally. It has no effect on an operation that has
+// ended. Errors: NotFound; Forbidden for another user's operation unless the actor is an admin.
 func (b *Bulk) Cancel(ctx context.Context, actor service.Actor, id uuid.UUID) (Operation, error) {
 	if _, err := b.Get(ctx, actor, id); err != nil {
 		return Operation{}, err
@@ -85,8 +84,8 @@ func (b *Bulk) find(id uuid.UUID) *run {
 	return b.running[id]
 }
 
-// Follow calls ended with each container of an operation that the actor may see as it ends, after the one of that order,
-// and returns when all have and the operation is over. Errors: those of ended and Get, and of ctx.
+// Follow calls ended for each container that has ended, if the actor may see it, in the order of Target.Order and beginning
+// after the order after. It returns nil when the operation has ended. Errors: NotFound, ended's, ctx's.
 func (b *Bulk) Follow(ctx context.Context, actor service.Actor, id uuid.UUID, after int, ended func(Target) error) error {
 	poll := time.NewTicker(followPoll)
 	defer poll.Stop()
@@ -95,7 +94,7 @@ func (b *Bulk) Follow(ctx context.Context, actor service.Actor, id uuid.UUID, af
 		if j := b.find(id); j != nil {
 			changed = j.next()
 		}
-		row, err := b.read(ctx, id) // before its containers: those of one that is over are all there
+		row, err := b.read(ctx, id) // before the containers: if the operation has ended, all containers are read
 		if err != nil {
 			return err
 		}

@@ -25,12 +25,12 @@ type Summary struct {
 	User      string
 	At        time.Time // UTC
 	Finished  time.Time // UTC; zero while it runs
-	// Targets are its containers, of which some have succeeded or failed.
+	// Targets, Succeeded and Failed are numbers of containers: all, and those with that result so far.
 	Targets, Succeeded, Failed int
 }
 
-// List returns a page of the actor's own operations, or for an admin of all, the latest first, and the cursor of the next
-// page, "" on the last. Errors: Invalid for a cursor that was not given.
+// List returns a page of the actor's operations, or for an admin of all operations, the latest first. next is the cursor of
+// the next page, empty on the last. Errors: Invalid for a malformed cursor.
 func (b *Bulk) List(ctx context.Context, actor service.Actor, p service.Page) (page []Summary, next string, err error) {
 	before := uuid.Max
 	if p.Cursor != "" {

@@ -19,37 +19,37 @@ const (
 // Request is an operation on many containers.
 type Request struct {
 	Operation operations.Operation
-	Select    service.ContainerFilter // not empty
-	// Parallel is how many containers are operated on at a time, and PerHost how many of one host. Default 1, and no
-	// bound of its own.
+	Select    service.ContainerFilter // must not be empty
+	// Parallel is how many containers are operated on at a time, PerHost how many of one host. Default 1 and no bound per
+	// host.
 	Parallel, PerHost int
-	// StopAfter is the number of failures after which no more containers are begun; 0: all are.
+	// StopAfter is the number of failures after which no more containers are started; 0 means no limit.
 	StopAfter int
-	// DryRun returns what would be done, and does nothing.
+	// DryRun returns the containers that would be operated on, and does nothing.
 	DryRun bool
 }
 
-// Operation is an operation on many containers, as an actor sees it.
+// Operation is an operation on many containers, with the parts that an actor may see.
 type Operation struct {
 	ID        uuid.UUID // zero for a dry run
 	Operation string
 	State     string
-	User      string    // empty for actors that may not know
+	User      string    // empty for actors that may not see it
 	At        time.Time // UTC
 	Finished  time.Time // UTC; zero while it runs
 	Targets   []Target
-	Hosts     []service.HostResult // of Start alone
+	Hosts     []service.HostResult // set only by Start
 }
 
-// Target is one of its containers.
+// Target is one container of an operation.
 type Target struct {
 	Host, ID, Name    string
 	State             string // waiting, running, ok, failed, skipped or interrupted
-	Detail            string // why, unless it is ok
+	Detail            string // the reason, unless the state is ok
 	Changed           bool
-	After             string // the container's state afterwards
+	After             string // the container's state after the operation
 	Started, Finished time.Time
-	Order             int // in which the containers ended, from 1; 0 for one that hasn't
+	Order             int // the place in the order in which containers ended, from 1; 0 before the end
 }
 
 var idPattern = regexp.MustCompile(`^[0-9a-f]{12,64}$`)

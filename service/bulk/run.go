@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	// cancelPoll is how soon a cancellation by another replica is seen.
+	// cancelPoll is the interval at which cancellations by other replicas are read.
 	cancelPoll = time.Second
 	// closePatience is how long Close waits for the containers under way.
 	closePatience = time.Second
 )
 
-// run is an operation that this process carries out.
+// run is an operation that this process runs.
 type run struct {
 	id      uuid.UUID
 	actor   service.Actor
@@ -48,7 +48,7 @@ func newRun(id uuid.UUID, actor service.Actor, r Request, targets []service.Host
 
 func (j *run) cancel() { j.cancelOnce.Do(func() { close(j.cancelled) }) }
 
-// notify wakes those that follow.
+// notify wakes the calls of Follow.
 func (j *run) notify() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -62,7 +62,7 @@ func (j *run) next() <-chan struct{} {
 	return j.changed
 }
 
-// carryOut does an operation until it ends or the server does.
+// carryOut runs an operation until it or the server ends.
 func (b *Bulk) carryOut(ctx context.Context, j *run) {
 	defer b.leave(j)
 	defer j.notify()
@@ -117,7 +117,7 @@ func (b *Bulk) carryOut(ctx context.Context, j *run) {
 	b.finish(ctx, j, state)
 }
 
-// operate does the operation on one container, with the rights that its user has now.
+// operate runs the operation on one container, with the user's current rights.
 func (b *Bulk) operate(ctx context.Context, j *run, position int) outcome {
 	result, err := b.operateOn(ctx, j, &j.targets[position])
 	if err == nil && !result.Reached {

@@ -7,10 +7,10 @@ import (
 	"wharf/service"
 )
 
-// schedule decides which container of an operation comes next. It is used by one goroutine.
+// schedule decides which container of an operation comes next. It is for one goroutine.
 type schedule struct {
 	targets           []service.HostedContainer
-	after             [][]int // by position: those that must have ended before
+	after             [][]int // by position: the containers that must have ended before
 	parallel, perHost int
 
 	waiting []int // positions, in order
@@ -33,8 +33,8 @@ func newSchedule(r *Request, targets []service.HostedContainer) *schedule {
 	return s
 }
 
-// next takes the first container that may begin now. Where none is under way and none may begin, the dependencies form a
-// circle: then the first that waits comes.
+// next removes and returns the first waiting container that may start. If none may start and none is running, the dependencies
+// are circular: then it returns the first waiting one.
 func (s *schedule) next() (position int, ok bool) {
 	if len(s.running) >= s.parallel || len(s.waiting) == 0 {
 		return 0, false
@@ -61,11 +61,11 @@ func (s *schedule) end(position int) {
 	s.ended[position] = true
 }
 
-// dependentsFirst are the operations that take something away: what depends on a container comes before it.
+// dependentsFirst are the operations that make a container unavailable: containers that depend on it come before it.
 var dependentsFirst = map[string]bool{"stop": true, "kill": true, "pause": true, "remove": true}
 
-// dependencies returns for each container those of the same project and host that must have ended before it, as the labels
-// of Compose tell: "db:service_healthy:true,cache:service_started:false".
+// dependencies returns for each container the containers of the same project and host that must have ended before it. They
+// come from Compose's labels, such as "db:service_healthy:true,cache:service_started:false".
 func dependencies(targets []service.HostedContainer, reversed bool) [][]int {
 	type key struct{ host, project, service string }
 	of := func(c *service.HostedContainer, name string) key {

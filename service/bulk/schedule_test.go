@@ -13,14 +13,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// composed is a container of a project's service.
+// composed returns a container of a Compose project's service.
 func composed(host, name, dependsOn string) service.HostedContainer {
 	return service.HostedContainer{Host: host, Container: containers.Container{ID: name, Name: name, Labels: map[string]string{
 		"com.docker.compose.project": "shop", "com.docker.compose.service": name, "com.docker.compose.depends_on": dependsOn,
 	}}}
 }
 
-// begun takes all containers that may begin now.
+// begun starts all containers that may start now, and returns their names.
 func begun(s *schedule) (names []string) {
 	for {
 		position, ok := s.next()

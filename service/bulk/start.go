@@ -14,8 +14,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// Start begins an operation and returns its targets, none of which has ended. Errors: Invalid; NotFound where nothing is
-// selected that the actor may operate on, or for an unknown host; TooMany; NotReady while the server stops.
+// Start starts an operation in the background and returns it with its targets. Errors: Invalid; NotFound for an unknown host,
+// or if the filter selects no container that the actor may operate on; TooMany; NotReady while the server stops.
 func (b *Bulk) Start(ctx context.Context, actor service.Actor, r Request) (Operation, error) {
 	if err := r.check(); err != nil {
 		return Operation{}, err
@@ -58,7 +58,7 @@ func newOperation(r *Request, found []service.HostedContainer, hosts []service.H
 	return op
 }
 
-// enter takes a place for a run. leave must follow.
+// enter reserves a place for a run within PerUser and Total. The caller must call leave later. Errors: TooMany, NotReady.
 func (b *Bulk) enter(j *run) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -86,7 +86,7 @@ func (b *Bulk) leave(j *run) {
 	b.ended.Done()
 }
 
-// create stores an operation before any of it is done.
+// create stores an operation before it starts.
 func (b *Bulk) create(ctx context.Context, j *run, at time.Time) error {
 	request, err := json.Marshal(j.request)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"wharf/util/text"
 )
 
-// begin writes that a container is being operated on. That it fails changes nothing: its end is written too.
+// begin writes that the operation on a container has started. An error is only logged: the end is written too.
 func (b *Bulk) begin(ctx context.Context, j *run, position int) {
 	_, err := b.db.Queries().BeginBulkTarget(ctx, sqlc.BeginBulkTargetParams{
 		OperationID: j.id, Position: int32(position), StartedAt: nullTime(time.Now()),
@@ -24,7 +24,7 @@ func (b *Bulk) begin(ctx context.Context, j *run, position int) {
 	b.logUnwritten(j.id, err)
 }
 
-// end writes how a container ended, as the order-th of them, and reports whether it succeeded.
+// end writes the outcome for a container, which is the order-th to end, and reports whether it succeeded.
 func (b *Bulk) end(ctx context.Context, j *run, o outcome, order int) (ok bool) {
 	row := sqlc.EndBulkTargetParams{
 		OperationID: j.id, Position: int32(o.position), State: StateOK, Changed: o.result.Changed, StateAfter: o.result.After.Status,
@@ -39,7 +39,7 @@ func (b *Bulk) end(ctx context.Context, j *run, o outcome, order int) (ok bool) 
 	return o.err == nil
 }
 
-// reason is what a caller may know of why it failed.
+// reason returns the part of an error that callers may see.
 func reason(err error) string {
 	if e, ok := apperr.As(err); ok && e.Kind != apperr.Internal {
 		return text.Truncate(e.Msg, 500)
@@ -47,7 +47,7 @@ func reason(err error) string {
 	return "internal error"
 }
 
-// finish writes an operation's end: what hasn't begun is skipped, what is under way interrupted.
+// finish writes an operation's end: waiting containers become skipped, running ones interrupted.
 func (b *Bulk) finish(ctx context.Context, j *run, state string) {
 	b.logUnwritten(j.id, b.finishStored(ctx, j.id, state))
 }
@@ -72,7 +72,7 @@ func (b *Bulk) finishStored(ctx context.Context, id uuid.UUID, state string) err
 	})
 }
 
-// skipped says why containers weren't begun, by the operation's state.
+// skipped has the reason why containers were skipped, by the operation's state.
 var skipped = map[string]string{
 	StateFailed: "too many others failed before", StateCancelled: "cancelled before", StateInterrupted: "the server ended before",
 }
@@ -83,8 +83,8 @@ func (b *Bulk) logUnwritten(id uuid.UUID, err error) {
 	}
 }
 
-// EndOwn marks what an earlier process of this server left as interrupted. Call it once, before anything starts. The error
-// is the database's.
+// EndOwn marks the operations that an earlier process of this server left unfinished as interrupted. Call it once, before
+// anything starts. The error is the database's.
 func (b *Bulk) EndOwn(ctx context.Context) error {
 	left, err := b.db.Queries().UnfinishedBulkOperations(ctx, b.opts.Server)
 	if err != nil {

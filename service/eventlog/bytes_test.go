@@ -13,14 +13,15 @@ import (
 	"wharf/service/eventlog"
 )
 
-// large returns an event that holds about 100 KiB.
+// large returns an event of about 100 KiB.
 func large(n int) events.Event {
 	e := event("h", n)
 	e.Attrs["long"] = strings.Repeat("x", 100<<10)
 	return e
 }
 
-// A subscription can't lag by more bytes than the ring may hold, however few records they are. It resumes and misses none.
+// A subscription can't lag by more bytes than the ring may hold, however few records these are. After a resume it has missed
+// none.
 func TestRingIsBoundedByBytes(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -41,7 +42,7 @@ func TestRingIsBoundedByBytes(t *testing.T) {
 	})
 }
 
-// The records that wait for a database are bounded by bytes; records beyond are a gap.
+// The size of the records that wait for the database is bounded; records beyond the bound become a gap.
 func TestQueueIsBoundedByBytes(t *testing.T) {
 	t.Parallel()
 	dbtest.EachSource(t, func(t *testing.T, source string) {

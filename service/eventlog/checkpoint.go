@@ -13,13 +13,13 @@ import (
 	"wharf/util/text"
 )
 
-// hostEvery is how often a host's anchor is written. Resume finds later anchors in the log.
+// hostEvery is the shortest interval between writes of a host's state. Resume finds later anchors in the log.
 const hostEvery = time.Second
 
 type containerID struct{ host, id string }
 
 type containerState struct {
-	name, state string // "" for one that is gone
+	name, state string // empty if the container is gone
 }
 
 func (s containerState) gone() bool { return s.state == "" }
@@ -30,18 +30,18 @@ type hostState struct {
 	epoch  int64
 }
 
-// checkpoints has the states of containers and hosts that the database has, so that only changes are written.
+// checkpoints remembers the states of containers and hosts as last written to the database, so that only changes are written.
 type checkpoints struct {
 	states map[string]map[string]containerState // by host and id
-	hosts  map[string]time.Time                 // when each was written
-	later  map[string]hostState                 // to be written when due
+	hosts  map[string]time.Time                 // the last write, by host
+	later  map[string]hostState                 // still to be written, when due
 }
 
 func newCheckpoints() checkpoints {
 	return checkpoints{states: make(map[string]map[string]containerState), hosts: make(map[string]time.Time), later: make(map[string]hostState)}
 }
 
-// changes returns the states that a batch changes, and the hosts that are due.
+// changes returns the container states that a batch changes, and the host states that are due.
 func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]containerState, map[string]hostState) {
 	states := statesAfter(batch)
 	for id, s := range states {
@@ -58,7 +58,7 @@ func (k *checkpoints) changes(batch []*pending, now time.Time) (map[containerID]
 	return states, k.due(now)
 }
 
-// due returns the hosts that were last written more than hostEvery ago.
+// due returns the unwritten states of hosts that were last written at least hostEvery ago.
 func (k *checkpoints) due(now time.Time) map[string]hostState {
 	due := make(map[string]hostState)
 	for host, h := range k.later {
@@ -69,7 +69,7 @@ func (k *checkpoints) due(now time.Time) map[string]hostState {
 	return due
 }
 
-// committed takes the states that were committed.
+// committed records that states have been committed.
 func (k *checkpoints) committed(states map[containerID]containerState, hosts map[string]hostState, now time.Time) {
 	for id, s := range states {
 		of := k.states[id.host]
@@ -89,7 +89,7 @@ func (k *checkpoints) committed(states map[containerID]containerState, hosts map
 	}
 }
 
-// saveHosts writes the hosts that are due although there is no batch to write them with.
+// saveHosts writes the host states that are due and weren't written with a batch.
 func (l *Log) saveHosts(ctx context.Context) error {
 	now := time.Now()
 	hosts := l.checkpoints.due(now)
@@ -120,14 +120,14 @@ func (l *Log) saveHosts(ctx context.Context) error {
 	return err
 }
 
-// forget drops what was written of a host: another replica may have written since.
+// forget drops the remembered states of a host: another replica may have written newer ones.
 func (k *checkpoints) forget(host string) {
 	delete(k.states, host)
 	delete(k.hosts, host)
 	delete(k.later, host)
 }
 
-// saveCheckpoint writes the states from which a reader resumes after a restart.
+// saveCheckpoint writes the states from which readers resume after a restart.
 func (l *Log) saveCheckpoint(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts map[string]hostState) error {
 	rows := make([]sqlc.PutEventHostParams, 0, len(hosts))
 	for host, e := range hosts {
@@ -171,8 +171,8 @@ func saveEach(ctx context.Context, q *sqlc.Queries, states map[containerID]conta
 	return nil
 }
 
-// saveTogether stores with one statement what there is of a kind: on Postgres each one is a round trip, and a fleet that is
-// read for the first time has a state for each of its containers.
+// saveTogether writes many states per statement: on Postgres each statement is a round trip, and the first reading of a fleet
+// has a state for each of its containers.
 func saveTogether(ctx context.Context, q *sqlc.Queries, states map[containerID]containerState, hosts []sqlc.PutEventHostParams) error {
 	var put sqlc.PutEventContainersParams
 	for id, s := range states {
@@ -207,7 +207,7 @@ func saveTogether(ctx context.Context, q *sqlc.Queries, states map[containerID]c
 	return q.PutEventHosts(ctx, rows)
 }
 
-// statesAfter returns the last state of each container in a batch.
+// statesAfter returns the last state of each container that occurs in a batch.
 func statesAfter(batch []*pending) map[containerID]containerState {
 	states := make(map[containerID]containerState)
 	for _, p := range batch {
@@ -229,7 +229,7 @@ func statesAfter(batch []*pending) map[containerID]containerState {
 	return states
 }
 
-// latestOf returns the state of each host after a batch: its last event and the time of its last record.
+// latestOf returns the state of each host after a batch: the last event from its engine, and the time of its last record.
 func latestOf(batch []*pending) map[string]hostState {
 	latest := make(map[string]hostState)
 	for _, p := range batch {

@@ -2,5 +2,5 @@ package eventlog
 
 import "context"
 
-// DeleteExpired is what retention does each time.
+// DeleteExpired runs one round of the retention.
 func (l *Log) DeleteExpired(ctx context.Context) (full bool, err error) { return l.deleteExpired(ctx) }

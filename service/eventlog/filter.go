@@ -12,20 +12,21 @@ import (
 type Filter struct {
 	Hosts   []string
 	Types   []string
-	Actions []string // the whole, or the part before the colon of an exec or health action
+	Actions []string // whole actions, or the part of an exec or health action before the colon
 	// Containers are names, ids, or prefixes of ids of at least minIDStart digits.
 	Containers []string
-	// Unexpected selects the ends of containers that aren't attributed to an action through wharf.
+	// Unexpected selects the ends of containers that aren't attributed to an audited action.
 	Unexpected bool
 }
 
-// minIDStart is the shortest prefix of an id that names a container.
+// minIDStart is the minimum length of a prefix that identifies a container.
 const minIDStart = 12
 
 // Match reports whether the filter selects an event. Gaps match all fields but Hosts: the missing events might have matched.
 func (f *Filter) Match(e *events.Event) bool { return f.matchShown(e, e.Action) }
 
-// match is like Match, but with the action that the caller sees, so that a filter reveals nothing else. Nil: the record's.
+// match is like Match, but uses the action that shown returns, so that a filter reveals nothing that the caller doesn't see.
+// A nil shown means the record's own action.
 func (f *Filter) match(r *Record, shown func(*Record) string) bool {
 	if shown == nil || len(f.Actions) == 0 {
 		return f.Match(&r.Event)
@@ -57,13 +58,13 @@ func unexpected(e *events.Event) bool {
 	return e.Type == "container" && slices.Contains(ends, e.Action) && e.Attrs["wharf.audit"] == ""
 }
 
-// actionIs reports whether an action is the requested one: "exec_start" is any of "exec_start: sh".
+// actionIs reports whether an action matches the requested one: "exec_start" also matches "exec_start: sh".
 func actionIs(action, asked string) bool {
 	rest, ok := strings.CutPrefix(action, asked)
 	return ok && (rest == "" || rest[0] == ':')
 }
 
-// isContainer reports whether an event is about the container, or a network or volume event that names it.
+// isContainer reports whether an event is of the requested container, or of a network or volume and refers to it.
 func isContainer(e *events.Event, asked string) bool {
 	if e.Type != "container" {
 		return e.Attrs["container"] != "" && idIs(e.Attrs["container"], asked)

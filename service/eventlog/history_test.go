@@ -18,7 +18,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// gap returns a gap on a host, between the times of its events from and to.
+// gap returns a gap of a host, between the times of its events number from and to.
 func gap(host string, from, to int) events.Event {
 	return events.Event{
 		Host: host, Kind: events.KindGap, Type: "gap", Action: "gap", ActorID: host, ActorName: host, Attrs: map[string]string{},
@@ -103,7 +103,7 @@ func TestTooManyIDsOfOneBeginningAreAnError(t *testing.T) {
 	})
 }
 
-// Without its gaps, a container's history would claim that it ran at times without a reader.
+// Without gaps, a container's history would claim that it was running at times without a reader.
 func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -146,7 +146,7 @@ func TestHistoryHasTheGapsWhateverNarrowsIt(t *testing.T) {
 	})
 }
 
-// Records beyond a page's 8 MiB come on the next, whatever the limit.
+// Records beyond the 8 MiB of a page come on the next one, whatever the limit is.
 func TestPagesAreBoundedByBytes(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

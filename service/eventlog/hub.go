@@ -7,19 +7,19 @@ import (
 	"wharf/dockerx/events"
 )
 
-// entry is one publication of a record. Entries are numbered without holes, durable or not.
+// entry is one publication of a record. Entries are numbered consecutively, durable or not.
 type entry struct {
 	seq  uint64
 	rec  *Record
 	size int
-	// confirms is set if the record was published before, without an id, as entry number confirms-1: a subscriber that
-	// got that entry needs only the id now.
+	// confirms is not 0 if the record was published before, without an id, as entry number confirms-1: subscribers that
+	// got that entry need only the id now.
 	confirms uint64
-	// unsaved is set if the record has no id yet, but may still get one.
+	// unsaved is true if the record has no id yet, but may still get one.
 	unsaved bool
 }
 
-// textOf returns how many bytes of text an event has.
+// textOf returns the total length of an event's texts in bytes.
 func textOf(e *events.Event) int {
 	size := len(e.Host) + len(e.Type) + len(e.Action) + len(e.ActorID) + len(e.ActorName) + len(e.Reason)
 	for _, texts := range []map[string]string{e.Attrs, e.Labels} {
@@ -33,26 +33,27 @@ func textOf(e *events.Event) int {
 	return size
 }
 
-// sizeOf returns about how many bytes an event takes in memory.
+// sizeOf estimates the size of an event in memory, in bytes.
 func sizeOf(e *events.Event) int {
 	return 512 + 64*(len(e.Attrs)+len(e.Labels)+len(e.Found)) + textOf(e)
 }
 
-// hub is the live end of the log: a ring of entries that all subscriptions share, each with a cursor of its own.
-// Publishing never blocks: a subscription that lags by more than the ring ends.
+// hub is the live end of the log: a ring of entries that all subscriptions share, each with its own cursor. Publishing never
+// blocks: a subscription that lags by more than the ring ends.
 type hub struct {
 	slots []atomic.Pointer[entry]
 	head  atomic.Uint64 // the next entry's number
-	most  int           // bytes that the entries in the ring may take
+	most  int           // the maximum size of all entries in the ring, in bytes
 
-	mu    sync.Mutex // guards what follows, and publishing
-	bytes int        // that the entries in the ring take
-	tail  uint64     // the oldest entry in the ring
-	ready bool       // last and floor are known
-	last  int64      // the highest durable id that was published, or known at the start
-	floor int64      // the highest durable id that has left the ring
+	mu    sync.Mutex // guards the fields below, and publishing
+	bytes int        // the size of all entries in the ring
+	tail  uint64     // the number of the oldest entry in the ring
+	ready bool       // last and floor are valid
+	last  int64      // the highest published durable id, at first the log's last id
+	floor int64      // the highest durable id that has left the ring, at first the log's last id
 	subs  map[*Subscription]struct{}
-	// unsaved has the ids, by number, of the entries in the ring that were published before they had one; 0: they have none yet.
+	// unsaved has, by number, the entries in the ring that were published without an id, with the id that they have now; 0 for
+	// none yet.
 	unsaved map[uint64]int64
 }
 
@@ -77,7 +78,7 @@ func (h *hub) isReady() bool {
 	return h.ready
 }
 
-// publish numbers entries and puts them into the ring. Durable ones must have rising ids.
+// publish numbers entries and adds them to the ring. Durable ones must have ascending ids.
 func (h *hub) publish(entries ...*entry) {
 	if len(entries) == 0 {
 		return
@@ -87,7 +88,7 @@ func (h *hub) publish(entries ...*entry) {
 	head := h.head.Load()
 	for _, e := range entries {
 		e.seq = head
-		e.size = sizeOf(&e.rec.Event) + 2*textOf(&e.rec.Event) // and its frames, masked and not
+		e.size = sizeOf(&e.rec.Event) + 2*textOf(&e.rec.Event) // twice the text for two frames, masked and unmasked
 		for h.tail < head && (head-h.tail >= uint64(len(h.slots)) || h.bytes+e.size > h.most) {
 			h.evict()
 		}
@@ -129,15 +130,16 @@ func (h *hub) get(seq uint64) *entry {
 	return e
 }
 
-// lastID returns the highest durable id that was published.
+// lastID returns the highest published durable id.
 func (h *hub) lastID() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.last
 }
 
-// join sets a subscription's cursor to the entry after the record with an id, and reports whether the ring reaches back
-// that far. Entries before it that had no id by then are part of what comes after it: they precede later ones of their hosts.
+// join sets a subscription's cursor to the entry after the record with the id after, and reports whether the ring reaches
+// back that far. The cursor is moved further back to the first entry without an id, or with an id above after: these come
+// after the record too, and precede later entries of their hosts.
 func (h *hub) join(s *Subscription, after int64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -160,7 +162,7 @@ func (h *hub) join(s *Subscription, after int64) bool {
 	return true
 }
 
-// isOld reports whether an entry that was published without an id has one by now, up to that of a record.
+// isOld reports whether an entry that was published without an id now has one that is at most last.
 func (h *hub) isOld(seq uint64, last int64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -168,7 +170,7 @@ func (h *hub) isOld(seq uint64, last int64) bool {
 	return id != 0 && id <= last
 }
 
-// add adds a subscription at the ring's head.
+// add adds a subscription, with its cursor at the ring's head.
 func (h *hub) add(s *Subscription) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

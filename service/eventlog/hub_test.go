@@ -10,8 +10,8 @@ import (
 	"wharf/dockerx/events"
 )
 
-// While records wait for the database, others' are stored and published after them. A client that comes back with the id of
-// such a one gets what is waiting in the order of its host, each once.
+// While records wait for the database, stored records of other hosts are published after them. A client that resumes after the
+// id of such a record gets each waiting record once, in the order of its host.
 func TestAClientThatComesBackGetsUnsavedRecordsInOrder(t *testing.T) {
 	t.Parallel()
 	h := newHub(64, 1<<20)

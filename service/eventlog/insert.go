@@ -8,7 +8,7 @@ import (
 	"wharf/dockerx/events"
 )
 
-// insert stores a batch's rows and reports which were new. KindState is no event and has no row.
+// insert stores the rows of a batch and reports which were new. Records of KindState have no row.
 func (l *Log) insert(ctx context.Context, q *sqlc.Queries, batch []*pending, rows []sqlc.InsertEventParams) ([]bool, error) {
 	stored := make([]bool, len(rows))
 	if l.db.Kind() == db.Postgres {
@@ -27,7 +27,7 @@ func (l *Log) insert(ctx context.Context, q *sqlc.Queries, batch []*pending, row
 	return stored, nil
 }
 
-// insertTogether stores the rows with one statement: on Postgres each one is a round trip.
+// insertTogether stores all rows in one statement: on Postgres each statement is a round trip.
 func insertTogether(ctx context.Context, q *sqlc.Queries, batch []*pending, rows []sqlc.InsertEventParams, stored []bool) error {
 	arg := sqlc.InsertEventsParams{LoggedAt: rows[0].LoggedAt}
 	for i := range rows {

@@ -1,7 +1,7 @@
 package eventlog
 
-// recentMax is how many keys of the latest durable records are kept: far more than an engine's ring replays. The database
-// refuses records that it has; the keys keep them from being published without an id while the database is slow to refuse.
+// recentMax is how many keys of the latest durable records are kept: far more than an engine replays. The database rejects
+// records that it already has. The keys prevent such records from being published without an id while the database is slow.
 const recentMax = 4096
 
 // eventKey identifies an event of a host.

@@ -9,11 +9,11 @@ import (
 	"wharf/db/sqlc"
 )
 
-// errNotHeld is the error of a transaction that would store events of a host whose lease this replica has lost.
+// errNotHeld is the error of a transaction that would have stored events of a host whose lease this replica has lost.
 var errNotHeld = errors.New("the lease of a host was lost")
 
-// Lead has the log take a host's events from now on, read under a lease of this epoch. It is called before the reading
-// begins, and only with Options.Leased.
+// Lead makes the log accept a host's events, which are read under a lease with this epoch. Call it before the reading begins,
+// and only with Options.Leased.
 func (l *Log) Lead(host string, epoch int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -21,8 +21,8 @@ func (l *Log) Lead(host string, epoch int64) {
 	l.fresh = append(l.fresh, host)
 }
 
-// Leave has the log take no more events of hosts, and waits until those that it took are stored, or ctx ends. It is called
-// once the reading has ended. What isn't stored by then is refused if another replica leads the host.
+// Leave makes the log reject further events of hosts, and waits until the accepted ones are stored or ctx ends. Call it after
+// the reading has ended. Events that are stored later are refused if another replica leads the host by then.
 func (l *Log) Leave(ctx context.Context, hosts []string) {
 	l.mu.Lock()
 	for _, host := range hosts {
@@ -49,7 +49,7 @@ func (l *Log) Leave(ctx context.Context, hosts []string) {
 	l.fresh = append(l.fresh, hosts...)
 }
 
-// Stored says that records up to an id are stored, by whatever replica: the log publishes them. It doesn't block.
+// Stored makes the log publish the records up to an id, which any replica has stored. It doesn't block.
 func (l *Log) Stored(id int64) {
 	for {
 		old := l.storedUpTo.Load()
@@ -63,8 +63,8 @@ func (l *Log) Stored(id int64) {
 	}
 }
 
-// checkEpochs returns errNotHeld unless the leases, under which events were read, are still held. TakeEventIDs must have come
-// before it in the transaction: it is the lock that moves of leases take too.
+// checkEpochs returns errNotHeld unless this replica still holds the leases with these epochs. TakeEventIDs must come first in
+// the transaction: it takes the same lock as moves of leases.
 func (l *Log) checkEpochs(ctx context.Context, q *sqlc.Queries, epochs map[string]int64) error {
 	if !l.opts.Leased || len(epochs) == 0 {
 		return nil
@@ -83,7 +83,7 @@ func (l *Log) checkEpochs(ctx context.Context, q *sqlc.Queries, epochs map[strin
 	return nil
 }
 
-// epochsOf returns the epochs under which a batch's events were read. A batch never has two of one host.
+// epochsOf returns the epochs under which the events of a batch were read. A batch has only one epoch per host.
 func epochsOf(batch []*pending) map[string]int64 {
 	epochs := make(map[string]int64)
 	for _, p := range batch {
@@ -92,8 +92,8 @@ func epochsOf(batch []*pending) map[string]int64 {
 	return epochs
 }
 
-// refuse drops what is pending under leases that were lost: their new owners read it again. Records that were published
-// without an id keep their place in publishedUnsaved, and so get the id under which the new owner stores them.
+// refuse drops the records that are pending under lost leases: the new owners read them again. Records that were published
+// without an id stay in publishedUnsaved, so that they get the id with which the new owner stores them.
 func (l *Log) refuse(ctx context.Context) error {
 	lost, err := l.lost(ctx)
 	if err != nil {
@@ -114,7 +114,7 @@ func (l *Log) refuse(ctx context.Context) error {
 		l.pendingBytes -= p.size
 		return true
 	})
-	if len(l.publishedUnsaved) > l.opts.Pending { // few of them will still get an id
+	if len(l.publishedUnsaved) > l.opts.Pending { // bounds its size: few of these will still get an id
 		clear(l.publishedUnsaved)
 		for _, p := range l.pending {
 			if p.unsavedSeq != 0 {
@@ -123,14 +123,14 @@ func (l *Log) refuse(ctx context.Context) error {
 		}
 	}
 	l.log.Warn().Int("events", n-len(l.pending)).Msg("events were left to the replicas that have taken their hosts")
-	l.stirred()
+	l.signalStored()
 	if l.opts.Refused != nil {
 		l.opts.Refused()
 	}
 	return nil
 }
 
-// lost returns the leases of what is pending, or to be written later, that aren't held any more.
+// lost returns the leases of pending records and unwritten host states that aren't held any more.
 func (l *Log) lost(ctx context.Context) (map[epochOf]bool, error) {
 	lost := map[epochOf]bool{}
 	l.mu.Lock()
@@ -155,7 +155,7 @@ func (l *Log) lost(ctx context.Context) (map[epochOf]bool, error) {
 	return lost, nil
 }
 
-// epochOf is a host's lease.
+// epochOf identifies a host's lease by its epoch.
 type epochOf struct {
 	host  string
 	epoch int64

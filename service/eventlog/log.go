@@ -21,31 +21,32 @@ type Options struct {
 	Logger zerolog.Logger
 	// Keep and Max are the retention, by age and by number of records. Default 168 h and 1,000,000.
 	Keep time.Duration
-	// Clock decides whether records are old enough to delete. Nil: a new one, which trusts no time for its first hour.
+	// Clock decides whether records are old enough to delete. Nil: a new one, which trusts no time in its first hour.
 	Clock *steady.Clock
 	Max   int64
 	// Ring is how many records a subscription may lag before it ends. Default 16,384.
 	Ring int
-	// Pending is how many records may wait for a database that doesn't answer. Default 50,000.
+	// Pending is how many records may wait for the database. Default 50,000.
 	Pending int
-	// Bytes bounds, roughly, the memory of the records that subscriptions may lag, and as much again for the records that
-	// wait for the database, however long events are. Default 64 MiB.
+	// Bytes bounds, approximately, the memory of the records in the ring, and separately that of the records waiting for
+	// the database. Default 64 MiB.
 	Bytes int
 	// Patience is how long a record waits for the database before it is published without an id. Default 1 s.
 	Patience time.Duration
-	// Attribute adds attributes to events before they are stored. It may replace their Attrs and change nothing else. Nil:
+	// Attribute adds attributes to events before they are stored. It may replace their Attrs but change nothing else. Nil:
 	// nothing is added.
 	Attribute func(context.Context, []*events.Event) error
-	// Poll is how often Postgres is asked for records of other replicas, besides the calls of Stored. Default 2 s; negative:
-	// never.
+	// Poll is how often the records of other replicas are read from Postgres, in addition to calls of Stored. Default 2 s;
+	// negative: never.
 	Poll time.Duration
-	// Leased takes events only of the hosts that Lead names, and stores them only while that lease is held. Postgres alone.
+	// Leased makes the log accept only events of the hosts that Lead names, and store them only while the lease is held.
+	// It is for Postgres only.
 	Leased bool
 	// Delivered is called with each event that another replica may have stored. It must not block. May be nil.
 	Delivered func(events.Event)
-	// Retains reports whether this replica deletes old records; nil: it does.
+	// Retains reports whether this replica deletes old records. Nil: it does.
 	Retains func() bool
-	// Refused is called when events weren't stored since their host's lease was lost. It must not block. May be nil.
+	// Refused is called when events weren't stored because their host's lease was lost. It must not block. May be nil.
 	Refused func()
 }
 
@@ -84,50 +85,50 @@ type Log struct {
 	opts Options
 	log  zerolog.Logger
 	hub  *hub
-	wake chan struct{} // holds one signal to the writer: something is pending
-	// arrived is the same signal to runUnsaved.
+	wake chan struct{} // wakes the writer; has room for one signal
+	// arrived wakes runUnsaved; has room for one signal.
 	arrived chan struct{}
-	resumes chan struct{} // slots
+	resumes chan struct{} // a semaphore for Resume
 
 	lag *histogram.Histogram
 
 	mu           sync.Mutex
-	overflows    map[string]uint64 // by host: gaps of records that the full queue could not take
-	pending      []*pending        // in order; the first ones may be under way to the database
+	overflows    map[string]uint64 // by host: the number of gaps due to a full queue
+	pending      []*pending        // in order; the first ones may be in a write under way
 	pendingBytes int
 	dropped      map[string]*dropped
 	// publishedUnsaved maps the key of each record that was published without an id to the number of that entry plus one,
-	// until the record has its id.
+	// until the record has an id.
 	publishedUnsaved map[eventKey]uint64
-	// allPublished is set once everything pending has been published, so that drop doesn't go through it again.
+	// allPublished is true if everything pending has been published, so that drop doesn't check it again.
 	allPublished bool
 	recent       *recentset.Set[eventKey]
 
 	epochs map[string]int64 // of the hosts that this replica leads
-	fresh  []string         // led since the writer last looked: what it knows of them may be outdated
+	fresh  []string         // hosts whose leader changed since the last batch: their checkpoints may be outdated
 	stored chan struct{}    // closed when pending records have been stored or refused, or others' records published
 
-	storedUpTo atomic.Int64 // the highest id of which it is known that records up to it are stored
+	storedUpTo atomic.Int64 // the highest id passed to Stored
 
-	// Used by the writer alone. tailUnread: stored records may be unpublished. readTo: those up to this id aren't. batchSize: how
-	// many records it stores at once.
+	// Only for the writer. tailUnread: there may be stored records that aren't published. readTo: there are none up to this id.
+	// batchSize: the maximum number of records in a batch.
 	tailUnread  bool
 	readTo      int64
 	batchSize   int
 	checkpoints checkpoints
 }
 
-// pending is a record on its way to the database.
+// pending is a record that waits for the database.
 type pending struct {
 	rec        *Record
 	key        eventKey
 	size       int
 	since      time.Time
 	epoch      int64  // of the lease under which it was read
-	unsavedSeq uint64 // as in Log.publishedUnsaved; 0: not published without an id
+	unsavedSeq uint64 // the value in Log.publishedUnsaved; 0 if it wasn't published without an id
 }
 
-// dropped is the time range of a host's records that the full queue could not take.
+// dropped is the time range of a host's records that didn't fit into the full queue.
 type dropped struct {
 	from, to time.Time
 	epoch    int64
@@ -144,7 +145,7 @@ func New(d *db.DB, o Options) *Log {
 	}
 }
 
-// Run stores, publishes and deletes records until ctx ends. Then it tries once more to store what is pending. It returns
+// Run stores, publishes and deletes records until ctx ends. Then it tries once more to store the pending records, and returns
 // nil.
 func (l *Log) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
@@ -155,8 +156,8 @@ func (l *Log) Run(ctx context.Context) error {
 	return nil
 }
 
-// Publish takes an event to store and deliver. It never blocks: events wait in memory for the database, and those that
-// exceed the memory become a gap.
+// Publish stores and delivers an event in the background. It never blocks: events wait in memory for the database, and those
+// beyond Options.Pending and Options.Bytes become a gap.
 func (l *Log) Publish(e events.Event) {
 	p := newPending(e)
 	l.mu.Lock()
@@ -166,11 +167,11 @@ func (l *Log) Publish(e events.Event) {
 	}
 	epoch, leads := l.epochs[e.Host]
 	if l.opts.Leased && !leads {
-		return // the reader's end is under way: the next one reads it again
+		return // the reader is being stopped: the next leader reads the event again
 	}
 	p.epoch = epoch
 	full := len(l.pending) >= l.opts.Pending || l.pendingBytes+p.size > l.opts.Bytes
-	if full && e.Kind != events.KindState { // without its containers' states a host's next reader would infer what never happened
+	if full && e.Kind != events.KindState { // without all states, the next reader would infer false events
 		l.drop(p)
 		return
 	}
@@ -178,7 +179,7 @@ func (l *Log) Publish(e events.Event) {
 	notify(l.wake)
 }
 
-// add puts a record into the queue. mu is held.
+// add appends a record to the queue. mu is held.
 func (l *Log) add(p *pending) {
 	l.pending, l.allPublished = append(l.pending, p), false
 	l.pendingBytes += p.size
@@ -190,22 +191,22 @@ func (l *Log) remove(n int) {
 	for _, p := range l.pending[:n] {
 		l.pendingBytes -= p.size
 	}
-	clear(l.pending[:n]) // the rest of the queue keeps the array alive, but must not keep these
+	clear(l.pending[:n]) // the rest of the queue keeps the array alive, so release these records
 	l.pending = l.pending[n:]
-	l.stirred()
+	l.signalStored()
 }
 
-// stirred wakes the callers that wait for pending records to be stored, or for others' to be published. mu is held.
-func (l *Log) stirred() {
+// signalStored wakes the callers that wait for pending records to be stored, or for others' to be published. mu is held.
+func (l *Log) signalStored() {
 	close(l.stored)
 	l.stored = make(chan struct{})
 }
 
-// notify signals a channel with room for one signal.
+// notify sends a signal on a channel with room for one, without blocking.
 func notify(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
-	default: // it is signalled already
+	default: // a signal is already there
 	}
 }
 
@@ -214,7 +215,7 @@ func newPending(e events.Event) *pending {
 	return &pending{rec: r, key: keyOf(r), size: sizeOf(&r.Event), since: time.Now()}
 }
 
-// drop publishes a record that the full queue cannot store, after everything queued, unless it is queued already. mu is
+// drop publishes a record that doesn't fit into the full queue, after everything queued, unless it is already queued. mu is
 // held.
 func (l *Log) drop(p *pending) {
 	e := &p.rec.Event
@@ -242,15 +243,15 @@ func (l *Log) drop(p *pending) {
 	l.hub.publish(&entry{rec: p.rec})
 }
 
-// lagBounds end the buckets of Lag.
+// lagBounds are the upper bounds of Lag's buckets.
 var lagBounds = []time.Duration{
 	time.Millisecond, 5 * time.Millisecond, 25 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, time.Second, 5 * time.Second, 30 * time.Second,
 }
 
-// Lag returns how long records took from Publish to their storing and delivery.
+// Lag returns the distribution of the time from Publish to the end of the write, after which a record is delivered.
 func (l *Log) Lag() histogram.Snapshot { return l.lag.Read() }
 
-// GapOverflow is the reason of a gap of records that the log's full queue could not take.
+// GapOverflow is the reason of a gap for records that didn't fit into the log's full queue.
 const GapOverflow = "event log overflow"
 
 // Overflows returns, by host, how many gaps have the reason GapOverflow.
@@ -260,7 +261,7 @@ func (l *Log) Overflows() map[string]uint64 {
 	return maps.Clone(l.overflows)
 }
 
-// Ready reports whether the log has found its end in the database, from which on it delivers.
+// Ready reports whether the log has read its last id from the database. It delivers the records after that id.
 func (l *Log) Ready() bool { return l.hub.isReady() }
 
 // Pending returns how many records wait for the database.

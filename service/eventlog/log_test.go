@@ -103,8 +103,8 @@ func TestReplicasDeliverEachOthersRecordsOnceInOneOrder(t *testing.T) {
 	require.Len(t, slices.Compact(want), 2400)
 }
 
-// With a sequence, a writer could commit ids below those that a reader has passed already. The lock on event_log's row, held
-// until the commit, serializes appends.
+// With a sequence, a writer could commit ids below those that a reader has already passed. The lock on event_log's row, which
+// is held until the commit, serializes appends.
 func TestIDsBecomeVisibleInOrderWithSeveralWriters(t *testing.T) {
 	t.Parallel()
 	const writers, rounds, burst = 4, 100, 3
@@ -128,7 +128,7 @@ func TestIDsBecomeVisibleInOrderWithSeveralWriters(t *testing.T) {
 		seen = append(seen, more...)
 		return len(more) > 0
 	}
-	for n := range rounds { // in each it reads while they write
+	for n := range rounds { // in each, the reader reads while all write
 		for w, l := range logs {
 			for i := range burst {
 				l.Publish(event(fmt.Sprint("h", w), n*burst+i))
@@ -245,7 +245,7 @@ func TestStateBeforeARestartIsGivenToTheReader(t *testing.T) {
 	})
 }
 
-// A host's checkpoint is written once a second; after a crash before that, Resume finds the later anchor in the log.
+// A host's state is written once a second. After a crash before the write, Resume finds the later anchor in the log.
 func TestAnAnchorIsFoundThoughItsWritingWasCutOff(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Each run of the model waits for a database: a hundred, rapid's default, take minutes.
+	// Each run of the model waits for a database. Rapid's default of a hundred runs would take minutes.
 	_ = flag.Set("rapid.checks", "20")
 	goleak.VerifyTestMain(m)
 }
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 func start(t testing.TB, d *db.DB, o eventlog.Options) (*eventlog.Log, func()) {
 	t.Helper()
 	if o.Patience == 0 {
-		o.Patience = time.Hour // else a busy machine looks like an outage
+		o.Patience = time.Hour // so that a busy machine doesn't look like an outage
 	}
 	l := eventlog.New(d, o)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -46,7 +46,7 @@ func start(t testing.TB, d *db.DB, o eventlog.Options) (*eventlog.Log, func()) {
 
 var epoch = time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC)
 
-// event returns the nth event of a host, a nanosecond after the one before it.
+// event returns the nth event of a host, a nanosecond after the previous one.
 func event(host string, n int) events.Event {
 	id := fmt.Sprintf("%064x", n%7)
 	return events.Event{
@@ -71,7 +71,7 @@ func subscribe(t testing.TB, l *eventlog.Log, o eventlog.Subscribe) *client {
 	o.Wake = func() {
 		select {
 		case c.wake <- struct{}{}:
-		default: // it is woken already
+		default: // already woken
 		}
 	}
 	c.sub = l.Subscribe(o)
@@ -79,7 +79,7 @@ func subscribe(t testing.TB, l *eventlog.Log, o eventlog.Subscribe) *client {
 	return c
 }
 
-// read waits until n deliveries have come, id-only ones not counted.
+// read waits for n deliveries, not counting those with IDOnly.
 func (c *client) read(n int) []string {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -111,7 +111,7 @@ func (c *client) read(n int) []string {
 	return out
 }
 
-// readAny reads what is there without waiting.
+// readAny reads the available deliveries without waiting.
 func (c *client) readAny() {
 	_, _, err := c.sub.Next(context.Background(), make([]eventlog.Delivery, 0, 4096))
 	require.NoError(c.t, err)

@@ -13,8 +13,8 @@ import (
 	"wharf/service/eventlog"
 )
 
-// model is a state machine that publishes, subscribes, stalls, cuts, fails the database and restarts in random order. Every
-// client must get each event once, in order, or a gap in its place.
+// model is a state machine that, in random order, publishes, subscribes, stalls and cuts clients, breaks the database, and
+// restarts the log. Every client must get each event once, in order, or a gap in its place.
 type model struct {
 	t       *rapid.T
 	outer   *testing.T
@@ -25,8 +25,8 @@ type model struct {
 	done    chan error
 	events  int
 	clients []*modelClient
-	restore func() // ends the outage, if there is one
-	dark    int    // how many events the outage keeps from the database
+	restore func() // ends the outage; nil if there is none
+	dark    int    // how many events were published during the outage
 }
 
 // ring is how many records the log holds for subscriptions that fall behind.
@@ -35,7 +35,7 @@ const ring = 64
 type modelClient struct {
 	sub   *eventlog.Subscription
 	seen  map[int]bool
-	loose map[int]bool // seen without an id, and then cut: may come again
+	loose map[int]bool // seen without an id before a cut: may come again
 	noID  map[int]bool
 	last  int64
 	gaps  int
@@ -53,7 +53,7 @@ func (m *model) start() {
 }
 
 func (m *model) stop() {
-	// Crashes that lose events are in the tests of the whole process.
+	// Crashes that lose events are tested with the whole process.
 	for end := time.Now().Add(5 * time.Minute); m.log.Pending() > 0 && time.Now().Before(end); {
 		<-time.After(time.Millisecond)
 	}
@@ -85,7 +85,7 @@ func (m *model) publish() {
 	}
 }
 
-// again publishes events again, as a reader does that resumed at an older anchor.
+// again publishes events again, like a reader that resumed at an older anchor.
 func (m *model) again() {
 	for n := max(0, m.events-rapid.IntRange(0, 30).Draw(m.t, "back")); n < m.events; n++ {
 		if m.restore == nil {
@@ -115,7 +115,7 @@ func (m *model) any() *modelClient {
 	return m.clients[rapid.IntRange(0, len(m.clients)-1).Draw(m.t, "client")]
 }
 
-// read takes at most a number of batches. A client whose subscription lagged resumes.
+// read reads at most the given number of batches. A client whose subscription lagged resumes.
 func (m *model) read(c *modelClient, batches int) {
 	m.resume(c)
 	for range batches {
@@ -186,7 +186,7 @@ func (m *model) checkSaved() {
 	m.complete(func() bool { return m.log.Pending() == 0 })
 }
 
-// all lets every client catch up. In an outage, records that have left the ring come only when the database answers again.
+// all lets every client catch up. In an outage with more events than the ring holds, clients can't catch up before its end.
 func (m *model) all() {
 	if m.restore == nil || m.dark <= ring {
 		m.complete(func() bool { return true })

@@ -13,8 +13,7 @@ import (
 	"wharf/service/eventlog"
 )
 
-// outage keeps the log from being written until the returned function is called: it holds the
-// lock that every append needs.
+// outage prevents writes to the log until end is called, by holding the lock that every append needs.
 func outage(t testing.TB, source string) (end func()) {
 	t.Helper()
 	d, err := db.Open(context.Background(), source, db.Options{Timeout: time.Minute})
@@ -39,7 +38,7 @@ func outage(t testing.TB, source string) (end func()) {
 
 const patience = 50 * time.Millisecond
 
-// first publishes event 0 and waits until it has its id, however busy the machine is.
+// first publishes event 0 and waits until it has its id.
 func (c *client) first(l *eventlog.Log) {
 	c.t.Helper()
 	l.Publish(event("h", 0))
@@ -93,7 +92,7 @@ func TestWhatMemoryCannotHoldBecomesAGap(t *testing.T) {
 		end := outage(t, source)
 		for n := 1; n < 31; n++ {
 			l.Publish(event("h", n))
-			if n >= 10 { // an engine replays events that are queued already: that is no overflow
+			if n >= 10 { // an engine replays events that are already queued: not an overflow
 				l.Publish(event("h", n%10+1))
 			}
 		}
@@ -135,13 +134,13 @@ func TestReplicasConfirmWhatOnePublishedUnsaved(t *testing.T) {
 	require.Equal(t, texts("h", 20, 21), ca.read(1), "neither replica's copy comes twice")
 }
 
-// A host's next reader begins on another replica, while that replica can't store: what it reads comes after what the replica
-// before it stored.
+// A host's next reader starts on another replica, which can't store. Its events come after those that the previous replica has
+// stored.
 func TestWhatAHostsNextReaderReadsComesAfterWhatIsStored(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
 	a, _ := start(t, dbtest.Open(t, source), eventlog.Options{})
-	b, _ := start(t, dbtest.Open(t, source), eventlog.Options{Patience: patience, Poll: -1}) // reads others' records when told
+	b, _ := start(t, dbtest.Open(t, source), eventlog.Options{Patience: patience, Poll: -1}) // reads others' records on request
 	cb := subscribe(t, b, eventlog.Subscribe{Resume: true})
 	cb.first(b)
 	for n := 1; n < 4; n++ {

@@ -16,16 +16,16 @@ import (
 )
 
 // scanLimit and scanBytes bound the rows that one query reads, by number and in bytes. If few of them match, the page is
-// short and its cursor goes on from there.
+// short, and the next one continues after the last row read.
 const (
 	scanLimit = 5_000
 	scanBytes = 4 * pageBytes
 )
 
 const (
-	// pageBytes bounds the records of one page, in bytes: the rest comes on the next.
+	// pageBytes bounds the records of one page, in bytes.
 	pageBytes = 8 << 20
-	// batchRows is how many rows a query reads at a time: fewer if that many exceed batchBytes.
+	// batchRows is how many rows a query reads at a time. After a batch larger than batchBytes, batches have fewer rows.
 	batchRows  = 64
 	batchBytes = 2 << 20
 )
@@ -33,17 +33,17 @@ const (
 // Query selects stored records. The zero value selects the newest.
 type Query struct {
 	Filter
-	Since, Until time.Time // both inclusive; zero: open. A gap is selected if any of it lies between
+	Since, Until time.Time // both inclusive; zero: open. A gap is selected if any part of it lies between
 	Ascending    bool      // oldest first
 	Limit        int       // default 100, at most 1,000
-	Cursor       string    // from the page before; empty for the first
+	Cursor       string    // from the previous page; empty for the first
 	Allow        func(*Record) bool
-	// ShownAction returns a record's action as the caller sees it, which Actions matches. Nil: the record's own.
+	// ShownAction returns the action that the caller sees, which Filter.Actions is compared with. Nil: the record's own.
 	ShownAction func(*Record) string
-	// CoarseCursors makes a page's cursor that stands at a hidden record reveal only the second of its time, not its id.
+	// CoarseCursors makes a cursor at a hidden record reveal only the second of the record's time, not its id.
 	CoarseCursors bool
-	// Rest, if set, is called after each batch of rows, with how long it took to read them: it may pause a query that reads
-	// much, for the sake of others.
+	// Rest, if set, is called after each batch of rows, with the time that it took to read them. It may pause a query that
+	// reads much, in favor of others.
 	Rest func(ctx context.Context, worked time.Duration)
 }
 
@@ -53,11 +53,10 @@ type Page struct {
 	Cursor  string // of the next page; empty on the last
 }
 
-// position is a place in the order of time, then id.
+// position is a place in the order of records by time, then id.
 type position struct{ nano, id int64 }
 
-// Query returns a page of stored records in the order of the engines' times. Errors: apperr.Invalid for a cursor of another
-// query.
+// Query returns a page of stored records, ordered by the engines' times. Errors: apperr.Invalid for a malformed cursor.
 func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	if q.Limit <= 0 {
 		q.Limit = 100
@@ -114,11 +113,12 @@ func (l *Log) Query(ctx context.Context, q Query) (Page, error) {
 	}
 }
 
-// cursorStep is how coarse the time in a coarse cursor is, in nanoseconds.
+// cursorStep is the step of the time in a coarse cursor, in nanoseconds.
 const cursorStep = int64(time.Second)
 
-// resume is where the page after one goes on that began after from, looked at all up to at, and shows these records. A
-// coarse one lies between at and the last that is shown; where that is too near to get ahead, it is at itself.
+// resume returns the position after which the next page continues. This page began after from, has read all rows up to at,
+// and has the records shown. A coarse position lies between the last shown record and at, on a whole step; if there is no
+// such step, resume returns the last shown record's position, or at if none is shown.
 func (q *Query) resume(from, at position, shown []*Record) position {
 	if !q.CoarseCursors {
 		return at
@@ -147,7 +147,7 @@ func (p position) compare(other position) int {
 	return cmp.Or(cmp.Compare(p.nano, other.nano), cmp.Compare(p.id, other.id))
 }
 
-// rulesOut reports whether a row is none of what is asked for, before its attributes are decoded.
+// rulesOut reports whether the filter rejects a row by host or type, before its attributes are decoded.
 func (q *Query) rulesOut(row *sqlc.Event) bool {
 	if row.Kind == int32(events.KindGap) {
 		return false

@@ -13,11 +13,11 @@ import (
 	"wharf/util/apperr"
 )
 
-// maxSameStart bounds how many ids one prefix may stand for. Twelve digits are of one container, unless an engine chooses
-// its ids.
+// maxSameStart bounds how many ids may have the requested prefix. Twelve random digits identify one container, but an engine
+// could choose its ids.
 const maxSameStart = 100
 
-// timeRange is the part of the log to read next: after a position, up to the other end.
+// timeRange is the part of the log to read next: from a position to the other end of the range.
 type timeRange struct {
 	ascending    bool
 	at           position
@@ -26,13 +26,13 @@ type timeRange struct {
 	host         sql.NullString
 }
 
-// gapsAhead are the gaps that a page may show, once all are known: they are few, and asked for once.
+// gapsAhead caches the gaps for a page: they are few, so usually one query reads them all.
 type gapsAhead struct {
 	rows []sqlc.Event
 	all  bool
 }
 
-// gaps gets the next gaps after a position.
+// gaps returns the next gaps after a position.
 func (l *Log) gaps(ctx context.Context, q *Query, s timeRange, ahead *gapsAhead) ([]sqlc.Event, error) {
 	if ahead.all {
 		return slices.DeleteFunc(slices.Clone(ahead.rows), func(r sqlc.Event) bool {
@@ -40,7 +40,7 @@ func (l *Log) gaps(ctx context.Context, q *Query, s timeRange, ahead *gapsAhead)
 			return order == 0 || (order > 0) != s.ascending
 		}), nil
 	}
-	if len(q.Hosts) == 1 { // more than one are left to Filter
+	if len(q.Hosts) == 1 { // Filter selects among several hosts
 		s.host = sql.NullString{String: q.Hosts[0], Valid: true}
 	}
 	rows, err := l.ofType(ctx, "gap", s, math.MaxInt64)
@@ -48,14 +48,14 @@ func (l *Log) gaps(ctx context.Context, q *Query, s timeRange, ahead *gapsAhead)
 	return slices.Clone(rows), err
 }
 
-// rows returns the next rows after a position, at most most, selected by the filters that have an index, and how many rows
-// were read for them. Gaps match all of these filters.
+// rows returns the next rows after a position, at most most, selected by the filters that have an index, and the number of
+// rows read. Gaps match all of these filters.
 func (l *Log) rows(ctx context.Context, q *Query, at position, most int32, ahead *gapsAhead) (rows []sqlc.Event, read int, err error) {
 	s := timeRange{ascending: q.Ascending, at: at, most: most, since: nanosOr(q.Since, 0), until: nanosOr(q.Until, math.MaxInt64)}
 	if rows, err = l.gaps(ctx, q, s, ahead); err != nil {
 		return nil, 0, err
 	}
-	if !s.ascending && s.at.nano > s.until { // among the gaps that end later
+	if !s.ascending && s.at.nano > s.until { // the position is among gaps that end after until
 		s.at = position{s.until, math.MaxInt64}
 	}
 	events, err := l.eventRows(ctx, q, s)
@@ -74,14 +74,14 @@ func (l *Log) rows(ctx context.Context, q *Query, at position, most int32, ahead
 	return rows[:min(len(rows), int(most))], read, nil
 }
 
-// maxValues bounds the values of a filter that are read one by one along an index; more are left to Filter.
+// maxValues bounds the values of a filter for which one query each is made. For more values, only Filter selects.
 const maxValues = 20
 
 // ends are the actions that end a container.
 var ends = []string{"die", "died", "stop"}
 
-// eventRows returns rows in no order, at least the next ones that match, along the index of the most selective filter.
-// Filter does the rest.
+// eventRows returns rows, in no order, along the index of the most selective filter: at least the next ones that match.
+// Filter must still select among them.
 func (l *Log) eventRows(ctx context.Context, q *Query, s timeRange) ([]sqlc.Event, error) {
 	verbs := verbsOf(q)
 	types := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(q.Types))), func(t string) bool { return t == "gap" })
@@ -144,8 +144,8 @@ func (l *Log) ofType(ctx context.Context, typ string, s timeRange, last int64) (
 	})
 }
 
-// ofContainer returns the rows of a container by name, and by each id that begins with the requested one: so each query
-// reads along an index and ends at its limit, however large the log is.
+// ofContainer returns the rows of containers whose name is asked, or whose id begins with it. It makes one query for the name
+// and for each id, so that each reads along an index and ends at its limit, however large the log is.
 func (l *Log) ofContainer(ctx context.Context, asked string, s timeRange) ([]sqlc.Event, error) {
 	rows, err := l.ofName(ctx, asked, s)
 	if err != nil || len(asked) < minIDStart || strings.Trim(asked, "0123456789abcdef") != "" {
@@ -153,7 +153,7 @@ func (l *Log) ofContainer(ctx context.Context, asked string, s timeRange) ([]sql
 	}
 	from := asked
 	for range maxSameStart {
-		id, err := l.db.Queries().NextActor(ctx, sqlc.NextActorParams{Least: from, Until: asked + "g"}) // after every id that begins so
+		id, err := l.db.Queries().NextActor(ctx, sqlc.NextActorParams{Least: from, Until: asked + "g"}) // "g": after all hex digits
 		if errors.Is(err, sql.ErrNoRows) {
 			return rows, nil
 		}

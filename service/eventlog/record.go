@@ -1,11 +1,11 @@
 // Package eventlog stores the events of all hosts in one order and delivers them: live through one shared ring, and from
 // the database to subscriptions that resume after a record's id.
 //
-// Its job ends there: dockerx reads events from the engines and calls Publish; package service decides which records an
-// actor sees; api encodes them. One Log per process is owned by the server's run. On Postgres, replicas share one log.
+// Package dockerx reads events from the engines and calls Publish; package service decides which records an actor sees; api
+// encodes them. The server's run owns one Log per process. On Postgres, replicas share one log.
 //
-// Its limits: records that the database can't take wait in memory up to Options.Pending and Options.Bytes, and become a gap
-// beyond; retention deletes by age and number.
+// Limits: while the database doesn't answer, records wait in memory, up to Options.Pending and Options.Bytes; records beyond
+// these become a gap. Retention deletes records by age and number.
 package eventlog
 
 import (
@@ -23,15 +23,15 @@ import (
 
 // Record is one event of the log. It is immutable and shared between subscribers.
 type Record struct {
-	ID int64 // rises in the order of delivery; 0: not stored yet
+	ID int64 // ascends in the order of delivery; 0: not stored yet
 	events.Event
 
 	encoding sync.Mutex
 	frames   [2]atomic.Pointer[[]byte]
 }
 
-// Frame returns the record as encoded by encode, which it calls once for masked callers and once for the others, however
-// many there are. Callers must not change the bytes.
+// Frame returns the record as encoded by encode. It caches the result: encode is called once for masked callers and once for
+// the others. Callers must not change the bytes.
 func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	slot := &r.frames[0]
 	if masked {
@@ -45,7 +45,7 @@ func (r *Record) Frame(masked bool, encode func(*Record) []byte) []byte {
 	if b := slot.Load(); b != nil {
 		return *b
 	}
-	// Encoding needs a deep stack for a moment. In a goroutine of its own, the subscriptions' goroutines keep small ones.
+	// Encoding briefly needs a deep stack. A separate goroutine keeps the stacks of the subscriptions' goroutines small.
 	made := make(chan []byte)
 	go func() { made <- encode(r) }()
 	b := <-made
@@ -95,7 +95,7 @@ func recordOf(row *sqlc.Event) (*Record, error) {
 	return r, nil
 }
 
-// labelsText returns labels in their stored form: "" if nil, as in rows from before labels were stored apart from
+// labelsText returns labels in their stored form: "" if nil, as in rows from before labels were stored separately from
 // attributes.
 func labelsText(labels map[string]string) (string, error) {
 	if labels == nil {
@@ -128,7 +128,7 @@ func nanos(t time.Time) int64 {
 	return nanosOf(t)
 }
 
-// nanosOf returns t in nanoseconds since 1970, or the nearest value that an int64 can have (1677 to 2262).
+// nanosOf returns t in nanoseconds since 1970, or the nearest value that an int64 can represent (1677 to 2262).
 func nanosOf(t time.Time) int64 {
 	switch seconds := t.Unix(); {
 	case seconds >= math.MaxInt64/int64(time.Second):

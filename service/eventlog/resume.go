@@ -12,18 +12,19 @@ import (
 	"wharf/dockerx/events"
 )
 
-// Resume reads the records from this long before the stored anchor on: later events are stored, as are those that an
-// engine may replay in another order.
 const (
+	// resumeOverlap is how far before the stored anchor Resume begins to read records: it needs later events, and those
+	// that an engine may replay in another order.
 	resumeOverlap = time.Second
 	recentRows    = 5000
-	// resumesAtOnce keeps a fleet whose readers all begin at once from taking the connections that the writer needs.
+	// resumesAtOnce bounds concurrent calls of Resume, so that the readers of a fleet, which all start at the same time,
+	// don't take the connections that the writer needs.
 	resumesAtOnce = 4
-	// publishWait is longer than a replica that was stopped in a transaction holds the others up.
+	// publishWait is longer than a replica that was stopped in a transaction can block the others.
 	publishWait = 15 * time.Second
 )
 
-// Resume returns the state from which a host's reader resumes: the function dockerx.Options.Resume.
+// Resume returns the state from which a host's reader resumes. It is the function for dockerx.Options.Resume.
 func (l *Log) Resume(ctx context.Context, host string) (events.Resume, error) {
 	select {
 	case l.resumes <- struct{}{}:
@@ -38,7 +39,7 @@ func (l *Log) Resume(ctx context.Context, host string) (events.Resume, error) {
 	return out, l.awaitPublished(ctx, last)
 }
 
-// resume reads what Resume returns, and the id of the host's last record; 0 if it has none.
+// resume reads Resume's result, and the id of the host's last record; 0 if it has none.
 func (l *Log) resume(ctx context.Context, host string) (out events.Resume, last int64, err error) {
 	q := l.db.Queries()
 	known, err := q.GetEventHost(ctx, host)
@@ -52,7 +53,7 @@ func (l *Log) resume(ctx context.Context, host string) (out events.Resume, last 
 	if out.States, err = l.states(ctx, host); err != nil {
 		return out, 0, err
 	}
-	since := int64(0) // anchors are written late, so that a crash may leave none
+	since := int64(0) // without an anchor: anchors are written late, so a crash may leave none
 	if known.Anchor != "" {
 		out.Anchor = new(events.Event)
 		if err := json.Unmarshal([]byte(known.Anchor), out.Anchor); err != nil {
@@ -79,9 +80,8 @@ func (l *Log) resume(ctx context.Context, host string) (out events.Resume, last 
 	return out, last, nil
 }
 
-// awaitPublished waits until the record with an id has been published here. Another replica may have stored it: what the
-// host's next reader reads must not be published before it, with an id or without. A log that is stuck delays no host for
-// longer than publishWait.
+// awaitPublished waits until the record with an id has been published by this process. Another replica may have stored it, and
+// events that the host's next reader publishes must come after it. A stuck log delays a host by publishWait at most.
 func (l *Log) awaitPublished(ctx context.Context, id int64) error {
 	late := time.NewTimer(publishWait)
 	defer late.Stop()
@@ -89,7 +89,7 @@ func (l *Log) awaitPublished(ctx context.Context, id int64) error {
 		l.mu.Lock()
 		changed := l.stored
 		l.mu.Unlock()
-		if !l.hub.isReady() || l.hub.lastID() >= id { // where it isn't ready, begin leaves the record to the past
+		if !l.hub.isReady() || l.hub.lastID() >= id { // not ready: begin will start after the record
 			return nil
 		}
 		l.Stored(id)

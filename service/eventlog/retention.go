@@ -12,14 +12,14 @@ import (
 
 const (
 	retentionEvery = 10 * time.Second
-	busyRetention  = time.Second      // after a step that was full: the log grows fast
+	busyRetention  = time.Second      // after a full step: the log grows fast
 	quietRetention = 10 * time.Minute // while nothing is added
 	deleteStep     = 500
-	deletePause    = 10 * time.Millisecond // lets waiting writers go first
+	deletePause    = 10 * time.Millisecond // lets waiting writers proceed
 )
 
-// runRetention deletes the records beyond the retention, a few at a time: a deletion delays appends. Of several replicas one
-// does it. A log that doesn't grow is looked at less often, one that grows fast more often.
+// runRetention deletes expired records, a few at a time, since a deletion delays appends. Only one replica does it, see
+// Options.Retains. It checks a log that doesn't grow less often, and one that grows fast more often.
 func (l *Log) runRetention(ctx context.Context) {
 	checked, grown := time.Time{}, int64(-1)
 	for {
@@ -43,7 +43,7 @@ func (l *Log) runRetention(ctx context.Context) {
 	}
 }
 
-// deleteExpired deletes all that is expired, and reports whether that was a full step at least.
+// deleteExpired deletes all expired records, and reports whether they were at least a full step.
 func (l *Log) deleteExpired(ctx context.Context) (full bool, err error) {
 	for ctx.Err() == nil {
 		upTo, rows, err := l.expiredUpTo(ctx)
@@ -62,7 +62,8 @@ func (l *Log) deleteExpired(ctx context.Context) (full bool, err error) {
 	return full, nil
 }
 
-// expiredUpTo returns the highest id to delete, and how many records up to it: deleteStep at most. 0: none.
+// expiredUpTo returns the highest id to delete next, and the number of records up to it, at most deleteStep. An id of 0 means
+// none.
 func (l *Log) expiredUpTo(ctx context.Context) (id int64, rows int32, err error) {
 	err = l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		id, rows, err = l.findExpired(ctx, q)
@@ -95,7 +96,7 @@ func (l *Log) findExpired(ctx context.Context, q *sqlc.Queries) (id int64, rows 
 
 func (l *Log) deleteUpTo(ctx context.Context, id int64) error {
 	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
-		if _, err := q.TakeEventIDs(ctx, 0); err != nil { // the lock
+		if _, err := q.TakeEventIDs(ctx, 0); err != nil { // takes the log's lock
 			return fmt.Errorf("lock the event log: %w", err)
 		}
 		if err := q.SetTrimmed(ctx, id); err != nil {

@@ -10,7 +10,7 @@ import (
 	"wharf/service/eventlog"
 )
 
-// Retention comes back soon after it has deleted much, and only then.
+// Retention runs again soon only after it has deleted many records.
 func TestRetentionSaysWhetherTheLogGrowsFast(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -12,35 +12,35 @@ import (
 	"wharf/dockerx/events"
 )
 
-// ErrLagged ends the subscription of a client that is too slow. The client loses nothing if it resumes after the last
-// record that it got.
+// ErrLagged is the error of a subscription that lags too far behind. The client loses nothing if it resumes after the last
+// record that it received.
 var ErrLagged = errors.New("subscriber is too slow")
 
-// Reasons of gaps that only one subscription gets.
+// The reasons of gaps that are delivered to one subscription only.
 const (
 	reasonTrimmed   = "older than the log"
 	reasonUnknownID = "unknown id"
 )
 
-// retryCatchUp is how long a subscription waits before it asks a database again that didn't answer.
+// retryCatchUp is how long a subscription waits after a failed query before it tries again.
 const retryCatchUp = 250 * time.Millisecond
 
-// idStep is the step of the ids that a subscription with CoarseIDs gets besides those of its deliveries. After a resume
-// from such an id it may get its records among that many again.
+// idStep is the step to which a subscription with CoarseIDs rounds ids other than those of its deliveries. After a resume from
+// such an id, it may receive records among that many ids again.
 const idStep = 1024
 
-// Subscribe describes a subscription. The zero value gets all records from now on.
+// Subscribe describes a subscription. The zero value selects all future records.
 type Subscribe struct {
 	Filter
-	// Resume also gets the records after the id After.
+	// Resume adds the records after the id After.
 	Resume bool
 	After  int64
 	// Allow reports whether the subscriber may see a record now. It is called at each delivery, by the goroutine that
 	// calls Next. Nil: all records.
 	Allow func(*Record) bool
-	// ShownAction returns a record's action as the subscriber sees it, which Actions matches. Nil: the record's own.
+	// ShownAction returns the action that the subscriber sees, which Filter.Actions is compared with. Nil: the record's own.
 	ShownAction func(*Record) string
-	// CoarseIDs makes LastID move only with deliveries and in steps of idStep: else the subscriber could count the
+	// CoarseIDs makes LastID change only with deliveries and in steps of idStep, so that the subscriber can't count the
 	// records that it may not see.
 	CoarseIDs bool
 	// Wake is called when Next may have new records, and when the subscription is closed. It must not block, and may be
@@ -48,14 +48,14 @@ type Subscribe struct {
 	Wake func()
 }
 
-// Delivery is a record, or its id alone, to send to a client.
+// Delivery is a record, or only its id, to send to a client.
 type Delivery struct {
 	*Record
-	// IDOnly is true if the client has the record already, and only its id is new.
+	// IDOnly is true if the client already has the record, and only its id is new.
 	IDOnly bool
 }
 
-// Subscription is one client's place in the log. It is for one goroutine; only Close and Closed may be called by others.
+// Subscription is one client's place in the log. It is for one goroutine; only Close and Closed may be called concurrently.
 type Subscription struct {
 	log    *Log
 	filter Filter
@@ -66,16 +66,16 @@ type Subscription struct {
 	closed atomic.Bool
 
 	cursor uint64 // the next entry of the ring
-	joined uint64 // the first entry that it got from the ring
-	// joinedHead is where the ring ended then. Entries before it that have no id may be old.
+	joined uint64 // the first entry that it read from the ring
+	// joinedHead is the ring's head at that time. Entries before it without an id may already have been delivered.
 	joinedHead uint64
 	last       int64 // the last durable id that it has passed, delivered or not
-	delivered  int64 // the last id that it delivered
+	delivered  int64 // the last delivered id
 	behind     bool  // it reads from the database
-	// paged are records that it read from the database before they were published. They may be in the ring too,
+	// paged has the records that it read from the database before they were published. They may also be in the ring,
 	// published without their ids.
 	paged   map[eventKey]struct{}
-	checked bool // After was compared with the log
+	checked bool // After has been compared with the log
 }
 
 // Subscribe opens a subscription. The caller must close it.
@@ -105,8 +105,8 @@ func (s *Subscription) Closed() bool { return s.closed.Load() }
 // Behind reports whether Next may block on the database.
 func (s *Subscription) Behind() bool { return s.behind }
 
-// LastID returns an id from which the client can resume without missing a record: at least that of the last delivery; 0 if
-// the log is empty.
+// LastID returns an id from which the client can resume without missing a record: at least the id of the last delivery, or 0
+// if the log is empty.
 func (s *Subscription) LastID() int64 {
 	if !s.coarse {
 		return s.last
@@ -114,11 +114,11 @@ func (s *Subscription) LastID() int64 {
 	return max(s.delivered, coarse(s.last))
 }
 
-// coarse returns the id rounded down to a whole step, but at least 1: a client can't resume from 0.
+// coarse returns the id rounded down to a multiple of idStep, but at least 1: a client can't resume from 0.
 func coarse(id int64) int64 { return min(max(id/idStep*idStep, 1), id) }
 
-// Next appends new deliveries to dst, up to its capacity. It doesn't wait for new records, but may have to read from the
-// database to catch up. If more is true, the caller should call it again before it waits for Wake. Errors: ErrLagged.
+// Next appends new deliveries to dst, up to its capacity. It doesn't wait for new records, but may read from the database to
+// catch up. If more is true, the caller should call Next again before it waits for Wake. Errors: ErrLagged.
 func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery, more bool, err error) {
 	if s.behind {
 		return s.catchUp(ctx, dst)
@@ -134,7 +134,7 @@ func (s *Subscription) Next(ctx context.Context, dst []Delivery) (out []Delivery
 			continue
 		}
 		if e.rec.ID > s.last {
-			s.paged = nil // all that was read from the database has been published
+			s.paged = nil // all records read from the database have been published
 		}
 		dst = s.pass(dst, e.rec, e.confirms != 0 && e.confirms > s.joined)
 	}
@@ -163,7 +163,7 @@ func (s *Subscription) pass(dst []Delivery, r *Record, idOnly bool) []Delivery {
 	return append(dst, Delivery{r, idOnly})
 }
 
-// catchUp joins the ring if that reaches back far enough, else it reads a page of the log.
+// catchUp joins the ring if it reaches back far enough; otherwise it reads a page of the log.
 func (s *Subscription) catchUp(ctx context.Context, dst []Delivery) ([]Delivery, bool, error) {
 	if s.log.hub.join(s, s.last) && (s.checked || s.last <= s.log.hub.lastID()) {
 		s.behind = false
@@ -202,7 +202,7 @@ func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, er
 		return dst, err
 	}
 	switch {
-	case !s.checked && s.last > state.LastID: // an id of another log, or of one that was restored from a backup
+	case !s.checked && s.last > state.LastID: // the id is of another log, or the database was restored from a backup
 		dst = append(dst, s.gap(state.LastID, reasonUnknownID, time.Now()))
 		s.last = state.LastID
 	case s.last < state.TrimmedID:
@@ -224,12 +224,12 @@ func (s *Subscription) page(ctx context.Context, dst []Delivery) ([]Delivery, er
 		}
 	}
 	if len(rows) < int(arg.MaxRows) && s.last < published {
-		s.last = published // there is nothing more before the ring
+		s.last = published // no further records up to the last published one match the host
 	}
 	return dst, nil
 }
 
-// gap returns a gap on all hosts, for this subscription alone. The log goes on after its id.
+// gap returns a gap of all hosts, for this subscription only. The subscription continues after the gap's id.
 func (s *Subscription) gap(id int64, reason string, to time.Time) Delivery {
 	if s.coarse {
 		id = coarse(id)

@@ -7,7 +7,7 @@ import (
 	"wharf/db/sqlc"
 )
 
-// readTail reads and publishes the stored records after the last published one, up to an id.
+// readTail reads and publishes the stored records after the last published one, up to the id until.
 func (l *Log) readTail(ctx context.Context, until int64) error {
 	for {
 		rows, err := l.db.Queries().EventsAfterID(ctx, sqlc.EventsAfterIDParams{
@@ -27,7 +27,7 @@ func (l *Log) readTail(ctx context.Context, until int64) error {
 			l.hub.publish(&entry{rec: r, confirms: l.publishedUnsaved[k]})
 			delete(l.publishedUnsaved, k)
 		}
-		l.stirred()
+		l.signalStored()
 		l.mu.Unlock()
 		if l.opts.Delivered != nil {
 			for _, r := range records {
@@ -40,7 +40,7 @@ func (l *Log) readTail(ctx context.Context, until int64) error {
 	}
 }
 
-// begin reads the log's last id and the keys of its latest records. Only later records are published.
+// begin reads the log's last id and the keys of its latest records. Only records after that id are published.
 func (l *Log) begin(ctx context.Context) error {
 	q := l.db.Queries()
 	state, err := q.GetEventLog(ctx)

@@ -7,11 +7,11 @@ import (
 	"wharf/dockerx/events"
 )
 
-// startPatience multiplies the patience until begin has read the log: before that a pending record may be in it already.
+// startPatience multiplies the patience until begin has read the log: before that, a pending record may already be stored.
 const startPatience = 10
 
-// runUnsaved publishes records without an id if the database hasn't stored them in time, so that streams go on while a
-// database doesn't answer.
+// runUnsaved publishes records without an id if they haven't been stored within Options.Patience, so that streams continue
+// while the database doesn't answer.
 func (l *Log) runUnsaved(ctx context.Context) {
 	for {
 		select {
@@ -19,7 +19,7 @@ func (l *Log) runUnsaved(ctx context.Context) {
 			return
 		case <-l.arrived:
 		}
-		for waiting := true; waiting; { // check now and then while anything is pending
+		for waiting := true; waiting; { // check periodically while anything is pending
 			select {
 			case <-ctx.Done():
 				return

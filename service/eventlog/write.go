@@ -16,16 +16,17 @@ import (
 const (
 	maxBatch  = 512
 	maxFound  = 2000                  // states of containers in a batch, and in a statement
-	batchMost = 4 << 20               // bytes: a statement is held several times over
-	firstWait = 50 * time.Millisecond // after a failed write
+	batchMost = 4 << 20               // bytes; the memory holds several copies of a statement
+	firstWait = 50 * time.Millisecond // after the first failed write
 	maxWait   = time.Second
-	// lastWrite bounds the last try to store what is pending when the process ends.
+	// lastWrite bounds the last attempt to store pending records when the process ends.
 	lastWrite = time.Second
 	pageSize  = 500
 )
 
-// write is the process's only writer. It stores what is pending in one transaction, while the next batch gathers. It also
-// reads the records of other replicas, so that one goroutine publishes all records, in the order of their ids.
+// write is the process's only writer. It stores a batch of pending records in one transaction, while new records gather for
+// the next batch. It also reads the records of other replicas, so that one goroutine publishes all records, in the order of
+// their ids.
 func (l *Log) write(ctx context.Context) {
 	var poll <-chan time.Time // nil on SQLite: there this writer is the only one
 	if l.db.Kind() == db.Postgres && l.opts.Poll > 0 {
@@ -57,7 +58,7 @@ func (l *Log) write(ctx context.Context) {
 	}
 }
 
-// idle waits for something to do, or after a failure for the duration wait.
+// idle waits for the next work, or after a failure for the duration wait.
 func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duration) {
 	if wait > 0 {
 		select {
@@ -74,7 +75,7 @@ func (l *Log) idle(ctx context.Context, poll <-chan time.Time, wait time.Duratio
 	}
 }
 
-// flush stores and publishes all that is pending, and reads what other replicas stored.
+// flush stores and publishes all pending records, and reads and publishes those that other replicas have stored.
 func (l *Log) flush(ctx context.Context) error {
 	if !l.hub.isReady() {
 		if err := l.begin(ctx); err != nil {
@@ -101,7 +102,7 @@ func (l *Log) flush(ctx context.Context) error {
 	if err := l.readTail(ctx, math.MaxInt64); err != nil {
 		return err
 	}
-	l.tailUnread, l.readTo = false, upTo // ids of duplicates have no row
+	l.tailUnread, l.readTo = false, upTo // upTo may be above the last row's id: duplicates have ids but no rows
 	return nil
 }
 
@@ -146,7 +147,7 @@ func (l *Log) fillGaps() {
 	}
 }
 
-// append commits a batch, then publishes it. Records of other replicas with lower ids are read and published first.
+// append commits a batch, then publishes it. It first reads and publishes records of other replicas with lower ids.
 func (l *Log) append(ctx context.Context, batch []*pending) error {
 	if err := l.attribute(ctx, batch); err != nil {
 		return err
@@ -156,7 +157,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 		return l.refuse(ctx)
 	}
 	if err != nil {
-		l.tailUnread = true                 // the commit may have taken effect all the same
+		l.tailUnread = true                 // the commit may nevertheless have taken effect
 		l.batchSize = max(l.batchSize/4, 1) // a slow database may store fewer within the timeout
 		return err
 	}
@@ -164,7 +165,7 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	if l.hub.lastID() < first-1 || l.tailUnread {
 		if err := l.readTail(ctx, first-1); err != nil {
 			l.log.Error().Err(err).Msg("cannot read records of other replicas")
-			l.tailUnread = true // reading the tail later gives the batch its ids
+			l.tailUnread = true // a later reading of the tail publishes the batch's ids
 			l.doneUnsaved(batch, stored)
 			return nil
 		}
@@ -211,8 +212,8 @@ func (l *Log) attribute(ctx context.Context, batch []*pending) error {
 	return nil
 }
 
-// entryOf returns the entry of a stored record, with its id. A record that was published without an id is shared with its
-// readers and isn't changed. mu is held.
+// entryOf returns the entry of a stored record, with its id. A record that was published without an id isn't changed but
+// copied, since subscribers share it. mu is held.
 func (l *Log) entryOf(p *pending, id int64) *entry {
 	if p.unsavedSeq == 0 {
 		p.rec.ID = id
@@ -222,8 +223,8 @@ func (l *Log) entryOf(p *pending, id int64) *entry {
 	return &entry{rec: &Record{ID: id, Event: p.rec.Event}, confirms: p.unsavedSeq}
 }
 
-// doneUnsaved publishes the stored records of a batch without their ids and removes the batch: what is pending after it may be
-// published so too, and must not come before it.
+// doneUnsaved publishes the stored records of a batch without their ids and removes the batch. Later pending records may also
+// be published without ids, and must not come before the batch.
 func (l *Log) doneUnsaved(batch []*pending, stored []bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -235,7 +236,7 @@ func (l *Log) doneUnsaved(batch []*pending, stored []bool) {
 	l.remove(len(batch))
 }
 
-// store commits a batch, and returns its first id and which of its records were new.
+// store commits a batch. It returns the batch's first id, and which of its records were new.
 func (l *Log) store(ctx context.Context, batch []*pending) (first int64, stored []bool, err error) {
 	rows, err := rowsOf(batch)
 	if err != nil {
@@ -276,7 +277,7 @@ func rowsOf(batch []*pending) ([]sqlc.InsertEventParams, error) {
 	now := db.Time(time.Now())
 	rows := make([]sqlc.InsertEventParams, len(batch))
 	for i, p := range batch {
-		if p.rec.Kind == events.KindState { // it has no row
+		if p.rec.Kind == events.KindState { // has no row
 			rows[i].LoggedAt = now
 			continue
 		}

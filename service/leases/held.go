@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// adopt begins and ends readings so that they are those of the leases owned.
+// adopt starts and ends the reading of hosts to match the leases in own.
 func (l *Leases) adopt(ctx context.Context, own map[string]int64, hosts []string) {
 	var lost []string
 	l.mu.Lock()
@@ -50,7 +50,7 @@ func (l *Leases) end(ctx context.Context, hosts []string) {
 	}
 }
 
-// leave hands everything over.
+// leave ends the reading of all hosts and hands over all leases.
 func (l *Leases) leave(ctx context.Context) {
 	l.mu.Lock()
 	hosts := slices.Collect(maps.Keys(l.held))

@@ -1,17 +1,18 @@
-// Package leases shares the hosts out among the replicas on one Postgres, so that each host's events have one reader.
+// Package leases distributes the hosts among the replicas on one Postgres, so that each host's events have one reader.
 //
-// Job. A replica raises its counter in the database as long as it lives. Each replica sees by its own clock which counters
-// move, and so which replicas live; they all compute the same distribution of hosts and each does its own part: it takes what
-// no living replica owns, and hands over what it has too much of. A lease's epoch rises with each change of its owner.
+// Job. Each replica increments a counter in the database while it is alive. By its own clock, it observes which other counters
+// change, and so which replicas are alive. All replicas compute the same distribution of hosts, and each does its part: it
+// takes hosts that no living replica owns, and hands over hosts that it has in excess. A lease's epoch rises with each change
+// of its owner.
 //
-// Safety does not rest on any of that: an append to the event log names the epoch of the lease under which its events were
-// read, and package eventlog refuses it in any other. A replica that was paused or cut off and believes in a lease that it has
-// lost therefore writes nothing. Moves and appends take the same lock.
+// Safety doesn't depend on clocks or counters: an append to the event log names the epoch of the lease under which its events
+// were read, and package eventlog refuses it if the lease has another epoch. So a replica that was paused or cut off and has
+// lost a lease without noticing writes nothing. Moves of leases and appends take the same lock.
 //
-// Owner. Run, once per process, on Postgres alone; a process on SQLite owns all hosts.
+// Owner. The server calls Run once per process, on Postgres only; a process on SQLite owns all hosts.
 //
-// Limits. One transaction each BeatEvery. A replica that vanished is noticed after LostAfter, one that stops hands its hosts
-// over at once.
+// Limits. There is one transaction per BeatEvery. A replica that vanishes is detected after LostAfter; one that stops hands its
+// hosts over immediately.
 package leases
 
 import (
@@ -30,7 +31,7 @@ import (
 // Options are the settings of Leases.
 type Options struct {
 	Logger zerolog.Logger
-	// Server is this server's name, the same over its restarts: a process takes what an earlier one of its server owned.
+	// Server names this server across its restarts: a process replaces earlier processes of its server.
 	Server string
 	// Hosts returns the names of the hosts in the settings.
 	Hosts func() []string
@@ -38,23 +39,23 @@ type Options struct {
 	Begin func(host string, epoch int64)
 	// End stops the reading of hosts and stores what was read, until ctx ends.
 	End func(ctx context.Context, hosts []string)
-	// Looked is called at each beat. It must not block.
+	// Looked is called at each beat. It must not block. May be nil.
 	Looked func(Positions)
-	// Status returns the status of a host that is read here. Found takes the one of a host that another replica reads. None of
-	// them may block.
+	// Status returns the status of a host that this replica reads. Found is called with the status of a host that another
+	// replica reads. Neither may block.
 	Status func(host string) string
 	Found  func(host, status string)
 	// Isolated reports whether other replicas reach hosts that this one can't: then it hands its hosts over. It must not block.
-	// Nil: it never is.
+	// Nil: never.
 	Isolated func() bool
-	// Sampled returns the hosts whose engines this replica asks for samples at the moment. It must not block. Nil: none.
+	// Sampled returns the hosts whose engines this replica currently samples. It must not block. Nil: none.
 	Sampled func() []string
-	// BeatEvery is how often the replica shows that it lives, default 1.25 s. LostAfter is how long the counter of another one
-	// may stay what it is before its hosts are taken, default 3 s.
+	// BeatEvery is how often the replica increments its counter, default 1.25 s. LostAfter is how long the counter of another
+	// replica may stay unchanged before its hosts are taken, default 3 s.
 	BeatEvery, LostAfter time.Duration
 }
 
-// Positions say how far the database is with what replicas wait for.
+// Positions are the latest values of what replicas wait for in the database.
 type Positions struct {
 	LastEvent   int64 // the event log's last id
 	Revocations int64 // the counter of revocations
@@ -63,40 +64,40 @@ type Positions struct {
 const (
 	defaultBeat = 1250 * time.Millisecond
 	defaultLost = 3 * time.Second
-	// endTimeout bounds how long a lease is kept for events that aren't stored yet. The next owner reads them again.
+	// endTimeout bounds how long a lease is kept to store pending events. The next owner reads the rest again.
 	endTimeout = time.Second
-	// gatherFor is how long changes of statuses are gathered before they are written.
+	// gatherFor is how long changed statuses are gathered before they are written.
 	gatherFor = 100 * time.Millisecond
-	// failedWait is the pause after a database that didn't answer.
+	// failedWait is the pause after an error of the database.
 	failedWait = 250 * time.Millisecond
 )
 
-// Leases are one replica's. They are safe for concurrent use.
+// Leases manages one replica's leases. It is safe for concurrent use.
 type Leases struct {
 	db    *db.DB
 	opts  Options
 	id    string
 	began time.Time
 	state *state
-	wake  chan struct{} // holds one signal: look now
-	// gather is the same for changed statuses: several at once are written together.
+	wake  chan struct{} // starts the next read now; has room for one signal
+	// gather starts it after gatherFor, so that statuses that change together are written together.
 	gather chan struct{}
 
-	// Used by Run alone.
+	// Only for Run.
 	leases   []lease
-	version  int64 // of leases, as the counter says
-	statuses int64 // the same of statuses
-	fleet    int64 // the hosts, hashed, at the last look
+	version  int64 // the counter of changes of leases, at the last read
+	statuses int64 // the counter of changes of statuses, at the last read
+	fleet    int64 // a hash of the hosts, at the last read
 	sampling sampling
 
 	mu    sync.Mutex
 	held  map[string]int64 // epochs of the hosts that are read here
 	first bool
-	// changed are hosts whose status isn't written yet, and whether it is to be soon.
+	// changed has the hosts with an unwritten status; true: write it soon.
 	changed map[string]bool
 }
 
-// New returns the leases of a replica on a database.
+// New returns a replica's Leases on a database.
 func New(d *db.DB, o Options) *Leases {
 	if o.BeatEvery <= 0 {
 		o.BeatEvery = defaultBeat
@@ -111,18 +112,18 @@ func New(d *db.DB, o Options) *Leases {
 	}
 }
 
-// Wake has Run look at the database now. It doesn't block. On a nil Leases it does nothing.
+// Wake makes Run read the database now. It doesn't block. On a nil *Leases it does nothing.
 func (l *Leases) Wake() {
 	if l == nil {
 		return
 	}
 	select {
 	case l.wake <- struct{}{}:
-	default: // it looks already
+	default: // a read is already due
 	}
 }
 
-// Owns reports whether this replica reads a host's events. A nil Leases owns all hosts.
+// Owns reports whether this replica reads a host's events. A nil *Leases owns all hosts.
 func (l *Leases) Owns(host string) bool {
 	if l == nil {
 		return true
@@ -133,8 +134,8 @@ func (l *Leases) Owns(host string) bool {
 	return own
 }
 
-// First reports whether this replica is the first of those that live: it does what one of them should do for all. For a
-// moment two may be. A nil Leases is the only one.
+// First reports whether this replica is the first of the living ones, which does the work that only one should do. Briefly, two
+// replicas may be first. A nil *Leases is always first.
 func (l *Leases) First() bool {
 	if l == nil {
 		return true
@@ -144,8 +145,8 @@ func (l *Leases) First() bool {
 	return l.first
 }
 
-// Run takes, keeps and hands over leases until ctx ends; then it ends the reading of all hosts and hands them to the other
-// replicas. It returns nil.
+// Run takes, renews and hands over leases until ctx ends. Then it ends the reading of all hosts, hands them to other replicas,
+// and returns nil.
 func (l *Leases) Run(ctx context.Context) error {
 	failing := false
 	for ctx.Err() == nil {
@@ -168,7 +169,7 @@ func (l *Leases) Run(ctx context.Context) error {
 	return nil
 }
 
-// pause waits until the next beat, or for a reason to look earlier.
+// pause waits until the next beat is due, or earlier for Wake, changed statuses, or the loss of another replica.
 func (l *Leases) pause(ctx context.Context, err error) {
 	wait := l.opts.BeatEvery
 	if err != nil {
@@ -194,22 +195,23 @@ func (l *Leases) pause(ctx context.Context, err error) {
 
 func (l *Leases) now() time.Duration { return time.Since(l.began) }
 
-// round beats, looks, and does what is to be done. again: it changed something, so that the next look is due at once.
+// round increments the counter, reads the database, and carries out the resulting plan. again is true if it changed leases, so
+// that the next round is due immediately.
 func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	hosts := l.opts.Hosts()
 	l.state.fleet, l.state.isolated = fleetOf(hosts), l.opts.Isolated != nil && l.opts.Isolated()
-	v, err := l.look(ctx)
+	v, err := l.beatAndRead(ctx)
 	if err != nil {
 		return false, err
 	}
 	now := l.now()
-	l.state.look(now, v)
+	l.state.observe(now, v)
 	l.mu.Lock()
 	l.first = l.state.first(now, v)
 	l.mu.Unlock()
 	l.adopt(ctx, l.state.owned(v), hosts)
 	l.countSamplers(now)
-	l.show(v.statuses) // now that the hosts which others have taken aren't held any more
+	l.show(v.statuses) // after adopt: hosts that others have taken aren't held any more
 	if l.opts.Looked != nil {
 		l.opts.Looked(v.at)
 	}
@@ -227,7 +229,7 @@ func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	return true, l.apply(ctx, p.missing, moves, p.dead)
 }
 
-// fleetOf returns a hash of hosts' names.
+// fleetOf returns a hash of the names of hosts.
 func fleetOf(hosts []string) int64 {
 	h := fnv.New64a()
 	for _, name := range slices.Sorted(slices.Values(hosts)) {

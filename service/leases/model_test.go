@@ -19,11 +19,11 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// database is the model of what replicas share. Its methods are the transactions.
+// database models the shared database. Its methods are the transactions.
 type database struct {
 	replicas map[string]replica
 	leases   map[string]lease
-	appended map[epochKey]string // by which replica
+	appended map[epochKey]string // the replica that appended in each epoch
 }
 
 type epochKey struct {
@@ -61,7 +61,7 @@ func (d *database) apply(p plan) {
 	}
 }
 
-// append is an append to the event log: the database refuses it unless the lease has that epoch.
+// append models an append to the event log, which the database refuses unless the lease has that epoch.
 func (d *database) append(t *rapid.T, who, host string, epoch int64) {
 	if d.leases[host].epoch != epoch {
 		return
@@ -73,7 +73,7 @@ func (d *database) append(t *rapid.T, who, host string, epoch int64) {
 	d.appended[k] = who
 }
 
-// process is a replica in the model. A cut one can't reach the database; a paused one does nothing at all.
+// process is a replica in the model. If cut, it can't reach the database; if paused, it does nothing.
 type process struct {
 	*state
 	hosts       []string
@@ -82,7 +82,7 @@ type process struct {
 	cut, paused bool
 }
 
-// fleetModel is several replicas, one database and one clock that each of them reads as its own.
+// fleetModel has several replicas, one database, and one clock for all replicas.
 type fleetModel struct {
 	db    *database
 	now   time.Duration
@@ -102,8 +102,8 @@ func (f *fleetModel) start() {
 	f.procs = append(f.procs, &process{state: newState(id, modelBeat, modelLost), hosts: f.hosts, held: map[string]int64{}})
 }
 
-// look is a beat with its look; what it decides is applied later.
-func (f *fleetModel) look(p *process) {
+// beat models Leases.beatAndRead and the decisions after it; apply makes the changes later.
+func (f *fleetModel) beat(p *process) {
 	if p.cut || p.paused {
 		return
 	}
@@ -114,7 +114,7 @@ func (f *fleetModel) look(p *process) {
 		f.db.beat(p.me, p.fleet)
 	}
 	v := f.db.view()
-	p.look(f.now, v)
+	p.observe(f.now, v)
 	p.held = p.owned(v)
 	next := p.plan(f.now, v, p.hosts)
 	p.planned = &next
@@ -134,14 +134,14 @@ func (f *fleetModel) apply(p *process) {
 func (f *fleetModel) stop(p *process) {
 	if !p.cut && !p.paused {
 		v := f.db.view()
-		p.look(f.now, v)
+		p.observe(f.now, v)
 		f.db.apply(plan{give: p.handover(f.now, v)})
 		delete(f.db.replicas, p.me)
 	}
 	f.procs = slices.DeleteFunc(f.procs, func(o *process) bool { return o == p })
 }
 
-// appends has each process store events of all hosts that it believes to own.
+// appends makes each process append events of all hosts that it believes to own.
 func (f *fleetModel) appends(t *rapid.T) {
 	for _, p := range f.procs {
 		if p.cut || p.paused {
@@ -167,7 +167,7 @@ func TestNoEpochHasTwoWritersAndEachHostGetsAnOwner(t *testing.T) {
 			"time": func(t *rapid.T) {
 				f.now += time.Duration(rapid.IntRange(1, 5000).Draw(t, "ms")) * time.Millisecond
 			},
-			"look":  func(*rapid.T) { f.look(one()) },
+			"beat":  func(*rapid.T) { f.beat(one()) },
 			"apply": func(*rapid.T) { f.apply(one()) },
 			"start": func(*rapid.T) {
 				if len(f.procs) < 5 {
@@ -177,7 +177,7 @@ func TestNoEpochHasTwoWritersAndEachHostGetsAnOwner(t *testing.T) {
 			"pause": func(*rapid.T) { p := one(); p.paused = !p.paused },
 			"cut":   func(*rapid.T) { p := one(); p.cut = !p.cut },
 			"part":  func(*rapid.T) { p := one(); p.isolated = !p.isolated },
-			"end": func(*rapid.T) { // orderly, or by a crash where it can't reach the database
+			"end": func(*rapid.T) { // a shutdown, or a crash if it can't reach the database
 				if len(f.procs) > 1 {
 					f.stop(one())
 				}
@@ -187,12 +187,12 @@ func TestNoEpochHasTwoWritersAndEachHostGetsAnOwner(t *testing.T) {
 	})
 }
 
-// heal ends all disturbances: soon each host has one owner that knows it, and the replicas have equal shares.
+// heal ends all disturbances. After some rounds, each host must have one owner, which knows that, and the replicas equal shares.
 func (f *fleetModel) heal(t *rapid.T) {
 	for range 20 {
 		for _, p := range f.procs {
 			p.paused, p.cut, p.isolated = false, false, false
-			f.look(p)
+			f.beat(p)
 			f.apply(p)
 			f.appends(t)
 		}
@@ -200,7 +200,7 @@ func (f *fleetModel) heal(t *rapid.T) {
 	}
 	owners := map[string]int{}
 	for _, p := range f.procs {
-		f.look(p)
+		f.beat(p)
 		for host := range p.held {
 			owners[host]++
 		}
@@ -223,9 +223,9 @@ func TestALostReplicasHostsAreTakenAfterLostAfter(t *testing.T) {
 	a, b := f.procs[0], f.procs[1]
 	round := func(ps ...*process) {
 		for _, p := range ps {
-			f.look(p)
+			f.beat(p)
 			f.apply(p)
-			f.look(p)
+			f.beat(p)
 		}
 		f.now += modelBeat
 	}
@@ -243,13 +243,13 @@ func TestALostReplicasHostsAreTakenAfterLostAfter(t *testing.T) {
 	round(b)
 	require.Len(t, b.held, 2)
 
-	// Time in which a replica sees nothing counts for no other: after an outage for all no replica is lost.
+	// A replica doesn't count time in which it saw nothing: after an outage of the database, no replica is lost.
 	a.paused = false
 	round(a, b)
 	round(a, b)
 	require.Len(t, a.held, 1)
 	f.now += time.Minute
-	f.look(a)
+	f.beat(a)
 	require.Empty(t, a.planned.take)
 	require.Empty(t, a.planned.dead)
 }
@@ -263,9 +263,9 @@ func TestAnIsolatedReplicaOwnsNothingWhileAnotherIsThere(t *testing.T) {
 	rounds := func() {
 		for range 4 {
 			for _, p := range f.procs {
-				f.look(p)
+				f.beat(p)
 				f.apply(p)
-				f.look(p)
+				f.beat(p)
 			}
 			f.now += modelBeat
 		}

@@ -10,23 +10,23 @@ import (
 	"wharf/db/sqlc"
 )
 
-// sampling is which hosts' engines the replicas ask for samples at the moment. Run alone uses it, but for samplers.
+// sampling has the hosts whose engines each replica currently samples. Only Run uses it, except for samplers.
 type sampling struct {
-	own     string // this replica's hosts, sorted, as the database has them
-	version int64  // of own; rises with each try to write another one
+	own     string // this replica's hosts, sorted, as last written to the database
+	version int64  // of own; rises with each attempt to write another value
 	others  map[string]sampledHosts
-	// samplers counts the other living replicas by host; guarded by Leases.mu.
+	// samplers has the number of other living replicas that sample each host; guarded by Leases.mu.
 	samplers map[string]int
 }
 
-// sampledHosts are the hosts that another replica samples.
+// sampledHosts has the hosts that another replica samples.
 type sampledHosts struct {
 	version int64
 	hosts   []string
 }
 
-// Samplers returns how many replicas ask a host's engine for samples, this one counted in any case. It is as old
-// as the last beats. For a nil Leases it is 1.
+// Samplers returns how many replicas sample a host's engine, always counting this one. The number is as old as the last beats.
+// For a nil *Leases it is 1.
 func (l *Leases) Samplers(host string) int {
 	if l == nil {
 		return 1
@@ -36,7 +36,7 @@ func (l *Leases) Samplers(host string) int {
 	return 1 + l.sampling.samplers[host]
 }
 
-// sampledNow returns the hosts that this replica samples, and whether the database has others.
+// sampledNow returns the hosts that this replica samples, and whether they differ from those in the database.
 func (l *Leases) sampledNow() (hosts string, changed bool) {
 	if l.opts.Sampled == nil {
 		return "", false
@@ -45,11 +45,11 @@ func (l *Leases) sampledNow() (hosts string, changed bool) {
 	if hosts == l.sampling.own {
 		return hosts, false
 	}
-	l.sampling.version++ // the last try may have taken effect though it failed
+	l.sampling.version++ // each time: an earlier attempt that failed may have taken effect
 	return hosts, true
 }
 
-// sampledByOthers returns what other replicas sample, if one of them has changed that since the last look.
+// sampledByOthers returns the hosts that other replicas sample, or nil if nothing has changed since the last read.
 func (l *Leases) sampledByOthers(ctx context.Context, q *sqlc.Queries, replicas []sqlc.ReplicasRow) ([]sqlc.SampledRow, error) {
 	changed := func(r sqlc.ReplicasRow) bool {
 		return r.ID != l.id && r.SampledVersion != l.sampling.others[r.ID].version
@@ -64,8 +64,8 @@ func (l *Leases) sampledByOthers(ctx context.Context, q *sqlc.Queries, replicas 
 	return rows, nil
 }
 
-// tookSampling takes in what was written and read in a look.
-func (l *Leases) tookSampling(own string, read []sqlc.SampledRow) {
+// storeSampling stores the values that a beat has written and read.
+func (l *Leases) storeSampling(own string, read []sqlc.SampledRow) {
 	l.sampling.own = own
 	if read == nil {
 		return
@@ -76,7 +76,7 @@ func (l *Leases) tookSampling(own string, read []sqlc.SampledRow) {
 	}
 }
 
-// countSamplers counts the other replicas that sample each host, of those that live.
+// countSamplers counts the other living replicas that sample each host.
 func (l *Leases) countSamplers(now time.Duration) {
 	samplers := map[string]int{}
 	for id, s := range l.sampling.others {

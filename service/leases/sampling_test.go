@@ -8,14 +8,14 @@ import (
 	"wharf/db/dbtest"
 )
 
-// samples has an observer sample hosts from now on.
+// samples makes an observer sample hosts from now on.
 func (o *observer) samples(t *testing.T, hosts ...string) {
 	t.Helper()
 	o.opts.Sampled = func() []string { return hosts }
 	o.rounds(t)
 }
 
-// Replicas count each other as samplers of a host from a beat of each on, and no longer than they sample it.
+// Replicas count each other as samplers of a host after a beat of each, and only while they sample it.
 func TestSamplersOfAHostAreCounted(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
@@ -39,7 +39,7 @@ func TestSamplersOfAHostAreCounted(t *testing.T) {
 	require.Equal(t, 1, (*Leases)(nil).Samplers("g"))
 }
 
-// A replica that was removed for dead, and lives, says again what it samples.
+// A living replica that was removed because it seemed dead writes its sampled hosts again.
 func TestAReplicaThatComesBackIsASampler(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)
@@ -54,7 +54,7 @@ func TestAReplicaThatComesBackIsASampler(t *testing.T) {
 	require.Equal(t, 2, b.Samplers("h"))
 }
 
-// Hosts that stay the same are written and read once, however many beats there are.
+// Sampled hosts that don't change are written and read once, however many beats there are.
 func TestSampledHostsAreWrittenOnce(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)

@@ -13,73 +13,73 @@ import (
 type replica struct {
 	id    string
 	beat  int64
-	fleet int64 // a hash of its hosts' names; isolatedFleet
+	fleet int64 // a hash of its hosts' names, or isolatedFleet
 }
 
-// isolatedFleet is in the place of the hash for a replica that is isolated: no other one shares hosts with it.
+// isolatedFleet replaces the hash for an isolated replica, so that no other replica shares hosts with it.
 const isolatedFleet = 0
 
 // lease is a row of the table of leases.
 type lease struct {
 	host  string
-	owner string // "": nobody
+	owner string // empty: none
 	epoch int64  // rises with each change of the owner
 }
 
-// view is what a replica finds in the database: one consistent reading of it.
+// view is a replica's reading of the database.
 type view struct {
 	replicas []replica
 	leases   []lease
-	statuses []sqlc.StatusesAfterRow // those that have changed since the last reading
+	statuses []sqlc.StatusesAfterRow // those that have changed since the last read
 	at       Positions
 }
 
-// move changes the owner of a lease, if it still has the epoch.
+// move is a change of a lease's owner. It applies only if the lease still has the epoch.
 type move struct {
 	host  string
 	epoch int64
 	to    string
 }
 
-// plan is what a replica should do next.
+// plan has the changes that a replica should make next.
 type plan struct {
-	missing []string // hosts that have no lease yet
-	take    []move   // to itself
-	give    []move   // of its own leases, to others
+	missing []string // hosts without a lease
+	take    []move   // to this replica
+	give    []move   // from this replica to others
 	dead    []replica
 }
 
-// sighting is when a counter was first seen at its value, by the observer's own clock.
+// sighting is a counter's value, and when it was first seen by the observer's clock.
 type sighting struct {
 	beat  int64
 	since time.Duration
 }
 
-// state is what one replica knows of the others. It decides and does nothing: time, view and hosts are given to it, so that it
-// depends on no clock but its own, and on that only for durations.
+// state is one replica's knowledge of the others. It only makes decisions: time, view and hosts are parameters. Times are by
+// this replica's clock, and only their differences matter.
 type state struct {
 	me    string
 	fleet int64 // a hash of its hosts' names
-	// isolated: it can't reach hosts that others reach, and so should own none.
+	// isolated is true if this replica can't reach hosts that others reach, and so should own none.
 	isolated bool
-	// beatEvery is how often a replica beats; a replica whose counter was seen unchanged for lostAfter is dead.
+	// beatEvery is how often a replica increments its counter. A replica whose counter is unchanged for lostAfter is dead.
 	beatEvery, lostAfter time.Duration
 
-	lookedAt time.Duration
-	looked   bool
-	seen     map[string]sighting
-	orphans  map[string]time.Duration // since when a host was seen without a living owner
+	observedAt time.Duration
+	observed   bool
+	seen       map[string]sighting
+	orphans    map[string]time.Duration // when a host was first seen without a living owner
 }
 
 func newState(me string, beatEvery, lostAfter time.Duration) *state {
 	return &state{me: me, beatEvery: beatEvery, lostAfter: lostAfter, seen: map[string]sighting{}, orphans: map[string]time.Duration{}}
 }
 
-// look takes in a view. Time in which the observer saw nothing (it was paused, or the database was away) counts for no
-// counter: the others may have been as unable to raise it.
-func (s *state) look(now time.Duration, v *view) {
-	blind := s.looked && now-s.lookedAt > 2*s.beatEvery
-	s.looked, s.lookedAt = true, now
+// observe updates the state with a view. If this replica hasn't read the database for a while (it was paused, or the database
+// didn't answer), it restarts the time of all counters: the others may have been unable to increment them too.
+func (s *state) observe(now time.Duration, v *view) {
+	blind := s.observed && now-s.observedAt > 2*s.beatEvery
+	s.observed, s.observedAt = true, now
 	for _, r := range v.replicas {
 		old, known := s.seen[r.id]
 		if !known || old.beat != r.beat || blind {
@@ -91,18 +91,18 @@ func (s *state) look(now time.Duration, v *view) {
 	})
 }
 
-// lives reports whether a replica counts as alive: there is a row, and its counter moved not long ago.
+// lives reports whether a replica counts as alive: it has a row, and its counter has changed within lostAfter.
 func (s *state) lives(id string, now time.Duration) bool {
 	at, known := s.seen[id]
 	return id == s.me || known && now-at.since < s.lostAfter
 }
 
-// first reports whether this replica has the least id of those that live.
+// first reports whether this replica has the lowest id of the living ones.
 func (s *state) first(now time.Duration, v *view) bool {
 	return !slices.ContainsFunc(v.replicas, func(r replica) bool { return r.id < s.me && s.lives(r.id, now) })
 }
 
-// nextLoss returns when the next of the others will be lost unless it beats, 0 if there is none.
+// nextLoss returns the next time at which another replica counts as dead unless its counter changes; 0 if there is none.
 func (s *state) nextLoss(now time.Duration) time.Duration {
 	next := time.Duration(0)
 	for id, at := range s.seen {
@@ -114,7 +114,7 @@ func (s *state) nextLoss(now time.Duration) time.Duration {
 	return next
 }
 
-// owned returns the leases that are this replica's.
+// owned returns the epochs of this replica's leases, by host.
 func (s *state) owned(v *view) map[string]int64 {
 	own := map[string]int64{}
 	for _, l := range v.leases {
@@ -125,7 +125,8 @@ func (s *state) owned(v *view) map[string]int64 {
 	return own
 }
 
-// plan decides what to do, after look. hosts are those in this replica's settings, of which others may have different ones.
+// plan returns the next changes. It must be called after observe. hosts are those in this replica's settings; other replicas may
+// have different ones.
 func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 	var p plan
 	rows := make(map[string]lease, len(v.leases))
@@ -138,7 +139,7 @@ func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 	}
 	load := s.peers(now, v)
 	var free []lease
-	ours := map[string][]string{} // hosts by living owner
+	ours := map[string][]string{} // hosts by peer that owns them
 	for _, host := range slices.Sorted(slices.Values(hosts)) {
 		l, there := rows[host]
 		if !there {
@@ -176,7 +177,7 @@ func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 	return p
 }
 
-// peers returns this replica and the living ones with the same hosts, none with any load.
+// peers returns this replica and the living ones with the same hosts, each with a load of 0.
 func (s *state) peers(now time.Duration, v *view) map[string]int {
 	load := map[string]int{s.me: 0}
 	for _, r := range v.replicas {
@@ -187,8 +188,8 @@ func (s *state) peers(now time.Duration, v *view) map[string]int {
 	return load
 }
 
-// takes spreads free hosts over the peers as each of them does, and returns this one's part; in addition those that another
-// should have taken for a while.
+// takes distributes free hosts over the peers, in the same way on each peer, and returns this replica's part. It adds hosts
+// that another peer should have taken but hasn't for two beats.
 func (s *state) takes(now time.Duration, free []lease, load map[string]int) []move {
 	var takes []move
 	for _, l := range free {
@@ -206,10 +207,10 @@ func (s *state) takes(now time.Duration, free []lease, load map[string]int) []mo
 	return takes
 }
 
-// givesAtOnce bounds the hosts that a replica hands over at once: each is without a reader for a moment.
+// givesAtOnce bounds the hosts that a replica hands over at a time: each is briefly without a reader.
 const givesAtOnce = 64
 
-// gives evens the peers' loads out, as each of them would, and returns this one's part.
+// gives evens out the peers' loads, in the same way on each peer, and returns this replica's part.
 func (s *state) gives(rows map[string]lease, load map[string]int, hosts map[string][]string) []move {
 	var gives []move
 	for len(gives) < givesAtOnce {
@@ -229,7 +230,7 @@ func (s *state) gives(rows map[string]lease, load map[string]int, hosts map[stri
 	return gives
 }
 
-// least and most return the replica with the fewest and the most hosts; the first one of several.
+// least and most return the replica with the fewest and the most hosts; of several, the one with the lowest id.
 func least(load map[string]int) string { return extreme(load, cmp.Compare[int]) }
 
 func most(load map[string]int) string {
@@ -242,7 +243,7 @@ func extreme(load map[string]int, by func(a, b int) int) string {
 	})
 }
 
-// handover returns the moves that hand all of a replica's hosts to its peers; to none if there are none.
+// handover returns the moves that hand all of this replica's hosts to its peers. Without peers, the hosts get no owner.
 func (s *state) handover(now time.Duration, v *view) []move {
 	load := s.peers(now, v)
 	delete(load, s.me)

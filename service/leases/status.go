@@ -10,8 +10,8 @@ import (
 	"wharf/db/sqlc"
 )
 
-// StatusChanged says that the status of a host has changed. If the host is read here, the other replicas get the new one, soon or
-// with the next beat. It doesn't block. On a nil Leases it does nothing.
+// StatusChanged makes Run write the status of a host that has changed, for the other replicas: soon, or with the next beat. It
+// ignores hosts that another replica reads. It doesn't block. On a nil *Leases it does nothing.
 func (l *Leases) StatusChanged(host string, soon bool) {
 	if l == nil {
 		return
@@ -27,19 +27,19 @@ func (l *Leases) StatusChanged(host string, soon bool) {
 	}
 	select {
 	case l.gather <- struct{}{}:
-	default: // it gathers already
+	default: // statuses are already being gathered
 	}
 }
 
-// statusRow is a host's status on its way to the database.
+// statusRow is a host's status to be written to the database.
 type statusRow struct {
 	host   string
 	epoch  int64
 	status string
-	soon   bool // the others are notified
+	soon   bool // notify the other replicas
 }
 
-// takeChanged returns the statuses that are to be written.
+// takeChanged removes and returns the statuses to be written.
 func (l *Leases) takeChanged() []statusRow {
 	l.mu.Lock()
 	changed := l.changed
@@ -54,12 +54,12 @@ func (l *Leases) takeChanged() []statusRow {
 	for i := range rows {
 		rows[i].status = l.opts.Status(rows[i].host)
 	}
-	slices.SortFunc(rows, func(a, b statusRow) int { return strings.Compare(a.host, b.host) }) // replicas lock rows in one order
+	slices.SortFunc(rows, func(a, b statusRow) int { return strings.Compare(a.host, b.host) }) // the lock order of all replicas
 	return rows
 }
 
-// changedAgain puts statuses back that weren't written.
-func (l *Leases) changedAgain(rows []statusRow) {
+// restoreChanged puts back statuses that couldn't be written.
+func (l *Leases) restoreChanged(rows []statusRow) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range rows {
@@ -67,7 +67,8 @@ func (l *Leases) changedAgain(rows []statusRow) {
 	}
 }
 
-// putStatuses writes statuses. The others are notified of those that matter soon, and see the rest at their next beat.
+// putStatuses writes statuses, and notifies the other replicas if one is marked as soon. They see other changes at their next
+// beat.
 func putStatuses(ctx context.Context, d *db.DB, q *sqlc.Queries, rows []statusRow) error {
 	if len(rows) == 0 {
 		return nil
@@ -89,7 +90,7 @@ func putStatuses(ctx context.Context, d *db.DB, q *sqlc.Queries, rows []statusRo
 	return d.Notify(ctx, q, db.ChannelStatus, "")
 }
 
-// show passes on what other replicas say of their hosts.
+// show calls Options.Found with the statuses of hosts that other replicas read.
 func (l *Leases) show(found []sqlc.StatusesAfterRow) {
 	for _, f := range found {
 		l.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"wharf/db/dbtest"
 )
 
-// observer is a replica without hosts, which says what it finds of the statuses of others.
+// observer is a replica that records the statuses of other replicas' hosts.
 type observer struct {
 	*Leases
 	hosts []string
@@ -29,7 +29,7 @@ func newObserver(t *testing.T, source, server string, hosts ...string) *observer
 	return o
 }
 
-// rounds runs rounds until nothing is left to do.
+// rounds runs rounds until there is nothing left to do.
 func (o *observer) rounds(t *testing.T) {
 	t.Helper()
 	for again := true; again; {
@@ -39,7 +39,7 @@ func (o *observer) rounds(t *testing.T) {
 	}
 }
 
-// The owner that lost a lease learns of that and of the new owner's status in one look.
+// An owner that has lost a lease finds that out, and the new owner's status, in one beat.
 func TestTheStatusOfAHostThatWasTakenIsFound(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)

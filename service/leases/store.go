@@ -9,8 +9,8 @@ import (
 	"wharf/db/sqlc"
 )
 
-// reading is what one look finds in the database. Of leases, statuses and samples it has only what may have changed since the
-// last one.
+// reading has the rows that one beat reads from the database. leases, statuses and sampled are read only if they may have
+// changed since the last read.
 type reading struct {
 	replicas []sqlc.ReplicasRow
 	leases   []sqlc.HostLease
@@ -19,9 +19,10 @@ type reading struct {
 	sampled  []sqlc.SampledRow
 }
 
-// look shows that this replica lives, and reads which others do, which hosts they own and what has changed of these.
-func (l *Leases) look(ctx context.Context) (*view, error) {
-	if l.state.fleet != l.fleet { // statuses of hosts that were unknown until now haven't been taken
+// beatAndRead increments this replica's counter and writes its changed statuses. It returns the replicas, the leases, and the
+// changed statuses of hosts.
+func (l *Leases) beatAndRead(ctx context.Context) (*view, error) {
+	if l.state.fleet != l.fleet { // read all statuses again, as earlier ones of new hosts were ignored
 		l.fleet, l.statuses = l.state.fleet, 0
 	}
 	var r reading
@@ -37,11 +38,11 @@ func (l *Leases) look(ctx context.Context) (*view, error) {
 		return l.read(ctx, q, &r)
 	})
 	if err != nil {
-		l.changedAgain(news)
+		l.restoreChanged(news)
 		return nil, err
 	}
 	l.statuses = r.at.Status
-	l.tookSampling(sampled, r.sampled)
+	l.storeSampling(sampled, r.sampled)
 	if r.at.Leases != l.version {
 		l.version = r.at.Leases
 		l.leases = make([]lease, len(r.leases))
@@ -56,10 +57,10 @@ func (l *Leases) look(ctx context.Context) (*view, error) {
 	return v, nil
 }
 
-// read reads what has changed since the last look.
+// read reads into r the rows that may have changed since the last beat.
 func (l *Leases) read(ctx context.Context, q *sqlc.Queries, r *reading) (err error) {
 	*r = reading{}
-	if r.at, err = q.Positions(ctx); err != nil { // before the leases: a change after it is seen the next time
+	if r.at, err = q.Positions(ctx); err != nil { // before the leases: the next beat sees a change after it
 		return fmt.Errorf("read positions: %w", err)
 	}
 	if r.replicas, err = q.Replicas(ctx); err != nil {
@@ -82,8 +83,8 @@ func (l *Leases) read(ctx context.Context, q *sqlc.Queries, r *reading) (err err
 	return nil
 }
 
-// beatOnce raises the replica's counter, and writes which hosts it samples if these have changed. A replica without a row adds
-// itself, in the place of earlier processes of its server.
+// beatOnce increments the replica's counter, and writes the hosts that it samples if they have changed. A replica without a row
+// adds one, and deletes those of earlier processes of its server.
 func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, sampled string, sampledChanged bool) error {
 	fleet := l.state.fleet
 	if l.state.isolated {
@@ -109,7 +110,7 @@ func (l *Leases) beatOnce(ctx context.Context, q *sqlc.Queries, sampled string, 
 	return changed(ctx, l.db, q)
 }
 
-// changed counts a change of leases or replicas, and notifies the others of it.
+// changed raises the counter of changes of leases and replicas, and notifies the other replicas.
 func changed(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
 	if n, err := q.RaiseCounter(ctx, "leases"); err != nil || n != 1 {
 		return fmt.Errorf("count a change of leases (%d rows): %w", n, err)
@@ -117,8 +118,8 @@ func changed(ctx context.Context, d *db.DB, q *sqlc.Queries) error {
 	return d.Notify(ctx, q, db.ChannelLeases, "")
 }
 
-// apply adds the hosts that have no lease, moves those leases that still have their epoch, and removes replicas that died and
-// haven't beaten since.
+// apply adds leases for hosts without one, moves the leases that still have the expected epoch, and removes dead replicas whose
+// counter hasn't changed since.
 func (l *Leases) apply(ctx context.Context, missing []string, moves []move, dead []replica) error {
 	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		if err := lockAppends(ctx, q); err != nil {
@@ -141,8 +142,8 @@ func (l *Leases) apply(ctx context.Context, missing []string, moves []move, dead
 	})
 }
 
-// lockAppends makes moves of leases and appends to the event log run one after the other: an append that has checked its
-// epoch commits before the epoch can rise.
+// lockAppends serializes moves of leases and appends to the event log, so that an append that has checked its epoch commits
+// before the epoch can rise.
 func lockAppends(ctx context.Context, q *sqlc.Queries) error {
 	if _, err := q.TakeEventIDs(ctx, 0); err != nil {
 		return fmt.Errorf("lock the event log: %w", err)
@@ -164,14 +165,14 @@ func moveAll(ctx context.Context, q *sqlc.Queries, moves []move) error {
 	return nil
 }
 
-// resign hands all leases of this replica to the others, and removes it from their number.
+// resign hands all leases of this replica to others, and removes its row.
 func (l *Leases) resign(ctx context.Context) error {
-	v, err := l.look(ctx)
+	v, err := l.beatAndRead(ctx)
 	if err != nil {
 		return err
 	}
 	now := l.now()
-	l.state.look(now, v)
+	l.state.observe(now, v)
 	gives := l.state.handover(now, v)
 	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		if err := lockAppends(ctx, q); err != nil {

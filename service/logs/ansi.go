@@ -2,8 +2,7 @@ package logs
 
 import "bytes"
 
-// StripANSI appends text to dst without terminal escape sequences. Text without any is returned as it is where dst
-// is nil.
+// StripANSI appends text to dst without terminal escape sequences. If dst is nil and text has none, it returns text itself.
 func StripANSI(dst, text []byte) []byte {
 	i := bytes.IndexByte(text, 0x1b)
 	if i < 0 {
@@ -20,7 +19,7 @@ func StripANSI(dst, text []byte) []byte {
 	return append(dst, text...)
 }
 
-// escapeLen is the length of the escape sequence that b begins with (ECMA-48).
+// escapeLen returns the length of the escape sequence at the start of b (ECMA-48).
 func escapeLen(b []byte) int {
 	if len(b) < 2 {
 		return len(b)
@@ -33,7 +32,7 @@ func escapeLen(b []byte) int {
 			}
 		}
 		return len(b)
-	case ']', 'P', 'X', '^', '_': // OSC and the like: up to BEL or ESC \
+	case ']', 'P', 'X', '^', '_': // OSC and other strings: up to BEL or ESC \
 		for i := 2; i < len(b); i++ {
 			if b[i] == 0x07 {
 				return i + 1

@@ -10,22 +10,22 @@ import (
 	"wharf/util/apperr"
 )
 
-// Filter picks lines. The zero Filter picks all.
+// Filter selects lines. The zero Filter selects all. Compile must be called before any other method.
 type Filter struct {
 	Stream logs.Stream // 0: both
-	Levels []string    // any of them; empty: all
-	Grep   string      // text in the line
+	Levels []string    // one of them must match; empty: all
+	Grep   string      // a text in the line
 	Regex  bool        // Grep is a regular expression (RE2)
-	Invert bool        // lines without Grep
+	Invert bool        // selects lines that don't match Grep
 
 	text []byte
 	re   *regexp.Regexp
 }
 
-// maxProgram bounds a compiled expression: its size is what a line's cost grows with.
+// maxProgram bounds the size of a compiled expression: the cost per line grows with it.
 const maxProgram = 10_000
 
-// Compile prepares the filter. Errors: apperr.Invalid.
+// Compile checks and prepares the filter. Errors: apperr.Invalid.
 func (f *Filter) Compile() error {
 	if f.Invert && f.Grep == "" {
 		return apperr.New(apperr.Invalid, "invert: goes with grep")
@@ -53,13 +53,13 @@ func (f *Filter) Compile() error {
 	return nil
 }
 
-// IsZero reports whether the filter picks all lines.
+// IsZero reports whether the filter selects all lines.
 func (f *Filter) IsZero() bool { return f.Stream == 0 && len(f.Levels) == 0 && f.Grep == "" }
 
-// Searches reports whether the filter looks into lines.
+// Searches reports whether the filter depends on the text of lines.
 func (f *Filter) Searches() bool { return len(f.Levels) > 0 || f.Grep != "" }
 
-// Match reports whether the filter picks a line.
+// Match reports whether the filter selects a line.
 func (f *Filter) Match(stream logs.Stream, text []byte) bool {
 	if f.Stream != 0 && stream != f.Stream {
 		return false
@@ -77,7 +77,7 @@ func (f *Filter) grep(text []byte) bool {
 	return bytes.Contains(text, f.text)
 }
 
-// Pick returns the numbers of the lines that it picks; all is true where it picks all of them.
+// Pick appends the indexes of the selected lines to dst. all is true if it selects all lines of the batch.
 func (f *Filter) Pick(b *logs.Batch, dst []int) (only []int, all bool) {
 	if f.IsZero() {
 		return nil, true

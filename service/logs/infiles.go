@@ -9,9 +9,9 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// inFiles searches the log's own files. Errors: logs.ErrNoFiles where that can't be done.
+// inFiles searches the log's own files. Errors: logs.ErrNoFiles if that isn't possible.
 func (w *window) inFiles(ctx context.Context) error {
-	if w.c.Files == nil || w.q.Context > 0 { // a part of a file doesn't have what stands before it
+	if w.c.Files == nil || w.q.Context > 0 { // files are read in parts, without the lines around a part
 		return logs.ErrNoFiles
 	}
 	files, err := w.c.Files(ctx)
@@ -31,13 +31,13 @@ func (w *window) inFiles(ctx context.Context) error {
 	return err
 }
 
-// errSearched ends a search that needs no more of the files.
+// errSearched stops the reading of files for a search that is done.
 var errSearched = errors.New("searched")
 
-// filePart searches one part of the files after the other.
+// filePart searches the parts of the files one after the other.
 type filePart struct {
 	*window
-	seeking bool // the place where an earlier search ended hasn't come yet
+	seeking bool // the place where an earlier search ended hasn't been reached yet
 }
 
 func (p *filePart) lines(b *logs.Batch, lines, size int64) error {
@@ -68,7 +68,7 @@ func (p *filePart) lines(b *logs.Batch, lines, size int64) error {
 	return nil
 }
 
-// seek takes the lines from the place on out of b, and reports whether that was there.
+// seek reports whether b has the place where an earlier search ended, and removes the lines that that search has seen.
 func (p *filePart) seek(b *logs.Batch) bool {
 	i := slices.IndexFunc(b.Lines, func(l logs.Line) bool { return l.Position == p.end })
 	switch {
@@ -76,7 +76,7 @@ func (p *filePart) seek(b *logs.Batch) bool {
 		b.Lines = b.Lines[:i]
 	case b.Lines[0].At > p.end.At:
 		return false
-	default: // it is gone, or a time alone
+	default: // the line is gone, or the place is only a time
 		b.Lines = slices.DeleteFunc(b.Lines, func(l logs.Line) bool { return l.At > p.end.At })
 	}
 	p.seeking = false
@@ -87,7 +87,7 @@ func (p *filePart) inTime(at int64) bool {
 	return (p.q.Since.IsZero() || at >= p.q.Since.UnixNano()) && (p.q.Until.IsZero() || at <= p.q.Until.UnixNano())
 }
 
-// candidate returns what tells by a line as it stands in a file, escaped, whether the filter may pick it.
+// candidate returns a function that reports whether the filter may select a line, given the line's JSON in a file.
 func (f *Filter) candidate() func(raw []byte) bool {
 	if f.Regex || f.Invert || len(f.text) == 0 || !plainJSON(f.text) {
 		return func([]byte) bool { return true }
@@ -95,7 +95,7 @@ func (f *Filter) candidate() func(raw []byte) bool {
 	return func(raw []byte) bool { return bytes.Contains(raw, f.text) }
 }
 
-// plainJSON reports whether a text stands in JSON as it is.
+// plainJSON reports whether a text is the same in JSON, without escapes.
 func plainJSON(text []byte) bool {
 	for _, c := range text {
 		if c < 0x20 || c > 0x7e || bytes.IndexByte([]byte(`"\<>&`), c) >= 0 {

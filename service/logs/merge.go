@@ -9,43 +9,43 @@ import (
 )
 
 const (
-	// holdBack is how long a line waits for earlier ones of other containers.
+	// holdBack is how long a line waits for earlier lines of other containers.
 	holdBack = 200 * time.Millisecond
-	// pastTime is how long lines wait for the first line of a container whose past is being read.
+	// pastTime is how long lines wait for the next line of a container whose past is being read.
 	pastTime = 2 * time.Second
-	// queueBytes is how much of one container waits to be merged.
+	// queueBytes bounds the unmerged lines of one container.
 	queueBytes = 512 << 10
 )
 
-// Item is one thing of a merged answer.
+// Item is one element of a merged answer. One of its fields is set.
 type Item struct {
 	Lines *Lines
 	Gap   *Gap
 	Ended *Ended
-	Event any // what Stream was given to weave in
+	Event any // from StreamQuery.Events
 }
 
-// Ended says that no more lines of a container will come.
+// Ended is the end of a container's lines.
 type Ended struct {
 	Container *Container
-	Err       error // why; nil: all was read
+	Err       error // the reason; nil: all lines were read
 }
 
-// piece is what one source gives at a time.
+// piece is an item that a source has put into its queue.
 type piece struct {
 	item  Item
 	batch *logs.Batch // of item.Lines
-	next  int         // the first line that wasn't given on
+	next  int         // the first line that hasn't been emitted
 	at    int64       // the time of an item without lines
 	came  time.Time
 }
 
-// queue is what one source has given and was not merged yet.
+// queue has the unmerged pieces of one source.
 type queue struct {
 	pieces  []piece
 	bytes   int
-	last    int64 // the time up to which the source was merged: its lines never go back
-	past    bool  // the source reads what was: it is waited for longer
+	last    int64 // the time up to which the source has been merged; earlier lines count as having this time
+	past    bool  // the source reads the past: others wait longer for it
 	since   time.Time
 	ended   bool
 	waiting chan struct{} // closed when there is room; nil: no goroutine waits
@@ -66,7 +66,7 @@ func newMerger(sources int) *merger {
 	return m
 }
 
-// put adds what source i has, and waits while it has too much there.
+// put adds a piece to the queue of source i. It waits while the queue is full.
 func (m *merger) put(ctx context.Context, i int, p piece) error {
 	p.came = time.Now()
 	q := m.queues[i]
@@ -106,7 +106,7 @@ func (m *merger) wake() {
 	}
 }
 
-// change tells how source i goes on.
+// change changes the queue of source i and wakes run.
 func (m *merger) change(i int, f func(q *queue)) {
 	m.mu.Lock()
 	f(m.queues[i])
@@ -114,7 +114,7 @@ func (m *merger) change(i int, f func(q *queue)) {
 	m.wake()
 }
 
-// run gives what sources put, merged, until all have ended.
+// run emits the pieces of all sources, merged by time, until all sources have ended.
 func (m *merger) run(ctx context.Context, emit func(Item) error) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -141,13 +141,14 @@ func (m *merger) run(ctx context.Context, emit func(Item) error) error {
 	}
 }
 
-// pop takes the next item if it may be given on, else returns how long to wait for that at most. The lock is held.
+// pop removes and returns the next item if it may be emitted. Otherwise it returns how long to wait at most, or over if all
+// sources have ended. mu is held.
 func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
 	first, second := -1, int64(1<<62)
 	var least int64
 	over = true
 	now := time.Now()
-	awaited := time.Time{} // until when sources without lines are waited for
+	awaited := time.Time{} // until when to wait for sources with an empty queue
 	for i, q := range m.queues {
 		over = over && q.ended && len(q.pieces) == 0
 		if len(q.pieces) == 0 {
@@ -171,7 +172,7 @@ func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
 		return nil, time.Hour, over
 	}
 	q := m.queues[first]
-	if m.silent() && q.pieces[0].came.Add(holdBack).After(awaited) {
+	if m.anyFollowerEmpty() && q.pieces[0].came.Add(holdBack).After(awaited) {
 		awaited = q.pieces[0].came.Add(holdBack)
 	}
 	if awaited.After(now) {
@@ -180,8 +181,8 @@ func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
 	return m.take(q, second), 0, false
 }
 
-// silent reports whether a source that follows has no line there.
-func (m *merger) silent() bool {
+// anyFollowerEmpty reports whether the queue of a following source is empty.
+func (m *merger) anyFollowerEmpty() bool {
 	for _, q := range m.queues {
 		if len(q.pieces) == 0 && !q.ended && !q.past {
 			return true
@@ -197,7 +198,7 @@ func (p *piece) time() int64 {
 	return p.batch.Lines[p.next].At
 }
 
-// take removes from q its first item: of lines those up to a time.
+// take removes and returns the first item of q, or of its lines only those up to a time.
 func (m *merger) take(q *queue, until int64) *Item {
 	p := &q.pieces[0]
 	q.last = max(q.last, p.time())
@@ -225,7 +226,7 @@ func (m *merger) take(q *queue, until int64) *Item {
 	return &item
 }
 
-// linesBetween are the lines from one number up to another one.
+// linesBetween returns the lines with the indexes from ≤ i < to.
 func linesBetween(l *Lines, from, to int) *Lines {
 	if from == 0 && to == len(l.Batch.Lines) {
 		return l

@@ -14,16 +14,16 @@ import (
 // pageTime is how long a page waits for the slowest container.
 const pageTime = 20 * time.Second
 
-// PageQuery says which part of the logs a page has.
+// PageQuery selects the part of the logs for a page.
 type PageQuery struct {
-	Filter        Filter // by stream alone: Search looks into lines
+	Filter        Filter // by stream only: Search selects by text
 	Before, After *Cursor
-	Tail          int // of each log
+	Tail          int // lines of each log
 	Since, Until  time.Time
 	Limit         int // lines of the page
 }
 
-// forward reports whether the page has the first lines of its part, not the last.
+// forward reports whether the page has the first lines of the selected part, not the last.
 func (q *PageQuery) forward() bool { return q.After != nil || q.Before == nil && !q.Since.IsZero() }
 
 // PageLine is a line of a page.
@@ -31,24 +31,24 @@ type PageLine struct {
 	Container *Container
 	Index     int
 	Batch     *logs.Batch
-	Line      int // its number in the batch
+	Line      int // its index in the batch
 }
 
-// At is the line's time.
+// At returns the line's time in nanoseconds since 1970.
 func (l PageLine) At() int64 { return l.Batch.Lines[l.Line].At }
 
-// Page is lines in the order of time.
+// Page has lines in the order of time.
 type Page struct {
 	Lines      []PageLine
 	Gaps       []Gap
-	Prev, Next *Places // where the pages before and after it end and begin
-	Errors     []error // by container; nil where it was read
+	Prev, Next *Places // the cursors of the previous page (its end) and the next page (its start)
+	Errors     []error // by container; nil if the container was read
 }
 
-// errEnough ends a reading that has what it needs.
+// errEnough stops a reading that has enough lines.
 var errEnough = errors.New("enough")
 
-// ReadPage reads a part of several logs.
+// ReadPage reads a page of several logs. Page.Errors has the errors.
 func ReadPage(ctx context.Context, all []*Container, q PageQuery) *Page {
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
@@ -123,7 +123,7 @@ func (p *Page) add(c *Container, i int, b *logs.Batch) {
 	}
 }
 
-// sort merges the lines by time; those of one container keep their order.
+// sort merges the lines by time. Lines of one container keep their order.
 func (p *Page) sort() {
 	last := make(map[int]int64, len(p.Errors))
 	keys := make([]int64, len(p.Lines))
@@ -151,7 +151,7 @@ func (p *Page) cut(q PageQuery) {
 	}
 }
 
-// places notes where the page begins and ends in each log.
+// places sets Prev and Next to the start and end of the page in each log.
 func (p *Page) places(all []*Container, read []*logs.Batch, q PageQuery) {
 	first, last := make([]*logs.Position, len(all)), make([]*logs.Position, len(all))
 	for n := range p.Lines {
@@ -173,7 +173,7 @@ func (p *Page) places(all []*Container, read []*logs.Batch, q PageQuery) {
 		case first[i] != nil:
 			p.Prev.Set(i, *first[i])
 			p.Next.Set(i, *last[i])
-		case q.forward(): // none of its lines was shown: they come after the page
+		case q.forward(): // none of its lines is on the page: they come after it
 			p.Next.Set(i, given)
 			p.Prev.Set(i, notAfter(given))
 		case read[i] != nil && len(read[i].Lines) > 0: // its lines come before the page
@@ -185,7 +185,7 @@ func (p *Page) places(all []*Container, read []*logs.Batch, q PageQuery) {
 	}
 }
 
-// notAfter is the place before which p is the last line.
+// notAfter returns the position just after p, before which p is the last line.
 func notAfter(p logs.Position) logs.Position {
 	if p.IsZero() {
 		return p

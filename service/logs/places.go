@@ -11,27 +11,27 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// slotBytes is what one container takes in a cursor: a sum of its name and a position. It is a multiple of three, so
-// that the text of a cursor can be changed in one place for one container.
+// slotBytes is the size of one container's part of a cursor: a hash of its name and a position. It is a multiple of three, so
+// that one container's part of the base64 text can be changed separately.
 const (
 	keyBytes  = 4
 	slotBytes = keyBytes + logs.PositionBytes
 	slotText  = slotBytes / 3 * 4
 )
 
-// maxPlaces is how many containers a cursor may speak of.
+// maxPlaces is the maximum number of containers in a cursor.
 const maxPlaces = 1000
 
 var encoding = base64.RawURLEncoding
 
-// Places are positions in the logs of several containers. Their text is a cursor, and the id of a line in a stream.
+// Places has the positions in the logs of several containers. Its text is a cursor, and the id of a line in a stream.
 type Places struct {
 	of   []*Container
 	keys []uint32
 	text []byte
 }
 
-// NewPlaces returns the positions before the first lines of containers.
+// NewPlaces returns Places before the first line of each container.
 func NewPlaces(all []*Container) *Places {
 	p := &Places{of: slices.Clone(all), keys: make([]uint32, len(all)), text: make([]byte, slotText*len(all))}
 	for i, c := range all {
@@ -47,14 +47,14 @@ func keyOf(c *Container) uint32 {
 	return h.Sum32()
 }
 
-// Set moves the place in container i.
+// Set sets the position in the log of container i.
 func (p *Places) Set(i int, at logs.Position) {
 	var slot [slotBytes]byte
 	b := binary.BigEndian.AppendUint32(slot[:0], p.keys[i])
 	encoding.Encode(p.text[i*slotText:], at.AppendBinary(b))
 }
 
-// Move moves the place of number i to a line of a container, which may be the successor of the one that it was of.
+// Move sets the position of index i to a line of c, which replaces another container at that index if c is its successor.
 func (p *Places) Move(i int, c *Container, at logs.Position) {
 	if p.of[i] != c {
 		p.of[i], p.keys[i] = c, keyOf(c)
@@ -62,18 +62,18 @@ func (p *Places) Move(i int, c *Container, at logs.Position) {
 	p.Set(i, at)
 }
 
-// Text returns the cursor. It is good until the next Set.
+// Text returns the cursor. It is valid until the next Set or Move.
 func (p *Places) Text() []byte { return p.text }
 
 var errCursor = errors.New("not one of ours")
 
-// Cursor is a cursor that was read: the positions by container.
+// Cursor is a parsed cursor: the positions by container.
 type Cursor struct {
 	at     map[uint32]logs.Position
 	newest int64
 }
 
-// ParseCursor reads the text of places. Errors: a text for the caller.
+// ParseCursor parses the text of Places. The message of its error may be shown to the caller.
 func ParseCursor(text string) (*Cursor, error) {
 	raw, err := encoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(raw) == 0 || len(raw)%slotBytes != 0 || len(raw) > maxPlaces*slotBytes {
@@ -91,8 +91,8 @@ func ParseCursor(text string) (*Cursor, error) {
 	return c, nil
 }
 
-// Of returns the position in a container's log. One that the cursor doesn't speak of has come since: all of it is
-// new, if it was created after everything that the cursor stands for, else what was written after that.
+// Of returns the position in a container's log. For a container that isn't in the cursor, it is the start of the log if the
+// container was created after the cursor's latest line, and the time of that line otherwise.
 func (c *Cursor) Of(x *Container) logs.Position {
 	p, ok := c.at[keyOf(x)]
 	if !ok && !x.Created.IsZero() && x.Created.UnixNano() < c.newest {

@@ -9,22 +9,22 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// Reading is one reader's way through a container's log: its past, and then what follows, without a line between
-// them lost or twice. Past is called once, before Next.
+// Reading reads a container's log: its past, and then the lines that follow, with no line lost or repeated between them. Past
+// must be called once, before Next.
 type Reading struct {
 	c      *Container
 	ranges logs.Range
 	long   bool
-	sub    *logs.Subscription // nil: the past alone
+	sub    *logs.Subscription // nil: only the past
 
-	start logs.Position // where the following began
-	last  logs.Position // of the past, or the place that it begins after
-	some  bool          // last is one of these
-	// repeats is true while what follows is what the past had already: up to last.
+	start logs.Position // where the subscription began
+	last  logs.Position // the last line of the past, or the position before its first line
+	some  bool          // last is set
+	// repeats is true while the subscription repeats lines of the past, up to last.
 	repeats bool
 }
 
-// Open begins to read a container's log. notify is called when Next has something, and may be called at once.
+// Open begins to read a container's log. notify is called when Next has new items, possibly before Open returns.
 func Open(c *Container, q *StreamQuery, notify func()) *Reading {
 	r := &Reading{c: c, ranges: q.Range.of(c), long: q.Long}
 	if q.Follow {
@@ -40,7 +40,7 @@ func (r *Reading) Close() {
 	}
 }
 
-// Past gives what the log has. The batch is reused: it is good until give returns.
+// Past calls give with the existing lines of the log. The batch is reused: it is valid until give returns.
 func (r *Reading) Past(ctx context.Context, give func(*logs.Batch, *logs.Gap) error) error {
 	if err := r.read(ctx, r.ranges, give); err != nil || r.sub == nil {
 		return err
@@ -53,7 +53,7 @@ func (r *Reading) Past(ctx context.Context, give func(*logs.Batch, *logs.Gap) er
 	return r.join(ctx, start, give)
 }
 
-// reached is the place after which Next goes on.
+// reached returns the position after which Next continues.
 func (r *Reading) reached() logs.Position {
 	if r.some {
 		return r.last
@@ -83,7 +83,7 @@ func (r *Reading) read(ctx context.Context, part logs.Range, give func(*logs.Bat
 	})
 }
 
-// join reads on until the past reaches to where the following began.
+// join continues to read the past until it reaches the start of the subscription.
 func (r *Reading) join(ctx context.Context, start logs.Position, give func(*logs.Batch, *logs.Gap) error) error {
 	part := r.ranges
 	for tries := 0; tries < joinTries && start.At > r.last.At; tries++ {
@@ -92,9 +92,9 @@ func (r *Reading) join(ctx context.Context, start logs.Position, give func(*logs
 			after := r.last
 			part = logs.Range{After: &after}
 		case part.After == nil && !part.Since.IsZero() && start.At < part.Since.UnixNano():
-			return nil // nothing since then
+			return nil // there is nothing since Since
 		case part.After == nil && part.Tail == 0 && !part.All && part.Since.IsZero():
-			return nil // nothing of the past was asked for
+			return nil // nothing of the past was requested
 		}
 		if err := r.read(ctx, part, give); err != nil {
 			return err
@@ -104,11 +104,11 @@ func (r *Reading) join(ctx context.Context, start logs.Position, give func(*logs
 	return nil
 }
 
-// joinTries is how often the past is read on.
+// joinTries is how often join continues to read the past.
 const joinTries = 5
 
-// Next appends what came since the last call to dst, and returns at once. Batches are shared. Errors: logs.ErrTooSlow;
-// io.EOF where no more will come; others with which the following ended.
+// Next appends the new items since the last call to dst, and returns immediately. Batches are shared and must not be changed.
+// Errors: logs.ErrTooSlow; io.EOF after the last line; other errors that ended the subscription.
 func (r *Reading) Next(dst []logs.Item) ([]logs.Item, error) {
 	had := len(dst)
 	dst, err := r.sub.Next(dst)
@@ -118,7 +118,7 @@ func (r *Reading) Next(dst []logs.Item) ([]logs.Item, error) {
 	kept := dst[:had]
 	for _, item := range dst[had:] {
 		switch {
-		case item.Gap != nil: // what it stands for may have been the end of the past
+		case item.Gap != nil: // the last line of the past may be in the gap
 			r.repeats = false
 		case item.Batch != nil && r.repeats:
 			if item.Batch = r.fresh(item.Batch); item.Batch == nil {
@@ -130,7 +130,7 @@ func (r *Reading) Next(dst []logs.Item) ([]logs.Item, error) {
 	return kept, err
 }
 
-// fresh returns the lines after the past; nil for none.
+// fresh returns the lines of b that come after the past, or nil.
 func (r *Reading) fresh(b *logs.Batch) *logs.Batch {
 	for i := range b.Lines {
 		l := &b.Lines[i]
@@ -138,7 +138,7 @@ func (r *Reading) fresh(b *logs.Batch) *logs.Batch {
 		switch {
 		case l.Position == r.last:
 			from = i + 1
-		case l.At > r.last.At+int64(time.Second): // the last line can't come any more
+		case l.At > r.last.At+int64(time.Second): // the last line of the past can't follow any more
 		default:
 			continue
 		}
@@ -155,7 +155,7 @@ func (r *Reading) fresh(b *logs.Batch) *logs.Batch {
 	return nil
 }
 
-// endOf is why a container's part ends.
+// endOf returns the reason why a container's lines end, nil for a normal end.
 func endOf(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil

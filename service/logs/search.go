@@ -9,37 +9,37 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// SearchQuery says what is looked for, and where.
+// SearchQuery describes a search.
 type SearchQuery struct {
 	Filter       Filter
-	Before       *Cursor // where an earlier search ended; nil: at the end
+	Before       *Cursor // where an earlier search ended; nil: search from the end
 	Since, Until time.Time
 	Limit        int
 	Context      int // lines before and after each hit
 }
 
-// Hit is a line that matches, and its neighbours.
+// Hit is a matching line, with its neighbors.
 type Hit struct {
 	Container     *Container
 	Index         int
 	Batch         *logs.Batch
-	Line          int         // its number in the batch
+	Line          int         // its index in the batch
 	Before, After *logs.Batch // nil without context
 }
 
-// Progress says how far a search is.
+// Progress is the progress of a search.
 type Progress struct {
 	Bytes, Lines int64     // read so far
-	Searched     int       // containers that were searched to their beginning
-	Containers   int       // all of them
-	From         time.Time // back to here all containers were searched; zero: not known yet
+	Searched     int       // containers that have been searched to the start of their logs
+	Containers   int       // all containers
+	From         time.Time // all containers have been searched back to this time; zero: not known yet
 }
 
-// Result is how a search ended.
+// Result is the result of a search, besides its hits.
 type Result struct {
-	Places   *Places // where to go on
-	Complete bool    // there is nothing more to be searched
-	Errors   []error // by container; nil where it was searched
+	Places   *Places // where to continue
+	Complete bool    // all logs have been searched to their start
+	Errors   []error // by container; nil if the container was searched
 	Progress Progress
 }
 
@@ -47,15 +47,16 @@ const (
 	progressEvery = 250 * time.Millisecond
 	firstWindow   = 1 << 10 // frames
 	windowGrowth  = 8
-	// maxWindow bounds the windows of a json-file: for each the engine looks for the tail, and hits wait for its end.
+	// maxWindow bounds the windows of a json-file, in frames: hits are reported only at the end of a window.
 	maxWindow = 512 << 10
-	// lastWindow is the longest window of other drivers. The driver local looks for a tail frame by frame, which costs a sixth
-	// of reading it: what is older is read in one window, for which it looks for nothing.
+	// lastWindow is the longest window of other drivers, in frames. The driver local finds the start of a tail frame by frame,
+	// which costs a sixth of reading them. So the rest of the log is read as one window from its start.
 	lastWindow = 256 << 10
 )
 
-// Search gives the lines that match: of each container the newest first, as they are found. It ends when the limit is
-// reached, all is searched, or ctx ends, which is no error. Errors: those of found and progress.
+// Search calls found with the matching lines as it finds them, the newest of each container first. It ends when the limit is
+// reached, everything has been searched, or ctx ends, which is no error. It calls progress every 250 ms. Errors: those of
+// found and progress.
 func Search(ctx context.Context, all []*Container, q SearchQuery, found func(Hit) error, progress func(Progress) error) (*Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -83,7 +84,7 @@ func Search(ctx context.Context, all []*Container, q SearchQuery, found func(Hit
 			s.result.Complete = s.result.Progress.Searched == len(all)
 			return s.result, s.failed
 		case <-tick.C:
-			if err := s.tell(progress); err != nil {
+			if err := s.report(progress); err != nil {
 				cancel(err)
 			}
 		}
@@ -98,14 +99,14 @@ type search struct {
 
 	mu     sync.Mutex
 	hits   int
-	froms  []int64 // by container: back to which time it was searched
+	froms  []int64 // by container: the time back to which it has been searched
 	failed error
 	result *Result
 }
 
 var errLimit = errors.New("limit reached")
 
-// begin is the place before which a container is searched.
+// begin returns the position before which a container is searched.
 func (s *search) begin(c *Container) logs.Position {
 	if s.q.Before != nil {
 		return s.q.Before.Of(c)
@@ -117,7 +118,7 @@ func (s *search) begin(c *Container) logs.Position {
 	return logs.Position{At: at.UnixNano(), Stream: logs.Stdout}
 }
 
-func (s *search) tell(progress func(Progress) error) error {
+func (s *search) report(progress func(Progress) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.result.Progress
@@ -140,7 +141,7 @@ func (s *search) from() time.Time {
 	return time.Unix(0, newest).UTC()
 }
 
-// give hands on hits, and moves the container's place to each of them. Errors: errLimit, that of found.
+// give calls found with hits, and moves the container's place to each. Errors: errLimit, found's.
 func (s *search) give(i int, hits []Hit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +166,7 @@ func (s *search) give(i int, hits []Hit) error {
 	return nil
 }
 
-// reached says that a container is searched back to a line.
+// reached records that a container has been searched back to a line, or with all to the start of its log.
 func (s *search) reached(i int, to logs.Position, all bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

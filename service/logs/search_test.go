@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A search reads a long log in windows from its end, of which the driver local's last one is all the rest. Over the limit it
-// goes on at its cursor: every hit comes once, the newest first.
+// A search reads a long log in windows from its end; with the driver local, the last window is the whole rest. Beyond the limit
+// it is continued at its cursor. Every hit is found once, the newest first.
 func TestASearchOfALongLogFindsEveryHitOnce(t *testing.T) {
 	t.Parallel()
 	const lines, every = 340_000, 20_000

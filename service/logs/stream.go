@@ -10,29 +10,29 @@ import (
 	"wharf/util/apperr"
 )
 
-// StreamQuery says what a stream gives.
+// StreamQuery describes a stream.
 type StreamQuery struct {
 	Filter Filter
 	Range  Range
 	Follow bool
-	Long   bool // it may read whole logs: the past waits for a place for long readings
-	// Events yields what is to be woven in, by time, until ctx ends. nil: nothing.
+	Long   bool // it may read whole logs, so the past waits for a place for long reads
+	// Events calls give with events to merge into the lines by time, until ctx ends. Nil: none.
 	Events func(ctx context.Context, give func(at time.Time, event any) error) error
-	// Successor waits for the container that takes the name of one that was removed. nil: none is awaited.
+	// Successor waits until a new container has the name of a removed one, and returns it. Nil: the stream doesn't wait.
 	Successor func(ctx context.Context, gone *Container) (*Container, error)
 }
 
-// Range is a part of each log.
+// Range selects a part of each log.
 type Range struct {
-	Cursor       *Cursor // the lines after it; nil: none is given
+	Cursor       *Cursor // selects the lines after it, unless nil
 	All          bool
 	Tail         int
 	Since, Until time.Time
 
-	place *logs.Position // the lines after it
+	place *logs.Position // selects the lines after it, unless nil
 }
 
-// of is the part of one container's log.
+// of returns the range in one container's log.
 func (r *Range) of(c *Container) logs.Range {
 	if r.place != nil {
 		at := *r.place
@@ -45,8 +45,8 @@ func (r *Range) of(c *Container) logs.Range {
 	return logs.Range{All: r.All, Tail: r.Tail, Since: r.Since, Until: r.Until}
 }
 
-// Stream gives the lines of containers, merged by time, and with Follow those that come, until all have ended, emit
-// fails, or ctx ends. The batches are shared and must not be changed.
+// Stream calls emit with the lines of containers, merged by time, and with Follow also with new lines. It ends when all
+// containers have ended, emit fails, or ctx ends. The batches are shared and must not be changed.
 func Stream(ctx context.Context, all []*Container, q StreamQuery, emit func(Item) error) error {
 	if len(all) == 1 && !q.Follow {
 		return readOne(ctx, all[0], &q, emit)
@@ -75,7 +75,7 @@ func Stream(ctx context.Context, all []*Container, q StreamQuery, emit func(Item
 	return m.run(ctx, emit)
 }
 
-// readOne gives one container's past: there is nothing to merge it with. The batches are good until emit returns.
+// readOne calls emit with one container's past, which needs no merging. The batches are valid until emit returns.
 func readOne(ctx context.Context, c *Container, q *StreamQuery, emit func(Item) error) error {
 	var failed error
 	var only []int
@@ -101,11 +101,11 @@ func readOne(ctx context.Context, c *Container, q *StreamQuery, emit func(Item) 
 	return emit(Item{Ended: &Ended{c, err}})
 }
 
-// weave puts events until all containers have ended.
+// weave puts events into the queue of source i until all containers have ended.
 func (m *merger) weave(ctx context.Context, i, containers int, left <-chan struct{}, events func(context.Context, func(time.Time, any) error) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m.change(i, func(q *queue) { q.past, q.ended = false, true }) // an event is never waited for
+	m.change(i, func(q *queue) { q.past, q.ended = false, true }) // so that lines never wait for an event
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -129,7 +129,7 @@ type pump struct {
 	i     int
 	c     *Container
 	query *StreamQuery
-	upTo  logs.Position // what was put
+	upTo  logs.Position // the last line put into the merger
 }
 
 func (p *pump) run(ctx context.Context) {
@@ -140,7 +140,7 @@ func (p *pump) run(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 			return
-		case errors.Is(err, logs.ErrTooSlow): // its place is kept: it reads by itself what it has missed
+		case errors.Is(err, logs.ErrTooSlow): // read the missed lines as a past, from the last line on
 			query.Range = Range{place: &p.upTo}
 			continue
 		}
@@ -155,8 +155,8 @@ func (p *pump) run(ctx context.Context) {
 	}
 }
 
-// removed reports whether an error means that the container is gone, or is just being removed, which engines answer
-// with a conflict.
+// removed reports whether an error means that the container is gone or being removed; engines answer the latter with a
+// conflict.
 func removed(err error) bool {
 	kind := apperr.KindOf(err)
 	return kind == apperr.NotFound || kind == apperr.Conflict
@@ -196,7 +196,7 @@ func (p *pump) gap(ctx context.Context, g *logs.Gap) error {
 	return p.put(ctx, p.i, piece{item: Item{Gap: &Gap{p.c, *g}}, at: g.To.UnixNano()})
 }
 
-// lines puts those lines of a batch that the filter picks. A batch that is reused is copied.
+// lines puts the lines of a batch that the filter selects. A batch that will be reused is copied.
 func (p *pump) lines(ctx context.Context, b *logs.Batch, reused bool) error {
 	switch {
 	case !p.query.Filter.IsZero():
@@ -216,7 +216,7 @@ func (p *pump) lines(ctx context.Context, b *logs.Batch, reused bool) error {
 	return p.put(ctx, p.i, piece{item: Item{Lines: &Lines{Container: p.c, Index: p.i, Batch: b}}, batch: b})
 }
 
-// follow puts what comes.
+// follow puts new lines until the log ends.
 func (p *pump) follow(ctx context.Context, r *Reading, wake <-chan struct{}) error {
 	var items []logs.Item
 	for {

@@ -22,7 +22,7 @@ import (
 type fakeLog struct {
 	mu      sync.Mutex
 	frames  [][]byte
-	grown   chan struct{} // closed when there is more
+	grown   chan struct{} // closed when there are new frames
 	removed bool
 	failing error
 }
@@ -38,7 +38,7 @@ func (f *fakeLog) write(at time.Time, text string) {
 	f.grown = make(chan struct{})
 }
 
-// append is write for a log that nothing reads yet.
+// append is like write, for a log that has no readers yet.
 func (f *fakeLog) append(at time.Time, text string) {
 	f.frames = append(f.frames, dockertest.LogFrame(1, at, text+"\n"))
 }
@@ -106,7 +106,7 @@ func (f *fakeLog) feed(ctx context.Context, w *io.PipeWriter, next int) {
 	}
 }
 
-// fakeContainers are containers with logs in memory.
+// fakeContainers returns containers with logs in memory.
 func fakeContainers(t *testing.T, n int) ([]*Container, []*fakeLog) {
 	t.Helper()
 	hub := logs.NewHub(logs.HubOptions{})
@@ -126,7 +126,7 @@ func fakeContainers(t *testing.T, n int) ([]*Container, []*fakeLog) {
 	return all, fakes
 }
 
-// gather streams until it has so many lines.
+// gather streams until it has the given number of lines.
 func gather(t *testing.T, all []*Container, q StreamQuery, lines int) (texts []string, places *Places) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

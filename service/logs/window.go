@@ -9,24 +9,24 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// window is the part of a log that is searched at a time. The engine reads forwards only: to find the newest lines first,
-// parts are read from the log's end backwards, each longer than the one before it.
+// window is the part of a log that is searched at a time. The engine only reads forwards: to find the newest lines first,
+// windows are read from the end of the log backwards, each longer than the previous one.
 type window struct {
 	*search
 	c    *Container
 	i    int
 	end  logs.Position // the window ends before it
-	tail int           // frames from the log's end at which it begins
+	tail int           // where the window begins, in frames from the end of the log
 
 	first logs.Position // its first line
-	hits  []Hit         // in the log's order, the latest
-	past  *logs.Latest  // lines before the one that is looked at
-	open  []int         // hits that want lines after them
+	hits  []Hit         // the latest ones, in the log's order
+	past  *logs.Latest  // the lines before the current one
+	open  []int         // indexes of hits that need more lines after them
 	batch *logs.Batch   // the texts of hits
 }
 
 func (w *window) run(ctx context.Context) {
-	if w.end.IsZero() { // it was searched to its beginning before
+	if w.end.IsZero() { // an earlier search has reached the start of the log
 		w.reached(w.i, w.end, true)
 		return
 	}
@@ -74,7 +74,7 @@ func (w *window) all(ctx context.Context) error {
 	}
 }
 
-// lengthen sets the next window's beginning, and returns its length.
+// lengthen sets the start of the next window, and returns its length in frames.
 func (w *window) lengthen(size int) int {
 	switch {
 	case w.c.Driver == "json-file":
@@ -89,7 +89,7 @@ func (w *window) lengthen(size int) int {
 	return size
 }
 
-// lines searches what was read.
+// lines searches a batch of the window.
 func (w *window) lines(b *logs.Batch, size int64) error {
 	w.read(int64(len(b.Lines)), size)
 	since := int64(0)
@@ -124,12 +124,12 @@ func (w *window) hit(b *logs.Batch, i int) {
 	}
 	w.hits = append(w.hits, h)
 	if len(w.hits) >= 2*w.q.Limit+w.q.Context {
-		w.forget()
+		w.dropOldest()
 	}
 }
 
-// forget drops the oldest hits beyond the limit, and their texts.
-func (w *window) forget() {
+// dropOldest drops the oldest hits beyond the limit, and their texts.
+func (w *window) dropOldest() {
 	from := len(w.hits) - w.q.Limit
 	kept, batch := make([]Hit, 0, 2*w.q.Limit), &logs.Batch{}
 	for _, h := range w.hits[from:] {
@@ -147,7 +147,7 @@ func (w *window) forget() {
 	w.open = open
 }
 
-// after adds a line to the hits before it that want it.
+// after adds a line to the preceding hits that need it as context.
 func (w *window) after(b *logs.Batch, i int) {
 	open := w.open[:0]
 	for _, n := range w.open {
@@ -159,10 +159,10 @@ func (w *window) after(b *logs.Batch, i int) {
 	w.open = open
 }
 
-// searchTime is the longest that a search may take.
+// searchTime is the maximum duration of a search.
 const searchTime = 2 * time.Minute
 
-// WithDeadline bounds a search; what was found before stays found.
+// WithDeadline returns a context that ends a search after limit, or after two minutes if limit is 0 or longer.
 func WithDeadline(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if limit <= 0 || limit > searchTime {
 		limit = searchTime

@@ -15,10 +15,10 @@ import (
 	"wharf/util/text"
 )
 
-// Pull is a pull as it is.
+// Pull is the current state of a pull.
 type Pull struct {
 	ID       uuid.UUID
-	Image    string // as docker writes it
+	Image    string // in Docker's short form, such as "nginx:1.27"
 	Platform string
 	User     string
 	State    string
@@ -27,14 +27,14 @@ type Pull struct {
 	Hosts    []HostPull
 }
 
-// HostPull is one host's part.
+// HostPull is one host's part of a pull.
 type HostPull struct {
 	Host     string
 	State    string
 	Progress images.Progress
 	Pulled   images.Pulled
 	Reason   string // in one word; empty unless it failed
-	Detail   string // why, in words
+	Detail   string // the reason in full
 }
 
 // pull is a Pull under way.
@@ -47,7 +47,7 @@ type pull struct {
 	changed chan struct{} // closed at the next change
 }
 
-// run pulls on all hosts at once.
+// run pulls the image on all hosts concurrently.
 func (j *pull) run(ctx context.Context, hosts []*service.Host, ref images.Ref) {
 	defer j.cancel()
 	var pulling sync.WaitGroup
@@ -95,7 +95,7 @@ func (j *pull) change(f func(*Pull)) {
 	j.changed = make(chan struct{})
 }
 
-func (j *pull) look() (Pull, <-chan struct{}) {
+func (j *pull) watch() (Pull, <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := j.now
@@ -104,16 +104,17 @@ func (j *pull) look() (Pull, <-chan struct{}) {
 }
 
 func (j *pull) snapshot() Pull {
-	now, _ := j.look()
+	now, _ := j.watch()
 	return now
 }
 
-// owned reports whether a pull is the actor's to cancel.
+// owned reports whether the actor may cancel a pull of this owner.
 func owned(owner uuid.UUID, actor service.Actor) bool {
 	return owner == actor.UserID || actor.Has(service.Administer)
 }
 
-// shown is what an actor may see of a pull: those of its hosts that it may see as a whole.
+// shown returns the part of a pull that an actor may see: unless it owns the pull or is an admin, only the hosts whose
+// containers it may all see, without the user.
 func shown(owner uuid.UUID, actor service.Actor, now Pull) Pull {
 	if !owned(owner, actor) {
 		now.User = ""

@@ -1,11 +1,11 @@
-// Package pulls has hosts pull an image, for callers that come back to see how far it is.
+// Package pulls pulls images to many hosts in the background, and reports the progress to callers.
 //
-// Job. Start begins pulls of one image on many hosts and returns; they go on without the caller until they end, or Cancel.
-// Callers that pull the same image on the same host at the same time share one pull of the engine. State is in memory, and
-// forgotten an hour after the pull's end. With Options.Shared each pull has a row in the database, by which other replicas show,
-// follow and cancel it (shared.go).
+// Job. Start begins pulls of one image on many hosts and returns; they continue without the caller until they end or Cancel is
+// called. Callers that pull the same image on the same host at the same time share one pull of the engine. The state is in
+// memory, and dropped Options.Keep after the pull's end. With Options.Shared each pull has a row in the database, with which
+// other replicas show, follow and cancel it (shared.go).
 //
-// Owner. main makes one Pulls and calls Close before the hosts are closed, which ends all that is under way: engines keep the
+// Owner. main creates one Pulls and calls Close before the hosts are closed. Close ends all pulls under way; engines keep the
 // layers that are complete.
 package pulls
 
@@ -33,18 +33,18 @@ const (
 	StateCancelled = "cancelled"
 )
 
-// Options are the settings of New; zero values are good.
+// Options are the settings of New. The zero value of a field is its default.
 type Options struct {
-	// PerUser and Total are how many pulls one user, and all together, may have under way. Default 8 and 64.
+	// PerUser and Total are how many pulls may be under way for one user and in total. Default 8 and 64.
 	PerUser, Total int
 	// Keep is how long a pull can be looked up after its end. Default 1 h.
 	Keep time.Duration
-	// Shared is the database that replicas have in common; nil where there is one process.
+	// Shared is the database that replicas share. Nil: this process is the only one.
 	Shared *db.DB
 	Logger zerolog.Logger
 }
 
-// Pulls is the pulls of a server. It is safe for concurrent use.
+// Pulls manages the pulls of a server. It is safe for concurrent use.
 type Pulls struct {
 	hosts  *service.Hosts
 	opts   Options
@@ -57,7 +57,7 @@ type Pulls struct {
 	pull map[uuid.UUID]*pull
 }
 
-// New makes a Pulls.
+// New returns a Pulls. The caller must close it.
 func New(hosts *service.Hosts, o Options) *Pulls {
 	o.PerUser, o.Total, o.Keep = cmp.Or(o.PerUser, 8), cmp.Or(o.Total, 64), cmp.Or(o.Keep, time.Hour)
 	life, end := context.WithCancel(context.Background())
@@ -75,13 +75,14 @@ func (p *Pulls) Close() {
 // Request is a pull of one image on some hosts.
 type Request struct {
 	Image    string
-	Platform string // "linux/arm64"; empty: each engine's own
+	Platform string // such as "linux/arm64"; empty: each engine's own
 	Hosts    []string
 }
 
 var errNone = apperr.New(apperr.NotFound, "no such pull")
 
-// Start begins a pull. Errors: Invalid; NotFound, Forbidden for a host; TooMany; NotReady while the server stops.
+// Start begins a pull in the background. Errors: Invalid; NotFound or Forbidden for a host; TooMany; NotReady while the server
+// stops.
 func (p *Pulls) Start(ctx context.Context, actor service.Actor, r Request) (Pull, error) {
 	ref, err := images.ParseRef(r.Image)
 	if err != nil {
@@ -113,7 +114,7 @@ func (p *Pulls) Start(ctx context.Context, actor service.Actor, r Request) (Pull
 		return Pull{}, err
 	}
 	p.shared.clear(ctx)
-	p.shared.write(ctx, one) // before the caller can ask another replica
+	p.shared.write(ctx, one) // before Start returns: the caller's next request may reach another replica
 	unlink := context.AfterFunc(p.life, cancel)
 	done := make(chan struct{})
 	go func() {
@@ -129,7 +130,7 @@ func (p *Pulls) Start(ctx context.Context, actor service.Actor, r Request) (Pull
 	return one.snapshot(), nil
 }
 
-// enter takes a place for a pull, and forgets old ones.
+// enter reserves a place for a pull within PerUser and Total, and drops old pulls. Errors: TooMany, NotReady.
 func (p *Pulls) enter(one *pull) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -162,10 +163,11 @@ func (p *Pulls) find(id uuid.UUID) *pull {
 	return p.pull[id]
 }
 
-// look returns a pull of this server or another, the user that began it, and what is closed when it may have changed.
-func (p *Pulls) look(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pull, changed <-chan struct{}, err error) {
+// watch returns a pull of this or another replica, the user that started it, and a channel that is closed when the pull may
+// have changed.
+func (p *Pulls) watch(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pull, changed <-chan struct{}, err error) {
 	if one := p.find(id); one != nil {
-		now, changed = one.look()
+		now, changed = one.watch()
 		return one.actor.UserID, now, changed, nil
 	}
 	owner, now, err = p.shared.get(ctx, id)
@@ -174,10 +176,10 @@ func (p *Pulls) look(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pu
 	return owner, now, soon, err
 }
 
-// Get returns a pull, of one's own or with the hosts that the actor may see as a whole. Errors: NotFound, also where there
-// are none.
+// Get returns a pull. For an actor that neither owns it nor is an admin, it has only the hosts whose containers the actor may
+// all see. Errors: NotFound, also if there is no such host.
 func (p *Pulls) Get(ctx context.Context, actor service.Actor, id uuid.UUID) (Pull, error) {
-	owner, now, _, err := p.look(ctx, id)
+	owner, now, _, err := p.watch(ctx, id)
 	if err != nil {
 		return Pull{}, err
 	}
@@ -188,10 +190,10 @@ func (p *Pulls) Get(ctx context.Context, actor service.Actor, id uuid.UUID) (Pul
 	return now, nil
 }
 
-// Cancel ends a pull, another server's within a second. One that has ended stays as it is. Errors: NotFound, Forbidden for
-// another user's below admin.
+// Cancel cancels a pull; one of another replica ends about a second later. It has no effect on a pull that has ended. Errors:
+// NotFound; Forbidden for another user's pull unless the actor is an admin.
 func (p *Pulls) Cancel(ctx context.Context, actor service.Actor, id uuid.UUID) (Pull, error) {
-	owner, now, _, err := p.look(ctx, id)
+	owner, now, _, err := p.watch(ctx, id)
 	if err != nil {
 		return Pull{}, err
 	}
@@ -209,11 +211,11 @@ func (p *Pulls) Cancel(ctx context.Context, actor service.Actor, id uuid.UUID) (
 	return now, p.shared.cancel(ctx, id)
 }
 
-// Follow calls see with each state of a pull, the latest alone where they come faster than see returns, until the pull has
-// ended. Errors: NotFound, those of see, and of ctx.
+// Follow calls see with each new state of a pull until the pull has ended. If states change faster than see returns, it skips
+// all but the latest. Errors: NotFound, see's, ctx's.
 func (p *Pulls) Follow(ctx context.Context, actor service.Actor, id uuid.UUID, see func(Pull) error) error {
 	for {
-		owner, now, changed, err := p.look(ctx, id)
+		owner, now, changed, err := p.watch(ctx, id)
 		if err != nil {
 			return err
 		}

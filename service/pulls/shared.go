@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	// writeEvery is how often a pull's row says how far it is, and pollEvery how often another replica reads it.
+	// writeEvery is how often a pull's row is updated, and pollEvery how often another replica reads it.
 	writeEvery = time.Second
 	pollEvery  = 500 * time.Millisecond
-	// silence is how old the row of a pull under way may be: its replica has ended then. Replicas' clocks agree to a second
-	// or so.
+	// silence is the age at which the row of a pull under way means that its replica has ended. Replicas' clocks are assumed to
+	// agree to about a second.
 	silence = 30 * time.Second
-	// writeLimit bounds a statement, also while the server stops.
+	// writeLimit bounds a statement, even while the server stops.
 	writeLimit = 2 * time.Second
 )
 
-// shared has rows of this replica's pulls in the database, and reads those of others. A nil *shared stands for a process that
+// shared writes the rows of this replica's pulls to the database, and reads those of other replicas. It is nil if this process
 // is the only one.
 type shared struct {
 	db   *db.DB
@@ -55,8 +55,8 @@ func (s *shared) follow(ctx context.Context, one *pull, done <-chan struct{}) {
 	}
 }
 
-// write writes a pull's row, and ends the pull where another replica's caller wants that. A failure is logged: the pull goes on
-// without.
+// write writes a pull's row, and cancels the pull if another replica has requested that. An error is only logged: the pull
+// continues.
 func (s *shared) write(ctx context.Context, one *pull) {
 	if s == nil {
 		return
@@ -89,8 +89,8 @@ func (s *shared) clear(ctx context.Context) {
 	}
 }
 
-// get returns another replica's pull, and the user that began it. One whose replica has ended has failed where it was running.
-// Errors: NotFound.
+// get returns another replica's pull, and the user that started it. If the replica has ended, hosts that were running have
+// failed. Errors: NotFound, the database's.
 func (s *shared) get(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pull, err error) {
 	if s == nil {
 		return owner, now, errNone
@@ -114,7 +114,7 @@ func (s *shared) get(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pu
 	return row.UserID, now, nil
 }
 
-// interrupt ends a pull of a replica that has ended.
+// interrupt marks a pull as failed because its replica has ended.
 func (p *Pull) interrupt(at time.Time) {
 	p.State, p.Finished = StateFailed, at.UTC()
 	for i := range p.Hosts {
@@ -124,7 +124,7 @@ func (p *Pull) interrupt(at time.Time) {
 	}
 }
 
-// cancel asks another replica to end a pull.
+// cancel requests that another replica cancel a pull.
 func (s *shared) cancel(ctx context.Context, id uuid.UUID) error {
 	if s == nil {
 		return errNone

@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// replica is a Pulls on a database that others have too.
+// replica returns a Pulls on a shared database.
 func replica(t *testing.T, d *db.DB, addr string) *Pulls {
 	t.Helper()
 	fleet, err := dockerx.NewFleet([]dockerx.HostConfig{{Name: "a", Addr: addr}, {Name: "b", Addr: addr}}, dockerx.Options{})
@@ -31,7 +31,7 @@ func replica(t *testing.T, d *db.DB, addr string) *Pulls {
 	return p
 }
 
-// slow is an engine whose pulls say how far they are, and end when goOn is closed.
+// slow returns an engine whose pulls report progress, and end when goOn is closed.
 func slow(t *testing.T, goOn <-chan struct{}) *dockertest.Daemon {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
@@ -45,7 +45,7 @@ var (
 	other  = service.Actor{UserID: uuid.New(), Username: "other", Role: service.RoleOperator}
 )
 
-// follow returns a channel that gets each state of a pull as a replica shows it, and is closed at its end.
+// follow returns a channel that receives each state of a pull from a replica, and is closed at the pull's end.
 func follow(t *testing.T, p *Pulls, actor service.Actor, id uuid.UUID) <-chan Pull {
 	t.Helper()
 	states := make(chan Pull)
@@ -112,7 +112,7 @@ func TestAnotherReplicaCancelsAPull(t *testing.T) {
 	})
 }
 
-// What a replica had under way when it died has failed; its row goes with the hour.
+// A pull that was under way when its replica died has failed. Its row is deleted after an hour.
 func TestPullOfADeadReplicaHasFailed(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -139,7 +139,7 @@ func TestPullOfADeadReplicaHasFailed(t *testing.T) {
 		require.Equal(t, StateFailed, now.State)
 		require.Equal(t, StateSucceeded, now.Hosts[0].State)
 		require.Equal(t, "the server that had it pulled has ended", now.Hosts[1].Detail)
-		for range follow(t, two, worker, dead) { // it ends by itself
+		for range follow(t, two, worker, dead) { // ends, as the pull has failed
 		}
 		_, err = two.Get(t.Context(), worker, old)
 		require.Equal(t, apperr.NotFound, apperr.KindOf(err))

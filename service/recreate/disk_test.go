@@ -12,7 +12,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// On an engine whose disk is full: a clear error, the old container as it was, and nothing half-done.
+// If the engine's disk is full, the error is clear, the old container is unchanged, and nothing else is left.
 func TestFullDiskLeavesTheOldContainerAsItWas(t *testing.T) {
 	t.Parallel()
 	e, own := dockertest.DefaultEngine(t), dockertest.NewSmallEngine(t, 32)
@@ -21,7 +21,7 @@ func TestFullDiskLeavesTheOldContainerAsItWas(t *testing.T) {
 	image := registry.Addr + "/shop:1"
 	ref, err := images.ParseRef(image)
 	require.NoError(t, err)
-	release := func(changes ...string) { // of a new version
+	release := func(changes ...string) { // releases a new version of the image
 		t.Helper()
 		e.Commit(t, image, append(changes, `CMD ["sleep"]`)...)
 		registry.PushImage(t, e, image)

@@ -18,13 +18,13 @@ import (
 	"wharf/util/apperr"
 )
 
-// onEngine is a fixture of a real engine.
+// onEngine returns a fixture on a real engine.
 func onEngine(t *testing.T, e dockertest.Engine) *fixture {
 	t.Helper()
 	return setup(t, dbtest.Open(t, dbtest.SQLiteSource(t)), dockerx.HostConfig{Name: "a", Addr: e.Addr, CertDir: e.CertDir})
 }
 
-// atStep calls f once, when a step begins.
+// atStep calls do once, when a step begins.
 func (f *fixture) atStep(step string, do func()) {
 	var once sync.Once
 	f.opts.Logger = zerolog.New(writer(func(line []byte) {
@@ -38,7 +38,7 @@ type writer func([]byte)
 
 func (w writer) Write(line []byte) (int, error) { w(line); return len(line), nil }
 
-// named makes a container that ends with the test under whatever id it has by then.
+// named creates a container. It, or its successor, is removed at the end of the test.
 func named(t *testing.T, e dockertest.Engine, s dockertest.Spec) (id, label string) {
 	t.Helper()
 	label = strings.ToLower("wharf-recreate-" + strings.ReplaceAll(t.Name(), "/", "-"))
@@ -50,7 +50,7 @@ func named(t *testing.T, e dockertest.Engine, s dockertest.Spec) (id, label stri
 	return e.Run(t, s), label
 }
 
-// requireOld requires the old container to be there alone, as it was.
+// requireOld requires that only the old container exists, unchanged.
 func requireOld(t *testing.T, e dockertest.Engine, label, id, name, policy string) {
 	t.Helper()
 	all := e.Labelled(t, label)
@@ -61,7 +61,7 @@ func requireOld(t *testing.T, e dockertest.Engine, label, id, name, policy strin
 	require.Equal(t, policy, string(e.Inspect(t, id).HostConfig.RestartPolicy.Name))
 }
 
-// What came from the image moves with it, what the user said stays, and so does an anonymous volume.
+// Values from the old image are replaced by those of the new image. Values from the user and anonymous volumes are kept.
 func TestImageThatMovedBringsItsOwnValues(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -90,7 +90,7 @@ func TestImageThatMovedBringsItsOwnValues(t *testing.T) {
 	require.Len(t, e.Labelled(t, label), 1)
 }
 
-// A new container that doesn't come up gives way to the old one, and the answer says what the engine said.
+// If the new container doesn't start, the old one is restored, and the error has the engine's message.
 func TestNewContainerThatFailsGivesWayToTheOld(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -123,8 +123,8 @@ func TestNewContainerThatFailsGivesWayToTheOld(t *testing.T) {
 	}
 }
 
-// A port that another container takes in between is neither the new container's nor the old one's: wharf goes on trying until
-// it is free.
+// If another container takes the port in the meantime, neither the new nor the old container can start. Wharf keeps trying
+// until the port is free.
 func TestOldContainerComesBackOnceItsPortIsFree(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -139,11 +139,11 @@ func TestOldContainerComesBackOnceItsPortIsFree(t *testing.T) {
 	require.ErrorContains(t, err, "the old container is not back yet: wharf goes on trying")
 	require.Equal(t, 1, f.left(t))
 	e.Remove(t, thief)
-	f.takeUp(t)
+	f.runToEnd(t)
 	requireOld(t, e, label, id, was, "unless-stopped")
 }
 
-// An engine that dies in between has both containers when it is back, and starts neither twice.
+// If the engine dies during a recreation, the old container is restored when the engine is back.
 func TestOldContainerComesBackWithItsEngine(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"create", "stop", "rename new", "start"} {
@@ -172,7 +172,7 @@ func TestOldContainerComesBackWithItsEngine(t *testing.T) {
 	}
 }
 
-// A stop that the engine hasn't ended when wharf did doesn't end the container after it was brought back.
+// A stop that is still under way at the engine when wharf ends doesn't end the restored container.
 func TestOldContainerOutlivesAStopThatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -183,7 +183,7 @@ func TestOldContainerOutlivesAStopThatIsUnderWay(t *testing.T) {
 	next := e.Run(t, dockertest.Spec{Name: "new-" + label, Labels: map[string]string{label: ""}, Created: true})
 	f.enter(t, name[1:], id, "stop", state{OldName: "old-" + label, NewName: "new-" + label, New: next, Running: true, Restart: "always"})
 	ended := e.BeginStop(t, id, 2)
-	f.takeUp(t)
+	f.runToEnd(t)
 	ended()
 	requireOld(t, e, label, id, name, "always")
 }

@@ -18,39 +18,39 @@ import (
 	"wharf/util/text"
 )
 
-// lookOutFor is how long after its begin a creation may still have its effect, though its call had no answer.
-const lookOutFor = 10 * time.Minute
+// lateCreateFor is how long after its start a recreation expects that a create call without an answer may still take effect.
+const lateCreateFor = 10 * time.Minute
 
-// job is one recreation, and what must be known to finish or undo it.
+// job is one recreation, with the state that is needed to finish or undo it.
 type job struct {
 	id        uuid.UUID
 	host      *dockerx.Host
 	old, name string
 	began     time.Time
 	undoing   bool
-	stopping  bool // the old one's stop began, and whether it has ended isn't known
+	stopping  bool // the stop of the old container has begun, and may still be under way
 	state
-	successor *dockerx.Successor // nil for one that was taken up: it is created, or will not be
-	record    Record             // of the new container
-	after     containers.State   // of the new container, once it is what was waited for
-	server    context.Context    //nolint:containedctx // of what was taken up: ends when the server stops, which waits for Run; else nil
+	successor *dockerx.Successor // nil for a resumed recreation, which doesn't run the step "create"
+	record    Record             // for actions on the new container
+	after     containers.State   // of the new container, after the wait
+	server    context.Context    //nolint:containedctx // only for a resumed recreation: ends when the server stops
 }
 
-// state is what the journal keeps as JSON.
+// state is the part of a job that the journal stores as JSON.
 type state struct {
-	OldName string `json:"old_name"`      // of the old container, while the new one has its name
-	NewName string `json:"new_name"`      // of the new container, before that
-	New     string `json:"new,omitempty"` // its id, once it is known
-	// Uncertain: the engine may create the new container yet, after a call that had no answer.
+	OldName string `json:"old_name"`      // the old container's name while the new one has the final name
+	NewName string `json:"new_name"`      // the new container's name before that
+	New     string `json:"new,omitempty"` // the new container's id, once it is known
+	// Uncertain is true if the engine may still create the new container, after a call without an answer.
 	Uncertain bool          `json:"uncertain,omitempty"`
-	Running   bool          `json:"running"` // the old one ran
-	Restart   string        `json:"restart"` // the old one's restart policy
+	Running   bool          `json:"running"` // the old container was running
+	Restart   string        `json:"restart"` // the old container's restart policy
 	Wait      string        `json:"wait"`
 	Limit     time.Duration `json:"limit"`
 }
 
-// newJob gives both containers names for meanwhile that show what they are, and that can't be guessed: what has such a name
-// is the recreation's own.
+// newJob returns a job with temporary names for both containers. The names show their purpose and can't be guessed, so that a
+// container with such a name belongs to the recreation.
 func newJob(q *Request, s *dockerx.Successor) *job {
 	name := strings.TrimPrefix(q.Details.Name, "/")
 	short, mark := text.Truncate(name, 100), strings.ToLower(rand.Text()[:10])
@@ -60,7 +60,8 @@ func newJob(q *Request, s *dockerx.Successor) *job {
 	}
 }
 
-// begin enters a recreation into the journal. release must follow.
+// begin writes a recreation into the journal and claims it. The caller must call release later. Errors: Conflict if the
+// container is already being recreated.
 func (r *Recreations) begin(ctx context.Context, j *job, q *Request) (err error) {
 	if j.id, err = uuid.NewV7(); err != nil {
 		return fmt.Errorf("recreation id: %w", err)
@@ -81,12 +82,12 @@ func (r *Recreations) begin(ctx context.Context, j *job, q *Request) (err error)
 }
 
 func (j *job) encoded() string {
-	b, _ := json.Marshal(j.state) // texts and numbers: it can't fail
+	b, _ := json.Marshal(j.state) // only strings, numbers and booleans: it can't fail
 	return string(b)
 }
 
-// enter writes into the journal that a step begins, or is being undone.
-func (r *Recreations) enter(ctx context.Context, j *job, s *step) error {
+// writeStep writes into the journal that a step begins, or that its undoing does.
+func (r *Recreations) writeStep(ctx context.Context, j *job, s *step) error {
 	_, err := r.db.Queries().UpdateRecreation(ctx, sqlc.UpdateRecreationParams{ID: j.id, Step: s.name, Undoing: j.undoing, State: j.encoded()})
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
@@ -94,18 +95,18 @@ func (r *Recreations) enter(ctx context.Context, j *job, s *step) error {
 	return nil
 }
 
-// end removes a recreation from the journal. Where it can't, the recreation is taken up once more, and found to be done.
+// end removes a recreation from the journal. If that fails, Run resumes the recreation and finds it done.
 func (r *Recreations) end(ctx context.Context, j *job) {
 	if _, err := r.db.Queries().DeleteRecreation(ctx, j.id); err != nil {
 		r.opts.Logger.Error().Err(err).Str("container", j.name).Msg("cannot remove a recreation from the journal")
-		r.leave()
+		r.wakeRun()
 	}
 }
 
-// lookOut keeps a recreation that is undone in the journal, under its new container's name, until an engine that is slow to
-// create it must have done so: what appears by then is removed. The old container can be recreated meanwhile.
-func (r *Recreations) lookOut(ctx context.Context, j *job) error {
-	if time.Since(j.began) > lookOutFor {
+// keepForLateCreate keeps an undone recreation in the journal, under the new container's name, for lateCreateFor: if a slow
+// engine creates the new container after all, it is removed. The old container can be recreated in the meantime.
+func (r *Recreations) keepForLateCreate(ctx context.Context, j *job) error {
+	if time.Since(j.began) > lateCreateFor {
 		r.end(ctx, j)
 		return nil
 	}
@@ -113,19 +114,19 @@ func (r *Recreations) lookOut(ctx context.Context, j *job) error {
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	r.leave()
+	r.wakeRun()
 	return nil
 }
 
-// leave has Run look for what is left.
-func (r *Recreations) leave() {
+// wakeRun wakes Run to resume unfinished recreations.
+func (r *Recreations) wakeRun() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
 	}
 }
 
-// claim reports whether a recreation is free to work on, and keeps others away. release must follow.
+// claim reserves a recreation for the caller, and reports whether it was free. If so, the caller must call release later.
 func (r *Recreations) claim(id uuid.UUID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// isOwn reports whether this process runs in the container of that id, as far as a process can tell.
+// isOwn reports whether this process runs in the container with the id, as far as a process can detect that.
 func isOwn(id string) bool {
 	mounts, _ := os.ReadFile("/proc/self/mountinfo")
 	cgroups, _ := os.ReadFile("/proc/self/cgroup")
@@ -14,8 +14,8 @@ func isOwn(id string) bool {
 	return names(string(mounts), string(cgroups), name, id)
 }
 
-// names reports whether what the kernel says of a process names a container: by the file that is mounted at /etc/hostname,
-// by the cgroup, or by the hostname, where it is the one that engines make up.
+// names reports whether the kernel's data about a process contain a container's id: in the source of the mount at
+// /etc/hostname or /etc/resolv.conf, in the cgroup, or in a hostname of 12 digits, which is an engine's default.
 func names(mountinfo, cgroups, hostname, id string) bool {
 	for line := range strings.Lines(mountinfo) {
 		fields := strings.Fields(line)

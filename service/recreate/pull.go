@@ -10,8 +10,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// imageOf returns the name of the new container's image: the one that is asked for, else the old container's, or its image's
-// id where that isn't usable as a name.
+// imageOf returns the image for the new container: the requested one, else the name in the old container, or its image's id if
+// that name isn't valid.
 func imageOf(d *containers.Details, p operations.Recreate) string {
 	switch {
 	case p.Image != "":
@@ -22,7 +22,7 @@ func imageOf(d *containers.Details, p operations.Recreate) string {
 	return d.Image
 }
 
-// pull has a host pull an image for the machine that the old one is for.
+// pull pulls an image to a host, for the platform of the old container.
 func pull(ctx context.Context, h *dockerx.Host, image, platform string) error {
 	if images.IsID(image) {
 		return apperr.New(apperr.Conflict, "the container names its image by an id, which no registry knows")

@@ -1,14 +1,15 @@
-// Package recreate replaces a container by a new one like it, of the image that its name means now or of another.
+// Package recreate replaces a container by a new one with the same settings, from the image that its image name now refers to
+// or from another image.
 //
-// Job. The new container is created under a name of its own while the old one runs; then the old one stops and both change
-// names. What fails is undone: the old container is back under its name, running as before. The steps (steps.go) are a table
-// with what each does and what undoes it; both can be done again without harm, so that one loop serves whatever happened
-// before.
+// Job. The new container is created under a temporary name while the old one runs. Then the old one is stopped and both are
+// renamed. If a step fails, everything is undone: the old container has its name again and runs as before. The steps (steps.go)
+// are a table of what each does and how it is undone. Both can safely be repeated, so that one loop works in every situation.
 //
-// Journal. Each step is in the database before it begins. What the end of a server cuts off is taken up by the next server
-// of that name, as soon as the host answers: it goes on where the new container had its name already, else it undoes.
+// Journal. Each step is written to the database before it begins. If the server ends during a recreation, the next server with
+// its name resumes the recreation as soon as the host answers: it continues if the new container already had the final name, and
+// undoes it otherwise.
 //
-// Owner. main makes one Recreations and runs it; package service alone calls Do, and checks permission beforehand.
+// Owner. main creates one Recreations and runs it. Only package service calls Do; it checks the permission before.
 package recreate
 
 import (
@@ -27,39 +28,39 @@ import (
 	"wharf/util/apperr"
 )
 
-// Container is what a recreation does something to, for the audit.
+// Container is a container that a recreation acts on, for the audit.
 type Container struct {
 	Host, ID, Name string
-	Target         string // what the audit says beside it; may be empty
+	Target         string // the target of the audit row; may be empty
 }
 
-// Record calls do, and records it as an action on a container.
+// Record calls do and audits it as an action on a container.
 type Record func(ctx context.Context, c Container, do func(context.Context) error) error
 
 // Options are the settings of New.
 type Options struct {
-	// Server names this server across its restarts, as the audit's does.
+	// Server names this server across its restarts, like AuditOptions.Server of package service.
 	Server string
-	// Record records what is taken up after the end of a server, as an action of the user that began it.
+	// Record returns the Record for resumed recreations, which audits them as actions of the user that started them.
 	Record func(userID uuid.UUID, username string) Record
 	Logger zerolog.Logger
-	// Retry is how soon what couldn't be taken up is tried again. Default 5 s.
+	// Retry is the first pause before unfinished recreations are tried again. Default 5 s.
 	Retry time.Duration
 }
 
-// Recreations are the recreations of a server. It is safe for concurrent use.
+// Recreations runs the recreations of a server. It is safe for concurrent use.
 type Recreations struct {
 	db    *db.DB
 	fleet *dockerx.Fleet
 	opts  Options
-	wake  chan struct{} // holds a token when there is something to take up
+	wake  chan struct{} // wakes Run to resume recreations; has room for one signal
 
 	mu      sync.Mutex
 	closing bool
-	active  map[uuid.UUID]bool // those that are being worked on
+	active  map[uuid.UUID]bool // the claimed recreations
 }
 
-// New makes Recreations on a migrated database.
+// New returns a Recreations on a migrated database.
 func New(d *db.DB, fleet *dockerx.Fleet, o Options) *Recreations {
 	if o.Retry == 0 {
 		o.Retry = 5 * time.Second
@@ -67,16 +68,16 @@ func New(d *db.DB, fleet *dockerx.Fleet, o Options) *Recreations {
 	return &Recreations{db: d, fleet: fleet, opts: o, wake: make(chan struct{}, 1), active: map[uuid.UUID]bool{}}
 }
 
-// Close has recreations that have not stopped the old container stop and undo what they did. Others go on while the process
-// lives; the next server takes them up.
+// Close makes running recreations stop before their next step and undo their steps, unless the new container already has the
+// final name. Those continue until the process ends; the next server resumes them. Close doesn't wait.
 func (r *Recreations) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closing = true
 }
 
-// HostIsBack has Run take up what is left at once: a host that was away answers. It doesn't block.
-func (r *Recreations) HostIsBack() { r.leave() }
+// HostIsBack makes Run resume unfinished recreations now, since a host answers again. It doesn't block.
+func (r *Recreations) HostIsBack() { r.wakeRun() }
 
 func (r *Recreations) isClosing() bool {
 	r.mu.Lock()
@@ -88,18 +89,18 @@ func (r *Recreations) isClosing() bool {
 type Request struct {
 	Host      *dockerx.Host
 	Details   *containers.Details
-	Operation operations.Operation // with Recreate as parameters
+	Operation operations.Operation // with operations.Recreate as Params
 	UserID    uuid.UUID
 	Username  string
-	// Allow returns an error for a new container that isn't to be, before anything changes.
+	// Allow returns an error if the new container isn't allowed. It is called before anything changes.
 	Allow func(*dockerx.Successor) error
-	// Record is for the new container: the caller has recorded the old one.
+	// Record audits the actions on the new container. The caller audits those on the old one.
 	Record Record
 }
 
-// Do replaces a container, and returns when the new one is running or healthy, or the old one is back. It goes on if ctx
-// ends. Errors: those of the engine, with the step that failed; Invalid; Conflict for a container that can't be replaced, or
-// is being replaced already.
+// Do replaces a container. It returns when the new one is running or healthy, or after an error, when the old one is restored.
+// It continues if ctx ends. Errors: the engine's, with the step that failed; Invalid; Conflict for a container that can't be
+// replaced, or is already being replaced.
 func (r *Recreations) Do(ctx context.Context, q Request) (operations.Result, error) {
 	if err := q.Operation.Check(); err != nil {
 		return operations.Result{}, err
@@ -122,7 +123,7 @@ func (r *Recreations) Do(ctx context.Context, q Request) (operations.Result, err
 	return operations.Result{Changed: true, Before: q.Details.State, After: j.after, Reached: true, NewID: j.New}, nil
 }
 
-// prepare reads what the new container will be, and pulls its image. It changes nothing but images.
+// prepare determines the settings of the new container, and pulls its image if requested. It changes nothing else.
 func (r *Recreations) prepare(ctx context.Context, q *Request) (*job, error) {
 	p, _ := q.Operation.Params.(operations.Recreate)
 	if isOwn(q.Details.ID) {
@@ -159,8 +160,8 @@ func (r *Recreations) prepare(ctx context.Context, q *Request) (*job, error) {
 	return j, nil
 }
 
-// failedTo says what failed, in front of the engine's own words. What the engine has no such thing of is no fault of the
-// request's path.
+// failedTo returns an error that begins with what failed, followed by the engine's message. NotFound and Invalid become
+// Conflict: they aren't about the container or the parameters in the request.
 func failedTo(what string, err error) error {
 	e, ok := apperr.As(err)
 	if !ok {

@@ -58,7 +58,7 @@ func (f *fixture) recreate(t *testing.T, id string, o operations.Operation) (ope
 	})
 }
 
-// left is the journal's rows.
+// left returns the number of rows in the journal.
 func (f *fixture) left(t *testing.T) int {
 	t.Helper()
 	rows, err := f.store.Queries().RecreationsOf(t.Context(), "one")
@@ -66,8 +66,8 @@ func (f *fixture) left(t *testing.T) int {
 	return len(rows)
 }
 
-// takeUp runs the Recreations until the journal is empty.
-func (f *fixture) takeUp(t *testing.T) {
+// runToEnd runs the Recreations until the journal is empty.
+func (f *fixture) runToEnd(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -103,7 +103,7 @@ func TestNewContainerTakesThePlaceOfTheOld(t *testing.T) {
 	}
 }
 
-// changes are the calls that change something.
+// changes returns the calls that change something.
 func changes(d *dockertest.Daemon) (all []string) {
 	for _, r := range d.Requests() {
 		if !slices.Contains([]string{"GET", "HEAD"}, r.Method) {
@@ -114,15 +114,15 @@ func changes(d *dockertest.Daemon) (all []string) {
 	return all
 }
 
-// broken says which of the calls that change something fail: count of them from the n-th on.
+// broken selects the calls that fail, of those that change something: count calls, beginning with the n-th.
 type broken struct {
 	n, count int
 	how      dockertest.Break
 	seen     int
 }
 
-// Whichever call fails, and whether or not it had its effect: in the end one container has the name, as the old one was, and
-// no other is left.
+// Whichever call fails, and whether or not it took effect: in the end one container has the name, in the state of the old one,
+// and no other is left.
 func TestWhateverCallFailsOneContainerIsLeft(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{"running", "exited"} {
@@ -153,7 +153,7 @@ func failing(t *testing.T, state string, b *broken) {
 	})
 	result, err := f.recreate(t, old, operations.Operation{})
 	d.Breaks(nil)
-	f.takeUp(t)
+	f.runToEnd(t)
 	all := d.Containers()
 	require.Len(t, all, 1, "%+v: %v", b, all)
 	require.Equal(t, "shop", all[0].Name, "%+v", b)
@@ -214,8 +214,8 @@ func TestContainerIsRecreatedOnceAtATime(t *testing.T) {
 	require.Len(t, d.Containers(), 1)
 }
 
-// An engine that creates the new container after its call had no answer leaves none of it, and the container can be recreated
-// meanwhile.
+// If the engine creates the new container after a call without an answer, that container is removed. The old container can be
+// recreated in the meantime.
 func TestNewContainerThatAppearsLateIsRemoved(t *testing.T) {
 	t.Parallel()
 	d, f := fake(t)
@@ -246,7 +246,8 @@ func TestNewContainerThatAppearsLateIsRemoved(t *testing.T) {
 	require.Equal(t, result.NewID, d.Containers()[0].ID)
 }
 
-// enter writes a recreation of a server that ended into the journal. The old container's name is "NAME-old" meanwhile.
+// enter writes an unfinished recreation of a server that has ended into the journal. The old container's temporary name is
+// "NAME-old".
 func (f *fixture) enter(t *testing.T, name, old, step string, s state) {
 	t.Helper()
 	j := &job{id: uuid.New(), host: f.host, old: old, name: name, began: db.Time(time.Now()), state: s}
@@ -255,8 +256,8 @@ func (f *fixture) enter(t *testing.T, name, old, step string, s state) {
 	}))
 }
 
-// A new container that isn't healthy yet holds up neither what else was interrupted nor the server's stop, and is waited for by
-// the next server.
+// A new container that isn't healthy yet blocks neither other interrupted recreations nor the server's shutdown. The next server
+// waits for it again.
 func TestInterruptedWaitHoldsUpNothing(t *testing.T) {
 	t.Parallel()
 	d, f := fake(t)
@@ -281,7 +282,7 @@ func TestInterruptedWaitHoldsUpNothing(t *testing.T) {
 	require.Len(t, d.Containers(), 3)
 
 	d.SetHealth(next, "healthy")
-	f.takeUp(t)
+	f.runToEnd(t)
 	names := map[string]string{}
 	for _, c := range d.Containers() {
 		names[c.Name] = c.ID
@@ -289,7 +290,7 @@ func TestInterruptedWaitHoldsUpNothing(t *testing.T) {
 	require.Equal(t, map[string]string{"shop": next, "db": db}, names)
 }
 
-// A server that is stopping begins nothing that takes a container down.
+// A server that is stopping doesn't stop a container.
 func TestClosingUndoesWhatHasNotStoppedTheOldContainer(t *testing.T) {
 	t.Parallel()
 	d, f := fake(t)

@@ -16,7 +16,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// stepError is what went wrong in a step.
+// stepError is the error of a step.
 type stepError struct {
 	at  int
 	err error
@@ -27,36 +27,36 @@ func (e *stepError) Unwrap() error { return e.err }
 
 var errClosing = apperr.New(apperr.NotReady, "the server is stopping")
 
-// carryOut takes all steps, and goes back where one fails. What is done after the creation is recorded as done to the new
-// container too.
+// carryOut runs all steps, and undoes them if one fails. The steps after the creation are also audited as an action on the new
+// container.
 func (r *Recreations) carryOut(ctx context.Context, j *job) error {
-	if err := r.take(ctx, j, 0); err != nil {
-		return r.goBack(ctx, j, err)
+	if err := r.runStep(ctx, j, 0); err != nil {
+		return r.rollBack(ctx, j, err)
 	}
 	recorded := false
 	err := j.record(ctx, j.newContainer(), func(ctx context.Context) error {
 		recorded = true
 		if err := r.advance(ctx, j, 1); err != nil {
-			return r.goBack(ctx, j, err)
+			return r.rollBack(ctx, j, err)
 		}
 		return nil
 	})
 	if err != nil && !recorded {
-		return r.goBack(ctx, j, &stepError{1, err})
+		return r.rollBack(ctx, j, &stepError{1, err})
 	}
 	return err
 }
 
-// advance takes the steps from one on, and ends the recreation. Errors: *stepError. A final step that fails is none: it is
-// tried again later.
+// advance runs the steps beginning with from, and ends the recreation. Errors: *stepError. The failure of a final step is no
+// error: the step is tried again later.
 func (r *Recreations) advance(ctx context.Context, j *job, from int) error {
 	for i := from; i < len(steps); i++ {
-		err := r.take(ctx, j, i)
+		err := r.runStep(ctx, j, i)
 		switch {
 		case err == nil:
 		case steps[i].final:
 			r.opts.Logger.Warn().Err(err).Str("container", j.name).Msg("the container is recreated, but the old one is left: it is removed later")
-			r.leave()
+			r.wakeRun()
 			return nil
 		default:
 			return err
@@ -70,8 +70,8 @@ func (j *job) newContainer() Container {
 	return Container{Host: j.host.Name(), ID: j.New, Name: j.name, Target: "in place of " + j.old[:12]}
 }
 
-// take takes one step.
-func (r *Recreations) take(ctx context.Context, j *job, i int) error {
+// runStep runs one step. Errors: *stepError.
+func (r *Recreations) runStep(ctx context.Context, j *job, i int) error {
 	s := &steps[i]
 	if s.running && !j.Running {
 		return nil
@@ -79,7 +79,7 @@ func (r *Recreations) take(ctx context.Context, j *job, i int) error {
 	if r.isClosing() && !s.forward {
 		return &stepError{i, errClosing}
 	}
-	if err := r.enter(ctx, j, s); err != nil {
+	if err := r.writeStep(ctx, j, s); err != nil {
 		return &stepError{i, err}
 	}
 	r.opts.Logger.Debug().Str("host", j.host.Name()).Str("container", j.name).Str("step", s.name).Msg("recreation step begins")
@@ -89,10 +89,10 @@ func (r *Recreations) take(ctx context.Context, j *job, i int) error {
 	return nil
 }
 
-// undo undoes a step and all before it, and ends the recreation.
+// undo undoes a step and all steps before it, and ends the recreation.
 func (r *Recreations) undo(ctx context.Context, j *job, from int) error {
 	j.undoing = true
-	if err := r.enter(ctx, j, &steps[from]); err != nil { // it is undone all the same: a next server would do so too
+	if err := r.writeStep(ctx, j, &steps[from]); err != nil { // undo nevertheless, as the next server would
 		r.opts.Logger.Error().Err(err).Str("container", j.name).Msg("cannot write that a recreation is undone")
 	}
 	for i := from; i >= 0; i-- {
@@ -106,14 +106,14 @@ func (r *Recreations) undo(ctx context.Context, j *job, from int) error {
 		}
 	}
 	if j.Uncertain {
-		return r.lookOut(ctx, j)
+		return r.keepForLateCreate(ctx, j)
 	}
 	r.end(ctx, j)
 	return nil
 }
 
-// goBack undoes what was done before a step failed, and returns what to answer: which step it was, and why.
-func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
+// rollBack undoes the steps up to the failed one, and returns the error for the caller, which names the step and the reason.
+func (r *Recreations) rollBack(ctx context.Context, j *job, failure error) error {
 	var at *stepError
 	if !errors.As(failure, &at) {
 		at = &stepError{0, failure}
@@ -129,20 +129,20 @@ func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
 	if err == nil {
 		return &apperr.Error{Kind: e.Kind, Msg: e.Msg + "; the old container is as it was", Err: answer, RetryAfter: e.RetryAfter}
 	}
-	r.leave()
+	r.wakeRun()
 	r.opts.Logger.Error().Err(err).Str("host", j.host.Name()).Str("container", j.name).Msg("a container isn't back yet after a failed recreation")
 	return &apperr.Error{Kind: e.Kind, Msg: e.Msg + "; the old container is not back yet: wharf goes on trying", Err: errors.Join(answer, err)}
 }
 
-// takenUpAtOnce is how many recreations are taken up at a time.
-const takenUpAtOnce = 32
+// resumesAtOnce is how many recreations are resumed concurrently.
+const resumesAtOnce = 32
 
-// Run takes up what earlier servers of this name and failures left, as soon as their hosts answer, and returns nil when ctx
-// ends.
+// Run resumes the recreations that earlier processes of this server or failures left unfinished, as soon as their hosts
+// answer. It returns nil when ctx ends.
 func (r *Recreations) Run(ctx context.Context) error {
 	pause := r.opts.Retry
 	for {
-		left, err := r.takeUpAll(ctx)
+		left, err := r.resumeAll(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.opts.Logger.Error().Err(err).Msg("cannot look for interrupted recreations")
 		}
@@ -161,16 +161,16 @@ func (r *Recreations) Run(ctx context.Context) error {
 	}
 }
 
-// takeUpAll takes up what isn't being worked on, and reports whether something is left. None waits for another: a host may be
-// down, and a new container long in becoming healthy.
-func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
+// resumeAll resumes the unclaimed recreations, and reports whether some are left unfinished. It resumes them concurrently: a
+// host may be down, or a new container may take long to become healthy.
+func (r *Recreations) resumeAll(ctx context.Context) (left bool, err error) {
 	rows, err := r.db.Queries().RecreationsOf(ctx, r.opts.Server)
 	if err != nil {
 		return false, fmt.Errorf("read the journal: %w", err)
 	}
 	var remains atomic.Bool
 	var taking errgroup.Group
-	taking.SetLimit(takenUpAtOnce)
+	taking.SetLimit(resumesAtOnce)
 	for i := range rows {
 		taking.Go(func() error {
 			if ctx.Err() != nil || !r.claim(rows[i].ID) {
@@ -179,7 +179,7 @@ func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
 			}
 			j := &job{id: rows[i].ID}
 			defer r.release(j)
-			if err := r.takeUp(ctx, j); err != nil {
+			if err := r.resumeClaimed(ctx, j); err != nil {
 				remains.Store(true)
 				r.opts.Logger.Warn().Err(err).Str("host", rows[i].Host).Str("container", rows[i].ContainerName).Msg("a recreation that was interrupted waits")
 			}
@@ -190,9 +190,9 @@ func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
 	return remains.Load(), nil
 }
 
-// takeUp finishes or undoes a recreation that is claimed. An error leaves it for later.
-func (r *Recreations) takeUp(ctx context.Context, j *job) error {
-	row, err := r.db.Queries().GetRecreation(ctx, j.id) // once it is claimed: it may have ended since the list was read
+// resumeClaimed finishes or undoes a claimed recreation. After an error it is tried again later.
+func (r *Recreations) resumeClaimed(ctx context.Context, j *job) error {
+	row, err := r.db.Queries().GetRecreation(ctx, j.id) // again, after the claim: it may have ended since the list was read
 	if db.IsNoRows(err) {
 		return nil
 	}
@@ -203,18 +203,18 @@ func (r *Recreations) takeUp(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	if _, err := j.host.List(ctx); err != nil { // a host that is down is no reason to go back
+	if _, err := j.host.List(ctx); err != nil { // a host that is down is no reason to undo
 		return err
 	}
 	if row.ContainerName == j.NewName && !j.appeared(ctx) {
-		return r.lookOut(ctx, j)
+		return r.keepForLateCreate(ctx, j)
 	}
 	j.server, ctx = ctx, context.WithoutCancel(ctx)
 	old := Container{Host: row.Host, ID: j.old, Name: j.name, Target: "taken up again"}
 	return j.record(ctx, old, func(ctx context.Context) error { return r.resume(ctx, j, at) })
 }
 
-// restore makes a job of its row in the journal, and returns its step.
+// restore fills a job from its row in the journal, and returns its step.
 func (r *Recreations) restore(j *job, row *sqlc.Recreation) (at int, err error) {
 	host, ok := r.fleet.Host(row.Host)
 	if !ok {
@@ -233,7 +233,7 @@ func (r *Recreations) restore(j *job, row *sqlc.Recreation) (at int, err error) 
 	return at, nil
 }
 
-// appeared reports whether there is a container of the new one's first name.
+// appeared reports whether there is a container with the new container's temporary name.
 func (j *job) appeared(ctx context.Context) bool {
 	ref, err := containers.ParseRef(j.NewName)
 	if err == nil {
@@ -242,7 +242,7 @@ func (j *job) appeared(ctx context.Context) bool {
 	return err == nil
 }
 
-// resume goes on from a step, or back.
+// resume continues a recreation from a step, or undoes it.
 func (r *Recreations) resume(ctx context.Context, j *job, at int) error {
 	if j.New == "" {
 		return r.undo(ctx, j, at)

@@ -9,21 +9,21 @@ import (
 	"wharf/util/apperr"
 )
 
-// step is a part of the way from the old container to the new one. Doing it again does no harm, and neither does undoing
-// what wasn't done.
+// step is one step of a recreation. It can safely be repeated, and undone even if it wasn't run.
 type step struct {
 	name  string // in the journal and the log
-	doing string // continues "cannot"
-	// running: it is only for a container that ran.
+	doing string // the end of an error message that begins with "cannot"
+	// running marks steps only for a container that was running.
 	running bool
-	// forward: a server that finds a recreation here goes on with it; the new container may have served for long.
+	// forward marks steps from which a recreation is continued, not undone, after a restart or while the server stops: the
+	// new container may already have been in use for a long time.
 	forward bool
-	// final: the new container has taken over. What fails is tried again, and not undone.
+	// final marks steps after the new container has taken over. If one fails, it is tried again and not undone.
 	final    bool
 	do, undo func(context.Context, *job) error
 }
 
-// steps in their order. While the old container is stopped, only renames and the start come.
+// steps are the steps in order. To keep the downtime short, only renames come between the stop and the start.
 var steps = []step{
 	{name: "create", doing: "create the new container", do: create, undo: removeNew},
 	{name: "hold", doing: "have the engine not restart the old container", do: hold, undo: unhold},
@@ -52,15 +52,15 @@ func create(ctx context.Context, j *job) (err error) {
 	return err
 }
 
-// removeNew removes the new container with the volumes that were made for it; those that it has of the old one have names.
+// removeNew removes the new container with its anonymous volumes. The volumes that it shares with the old one have names.
 func removeNew(ctx context.Context, j *job) error {
 	id := j.New
 	if id == "" {
-		id = j.NewName // it may have been created all the same
+		id = j.NewName // the engine may have created it without answering
 	}
 	err := j.operate(ctx, id, "remove", operations.Remove{Force: true, Volumes: true})
 	if err == nil {
-		j.Uncertain = false // it had been created, and is gone
+		j.Uncertain = false // it was created, and has been removed
 	}
 	return err
 }
@@ -69,7 +69,7 @@ func removeOld(ctx context.Context, j *job) error {
 	return ifThere(j.operate(ctx, j.old, "remove", operations.Remove{Force: true}))
 }
 
-// hold keeps an engine that restarts from starting the old container beside the new one.
+// hold disables the old container's restart policy, so that a restarting engine doesn't start it together with the new one.
 func hold(ctx context.Context, j *job) error { return setPolicy(ctx, j, "no") }
 
 func unhold(ctx context.Context, j *job) error { return setPolicy(ctx, j, j.Restart) }
@@ -88,8 +88,8 @@ func stopOld(ctx context.Context, j *job) error {
 	return err
 }
 
-// startOld has the old container run again. A stop whose caller has gone may still be under way at the engine, and would end
-// the container after its start: then it is stopped once more first, which returns when it has ended.
+// startOld starts the old container again. An earlier stop may still be under way at the engine and would end the container
+// after its start. Then startOld first stops it again, which returns when the container has ended.
 func startOld(ctx context.Context, j *job) error {
 	if j.stopping {
 		if err := j.operate(ctx, j.old, "stop", nil); apperr.KindOf(err) == apperr.Unavailable {
@@ -109,7 +109,7 @@ func rename(which, name func(*job) string) func(context.Context, *job) error {
 	}
 }
 
-// await waits until the new container is running or healthy, or the server that took the recreation up stops.
+// await waits until the new container is running or healthy, or until the server that resumed the recreation stops.
 func await(ctx context.Context, j *job) error {
 	if j.server != nil {
 		ctx = j.server
@@ -128,7 +128,7 @@ func await(ctx context.Context, j *job) error {
 	return nil
 }
 
-// operate does an operation on a container as it is now.
+// operate runs an operation on a container in its current state.
 func (j *job) operate(ctx context.Context, id, name string, p operations.Params) error {
 	ref, err := containers.ParseRef(id)
 	if err != nil {

@@ -12,7 +12,7 @@ type bounded struct {
 	more bool
 }
 
-// Write implements io.Writer and never fails.
+// Write implements io.Writer. It always returns len(p) and nil.
 func (b *bounded) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -22,7 +22,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// take returns what was kept so far.
+// take returns a copy of the bytes kept so far.
 func (b *bounded) take() []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"wharf/service"
 )
 
-// Listed is a terminal as the list has it: of another replica, as of its last beat.
+// Listed is a terminal in a list. The values of another replica's terminal are as old as that replica's last beat.
 type Listed struct {
 	Info
 
@@ -57,7 +57,8 @@ func sees(actor service.Actor, i Info) bool {
 	return actor.Has(service.Administer) || (!actor.Anonymous && actor.UserID == i.user)
 }
 
-// End ends a terminal from outside, of whatever replica: one's own, or any for an admin. Errors: NotFound, Unavailable.
+// End ends a terminal of any replica from outside. Users may end their own terminals, admins all. Errors: NotFound,
+// Unavailable.
 func (s *Terminals) End(ctx context.Context, actor service.Actor, id uuid.UUID) error {
 	s.mu.Lock()
 	t := s.open[id]
@@ -78,7 +79,7 @@ func (s *Terminals) endOfOther(ctx context.Context, actor service.Actor, id uuid
 	}
 	for _, l := range others {
 		if l.ID == id {
-			return s.endBy(ctx, actor, l.Info, func() error { return s.replicas.askToEnd(ctx, id) })
+			return s.endBy(ctx, actor, l.Info, func() error { return s.replicas.requestEnd(ctx, id) })
 		}
 	}
 	return errNoTerminal

@@ -18,7 +18,7 @@ import (
 	"wharf/util/asciicast"
 )
 
-// recording is a terminal's output on its way to a file; nil where none is made.
+// recording writes a terminal's output to a file. A nil *recording does nothing.
 type recording struct {
 	mu   sync.Mutex
 	file *os.File
@@ -26,7 +26,7 @@ type recording struct {
 	fail func(error)
 }
 
-// newRecording begins a recording where that is switched on. One that fails ends no terminal: the log says so.
+// newRecording begins a recording, or returns nil if recording is off. An error is only logged and doesn't end the terminal.
 func (s *Terminals) newRecording(t *Terminal) *recording {
 	if s.opts.Records == "" {
 		return nil
@@ -81,7 +81,7 @@ func (r *recording) close() {
 	}
 }
 
-// Cast opens a terminal's recording, for its caller to close. Errors: Forbidden below admin, NotFound.
+// Cast opens a terminal's recording. The caller must close it. Errors: Forbidden unless the actor is an admin, NotFound.
 func (s *Terminals) Cast(actor service.Actor, id uuid.UUID) (io.ReadCloser, error) {
 	if !actor.Has(service.Administer) {
 		return nil, apperr.New(apperr.Forbidden, "not allowed")
@@ -99,7 +99,7 @@ func (s *Terminals) Cast(actor service.Actor, id uuid.UUID) (io.ReadCloser, erro
 	return file, nil
 }
 
-// prune deletes the recordings that weren't written to for RecordKeep.
+// prune deletes the recordings that were last written at least RecordKeep ago.
 func (s *Terminals) prune(now time.Time) error {
 	if s.opts.Records == "" {
 		return nil

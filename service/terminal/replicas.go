@@ -16,26 +16,26 @@ import (
 )
 
 const (
-	// beatEvery is how often a replica's rows say that it lives.
+	// beatEvery is how often a replica writes its rows with a new beat.
 	beatEvery = 10 * time.Second
-	// beatPatience is how long a replica's beat may stand still, by the clock of the one that looks.
+	// beatPatience is how long another replica's beat may stay unchanged, by the observer's clock, before it counts as dead.
 	beatPatience = 3 * beatEvery
 )
 
-// replicas keeps rows of this process's open terminals in the database, and reads those of the others. A nil *replicas
-// stands for a process that is the only one.
+// replicas writes the rows of this process's open terminals to the database, and reads those of other replicas. It is nil if
+// this process is the only one.
 type replicas struct {
 	db   *db.DB
-	self string // another one at each start
+	self string // new at each start
 
-	mu   sync.Mutex // held while rows are written: a beat brings no row back that was deleted meanwhile
+	mu   sync.Mutex // held while rows are written, so that a beat doesn't write a row again that was just deleted
 	beat int64
 
 	seenMu sync.Mutex
 	seen   map[string]sighting
 }
 
-// sighting is a beat of another replica, and when it was found first.
+// sighting is a beat of another replica, and when it was first seen.
 type sighting struct {
 	beat int64
 	at   time.Time
@@ -48,7 +48,8 @@ func newReplicas(d *db.DB) *replicas {
 	return &replicas{db: d, self: uuid.NewString(), seen: map[string]sighting{}}
 }
 
-// write writes the rows of terminals, anew where they were taken for those of a dead replica.
+// write writes the rows of terminals with a new beat. It adds rows that another replica has deleted because it considered this
+// one dead.
 func (r *replicas) write(ctx context.Context, open func() []*Terminal) error {
 	if r == nil {
 		return nil
@@ -91,7 +92,7 @@ func (r *replicas) delete(ctx context.Context, id uuid.UUID) error {
 	return r.db.Queries().DeleteOpenTerminal(ctx, id)
 }
 
-// others returns the terminals of other replicas that live, and deletes those of dead ones.
+// others returns the terminals of other living replicas, and deletes the rows of dead ones.
 func (r *replicas) others(ctx context.Context) ([]Listed, error) {
 	if r == nil {
 		return nil, nil
@@ -100,7 +101,7 @@ func (r *replicas) others(ctx context.Context) ([]Listed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list open terminals: %w", db.MapError(err))
 	}
-	dead := r.look(rows, time.Now())
+	dead := r.findDead(rows, time.Now())
 	for replica, beat := range dead {
 		if err := r.db.Queries().DeleteOpenTerminalsOf(ctx, sqlc.DeleteOpenTerminalsOfParams{Replica: replica, Beat: beat}); err != nil {
 			return nil, fmt.Errorf("delete a dead replica's terminals: %w", db.MapError(err))
@@ -120,8 +121,8 @@ func (r *replicas) others(ctx context.Context) ([]Listed, error) {
 	return all, nil
 }
 
-// look returns the replicas whose beat has stood still for too long, and that beat.
-func (r *replicas) look(rows []sqlc.OpenTerminal, now time.Time) (dead map[string]int64) {
+// findDead returns the replicas whose beat has been unchanged for longer than beatPatience, with that beat.
+func (r *replicas) findDead(rows []sqlc.OpenTerminal, now time.Time) (dead map[string]int64) {
 	beats := map[string]int64{}
 	for _, row := range rows {
 		beats[row.Replica] = max(beats[row.Replica], row.Beat)
@@ -159,8 +160,9 @@ func listedOf(row sqlc.OpenTerminal) (Listed, error) {
 	return l, nil
 }
 
-// askToEnd asks the replica that has a terminal to end it: its watch over revocations notices. Errors: NotFound.
-func (r *replicas) askToEnd(ctx context.Context, id uuid.UUID) error {
+// requestEnd marks another replica's terminal to be ended, and raises the counter of revocations, which that replica watches.
+// Errors: NotFound, the database's.
+func (r *replicas) requestEnd(ctx context.Context, id uuid.UUID) error {
 	err := r.db.InTx(ctx, func(q *sqlc.Queries) error {
 		n, err := q.EndOpenTerminal(ctx, id)
 		if err != nil {
@@ -177,7 +179,7 @@ func (r *replicas) askToEnd(ctx context.Context, id uuid.UUID) error {
 	return fmt.Errorf("ask for a terminal's end: %w", db.MapError(err))
 }
 
-// ending returns which of this process's terminals others have asked to end.
+// ending returns this process's terminals that other replicas have marked to be ended.
 func (r *replicas) ending(ctx context.Context) ([]uuid.UUID, error) {
 	ids, err := r.db.Queries().EndingTerminals(ctx, r.self)
 	if err != nil {

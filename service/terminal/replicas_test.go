@@ -56,13 +56,13 @@ func TestReplicasKnowEachOthersTerminals(t *testing.T) {
 		all, err := two.others(t.Context())
 		require.NoError(t, err)
 		want := term.listed()
-		want.Request.Command.TTY = false // TTY has it
+		want.Request.Command.TTY = false // rows have Listed.TTY instead
 		require.Equal(t, []Listed{want}, all)
 
 		ids, err := one.ending(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, ids)
-		require.NoError(t, two.askToEnd(t.Context(), term.ID))
+		require.NoError(t, two.requestEnd(t.Context(), term.ID))
 		require.NoError(t, one.write(t.Context(), open), "a beat doesn't take it back")
 		ids, err = one.ending(t.Context())
 		require.NoError(t, err)
@@ -75,11 +75,11 @@ func TestReplicasKnowEachOthersTerminals(t *testing.T) {
 		all, err = two.others(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, all)
-		require.Equal(t, apperr.NotFound, apperr.KindOf(two.askToEnd(t.Context(), term.ID)))
+		require.Equal(t, apperr.NotFound, apperr.KindOf(two.requestEnd(t.Context(), term.ID)))
 	})
 }
 
-// A replica that died leaves its rows; one that was only taken for dead brings them back.
+// A dead replica's rows are deleted. A living replica whose rows were deleted by mistake writes them again.
 func TestTerminalsOfADeadReplicaAreForgotten(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -91,7 +91,7 @@ func TestTerminalsOfADeadReplicaAreForgotten(t *testing.T) {
 			require.NoError(t, err)
 			return len(all)
 		}
-		age := func() { // two has seen one's beat for longer than it waits
+		age := func() { // as if two had seen the same beat of one for longer than beatPatience
 			s := two.seen[one.self]
 			two.seen[one.self] = sighting{s.beat, s.at.Add(-beatPatience - time.Second)}
 		}

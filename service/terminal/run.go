@@ -11,19 +11,19 @@ import (
 	"wharf/service"
 )
 
-// maxOutput is how much of each stream RunCommand keeps, in bytes.
+// maxOutput is how many bytes of each stream RunCommand keeps.
 const maxOutput = 64 << 10
 
-// Output is what came of a command that was run to its end.
+// Output is the result of a command.
 type Output struct {
 	Status
-	Out, Errs []byte // 64 KiB each at most; what came after that is dropped
+	Out, Errs []byte // at most the first 64 KiB each
 	Truncated bool
 	TimedOut  bool // the command was still running at the limit
 }
 
-// RunCommand runs a command in a container without a terminal's input, until it ends or the limit is over; the command
-// isn't undone then, only its output is no longer read. Errors: Invalid, Forbidden, NotFound, Conflict, TooMany, Unavailable, Daemon.
+// RunCommand runs a command in a container without input, and waits until it ends or limit has passed. After limit its output
+// is no longer read, and it may be left running. Errors: Invalid, Forbidden, NotFound, Conflict, TooMany, Unavailable, Daemon.
 func (s *Terminals) RunCommand(ctx context.Context, actor service.Actor, host string, ref containers.Ref, c dockerx.Command, limit time.Duration) (out Output, err error) {
 	r, err := s.prepare(ctx, actor, host, ref, service.TerminalRequest{Command: c})
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *Terminals) RunCommand(ctx context.Context, actor service.Actor, host st
 	}
 	s.runToEnd(ctx, t, limit, &out)
 	err = t.Close()
-	if out.TimedOut { // the answer says so
+	if out.TimedOut { // reported by out
 		err = nil
 	}
 	return out, err

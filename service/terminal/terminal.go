@@ -14,7 +14,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Why a terminal ended other than by its process's end.
+// The reasons why a terminal ended, other than the end of its process.
 const (
 	ClientLeft  = "the client left"
 	RightsEnded = "the session or its rights ended"
@@ -26,17 +26,17 @@ const (
 )
 
 const (
-	// exitPatience is how long an engine may take from the end of the output to the exit code.
+	// exitPatience is how long an engine may take to report the exit code after the end of the output.
 	exitPatience = 5 * time.Second
-	// hangUpPatience is how long a process may take to end once its terminal is gone.
+	// hangUpPatience is how long a process may take to end after its terminal was closed.
 	hangUpPatience = 2 * time.Second
 )
 
-// hangUp is what a TTY gets for its end: end of input for the program that reads it, then the command that leaves the
-// shell behind it. Docker itself has no way to end an exec.
+// hangUp is sent to a TTY to end its process: end of input for the running program, then the command that exits the shell.
+// Docker has no call that ends an exec.
 const hangUp = "\x04exit\r"
 
-// Terminal is one open terminal, until Close. Its methods are safe for concurrent use.
+// Terminal is one open terminal. The caller must close it. Its methods are safe for concurrent use.
 type Terminal struct {
 	Info
 
@@ -49,13 +49,13 @@ type Terminal struct {
 	endOnce  sync.Once
 	copyOnce sync.Once
 	ended    chan struct{} // closed by end
-	reason   string        // why; set before ended is closed
+	reason   string        // set before ended is closed
 	copied   chan struct{} // closed when the output has ended
-	over     bool          // the output ended by itself: the process closed it
-	closed   func(error)   // gives back what the terminal holds of Terminals, and completes its row
+	over     bool          // the process closed the output
+	closed   func(error)   // removes the terminal from Terminals, and completes its audit row
 }
 
-// Info is what the list of terminals says of one.
+// Info describes a terminal.
 type Info struct {
 	ID      uuid.UUID
 	User    string
@@ -66,10 +66,10 @@ type Info struct {
 	holder, user uuid.UUID
 }
 
-// Bytes returns how much input and output there was.
+// Bytes returns the number of bytes of input and output so far.
 func (t *Terminal) Bytes() (in, out int64) { return t.in.Load(), t.out.Load() }
 
-// Input sends what was typed. Errors: the connection's.
+// Input sends input to the process. Errors: the connection's.
 func (t *Terminal) Input(p []byte) error {
 	t.idle.Reset(t.idleFor)
 	t.in.Add(int64(len(p)))
@@ -80,7 +80,7 @@ func (t *Terminal) Input(p []byte) error {
 // CloseInput ends the process's standard input.
 func (t *Terminal) CloseInput() error { return t.process.CloseInput() }
 
-// Resize sets the size, in characters.
+// Resize sets the size of a TTY, in characters. Without a TTY, or for a size of 0, it does nothing.
 func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 	if !t.process.TTY || columns == 0 || rows == 0 {
 		return nil
@@ -89,11 +89,12 @@ func (t *Terminal) Resize(ctx context.Context, columns, rows uint16) error {
 	return t.process.Resize(ctx, columns, rows)
 }
 
-// TTY reports whether output and errors come as one.
+// TTY reports whether the process has a TTY, which merges standard output and standard error.
 func (t *Terminal) TTY() bool { return t.process.TTY }
 
-// Output writes output and errors until they end or the terminal is ended, and then returns; a writer that fails ends
-// the terminal. A writer may still be in a call when Output returns. Later calls write nothing.
+// Output copies the process's standard output and standard error to out and errs, until they end or the terminal ends. A
+// writer that fails ends the terminal. A call of a writer may still be under way when Output returns. Only the first call of
+// Output copies; later ones just wait.
 func (t *Terminal) Output(out, errs io.Writer) {
 	t.copyOnce.Do(func() { go t.copy(out, errs) })
 	select {
@@ -116,16 +117,16 @@ func (t *Terminal) copy(out, errs io.Writer) {
 	}
 }
 
-// Status is how a terminal ended.
+// Status describes how a terminal ended.
 type Status struct {
-	// Exited reports that the process ended, with Code.
+	// Exited is true if the process ended, with the exit code Code.
 	Exited bool
 	Code   int
-	// Reason says why the terminal ended though its process didn't end by itself.
+	// Reason is the reason why the terminal ended, unless Exited.
 	Reason string
 }
 
-// Status returns how the terminal ended, once Output has returned. An engine takes a moment to report an exit code.
+// Status returns how the terminal ended. Call it after Output has returned. It may wait for the engine to report the exit code.
 func (t *Terminal) Status(ctx context.Context) Status {
 	select {
 	case <-t.ended:
@@ -139,10 +140,10 @@ func (t *Terminal) Status(ctx context.Context) Status {
 	return Status{Exited: true, Code: code}
 }
 
-// Leave ends the terminal because its client is gone.
+// Leave ends the terminal because its client has disconnected.
 func (t *Terminal) Leave() { t.end(ClientLeft) }
 
-// end ends the terminal for one reason, the first.
+// end ends the terminal with a reason. Later calls do nothing.
 func (t *Terminal) end(reason string) {
 	t.endOnce.Do(func() {
 		t.reason = reason
@@ -150,17 +151,17 @@ func (t *Terminal) end(reason string) {
 	})
 }
 
-// errLeftRunning is what the audit has of a process that outlived its terminal.
+// errLeftRunning returns the error, for the audit, of a process that is still running after its terminal has ended.
 func errLeftRunning(reason string) error {
 	return apperr.New(apperr.Conflict, "%s; the process did not end with its terminal and is left running", reason)
 }
 
-// Close ends the terminal and lets its process go: one that still runs is hung up as well as Docker can, unless it is the
-// container's own. The error, a Conflict, says that it runs on. It is called once.
+// Close ends the terminal. It tries to end a process that is still running, within Docker's limits, unless that is the
+// container's first process. Errors: Conflict if the process is left running. Close must be called once.
 func (t *Terminal) Close() error {
 	t.idle.Stop()
-	t.end(ClientLeft)                // unless there is a reason
-	t.Output(io.Discard, io.Discard) // unless it is under way: a process whose output isn't read would be held up
+	t.end(ClientLeft)                // no effect if there is a reason already
+	t.Output(io.Discard, io.Discard) // unless copying already: a process whose output isn't read would block
 	err := t.hangUp(context.Background())
 	_ = t.process.Close()
 	<-t.copied
@@ -174,7 +175,7 @@ func (t *Terminal) hangUp(ctx context.Context) error {
 		return nil
 	}
 	if !t.outputEnded() {
-		go func() { // a process that reads nothing holds it up until the connection is closed
+		go func() { // blocks until the connection is closed if the process reads no input
 			if t.process.TTY {
 				_, _ = t.process.Write([]byte(hangUp))
 			}
@@ -183,7 +184,7 @@ func (t *Terminal) hangUp(ctx context.Context) error {
 	}
 	_, err := t.process.Exit(ctx, hangUpPatience)
 	switch {
-	case err == nil, apperr.KindOf(err) == apperr.NotFound: // gone with its container
+	case err == nil, apperr.KindOf(err) == apperr.NotFound: // NotFound: removed with its container
 		return nil
 	case dockerx.IsStillRunning(err):
 		return errLeftRunning(t.reason)
@@ -200,13 +201,13 @@ func (t *Terminal) outputEnded() bool {
 	}
 }
 
-// counted counts and records what passes to w.
+// counted returns a writer to w that counts and records the bytes.
 func (t *Terminal) counted(w io.Writer, lost *lostWriter) io.Writer {
 	return writerFunc(func(p []byte) (int, error) {
 		t.out.Add(int64(len(p)))
 		t.record.write(p)
 		select {
-		case <-t.ended: // read on, so that the process isn't held up while it is hung up
+		case <-t.ended: // keep reading, so that the process doesn't block while hangUp ends it
 			return len(p), nil
 		default:
 		}
@@ -218,7 +219,7 @@ func (t *Terminal) counted(w io.Writer, lost *lostWriter) io.Writer {
 	})
 }
 
-// lostWriter remembers that the client's side failed, and not the engine's.
+// lostWriter records that writing to the client failed, as opposed to reading from the engine.
 type lostWriter struct{ failed bool }
 
 type writerFunc func(p []byte) (int, error)
@@ -227,5 +228,5 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 var errNoTerminal = apperr.New(apperr.NotFound, "no such terminal")
 
-// errOff is what callers get while terminals are switched off.
+// errOff is the error for callers while terminals are disabled.
 var errOff = apperr.New(apperr.Forbidden, "terminals are switched off: EXEC_ENABLED")

@@ -1,15 +1,14 @@
-// Package terminal keeps the terminals that clients have open in containers.
+// Package terminal manages the terminals that clients have open in containers.
 //
-// Job. It gives tickets, opens what a ticket stands for, runs commands to their end, and ends a terminal when its
-// session or the right to it ends, when nothing is typed for too long, or with the server. It writes the audit's row of
-// each, and a recording where that is switched on. Host.PrepareTerminal in service decides about permission, and api
-// carries the bytes to the client.
+// Job. It issues tickets, opens terminals for them, runs commands to their end, and ends a terminal when its session or the
+// right to it ends, when it has had no input for too long, or with the server. It writes the audit row of each terminal, and
+// optionally a recording. service.Host.PrepareTerminal checks the permission, and api transports the bytes to the client.
 //
-// Owner. main makes one Terminals and calls Close before the hosts are closed.
+// Owner. main creates one Terminals and calls Close before the hosts are closed.
 //
-// Limits. Terminals are counted per user and in all. Docker can't end the process of an exec: one that heeds neither
-// the end of its input nor "exit" is left running, and the audit says so. Each replica counts its own terminals; the list and
-// its ends are those of all replicas on one database, which know each other's by rows that are written again every 10 s.
+// Limits. The number of terminals is limited per user and in total, on each replica separately. Docker can't end the process of
+// an exec: one that reacts neither to the end of its input nor to "exit" is left running, and the audit reports that. List and
+// End cover all replicas on one database, which share rows that are updated every 10 s.
 package terminal
 
 import (
@@ -28,9 +27,9 @@ import (
 	"wharf/util/apperr"
 )
 
-// Options are the settings of New; zero values are good.
+// Options are the settings of New. The zero value of a field is its default.
 type Options struct {
-	// Shared is the database by which replicas know of each other's terminals. Nil: this process is the only one.
+	// Shared is the database in which replicas share the list of their terminals. Nil: this process is the only one.
 	Shared *db.DB
 	// Off refuses every terminal.
 	Off bool
@@ -38,48 +37,49 @@ type Options struct {
 	Idle time.Duration
 	// Longest is how long a terminal may be open. Default 8 h.
 	Longest time.Duration
-	// PerUser and Total are how many one user, and all together, may have open. Default 16 and 256.
+	// PerUser and Total are how many terminals may be open for one user and in total. Default 16 and 256.
 	PerUser, Total int
-	// Records is the directory of recordings; empty: none are made.
+	// Records is the directory for recordings; empty: terminals aren't recorded.
 	Records string
-	// RecordBytes is the most that one recording may have. Default 10 MiB.
+	// RecordBytes is the maximum size of a recording. Default 10 MiB.
 	RecordBytes int64
 	// RecordKeep is how long recordings are kept. Default 30 days.
 	RecordKeep time.Duration
 	Logger     zerolog.Logger
 }
 
-// Terminals is the terminals of a server. It is safe for concurrent use.
+// Terminals manages the terminals of a server. It is safe for concurrent use.
 type Terminals struct {
-	hosts    *service.Hosts
-	sessions *service.Sessions
-	audit    *service.Audit
-	opts     Options
-	replicas *replicas
-	asked    chan struct{} // another replica may have asked for the end of a terminal
+	hosts        *service.Hosts
+	sessions     *service.Sessions
+	audit        *service.Audit
+	opts         Options
+	replicas     *replicas
+	endRequested chan struct{} // signals that another replica may have requested the end of a terminal
 
 	mu     sync.Mutex
 	closed bool
-	forget func() // ends the watch over what other replicas ask, which lasts as long as a terminal is open
+	forget func() // releases the watch for such requests; nil if no terminal is open
 	open   map[uuid.UUID]*Terminal
 	users  map[uuid.UUID]int
-	count  int // of all users, those being opened too
+	count  int // of all users, including terminals that are being opened
 	ended  sync.WaitGroup
 }
 
-// New makes a Terminals. audit may be nil.
+// New returns a Terminals. audit may be nil.
 func New(hosts *service.Hosts, sessions *service.Sessions, audit *service.Audit, o Options) *Terminals {
 	o.Idle, o.Longest = cmp.Or(o.Idle, 30*time.Minute), cmp.Or(o.Longest, 8*time.Hour)
 	o.PerUser, o.Total = cmp.Or(o.PerUser, 16), cmp.Or(o.Total, 256)
 	o.RecordBytes, o.RecordKeep = cmp.Or(o.RecordBytes, 10<<20), cmp.Or(o.RecordKeep, 30*24*time.Hour)
 	return &Terminals{
-		hosts: hosts, sessions: sessions, audit: audit, opts: o, replicas: newReplicas(o.Shared), asked: make(chan struct{}, 1),
+		hosts: hosts, sessions: sessions, audit: audit, opts: o, replicas: newReplicas(o.Shared), endRequested: make(chan struct{}, 1),
 		open: map[uuid.UUID]*Terminal{}, users: map[uuid.UUID]int{},
 	}
 }
 
-// Ticket checks that the actor may open a terminal in a container now, writes that to the audit and returns a ticket
-// for it, and the request with the container's id. Errors: Invalid, Forbidden, NotFound, Conflict, Unavailable.
+// Ticket checks that the actor may open a terminal in a container, and issues a ticket for it, with an audit row. It returns
+// the ticket, and the request with the container's host, id and name. Errors: Invalid, Forbidden, NotFound, Conflict,
+// Unavailable.
 func (s *Terminals) Ticket(ctx context.Context, actor service.Actor, host string, ref containers.Ref, r service.TerminalRequest) (service.Ticket, service.TerminalRequest, error) {
 	r, err := s.prepare(ctx, actor, host, ref, r)
 	if err != nil {
@@ -108,9 +108,8 @@ func (s *Terminals) prepare(ctx context.Context, actor service.Actor, host strin
 	return h.PrepareTerminal(ctx, ref, r)
 }
 
-// Open uses a ticket up and opens what it stands for; its caller closes the Terminal. host, id and attach are the ticket's,
-// or it opens nothing. The terminal outlives ctx. Errors: Unauthorized for the ticket, Forbidden, NotFound, Conflict,
-// TooMany, Unavailable, Daemon.
+// Open redeems a ticket and opens its terminal, which outlives ctx. The caller must close it. host, id and attach must be those
+// of the ticket. Errors: Unauthorized for the ticket, Forbidden, NotFound, Conflict, TooMany, Unavailable, Daemon.
 func (s *Terminals) Open(ctx context.Context, ticket, host, id string, attach bool) (*Terminal, error) {
 	actor, r, err := s.sessions.TakeTerminalTicket(ctx, ticket)
 	if err != nil {
@@ -122,7 +121,7 @@ func (s *Terminals) Open(ctx context.Context, ticket, host, id string, attach bo
 	return s.begin(ctx, actor, r, service.ActionTerminal)
 }
 
-// begin opens a terminal under an audited action, which Close completes. The id is the action's row's.
+// begin opens a terminal as an audited action, which Close completes. The terminal's id is that of the audit row.
 func (s *Terminals) begin(ctx context.Context, actor service.Actor, r service.TerminalRequest, action string) (*Terminal, error) {
 	id, finish, err := s.audit.Begin(ctx, actor, r.Intent(action))
 	if err != nil {
@@ -150,14 +149,14 @@ func (s *Terminals) begin(ctx context.Context, actor service.Actor, r service.Te
 	return t, nil
 }
 
-// start starts the process of a terminal in one of the user's places, which leave gives back.
+// start reserves one of the user's places and starts the process of a terminal. leave releases the place.
 func (s *Terminals) start(ctx context.Context, actor service.Actor, r service.TerminalRequest) (process *dockerx.Terminal, leave func(), err error) {
 	if leave, err = s.enter(actor); err != nil {
 		return nil, nil, err
 	}
 	h, err := s.hosts.Open(ctx, actor, r.Host, service.Exec)
 	if err == nil {
-		// A context of its own: the request's would end it, and keep the request in memory as long as the terminal.
+		// Not ctx: it would end the terminal with the request, and keep the request in memory as long as the terminal.
 		process, err = h.OpenTerminal(context.Background(), r)
 	}
 	if err != nil {
@@ -167,7 +166,8 @@ func (s *Terminals) start(ctx context.Context, actor service.Actor, r service.Te
 	return process, leave, nil
 }
 
-// enter takes one of the user's places. Errors: TooMany, NotReady while the server ends.
+// enter reserves one of the user's places. leave releases it. Errors: Forbidden if terminals are off, TooMany, NotReady while
+// the server stops.
 func (s *Terminals) enter(actor service.Actor) (leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,7 +202,7 @@ func (s *Terminals) Count() int {
 	return len(s.open)
 }
 
-// Close ends all terminals, refuses new ones and returns when their processes have been hung up, after a second at most.
+// Close refuses new terminals, ends all open ones, and returns when they are closed, or after a second.
 func (s *Terminals) Close() {
 	s.mu.Lock()
 	s.closed = true

@@ -8,7 +8,7 @@ import (
 	"wharf/service"
 )
 
-// add lists a terminal, and watches what may end it.
+// add adds a terminal to the list, and starts the timers and watches that may end it.
 func (s *Terminals) add(actor service.Actor, t *Terminal) (remove func()) {
 	t.idle = time.AfterFunc(s.opts.Idle, func() { t.end(IdleTooLong) })
 	longest := time.AfterFunc(s.opts.Longest, func() { t.end(OpenTooLong) })
@@ -16,7 +16,7 @@ func (s *Terminals) add(actor service.Actor, t *Terminal) (remove func()) {
 	s.mu.Lock()
 	s.open[t.ID] = t
 	if s.replicas != nil && s.forget == nil {
-		s.forget = s.sessions.OnRevocation(s.lookForAsked)
+		s.forget = s.sessions.OnRevocation(s.notifyEndRequested)
 	}
 	if s.closed {
 		t.end(ServerEnds)
@@ -37,14 +37,14 @@ func (s *Terminals) add(actor service.Actor, t *Terminal) (remove func()) {
 	}
 }
 
-// logUnshared logs that other replicas don't know of a terminal, or know of one that has ended: they find out in time.
+// logUnshared logs that a terminal's row couldn't be written or deleted. The next beats correct that.
 func (s *Terminals) logUnshared(err error) {
 	if err != nil {
 		s.opts.Logger.Warn().Err(err).Msg("other replicas don't know this one's terminals")
 	}
 }
 
-// watch ends the terminal with its session or key, and with the right to it.
+// watch ends the terminal when its session or key ends, or the right to it.
 func (s *Terminals) watch(opener service.Actor, t *Terminal) (forget func()) {
 	var mu sync.Mutex
 	var done bool
@@ -66,8 +66,8 @@ func (s *Terminals) watch(opener service.Actor, t *Terminal) (forget func()) {
 	}
 }
 
-// recheck looks at the right to a terminal after something changed in its user's rights, and watches again where it
-// still holds.
+// recheck checks the right to a terminal after its user's rights have changed. If the right still exists, it calls again to
+// renew the watch; otherwise it ends the terminal.
 func (s *Terminals) recheck(t *Terminal, again func(service.Actor)) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -82,16 +82,16 @@ func (s *Terminals) recheck(t *Terminal, again func(service.Actor)) {
 	again(actor)
 }
 
-// lookForAsked has Run end what other replicas have asked to end.
-func (s *Terminals) lookForAsked() {
+// notifyEndRequested wakes Run to end the terminals that other replicas have marked to be ended.
+func (s *Terminals) notifyEndRequested() {
 	select {
-	case s.asked <- struct{}{}:
-	default: // a look is due already
+	case s.endRequested <- struct{}{}:
+	default: // a signal is already there
 	}
 }
 
-// endAsked ends the terminals that other replicas have asked to end.
-func (s *Terminals) endAsked(ctx context.Context) error {
+// endRequestedTerminals ends the terminals that other replicas have marked to be ended.
+func (s *Terminals) endRequestedTerminals(ctx context.Context) error {
 	ids, err := s.replicas.ending(ctx)
 	if err != nil {
 		return err
@@ -106,8 +106,8 @@ func (s *Terminals) endAsked(ctx context.Context) error {
 	return nil
 }
 
-// Run ends what other replicas ask to end, tells them what is open and deletes recordings that are too old. It returns nil
-// when ctx ends.
+// Run ends the terminals that other replicas have marked to be ended, updates the rows of open terminals, and deletes old
+// recordings. It returns nil when ctx ends.
 func (s *Terminals) Run(ctx context.Context) error {
 	hour, beat := time.NewTicker(time.Hour), time.NewTicker(beatEvery)
 	defer hour.Stop()
@@ -115,10 +115,10 @@ func (s *Terminals) Run(ctx context.Context) error {
 	s.logUnpruned(s.prune(time.Now()))
 	for {
 		select {
-		case <-s.asked:
-			if err := s.endAsked(ctx); err != nil && ctx.Err() == nil {
+		case <-s.endRequested:
+			if err := s.endRequestedTerminals(ctx); err != nil && ctx.Err() == nil {
 				s.opts.Logger.Warn().Err(err).Msg("cannot look which terminals other replicas want ended")
-				time.AfterFunc(time.Second, s.lookForAsked)
+				time.AfterFunc(time.Second, s.notifyEndRequested)
 			}
 		case <-beat.C:
 			s.logUnshared(s.replicas.write(ctx, s.all))

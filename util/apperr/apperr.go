@@ -1,4 +1,4 @@
-// Package apperr is the one error type that crosses wharf's layers.
+// Package apperr has the one error type that crosses wharf's layers.
 //
 // An Error has a kind, a message for the caller, and a cause for the log. An error that isn't an *Error is Internal.
 package apperr
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kind classifies a failure. Which HTTP status a kind becomes is decided in api alone.
+// Kind classifies a failure. Only package api maps kinds to HTTP statuses.
 type Kind uint8
 
 // The kinds. Internal is the zero value, so that unclassified errors are internal.
@@ -19,22 +19,22 @@ const (
 	Unauthorized         // no or bad credentials
 	Forbidden            // known actor, not allowed
 	NotFound             // it doesn't exist, or this actor may not see it
-	Conflict             // the thing is in another state, or exists already
+	Conflict             // the object is in another state, or already exists
 	TooLarge             // body over the limit
 	UnsupportedType      // body is not application/json
-	TooMany              // slow down; see Error.RetryAfter
+	TooMany              // too many requests; see Error.RetryAfter
 	Unavailable          // the Docker daemon can't be reached or broke its protocol
-	Daemon               // the Docker daemon answered with a failure of its own
-	NotReady             // wharf itself can't serve yet, or not any more
-	NotAcceptable        // no format that the caller accepts
-	Unprocessable        // well-formed, but at odds with an earlier request
+	Daemon               // the Docker daemon reported a failure
+	NotReady             // wharf itself is starting or stopping
+	NotAcceptable        // wharf has no format that the caller accepts
+	Unprocessable        // well-formed, but contradicts an earlier request
 	Away                 // the database can't be reached
 )
 
 // Error is a classified failure.
 type Error struct {
 	Kind Kind
-	// Msg may be shown to the caller; it holds no secret, path or driver text.
+	// Msg may be shown to the caller; it contains no secret, path or driver text.
 	Msg string
 	// Err is the cause, for the log; it may be nil.
 	Err error
@@ -42,17 +42,17 @@ type Error struct {
 	RetryAfter time.Duration
 }
 
-// New returns an Error of a kind. Callers see its message.
+// New returns an Error of a kind, with a formatted message that may be shown to the caller.
 func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Msg: fmt.Sprintf(format, args...)}
 }
 
-// Wrap returns an Error of a kind, with a cause for the log. Callers see its message alone.
+// Wrap is like New, with a cause for the log, which isn't shown to the caller.
 func Wrap(kind Kind, err error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Msg: fmt.Sprintf(format, args...), Err: err}
 }
 
-// Error returns the message, with the cause if there is one: it is for logs, not for callers.
+// Error returns the message and the cause, if any. It is for logs, not for callers.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Msg
@@ -63,7 +63,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf returns the kind of the first *Error in err's chain, Internal if there is none.
+// KindOf returns the kind of the first *Error in err's chain, or Internal.
 func KindOf(err error) Kind {
 	if e, ok := As(err); ok {
 		return e.Kind
@@ -78,7 +78,7 @@ func As(err error) (*Error, bool) {
 	return e, ok
 }
 
-// Reason returns what a caller may know of why a part of an answer is missing; nothing for nil.
+// Reason returns the reason, for the caller, why a part of an answer is missing. For nil it returns "".
 func Reason(err error) string {
 	if err == nil {
 		return ""

@@ -1,5 +1,5 @@
-// Package asciicast writes recordings of terminals in the format asciicast v2, one JSON value a line, which asciinema's
-// players show (docs.asciinema.org/manual/asciicast/v2).
+// Package asciicast writes recordings of terminals in the asciicast v2 format, one JSON value per line, for asciinema's
+// players (docs.asciinema.org/manual/asciicast/v2).
 package asciicast
 
 import (
@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Header is what a recording says first.
+// Header is the first line of a recording.
 type Header struct {
 	Version   int    `json:"version"` // Begin sets it
 	Width     int    `json:"width"`
@@ -24,11 +24,11 @@ type Writer struct {
 	out   io.Writer
 	start time.Time
 	left  int64  // bytes that may still be written
-	rest  []byte // the beginning of a character whose end hasn't come
+	rest  []byte // an incomplete character at the end of the last Write
 	err   error
 }
 
-// Begin writes the header of a recording that may have at most limit bytes.
+// Begin writes the header of a recording and returns its Writer. The recording is limited to limit bytes.
 func Begin(out io.Writer, h Header, limit int64) *Writer {
 	w := &Writer{out: out, start: time.Now(), left: limit}
 	h.Version = 2
@@ -36,9 +36,9 @@ func Begin(out io.Writer, h Header, limit int64) *Writer {
 	return w
 }
 
-// Write records output. Bytes that are no UTF-8 become the replacement character; a character that is cut in two by
-// Write's caller stays whole. What goes beyond the limit is left out. The error is always nil, so that a recording
-// that fails ends no terminal: see Err.
+// Write records output. Invalid UTF-8 becomes the replacement character; a character that is split between two calls stays
+// whole. Output beyond the limit is left out. The error is always nil, so that a failed recording doesn't end the terminal:
+// see Err.
 func (w *Writer) Write(p []byte) (int, error) {
 	all := append(w.rest, p...)
 	whole := len(all) - cutTail(all)
@@ -52,14 +52,14 @@ func (w *Writer) Write(p []byte) (int, error) {
 // Resize records a new size of the terminal, as "80x24".
 func (w *Writer) Resize(size string) { w.event("r", size) }
 
-// Err returns the first error of writing.
+// Err returns the first error of writing to the underlying writer.
 func (w *Writer) Err() error { return w.err }
 
 func (w *Writer) event(kind, data string) {
 	w.line([]any{time.Since(w.start).Round(time.Microsecond).Seconds(), kind, data})
 }
 
-// line writes a line, or nothing more once one didn't fit or failed: a recording has no holes.
+// line writes a line. After one that exceeded the limit or failed it writes nothing more, so that a recording has no gaps.
 func (w *Writer) line(v any) {
 	if w.err != nil || w.left <= 0 {
 		return
@@ -76,7 +76,7 @@ func (w *Writer) line(v any) {
 	_, w.err = w.out.Write(append(b, '\n'))
 }
 
-// cutTail returns how many bytes at the end of p are the beginning of a character.
+// cutTail returns how many bytes at the end of p are an incomplete character.
 func cutTail(p []byte) int {
 	for n := 1; n <= min(utf8.UTFMax-1, len(p)); n++ {
 		if b := p[len(p)-n]; utf8.RuneStart(b) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// output joins what a recording shows.
+// output returns the joined output of a recording.
 func output(t *testing.T, cast string) string {
 	t.Helper()
 	var all strings.Builder

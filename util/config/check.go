@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// check returns an error for settings that parse but make no sense, with one line for each.
+// check returns an error for the first setting that parses but has an invalid value.
 func (c *Config) check() error {
 	choices := []struct {
 		name, value string
@@ -42,7 +42,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// checkNumbers checks what must not be too little or too much, and what goes in pairs.
+// checkNumbers checks the ranges of numbers and durations, and the settings that must be set in pairs.
 func (c *Config) checkNumbers() error {
 	switch {
 	case (c.TLSCertFile == "") != (c.TLSKeyFile == ""):
@@ -78,7 +78,7 @@ func (c *Config) checkProxies() error {
 	return err
 }
 
-// checkDBSource checks the scheme alone: the rest may hold a password, which no message may show.
+// checkDBSource checks only the scheme: the rest may contain a password, which no message may show.
 func (c *Config) checkDBSource() error {
 	for _, scheme := range []string{"postgresql://", "postgres://", "sqlite:"} {
 		if strings.HasPrefix(c.DBSource, scheme) {
@@ -151,10 +151,10 @@ func (c *Config) Loopback() bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// Unproxied reports whether only this machine can reach ListenAddr and no proxy is known to be in front.
+// Unproxied reports whether only this machine can reach ListenAddr and no trusted proxy is configured.
 func (c *Config) Unproxied() bool { return c.Loopback() && len(c.TrustedProxies) == 0 }
 
-// Proxies returns TRUSTED_PROXIES as prefixes; a bare address is a prefix of itself.
+// Proxies returns TRUSTED_PROXIES as prefixes; a single address becomes a prefix of its full length.
 func (c *Config) Proxies() ([]netip.Prefix, error) {
 	var all []netip.Prefix
 	for _, s := range c.TrustedProxies {

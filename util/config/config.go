@@ -17,8 +17,8 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// Config holds every setting. The tags are the only place where a name, its default and its
-// meaning stand; --help and the test of app.env read them.
+// Config holds every setting. Its tags are the only definition of a setting's name, default and meaning; --help and the test
+// of app.env read them.
 type Config struct {
 	ListenAddr     string `env:"LISTEN_ADDR" envDefault:"127.0.0.1:9083" help:"address and port to listen on"`
 	TLSCertFile    string `env:"TLS_CERT_FILE" help:"PEM certificate chain; with TLS_KEY_FILE wharf serves HTTPS itself, and reads both anew when they change"`
@@ -92,7 +92,7 @@ type Config struct {
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" help:"'json', 'text', or 'auto': text where standard error is a terminal"`
 }
 
-// Load returns the settings of a file, which may be missing unless mandatory, and of environ ("K=V" strings), which takes
+// Load returns the settings from a file, which may be missing unless mandatory, and from environ ("K=V" strings), which takes
 // precedence. The error is one line that names the setting.
 func Load(file string, mandatory bool, environ []string) (Config, error) {
 	vars, err := readFile(file, mandatory)
@@ -110,10 +110,11 @@ func Load(file string, mandatory bool, environ []string) (Config, error) {
 	return c, c.check()
 }
 
-// dockerOwn are the variables that Docker's client reads from the process's environment by itself.
+// dockerOwn are the variables that Docker's client itself reads from the process's environment.
 var dockerOwn = []string{"DOCKER_HOST", "DOCKER_TLS_VERIFY"}
 
-// readFile returns the settings in a file. Unknown names are an error.
+// readFile returns the settings in a file, and sets the variables in dockerOwn in the process's environment. Unknown names are
+// an error.
 func readFile(file string, mandatory bool) (map[string]string, error) {
 	vars, err := godotenv.Read(file)
 	if errors.Is(err, fs.ErrNotExist) && !mandatory {
@@ -141,7 +142,7 @@ func readFile(file string, mandatory bool) (map[string]string, error) {
 	return vars, nil
 }
 
-// oneLine names the setting whose value env could not parse.
+// oneLine returns an error of one line, which names the setting that package env could not parse.
 func oneLine(err error) error {
 	var parse env.ParseError
 	if !errors.As(err, &parse) {
@@ -163,7 +164,7 @@ type Setting struct {
 	field   string
 }
 
-// Settings lists every setting in order.
+// Settings returns every setting, in the order of Config's fields.
 func Settings() []Setting {
 	var all []Setting
 	for f := range reflect.TypeFor[Config]().Fields() {
@@ -174,7 +175,7 @@ func Settings() []Setting {
 	return all
 }
 
-// Help renders the settings for a terminal.
+// Help returns the settings, their defaults and meanings as text for a terminal.
 func Help() string {
 	var b strings.Builder
 	for _, s := range Settings() {

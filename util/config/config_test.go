@@ -85,7 +85,7 @@ func TestOpenModeBehindAProxyIsRefused(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The file in the repository is what people read: it lists every setting with its real default.
+// The file in the repository is documentation: it lists every setting with its real default.
 func TestAppEnvListsEverySettingWithItsDefault(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../app.env")
@@ -111,7 +111,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// appEnv renders app.env: every setting with its meaning and default.
+// appEnv returns the text of app.env: every setting with its meaning and default.
 func appEnv() string {
 	var b strings.Builder
 	b.WriteString("# wharf's settings: every one, with its default. A variable of the environment beats this file.\n")

@@ -1,4 +1,4 @@
-// Package histogram counts durations in fixed buckets, without locks and without memory of its own for each observation.
+// Package histogram counts durations in fixed buckets, without locks and without an allocation per observation.
 package histogram
 
 import (
@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Histogram counts observed durations. Make it with New; it is safe for concurrent use.
+// Histogram counts observed durations. Create it with New; it is safe for concurrent use.
 type Histogram struct {
 	bounds []time.Duration
-	counts []atomic.Uint64 // one more than bounds: the last one has what exceeds them all
+	counts []atomic.Uint64 // one more than bounds: the last one counts durations above all bounds
 	sum    atomic.Int64    // nanoseconds
 }
 
-// New returns a histogram whose buckets end at bounds, which rise. The bounds are shared, not copied.
+// New returns a histogram with buckets up to bounds, which must ascend. The slice isn't copied and must not be changed.
 func New(bounds []time.Duration) *Histogram {
 	return &Histogram{bounds: bounds, counts: make([]atomic.Uint64, len(bounds)+1)}
 }
@@ -28,7 +28,7 @@ func (h *Histogram) Observe(d time.Duration) {
 	h.sum.Add(int64(d))
 }
 
-// Snapshot is what a histogram has counted.
+// Snapshot has the counts of a histogram at one time.
 type Snapshot struct {
 	Bounds     []time.Duration // must not be changed
 	Cumulative []uint64        // observations up to each bound
@@ -36,7 +36,7 @@ type Snapshot struct {
 	Sum        time.Duration
 }
 
-// Read returns the counts. Its sum may lack observations that are made meanwhile.
+// Read returns the counts. Sum may miss observations that are made during the call.
 func (h *Histogram) Read() Snapshot {
 	s := Snapshot{Bounds: h.bounds, Cumulative: make([]uint64, len(h.bounds)), Sum: time.Duration(h.sum.Load())}
 	for i := range h.counts {

@@ -1,7 +1,7 @@
-// Package memory keeps what the process holds of the system's memory near what it uses.
+// Package memory keeps the memory that the process holds close to the memory that it uses.
 //
-// Go lets garbage grow to the size of what is in use, and gives what it has freed back to the system over minutes. A few logins,
-// each of which fills 19 MiB for its password, or a start that reads a long log leave a small process with 300 MiB.
+// Go lets garbage grow to the size of the live heap, and returns freed memory to the system over minutes. Without a bound, a few
+// logins, each of which fills 19 MiB to hash a password, or a start that reads a long log leave a small process with 300 MiB.
 package memory
 
 import (
@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// every is the time between two looks at what is in use.
+	// every is the interval between updates of the limit.
 	every = time.Second
-	// spare is what the runtime takes for itself, in bytes, about.
+	// spare is about how many bytes the runtime uses for itself.
 	spare = 32 << 20
 )
 
-// Bound has Go collect and give back before it holds more than least bytes, or twice what is in use where that is more: a process
-// that needs much isn't slowed down by it. It returns when ctx has ended and takes the bound back; where GOMEMLIMIT sets
-// another one, it returns at once.
+// Bound limits Go's memory to least bytes, or to about twice the memory in use if that is more, so that it doesn't slow down a
+// process that needs much memory. When ctx ends, it removes the limit and returns nil. If GOMEMLIMIT sets another limit, it
+// returns nil immediately.
 func Bound(ctx context.Context, least int64) error {
 	set := debug.SetMemoryLimit(-1)
 	if set != math.MaxInt64 {
@@ -31,7 +31,7 @@ func Bound(ctx context.Context, least int64) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		// Setting it halts all goroutines for a moment.
+		// Only on larger changes: setting the limit briefly stops all goroutines.
 		if limit := limitFor(least, inUse()); limit > set || limit < set-set/8 {
 			debug.SetMemoryLimit(limit)
 			set = limit
@@ -44,16 +44,16 @@ func Bound(ctx context.Context, least int64) error {
 	}
 }
 
-// limitFor is the bound of a process that uses so many bytes.
+// limitFor returns the limit of a process that uses used bytes.
 func limitFor(least, used int64) int64 { return max(least, 2*used+spare) }
 
-// inUse is what the latest collection found to be in use, and the goroutines' stacks, in bytes.
+// inUse returns the size in bytes of the live heap at the latest collection and of the goroutines' stacks.
 func inUse() (bytes int64) {
 	read := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(read)
 	for _, s := range read {
 		if s.Value.Kind() == metrics.KindUint64 {
-			bytes += int64(s.Value.Uint64()) //nolint:gosec // of memory
+			bytes += int64(s.Value.Uint64()) //nolint:gosec // a size of memory fits
 		}
 	}
 	return bytes

@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The tests set what the process has one of: they don't run in parallel.
+// The tests don't run in parallel, as they change the memory limit of the process.
 
 func TestTheBoundIsKeptWhileItRuns(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -26,7 +26,7 @@ func TestTheBoundIsKeptWhileItRuns(t *testing.T) {
 	require.EqualValues(t, math.MaxInt64, debug.SetMemoryLimit(-1))
 }
 
-// A bound that was set before stays.
+// Bound doesn't change a limit that was set before.
 func TestABoundOfTheEnvironmentStays(t *testing.T) {
 	debug.SetMemoryLimit(1 << 40)
 	defer debug.SetMemoryLimit(math.MaxInt64)
@@ -34,7 +34,7 @@ func TestABoundOfTheEnvironmentStays(t *testing.T) {
 	require.EqualValues(t, 1<<40, debug.SetMemoryLimit(-1))
 }
 
-// What is in use counts twice, and so is never the bound itself, at which Go would collect without end.
+// The limit is about twice the memory in use: at a limit equal to it, Go would collect garbage continuously.
 func TestTheBoundGrowsWithWhatIsInUse(t *testing.T) {
 	require.EqualValues(t, 192<<20, limitFor(192<<20, 50<<20))
 	require.EqualValues(t, 832<<20, limitFor(192<<20, 400<<20))

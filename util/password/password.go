@@ -1,5 +1,5 @@
-// Package password hashes passwords with argon2id, at most as many at once as the machine has cores, so that logins can't
-// starve other work.
+// Package password hashes passwords with argon2id. It bounds how many hashes are computed concurrently, by default to the number
+// of cores, so that logins can't starve other work.
 package password
 
 import (
@@ -10,21 +10,21 @@ import (
 	"github.com/alexedwards/argon2id"
 )
 
-// params are OWASP's for argon2id: 19 MiB, two passes, one lane. Each hash contains its own.
+// params are OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. Each hash contains its parameters.
 var params = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// dummy is a hash, but for its parameters, that is checked if there is no user.
+// dummy is the format of a hash, without its parameters, that is checked if there is no user.
 const dummy = "$argon2id$v=19$m=%d,t=%d,p=1$igIJMgpCVg6upVWOqSjvUg$+m9dxGrnsVNfbKT8wZnTDEa/z6u1ZH2wQimvnvu44zE"
 
 // Options are the settings of New. The zero value of a field is its default.
 type Options struct {
-	// Workers is how many hashes are made at once. Default: the number of cores.
+	// Workers is how many hashes are computed concurrently. Default: the number of cores.
 	Workers int
 	// Queue is how many callers of each class may wait. Default: eight times Workers.
 	Queue int
 }
 
-// Hasher makes and checks hashes of passwords. It is safe for concurrent use.
+// Hasher computes and checks hashes of passwords. It is safe for concurrent use.
 type Hasher struct {
 	queue  *queue
 	class  Class
@@ -42,7 +42,7 @@ func New(o Options) *Hasher {
 	return &Hasher{queue: &queue{room: o.Queue, idle: o.Workers}, class: Normal, params: params}
 }
 
-// Cheap returns a Hasher for tests that log many users in: its hashes cost microseconds, and keep no password safe.
+// Cheap returns a Hasher for tests with many logins: its hashes take microseconds and are insecure.
 func Cheap() *Hasher {
 	h := New(Options{Queue: 1000})
 	h.params.Memory, h.params.Iterations = 8, 1
@@ -63,8 +63,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err er
 	return hash, err
 }
 
-// Check reports whether the hash is the password's, and whether it was made with other parameters than today's. An empty hash,
-// for an unknown user, matches nothing and takes as long. Errors: TooMany if the queue is full, ctx's.
+// Check reports whether the hash matches the password, and whether it has other parameters than h's. An empty hash, for an
+// unknown user, matches nothing but takes as long. Errors: TooMany if the queue is full, ctx's.
 func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outdated bool, err error) {
 	unknown := hash == ""
 	err = h.work(ctx, func() error {
@@ -85,7 +85,7 @@ func (h *Hasher) Check(ctx context.Context, password, hash string) (match, outda
 	return match, outdated, nil
 }
 
-// dummy is a hash whose check takes as long as any other's.
+// dummy returns a hash whose check takes as long as that of any other.
 func (h *Hasher) dummy() string { return fmt.Sprintf(dummy, h.params.Memory, h.params.Iterations) }
 
 func (h *Hasher) work(ctx context.Context, fn func() error) error {

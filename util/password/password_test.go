@@ -67,7 +67,7 @@ func TestUnknownUserCostsWhatAKnownOneDoes(t *testing.T) {
 func TestFullQueueIsTooManyForItsOwnClassAlone(t *testing.T) {
 	t.Parallel()
 	h := New(Options{Workers: 1, Queue: 1})
-	require.NoError(t, h.queue.acquire(t.Context(), Suspect)) // one is at work and doesn't end
+	require.NoError(t, h.queue.acquire(t.Context(), Suspect)) // occupies the only worker
 	ctx, cancel := context.WithCancel(t.Context())
 	waiting := waitFor(ctx, h.queue, Suspect)
 	_, err := h.At(Suspect).Hash(ctx, "123123")
@@ -81,7 +81,8 @@ func TestFullQueueIsTooManyForItsOwnClassAlone(t *testing.T) {
 	require.NoError(t, <-known)
 }
 
-// waitFor takes a place in the queue and returns, once it is taken, what will come of it.
+// waitFor calls acquire in the background. It returns when the call has its place in the queue; the channel receives the
+// result.
 func waitFor(ctx context.Context, q *queue, class Class) <-chan error {
 	came := make(chan error, 1)
 	length := func() int {

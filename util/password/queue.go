@@ -9,19 +9,19 @@ import (
 	"wharf/util/apperr"
 )
 
-// Class is the priority of a caller. Each class has places of its own in the queue, so that many callers of one class don't
-// keep out those of another.
+// Class is the priority of a caller. Each class has separate places in the queue, so that many callers of one class don't
+// exclude those of another.
 type Class int
 
 // The classes, in the order in which they are served.
 const (
-	Known   Class = iota // logged in from the same address before
-	Normal               // nothing is known against the address
-	Suspect              // the address failed lately
+	Known   Class = iota // the user has logged in from the address before
+	Normal               // not known, and the address has no recent failures
+	Suspect              // the address has recent failures
 	classes
 )
 
-// queue hands out a number of workers, by class and then in the order of arrival.
+// queue assigns a number of workers to callers, by class and then in the order of arrival.
 type queue struct {
 	room int // places of each class
 
@@ -30,7 +30,7 @@ type queue struct {
 	waiting [classes][]chan struct{}
 }
 
-// acquire waits for a worker, which release returns. Errors: TooMany if the class has no place left, ctx's.
+// acquire waits for a worker, which the caller must return with release. Errors: TooMany if the class has no place left, ctx's.
 func (q *queue) acquire(ctx context.Context, class Class) error {
 	q.mu.Lock()
 	if q.idle > 0 {
@@ -54,7 +54,7 @@ func (q *queue) acquire(ctx context.Context, class Class) error {
 	}
 }
 
-// leave gives up a place in the queue. A worker that was handed to it meanwhile goes to the next.
+// leave gives up a place in the queue. If the place has already been assigned a worker, the next caller gets that worker.
 func (q *queue) leave(class Class, turn chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -71,7 +71,7 @@ func (q *queue) release() {
 	q.next()
 }
 
-// next hands a free worker to the next caller. The lock is held.
+// next assigns a free worker to the next caller. mu is held.
 func (q *queue) next() {
 	for class, turns := range q.waiting {
 		if len(turns) > 0 {

@@ -1,4 +1,4 @@
-// Package recentset has a set of the most recent keys.
+// Package recentset has a bounded set of the most recently added keys.
 package recentset
 
 // Set is a set of the most recently added keys. It grows with its keys up to its limit. It is not safe for concurrent use.
@@ -20,7 +20,7 @@ func (s *Set[K]) Has(key K) bool {
 	return ok
 }
 
-// Add adds a key. A key that the set has already keeps its age.
+// Add adds a key. It doesn't change the age of a key that is already in the set.
 func (s *Set[K]) Add(key K) {
 	if s.Has(key) {
 		return

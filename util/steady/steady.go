@@ -1,8 +1,8 @@
 // Package steady decides whether the wall clock can be trusted when old data is about to be deleted.
 //
-// A clock that jumps ahead makes all data look old, and what is deleted then stays lost after the clock is corrected. A Clock
-// compares the wall clock with the monotonic one, which can't be set, and trusts it only after the two have agreed for an
-// hour, counted from the start of the process and from each jump.
+// A clock that jumps ahead makes all data look old, and deleted data stays lost after the clock is corrected. A Clock compares
+// the wall clock with the monotonic clock, which can't be set, and trusts it only after the two have agreed for an hour since
+// the start of the process and since the last jump.
 package steady
 
 import (
@@ -13,21 +13,21 @@ import (
 const (
 	// trial is how long the two clocks must have agreed.
 	trial = time.Hour
-	// drift is how far the wall clock may move between two checks: more than a slewing time service moves it.
+	// drift is how far the wall clock may move between two checks. A time service that slews the clock moves it less.
 	drift = 10 * time.Second
 )
 
 // Clock checks the wall clock. The zero value is ready for use. It is safe for concurrent use.
 type Clock struct {
-	// Now reads the wall clock and the monotonic one; nil: the system's.
+	// Now reads the wall clock and the monotonic clock. Nil: the system's.
 	Now func() (wall time.Time, steady time.Duration)
-	// Jumped, if set, is called at each jump of the wall clock with its distance; negative: back.
+	// Jumped, if set, is called at each jump of the wall clock, with the distance; negative means back.
 	Jumped func(by time.Duration)
 
 	mu     sync.Mutex
 	begun  bool
 	offset time.Duration // wall minus monotonic at the last check
-	since  time.Duration // monotonic: since when they agree
+	since  time.Duration // monotonic time since which the clocks agree
 }
 
 var start = time.Now()
@@ -37,8 +37,8 @@ func system() (time.Time, time.Duration) {
 	return now.Round(0), now.Sub(start)
 }
 
-// Believed returns the wall clock's time and reports whether it can be trusted. It must be called at intervals of minutes at
-// most. A jump there and back between two calls does no harm.
+// Believed returns the wall clock's time and reports whether it can be trusted. It must be called at least every few minutes.
+// A jump ahead and back between two calls goes unnoticed and does no harm.
 func (c *Clock) Believed() (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,7 +62,7 @@ func (c *Clock) Believed() (time.Time, bool) {
 	return wall, steady-c.since >= trial
 }
 
-// Trusting returns a Clock that trusts the system's clock at once, for tests.
+// Trusting returns a Clock that trusts the system's clock from the start, for tests.
 func Trusting() *Clock {
 	hour := trial
 	return &Clock{begun: true, since: -hour, Now: func() (time.Time, time.Duration) {

@@ -1,4 +1,4 @@
-// Package text makes text from outside safe to store, show and print to a terminal.
+// Package text makes text from outside wharf safe to store, show and print to a terminal.
 package text
 
 import (
@@ -20,7 +20,7 @@ func Truncate(s string, n int) string {
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// Storable returns s without the bytes that Postgres refuses: NUL and invalid UTF-8 are replaced.
+// Storable returns s with U+FFFD in place of the bytes that Postgres rejects: NUL and invalid UTF-8.
 func Storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
@@ -41,6 +41,6 @@ func Terminal(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
-// hidden reports whether a character acts on a terminal instead of being shown: control characters (Cc),
-// bidi and other format characters (Cf), separators of lines and paragraphs (Zl, Zp).
+// hidden reports whether a character controls a terminal instead of being shown: control characters (Cc), bidi and other
+// format characters (Cf), line and paragraph separators (Zl, Zp).
 func hidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }

@@ -1,4 +1,4 @@
-// Package browsertest drives a real Chromium in tests: one browser a test, any number of tabs.
+// Package browsertest drives a real Chromium in tests: one browser per test, with any number of tabs.
 package browsertest
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long something may take to become true in a page: long, for busy machines.
+// patience is how long a condition in a page may take to become true on a busy machine.
 const patience = 60 * time.Second
 
-// Tab is a tab of a browser. Its methods fail the test.
+// Tab is a tab of a browser. Its methods fail the test on an error.
 type Tab struct {
 	t   testing.TB
 	ctx context.Context //nolint:containedctx // chromedp keeps a tab in its context
@@ -27,7 +27,7 @@ type Tab struct {
 	complaints []string
 }
 
-// Open starts a browser, which may be called chromium or Chrome, with one tab, until the test's end.
+// Open starts a browser, Chromium or Chrome, with one tab, until the test ends.
 func Open(t testing.TB) *Tab {
 	t.Helper()
 	if testing.Short() {
@@ -68,21 +68,21 @@ func tab(parent context.Context, t testing.TB) *Tab {
 	return b
 }
 
-// Another opens one more tab of the same browser, with the same cookies and storage.
+// Another opens another tab of the same browser, with the same cookies and storage.
 func (b *Tab) Another() *Tab {
 	b.t.Helper()
 	return tab(b.ctx, b.t)
 }
 
-// Complaints returns what the browser has reported as errors: violations of the policy, uncaught
-// exceptions, requests that failed.
+// Complaints returns the errors that the browser has reported: violations of the Content-Security-Policy, uncaught exceptions, failed
+// requests.
 func (b *Tab) Complaints() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]string{}, b.complaints...)
 }
 
-// Do runs actions.
+// Do runs actions of chromedp.
 func (b *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	require.NoError(b.t, chromedp.Do(b.ctx, actions...))
@@ -100,7 +100,7 @@ func (b *Tab) Reload() {
 	b.Do(chromedp.Reload())
 }
 
-// Eval returns what an expression, or the promise that it is, has come to.
+// Eval returns the value of an expression, or of the promise that it returns.
 func Eval[T any](b *Tab, expression string) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -108,14 +108,14 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// Until waits for an expression to be true. It isn't chromedp.Poll, which evaluates texts inside the page: the
-// page's policy forbids that.
+// Until waits until an expression is true. It doesn't use chromedp.Poll, which evaluates strings inside the page: the page's
+// Content-Security-Policy forbids that.
 func (b *Tab) Until(expression string) {
 	b.t.Helper()
 	b.UntilFor(patience, expression)
 }
 
-// UntilFor is Until for what may take as long as that.
+// UntilFor is Until with another limit.
 func (b *Tab) UntilFor(limit time.Duration, expression string) {
 	b.t.Helper()
 	script := fmt.Sprintf(`new Promise((done) => {
@@ -139,14 +139,14 @@ func (b *Tab) UntilSays(text string) {
 	b.Until(fmt.Sprintf(`document.body.innerText.includes(%q)`, text))
 }
 
-// Click clicks the first element that a CSS selector finds, when it is there.
+// Click waits for the first element that matches a CSS selector, and clicks it.
 func (b *Tab) Click(selector string) {
 	b.t.Helper()
 	b.Until(fmt.Sprintf(`document.querySelector(%q)`, selector))
 	b.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// ClickText clicks the first button or link of a text.
+// ClickText clicks the first visible button or link with a text.
 func (b *Tab) ClickText(text string) {
 	b.t.Helper()
 	find := fmt.Sprintf(`[...document.querySelectorAll('button, a')].find((e) => e.textContent.trim() === %q && e.checkVisibility())`, text)
@@ -154,20 +154,20 @@ func (b *Tab) ClickText(text string) {
 	Eval[bool](b, find+`.click() ?? true`)
 }
 
-// Type fills a field.
+// Type enters a text into a field.
 func (b *Tab) Type(selector, text string) {
 	b.t.Helper()
 	b.Until(fmt.Sprintf(`document.querySelector(%q)`, selector))
 	b.Do(chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
-// Press sends keys to what has the focus.
+// Press sends keys to the focused element.
 func (b *Tab) Press(keys string, opts ...chromedp.KeyOption) {
 	b.t.Helper()
 	b.Do(chromedp.KeyEvent(keys, opts...))
 }
 
-// Look sets the window's size and the colours that the page is asked for, "light" or "dark".
+// Look sets the window's size and the preferred colour scheme, "light" or "dark".
 func (b *Tab) Look(width, height int64, scheme string) {
 	b.t.Helper()
 	b.Do(chromedp.EmulateViewport(width, height))
@@ -177,7 +177,7 @@ func (b *Tab) Look(width, height int64, scheme string) {
 	require.NoError(b.t, err)
 }
 
-// Picture takes a picture of what is seen, as PNG.
+// Picture returns a screenshot of the visible part, as PNG.
 func (b *Tab) Picture() []byte {
 	b.t.Helper()
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
@@ -185,5 +185,5 @@ func (b *Tab) Picture() []byte {
 	return png
 }
 
-// Context returns the tab for chromedp.
+// Context returns the tab's context for chromedp.
 func (b *Tab) Context() context.Context { return b.ctx }

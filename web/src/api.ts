@@ -3,28 +3,28 @@
 /** A credential for machines. */
 export interface APIKey {
   created_at: string;
-  /** Whether its user's grants that say exec count for it, where its role isn't admin. */
+  /** Whether the user's grants with exec also count for the key, unless its role is admin. */
   exec?: boolean;
-  /** Missing: never. */
+  /** Missing means never. */
   expires_at?: string;
   id: string;
-  /** The secret itself, in the answer that creates it alone. */
+  /** The secret; only in the answer to its creation. */
   key?: string;
   last_used_at?: string;
   name: string;
   role: Role;
-  /** Missing: wharf's own API. */
+  /** Missing means wharf's own API. */
   scope?: "docker";
 }
 
 /** A page of API keys. */
 export interface APIKeyPage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   keys: APIKey[];
 }
 
-/** Something that a caller had wharf do, or was refused. */
+/** An action that a caller requested, performed or refused. */
 export interface AuditEntry {
   action: string;
   address: string;
@@ -33,23 +33,23 @@ export interface AuditEntry {
   container_name: string;
   detail: string;
   duration_ms: number;
-  /** Missing while under way. */
+  /** Missing while the action is under way. */
   finished_at?: string;
   host: string;
   id: string;
-  /** Unknown: the server ended during it. */
+  /** Unknown: the server ended during the action. */
   outcome: "pending" | "ok" | "refused" | "failed" | "unknown";
   request_id: string;
   target: string;
-  /** How many equal refusals the row stands for. */
+  /** Number of equal refusals that the entry stands for. */
   times: number;
   user: string;
 }
 
-/** A page of the audit, the newest first. */
+/** A page of the audit, newest first. */
 export interface AuditPage {
   audit: AuditEntry[];
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
 }
 
@@ -58,83 +58,83 @@ export interface BulkEnd {
   state: string;
 }
 
-/** An operation on many containers that is asked for. */
+/** A request for an operation on many containers. */
 export interface BulkOperation {
-  /** Show which containers it would be, and do nothing. */
+  /** Only show the selected containers, and change nothing. */
   dry_run?: boolean;
-  /** Remove: also those that run. */
+  /** Remove: kill containers that run. */
   force?: boolean;
-  /** The longest wait for one container, such as 2m: 30s when missing, 5m at most. */
+  /** Maximum wait for one container, such as 2m: 30s if missing, 5m at most. */
   limit?: string;
   /** Start, stop, restart, pause, unpause, kill, remove or recreate. */
   operation: string;
-  /** How many containers at a time; 1 when missing. */
+  /** Number of containers at a time; 1 if missing. */
   parallel?: number;
-  /** How many of one host at a time; as many as parallel when missing. */
+  /** Number of containers of one host at a time; as many as parallel if missing. */
   per_host?: number;
   /** Recreate: pull each container's image first. */
   pull?: boolean;
   select: Selection;
-  /** Stop, restart, kill: the signal. */
+  /** Stop, restart, kill: signal to send. */
   signal?: string;
-  /** After so many failures no more containers are begun: 1 when missing; 0 never stops. */
+  /** Number of failures after which the remaining containers are skipped: 1 if missing; 0 means never. */
   stop_after_failures?: number;
-  /** Stop, restart: seconds until a container is killed. */
+  /** Stop, restart: seconds until the container is killed. */
   timeout?: number;
-  /** Remove: anonymous volumes too. */
+  /** Remove: remove anonymous volumes too. */
   volumes?: boolean;
-  /** What to wait for at each container: running, healthy or exited. */
+  /** State to wait for at each container: running, healthy or exited. */
   wait?: string;
 }
 
 /** A page of operations on many containers. */
 export interface BulkPage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   operations: BulkSummary[];
 }
 
 /** An operation on many containers. */
 export interface BulkResult {
-  /** When it began; missing for a dry run. */
+  /** Start of the operation; missing for a dry run. */
   at?: string;
-  /** Missing while it runs. */
+  /** Missing while the operation runs. */
   finished_at?: string;
-  /** The hosts that were asked for their containers. Those of a host that didn't answer aren't among the targets. In the first answer alone. */
+  /** Hosts that were asked for their containers. Containers of a host that didn't answer aren't among the targets. Only in the first answer. */
   hosts?: HostAnswer[];
-  /** Empty for a dry run. */
+  /** Id of the operation; empty for a dry run. */
   id: string;
   operation: string;
   /** Running, succeeded, failed, cancelled, interrupted; planned for a dry run. */
   state: string;
   targets: BulkTarget[];
-  /** Empty below admin, but for one's own. */
+  /** User that started it; callers below admin see only their own name. */
   user: string;
 }
 
-/** An operation on many containers, in a list. */
+/** An operation on many containers, as a row of a list. */
 export interface BulkSummary {
   at: string;
   failed: number;
-  /** Missing while it runs. */
+  /** Missing while the operation runs. */
   finished_at?: string;
   id: string;
   operation: string;
   /** Running, succeeded, failed, cancelled or interrupted. */
   state: string;
   succeeded: number;
-  /** How many containers it has, and how many of them have succeeded and failed. */
+  /** Number of containers, and how many of them succeeded and failed. */
   targets: number;
   user: string;
 }
 
-/** A container of an operation on many. */
+/** A container in an operation on many containers. */
 export interface BulkTarget {
-  /** The container's state afterwards. */
+  /** State of the container afterwards. */
   after: string;
-  /** False: it was so already. */
+  /** False: there was nothing to do. */
   changed: boolean;
-  /** Why, unless it is ok. */
+  /** Reason for the state, unless it is ok. */
   detail: string;
   finished_at?: string;
   host: string;
@@ -145,18 +145,18 @@ export interface BulkTarget {
   state: string;
 }
 
-/** A row of the contract's list. */
+/** A row of the contract's list of containers. */
 export interface Container {
-  /** Its first 12 characters. */
+  /** First 12 characters of the id. */
   id: string;
   image: string;
   name: string;
-  /** As the engine says: running, exited, paused, created, restarting, removing, dead. */
+  /** State as reported by the engine: running, exited, paused, created, restarting, removing, dead. */
   state: string;
   status: string;
 }
 
-/** What a container was made with. Below admin, values that look secret are "***". */
+/** The configuration with which a container was created. Callers below admin see "***" for possible secrets. */
 export interface ContainerConfig {
   cmd: string[];
   entrypoint: string[];
@@ -167,7 +167,7 @@ export interface ContainerConfig {
   working_dir: string;
 }
 
-/** A container as inspect shows it. */
+/** The answer of inspect. */
 export interface ContainerDetails {
   config: ContainerConfig;
   created: string;
@@ -181,7 +181,7 @@ export interface ContainerDetails {
   state: ContainerState;
 }
 
-/** The contract's frame, for events of every type. */
+/** The contract's frame, used for events of all types. */
 export interface ContainerEvent {
   action: string;
   actor_id: string;
@@ -193,26 +193,26 @@ export interface ContainerEvent {
   type: string;
 }
 
-/** A container's addresses and ports. */
+/** The addresses and ports of a container. */
 export interface ContainerNetwork {
   gateway: string;
   ip_address: string;
   mac_address: string;
-  /** By the network's name. */
+  /** Endpoints by network name. */
   networks: Record<string, Endpoint>;
-  /** By port, such as 80/tcp; an exposed port that isn't published has none. */
+  /** Bindings by port, such as 80/tcp. An exposed port that isn't published has none. */
   ports: Record<string, PortBinding[]>;
 }
 
-/** A page of containers, and which hosts it speaks of. */
+/** A page of containers, with the hosts that were asked. */
 export interface ContainerPage {
   containers: HostedContainer[];
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   hosts: HostAnswer[];
 }
 
-/** What a container does. */
+/** The state of a container. */
 export interface ContainerState {
   exit_code: number;
   finished_at: string;
@@ -220,23 +220,23 @@ export interface ContainerState {
   restarting: boolean;
   running: boolean;
   started_at: string;
-  /** As the engine says: running, exited, paused, created, restarting, removing, dead. */
+  /** State as reported by the engine: running, exited, paused, created, restarting, removing, dead. */
   status: string;
 }
 
-/** Says whether a container's tag means another image in its registry by now. */
+/** Reports whether the container's tag now refers to another image in its registry. */
 export interface ContainerUpdate {
-  /** When the registry was asked; missing where it wasn't. */
+  /** When the registry was asked; missing if it wasn't. */
   checked_at?: string;
-  /** That the tag has in the registry; empty where that isn't known. */
+  /** Digest of the tag in the registry; empty if it isn't known. */
   digest: string;
-  /** Why it is unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (the engine can't ask) or other. */
+  /** Reason for the state unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (by the engine) or other. */
   reason: string;
-  /** Available; current; pinned, to a digest; local, of no registry; checking, so ask again; unknown. */
+  /** Available; current; pinned: the container names a digest; local: the image is from no registry; checking: ask again later; unknown. */
   state: string;
 }
 
-/** A line beside one that a search found. */
+/** A line before or after a hit of a search. */
 export interface ContextLine {
   at: string;
   stream: string;
@@ -258,7 +258,7 @@ export interface Credentials {
   username: string;
 }
 
-/** A container's place in a network. */
+/** The connection of a container to a network. */
 export interface Endpoint {
   gateway: string;
   ip_address: string;
@@ -266,61 +266,61 @@ export interface Endpoint {
   network_id: string;
 }
 
-/** A page of the history. */
+/** A page of the event log. */
 export interface EventPage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   events: LoggedEvent[];
 }
 
 /** A command to run in a container. */
 export interface ExecRequest {
-  /** The program and its arguments; no shell reads them. */
+  /** Program and arguments, run without a shell. */
   cmd: string[];
-  /** NAME=value, added to the container's own. */
+  /** NAME=value, in addition to the container's own environment. */
   env?: string[];
-  /** Give the command a terminal: output and errors come as one, and it has a size. */
+  /** Run the command in a terminal: stdout and stderr are one stream, and the terminal can be resized. */
   tty?: boolean;
-  /** A name or number, with a group after a colon; empty means the container's own. */
+  /** Name or number, with a group after a colon; empty means the container's own user. */
   user?: string;
   workdir?: string;
 }
 
-/** A ticket, or with wait=true what came of the command. */
+/** A ticket, or with wait=true the result of the command. */
 export interface ExecResult {
-  /** Missing where the command didn't end. */
+  /** Missing if the command didn't end. */
   exit_code?: number;
   expires_at?: string;
   stderr?: string;
-  /** What it wrote, with replacement characters for what isn't UTF-8; 64 KiB at most. */
+  /** Output, at most 64 KiB; bytes that aren't UTF-8 become U+FFFD. */
   stdout?: string;
-  /** Opens the terminal once, within 30 s, for this session or key alone. */
+  /** Opens the terminal once, within 30 s, only for this session or key. */
   ticket?: string;
-  /** The command was still running at the limit, and runs on unless it heeds the end of its input. */
+  /** Whether the command still ran at the limit. It continues, unless it ends when its input ends. */
   timed_out?: boolean;
-  /** There was more of stdout or stderr. */
+  /** Whether stdout or stderr was longer. */
   truncated?: boolean;
-  /** Where the ticket is to be used: a WebSocket of the subprotocol v5.channel.k8s.io. */
+  /** Address for the ticket: a WebSocket with the subprotocol v5.channel.k8s.io. */
   url?: string;
 }
 
 /** The envelope of every error. */
 export interface Failure {
-  /** What is wrong, in a sentence for people. */
+  /** Explanation of the error, in one sentence. */
   message: string;
   success: false;
 }
 
-/** Adds a role on the hosts whose names match and, with labels, on the containers that have them. */
+/** Adds a role on the hosts whose names match. With labels it counts only for the containers that have them. */
 export interface Grant {
   created_at?: string;
   created_by?: string;
-  /** Terminals too: see docs/security.md. */
+  /** Whether it includes terminals: see docs/security.md. */
   exec: boolean;
-  /** A name, or a pattern such as prod-*. */
+  /** Host name, or a pattern such as prod-*. */
   hosts: string;
   id: string;
-  /** A selector such as team=web; empty means all containers. */
+  /** Label selector such as team=web; empty means all containers. */
   labels: string;
   role: Role;
   username?: string;
@@ -328,26 +328,26 @@ export interface Grant {
 
 /** A page of grants. */
 export interface GrantPage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   grants: Grant[];
 }
 
 /** A machine with a Docker engine. */
 export interface Host {
-  /** Where its engine listens: unix://, tcp:// or ssh://. */
+  /** Address of the engine: unix://, tcp:// or ssh://. */
   addr: string;
   host: string;
 }
 
-/** Says whether a host is part of an answer, and why not. */
+/** Reports whether a host is part of an answer, and if not, why. */
 export interface HostAnswer {
   error?: string;
   host: string;
   ok: boolean;
 }
 
-/** Says that a host was connected or disconnected. */
+/** Reports that a host was connected or disconnected. */
 export interface HostEvent {
   action: string;
   host: string;
@@ -358,61 +358,61 @@ export interface HostEvent {
 
 /** One host's part of a pull. */
 export interface HostPull {
-  /** Downloaded, and to download, in bytes, as far as is known. */
+  /** Bytes downloaded, and in total, as far as known. */
   bytes: number;
-  /** False: the host had it already. */
+  /** False: the host had the image already. */
   changed: boolean;
-  /** The same in words. */
+  /** Explanation of the failure. */
   detail: string;
-  /** In the registry; empty where the engine doesn't say. */
+  /** Digest in the registry; empty if the engine doesn't report it. */
   digest: string;
   host: string;
-  /** The image's id, once it is there. */
+  /** Id of the image, once it is complete. */
   image_id: string;
-  /** That the image has, as far as is known. */
+  /** Number of the image's layers, and of those that are done, as far as known. */
   layers: number;
   layers_done: number;
-  /** Why it failed: unknown, denied, limited, stalled, broken, platform, full, unreachable or other. */
+  /** Reason for a failure: unknown, denied, limited, stalled, broken, platform, full, unreachable or other. */
   reason: string;
   /** Running, succeeded, failed or cancelled. */
   state: string;
-  /** The furthest that any layer is: waiting, downloading, extracting, done; empty before the engine says anything. */
+  /** Step of the most advanced layer: waiting, downloading, extracting, done; empty before the engine reports progress. */
   step: string;
   total: number;
 }
 
-/** The state of a host. A field without a value is missing. */
+/** The state of a host. Fields without a value are omitted. */
 export interface HostStatus {
   addr: string;
   api_version?: string;
   arch?: string;
   cert_expiry?: string;
-  /** How far its clock is ahead of wharf's, in milliseconds. */
+  /** How far the host's clock is ahead of wharf's, in milliseconds. */
   clock_skew_ms: number;
-  /** How many containers are in each state. */
+  /** Number of containers by state. */
   containers?: Record<string, number>;
   cpus?: number;
   engine_version?: string;
   host: string;
-  /** Those of hosts.yaml. Below admin, values that look secret are ***. */
+  /** Labels from hosts.yaml. Callers below admin see *** for possible secrets. */
   labels?: Record<string, string>;
-  /** Local: wharf has no file descriptor left; the host keeps its status. */
+  /** Local: wharf has no free file descriptor; the host keeps its status. */
   last_error?: "refused" | "timeout" | "dns" | "tls" | "auth" | "version" | "protocol" | "local";
   last_error_at?: string;
-  /** Of the last ping, in milliseconds. */
+  /** Duration of the last ping, in milliseconds. */
   latency_ms: number;
-  /** In bytes. */
+  /** Memory in bytes. */
   memory?: number;
   os?: string;
   since?: string;
   status: "up" | "down" | "degraded" | "unknown";
-  /** Whether its events are being read. */
+  /** Whether wharf is reading the host's events. */
   streaming: boolean;
 }
 
-/** What the containers of a host that the caller may see use together. */
+/** The total usage of the containers of a host that the caller may see. */
 export interface HostSum {
-  /** 100 is one core busy. */
+  /** 100 means one busy core. */
   cpu_percent: number;
   error?: string;
   host: string;
@@ -420,25 +420,25 @@ export interface HostSum {
   ok: boolean;
 }
 
-/** What all containers of a host use, running or not, in the host's order. */
+/** The usage of all containers of a host, running or not, in the host's order. */
 export interface HostUsage {
   containers: Usage[];
-  /** Whether something is missing. */
+  /** Whether numbers are missing. */
   partial: boolean;
-  /** Null where there is no sample. */
+  /** Null if there is no sample. */
   sampled_at: string | null;
 }
 
-/** A container of any host. */
+/** A container together with its host. */
 export interface HostedContainer {
   created: string;
   host: string;
   id: string;
-  /** The name under which it was started. */
+  /** Image name with which the container was created. */
   image: string;
   labels: Record<string, string>;
   name: string;
-  /** As the engine says: running, exited, paused, created, restarting, removing, dead. */
+  /** State as reported by the engine: running, exited, paused, created, restarting, removing, dead. */
   state: string;
   status: string;
   update?: ContainerUpdate;
@@ -446,68 +446,68 @@ export interface HostedContainer {
 
 /** An image of a host. */
 export interface Image {
-  /** When it was built. */
+  /** Time of the build. */
   created: string;
   dangling: boolean;
-  /** Its digests in registries, as name@sha256:… */
+  /** Digests in registries, as name@sha256:… */
   digests: string[];
   host: string;
-  /** Sha256:… */
+  /** Id, with sha256: in front. */
   id: string;
   labels: Record<string, string>;
-  /** In bytes, with the layers that it shares with others. */
+  /** Size in bytes, including layers shared with other images. */
   size: number;
-  /** Its names, with tags; empty for a dangling one. */
+  /** Names with tags; empty for a dangling image. */
   tags: string[];
-  /** The containers that use it, running or not, as far as one sees them. */
+  /** Containers that use it, running or not, as far as the caller sees them. */
   used_by: UsedBy[];
 }
 
-/** A page of images, and which hosts it speaks of. */
+/** A page of images, with the hosts that were asked. */
 export interface ImagePage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   hosts: HostAnswer[];
   images: Image[];
 }
 
-/** What a container may use, and whether it is started again. What is missing stays as it is. */
+/** The resource limits and the restart policy of a container. Missing fields stay unchanged. */
 export interface Limits {
-  /** 0.5 is half of one. */
+  /** Number of CPUs; 0.5 is half of one. */
   cpus?: number;
-  /** Bytes, 6 MiB at least. */
+  /** Memory in bytes, at least 6 MiB. */
   memory?: number;
-  /** Bytes of memory and swap together; -1 for no limit of swap. */
+  /** Memory and swap together, in bytes; -1 for unlimited swap. */
   memory_swap?: number;
-  /** The most processes and threads; -1 for no limit. */
+  /** Maximum number of processes and threads; -1 for no limit. */
   pids?: number;
-  /** No, always, unless-stopped, on-failure or on-failure:5. */
+  /** No, always, unless-stopped, on-failure, or with a number of tries on-failure:5. */
   restart_policy?: string;
 }
 
 /** A container whose log is part of an answer. */
 export interface LogContainer {
-  /** Why it could not be read. */
+  /** Reason why the log could not be read. */
   error?: string;
   host: string;
   id: string;
   name: string;
 }
 
-/** Says that no more lines of a container will come. */
+/** Reports that a container has no more lines. */
 export interface LogEnd {
-  /** Why; empty where all that was asked for was read. */
+  /** Reason; empty if everything that was requested was read. */
   error?: string;
-  /** Log-end, in NDJSON alone. */
+  /** Log-end; only in NDJSON. */
   event?: string;
   host: string;
   id: string;
   name: string;
 }
 
-/** Says that between two times of the engine's clock lines of a container may be missing. */
+/** Reports that lines of a container between two times of the engine's clock may be missing. */
 export interface LogGap {
-  /** Stream-gap, in NDJSON alone. */
+  /** Stream-gap; only in NDJSON. */
   event?: string;
   from: string;
   host: string;
@@ -517,10 +517,10 @@ export interface LogGap {
   to: string;
 }
 
-/** Says which hosts an answer speaks of, and which containers are no part of it. */
+/** Lists the hosts and containers of an answer, and the containers that it omits. */
 export interface LogHosts {
   containers: LogContainer[];
-  /** Log-hosts, in NDJSON alone. */
+  /** Log-hosts; only in NDJSON. */
   event?: string;
   hosts: HostAnswer[];
   omitted: OmittedLog[];
@@ -528,82 +528,82 @@ export interface LogHosts {
 
 /** A line of a container's log. */
 export interface LogLine {
-  /** Of a hit of a search: the lines after it. */
+  /** Lines after it, for a hit of a search. */
   after?: ContextLine[];
-  /** By the engine's clock. */
+  /** Time of the line, by the engine's clock. */
   at: string;
-  /** Of a hit of a search: the lines before it. */
+  /** Lines before it, for a hit of a search. */
   before?: ContextLine[];
-  /** Whether the line was longer than 256 KiB. */
+  /** Whether the line was cut at 256 KiB. */
   cut?: boolean;
   host: string;
   id: string;
-  /** Trace, debug, info, warn, error, fatal, or empty where the line doesn't tell. */
+  /** Trace, debug, info, warn, error, fatal, or empty if the line has no recognized level. */
   level: string;
   name: string;
   /** Stdout or stderr. */
   stream: string;
-  /** Without the line's end; bytes that are no UTF-8 are U+FFFD. */
+  /** Text without the line end; bytes that aren't UTF-8 become U+FFFD. */
   text: string;
 }
 
-/** A page of lines: by time, those of a search the newest first. */
+/** A page of lines, sorted by time; hits of a search are sorted newest first. */
 export interface LogPage {
-  /** Of a search: whether there is nothing more to be searched. */
+  /** For a search: whether everything was searched. */
   complete?: boolean;
   containers: LogContainer[];
-  /** Log-hosts, in NDJSON alone. */
+  /** Log-hosts; only in NDJSON. */
   event?: string;
   gaps: LogGap[];
   hosts: HostAnswer[];
   lines: LogLine[];
-  /** Of what comes after it: also for Last-Event-ID. Empty for a search. */
+  /** Cursor of the lines after the page, also for Last-Event-ID; empty for a search. */
   next: string;
   omitted: OmittedLog[];
-  /** Of the page before it, or of the older hits; empty where there is none. */
+  /** Cursor of the page before, or of older hits; empty if there is none. */
   prev: string;
 }
 
-/** Says how far a search is. */
+/** Reports the progress of a search. */
 export interface LogProgress {
-  /** Read from engines and files so far. */
+  /** Bytes read from engines and files so far. */
   bytes: number;
   containers: number;
-  /** Progress, in NDJSON alone. */
+  /** Progress; only in NDJSON. */
   event?: string;
-  /** Back to here all containers were searched. */
+  /** All containers were searched back to this time. */
   from?: string;
   lines: number;
-  /** How many containers were searched to the end. */
+  /** Number of containers that were searched completely. */
   searched: number;
 }
 
-/** Says how a search ended. */
+/** Reports the end of a search. */
 export interface LogSearchEnd {
-  /** Whether there is nothing more to be searched. */
+  /** Whether everything was searched. */
   complete: boolean;
-  /** Where to go on; empty where it is complete. */
+  /** Cursor from which the search can continue; empty if it is complete. */
   cursor: string;
-  /** End, in NDJSON alone. */
+  /** End; only in NDJSON. */
   event?: string;
 }
 
-/** One record of the history. */
+/** One record of the event log. */
 export interface LoggedEvent {
   action: string;
   actor_id: string;
   actor_name: string;
   attrs: Record<string, string>;
-  /** A gap's beginning. */
+  /** Beginning of a gap. */
   from?: string;
   host: string;
   id: number;
-  /** Whether wharf concluded it from what it saw afterwards. */
+  /** Whether wharf inferred the event from a later state. */
   inferred: boolean;
-  /** A gap's. */
+  /** Reason for a gap. */
   reason?: string;
   time: string;
-  /** A gap's end. */
+  /** End of a gap. */
   to?: string;
   type: string;
 }
@@ -618,7 +618,7 @@ export interface Login {
   user: SessionUser;
 }
 
-/** What the caller may do. */
+/** The caller's role and grants. */
 export interface Me {
   anonymous: boolean;
   grants: Grant[];
@@ -628,23 +628,23 @@ export interface Me {
   username: string;
 }
 
-/** A volume or a directory of the host inside a container. */
+/** A volume or a host directory mounted in a container. */
 export interface Mount {
   destination: string;
   mode: string;
   name: string;
   rw: boolean;
-  /** Empty below operator. */
+  /** Empty for callers below operator. */
   source: string;
-  /** Bind, volume or tmpfs, as the engine says. */
+  /** Bind, volume or tmpfs, as reported by the engine. */
   type: string;
 }
 
 /** A network of a host. */
 export interface Network {
-  /** It is the engine's own and can't be removed. */
+  /** Whether it is one of the engine's own networks, which can't be removed. */
   builtin: boolean;
-  /** Missing where the engine doesn't say. */
+  /** Missing if the engine doesn't report it. */
   created?: string;
   driver: string;
   host: string;
@@ -655,55 +655,55 @@ export interface Network {
   /** Local, swarm or global. */
   scope: string;
   subnets: string[];
-  /** The containers that belong to it, running or not, as far as one sees them. */
+  /** Containers that belong to it, running or not, as far as the caller sees them. */
   used_by: UsedBy[];
 }
 
-/** A page of networks, and which hosts it speaks of. */
+/** A page of networks, with the hosts that were asked. */
 export interface NetworkPage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   hosts: HostAnswer[];
   networks: Network[];
 }
 
-/** An API key to be created. */
+/** An API key to create. */
 export interface NewAPIKey {
-  /** Whether grants that say exec count for the key too, where its role isn't admin. */
+  /** Whether the user's grants with exec also count for the key, unless its role is admin. */
   exec?: boolean;
-  /** Missing: never. */
+  /** Missing means never. */
   expires_at?: string;
   name: string;
   role: Role;
-  /** Docker: the key is good for Docker's API below /docker/ alone, all of which is passed on to the engine. Admins alone make one, with the role admin. It is worth root on every host. */
+  /** Docker: the key is valid only for Docker's API below /docker/, and all its calls are forwarded to the engine. Only an admin may create such a key, with the role admin. It gives the rights of root on every host. */
   scope?: "docker";
 }
 
-/** A grant to be added. */
+/** A grant to create. */
 export interface NewGrant {
-  /** Terminals too, whatever the role: they defeat masking, and are root where the container is. */
+  /** Include terminals, whatever the role. Terminals bypass masking, and have the rights of root if the container runs as root. */
   exec?: boolean;
-  /** A name, or a pattern such as prod-*. */
+  /** Host name, or a pattern such as prod-*. */
   hosts: string;
-  /** A selector such as team=web; empty means all containers. */
+  /** Label selector such as team=web; empty means all containers. */
   labels?: string;
   role: Role;
   username: string;
 }
 
-/** A user to be created. */
+/** A user to create. */
 export interface NewUser {
-  /** One address; unique, whatever the case. */
+  /** One address; unique regardless of case. */
   email: string;
   full_name: string;
   /** At least PASSWORD_MIN bytes, 6 by default. */
   password: string;
   role?: Role;
-  /** Letters, digits, ".", "_" and "-", the first a letter or digit; unique, whatever the case. */
+  /** Letters, digits, ".", "_" and "-", beginning with a letter or digit; unique regardless of case. */
   username: string;
 }
 
-/** A container that was meant and is no part of the answer. */
+/** A selected container that the answer omits. */
 export interface OmittedLog {
   host: string;
   id: string;
@@ -711,70 +711,70 @@ export interface OmittedLog {
   reason: string;
 }
 
-/** What an operation did. */
+/** The result of an operation. */
 export interface OperationResult {
-  /** The state afterwards; empty where no container is left. */
+  /** State after the operation; empty if the container is gone. */
   after: string;
-  /** The state: running, exited, paused, … */
+  /** State before the operation: running, exited, paused, … */
   before: string;
-  /** False: it was so already. */
+  /** False: there was nothing to do. */
   changed: boolean;
-  /** The whole id of the container that recreate made. */
+  /** Full id of the container that recreate created. */
   new_id?: string;
-  /** Whether what was waited for came about in time; missing without wait. */
+  /** Whether the state to wait for was reached in time; missing without wait. */
   reached?: boolean;
 }
 
-/** What a page lives on. Its other half is a cookie that goes to /v1/session/renew alone. */
+/** A session of the web page. Its other half is a cookie that is sent to /v1/session/renew only. */
 export interface PageSession {
   access_token: string;
   access_token_expires_at: string;
   expires_at: string;
   session_id: string;
-  /** For the origin's storage; goes back as X-Wharf-Stored. */
+  /** Half to keep in the origin's storage; sent back as X-Wharf-Stored. */
   stored: string;
 }
 
-/** What a page has to know before anybody has logged in. */
+/** The information that the web page needs before login. */
 export interface PageStart {
-  /** The role of this caller without credentials; empty: it has to log in. */
+  /** Role of a caller without credentials; empty if it must log in. */
   anonymous: "" | "none" | "viewer" | "operator" | "admin";
-  /** There is no user yet. */
+  /** Whether there is no user yet. */
   setup_needed: boolean;
-  /** The first user takes the setup token from wharf's log. */
+  /** Whether creating the first user requires the setup token from wharf's log. */
   setup_token: boolean;
 }
 
 /** A user's new password. */
 export interface PasswordChange {
-  /** One's own; an admin needs none for others. */
+  /** The caller's own old password; admins need none to change another user's. */
   old_password?: string;
   password: string;
 }
 
-/** Where a port is published. */
+/** The address on the host at which a port is published. */
 export interface PortBinding {
   host_ip: string;
   host_port: string;
 }
 
-/** Those of a container, as ps on the engine's host shows them. */
+/** The processes of a container, as ps on the engine's host shows them. */
 export interface Processes {
-  /** A row of cells for each process. Values that look secret are *** below admin. */
+  /** One row of cells per process. Callers below admin see *** for possible secrets. */
   processes: string[][];
-  /** Of the columns, which differ between engines. */
+  /** Titles of the columns, which differ between engines. */
   titles: string[];
 }
 
-/** A Compose project, as far as one sees it. */
+/** The part of a Compose project that the caller sees. */
 export interface Project {
-  /** Containers that there are, and that run. */
+  /** Number of containers, and how many of them run. */
   containers: number;
   hosts: string[];
   name: string;
   running: number;
   services: string[];
-  /** Running where all run, stopped where none does, else partial. */
+  /** Running if all containers run, stopped if none does, else partial. */
   state: string;
 }
 
@@ -784,11 +784,11 @@ export interface Projects {
   projects: Project[];
 }
 
-/** One thing that nothing uses. */
+/** An item that nothing uses. */
 export interface PruneItem {
-  /** That its removal frees at least. */
+  /** Bytes that its removal frees at least. */
   bytes: number;
-  /** Why it is kept. */
+  /** Reason why it is kept. */
   detail: string;
   host: string;
   id: string;
@@ -799,33 +799,33 @@ export interface PruneItem {
   what: string;
 }
 
-/** Names things of one kind that a dry run has shown. */
+/** Lists items of one kind from a dry run. */
 export interface PruneOnly {
   host: string;
-  /** Whole, or of an id its first 12 digits or more. */
+  /** Names, or ids or their prefixes of at least 12 digits. */
   ids: string[];
   /** Containers, images, volumes or networks. */
   what: string;
 }
 
-/** Asks to remove what nothing uses. */
+/** A request to remove what nothing uses. */
 export interface PruneRequest {
-  /** Images that have a name and volumes that got theirs from a person, too. */
+  /** Also images with a name and volumes with a name that a person chose. */
   all?: boolean;
-  /** False removes; when missing it is only shown what would go. */
+  /** False removes; true or missing only shows what would be removed. */
   dry_run?: boolean;
-  /** Names of hosts; when missing all that one may change as a whole. */
+  /** Host names; missing means all hosts on which the caller may operate as a whole. */
   hosts?: string[];
-  /** At most these: what a dry run has shown. Missing: all that nothing uses. */
+  /** Remove nothing but these items of a dry run; missing means everything that nothing uses. */
   only?: PruneOnly[];
-  /** Containers, images, volumes, networks. */
+  /** Kinds: containers, images, volumes, networks. */
   what: string[];
 }
 
-/** What was removed, or would be. */
+/** The list of what was removed, or would be. */
 export interface Pruned {
   dry_run: boolean;
-  /** That are free now, or would be, at least, in bytes: what several of the images share isn't counted. */
+  /** Bytes that are freed at least, or would be: data that several of the images share isn't counted. */
   freed: number;
   hosts: HostAnswer[];
   items: PruneItem[];
@@ -834,15 +834,15 @@ export interface Pruned {
 /** A pull of an image on some hosts. */
 export interface Pull {
   at: string;
-  /** Missing while it is under way. */
+  /** Missing while the pull is under way. */
   finished_at?: string;
   hosts: HostPull[];
   id: string;
-  /** As docker writes its name. */
+  /** Image name, in docker's canonical form. */
   image: string;
-  /** Empty: each engine's own. */
+  /** Platform; empty for each engine's own. */
   platform: string;
-  /** Running, succeeded, failed (on some hosts) or cancelled. */
+  /** Running, succeeded, failed (on at least one host) or cancelled. */
   state: string;
   user: string;
 }
@@ -852,36 +852,36 @@ export interface PullEnd {
   state: string;
 }
 
-/** Asks hosts to pull an image. */
+/** A request to pull an image on hosts. */
 export interface PullRequest {
-  /** Names of hosts. */
+  /** Host names. */
   hosts: string[];
-  /** As docker pull takes it. */
+  /** Image name, as for docker pull. */
   image: string;
-  /** Such as linux/arm64; each engine's own when missing. */
+  /** Platform such as linux/arm64; each engine's own if missing. */
   platform?: string;
 }
 
-/** Of what image a container is created anew, and how its start is seen. */
+/** The image with which a container is recreated, and the state that the new container must reach. */
 export interface Recreate {
-  /** A name such as nginx:1.27; missing means the one that the container names. Another one needs the right to run commands in the container. */
+  /** Image name such as nginx:1.27; missing means the container's own. Another image requires the right to run commands in the container. */
   image?: string;
-  /** The longest wait, such as 2m: 30s when missing, 5m at most. */
+  /** Maximum wait, such as 2m: 30s if missing, 5m at most. */
   limit?: string;
-  /** Pull it from its registry first. */
+  /** Pull the image from its registry first. */
   pull?: boolean;
-  /** Running or healthy: what the new container must become, else the old one comes back. Missing means healthy where it has a health check, and running where it has none. */
+  /** State that the new container must reach, running or healthy; else the old container is restored. Missing means healthy if it has a health check, else running. */
   wait?: string;
 }
 
-/** Names a session. */
+/** Identifies a session. */
 export interface RefreshToken {
   refresh_token: string;
 }
 
-/** What a container is to be called. */
+/** The new name of a container. */
 export interface Rename {
-  /** 2 to 255 letters, digits, '_', '.' or '-', and nothing that looks like an id. */
+  /** 2 to 255 letters, digits, '_', '.' or '-'; must not look like an id. */
   name: string;
 }
 
@@ -889,28 +889,28 @@ export interface Rename {
 export interface Renewal {
   access_token: string;
   access_token_expires_at: string;
-  /** With REFRESH_ROTATION=true alone. */
+  /** Only with REFRESH_ROTATION=true. */
   refresh_token?: string;
-  /** With REFRESH_ROTATION=true alone. */
+  /** Only with REFRESH_ROTATION=true. */
   refresh_token_expires_at?: string;
 }
 
-/** What its holder may do: none (only grants count), viewer (list, inspect, usage, events), operator (also start, stop and the like) or admin. */
+/** The set of actions that its holder may perform: none (only grants count), viewer (list, inspect, usage, events), operator (also start, stop and similar operations) or admin. */
 export type Role = "none" | "viewer" | "operator" | "admin";
 
-/** Selects containers as the list of containers does: of each field any, but all of the labels, and each field that is there. */
+/** Selects containers as the list of containers does. Every field that is set must match: by any of its values, for labels by all. */
 export interface Selection {
-  /** Names of hosts. */
+  /** Host names. */
   host?: string[];
-  /** Ids, or their first 12 digits or more. */
+  /** Ids, or prefixes of at least 12 digits. */
   ids?: string[];
-  /** Parts of images' names. */
+  /** Parts of image names. */
   image?: string[];
   /** Key or key=value. */
   label?: string[];
   /** Parts of names. */
   name?: string[];
-  /** Compose projects. */
+  /** Names of Compose projects. */
   project?: string[];
   /** States. */
   state?: string[];
@@ -920,7 +920,7 @@ export interface Selection {
 export interface Session {
   address: string;
   created_at: string;
-  /** Whether it is the one that asks. */
+  /** Whether it is the session of this request. */
   current: boolean;
   expires_at: string;
   id: string;
@@ -931,7 +931,7 @@ export interface Session {
 
 /** A page of sessions. */
 export interface SessionPage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   sessions: Session[];
 }
@@ -944,28 +944,28 @@ export interface SessionUser {
   username: string;
 }
 
-/** Counts sessions. */
+/** The number of sessions that were ended. */
 export interface SessionsEnded {
   ended: number;
 }
 
-/** Says that between two times of the engine's clock events may be missing. */
+/** Reports that events between two times of the engine's clock may be missing. */
 export interface StreamGap {
   from: string;
-  /** Empty means all hosts. */
+  /** Name of the host; empty means all hosts. */
   host: string;
   reason: string;
   to: string;
 }
 
-/** Names a container. */
+/** Identifies a container. */
 export interface Target {
   host: string;
-  /** An id, a unique beginning of it, or a name. */
+  /** Id, unique prefix of the id, or name. */
   id: string;
 }
 
-/** A terminal that is open. */
+/** An open terminal. */
 export interface Terminal {
   address: string;
   /** Bytes of input and output. */
@@ -985,41 +985,41 @@ export interface Terminal {
 /** Opens a container's own terminal. */
 export interface TerminalTicket {
   expires_at: string;
-  /** Opens the terminal once, within 30 s, for this session or key alone. */
+  /** Opens the terminal once, within 30 s, only for this session or key. */
   ticket: string;
-  /** Where the ticket is to be used: a WebSocket of the subprotocol v5.channel.k8s.io. */
+  /** Address for the ticket: a WebSocket with the subprotocol v5.channel.k8s.io. */
   url: string;
 }
 
-/** Stands for a session in the address of its event stream. */
+/** Stands for a session in the URL of an event stream. */
 export interface Ticket {
   expires_at: string;
   ticket: string;
 }
 
-/** What the containers of all hosts use, the largest first. */
+/** The usage of the containers of all hosts, highest first. */
 export interface TopUsage {
   containers: Usage[];
   hosts: HostSum[];
-  /** Whether something is missing. */
+  /** Whether numbers are missing. */
   partial: boolean;
 }
 
-/** What a container uses, in numbers: bytes, bytes a second, nanoseconds, percent. */
+/** The usage of a container as numbers: bytes, bytes per second, nanoseconds, percent. */
 export interface Usage {
   block_read: number;
   block_read_rate: number;
   block_write: number;
   block_write_rate: number;
-  /** 100 is one core busy. */
+  /** 100 means one busy core. */
   cpu_percent: number;
-  /** Nanoseconds since the container's start. */
+  /** CPU time in nanoseconds since the container's start. */
   cpu_total: number;
-  /** There where it was asked for, oldest first. */
+  /** Only if requested, oldest first. */
   history?: UsagePoint[];
-  /** In answers about all hosts. */
+  /** Only in answers about all hosts. */
   host?: string;
-  /** 100 is every core busy. */
+  /** 100 means that all cores are busy. */
   host_cpu_percent: number;
   id: string;
   memory_limit: number;
@@ -1032,11 +1032,11 @@ export interface Usage {
   network_tx_rate: number;
   pids: number;
   running: boolean;
-  /** Null where there is no sample. */
+  /** Null if there is no sample. */
   sampled_at: string | null;
 }
 
-/** One point of a container's past. */
+/** One point of a container's history. */
 export interface UsagePoint {
   at: string;
   block_read_rate: number;
@@ -1048,11 +1048,11 @@ export interface UsagePoint {
   pids: number;
 }
 
-/** What a container uses, in the contract's texts: memory to base 1024, network to base 1000. */
+/** The usage of a container as the contract's texts: memory in base 1024, network in base 1000. */
 export interface UsageText {
-  /** 100 is one core busy. */
+  /** 100 means one busy core. */
   cpu_percent: number;
-  /** Its first 12 characters. */
+  /** First 12 characters of the id. */
   id: string;
   memory_limit: string;
   memory_percent: number;
@@ -1062,7 +1062,7 @@ export interface UsageText {
   network_tx: string;
 }
 
-/** A container that uses something. */
+/** A container that uses an image, a volume or a network. */
 export interface UsedBy {
   id: string;
   name: string;
@@ -1079,7 +1079,7 @@ export interface User {
   username: string;
 }
 
-/** What becomes different of a user; what is missing stays. */
+/** A change of a user; missing fields stay unchanged. */
 export interface UserChange {
   disabled?: boolean;
   email?: string;
@@ -1089,28 +1089,28 @@ export interface UserChange {
 
 /** A page of users, by name. */
 export interface UserPage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   users: User[];
 }
 
 /** A volume of a host. */
 export interface Volume {
-  /** It got its name from the engine. */
+  /** Whether the engine chose its name. */
   anonymous: boolean;
-  /** Missing where the engine doesn't say. */
+  /** Missing if the engine doesn't report it. */
   created?: string;
   driver: string;
   host: string;
   labels: Record<string, string>;
   name: string;
-  /** The containers that use it, running or not, as far as one sees them. */
+  /** Containers that use it, running or not, as far as the caller sees them. */
   used_by: UsedBy[];
 }
 
-/** A page of volumes, and which hosts it speaks of. */
+/** A page of volumes, with the hosts that were asked. */
 export interface VolumePage {
-  /** Of the next page; empty on the last. */
+  /** Cursor of the next page; empty on the last page. */
   cursor: string;
   hosts: HostAnswer[];
   volumes: Volume[];

@@ -1,4 +1,4 @@
-// The page begins here: preferences, session, then the shell around the pages.
+// The entry point: preferences, session, then the shell around the pages.
 import { useSignal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -27,7 +27,7 @@ function Page() {
   }
 }
 
-// starting tries until wharf answers: the page may have come from a cache.
+// starting retries until wharf answers: the page may have come from a cache.
 async function starting(late: () => void): Promise<void> {
   for (;;) {
     try {
@@ -42,9 +42,9 @@ async function starting(late: () => void): Promise<void> {
 }
 
 const root = document.getElementById('page');
-void find(path.peek())?.page.load(); // beside the session, not after it
+void find(path.peek())?.page.load(); // in parallel with the session
 void applyPreferences().then(() => {
   if (!root) return;
-  root.replaceChildren(); // what was painted before there was any script
+  root.replaceChildren(); // remove what was shown before the script ran
   render(<Page />, root);
 });

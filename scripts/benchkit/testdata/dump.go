@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// The leak test builds wharf with this file laid over it: SIGUSR1 has the process write all of
-// its goroutines' stacks to the file GOROUTINES, and go on.
+// Dumping builds wharf with this file as an overlay. On SIGUSR1 the process writes the stacks of all its goroutines to the file
+// GOROUTINES, and continues.
 func init() {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)

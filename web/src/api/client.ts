@@ -1,16 +1,16 @@
-// The one module through which the page talks to the API with its session.
+// All requests to the API with the page's session go through this module.
 import { accessToken, renewed, sessionEnded } from '../state/session';
 import { ApiError, data, send, type Method, type Options } from './http';
 import { framesOf, type Frame } from './sse';
 
 export { ApiError, Unreachable } from './http';
 
-// call makes a request and returns what stands in the answer's `data`.
+// call makes a request and returns the answer's `data`.
 export async function call<T>(method: Method, path: string, options: Options = {}): Promise<T> {
   return data<T>(await authorized(method, path, options));
 }
 
-// get is call for a GET with a query; undefined and empty values are left out.
+// get is call for a GET with a query. Undefined and empty values are omitted.
 export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   return call<T>('GET', path + search(query), signal ? { signal } : {});
 }
@@ -28,7 +28,7 @@ export function search(query: Query): string {
   return text === '' ? '' : `?${text}`;
 }
 
-// stream opens a stream of server-sent events. It is open when the promise resolves: what happens afterwards is in it.
+// stream opens a stream of server-sent events. It is open when the promise resolves: all later events are in it.
 export async function stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<AsyncGenerator<Frame[]>> {
   const silent = new AbortController();
   const response = await authorized('GET', path, {
@@ -38,8 +38,8 @@ export async function stream(path: string, headers: Record<string, string>, sign
   return framesOf(response.body, () => silent.abort());
 }
 
-// authorized sends a request with the access token. A token that counts no more is renewed once; if there is
-// no other, the session has ended, which the whole page learns.
+// authorized sends a request with the access token. A token that the server refuses is renewed once. If that fails, the session has
+// ended, for the whole page.
 async function authorized(method: Method, path: string, options: Options): Promise<Response> {
   const token = await accessToken();
   try {

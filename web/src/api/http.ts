@@ -1,17 +1,17 @@
-// Requests to wharf, without credentials: api/client.ts adds them.
+// Requests to wharf without credentials; api/client.ts adds them.
 
-// ApiError is an answer that is no success; its message is wharf's own text.
+// ApiError is an answer other than a success. Its message is wharf's.
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    readonly retryAfter: number, // seconds, 0 for none
+    readonly retryAfter: number, // seconds; 0 if the server gave none
   ) {
     super(message);
   }
 }
 
-// Unreachable means that there was no answer at all.
+// Unreachable means that there was no answer from wharf.
 export class Unreachable extends Error {}
 
 export interface Options {
@@ -22,7 +22,7 @@ export interface Options {
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
-// send returns an answer that is a success. It throws ApiError and Unreachable, and the signal's AbortError.
+// send returns a successful answer. It throws ApiError and Unreachable, and the AbortError of the signal.
 export async function send(method: Method, path: string, options: Options = {}): Promise<Response> {
   const headers: Record<string, string> = { ...options.headers };
   const init: RequestInit = { method, headers, credentials: 'same-origin', redirect: 'error' };
@@ -42,7 +42,7 @@ export async function send(method: Method, path: string, options: Options = {}):
   return response;
 }
 
-// data reads the envelope of a success.
+// data returns the content of a success's envelope.
 export async function data<T>(response: Response): Promise<T> {
   try {
     const envelope = (await response.json()) as { data: T };
@@ -57,7 +57,7 @@ async function failure(response: Response): Promise<Error> {
   try {
     message = ((await response.json()) as { message?: string }).message ?? '';
   } catch {
-    // A proxy's own page, which says nothing about wharf.
+    // The error page of a proxy has no message of wharf.
   }
   if (message === '' && response.status >= 502 && response.status <= 504) return new Unreachable(response.statusText);
   return new ApiError(response.status, message || response.statusText, Number(response.headers.get('Retry-After') ?? 0));

@@ -1,12 +1,12 @@
-// Server-sent events out of a fetched body: EventSource sends no Authorization header.
+// Server-sent events from a fetched body: EventSource can't send an Authorization header.
 
 export interface Frame {
   id: string; // of this frame; empty if it has none
   event: string;
-  data: string; // empty for a comment or a frame of nothing but an id
+  data: string; // empty for a comment, and for a frame that has only an id
 }
 
-// FrameParser turns the text of a stream, in pieces of any size, into frames.
+// FrameParser parses the text of a stream, in pieces of any size, into frames.
 export class FrameParser {
   private rest = '';
   private frame: Frame = { id: '', event: '', data: '' };
@@ -24,12 +24,12 @@ export class FrameParser {
         this.filled = false;
         continue;
       }
-      this.take(line);
+      this.parseLine(line);
     }
     return frames;
   }
 
-  private take(line: string): void {
+  private parseLine(line: string): void {
     const colon = line.indexOf(':');
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
@@ -50,10 +50,10 @@ export class FrameParser {
   }
 }
 
-// silence is how long a stream may say nothing, heartbeats included, before it counts as lost, in milliseconds.
+// silence is how long a stream may send nothing, not even a heartbeat, before it counts as lost, in milliseconds.
 const silence = 40_000;
 
-// framesOf yields the frames of a stream, in groups as they arrive, until it ends. `lost` is called when it falls silent.
+// framesOf yields the frames of a stream, in groups as they arrive, until it ends. It calls `lost` when nothing arrives for too long.
 export async function* framesOf(body: ReadableStream<Uint8Array>, lost: () => void): AsyncGenerator<Frame[]> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   const parser = new FrameParser();

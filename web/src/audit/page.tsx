@@ -1,4 +1,4 @@
-// The audit log: what callers had wharf do, and what was refused.
+// The audit log: actions of callers, and refused requests.
 import { computed } from '@preact/signals';
 import type { AuditEntry, AuditPage } from '../api';
 import { moment } from '../logic/format';

@@ -1,13 +1,13 @@
-// A chart over time, drawn by uPlot, which is loaded with the first chart.
+// A chart over time, drawn by uPlot, which is loaded when the first chart is shown.
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { clock } from '../logic/format';
 import { locale, t, theme } from '../state/preferences';
-import { span, type Series } from './series';
+import { shownTime, type Series } from './series';
 
 export interface Line {
-  name: string; // empty where the chart's title says it
+  name: string; // empty if the chart's title names it
   color: string; // a variable of style.css
   values: keyof Series;
 }
@@ -18,9 +18,9 @@ interface Props {
   series: ReadonlySignal<Series>;
   lines: readonly Line[];
   format: (value: number) => string;
-  axis?: (value: number) => string; // for the scale, where it is shorter than format
-  least: number; // the scale's smallest top
-  binary?: boolean; // the scale's steps are powers of two
+  axis?: (value: number) => string; // for the axis, if it is shorter than format
+  least: number; // the smallest maximum of the axis
+  binary?: boolean; // the steps of the axis are powers of two
 }
 
 export function Chart(props: Props) {
@@ -86,7 +86,7 @@ const dataOf = (series: Series, lines: readonly Line[]): uPlot.AlignedData => [s
 
 const sizeOf = (element: HTMLElement): { width: number; height: number } => ({ width: element.clientWidth - 8, height: element.clientHeight - 8 });
 
-// colorOf resolves a variable: a canvas knows none.
+// colorOf returns the value of a CSS variable, which a canvas can't resolve.
 function colorOf(element: HTMLElement, name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${name})`;
@@ -96,7 +96,7 @@ function colorOf(element: HTMLElement, name: string): string {
   return color;
 }
 
-// Steps between the lines of a scale of bytes.
+// Steps of an axis in bytes.
 const powersOfTwo = Array.from({ length: 44 }, (_, i) => 2 ** i);
 
 function optionsOf(element: HTMLElement, { lines, format, axis = format, least, binary = false }: Props, onIndex: (index: number | undefined) => void): uPlot.Options {
@@ -108,7 +108,7 @@ function optionsOf(element: HTMLElement, { lines, format, axis = format, least, 
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { x: { time: true, range: () => [Date.now() / 1000 - span, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.1)] } },
+    scales: { x: { time: true, range: () => [Date.now() / 1000 - shownTime, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.1)] } },
     axes: [
       { stroke: text, font, grid: { show: false }, ticks: { show: false }, size: 24, space: 72, values: (_, times) => times.map((s) => clock(s * 1000, locale.peek()).slice(0, 5)) },
       { stroke: text, font, grid, ticks: { show: false }, size: 62, space: 32, values: (_, values) => values.map(axis), ...(binary ? { incrs: powersOfTwo } : {}) },

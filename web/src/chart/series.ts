@@ -1,4 +1,4 @@
-// What a container used in the last fifteen minutes, in columns as the charts want them.
+// A container's usage of the last fifteen minutes, in columns for the charts.
 import type { Usage, UsagePoint } from '../api';
 
 export interface Series {
@@ -13,8 +13,8 @@ export interface Series {
 
 type Point = Omit<UsagePoint, 'pids'>;
 
-// span is how much of the past is shown; a longer silence than `gap` breaks the lines. In seconds.
-export const span = 15 * 60;
+// shownTime is the length of time that is shown. Where samples are more than `gap` apart, the line is interrupted. In seconds.
+export const shownTime = 15 * 60;
 const gap = 15;
 
 export const nothing: Series = { times: [], cpu: [], memory: [], received: [], sent: [], read: [], written: [] };
@@ -23,13 +23,13 @@ export function seriesOf(points: readonly UsagePoint[]): Series {
   return points.reduce<Series>((series, point) => push(series, point), copy(nothing));
 }
 
-// withSample returns the series with one more sample, and without what is too old by now.
+// withSample returns the series with a sample added, and without samples that are too old.
 export function withSample(series: Series, usage: Usage): Series {
   if (usage.sampled_at === null || !usage.running) return series;
   const at = Date.parse(usage.sampled_at) / 1000;
   if (at <= (series.times.at(-1) ?? 0)) return series;
   const next = push(copy(series), { ...usage, at: usage.sampled_at });
-  const first = next.times.findIndex((time) => time >= at - span);
+  const first = next.times.findIndex((time) => time >= at - shownTime);
   return first > 0 ? map(next, (column) => column.slice(first)) : next;
 }
 

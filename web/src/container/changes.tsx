@@ -1,4 +1,4 @@
-// What can be changed of a container besides its state: its name, its limits, its image, that it is there.
+// Changes of a container other than of its state: its name, its limits, its image, its removal.
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client';
 import { changesTexts } from '../i18n/stock';
@@ -103,7 +103,7 @@ function Check({ name, label }: { name: string; label: string }) {
   );
 }
 
-// limitsOf makes limits of what was filled in; wharf says what makes no sense.
+// limitsOf converts the fields that were filled in to limits. wharf validates them.
 function limitsOf(fields: FormData): Record<string, number | string> {
   const limits: Record<string, number | string> = {};
   const number = (name: string, key: string, factor: number): void => {
@@ -111,7 +111,7 @@ function limitsOf(fields: FormData): Record<string, number | string> {
     if (text !== '') limits[key] = Number(text.replace(',', '.')) * factor;
   };
   number('memory', 'memory', 1024 * 1024);
-  // As much swap again, which is what docker run gives: engines refuse a limit of memory beside an older one of both.
+  // As much swap again, like docker run: engines refuse a memory limit that is above an older limit of both.
   number('memory', 'memory_swap', 2 * 1024 * 1024);
   number('cpus', 'cpus', 1);
   number('pids', 'pids', 1);

@@ -1,4 +1,4 @@
-// What a container is made of. Values that wharf masks are shown as masked.
+// A container's configuration. Values that wharf masks are shown as masked.
 import { signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -29,7 +29,7 @@ export function Inspect({ container: c }: { container: Container }) {
       },
     );
     return () => abort.abort();
-  }, [c.key, c.state, c.name]); // read again when an event has changed it
+  }, [c.key, c.state, c.name]); // reload after an event has changed the container
   const d = details.value?.id === c.id ? details.value : undefined;
   return (
     <div class="content">
@@ -52,7 +52,7 @@ function cut(text: string): [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-// Value shows a text of the engine as it is, or that it is masked.
+// Value shows a text of the engine, or that it is masked.
 function Value({ text }: { text: string }) {
   const texts = t().containers.inspect;
   if (!text.includes(mask)) return <bdi class="wrap">{text}</bdi>;
@@ -105,7 +105,7 @@ function General({ details: d }: { details: ContainerDetails }) {
 const Words = ({ words }: { words: readonly string[] | null }) =>
   words && words.length > 0 ? <span class="mono"><Value text={words.map((w) => (/[\s"']/.test(w) || w === '' ? JSON.stringify(w) : w)).join(' ')} /></span> : <>{t().containers.inspect.none}</>;
 
-// time shows what an engine gives as time; the year 1 is none.
+// time formats a time of the engine. The year 1 means none.
 function time(text: string): string {
   const at = Date.parse(text);
   return Number.isNaN(at) || at <= 0 ? '–' : moment(at, locale.value);

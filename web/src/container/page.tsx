@@ -1,4 +1,4 @@
-// One container: what it uses, what happened to it, what it is made of, and what can be done with it.
+// One container: its usage, its events, its configuration, and the actions on it.
 import { useComputed } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -66,7 +66,7 @@ export default function ContainerPage({ params: [host = '', id = ''] }: PageProp
   );
 }
 
-// Logs are what the container wrote last, and writes.
+// Logs shows the container's latest lines, and new ones as they are written.
 function Logs({ container: c }: { container: Container }) {
   const path = `/v1/hosts/${encodeURIComponent(c.host)}/containers/${c.id}/logs`;
   return (
@@ -82,7 +82,7 @@ function Logs({ container: c }: { container: Container }) {
   );
 }
 
-// Terminal is loaded when it is first opened: xterm.js is larger than all the rest.
+// Terminal is loaded when it is first opened: xterm.js is larger than the rest of the page.
 function Terminal({ container }: { container: Container }) {
   const [Tab, setTab] = useState<ComponentType<{ container: Container }>>();
   useEffect(() => {
@@ -130,7 +130,7 @@ function Buttons({ container: c }: { container: Container }) {
   );
 }
 
-// Old says that the host is away, and how old all of this is.
+// Old says that the host is unreachable, and how old the shown data is.
 function Old({ container: c }: { container: Container }) {
   const since = down.value.get(c.host) ?? 0;
   return (

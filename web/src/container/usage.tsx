@@ -1,4 +1,4 @@
-// What the container uses: the last fifteen minutes, and each new sample as it comes.
+// The container's usage: the last fifteen minutes, and each new sample as it arrives.
 import { effect, signal, untracked } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { get, stream } from '../api/client';
@@ -13,7 +13,7 @@ import { link } from '../state/live';
 import { t } from '../state/preferences';
 import { Empty } from '../ui/parts';
 
-// Follower keeps the series of one container while the page is visible and wharf is there.
+// Follower keeps the series of one container up to date, while the page is visible and wharf is reachable.
 class Follower {
   readonly series = signal<Series>(nothing);
   readonly usage = signal<Usage | undefined>(undefined);
@@ -28,7 +28,7 @@ class Follower {
     });
   }
 
-  // follow reads what there is, then each sample. A stream that ends is opened again: its container may start again.
+  // follow reads the series so far, then each sample. It reopens a stream that ended, since the container may start again.
   private async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -37,17 +37,17 @@ class Follower {
         this.usage.value = past;
         for await (const frames of await stream(this.path, {}, signal)) {
           for (const frame of frames) {
-            if (frame.event === 'stats') this.take(JSON.parse(frame.data) as Usage);
+            if (frame.event === 'stats') this.add(JSON.parse(frame.data) as Usage);
           }
         }
       } catch {
-        // What there is stays, and its time shows its age.
+        // The series stays, and its time shows its age.
       }
       await new Promise((resolve) => setTimeout(resolve, 3000));
     }
   }
 
-  private take(usage: Usage): void {
+  private add(usage: Usage): void {
     this.usage.value = usage;
     this.series.value = withSample(this.series.value, usage);
   }

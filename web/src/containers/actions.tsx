@@ -1,4 +1,4 @@
-// The dialog of an action: a question where something ends, then what came of each container.
+// The dialog of an action: a confirmation if something is ended, then the result for each container.
 import { t } from '../state/preferences';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
@@ -8,7 +8,7 @@ export function Actions() {
   const asked = request.value;
   if (!asked) return null;
   if (!asked.confirmed) return <Question action={asked.action} names={asked.targets.map((c) => `${c.name} (${c.host})`)} />;
-  if (asked.targets.length === 1 && outcomes.value[0]?.state !== 'failed') return null; // its row shows it
+  if (asked.targets.length === 1 && outcomes.value[0]?.state !== 'failed') return null; // the container's row shows it
   return <Results action={asked.action} />;
 }
 

@@ -11,7 +11,7 @@ import { reasonOf, Select } from '../ui/parts';
 
 const states = ['running', 'exited', 'paused', 'restarting', 'created', 'dead', 'unhealthy'];
 
-// Updates asks for new images on a click, and says how many there are.
+// Updates checks for new images on a click, and shows how many there are.
 function Updates() {
   const texts = t().containers;
   const fault = useSignal('');

@@ -1,4 +1,4 @@
-// The operations on containers as the page offers them.
+// The operations on containers that the page offers.
 import { signal } from '@preact/signals';
 import { call, ApiError } from '../api/client';
 import type { Container } from '../logic/container';
@@ -11,7 +11,7 @@ import type { IconName } from '../ui/icon';
 
 export type Action = 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'kill' | 'recreate';
 
-// fits tells for which containers an action makes sense, and whether something ends by it.
+// fits reports whether an action is offered for a container. ends: the action ends something, so it needs a confirmation.
 export const operations: Record<Action, { ends: boolean; icon: IconName; fits: (c: Container) => boolean; body?: object }> = {
   start: { ends: false, icon: 'start', fits: (c) => c.state === 'exited' || c.state === 'created' },
   restart: { ends: true, icon: 'restart', fits: (c) => c.state === 'running' || c.state === 'restarting' || c.state === 'exited' },
@@ -24,15 +24,15 @@ export const operations: Record<Action, { ends: boolean; icon: IconName; fits: (
 
 export const allActions = Object.keys(operations) as Action[];
 
-// Outcome is what has come of an action on one container.
+// Outcome is the result of an action on one container, so far.
 export interface Outcome {
   container: Container;
   state: 'waiting' | 'working' | 'done' | 'failed';
-  text: string; // the states before and after, or why it failed
+  text: string; // the states before and after, or the reason of the failure
   changed: boolean;
 }
 
-// Request is an action that was asked for: confirmed or not, under way or over.
+// Request is an action that the user has chosen: not yet confirmed, in progress, or done.
 export interface Request {
   action: Action;
   targets: readonly Container[];
@@ -42,10 +42,10 @@ export interface Request {
 export const request = signal<Request | undefined>(undefined);
 export const outcomes = signal<readonly Outcome[]>([]);
 
-// atOnce is how many containers are acted on at the same time.
+// atOnce is the maximum number of containers that are acted on at the same time.
 const atOnce = 4;
 
-// ask begins an action. What ends something waits for a confirmation.
+// ask begins an action. One that ends something waits for a confirmation.
 export function ask(action: Action, targets: readonly Container[]): void {
   if (targets.length === 0) return;
   request.value = { action, targets, confirmed: false };
@@ -63,7 +63,7 @@ export async function confirm(): Promise<void> {
     for (let i = next++; i < asked.targets.length; i = next++) await run(asked.action, i);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, asked.targets.length) }, worker));
-  // One that succeeded shows in the list itself.
+  // The list itself shows a success.
   if (asked.targets.length === 1 && outcomes.value[0]?.state === 'done') close();
 }
 
@@ -80,7 +80,7 @@ async function run(action: Action, i: number): Promise<void> {
   if (!target) return;
   update(i, { state: 'working' });
   const path = `/v1/hosts/${encodeURIComponent(target.host)}/containers/${target.id}/${action}`;
-  // Sent again after a cut, the same key has it done once.
+  // When a request is repeated after a broken connection, the same key makes the server run the operation once.
   const { body } = operations[action];
   const options = { headers: { 'Idempotency-Key': key() }, ...(body ? { body } : {}) };
   try {
@@ -95,7 +95,7 @@ async function run(action: Action, i: number): Promise<void> {
   }
 }
 
-// key is random; crypto.randomUUID exists over TLS and on loopback alone.
+// key returns a random key; crypto.randomUUID exists only with TLS and on loopback.
 function key(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,4 +1,4 @@
-// Containers of all hosts: found, filtered, grouped and acted on.
+// The containers of all hosts: search, filters, groups, actions.
 import { computed, signal, useComputed } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { count } from '../logic/format';
@@ -60,7 +60,7 @@ export default function ContainersPage() {
   );
 }
 
-// moveByKeys goes from row to row with the arrow keys.
+// moveByKeys moves the focus between rows with the arrow keys.
 function moveByKeys(event: KeyboardEvent): void {
   if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
   const row = event.target instanceof Element ? event.target.closest('[role="row"]') : null;
@@ -72,7 +72,7 @@ function moveByKeys(event: KeyboardEvent): void {
   next.querySelector<HTMLElement>('a')?.focus();
 }
 
-// Unseen names the hosts whose containers are old, or not known at all.
+// Unseen names the hosts whose containers are shown in an old state, or can't be shown at all.
 function Unseen() {
   const texts = t().containers;
   const old = [...unseen.value].filter(([, host]) => !host.never).map(([name]) => name);

@@ -1,4 +1,4 @@
-// The containers that were chosen to be acted on at once.
+// The containers that are selected for an action.
 import { signal } from '@preact/signals';
 import type { Container } from '../logic/container';
 import { count } from '../logic/format';
@@ -20,7 +20,7 @@ export function choose(containers: readonly Container[], on: boolean): void {
   chosen.value = next;
 }
 
-// prune forgets chosen containers that are gone.
+// prune deselects containers that are gone.
 export function prune(there: readonly Container[]): void {
   if (chosen.peek().size === 0) return;
   const keys = new Set(there.map((c) => c.key));
@@ -28,7 +28,7 @@ export function prune(there: readonly Container[]): void {
   if (left.length !== chosen.peek().size) chosen.value = new Map(left);
 }
 
-// selectable reports whether anything may be done with a container now.
+// selectable reports whether the user may act on a container now.
 export const selectable = (c: Container): boolean => mayOperate(me.value, c) && !down.value.has(c.host);
 
 export function SelectionBar() {

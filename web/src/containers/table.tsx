@@ -102,7 +102,7 @@ export function Row({ container: c, usage, index }: RowProps) {
 
 const failed = (c: Container): boolean => c.state !== 'running' && c.exitCode !== undefined && c.exitCode !== 0;
 
-// Since says how long a container has been as it is.
+// Since shows how long a container has been in its state.
 function Since({ container: c }: { container: Container }) {
   if (c.since === 0) return null;
   return c.state === 'running' || c.state === 'paused' ? <For since={c.since} /> : <Ago at={c.since} />;

@@ -1,4 +1,4 @@
-// Before anybody is logged in: the first admin, and the login.
+// The pages before a login: creating the first admin, and the login.
 import { send } from '../api/http';
 import { chooseLanguage, chooseTheme, language, t, theme, type Language, type Theme } from '../state/preferences';
 import { ended, enter, login, phase, start } from '../state/session';
@@ -60,7 +60,7 @@ function Setup() {
       body: { username: text(f, 'username'), password: text(f, 'password'), full_name: text(f, 'full_name'), email: text(f, 'email') },
     });
     start.value = { ...start.value, setup_needed: false };
-    phase.value = 'login'; // should the login fail, there is a user all the same
+    phase.value = 'login'; // if the login fails, the user exists nevertheless
     await login(text(f, 'username'), text(f, 'password'));
   };
   return (

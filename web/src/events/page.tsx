@@ -1,4 +1,4 @@
-// Events of all hosts, narrowed as one likes; the choice stands in the address.
+// The events of all hosts. The filters are kept in the address.
 import { computed } from '@preact/signals';
 import { hosts } from '../state/fleet';
 import { t } from '../state/preferences';

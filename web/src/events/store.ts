@@ -1,4 +1,4 @@
-// The events of one timeline: read from the log, and kept up with by the stream.
+// The events of one timeline: read from the log, then updated by the stream.
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { get } from '../api/client';
 import type { EventPage } from '../api';
@@ -7,23 +7,23 @@ import { link, onHappenings, type Happening } from '../state/live';
 import { reasonOf } from '../ui/parts';
 
 export interface Wanted extends Narrowing {
-  since: string; // how long ago, as the API reads it; empty for everything
+  since: string; // a duration before now, as the API parses it; empty for everything
   unexpected: boolean;
 }
 
-// most is how many entries a timeline holds; older ones are asked for again.
+// most is the maximum number of entries in a timeline; older ones are loaded again on request.
 const most = 5000;
 const pageSize = 200;
-// unexpectedDelay is how long after an end the log is asked whether an action caused it, in milliseconds.
+// unexpectedDelay is how long after a container's end the log is asked whether an action caused it, in milliseconds.
 const unexpectedDelay = 1000;
 
 export class Timeline {
   readonly entries = signal<readonly Entry[]>([]);
-  // unexpected are the ids of ends that no action caused.
+  // unexpected holds the ids of ends that no action caused.
   readonly unexpected = signal<ReadonlySet<number>>(new Set());
   readonly loaded = signal(false);
   readonly fault = signal('');
-  // waiting are entries that came while the reader was further down.
+  // waiting holds entries that arrived while the user had scrolled down.
   readonly waiting = signal<readonly Entry[]>([]);
 
   private readonly cursor = signal('');
@@ -32,12 +32,12 @@ export class Timeline {
   private readonly abort = new AbortController();
   private readonly unlisten: () => void;
 
-  // atTop tells whether new entries may be put in at once.
+  // atTop reports whether new entries may be inserted immediately.
   constructor(
     private readonly wanted: Wanted,
     private readonly atTop: () => boolean,
   ) {
-    this.unlisten = onHappenings((all) => this.take(all));
+    this.unlisten = onHappenings((all) => this.receive(all));
     void this.load();
   }
 
@@ -72,7 +72,7 @@ export class Timeline {
     }
   }
 
-  // fresh are the entries that the stream brought while the log was being read.
+  // fresh returns the entries that the stream delivered while the log was being read.
   private fresh(): readonly Entry[] {
     return this.loaded.peek() ? [] : this.entries.peek();
   }
@@ -83,17 +83,17 @@ export class Timeline {
     this.unexpected.value = new Set(page.events.filter((e) => e.type !== 'gap').map((e) => e.id));
   }
 
-  private take(happenings: readonly Happening[]): void {
+  private receive(happenings: readonly Happening[]): void {
     const fresh = happenings.map(entryOf).filter((e) => fits(e, this.wanted));
     if (fresh.length === 0) return;
     if (fresh.some(isEnd)) this.askSoon();
-    if (this.wanted.unexpected) return; // the log alone knows
+    if (this.wanted.unexpected) return; // only the log knows these
     if (this.atTop()) this.put([...this.waiting.value, ...fresh]);
     else this.waiting.value = merged(this.waiting.value, fresh, most);
     if (this.atTop() && this.waiting.value.length > 0) this.waiting.value = [];
   }
 
-  // put adds entries. Ids rise in the order of delivery: what is above the highest is new.
+  // put adds entries. Ids rise in the order of delivery, so an id above the highest is new.
   private put(fresh: readonly Entry[]): void {
     const old = this.entries.peek();
     const newest = old[0]?.at ?? 0;
@@ -102,7 +102,7 @@ export class Timeline {
     this.highest = fresh.reduce((id, e) => Math.max(id, e.id), this.highest);
   }
 
-  // askSoon asks the log, once for many ends, which of them no action caused.
+  // askSoon asks the log, once for several ends, which of them no action caused.
   private askSoon(): void {
     if (this.timer !== 0) return;
     this.timer = window.setTimeout(() => {
@@ -112,7 +112,7 @@ export class Timeline {
     }, unexpectedDelay);
   }
 
-  // show puts in what waited.
+  // show inserts the waiting entries.
   show(): void {
     batch(() => {
       this.put(this.waiting.value);

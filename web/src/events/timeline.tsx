@@ -1,4 +1,4 @@
-// The timeline: what happened, the latest first, with gaps and outages drawn where they were.
+// The timeline of events, the latest first, with gaps and outages at their times.
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { clock, count, day, lasting } from '../logic/format';
@@ -93,7 +93,7 @@ const Time = ({ at }: { at: number }) => (
   </span>
 );
 
-// A gap is drawn across the row: what happened there is unknown.
+// A gap is a line across the row: events may be missing there.
 function GapRow({ entry }: { entry: Entry }) {
   const texts = t().events;
   return (

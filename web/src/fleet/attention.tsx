@@ -1,4 +1,4 @@
-// What needs attention, the worst first.
+// Problems that need attention, the worst first.
 import { computed, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/client';
@@ -12,11 +12,11 @@ import type { EventPage, LoggedEvent } from '../api';
 import { Icon, type IconName } from '../ui/icon';
 import { Ago } from '../ui/time';
 
-// recent are the ends that no action caused, and the gaps, of the last 24 hours.
+// recent holds the gaps, and the ends that no action caused, of the last 24 hours.
 const recent = signal<readonly LoggedEvent[]>([]);
 const list = computed(() => concerns(hosts.value, containers.value, recent.value, now.value));
 
-// most is how many concerns are listed; the rest are counted.
+// most is the number of concerns that are listed; the others are only counted.
 const most = 12;
 
 async function readRecent(): Promise<void> {
@@ -37,7 +37,7 @@ export function Attention() {
       timer = window.setTimeout(() => {
         timer = 0;
         void readRecent().catch(() => undefined);
-      }, 1000); // the log knows by then if it was asked for
+      }, 1000); // by then the log knows whether an action caused it
     });
     return () => {
       clearTimeout(timer);
@@ -96,7 +96,7 @@ function Line({ concern: c }: { concern: Concern }) {
   );
 }
 
-// words says what is the matter.
+// words describes a concern.
 function words(c: Concern): string {
   const texts = t().fleet;
   const length = lasting(c.length, locale.value);

@@ -1,4 +1,4 @@
-// A row for each host, as the fleet and the page of hosts show it.
+// The table of hosts on the pages Fleet and Hosts.
 import { useComputed, type ReadonlySignal } from '@preact/signals';
 import { bytes, count, percent } from '../logic/format';
 import { containers, down, unseen } from '../state/fleet';
@@ -10,7 +10,7 @@ import { Mark } from '../ui/mark';
 import { Meter } from '../ui/parts';
 import { Ago, For } from '../ui/time';
 
-// Counts are how many containers of a host are in each state.
+// Counts is the number of a host's containers in each state.
 export type Counts = ReadonlyMap<string, number>;
 
 export function HostsTable({ usage }: { usage: ReadonlySignal<ReadonlyMap<string, HostSum>> }) {
@@ -96,7 +96,7 @@ function Host({ host, counts, usage }: { host: HostStatus; counts: Counts | unde
   );
 }
 
-// Why says since when a host is not up, and for which reason.
+// Why shows since when and why a host isn't up.
 export function Why({ host }: { host: HostStatus }) {
   const texts = t().fleet;
   if (host.status === 'up' || host.status === 'unknown') return null;
@@ -108,7 +108,7 @@ export function Why({ host }: { host: HostStatus }) {
   );
 }
 
-// StateCounts lists how many containers are in which state; of a host that doesn't answer, the last known ones.
+// StateCounts lists the number of containers in each state. For a host that doesn't answer these are the last known numbers.
 export function StateCounts({ host, counts }: { host: string; counts: Counts | undefined }) {
   const texts = t().fleet;
   const lost = down.value.get(host);

@@ -1,4 +1,4 @@
-// The fleet at a glance: each host as it is now, what needs attention, and what uses most.
+// The fleet at a glance: each host's state, problems that need attention, and the containers with the highest usage.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get } from '../api/client';
@@ -16,7 +16,7 @@ const topCPU = signal<readonly Usage[]>([]);
 const topMemory = signal<readonly Usage[]>([]);
 const hostUsage = signal<ReadonlyMap<string, HostSum>>(new Map());
 
-// topCount is how many containers each list of the largest has.
+// topCount is the number of containers in each list.
 const topCount = 5;
 
 async function readUsage(abort: AbortSignal): Promise<void> {
@@ -32,7 +32,7 @@ async function readUsage(abort: AbortSignal): Promise<void> {
 export default function FleetPage() {
   const texts = t().fleet;
   useEffect(() => repeat(readUsage), []);
-  useEffect(() => repeat(loadHosts, 30_000), []); // latency, clock and certificate: no event tells them
+  useEffect(() => repeat(loadHosts, 30_000), []); // no event reports latency, clock and certificate
   const none = loaded.value && hosts.value.length === 0;
   return (
     <>

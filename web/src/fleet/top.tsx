@@ -1,4 +1,4 @@
-// The containers that use most.
+// The containers with the highest usage.
 import type { ReadonlySignal } from '@preact/signals';
 import { bytes, percent } from '../logic/format';
 import { t } from '../state/preferences';

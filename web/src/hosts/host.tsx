@@ -1,4 +1,4 @@
-// One host: how it is, what runs there, and what happened.
+// One host: its state, its containers, and its events.
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -22,7 +22,7 @@ import { Warnings } from './warnings';
 const cpu = signal<readonly Usage[]>([]);
 const memory = signal<readonly Usage[]>([]);
 
-// topCount is how many containers each list of the largest has.
+// topCount is the number of containers in each list.
 const topCount = 8;
 
 export default function HostPage({ params: [name = ''] }: PageProps) {

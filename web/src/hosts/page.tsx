@@ -1,4 +1,4 @@
-// All hosts, with what wharf knows of their engines.
+// All hosts, with details of their engines.
 import { useEffect } from 'preact/hooks';
 import { StateCounts, Why, useCounts, type Counts } from '../fleet/hosts';
 import { bytes, count } from '../logic/format';

@@ -1,4 +1,4 @@
-// What is wrong with a host that answers: its clock, its certificate, its events.
+// Problems of a host that answers: its clock, its certificate, its events.
 import type { HostStatus } from '../api';
 import { concernsOfHost } from '../logic/concerns';
 import { lasting } from '../logic/format';

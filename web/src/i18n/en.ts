@@ -1,5 +1,5 @@
-// The page's texts in English. Every other language has the type of this one, so that a missing text fails the
-// type check. A file of its own for each part of the page keeps them short.
+// The page's texts in English. Every other language must have the type of this one, so that a missing text fails the type check. Each
+// part of the page has its own file.
 import { auditEn, meEn, usersEn } from './accounts.en';
 import { containersEn } from './containers.en';
 import { eventsEn } from './events.en';
@@ -10,7 +10,7 @@ import { terminalEn } from './terminal.en';
 
 export const en = { ...shellEn, fleet: fleetEn, containers: containersEn, events: eventsEn, me: meEn, users: usersEn, audit: auditEn, logs: logsEn, terminal: terminalEn };
 
-// Widened turns the texts of a dictionary into its type: texts are texts, functions keep their parameters.
+// Widened is the type of a dictionary with its texts: literal texts become string, functions keep their parameters.
 type Widened<T> = { [K in keyof T]: T[K] extends string ? string : T[K] extends (...args: infer A) => string ? (...args: A) => string : Widened<T[K]> };
 
 export type Texts = Widened<typeof en>;

@@ -1,4 +1,4 @@
-// The texts of pages that few open: they come with these, not with the first page.
+// The texts of rarely opened pages, which are loaded with these pages.
 import { locale } from '../state/preferences';
 import { changesEn, operationsEn, stockEn } from './stock.en';
 import { changesKo, operationsKo, stockKo } from './stock.ko';

@@ -1,4 +1,4 @@
-// What of hosts, containers and events needs attention.
+// Problems of hosts and containers that need attention.
 import { address } from '../state/route';
 import type { HostStatus, LoggedEvent } from '../api';
 import type { Container } from './container';
@@ -8,15 +8,15 @@ export interface Concern {
   grave: boolean;
   name: string;
   host: string;
-  to: string; // address of the page that tells more
-  at: number; // since when, in milliseconds; 0 if not known
-  detail: string; // the reason's word, or an exit code
+  to: string; // address of the page with details
+  at: number; // the beginning in milliseconds; 0 if unknown
+  detail: string; // the kind of the error, or an exit code
   times: number;
   length: number; // milliseconds
 }
 
 const day = 86_400_000;
-// A certificate is worth a word two weeks before its end, a clock when it is 2 s off, a loop at 3 ends in 10 min.
+// Limits of the warnings: a certificate that expires within two weeks, a clock that is 2 s off, 3 ends of a container in 10 min.
 const certificateWarning = 14 * day;
 const clockWarning = 2000;
 const loopSpan = 600_000;
@@ -24,13 +24,13 @@ const loopEnds = 3;
 
 const bare: Omit<Concern, 'kind' | 'name' | 'host' | 'to'> = { grave: true, at: 0, detail: '', times: 1, length: 0 };
 
-// concerns lists what needs attention: grave things first, then the latest.
+// concerns lists what needs attention: grave problems first, then the latest.
 export function concerns(hosts: readonly HostStatus[], containers: readonly Container[], recent: readonly LoggedEvent[], now: number): Concern[] {
   const all = [...hosts.flatMap((h) => concernsOfHost(h, now)), ...ofContainers(containers), ...ofEvents(recent, containers, now)];
   return all.sort((a, b) => Number(b.grave) - Number(a.grave) || b.at - a.at);
 }
 
-// concernsOfHost lists what is wrong with a host.
+// concernsOfHost lists the problems of a host.
 export function concernsOfHost(h: HostStatus, now: number): Concern[] {
   const base = { ...bare, name: h.host, host: h.host, to: address.host(h.host), at: h.since ? Date.parse(h.since) : 0, detail: h.last_error ?? '' };
   const found: Concern[] = [];
@@ -53,8 +53,7 @@ function ofContainers(containers: readonly Container[]): Concern[] {
   });
 }
 
-// ofEvents finds the ends that no action caused, one entry for each container, and the gaps. An end with exit
-// code 0 is a job that is done.
+// ofEvents lists the gaps, and the ends that no action caused, one entry per container. An end with exit code 0 is a finished job.
 function ofEvents(recent: readonly LoggedEvent[], containers: readonly Container[], now: number): Concern[] {
   const there = new Map(containers.map((c) => [`${c.host}/${c.id}`, c]));
   const ends = new Map<string, LoggedEvent[]>();

@@ -1,4 +1,4 @@
-// A container as the lists show it, made of wharf's list and kept true by its events.
+// A container as in the lists, built from wharf's list and updated by its events.
 import type { ContainerEvent, HostedContainer } from '../api';
 import { parseStatus, type Health } from './status';
 
@@ -10,13 +10,13 @@ export interface Container {
   readonly image: string;
   readonly state: string;
   readonly health: Health;
-  readonly since: number; // milliseconds, 0 if not known
+  readonly since: number; // milliseconds; 0 if unknown
   readonly exitCode: number | undefined;
   readonly created: number; // milliseconds
   readonly labels: Readonly<Record<string, string>>;
   readonly project: string; // of compose, or empty
   readonly service: string;
-  readonly text: string; // what a search looks at, in lower case
+  readonly text: string; // the text that a search looks in, in lower case
 }
 
 export const keyOf = (host: string, id: string): string => `${host}/${id}`;
@@ -40,15 +40,15 @@ function complete(bare: Bare): Container {
   return { ...bare, key: keyOf(host, id), project, service, text };
 }
 
-// states are those that events leave behind.
+// states maps actions of events to the states after them.
 const states: Record<string, string> = {
   create: 'created', start: 'running', restart: 'running', unpause: 'running', pause: 'paused', die: 'exited', died: 'exited', stop: 'exited',
 };
 
-// notLabels are the attributes of an event that are no labels of the container.
+// notLabels are the attributes of an event that aren't labels of the container.
 const notLabels = new Set(['image', 'name', 'exitCode', 'execDuration', 'signal', 'oldName', 'containerExitCode', 'podId', 'execID', 'containerID']);
 
-// applied returns the container after an event: undefined when it is gone, `before` itself when nothing changed.
+// applied returns the container after an event: undefined if it was removed, `before` itself if nothing changed.
 export function applied(before: Container | undefined, event: ContainerEvent): Container | undefined {
   const at = event.timestamp * 1000;
   const action = event.action.split(':', 1)[0] ?? '';
@@ -58,7 +58,7 @@ export function applied(before: Container | undefined, event: ContainerEvent): C
   if (action === 'health_status') return complete({ ...row, health: healthOf(event) });
   const state = states[action];
   if (state === undefined) return before;
-  if (action === 'stop' && row.state === 'exited') return row; // `die` came before it, and said more
+  if (action === 'stop' && row.state === 'exited') return row; // `die` came before it, with more details
   const code = event.attrs['exitCode'] ?? event.attrs['containerExitCode'];
   return complete({
     ...row, state, since: action === 'unpause' || action === 'pause' ? row.since : at,
@@ -68,11 +68,11 @@ export function applied(before: Container | undefined, event: ContainerEvent): C
 }
 
 function healthOf(event: ContainerEvent): Health {
-  const said = event.action.split(':')[1]?.trim() ?? event.attrs['health_status'] ?? '';
-  return said === 'healthy' || said === 'unhealthy' || said === 'starting' ? said : '';
+  const health = event.action.split(':')[1]?.trim() ?? event.attrs['health_status'] ?? '';
+  return health === 'healthy' || health === 'unhealthy' || health === 'starting' ? health : '';
 }
 
-// fromEvent makes a container that no list has shown yet: engines put name, image and labels into the attributes.
+// fromEvent builds a container that isn't in any list yet: engines put its name, image and labels into the attributes.
 function fromEvent(event: ContainerEvent, at: number): Container {
   const labels: Record<string, string> = {};
   for (const [name, value] of Object.entries(event.attrs)) {

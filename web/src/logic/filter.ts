@@ -1,4 +1,4 @@
-// What the list of containers shows: filters, order and groups, all of them in the address.
+// The filters, order and groups of the list of containers, all of which are kept in the address.
 import type { Container } from './container';
 
 export interface Choice {
@@ -38,7 +38,7 @@ const order: Record<Sort, (a: Container, b: Container) => number> = {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-// stateRank puts what wants a look first.
+// stateRank puts containers with problems first.
 function stateRank(c: Container): string {
   if (c.health === 'unhealthy') return '0';
   return ({ restarting: '1', dead: '2', paused: '3', running: '4', created: '6', exited: '7' }[c.state] ?? '5') + c.state;
@@ -50,7 +50,7 @@ export function ordered(all: Iterable<Container>, sort: Sort): Container[] {
   return [...all].sort((a, b) => by(a, b) || compare(a.name, b.name) || compare(a.host, b.host) || compare(a.id, b.id));
 }
 
-// picked leaves those that the filters let through. Each word of the text must occur.
+// picked returns the containers that match the filters. Each word of the text must occur.
 export function picked(all: readonly Container[], choice: Choice): Container[] {
   const words = choice.text.toLowerCase().split(/\s+/).filter((word) => word !== '');
   return all.filter(
@@ -61,10 +61,10 @@ export function picked(all: readonly Container[], choice: Choice): Container[] {
   );
 }
 
-// Line is a row of the table: a container, or the head of a group.
+// Line is a row of the table: a container, or the heading of a group.
 export type Line = { kind: 'container'; container: Container } | { kind: 'group'; name: string; running: number; all: number };
 
-// grouped puts a head before the containers of each project or host; those of no project come last.
+// grouped puts a heading before the containers of each project or host. Containers without a project come last.
 export function grouped(containers: readonly Container[], group: Group): Line[] {
   if (group === '') return containers.map((container) => ({ kind: 'container', container }));
   const groups = new Map<string, Container[]>();

@@ -1,12 +1,12 @@
-// Numbers as docker stats writes them, and times as Intl does.
+// Numbers in the format of docker stats, and times in that of Intl.
 
-// bytes renders memory as docker stats does: "%.4g" of 1024s, "128.5MiB".
+// bytes formats memory as docker stats does: "%.4g" with units of 1024, "128.5MiB".
 export const bytes = (n: number): string => scaled(n, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], 4);
 
-// traffic renders network and block bytes as docker stats does: "%.3g" of 1000s, "512kB".
+// traffic formats network and block bytes as docker stats does: "%.3g" with units of 1000, "512kB".
 export const traffic = (n: number): string => scaled(n, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'], 3);
 
-// percent is docker stats' "%.2f%%".
+// percent formats a percentage as docker stats does: "%.2f%%".
 export const percent = (n: number): string => `${n.toFixed(2)}%`;
 
 function scaled(n: number, base: number, units: string[], digits: number): string {
@@ -18,7 +18,7 @@ function scaled(n: number, base: number, units: string[], digits: number): strin
   return general(n, digits) + (units[i] ?? '');
 }
 
-// general is C's %.<digits>g for numbers that need no exponent below 10^digits, which is how docker prints them.
+// general is C's %.<digits>g, for numbers below 10^digits, which need no exponent. docker prints them so.
 export function general(n: number, digits: number): string {
   const text = n.toPrecision(digits);
   if (text.includes('e')) return text.replace(/\.?0*e\+(\d)$/, 'e+0$1');
@@ -27,7 +27,7 @@ export function general(n: number, digits: number): string {
 
 export const shortID = (id: string): string => id.replace(/^sha256:/, '').slice(0, 12);
 
-// Ages by the largest unit that fits, for Intl.RelativeTimeFormat and Intl.NumberFormat.
+// Units of ages, the largest first, for Intl.RelativeTimeFormat and Intl.NumberFormat.
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000], ['month', 2_592_000], ['week', 604_800], ['day', 86_400], ['hour', 3600], ['minute', 60], ['second', 1],
 ];
@@ -53,29 +53,29 @@ function cached<T>(store: Map<string, T>, key: string, make: () => T): T {
   return found;
 }
 
-// ago says how long ago something was: "5 min. ago".
+// ago formats how long ago something was: "5 min. ago".
 export function ago(ms: number, language: string): string {
   const { unit, n } = largest(ms);
   return cached(relative, language, () => new Intl.RelativeTimeFormat(language, { style: 'narrow', numeric: 'always' })).format(-n, unit);
 }
 
-// lasting says how long something lasts: "2 hr".
+// lasting formats a duration: "2 hr".
 export function lasting(ms: number, language: string): string {
   const { unit, n } = largest(ms);
   return cached(lengths, `${language} ${unit}`, () => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' })).format(n);
 }
 
-// moment is a date and time to the second.
+// moment formats a date with the time to the second.
 export function moment(ms: number, language: string): string {
   return cached(moments, language, () => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' })).format(ms);
 }
 
-// clock is a time of day to the second.
+// clock formats a time of day to the second.
 export function clock(ms: number, language: string): string {
   return cached(moments, `clock ${language}`, () => new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })).format(ms);
 }
 
-// day is a date alone.
+// day formats a date without a time.
 export function day(ms: number, language: string): string {
   return cached(moments, `day ${language}`, () => new Intl.DateTimeFormat(language, { dateStyle: 'full' })).format(ms);
 }

@@ -1,11 +1,11 @@
-// Events as the timeline shows them, whether from the log or fresh from the stream.
+// The entries of the timeline, from events of the log and of the stream.
 import type { ContainerEvent, HostEvent, LoggedEvent, StreamGap } from '../api';
 
 export interface Entry {
   readonly key: string;
-  readonly id: number; // 0 where it isn't known yet
-  readonly at: number; // milliseconds; a gap's end
-  readonly from: number; // a gap's beginning, else 0
+  readonly id: number; // 0 if it isn't known yet
+  readonly at: number; // milliseconds; the end of a gap
+  readonly from: number; // the beginning of a gap, otherwise 0
   readonly host: string;
   readonly type: string;
   readonly action: string;
@@ -24,7 +24,7 @@ export function fromLog(e: LoggedEvent): Entry {
   };
 }
 
-// serial makes keys for events that came while wharf couldn't number them.
+// serial makes keys for events that came while wharf couldn't assign ids.
 let serial = 0;
 
 const keyFor = (id: string): string => (id === '' ? `fresh-${++serial}` : id);
@@ -52,27 +52,27 @@ export function fromHost(id: string, h: HostEvent): Entry {
 
 const later = (a: Entry, b: Entry): number => b.at - a.at || b.id - a.id;
 
-// onTop is merged for entries that are all later than those at hand, as nearly always: nothing has to be sorted.
+// onTop is merged for entries that are all later than the old ones, which is nearly always so: it needn't sort the old ones.
 export function onTop(old: readonly Entry[], fresh: readonly Entry[], most: number): Entry[] {
   return [...fresh].sort(later).concat(old.slice(0, most - fresh.length));
 }
 
-// merged puts new entries among those at hand, the latest first, and keeps at most `most` of them.
+// merged adds new entries to the old ones, the latest first, and keeps at most `most` entries.
 export function merged(old: readonly Entry[], fresh: readonly Entry[], most: number): Entry[] {
   const known = new Set(old.map((e) => e.key));
   const all = [...fresh.filter((e) => !known.has(e.key)), ...old];
   return all.sort(later).slice(0, most);
 }
 
-// Narrowing is what of all events is asked for.
+// Narrowing is the filter of a list of events.
 export interface Narrowing {
   host: string;
   type: string;
-  container: string; // a name, an id, or its beginning
+  container: string; // a name, an id, or the beginning of an id
 }
 
-// fits tells whether an entry of the stream belongs into a narrowed list, as the log would decide it. Gaps pass
-// every filter but the host's.
+// fits reports whether an entry of the stream belongs to a filtered list, by the log's own rules. Gaps match every filter except the
+// host's.
 export function fits(e: Entry, n: Narrowing): boolean {
   if (n.host !== '' && e.host !== n.host && e.host !== '') return false;
   if (e.type === 'gap') return true;
@@ -81,10 +81,10 @@ export function fits(e: Entry, n: Narrowing): boolean {
   return e.type === 'container' && (e.name === n.container || (n.container.length >= 12 && e.actorID.startsWith(n.container)));
 }
 
-// Line is a row of the timeline: an entry, with how long an outage lasted, or the head of a day.
+// Line is a row of the timeline: an entry, with the length of an outage, or the heading of a day.
 export type Line = { kind: 'day'; at: number } | { kind: 'entry'; entry: Entry; outage: number };
 
-// plainLines are the rows of entries that are no outage: made once, since the list is made anew with each event.
+// plainLines caches the rows of entries that aren't outages, since the list is rebuilt with each event.
 const plainLines = new WeakMap<Entry, Line>();
 
 function plainLine(entry: Entry): Line {
@@ -96,12 +96,12 @@ function plainLine(entry: Entry): Line {
   return line;
 }
 
-// lines puts heads of days between entries, the latest first. An outage ends at the next time the host was reached;
-// one that lasts has Infinity.
+// lines puts headings of days between entries, the latest first. An outage ends when the host is reached again; one that hasn't ended
+// has the length Infinity.
 export function lines(entries: readonly Entry[]): Line[] {
   const all: Line[] = [];
   const reached = new Map<string, number>();
-  let midnight = Infinity; // at which the day of the entry before began
+  let midnight = Infinity; // when the day of the previous entry began
   for (const entry of entries) {
     if (entry.at < midnight) {
       midnight = new Date(entry.at).setHours(0, 0, 0, 0);

@@ -1,7 +1,7 @@
 // A line's text with its colours. Escape sequences become elements with classes, never markup.
 import Anser from 'anser';
 
-// plain is text without an escape character, by far the most of it.
+// Most lines have no escape character, and are rendered as they are.
 export function Colored({ text }: { text: string }) {
   if (!text.includes('\u001b')) return <bdi>{text}</bdi>;
   return (
@@ -18,5 +18,5 @@ export function Colored({ text }: { text: string }) {
   );
 }
 
-// named keeps the sixteen named colours, which follow the theme; others would be unreadable on one of them.
+// named keeps only the sixteen named colours, which follow the theme: another colour could be unreadable in one of them.
 const named = (color: string | null): string => (color && /^ansi-(bright-)?(black|red|green|yellow|blue|magenta|cyan|white)$/.test(color) ? color : '');

@@ -13,17 +13,17 @@ import type { Wanted } from './reader';
 
 const ranges = ['', '15m', '1h', '24h', '168h'] as const;
 const levels: Record<string, string[]> = { '': [], error: ['error', 'fatal'], warn: ['warn', 'error', 'fatal'], info: ['info', 'warn', 'error', 'fatal'] };
-// delay is how long one types before a search begins, in milliseconds.
+// delay is the pause in typing after which a search begins, in milliseconds.
 const delay = 300;
 
 interface Choice {
-  container: string; // host and id or name; empty: all that fit the rest
+  container: string; // host and id or name; empty: all that match the other filters
   host: string;
   project: string;
   since: string;
   level: string;
   grep: string;
-  at: string; // time of a line that a link names
+  at: string; // time of the line that a link points to
 }
 
 const choice = computed<Choice>(() => {
@@ -34,25 +34,25 @@ const choice = computed<Choice>(() => {
 
 const projects = computed(() => [...new Set(containers.value.map((c) => c.project).filter((p) => p !== ''))].sort());
 
-// pathOf is where the log of the chosen containers is, and which of them are meant.
-function pathOf(c: Choice): { path: string; who: Query } {
+// pathOf returns the path of the log, and the query for the chosen containers.
+function pathOf(c: Choice): { path: string; filter: Query } {
   const cut = c.container.indexOf('/');
   if (cut > 0) {
     const [host, id] = [c.container.slice(0, cut), c.container.slice(cut + 1)];
-    return { path: `/v1/hosts/${encodeURIComponent(host)}/containers/${encodeURIComponent(id)}/logs`, who: {} };
+    return { path: `/v1/hosts/${encodeURIComponent(host)}/containers/${encodeURIComponent(id)}/logs`, filter: {} };
   }
-  return { path: '/v1/logs', who: { host: c.host, project: c.project } };
+  return { path: '/v1/logs', filter: { host: c.host, project: c.project } };
 }
 
 function wantedOf(c: Choice): Wanted {
-  const { path, who } = pathOf(c);
+  const { path, filter } = pathOf(c);
   const level = levels[c.level] ?? [];
-  if (c.at !== '') return { path, query: { ...who, since: new Date(Date.parse(c.at) - 5000).toISOString(), tail: 'all', limit: 2000 }, follow: false };
+  if (c.at !== '') return { path, query: { ...filter, since: new Date(Date.parse(c.at) - 5000).toISOString(), tail: 'all', limit: 2000 }, follow: false };
   const searching = c.grep !== '' || level.length > 0;
   const tail = c.since === '' ? (c.container === '' ? 100 : 500) : 'all';
   return searching
-    ? { path, query: { ...who, grep: c.grep, level, since: c.since, tail: 'all', limit: 5000 }, follow: false }
-    : { path, query: { ...who, since: c.since, tail, follow: true, events: true }, follow: true };
+    ? { path, query: { ...filter, grep: c.grep, level, since: c.since, tail: 'all', limit: 5000 }, follow: false }
+    : { path, query: { ...filter, since: c.since, tail, follow: true, events: true }, follow: true };
 }
 
 export default function LogsPage() {
@@ -90,7 +90,7 @@ export default function LogsPage() {
   );
 }
 
-// Grep searches when one has stopped typing: each search reads logs on the hosts.
+// Grep starts a search only after a pause in typing, because each search reads logs on the hosts.
 function Grep({ value }: { value: string }) {
   const typed = useSignal(value);
   useEffect(() => {
@@ -101,15 +101,15 @@ function Grep({ value }: { value: string }) {
   return <SearchBox value={typed.value} label={t().logs.search} onInput={(text) => (typed.value = text)} />;
 }
 
-// Download has the browser fetch a file: by a ticket, since it sends no token of ours.
+// Download makes the browser download a file. It needs a ticket, since the browser can't send the page's token.
 function Download({ choice: c }: { choice: Choice }) {
   const fault = useSignal('');
   const start = async (): Promise<void> => {
     try {
       const { ticket } = await call<Ticket>('POST', '/v1/events/ticket');
-      const { path, who } = pathOf(c);
+      const { path, filter } = pathOf(c);
       const a = document.createElement('a');
-      a.href = path + search({ ...who, since: c.since, tail: 'all', download: true, timestamps: true, ansi: false, ticket });
+      a.href = path + search({ ...filter, since: c.since, tail: 'all', download: true, timestamps: true, ansi: false, ticket });
       a.download = '';
       a.click();
       fault.value = '';

@@ -1,4 +1,4 @@
-// The whole of one line, with a link to it.
+// One line in full, with a link to it.
 import type { LogLine } from '../api';
 import { moment } from '../logic/format';
 import { locale, t } from '../state/preferences';

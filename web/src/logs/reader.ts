@@ -1,4 +1,4 @@
-// The lines of one view: read, followed, resumed, at most a hundred thousand of them.
+// The lines of one view: read, followed, resumed, at most a hundred thousand.
 import { effect, signal, untracked } from '@preact/signals';
 import { ApiError, search, stream, type Query } from '../api/client';
 import type { ContainerEvent, LogEnd, LogGap, LogHosts, LogLine, LogProgress, LogSearchEnd } from '../api';
@@ -13,20 +13,20 @@ export type Row =
   | { kind: 'gap'; key: number; gap: LogGap }
   | { kind: 'event'; key: number; event: ContainerEvent };
 
-// most is how many rows are kept; beyond it the oldest go, `shed` at a time.
+// most is the maximum number of rows; when it is exceeded, the `shed` oldest are dropped.
 const most = 100_000;
 const shed = 10_000;
-// retry is the time until a stream that ended is opened again, in milliseconds.
+// retry is the pause before a stream that ended is reopened, in milliseconds.
 const retry = 1500;
 
 export interface Wanted {
   path: string;
   query: Query;
-  follow: boolean; // else the stream is a search, or a part of the past, and ends
+  follow: boolean; // false for a search or a part of the past, whose streams end
 }
 
 export class LogReader {
-  // rows change in place; `revision` says that they did.
+  // rows is changed in place; `revision` signals a change.
   readonly rows: Row[] = [];
   readonly revision = signal(0);
   readonly state = signal<'reading' | 'following' | 'ended' | 'failed'>('reading');
@@ -56,7 +56,7 @@ export class LogReader {
     };
   }
 
-  // run reads until there is nothing more to come. A stream that breaks goes on after the last line that it gave.
+  // run reads until the stream is complete. After a break it continues after the last line.
   private async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.done) {
       try {
@@ -76,11 +76,11 @@ export class LogReader {
   private async read(signal: AbortSignal): Promise<void> {
     const { path, query, follow } = this.wanted;
     const resumed = follow && this.lastID !== '';
-    if (!follow) this.clear(); // a search can't be resumed: it begins again
+    if (!follow) this.clear(); // a search can't be resumed: it starts again
     const frames = await stream(path + search(query), resumed ? { 'Last-Event-ID': this.lastID } : {}, signal);
     if (follow) this.state.value = 'following';
     for await (const group of frames) {
-      for (const frame of group) this.take(frame);
+      for (const frame of group) this.receive(frame);
       if (this.drawing === 0) this.drawing = requestAnimationFrame(() => this.draw());
     }
   }
@@ -96,7 +96,7 @@ export class LogReader {
     this.revision.value++;
   }
 
-  private take(frame: Frame): void {
+  private receive(frame: Frame): void {
     if (frame.id !== '') this.lastID = frame.id;
     if (frame.data === '') return;
     const data: unknown = JSON.parse(frame.data);
@@ -127,7 +127,7 @@ export class LogReader {
     }
   }
 
-  // draw puts what has come into the list, once for each frame of the screen.
+  // draw adds the lines that arrived to the list, once per frame of the screen.
   private draw(): void {
     this.drawing = 0;
     if (this.waiting.length === 0) return;

@@ -1,4 +1,4 @@
-// The lines, as they come: the newest at the bottom, colours kept, gaps drawn where they are.
+// The lines as they arrive: the newest at the bottom, with their colours, and with gaps at their times.
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { clock, count, lasting } from '../logic/format';
@@ -10,7 +10,7 @@ import { Colored } from './ansi';
 import { Picked } from './picked';
 import { LogReader, type Row, type Wanted } from './reader';
 
-// rowHeight is that of a line, in pixels, and near how far from the end one still counts as reading it.
+// rowHeight is the height of a line, in pixels. near is the distance from the end within which the view keeps following.
 const rowHeight = 20;
 const near = 40;
 
@@ -62,7 +62,7 @@ export function LogView({ wanted, mark }: { wanted: Wanted; mark?: number }) {
   );
 }
 
-// Foot says how far the reading is.
+// Foot shows the progress of the reader.
 function Foot({ reader, shown }: { reader: LogReader; shown: number }) {
   const texts = t().logs;
   const progress = reader.progress.value;
@@ -77,7 +77,7 @@ function Foot({ reader, shown }: { reader: LogReader; shown: number }) {
   );
 }
 
-// About says what is not part of the answer.
+// About shows what is missing from the answer.
 function About({ reader }: { reader: LogReader }) {
   const texts = t().logs;
   const about = reader.about.value;

@@ -1,4 +1,4 @@
-// API keys, for machines. A key is shown once.
+// API keys, for machines. A key is shown only once.
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client';
 import type { APIKey, APIKeyPage, Role } from '../api';

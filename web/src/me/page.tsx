@@ -1,4 +1,4 @@
-// One's own account: how the page looks, the password, sessions and keys.
+// The user's own account: the page's appearance, the password, sessions and keys.
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client';
 import { chooseLanguage, chooseTheme, language, t, theme, type Language, type Theme } from '../state/preferences';

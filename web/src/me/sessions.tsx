@@ -1,4 +1,4 @@
-// Sessions: one's own, or for admins those of everybody.
+// Sessions: the user's own, or for admins those of all users.
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client';
 import type { Session, SessionPage } from '../api';
@@ -61,7 +61,7 @@ export function Sessions({ all = false }: { all?: boolean }) {
   );
 }
 
-// browserOf is the short name of a program, as far as one can tell.
+// browserOf returns a short name of a user agent, as far as it is recognized.
 function browserOf(agent: string): string {
   const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/(\d+)/.exec(agent.replace(/Chrome\/\d+.*(Edg|OPR)/, '$1'));
   const system = /(Windows|Mac OS X|Android|iPhone|Linux)/.exec(agent);

@@ -1,4 +1,4 @@
-// Operations on many containers: the list, and one with its containers as they end.
+// Operations on many containers: the list, and one operation with the state of its containers.
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { BulkPage, BulkResult, BulkSummary, BulkTarget } from '../api';
@@ -140,7 +140,7 @@ function One({ id }: { id: string }) {
 
 type Change = (before: BulkResult | undefined) => BulkResult | undefined;
 
-// follow shows an operation, and each container as it ends, until all have.
+// follow updates an operation with each container that ends, until all have.
 async function follow(id: string, signal: AbortSignal, change: (next: Change) => void, failed: (error: unknown) => void): Promise<void> {
   while (!signal.aborted) {
     try {

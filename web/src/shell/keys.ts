@@ -1,4 +1,4 @@
-// Keys that work everywhere: Ctrl-K opens the palette, / goes to the page's search.
+// Keys that work everywhere: Ctrl-K opens the palette, / focuses the page's search.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 

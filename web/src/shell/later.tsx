@@ -6,7 +6,7 @@ type Loader = () => Promise<ComponentType>;
 
 const there = new Map<Loader, ComponentType>();
 
-// patience is the time between two tries, in milliseconds: wharf may be away.
+// patience is the pause between two tries, in milliseconds: wharf may be unreachable.
 const patience = 2000;
 
 export function Later({ load }: { load: Loader }) {

@@ -1,4 +1,4 @@
-// The page of an address: loaded, shown, and kept from taking the rest down if it breaks.
+// The page of the address: loads it, shows it, and contains its errors.
 import { Component, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../state/preferences';
@@ -20,7 +20,7 @@ export function Outlet({ path }: { path: string }) {
         loadedPages.set(page, module.default);
         again((n) => n + 1);
       },
-      () => setFailed(true), // another version of wharf may be there by now
+      () => setFailed(true), // the server may have another version of the page by now
     );
   }, [page]);
   if (!found) return <Missing />;

@@ -1,4 +1,4 @@
-// The pages and their addresses. Each is a folder, loaded when it is first opened.
+// The pages and their addresses. Each page is a directory, loaded when it is first opened.
 import type { ComponentType } from 'preact';
 import type { Texts } from '../i18n/en';
 import type { IconName } from '../ui/icon';
@@ -6,7 +6,7 @@ import { isAdmin } from '../logic/rights';
 import type { Me } from '../api';
 
 export interface PageProps {
-  params: readonly string[]; // the variable parts of the address, decoded
+  params: readonly string[]; // the parameters of the path, decoded
 }
 
 export interface PageEntry {
@@ -14,7 +14,7 @@ export interface PageEntry {
   load: () => Promise<{ default: ComponentType<PageProps> }>;
 }
 
-// NavItem is a page with a place in the navigation.
+// NavItem is a page in the navigation.
 export interface NavItem {
   path: string;
   icon: IconName;
@@ -53,7 +53,7 @@ export const navigation: readonly NavItem[] = [
 
 export const offered = (item: NavItem, me: Me): boolean => item.allowed === undefined || item.allowed(me);
 
-// find returns the page of a path with its parameters.
+// find returns the page of a path, and its parameters.
 export function find(path: string): { page: PageEntry; params: string[] } | undefined {
   for (const page of pages) {
     const match = page.pattern.exec(path);

@@ -1,4 +1,4 @@
-// The palette: every page, host and container by name.
+// The palette: finds pages, hosts and containers by name.
 import { computed, useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { containers, hosts } from '../state/fleet';
@@ -19,7 +19,7 @@ interface Target {
   state: string;
 }
 
-// most is how many of the matches are shown.
+// most is the maximum number of matches that are shown.
 const most = 50;
 
 const targets = computed<Target[]>(() => {
@@ -31,7 +31,7 @@ const targets = computed<Target[]>(() => {
   ];
 });
 
-// found lists what has all words, names that begin with the text first.
+// found returns the targets that contain all words, those whose name begins with the text first.
 function found(text: string): Target[] {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
   const hits = targets.value.filter((target) => {

@@ -1,4 +1,4 @@
-// What surrounds every page: navigation, the state of the connection, the palette.
+// The parts around every page: navigation, state of the connection, palette.
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { request } from '../containers/operations';
@@ -52,7 +52,7 @@ export function Shell() {
   );
 }
 
-// What most visits don't need comes when it is needed.
+// Parts that most visits don't need are loaded on demand.
 const loadPalette = () => import('./palette').then((module) => module.Palette);
 const loadActions = () => import('../containers/actions').then((module) => module.Actions);
 
@@ -96,7 +96,7 @@ function Side({ open }: { open: boolean }) {
 
 const current = (item: string): boolean => (item === '/' ? path.value === '/' : path.value === item || path.value.startsWith(`${item}/`));
 
-// Account names the user, and ends the session.
+// Account shows the user's name, and logs out.
 function Account() {
   const texts = t();
   if (me.value.anonymous) {
@@ -136,7 +136,7 @@ function LinkState() {
   );
 }
 
-// LostBar says that wharf is away, and how old everything is.
+// LostBar shows that wharf is unreachable, and how old the data is.
 function LostBar() {
   const age = useComputed(() => ago(Math.max(0, now.value - link.value.since), locale.value));
   if (link.value.state !== 'lost') return null;

@@ -1,4 +1,4 @@
-// The time, as ages are shown by it. It stands still while the page is hidden.
+// The current time, for showing ages. It stands still while the page is hidden.
 import { signal } from '@preact/signals';
 
 export const now = signal(Date.now());

@@ -1,5 +1,5 @@
-// All hosts and containers that the caller may see: loaded once, then kept true by events. This module alone
-// changes them; everybody else reads the signals.
+// All hosts and containers that the user may see: loaded once, then updated by events. Only this module changes them; the others read
+// the signals.
 import { batch, computed, signal } from '@preact/signals';
 import { get } from '../api/client';
 import { forgetUpdates } from './updates';
@@ -7,10 +7,10 @@ import { applied, fromRow, keyOf, type Container } from '../logic/container';
 import type { ContainerEvent, ContainerPage, HostEvent, HostStatus } from '../api';
 
 export const hosts = signal<readonly HostStatus[]>([]);
-// loaded says that the lists were complete once.
+// loaded is true once the lists have been complete.
 export const loaded = signal(false);
 
-// Containers live in one map that changes in place; `revision` says that it did.
+// The containers are in one map that is changed in place; `revision` signals a change.
 const rows = new Map<string, Container>();
 const revision = signal(0);
 
@@ -19,16 +19,16 @@ export const containers = computed<readonly Container[]>(() => {
   return [...rows.values()];
 });
 
-// Unseen is a host whose containers couldn't be listed: since when what is shown of them is old, and why.
+// Unseen is a host whose containers couldn't be listed: why, and since when the shown ones are out of date.
 export interface Unseen {
   since: number;
   error: string;
-  never: boolean; // none of its containers were ever listed here
+  never: boolean; // its containers have never been listed here
 }
 
 export const unseen = signal<ReadonlyMap<string, Unseen>>(new Map());
 
-// listed is when a host's containers were last known to be true.
+// listed is the time of the last complete list, by host.
 const listed = new Map<string, number>();
 
 export function containerOf(host: string, id: string): Container | undefined {
@@ -36,7 +36,7 @@ export function containerOf(host: string, id: string): Container | undefined {
   return rows.get(keyOf(host, id));
 }
 
-// down maps a host that doesn't answer to the time since when.
+// down maps each host that doesn't answer to the time since when it doesn't.
 export const down = computed<ReadonlyMap<string, number>>(() => {
   const found = new Map<string, number>();
   for (const host of hosts.value) {
@@ -50,15 +50,15 @@ export async function loadHosts(): Promise<void> {
   hosts.value = await get<HostStatus[]>('/v1/hosts');
 }
 
-// loadAll reads every list anew. The first page is small, so that something is seen soon.
+// loadAll reloads every list. The first page is small, so that something is shown soon.
 export async function loadAll(): Promise<void> {
   const [, first] = await Promise.all([loadHosts(), page('/v1/containers', '', loaded.value ? 5000 : 500)]);
-  if (!loaded.value) take(first, Date.now()); // shown while the rest comes
+  if (!loaded.value) applyList(first, Date.now()); // show it while the rest is loaded
   await loadRest('/v1/containers', first, true);
   loaded.value = true;
 }
 
-// loadHost reads one host's containers anew: after a gap, or when it is back.
+// loadHost reloads one host's containers: after a gap, or when the host is back.
 export async function loadHost(host: string): Promise<void> {
   const path = `/v1/hosts/${encodeURIComponent(host)}/containers`;
   try {
@@ -72,8 +72,8 @@ export async function loadHost(host: string): Promise<void> {
 
 const page = (path: string, cursor: string, limit: number): Promise<ContainerPage> => get(path, { cursor, limit });
 
-// loadRest takes a list whose first page has come. With everywhere it is of all hosts that the caller may see: those that it lacks
-// are gone, or out of sight.
+// loadRest loads the rest of a list after its first page. With `everywhere` the list covers all hosts that the user may see:
+// containers that aren't in it are removed, because they are gone or no longer visible to the user.
 async function loadRest(path: string, first: ContainerPage, everywhere = false): Promise<void> {
   const pages = [first];
   for (let cursor = first.cursor; cursor !== ''; cursor = pages.at(-1)?.cursor ?? '') pages.push(await page(path, cursor, 5000));
@@ -83,11 +83,11 @@ async function loadRest(path: string, first: ContainerPage, everywhere = false):
     const seen = new Set(whole.containers.map((c) => keyOf(c.host, c.id)));
     const answered = new Map(whole.hosts.map((h) => [h.host, h.ok]));
     for (const [key, c] of rows) if ((answered.get(c.host) ?? everywhere) && !seen.has(key)) rows.delete(key);
-    take(whole, at);
+    applyList(whole, at);
   });
 }
 
-function take(list: ContainerPage, at: number): void {
+function applyList(list: ContainerPage, at: number): void {
   const next = new Map(unseen.value);
   for (const host of list.hosts) {
     if (host.ok) {
@@ -103,7 +103,7 @@ function take(list: ContainerPage, at: number): void {
   revision.value++;
 }
 
-// applyEvents brings the lists up to date. Everything that happened at once becomes one change.
+// applyEvents updates the lists. Several events become one change.
 export function applyEvents(events: readonly ContainerEvent[]): void {
   let changed = false;
   for (const event of events) {
@@ -119,7 +119,7 @@ export function applyEvents(events: readonly ContainerEvent[]): void {
   if (changed) revision.value++;
 }
 
-// applyHostEvent marks a host as reached or lost, and reads again what may have changed meanwhile.
+// applyHostEvent marks a host as up or down, and reloads what may have changed meanwhile.
 export async function applyHostEvent(event: HostEvent): Promise<void> {
   const back = event.action === 'connected';
   hosts.value = hosts.value.map((h) =>
@@ -135,7 +135,7 @@ export async function applyHostEvent(event: HostEvent): Promise<void> {
   await Promise.all([loadHosts(), loadHost(event.host)]);
 }
 
-// forgetFleet empties everything: another user must not see what the last one saw.
+// forgetFleet clears everything: another user must not see the data of the last one.
 export function forgetFleet(): void {
   batch(() => {
     rows.clear();

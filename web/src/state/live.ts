@@ -1,5 +1,5 @@
-// The one event stream that keeps everything true. It runs while the page is visible and a user is logged in,
-// and goes on from the last id that it saw.
+// The event stream that keeps the page's data up to date. It runs while the page is visible and a user is logged in, and resumes after
+// the last id that it received.
 import { effect, signal, untracked } from '@preact/signals';
 import { ApiError, stream } from '../api/client';
 import type { Frame } from '../api/sse';
@@ -8,40 +8,40 @@ import { visible } from './clock';
 import { applyEvents, applyHostEvent, containers, forgetFleet, loadAll, loadHost } from './fleet';
 import { phase, refreshMe } from './session';
 
-// Link is how the page stands with wharf. `since` is when it last changed, in milliseconds.
+// Link is the state of the connection to wharf. `since` is when it last changed, in milliseconds.
 export interface Link {
   state: 'connecting' | 'live' | 'lost' | 'resting' | 'denied';
   since: number;
-  reason: string; // why wharf refused, in its words; empty where it doesn't answer
+  reason: string; // wharf's message if it refused; empty if it doesn't answer
 }
 
 export const link = signal<Link>({ state: 'connecting', since: Date.now(), reason: '' });
 
-// Happening is what a listener gets of the stream, in order.
+// Happening is an item of the stream; listeners get them in order.
 export type Happening = { kind: 'event'; id: string; event: ContainerEvent } | { kind: 'gap'; id: string; gap: StreamGap } | { kind: 'host'; id: string; host: HostEvent };
 
 type Listener = (happenings: readonly Happening[]) => void;
 const listeners = new Set<Listener>();
 
-// onHappenings calls back for everything that the stream brings, until the returned function is called.
+// onHappenings calls the listener with all items of the stream, until the returned function is called.
 export function onHappenings(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 let lastID = '';
-// outdated says that rights have changed since the lists were read: events alone don't bring what may be seen now.
+// outdated means that rights have changed since the lists were read: events don't add containers that have become visible.
 let outdated = false;
 let running: AbortController | undefined;
 
-// follow runs the stream as the page's state asks for it, from now on.
+// follow starts and stops the stream with the page's state, from now on.
 export function follow(): void {
   effect(() => {
     const wanted = phase.value === 'ready' && visible.value;
     if (!wanted) running?.abort();
     if (phase.value !== 'ready') {
       lastID = '';
-      untracked(forgetFleet); // it reads what it empties
+      untracked(forgetFleet); // untracked: forgetFleet reads signals that it changes
     }
     if (!wanted) {
       set('resting');
@@ -57,7 +57,7 @@ function set(state: Link['state'], reason = ''): void {
   if (before.state !== state || before.reason !== reason) link.value = { state, since: before.state === state ? before.since : Date.now(), reason };
 }
 
-// keep opens the stream again whenever it ends, sooner after one that held.
+// keep reopens the stream whenever it ends: soon after one that worked, otherwise after a growing pause.
 async function keep(signal: AbortSignal): Promise<void> {
   set(lastID === '' ? 'connecting' : link.peek().state);
   for (let failures = 0; !signal.aborted; failures++) {
@@ -67,14 +67,14 @@ async function keep(signal: AbortSignal): Promise<void> {
       });
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ApiError && error.status === 401) return; // the session's end shows the login
+      if (error instanceof ApiError && error.status === 401) return; // the session has ended, so the login is shown
       if (error instanceof ApiError) {
         set(error.status === 403 ? 'denied' : 'lost', error.message);
         failures = Math.max(failures, 1);
       }
     }
     if (signal.aborted) return;
-    if (failures > 0 && link.peek().reason === '') set('lost'); // one that just ended is opened again before anybody need know
+    if (failures > 0 && link.peek().reason === '') set('lost'); // not after a single break: the stream is reopened before the user needs to know
     await pause(failures === 0 ? 100 : Math.min(500 * 2 ** Math.min(failures, 5), 8000) * (0.75 + Math.random() / 2), signal);
   }
 }
@@ -84,7 +84,7 @@ async function read(signal: AbortSignal, opened: () => void): Promise<void> {
   const own = new AbortController();
   try {
     const frames = await stream('/events', resumed ? { 'Last-Event-ID': lastID } : {}, AbortSignal.any([signal, own.signal]));
-    // The stream is open: what the lists don't have yet will be in it. Rights may have changed since the last one.
+    // The stream is open, so it has all events that the lists miss. Rights may have changed since the last stream.
     if (await refreshMe()) outdated = true;
     if (outdated || !resumed) await loadAll();
     outdated = false;
@@ -92,7 +92,7 @@ async function read(signal: AbortSignal, opened: () => void): Promise<void> {
     opened();
     for await (const group of frames) {
       if (signal.aborted) return;
-      take(group);
+      receive(group);
     }
   } finally {
     own.abort();
@@ -108,13 +108,13 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     });
   });
 
-// What comes waits for the next frame of the screen: two hundred events a second are sixty changes. Where there is
-// much to sort, it waits longer.
+// Items wait for the next frame of the screen, so that two hundred events a second cause sixty changes. With many containers to sort
+// they wait longer.
 let waiting: Happening[] = [];
 const large = 2000; // containers
 const largePause = 250; // milliseconds
 
-function take(frames: readonly Frame[]): void {
+function receive(frames: readonly Frame[]): void {
   const idle = waiting.length === 0;
   for (const frame of frames) {
     if (frame.id !== '') lastID = frame.id;
@@ -143,9 +143,9 @@ function deliver(): void {
   const again = new Set<string>();
   for (const h of happenings) {
     if (h.kind === 'gap') again.add(h.gap.host);
-    if (h.kind === 'host') void applyHostEvent(h.host).catch(() => undefined); // the link's state tells of it
+    if (h.kind === 'host') void applyHostEvent(h.host).catch(() => undefined); // the state of the connection shows an error
   }
-  // After a gap the engine's own list is the truth; a gap without a host is everybody's.
+  // After a gap the engine's own list is right. A gap without a host concerns all hosts.
   if (again.has('')) void loadAll().catch(() => undefined);
   else for (const host of again) void loadHost(host).catch(() => undefined);
   for (const listener of listeners) listener(happenings);

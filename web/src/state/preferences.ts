@@ -1,4 +1,4 @@
-// Language and theme: the browser's, until the user chooses.
+// Language and theme: the browser's, until the user chooses others.
 import { computed, effect, signal } from '@preact/signals';
 import { en, type Texts } from '../i18n/en';
 
@@ -14,9 +14,9 @@ export const language = signal<Language>(stored(languageKey, ['en', 'ko'], navig
 const texts = signal<Texts>(en);
 const shown = signal<Language>('en');
 
-// t returns the texts in the language shown; a component that calls it follows a change.
+// t returns the texts in the current language. A component that calls it is rendered again when the language changes.
 export const t = (): Texts => texts.value;
-// locale is the language shown, for Intl.
+// locale is the current language, for Intl.
 export const locale = computed(() => shown.value);
 
 function stored<T extends string>(key: string, choices: readonly T[], otherwise: T): T {
@@ -24,7 +24,7 @@ function stored<T extends string>(key: string, choices: readonly T[], otherwise:
   return value !== null && choices.includes(value) ? value : otherwise;
 }
 
-// applyPreferences shows the choices from now on. It resolves when the language is there.
+// applyPreferences applies the choices from now on. It resolves when the language is loaded.
 export function applyPreferences(): Promise<void> {
   effect(() => {
     if (theme.value === 'auto') document.documentElement.removeAttribute('data-theme');

@@ -1,4 +1,4 @@
-// The page's address: one owner, so that back, forward and reload show the same thing.
+// The page's address. Only this module changes it, so that back, forward and reload show the same thing.
 import { computed, signal } from '@preact/signals';
 
 export interface Address {
@@ -19,7 +19,7 @@ addEventListener('popstate', () => {
   current.value = read();
 });
 
-// go opens another of the page's addresses.
+// go opens another address of the page.
 export function go(to: string): void {
   if (to === location.pathname + location.search) return;
   history.pushState(null, '', to);
@@ -27,7 +27,7 @@ export function go(to: string): void {
   document.querySelector('main')?.scrollTo(0, 0);
 }
 
-// setQuery keeps a choice in the address without a step in the history; empty values leave it.
+// setQuery keeps a choice in the address without a step in the history. Empty values are removed.
 export function setQuery(changes: Record<string, string>): void {
   const next = new URLSearchParams(current.value.query);
   for (const [name, value] of Object.entries(changes)) {
@@ -39,7 +39,7 @@ export function setQuery(changes: Record<string, string>): void {
   current.value = read();
 }
 
-// A plain click on a link to the page itself changes the address; every other click is the browser's.
+// A plain click on a link within the page changes the address; the browser handles every other click.
 document.addEventListener('click', (event) => {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest('a') : null;

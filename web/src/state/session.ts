@@ -1,15 +1,15 @@
-// The page's own session: the access token, in memory alone, and what gives the next one.
+// The page's session: the access token, which is only in memory, and the means to renew it.
 import { signal } from '@preact/signals';
 import { ApiError, data, send } from '../api/http';
 import type { Me, PageSession, PageStart } from '../api';
 
-// Phase is how far the page has come with knowing on whose behalf it acts.
+// Phase is the state of the login.
 export type Phase = 'starting' | 'setup' | 'login' | 'ready';
 
 export const phase = signal<Phase>('starting');
 export const start = signal<PageStart>({ setup_needed: false, setup_token: false, anonymous: '' });
 export const me = signal<Me>({ username: '', role: 'none', session_id: '', anonymous: true, grants: [] });
-// ended says that a session was there and is no more.
+// ended is true if there was a session that has ended.
 export const ended = signal(false);
 
 interface Token {
@@ -20,12 +20,12 @@ interface Token {
 let token: Token | undefined;
 let renewal: Promise<string> | undefined;
 
-// storageKey names the half that this origin's storage keeps. The other is a cookie that script can't read.
+// storageKey is where this origin's storage keeps one half of the refresh credential. The other half is a cookie that scripts can't read.
 const storageKey = 'wharf.session';
-// early is how long before its end a token is renewed, in milliseconds.
+// early is how long before its expiry a token is renewed, in milliseconds.
 const early = 60_000;
 
-// begin finds out whether this browser has a session, and what to do if it has none.
+// begin finds out whether this browser has a session and, if not, whether a first user is needed.
 export async function begin(): Promise<void> {
   start.value = await data<PageStart>(await send('GET', '/v1/session'));
   if (localStorage.getItem(storageKey) !== null && (await renewed('')) !== '') return enter();
@@ -34,7 +34,7 @@ export async function begin(): Promise<void> {
   else phase.value = 'login';
 }
 
-// login opens a session. It throws ApiError for a wrong password.
+// login begins a session. It throws ApiError for a wrong password.
 export async function login(username: string, password: string): Promise<void> {
   keep(await data<PageSession>(await send('POST', '/v1/session', { body: { username, password } })));
   await enter();
@@ -51,14 +51,14 @@ export async function logout(): Promise<void> {
   }
 }
 
-// enter learns which user the page acts for; lists and streams begin after it.
+// enter loads the current user; lists and streams begin after that.
 export async function enter(): Promise<void> {
   await refreshMe();
   ended.value = false;
   phase.value = 'ready';
 }
 
-// refreshMe learns role and grants anew, and returns whether they have changed: they may have when a stream ends.
+// refreshMe reloads the user's role and grants, and returns whether they have changed, which may be why a stream ended.
 export async function refreshMe(): Promise<boolean> {
   const before = rights(me.peek());
   me.value =
@@ -70,7 +70,7 @@ export async function refreshMe(): Promise<boolean> {
 
 const rights = ({ role, grants }: Me): string => JSON.stringify([role, grants]);
 
-// accessToken returns a token that is good for a while, or an empty text where callers without one are let in.
+// accessToken returns a token that is valid for a while, or "" if the server accepts callers without one.
 export async function accessToken(): Promise<string> {
   if (token === undefined) return '';
   if (Date.now() < token.expires - early) return token.text;
@@ -78,8 +78,8 @@ export async function accessToken(): Promise<string> {
   return (await renewed(text)) || text;
 }
 
-// renewed returns a newer token than the one given, empty where there is none to be had. Tabs renew one after
-// another, since each renewal changes both halves for all of them.
+// renewed returns a newer token than the given one, or "" if there is none. Tabs renew one after another, since each renewal changes
+// both halves for all of them.
 export function renewed(than: string): Promise<string> {
   if (token !== undefined && token.text !== than) return Promise.resolve(token.text);
   renewal ??= (navigator.locks ? navigator.locks.request('wharf.renew', renew) : renew()).finally(() => {
@@ -97,7 +97,7 @@ async function renew(): Promise<string> {
     return token?.text ?? '';
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (localStorage.getItem(storageKey) !== stored) return renew(); // another tab was faster
+    if (localStorage.getItem(storageKey) !== stored) return renew(); // another tab has renewed it meanwhile
     return '';
   }
 }
@@ -107,7 +107,7 @@ function keep(session: PageSession): void {
   localStorage.setItem(storageKey, session.stored);
 }
 
-// sessionEnded forgets the session and shows the login.
+// sessionEnded removes the session and shows the login.
 export function sessionEnded(): void {
   if (phase.value === 'ready') ended.value = token !== undefined;
   token = undefined;

@@ -1,18 +1,18 @@
-// Which containers' tags mean another image in their registries by now. Only a click asks: registries count questions. wharf
-// remembers their answers for an hour.
+// Containers whose tags refer to newer images in their registries. They are only checked on a click, because registries limit
+// requests. wharf caches the answers for an hour.
 import { signal } from '@preact/signals';
 import { get } from '../api/client';
 import { keyOf } from '../logic/container';
 import type { ContainerPage } from '../api';
 
-// available has the keys of containers with an update; undefined: not asked for yet.
+// available has the keys of containers with an update; undefined: not checked yet.
 export const available = signal<ReadonlySet<string> | undefined>(undefined);
 export const checking = signal(false);
 
-// rounds bound how often slow registries are asked for again; each lasts five seconds at most.
+// rounds limits how often the check is repeated for slow registries; each round takes at most five seconds.
 const rounds = 12;
 
-// checkUpdates asks for all containers, and again while registries haven't answered. What is known by then shows at once.
+// checkUpdates checks all containers, and again while registries haven't answered. Results are shown as they arrive.
 export async function checkUpdates(): Promise<void> {
   if (checking.value) return;
   checking.value = true;
@@ -23,7 +23,7 @@ export async function checkUpdates(): Promise<void> {
   }
 }
 
-// ask reports whether a registry hasn't answered yet.
+// ask returns whether a registry hasn't answered yet.
 async function ask(): Promise<boolean> {
   const found = new Set<string>();
   let late = false;

@@ -1,4 +1,4 @@
-// What containers use now, asked for what is in view and while the page is visible: no event has it.
+// The current usage of the containers in view, requested repeatedly while the page is visible, since no event has it.
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { get } from '../api/client';
 import type { TopUsage, Usage } from '../api';
@@ -6,20 +6,20 @@ import { visible } from './clock';
 import { keyOf, type Container } from '../logic/container';
 import { link } from './live';
 
-// every is the time between two questions, in milliseconds.
+// every is the time between two requests, in milliseconds.
 const every = 5000;
 
-// Readings are the newest numbers by container.
+// Readings are the newest usage by container.
 export type Readings = ReadonlyMap<string, Usage>;
 
-// repeat calls ask now and then while the page is visible and wharf is there, until the returned function is called.
+// repeat calls ask at an interval while the page is visible and wharf is reachable, until the returned function is called.
 export function repeat(ask: (signal: AbortSignal) => Promise<void>, period = every): () => void {
   return effect(() => {
     if (!visible.value || link.value.state !== 'live') return;
     const abort = new AbortController();
     let timer = 0;
     const turn = async (): Promise<void> => {
-      await ask(abort.signal).catch(() => undefined); // the numbers stay, and their age shows
+      await ask(abort.signal).catch(() => undefined); // the last figures stay, and show their age
       if (!abort.signal.aborted) timer = window.setTimeout(() => void turn(), period);
     };
     untracked(() => void turn());
@@ -30,10 +30,10 @@ export function repeat(ask: (signal: AbortSignal) => Promise<void>, period = eve
   });
 }
 
-// rest is how long the rows in view must stay the same before they are asked for, in milliseconds.
+// rest is how long the rows in view must stay the same before their usage is requested, in milliseconds.
 const rest = 200;
 
-// most is how many containers one question may name.
+// most is the maximum number of containers in one request.
 const most = 100;
 
 // readingsOf follows the usage of the containers in view.
@@ -46,7 +46,7 @@ export function readingsOf(inView: ReadonlySignal<readonly Container[]>): { read
     const answer = await get<TopUsage>('/v1/stats', { host, id: running.map((c) => c.id.slice(0, 12)) }, abort);
     readings.value = new Map(answer.containers.map((u) => [keyOf(u.host ?? '', u.id), u]));
   };
-  // Other rows in view are asked for as soon as the scrolling rests.
+  // After scrolling, the new rows are requested as soon as the rows in view stay the same.
   const moved = signal(0);
   const keys = computed(() => inView.value.map((c) => c.key).join());
   let timer = 0;

@@ -1,4 +1,4 @@
-// What hosts keep besides containers: images, volumes, networks, and what uses them.
+// Images, volumes and networks of the hosts, and the containers that use them.
 import { useSignal } from '@preact/signals';
 import { stockTexts } from '../i18n/stock';
 import { changesSomeHost } from '../logic/rights';

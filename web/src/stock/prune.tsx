@@ -1,4 +1,4 @@
-// Cleaning up: first what would go, then those alone.
+// Cleaning up: it first shows what would be removed, then removes exactly that.
 import { useSignal } from '@preact/signals';
 import type { Pruned, PruneItem } from '../api';
 import { call } from '../api/client';
@@ -103,7 +103,7 @@ function Plan({ asked, plan, onClose }: { asked: Asked; plan: Pruned; onClose: (
   );
 }
 
-// onlyThese names what was shown, by the beginnings of ids where these suffice.
+// onlyThese selects the shown items, by the first digits of their ids where that is enough.
 function onlyThese(items: readonly PruneItem[]): { host: string; what: string; ids: string[] }[] {
   const groups = new Map<string, { host: string; what: string; ids: string[] }>();
   for (const { host, what, id } of items) {

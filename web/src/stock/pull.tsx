@@ -1,4 +1,4 @@
-// Pulling an image on hosts, with how far each is.
+// Pulls an image on hosts, and shows the progress on each.
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { HostPull, Pull } from '../api';
@@ -39,7 +39,7 @@ export function PullDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-// Progress follows a pull. Closing the dialog leaves it going on.
+// Progress follows a pull. The pull continues when the dialog is closed.
 function Progress({ begun, onClose }: { begun: Pull; onClose: () => void }) {
   const texts = stockTexts();
   const rows = useSignal<readonly HostPull[]>(begun.hosts);
@@ -95,7 +95,7 @@ function wordOf(row: HostPull): string {
   return texts.step[row.step] ?? row.step;
 }
 
-// follow reads a pull's stream to its end, through breaks, and returns the state that it ended in; '' after abort.
+// follow reads a pull's stream to its end, across breaks, and returns the final state, or '' after an abort.
 async function follow(id: string, signal: AbortSignal, see: (row: HostPull) => void): Promise<string> {
   while (!signal.aborted) {
     try {

@@ -20,7 +20,7 @@ export type Kind = 'images' | 'volumes' | 'networks';
 
 interface Row {
   host: string;
-  id: string; // by which it is removed
+  id: string; // the id for its removal
   name: string;
   removable: boolean;
   usedBy: readonly UsedBy[];
@@ -38,7 +38,7 @@ interface Page {
 interface Props {
   kind: Kind;
   query: { q: string; host: string; in_use: string };
-  changed: number; // counts what may have changed the list
+  changed: number; // incremented when the list may have changed
 }
 
 export function Stock({ kind, query, changed }: Props) {
@@ -98,7 +98,7 @@ export function Stock({ kind, query, changed }: Props) {
   );
 }
 
-// Users are the containers that use something, the first few by name.
+// Users shows the first few containers that use an object.
 function Users({ host, all }: { host: string; all: readonly UsedBy[] }) {
   const most = 3;
   return (

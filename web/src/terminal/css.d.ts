@@ -1,4 +1,4 @@
-// A style sheet as text: build.mjs loads those of modules so.
+// build.mjs loads the style sheets of modules as text.
 declare module '*.css' {
   const text: string;
   export default text;

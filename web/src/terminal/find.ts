@@ -1,7 +1,7 @@
-// The search in a terminal's screen and what scrolled off it. xterm's own addon is larger than the page's shell.
+// A search in a terminal's screen and scrollback. xterm's own addon is larger than the page's shell.
 import type { Terminal } from '@xterm/xterm';
 
-// findUp selects the nearest match above the selection, or the last one, and reports whether there is one.
+// findUp selects the nearest match above the selection, otherwise the last match, and reports whether there is one.
 export function findUp(terminal: Terminal, text: string): boolean {
   const wanted = text.toLowerCase();
   const lines = terminal.buffer.active;
@@ -19,7 +19,7 @@ export function findUp(terminal: Terminal, text: string): boolean {
   return false;
 }
 
-// range counts down from first to last, both included.
+// range counts down from first to last, inclusive.
 function* range(first: number, last: number): Generator<number> {
   for (let row = first; row >= last; row--) yield row;
 }

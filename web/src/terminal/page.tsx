@@ -1,4 +1,4 @@
-// A terminal in a container: a shell that is found by trying, or a command.
+// A terminal in a container: with a command, or with the first shell that the container has.
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Container } from '../logic/container';
@@ -15,7 +15,7 @@ export function TerminalTab({ container }: { container: Container }) {
   const texts = t().terminal;
   const phase = useSignal<Phase>({ name: 'connecting' });
   const command = useSignal('');
-  const round = useSignal(0); // a new one opens a new terminal
+  const round = useSignal(0); // a new value opens a new terminal
   const find = useSignal('');
   const screen = useRef<Screen | undefined>(undefined);
   const restart = (event?: Event): void => {
@@ -76,7 +76,7 @@ function View({ container, command, phase, onScreen }: ViewProps) {
   return <div class="terminal-box" ref={box} />;
 }
 
-// connect joins the screen with the command, or with the first shell that is there. It returns what ends that.
+// connect connects the screen with the command, or with the first shell that exists. The returned function disconnects it.
 function connect(screen: Screen, container: Container, command: string, phase: Signal<Phase>): () => void {
   const { terminal } = screen;
   const asked = commandOf(command);
@@ -84,7 +84,7 @@ function connect(screen: Screen, container: Container, command: string, phase: S
   let socket: Socket | undefined;
   let gone = false;
   const encode = new TextEncoder();
-  const typed: Uint8Array[] = []; // before there is a shell to read it
+  const typed: Uint8Array[] = []; // input before there is a shell to read it
   let found = false;
   const input = (bytes: Uint8Array): void => {
     if (found && socket) socket.input(bytes);
@@ -97,7 +97,7 @@ function connect(screen: Screen, container: Container, command: string, phase: S
   ];
   const attempt = async (n: number): Promise<void> => {
     phase.value = { name: 'connecting' };
-    const held: Uint8Array[] = []; // what a shell that isn't there says isn't shown
+    const held: Uint8Array[] = []; // output of a program that may turn out not to exist
     let shown = false;
     const show = (): void => {
       shown = found = true;
@@ -136,5 +136,5 @@ function connect(screen: Screen, container: Container, command: string, phase: S
   };
 }
 
-// refusalTime is how long a shell may take to say that it isn't there, in milliseconds.
+// refusalTime is how long an attempt may take to report that its shell doesn't exist, in milliseconds.
 const refusalTime = 300;

@@ -1,4 +1,4 @@
-// xterm.js, made to fit the page: its colours, its style sheets, its size.
+// xterm.js, adapted to the page: its colours, its style sheets, its size.
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal, type ITheme } from '@xterm/xterm';
 import { redirectStyles } from './styles';
@@ -27,7 +27,7 @@ export class Screen {
   }
 }
 
-// themeOf reads the page's colours as they are now, light or dark.
+// themeOf reads the page's current colours, light or dark.
 function themeOf(box: HTMLElement): ITheme {
   const style = getComputedStyle(box);
   const probe = document.createElement('span');

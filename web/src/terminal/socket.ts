@@ -1,4 +1,4 @@
-// A terminal's WebSocket: v5.channel.k8s.io, in which the first byte of a message is its channel.
+// A terminal's WebSocket. Its protocol is v5.channel.k8s.io: the first byte of a message is the channel.
 import { call } from '../api/client';
 import type { ExecRequest, ExecResult } from '../api';
 
@@ -14,7 +14,7 @@ interface Status {
   details?: { causes: { reason: string; message: string }[] };
 }
 
-// End is how a terminal ended: by its process, with an exit code, or for the reason that wharf gives.
+// End is how a terminal ended: with the exit code of its process, or for a reason that wharf reports.
 export interface End {
   code?: number;
   reason: string;
@@ -33,11 +33,11 @@ export class Socket {
     private readonly listener: Listener,
   ) {
     ws.binaryType = 'arraybuffer';
-    ws.onmessage = (event) => this.take(new Uint8Array(event.data as ArrayBuffer));
+    ws.onmessage = (event) => this.receive(new Uint8Array(event.data as ArrayBuffer));
     ws.onclose = () => this.end({ reason: '' });
   }
 
-  // open gets a ticket and opens the terminal of a command. It throws ApiError where wharf refuses.
+  // open gets a ticket and opens a terminal with a command. It throws ApiError if wharf refuses.
   static async open(host: string, id: string, request: ExecRequest, listener: Listener): Promise<Socket> {
     const path = `/v1/hosts/${encodeURIComponent(host)}/containers/${encodeURIComponent(id)}/exec`;
     const ticket = await call<ExecResult>('POST', path, { body: request });
@@ -53,7 +53,7 @@ export class Socket {
   }
 
   close(): void {
-    this.over = true; // no callback is called any more
+    this.over = true; // call the listener no more
     this.ws.close();
   }
 
@@ -65,7 +65,7 @@ export class Socket {
     else if (this.ws.readyState === WebSocket.CONNECTING) this.ws.addEventListener('open', () => this.ws.send(message), { once: true });
   }
 
-  private take(message: Uint8Array): void {
+  private receive(message: Uint8Array): void {
     const body = message.subarray(1);
     if (message[0] === stdout || message[0] === stderr) this.listener.output(body);
     if (message[0] === status) this.end(endOf(JSON.parse(new TextDecoder().decode(body)) as Status));

@@ -1,10 +1,10 @@
-// xterm.js writes style sheets into <style> elements and colours into style attributes, which the Content-Security-Policy
-// refuses. The sheets' text goes into constructed style sheets instead, the attributes' into the elements' style
-// objects: no policy needs to allow these.
+// xterm.js writes style sheets into <style> elements and colours into style attributes, both of which the Content-Security-Policy
+// refuses. Constructed style sheets and the elements' style objects need no permission: the sheets' text and the attributes' values go
+// there instead.
 import text from '@xterm/xterm/css/xterm.css';
 
-// redirectStyles does that for all that is made from now on: xterm makes some when it is opened, more when it is
-// scrolled or a part is selected. It returns what ends it and takes the style sheets away.
+// redirectStyles redirects all style sheets and attributes that are created from now on: xterm creates some when it opens, and more on
+// scrolling and selecting. The returned function stops it and removes the style sheets.
 export function redirectStyles(): () => void {
   const sheets: CSSStyleSheet[] = [sheetOf(text)];
   const original = document.createElement;

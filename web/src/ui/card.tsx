@@ -31,7 +31,7 @@ interface TableProps<Row> {
   row: (row: Row) => ComponentChildren;
 }
 
-// ListTable shows a listing as a table, with a button for what follows.
+// ListTable shows a listing as a table, with a button for the next page.
 export function ListTable<Row>({ listing, heads, none, row }: TableProps<Row>) {
   const rows = listing.rows.value;
   return (

@@ -1,4 +1,4 @@
-// A question before something that can't be undone.
+// A confirmation before something that can't be undone.
 import { useSignal } from '@preact/signals';
 import { t } from '../state/preferences';
 import { Dialog } from './dialog';

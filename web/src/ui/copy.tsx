@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from '../state/preferences';
 import { Icon } from './icon';
 
-// shownFor is how long it says that it did, in milliseconds.
+// shownFor is how long the button shows that it has copied, in milliseconds.
 const shownFor = 2000;
 
 export function Copy({ text, label }: { text: string; label?: string }) {
@@ -26,7 +26,7 @@ export function Copy({ text, label }: { text: string; label?: string }) {
   );
 }
 
-// copyText works without TLS too, where browsers have no clipboard for script: by a field that is selected.
+// copyText also works without TLS, where browsers give scripts no clipboard: it copies from a selected field.
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const field = document.createElement('textarea');

@@ -5,7 +5,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 interface Props {
   title: string;
   class?: string;
-  quietTitle?: boolean; // for screen readers alone
+  quietTitle?: boolean; // only for screen readers
   onClose: () => void;
   children: ComponentChildren;
   footer?: ComponentChildren;

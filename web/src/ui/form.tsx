@@ -1,4 +1,4 @@
-// Forms: fields with names, and what went wrong.
+// Forms: named fields, and the error of the last attempt.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { Notice, reasonOf } from './parts';
@@ -11,7 +11,7 @@ interface FormProps {
   children: ComponentChildren;
 }
 
-// Form sends its fields and says what went wrong. A password that was refused is typed anew.
+// Form sends its fields and shows an error. After an error it selects the password, which is typed again.
 export function Form({ title, submit, class: extra = '', send, children }: FormProps) {
   const busy = useSignal(false);
   const fault = useSignal('');
@@ -86,5 +86,5 @@ export function Choice({ name, label, options }: ChoiceProps) {
   );
 }
 
-// textOf is what stands in a field, without spaces around it.
+// textOf returns a field's value without spaces around it.
 export const textOf = (fields: FormData, name: string): string => String(fields.get(name) ?? '').trim();

@@ -34,7 +34,7 @@ export function Icon({ name, class: extra = '' }: { name: IconName; class?: stri
   );
 }
 
-// Logo is the mark before the name.
+// Logo is the mark before the product's name.
 export function Logo() {
   return (
     <svg width="18" height="18" viewBox="0 0 16 16" aria-hidden="true">

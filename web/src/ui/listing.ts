@@ -1,4 +1,4 @@
-// A list that the API gives a page at a time.
+// A list that the API returns in pages.
 import { signal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { get, search, type Query } from '../api/client';
@@ -7,14 +7,14 @@ import { reasonOf } from './parts';
 
 export interface Listing<Row> {
   rows: Signal<readonly Row[]>;
-  cursor: Signal<string>; // of the next page; empty on the last
+  cursor: Signal<string>; // of the next page; empty on the last one
   loaded: Signal<boolean>;
   fault: Signal<string>;
   reload: () => Promise<void>;
   more: () => Promise<void>;
 }
 
-// useListing reads a list, anew when its query changes or wharf is back.
+// useListing loads a list, and reloads it when its query changes or wharf is reachable again.
 export function useListing<Page extends { cursor: string }, Row>(path: string, query: Query, pick: (page: Page) => readonly Row[]): Listing<Row> {
   const address = path + search(query);
   const listing = useMemo(() => makeListing(path, query, pick), [address]);

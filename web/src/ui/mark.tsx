@@ -1,4 +1,4 @@
-// A state, shown by shape, word and colour: never by colour alone.
+// A state, shown by shape, word and colour: never by colour only.
 import { t } from '../state/preferences';
 import type { Health } from '../logic/status';
 
@@ -38,6 +38,6 @@ export function Mark({ state, short = false }: { state: string; short?: boolean 
   );
 }
 
-// stateOf is the word that says most about a container: its health where that is no good.
+// stateOf returns a container's state, or its health if it runs and isn't healthy.
 export const stateOf = (c: { state: string; health: Health }): string =>
   c.state === 'running' && (c.health === 'unhealthy' || c.health === 'starting') ? c.health : c.state;

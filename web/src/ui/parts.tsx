@@ -5,7 +5,7 @@ import { t } from '../state/preferences';
 import { Icon, type IconName } from './icon';
 import { useTitle } from './title';
 
-// Top is the head of a page: its name, a few words, and what can be done.
+// Top is the head of a page: its title, a note, and its actions.
 export function Top({ title, note, children }: { title: ComponentChildren; note?: ComponentChildren; children?: ComponentChildren }) {
   useTitle(typeof title === 'string' ? title : '');
   return (
@@ -28,7 +28,7 @@ export function Empty({ title, hint, children }: { title: string; hint?: string;
   );
 }
 
-// Notice says what went wrong, or what has to be known.
+// Notice shows an error or a hint.
 export function Notice({ bad = false, icon = 'alert', children }: { bad?: boolean; icon?: IconName; children: ComponentChildren }) {
   return (
     <div class={`notice ${bad ? 'bad' : ''}`} role={bad ? 'alert' : 'status'}>
@@ -38,7 +38,7 @@ export function Notice({ bad = false, icon = 'alert', children }: { bad?: boolea
   );
 }
 
-// reasonOf is what a failure means to its reader.
+// reasonOf returns the text of an error for the user.
 export function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return error.status === 403 ? t().common.forbidden(error.message) : error.message;
   if (error instanceof Unreachable) return t().common.unreachable;
@@ -64,7 +64,7 @@ export function Select({ label, value, options, onChange }: SelectProps) {
   );
 }
 
-// Meter is a part of a whole as a bar; the number stands beside it. With warn, nearly all of it is a warning.
+// Meter shows a share as a bar, next to its number. With warn, a bar that is nearly full is a warning.
 export function Meter({ part, warn = false }: { part: number; warn?: boolean }) {
   const bounded = Math.min(1, Math.max(0, part));
   return (
@@ -74,7 +74,7 @@ export function Meter({ part, warn = false }: { part: number; warn?: boolean }) 
   );
 }
 
-// SearchBox filters as one types; Escape empties it. The key / goes to the box that has the name `find`.
+// SearchBox filters while the user types; Escape clears it. The key / focuses the box named `find`.
 export function SearchBox({ value, label, onInput }: { value: string; label: string; onInput: (text: string) => void }) {
   return (
     <label class="search">

@@ -1,4 +1,4 @@
-// A list of any length in which only the rows in view are elements. It scrolls with the page.
+// A list of any length that renders only the rows in view. It scrolls with the page.
 import { useSignal, type Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -8,9 +8,9 @@ interface Props<T> {
   items: readonly T[];
   height: number; // of each row, in pixels
   render: (item: T, index: number) => ComponentChildren;
-  // inView holds the items that have a row now.
+  // inView holds the items whose rows are rendered.
   inView?: Signal<readonly T[]>;
-  plain?: boolean; // rows of no table
+  plain?: boolean; // rows that don't belong to a table
 }
 
 const empty: Range = { first: 0, last: 40, above: 0, below: 0 };

@@ -1,9 +1,9 @@
-// Times: how long ago at a glance, to the second on a closer look.
+// Times: as an age, with the exact time in a tooltip.
 import { ago, lasting, moment } from '../logic/format';
 import { now } from '../state/clock';
 import { locale } from '../state/preferences';
 
-// Ago says how long ago something was.
+// Ago shows how long ago something was.
 export function Ago({ at }: { at: number }) {
   return (
     <time dateTime={new Date(at).toISOString()} title={moment(at, locale.value)}>
@@ -12,7 +12,7 @@ export function Ago({ at }: { at: number }) {
   );
 }
 
-// For says how long something has lasted.
+// For shows how long something has lasted.
 export function For({ since, text = (age) => age }: { since: number; text?: (age: string) => string }) {
   return (
     <time dateTime={new Date(since).toISOString()} title={moment(since, locale.value)}>

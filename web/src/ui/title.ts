@@ -1,4 +1,4 @@
-// The name of the tab.
+// The title of the tab.
 import { useEffect } from 'preact/hooks';
 
 export function useTitle(name: string): void {

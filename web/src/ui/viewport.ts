@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 
 const phone = matchMedia('(max-width: 760px)');
 
-// narrow says that the layout is the one for phones.
+// narrow is true if the layout is the one for phones.
 export const narrow = signal(phone.matches);
 phone.addEventListener('change', () => {
   narrow.value = phone.matches;

@@ -1,4 +1,4 @@
-// Users, what was granted to them, and everybody's sessions.
+// Users, their grants, and the sessions of all users.
 import { t } from '../state/preferences';
 import { path, query } from '../state/route';
 import { Sessions } from '../me/sessions';

@@ -1,4 +1,4 @@
-// The users: added, given roles, disabled and deleted.
+// The users: adding them, changing their roles, disabling and deleting them.
 import { useSignal } from '@preact/signals';
 import { call } from '../api/client';
 import type { Role, User, UserPage } from '../api';
