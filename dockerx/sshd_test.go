@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
 )
 
@@ -129,7 +130,7 @@ func TestCutLinkToAnOpenSSHServerIsUsedAgainWithinTwoSeconds(t *testing.T) {
 }
 
 // answers reports whether an inspect, which is never cached, was answered within half a second.
-func answers(ctx context.Context, h *Host, r Ref) bool {
+func answers(ctx context.Context, h *Host, r containers.Ref) bool {
 	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	_, err := h.Inspect(ctx, r)
@@ -137,7 +138,7 @@ func answers(ctx context.Context, h *Host, r Ref) bool {
 }
 
 // failDuring makes calls for the time length, and fails the test if one succeeds in the second half.
-func failDuring(t *testing.T, h *Host, r Ref, length time.Duration) {
+func failDuring(t *testing.T, h *Host, r containers.Ref, length time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), length)
 	defer cancel()
