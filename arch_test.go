@@ -162,8 +162,8 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 	for file, imports := range found {
 		pkg := path.Dir(file)
-		allowed, known := rows[pkg]
-		if !known {
+		allowed, ok := rows[pkg]
+		if !ok {
 			t.Errorf("package %s has no row: say in arch_test.go what it may import", pkg)
 			continue
 		}

@@ -92,14 +92,14 @@ func (r *replicas) follow(p *process) *reception {
 			if err != nil {
 				return
 			}
-			got.take(f)
+			got.receive(f)
 		}
 	}()
 	r.t.Cleanup(func() { cancel(); <-ended })
 	return got
 }
 
-func (g *reception) take(f client.Frame) {
+func (g *reception) receive(f client.Frame) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch e := f.Data.(type) {

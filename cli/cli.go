@@ -1,5 +1,11 @@
-// Package cli is wharf's command line as a client of a server, built on package client. Each command or family of commands has
-// its own file. Run runs a command; exit.go defines the exit codes.
+// Package cli is wharf's command line as a client of a server.
+//
+// Job. Run runs one command and returns its exit code (exit.go). Each command or family of commands has its own file; all requests go
+// through package client.
+//
+// Owner. Package main calls Run once per process. Contexts, with their API keys, are in a file that only the user may read (contexts.go).
+//
+// Limits. The server's own commands (serve, migrate, user, hosts check, backup) are in package main.
 package cli
 
 import (

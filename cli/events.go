@@ -130,7 +130,7 @@ func (a *app) followEvents(ctx context.Context, s *connection, o *eventsOptions,
 		if frame.ID != "" {
 			last = frame.ID
 		}
-		if e, known := eventOf(frame); known {
+		if e, ok := eventOf(frame); ok {
 			if err := printEvent(e); err != nil {
 				return err
 			}

@@ -52,7 +52,10 @@ type exitError struct {
 	silent bool // everything was printed already
 }
 
+// Error implements error.
 func (e *exitError) Error() string { return e.err.Error() }
+
+// Unwrap returns the error that the exit code belongs to.
 func (e *exitError) Unwrap() error { return e.err }
 
 func exit(code int, format string, args ...any) error {

@@ -165,7 +165,7 @@ func temporary(err error) bool {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusBadGateway
 	}
-	return true // of the connection
+	return true // a broken connection
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -1,6 +1,13 @@
-// Package client is a Go client of wharf's HTTP API: a method for each operation (operations.go, which `make spec` generates) with
-// the server's own types. It logs in and renews its access token automatically, retries requests that are safe to repeat, and
-// resumes streams after a broken connection.
+// Package client is a Go client of wharf's HTTP API.
+//
+// Job. A Client has a method for each operation (operations.go, which `make spec` generates), with the server's own types. It logs in
+// and renews its access token automatically, retries requests that are safe to repeat, and resumes streams after a broken connection.
+//
+// Owner. A Client belongs to its caller, and needs no Close: it runs no goroutines, and its connections are those of its Transport. A
+// Terminal is closed by Run, or must be closed.
+//
+// Limits. An answer has at most 64 MiB, a line of a stream 4 MiB, a message of a terminal 2 MiB. A request is tried Options.Tries times, a
+// stream until its context ends.
 package client
 
 import (

@@ -80,8 +80,8 @@ func (c *Client) HostUsageText(ctx context.Context, host string) (map[string]dto
 	return out, err
 }
 
-// StreamEvents is GET /events: Follow the events of all hosts. It resumes by itself and ends
-// with ctx or an error, which is its last element.
+// StreamEvents is GET /events: Follow the events of all hosts. It resumes after a break, and
+// ends with ctx or an error, which is its last element.
 func (c *Client) StreamEvents(ctx context.Context, q dto.StreamQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/events", query: q}, frameTypes{
 		"container-event": decodeFrame[dto.ContainerEvent],
@@ -342,8 +342,8 @@ func (c *Client) GetOperation(ctx context.Context, id string) (dto.BulkResult, e
 	return out, err
 }
 
-// StreamGetOperation is GET /v1/operations/{id}: Show an operation on many containers, or as a stream each container as it ends. It resumes by itself and ends
-// with ctx or an error, which is its last element.
+// StreamGetOperation is GET /v1/operations/{id}: Show an operation on many containers, or as a stream each container as it ends. It resumes after a break, and
+// ends with ctx or an error, which is its last element.
 func (c *Client) StreamGetOperation(ctx context.Context, id string) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/operations/" + segment(id)}, frameTypes{
 		"target": decodeFrame[dto.BulkTarget],
@@ -391,8 +391,8 @@ func (c *Client) GetPull(ctx context.Context, id string) (dto.Pull, error) {
 	return out, err
 }
 
-// StreamGetPull is GET /v1/images/pulls/{id}: Show a pull, or as a stream how far it is on each host. It resumes by itself and ends
-// with ctx or an error, which is its last element.
+// StreamGetPull is GET /v1/images/pulls/{id}: Show a pull, or as a stream how far it is on each host. It resumes after a break, and
+// ends with ctx or an error, which is its last element.
 func (c *Client) StreamGetPull(ctx context.Context, id string) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/images/pulls/" + segment(id)}, frameTypes{
 		"host": decodeFrame[dto.HostPull],
@@ -471,8 +471,8 @@ func (c *Client) ContainerUsage(ctx context.Context, host string, id string, q d
 	return out, err
 }
 
-// StreamContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show what a container uses, or as a stream each new sample. It resumes by itself and ends
-// with ctx or an error, which is its last element.
+// StreamContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show what a container uses, or as a stream each new sample. It resumes after a break, and
+// ends with ctx or an error, which is its last element.
 func (c *Client) StreamContainerUsage(ctx context.Context, host string, id string, q dto.UsageQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/stats", query: q}, frameTypes{
 		"stats":       decodeFrame[dto.Usage],
@@ -487,8 +487,8 @@ func (c *Client) HostUsage(ctx context.Context, host string, q dto.UsageQuery) (
 	return out, err
 }
 
-// StreamHostUsage is GET /v1/hosts/{host}/stats: Show what all containers of a host use, or as a stream each new sample. It resumes by itself and ends
-// with ctx or an error, which is its last element.
+// StreamHostUsage is GET /v1/hosts/{host}/stats: Show what all containers of a host use, or as a stream each new sample. It resumes after a break, and
+// ends with ctx or an error, which is its last element.
 func (c *Client) StreamHostUsage(ctx context.Context, host string, q dto.UsageQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/stats", query: q}, frameTypes{
 		"stats":       decodeFrame[dto.HostUsage],
@@ -524,8 +524,8 @@ func (c *Client) ContainerLogs(ctx context.Context, host string, id string, q dt
 	return out, err
 }
 
-// StreamContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream. It resumes by itself and ends
-// with ctx or an error, which is its last element.
+// StreamContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream. It resumes after a break, and
+// ends with ctx or an error, which is its last element.
 func (c *Client) StreamContainerLogs(ctx context.Context, host string, id string, q dto.LogQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/logs", query: q}, frameTypes{
 		"log":             decodeFrame[dto.LogLine],
@@ -545,8 +545,8 @@ func (c *Client) Logs(ctx context.Context, q dto.AllLogsQuery) (dto.LogPage, err
 	return out, err
 }
 
-// StreamLogs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream. It resumes by itself and ends
-// with ctx or an error, which is its last element.
+// StreamLogs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream. It resumes after a break, and
+// ends with ctx or an error, which is its last element.
 func (c *Client) StreamLogs(ctx context.Context, q dto.AllLogsQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/logs", query: q}, frameTypes{
 		"log":             decodeFrame[dto.LogLine],

@@ -90,6 +90,8 @@ type badFrameError struct {
 
 // Error implements error.
 func (e *badFrameError) Error() string { return fmt.Sprintf("frame %s: %v", e.event, e.err) }
+
+// Unwrap returns the error of decoding the frame.
 func (e *badFrameError) Unwrap() error { return e.err }
 
 // frameReader reads server-sent events.
@@ -121,8 +123,8 @@ func (f *frameReader) each(yield func(Frame, error) bool) (goOn bool, err error)
 		if id != "" {
 			f.last, id = id, ""
 		}
-		decode, known := f.types[event]
-		if known && data != nil {
+		decode, ok := f.types[event]
+		if ok && data != nil {
 			v, err := decode([]byte(strings.Join(data, "\n")))
 			if err != nil {
 				return true, &badFrameError{event, err}

@@ -127,15 +127,15 @@ func (d *DB) Ping(ctx context.Context) error {
 // WaitReady returns when the database answers, or ctx's error. It tries Postgres again every second, and logs the failure at
 // most every 30 s. For an SQLite file that can't be read it returns the error immediately.
 func (d *DB) WaitReady(ctx context.Context) error {
-	var said time.Time
+	var loggedAt time.Time
 	for {
 		err := d.Ping(ctx)
 		if err == nil || d.kind == SQLite {
 			return err
 		}
-		if now := time.Now(); now.Sub(said) >= 30*time.Second {
+		if now := time.Now(); now.Sub(loggedAt) >= 30*time.Second {
 			d.opts.Logger.Warn().Err(err).Msg("waiting for the database")
-			said = now
+			loggedAt = now
 		}
 		select {
 		case <-ctx.Done():

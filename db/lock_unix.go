@@ -19,8 +19,8 @@ func tryLock(f *os.File) error {
 	return err
 }
 
-// links returns the number of hard links to a file.
-func links(info fs.FileInfo) uint64 {
+// hardLinks returns the number of hard links to a file.
+func hardLinks(info fs.FileInfo) uint64 {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return 1

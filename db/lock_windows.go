@@ -17,5 +17,5 @@ func tryLock(f *os.File) error {
 	return err
 }
 
-// links returns 1: on Windows the number of hard links isn't determined.
-func links(fs.FileInfo) uint64 { return 1 }
+// hardLinks returns 1: on Windows the number of hard links isn't determined.
+func hardLinks(fs.FileInfo) uint64 { return 1 }

@@ -27,7 +27,7 @@ var migrations embed.FS
 // others wait for it, up to Options.LockTimeout. A schema newer than the binary is an error and isn't changed.
 func (d *DB) Migrate(ctx context.Context) error {
 	return d.migrate(ctx, func(m *migrate.Migrate) error {
-		if _, err := d.known(m); err != nil {
+		if _, err := d.checkedVersion(m); err != nil {
 			return err
 		}
 		return m.Up()
@@ -45,7 +45,7 @@ func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 		defer func() { _ = lock.Close() }()
 	}
 	return d.migrate(ctx, func(m *migrate.Migrate) error {
-		v, err := d.known(m)
+		v, err := d.checkedVersion(m)
 		switch {
 		case err != nil:
 			return err
@@ -58,9 +58,9 @@ func (d *DB) MigrateDown(ctx context.Context, steps int) error {
 	})
 }
 
-// known returns a schema's version, with an error if it is newer than this binary. It ignores Dirty, which is meaningful only
-// under the migrations' lock: without it a migration under way looks dirty too.
-func (d *DB) known(m *migrate.Migrate) (SchemaVersion, error) {
+// checkedVersion returns a schema's version, with an error if it is newer than this binary. It ignores Dirty, which is meaningful
+// only under the migrations' lock: without it a migration under way looks dirty too.
+func (d *DB) checkedVersion(m *migrate.Migrate) (SchemaVersion, error) {
 	v, err := d.version(m)
 	if err == nil && v.Current > v.Latest {
 		err = fmt.Errorf("the schema is at version %d, this wharf knows up to %d: run the newer one", v.Current, v.Latest)

@@ -70,7 +70,7 @@ func refuseLinks(path string) error {
 	if err != nil {
 		return fmt.Errorf("database file: %w", err)
 	}
-	if n := links(info); n > 1 {
+	if n := hardLinks(info); n > 1 {
 		return fmt.Errorf("database file: %s has %d names (hard links), by which another server could open it: remove the others", path, n)
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 // rank orders the roles; an unknown role has no rights.
 var rank = map[Role]int{RoleNone: 0, RoleViewer: 1, RoleOperator: 2, RoleAdmin: 3}
 
-// needs is the least role that a permission asks for on a host or container.
+// needs has the lowest role that a permission requires on a host or container.
 var needs = map[Permission]Role{View: RoleViewer, Operate: RoleOperator, OperateHost: RoleOperator, Exec: RoleAdmin, Administer: RoleAdmin}
 
 // Has reports whether the actor has a permission anywhere: View, Operate and Exec on at least one container of one host,
@@ -70,8 +70,8 @@ func (a Actor) SeesAll() bool {
 	return a.best(View, func(g Grant) bool { return g.Hosts == "*" && g.Labels == "" }).atLeast(needs[View])
 }
 
-// best returns the highest role that the actor has for a permission: its own, or one from the grants that counts accepts.
-// The role of the actor's API key caps the result.
+// best returns the actor's highest role for a permission: its own, or that of a grant for which counts returns true. The
+// role of the actor's API key caps the result.
 func (a Actor) best(p Permission, counts func(Grant) bool) Role {
 	best := a.capped(a.Role)
 	for _, g := range a.Grants {

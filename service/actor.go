@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Role is what a user may do on the hosts and containers that a grant names.
+// Role is a set of rights on hosts and containers.
 type Role string
 
 // The roles, each with all rights of the ones before it.
@@ -17,13 +17,13 @@ const (
 	RoleAdmin    Role = "admin"    // also users, grants, audit; sees secrets
 )
 
-// Scope is what an API key is for. Empty stands for wharf's own API.
+// Scope is the API that a key is for. Empty means wharf's own API.
 type Scope string
 
 // ScopeDocker is for Docker's API: calls are forwarded to the engine unchanged.
 const ScopeDocker Scope = "docker"
 
-// Permission is what a route requires of its caller.
+// Permission is a right that a route requires of its caller.
 type Permission uint8
 
 // The permissions.

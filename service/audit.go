@@ -35,7 +35,7 @@ const (
 	ActionSessionEnd  = "session.end"
 	ActionKeyCreate   = "key.create"
 	ActionKeyDelete   = "key.delete"
-	ActionRefused     = "refused" // by a route's or a host's permission; Target names the route
+	ActionRefused     = "refused" // the actor lacked the permission of a route or host; Target names the route
 
 	actionPrefix = "container."
 )
@@ -49,7 +49,7 @@ type Intent struct {
 
 // AuditOptions are the settings of NewAudit. The zero value of each field selects its default.
 type AuditOptions struct {
-	// Retention is how long rows are kept. Default 365 days, negative: for ever.
+	// Retention is how long rows are kept. Default 365 days, negative: forever.
 	Retention time.Duration
 	// Max is how many rows are kept; the oldest beyond it are deleted. Default 1,000,000.
 	Max int32

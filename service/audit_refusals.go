@@ -26,9 +26,9 @@ const (
 // refusals remembers the rows of recent refusals. Repetitions are counted in memory and added to the first refusal's row, so
 // that they fill neither the audit nor the disk.
 type refusals struct {
-	mu   sync.Mutex
-	rows map[refusal]*refusedRow
-	of   map[string]int // rows of each source
+	mu        sync.Mutex
+	rows      map[refusal]*refusedRow
+	perSource map[string]int // rows of each source
 }
 
 // refusal identifies equal refusals.
@@ -36,11 +36,11 @@ type refusal struct{ source, addr, user, action, host, container, target, detail
 
 // refusedRow is the row of a refusal.
 type refusedRow struct {
-	id      uuid.UUID
-	written bool
-	until   time.Time // later repetitions get a new row
-	more    int64     // repetitions not yet added to the row
-	last    time.Time
+	id        uuid.UUID
+	written   bool
+	until     time.Time // later repetitions get a new row
+	uncounted int64     // repetitions not yet added to the row
+	last      time.Time
 }
 
 // refusalOf returns the key of a row's refusal. Its source is the user, or the client's network for logins and callers
@@ -62,7 +62,7 @@ func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key = refusalOf(row)
-	if f.rows[key] == nil && (f.of[key.source] >= refusalsOfSource || len(f.rows) >= refusalsMax) {
+	if f.rows[key] == nil && (f.perSource[key.source] >= refusalsOfSource || len(f.rows) >= refusalsMax) {
 		if len(f.rows) >= refusalsMax {
 			key.source = ""
 		}
@@ -71,15 +71,15 @@ func (f *refusals) count(row *sqlc.BeginAuditParams, now time.Time) (key refusal
 	}
 	r := f.rows[key]
 	if r != nil && now.Before(r.until) {
-		r.more++
+		r.uncounted++
 		r.last = now
 		return key, false
 	}
 	if f.rows == nil {
-		f.rows, f.of = map[refusal]*refusedRow{}, map[string]int{}
+		f.rows, f.perSource = map[refusal]*refusedRow{}, map[string]int{}
 	}
 	if r == nil {
-		f.of[key.source]++
+		f.perSource[key.source]++
 	}
 	f.rows[key] = &refusedRow{id: row.ID, until: now.Add(refusalsFor), last: now}
 	return key, true
@@ -98,22 +98,22 @@ func (f *refusals) wrote(key refusal, err error) {
 
 func (f *refusals) remove(key refusal) {
 	delete(f.rows, key)
-	if f.of[key.source]--; f.of[key.source] <= 0 {
-		delete(f.of, key.source)
+	if f.perSource[key.source]--; f.perSource[key.source] <= 0 {
+		delete(f.perSource, key.source)
 	}
 }
 
-// take removes and returns the repetitions that aren't in the rows yet, and drops expired refusals.
-func (f *refusals) take(now time.Time) []sqlc.CountRepeatsParams {
+// takeRepeats removes and returns the repetitions that aren't in the rows yet, and drops expired refusals.
+func (f *refusals) takeRepeats(now time.Time) []sqlc.CountRepeatsParams {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []sqlc.CountRepeatsParams
 	for key, r := range f.rows {
-		if r.written && r.more > 0 {
+		if r.written && r.uncounted > 0 {
 			all = append(all, sqlc.CountRepeatsParams{
-				ID: r.id, More: r.more, FinishedAt: sql.NullTime{Time: db.Time(r.last), Valid: true},
+				ID: r.id, More: r.uncounted, FinishedAt: sql.NullTime{Time: db.Time(r.last), Valid: true},
 			})
-			r.more = 0
+			r.uncounted = 0
 		}
 		if r.written && !now.Before(r.until) {
 			f.remove(key)
@@ -124,7 +124,7 @@ func (f *refusals) take(now time.Time) []sqlc.CountRepeatsParams {
 
 // writeRepeats adds the counted repetitions to their rows.
 func (a *Audit) writeRepeats(ctx context.Context) {
-	for _, r := range a.refusals.take(time.Now()) {
+	for _, r := range a.refusals.takeRepeats(time.Now()) {
 		if _, err := a.db.Queries().CountRepeats(ctx, r); err != nil {
 			a.opts.Logger.Error().Err(err).Stringer("audit", r.ID).Int64("times", r.More).Msg("cannot count repeated refusals")
 		}

@@ -80,8 +80,8 @@ type hostPart struct {
 	err   error
 	shown bool // the page has a container of this host
 
-	places []int32 // indexes of the list's rows, in the page's order
-	at     int     // index in places of the next row
+	places []int32 // indexes of the list's rows, in the ascending order
+	at     int     // how many places come before the next row, in the page's order
 }
 
 func newPaging(hosts []*Host, q ContainerQuery) *paging {

@@ -91,7 +91,8 @@ func (h *Host) Images(ctx context.Context, all bool) ([]wire.Image, error) {
 }
 
 // Info returns the engine's description of itself in Docker's JSON shape. An actor that doesn't see all containers of the
-// host gets the numbers of those containers and images that it sees, and neither the machine's name and id nor its warnings.
+// host gets the numbers of the containers and images that it sees, and neither the engine's id, security options and
+// warnings nor the machine's name.
 func (h *Host) Info(ctx context.Context) (wire.Info, error) {
 	info, err := h.host.Info(ctx)
 	if err != nil || h.actor.everywhereOn(h.host.Name(), View) {

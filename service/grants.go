@@ -23,7 +23,7 @@ type Grant struct {
 	Hosts     string // a pattern: prod-*, *
 	Labels    string // a selector: team=web, or team=web,tier; empty for all
 	Role      Role
-	Exec      bool // terminals too
+	Exec      bool // includes terminals
 	CreatedBy string
 	CreatedAt time.Time // UTC
 }

@@ -17,8 +17,8 @@ const (
 	answersKept = 10 * time.Minute
 	// runningFor is how long a request counts as under way after its server last renewed it.
 	runningFor = 15 * time.Second
-	// lookAgain is the interval between reads of a request that is under way on another server.
-	lookAgain = 100 * time.Millisecond
+	// claimPoll is the interval between reads of a request that is under way on another server.
+	claimPoll = 100 * time.Millisecond
 )
 
 // IdempotentRequests stores the requests with an Idempotency-Key and their answers, for all replicas and across restarts.
@@ -66,7 +66,7 @@ func (s *IdempotentRequests) Claim(ctx context.Context, r IdempotentRequest) (Fi
 			return first, nil
 		}
 		select {
-		case <-time.After(lookAgain):
+		case <-time.After(claimPoll):
 		case <-ctx.Done():
 			return first, ctx.Err()
 		}
@@ -123,7 +123,7 @@ func (s *IdempotentRequests) Hold(ctx context.Context, r IdempotentRequest) (rel
 // End stores a request's answer. A nil answer deletes the request, so that a failed one can be retried. End writes even if
 // ctx has ended. The error is the database's.
 func (s *IdempotentRequests) End(ctx context.Context, r IdempotentRequest, answer []byte) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalWriteTimeout)
 	defer cancel()
 	q := s.db.Queries()
 	if answer == nil {

@@ -39,12 +39,12 @@ func (s *Sessions) Login(ctx context.Context, name, pass string, from Client) (L
 
 func (s *Sessions) login(ctx context.Context, name, pass string, from Client) (Login, error) {
 	ctx = WithClient(ctx, from)
-	s.recallAddress(ctx, name, from.Addr)
+	s.loadKnownAddress(ctx, name, from.Addr)
 	try, err := s.gate.enter(ctx, fold(name), from.Addr)
 	if err != nil {
 		return Login{}, err
 	}
-	defer try.unjudged()
+	defer try.withdrawn()
 	user, err := s.checkPassword(ctx, s.hasher.At(try.class), name, pass)
 	var l Login
 	if err == nil {
@@ -66,13 +66,13 @@ func (s *Sessions) login(ctx context.Context, name, pass string, from Client) (L
 	return l, err
 }
 
-// recallAddress marks an address as known if the user has logged in from it according to the database: before a restart, or
+// loadKnownAddress marks an address as known if the user has logged in from it according to the database: before a restart, or
 // on another replica. After an error the address stays unknown.
-func (s *Sessions) recallAddress(ctx context.Context, name, addr string) {
+func (s *Sessions) loadKnownAddress(ctx context.Context, name, addr string) {
 	if !username.MatchString(name) || s.gate.own.isKnown(fold(name), addr) {
 		return
 	}
-	if s.gate.shared.recalls(ctx, userAt{fold(name), networkOf(addr)}) {
+	if s.gate.shared.remembers(ctx, userAt{fold(name), networkOf(addr)}) {
 		s.gate.own.addKnown(fold(name), addr)
 		return
 	}

@@ -46,11 +46,11 @@ func (g *tryGate) enter(ctx context.Context, name, addr string) (*admitted, erro
 	r := g.shared.rowsOf(g.own.countedAt(name, addr), networkOf(addr))
 	v, err := g.shared.reserve(ctx, r)
 	if err == nil && (v.addressWait > 0 || v.userWait > 0) {
-		g.own.learn(name, addr, v, time.Now())
+		g.own.applyShared(name, addr, v, time.Now())
 		err = tooSoon(max(v.addressWait, v.userWait))
 	}
 	if err != nil {
-		try.unjudged()
+		try.withdrawn()
 		return nil, err
 	}
 	return &admitted{loginTry: try, ctx: ctx, shared: g.shared, rows: r}, nil
@@ -67,7 +67,7 @@ func (g *tryGate) refresh(ctx context.Context, name, addr string) bool {
 	if err != nil || row.Due > now.UnixMicro() {
 		return false
 	}
-	g.own.learn(name, addr, verdict{failures: int(row.Failures)}, now)
+	g.own.applyShared(name, addr, verdict{failures: int(row.Failures)}, now)
 	return true
 }
 
@@ -85,9 +85,9 @@ func (a *admitted) passed() {
 	a.endShared((*sharedTries).passed)
 }
 
-func (a *admitted) unjudged() {
-	a.loginTry.unjudged()
-	a.endShared((*sharedTries).unjudged)
+func (a *admitted) withdrawn() {
+	a.loginTry.withdrawn()
+	a.endShared((*sharedTries).withdrawn)
 }
 
 func (a *admitted) endShared(end func(*sharedTries, context.Context, rows)) {
@@ -97,8 +97,8 @@ func (a *admitted) endShared(end func(*sharedTries, context.Context, rows)) {
 	}
 }
 
-// learn copies the shared counts of a user and an address into the local gate.
-func (g *loginGate) learn(name, addr string, v verdict, now time.Time) {
+// applyShared copies the shared counts of a user and an address into the local gate.
+func (g *loginGate) applyShared(name, addr string, v verdict, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	addr = networkOf(addr)
@@ -107,7 +107,7 @@ func (g *loginGate) learn(name, addr string, v verdict, now time.Time) {
 		return
 	}
 	u := g.user(name, addr, now)
-	u.count, u.learned = v.failures, now
+	u.count, u.comparedAt = v.failures, now
 	u.last = now.Add(v.userWait - g.delay(v.failures))
 }
 
@@ -119,10 +119,10 @@ func (g *loginGate) outdated(name, addr string, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	u := g.user(name, networkOf(addr), now)
-	if u.count == 0 || now.Sub(u.learned) < refreshEvery {
+	if u.count == 0 || now.Sub(u.comparedAt) < refreshEvery {
 		return false
 	}
-	u.learned = now
+	u.comparedAt = now
 	return true
 }
 

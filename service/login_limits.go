@@ -63,10 +63,10 @@ type addressTries struct {
 
 // userTries counts the failed tries of a user and those under way.
 type userTries struct {
-	count   int
-	last    time.Time
-	pending int
-	learned time.Time // when count was compared with the shared one
+	count      int
+	last       time.Time
+	pending    int
+	comparedAt time.Time // when count was compared with the shared one
 }
 
 func newLoginGate(l LoginLimits) *loginGate {

@@ -25,7 +25,7 @@ func wait(t *testing.T, g *loginGate, name, addr string, at time.Time) time.Dura
 	try, busy, err := g.reserve(name, addr, at)
 	if err == nil {
 		require.Nil(t, busy)
-		try.unjudged()
+		try.withdrawn()
 		return 0
 	}
 	e, ok := apperr.As(err)
@@ -223,7 +223,7 @@ func TestTryThatNobodyJudgedCountsForNothing(t *testing.T) {
 	for range 10 {
 		try, _, err := g.reserve("u", "a", noon)
 		require.NoError(t, err)
-		try.unjudged()
+		try.withdrawn()
 		try.failed(noon) // no effect: the try has already ended
 	}
 	require.Zero(t, wait(t, g, "u", "a", noon))

@@ -18,8 +18,8 @@ const (
 	reservedFor = 30 * time.Second
 	// knownFor is how long an address stays known after the user has logged in from it.
 	knownFor = 90 * 24 * time.Hour
-	// lastWord bounds a write that has to be done even if the caller's context has ended.
-	lastWord = 5 * time.Second
+	// finalWriteTimeout bounds a write that has to be done even if the caller's context has ended.
+	finalWriteTimeout = 5 * time.Second
 )
 
 // sharedTries keeps counts like a loginGate's in the database, for all replicas and across restarts. The keys of its rows are
@@ -137,7 +137,7 @@ func (s *sharedTries) read(ctx context.Context, key string) (sqlc.GetTriesRow, e
 
 // end writes the outcome of a try, even if ctx has ended. After an error the reservation expires after reservedFor.
 func (s *sharedTries) end(ctx context.Context, write func(context.Context, *sqlc.Queries) error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalWriteTimeout)
 	defer cancel()
 	_ = write(ctx, s.db.Queries())
 }
@@ -166,7 +166,7 @@ func (s *sharedTries) passed(ctx context.Context, r rows) {
 	})
 }
 
-func (s *sharedTries) unjudged(ctx context.Context, r rows) {
+func (s *sharedTries) withdrawn(ctx context.Context, r rows) {
 	for _, key := range []string{r.user, r.address} {
 		s.end(ctx, func(ctx context.Context, q *sqlc.Queries) error {
 			_, err := q.ReleaseTry(ctx, key)
@@ -182,8 +182,8 @@ func (s *sharedTries) remember(ctx context.Context, at userAt) {
 	})
 }
 
-// recalls reports whether remember has stored the user and address.
-func (s *sharedTries) recalls(ctx context.Context, at userAt) bool {
+// remembers reports whether remember has stored the user and address.
+func (s *sharedTries) remembers(ctx context.Context, at userAt) bool {
 	row, err := s.read(ctx, s.key("known", at.name, at.addr))
 	return err == nil && row.Expires > 0
 }

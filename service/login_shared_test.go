@@ -77,7 +77,7 @@ func TestLimitsHoldOverARestart(t *testing.T) {
 		requireKind(t, apperr.TooMany, err)
 		try, err := gates(d, 1, LoginLimits{FreeTries: 1})[0].enter(t.Context(), "other", "elsewhere")
 		require.NoError(t, err)
-		try.unjudged()
+		try.withdrawn()
 	})
 }
 
@@ -101,12 +101,12 @@ func TestALoginCountsOnEveryReplica(t *testing.T) {
 		require.Eventually(t, func() bool {
 			try, err := all[0].enter(t.Context(), "u", "bot")
 			if err == nil {
-				try.unjudged()
+				try.withdrawn()
 			}
 			return err == nil
 		}, time.Minute, 50*time.Millisecond, "the first replica learns of it")
-		require.True(t, all[0].shared.recalls(t.Context(), userAt{"u", "home"}))
-		require.False(t, all[0].shared.recalls(t.Context(), userAt{"u", "bot"}))
+		require.True(t, all[0].shared.remembers(t.Context(), userAt{"u", "home"}))
+		require.False(t, all[0].shared.remembers(t.Context(), userAt{"u", "bot"}))
 	})
 }
 
@@ -135,7 +135,7 @@ func TestTriesOfTheDeadEnd(t *testing.T) {
 	})
 }
 
-// The database has no name that anybody typed: it may be a password.
+// The database must not contain a name from a login form: it may be a password.
 func TestTriesAreKeptWithoutNames(t *testing.T) {
 	t.Parallel()
 	d := dbtest.Open(t, dbtest.SQLiteSource(t))

@@ -34,8 +34,8 @@ func (t *loginTry) passed() {
 	})
 }
 
-// unjudged withdraws the try: no password was checked.
-func (t *loginTry) unjudged() { t.end(func(*loginGate) {}) }
+// withdrawn withdraws the try: no password was checked.
+func (t *loginTry) withdrawn() { t.end(func(*loginGate) {}) }
 
 func (t *loginTry) end(count func(*loginGate)) {
 	g := t.gate

@@ -180,8 +180,9 @@ func (t *valueScanner) bracketEnd(i int) int {
 	return len(t.s)
 }
 
-// blockEnd returns the end of a value that has its line, and following lines that are indented further (YAML blocks, folded
-// headers) or, after an empty value, are items of a list. The value ends before the quote around does.
+// blockEnd returns the end of a value that extends to the end of its line and over the following lines that are indented
+// further (YAML blocks, folded headers) or, if its line has no value, are items of a list. The end of the quote around also
+// ends the value.
 func (t *valueScanner) blockEnd(i int, around quote) int {
 	line := t.s[strings.LastIndexByte(t.s[:i], '\n')+1:]
 	indent := indentOf(line)

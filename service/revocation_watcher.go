@@ -66,14 +66,14 @@ func (w *revocationWatcher) run(ctx context.Context) {
 	tick := time.NewTicker(revocationPoll)
 	defer tick.Stop()
 	var ticks <-chan time.Time
-	owed := false // the last read of the counter failed
+	failed := false // the last read of the counter failed
 	for {
-		look := true
+		readCounter := true
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks:
-			look = owed || !w.cache.db.Listening()
+			readCounter = failed || !w.cache.db.Listening()
 		case <-w.wake:
 		}
 		ticks = nil // no watches: stop polling until one is added
@@ -82,7 +82,7 @@ func (w *revocationWatcher) run(ctx context.Context) {
 			continue
 		}
 		ticks = tick.C
-		owed = w.check(ctx, watches, look) != nil
+		failed = w.check(ctx, watches, readCounter) != nil
 	}
 }
 
@@ -93,12 +93,12 @@ func (w *revocationWatcher) all() []*sessionWatch {
 	return slices.Collect(maps.Keys(w.watches))
 }
 
-// check ends watches that have expired. With look it also reads each watched session again if anything was revoked since the
-// watch's last check. If the database doesn't answer, check returns its error and ends no further watch: without the
+// check ends watches that have expired. With readCounter it also reads each watched session again if anything was revoked since
+// the watch's last check. If the database doesn't answer, check returns its error and ends no further watch: without the
 // database nothing can be revoked.
-func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, look bool) error {
+func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, readCounter bool) error {
 	count, err := int64(0), error(nil)
-	if look {
+	if readCounter {
 		// A notification follows an increment of the counter: any earlier read, however recent, may miss it.
 		count, err = w.cache.refresh(ctx, 0)
 	}
@@ -106,11 +106,11 @@ func (w *revocationWatcher) check(ctx context.Context, watches []*sessionWatch, 
 		switch {
 		case !one.until.IsZero() && !time.Now().Before(one.until):
 			w.end(one)
-		case look && err == nil && one.count != count:
+		case readCounter && err == nil && one.count != count:
 			err = w.checkOne(ctx, one, count)
 		}
 	}
-	if look && err == nil {
+	if readCounter && err == nil {
 		w.mu.Lock()
 		w.count = count
 		w.mu.Unlock()

@@ -50,7 +50,7 @@ type entry struct {
 	username  string
 	role      Role
 	grants    []Grant   // must not be changed
-	shut      bool      // blocked, or its user disabled
+	blocked   bool      // the session is blocked, or its user disabled
 	rights    int64     // version of role and grants
 	expiresAt time.Time // zero: never
 	key       bool
@@ -61,7 +61,7 @@ type entry struct {
 }
 
 func (e entry) alive(now time.Time) bool {
-	return e.found && !e.shut && (e.expiresAt.IsZero() || now.Before(e.expiresAt))
+	return e.found && !e.blocked && (e.expiresAt.IsZero() || now.Before(e.expiresAt))
 }
 
 // actor returns the actor of the session or key with this id.
@@ -120,7 +120,7 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 	switch {
 	case err == nil:
 		e = entry{
-			found: true, user: s.UserID, username: s.Username, role: Role(s.Role), shut: s.Blocked || s.Disabled,
+			found: true, user: s.UserID, username: s.Username, role: Role(s.Role), blocked: s.Blocked || s.Disabled,
 			rights: s.Rights, expiresAt: s.ExpiresAt,
 		}
 	case !db.IsNoRows(err):
@@ -134,7 +134,7 @@ func (c *sessionCache) read(ctx context.Context, id uuid.UUID) (e entry, err err
 			return entry{}, fmt.Errorf("get API key: %w", err)
 		}
 		e = entry{
-			found: true, user: k.UserID, username: k.Username, role: Role(k.Role), shut: k.Disabled,
+			found: true, user: k.UserID, username: k.Username, role: Role(k.Role), blocked: k.Disabled,
 			rights: k.Rights, expiresAt: k.ExpiresAt.Time, key: true, limit: Role(k.Cap), scope: Scope(k.Scope), exec: k.Exec,
 			hash: k.Hash,
 		}

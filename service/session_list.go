@@ -20,8 +20,8 @@ type SessionInfo struct {
 	Current                          bool // it is the actor's session
 }
 
-// List returns a page of the actor's sessions, or with everybody of all users' sessions, which requires an admin. next is the
-// cursor of the next page, empty on the last. LastUsedAt may lag by some seconds. Errors: Forbidden, Invalid.
+// List returns a page of the actor's sessions or, with everybody, of the sessions of all users, which requires an admin. next
+// is the cursor of the next page, empty on the last. LastUsedAt may lag by some seconds. Errors: Forbidden, Invalid.
 func (s *Sessions) List(ctx context.Context, actor Actor, everybody bool, p Page) (all []SessionInfo, next string, err error) {
 	if everybody {
 		if err := mayAdminister(actor); err != nil {
@@ -62,12 +62,12 @@ func (s *Sessions) End(ctx context.Context, actor Actor, id uuid.UUID) error {
 }
 
 func (s *Sessions) end(ctx context.Context, actor Actor, id uuid.UUID) error {
-	anybody := actor.Has(Administer)
-	if !anybody && !actor.isSelf(actor.UserID) {
+	isAdmin := actor.Has(Administer)
+	if !isAdmin && !actor.isSelf(actor.UserID) {
 		return errForbidden
 	}
 	n, err := s.revoke(ctx, func(q *sqlc.Queries) (int64, error) {
-		if anybody {
+		if isAdmin {
 			return q.DeleteSession(ctx, id)
 		}
 		return q.DeleteSessionOf(ctx, sqlc.DeleteSessionOfParams{ID: id, UserID: actor.UserID})

@@ -59,7 +59,7 @@ func UsageOrder(by string) func(a, b HostedUsage) int {
 	}
 }
 
-// UsageHistory returns a container's current usage, and its usage over the last since, one point per step.
+// UsageHistory returns a container's current usage, and its usage over the past duration since, one point per step.
 func (h *Host) UsageHistory(ctx context.Context, ref containers.Ref, since, step time.Duration) (stats.Usage, []stats.Point, error) {
 	d, err := h.resolve(ctx, ref, View)
 	if err != nil {

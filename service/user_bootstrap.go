@@ -66,8 +66,8 @@ func (u *Users) Setup(ctx context.Context) (Setup, error) {
 // SetupToken returns the token for creating the first user, the same on every replica and after a restart: the one in the
 // database. If there is none, it stores this server's UsersOptions.SetupToken there.
 func (u *Users) SetupToken(ctx context.Context) (string, error) {
-	if known := u.setup.Load(); known != nil {
-		return *known, nil
+	if stored := u.setup.Load(); stored != nil {
+		return *stored, nil
 	}
 	q := u.db.Queries()
 	if err := q.ProposeSetupToken(ctx, u.opts.SetupToken); err != nil {

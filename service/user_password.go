@@ -49,7 +49,7 @@ func (u *Users) checkOld(ctx context.Context, row *sqlc.User, old string) error 
 	if err != nil {
 		return err
 	}
-	defer try.unjudged()
+	defer try.withdrawn()
 	match, _, err := u.hasher.At(try.class).Check(ctx, old, row.PasswordHash)
 	if err != nil {
 		return err

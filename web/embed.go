@@ -24,7 +24,7 @@ var files embed.FS
 type File struct {
 	Type   string // of the content
 	Status int    // of the response: 404 if the page is missing
-	Tag    string // the ETag, which changes with the content
+	Tag    string // changes with the content; with the encoding it is the ETag
 	// plain, gzip and brotli are the content in each encoding, nil if the build made none.
 	plain, gzip, brotli []byte
 }

@@ -28,34 +28,34 @@ type victim struct {
 	grant  string // the grant's id
 }
 
-// takings are the ways to revoke rights. give grants them again, take revokes them: after its answer no replica may accept the
+// revocations are the ways to revoke rights. grant restores them, revoke removes them: after its answer no replica may accept the
 // session. Those that end the session must end its renewals too.
-var takings = []struct {
-	name       string
-	ends       bool
-	give, take func(*benchkit.Server, *victim)
+var revocations = []struct {
+	name          string
+	ends          bool
+	grant, revoke func(*benchkit.Server, *victim)
 }{
-	{name: "logout", ends: true, give: session, take: func(s *benchkit.Server, v *victim) {
+	{name: "logout", ends: true, grant: session, revoke: func(s *benchkit.Server, v *victim) {
 		s.Must("POST", "/logout", map[string]string{"refresh_token": v.tokens.RefreshToken}, nil)
 	}},
-	{name: "disabling", ends: true, give: func(s *benchkit.Server, v *victim) {
+	{name: "disabling", ends: true, grant: func(s *benchkit.Server, v *victim) {
 		change(s, v, "disabled", false)
 		session(s, v)
-	}, take: func(s *benchkit.Server, v *victim) { change(s, v, "disabled", true) }},
-	{name: "password change", ends: true, give: session, take: func(s *benchkit.Server, v *victim) {
+	}, revoke: func(s *benchkit.Server, v *victim) { change(s, v, "disabled", true) }},
+	{name: "password change", ends: true, grant: session, revoke: func(s *benchkit.Server, v *victim) {
 		s.Must("POST", "/v1/users/"+v.name+"/password", map[string]string{"password": benchkit.Password}, nil)
 	}},
-	{name: "role change", give: func(s *benchkit.Server, v *victim) {
+	{name: "role change", grant: func(s *benchkit.Server, v *victim) {
 		change(s, v, "role", "viewer")
 		session(s, v)
-	}, take: func(s *benchkit.Server, v *victim) { change(s, v, "role", "none") }},
-	{name: "grant removal", give: func(s *benchkit.Server, v *victim) {
+	}, revoke: func(s *benchkit.Server, v *victim) { change(s, v, "role", "none") }},
+	{name: "grant removal", grant: func(s *benchkit.Server, v *victim) {
 		change(s, v, "role", "none")
 		var g struct{ ID string }
 		s.Must("POST", "/v1/grants", map[string]string{"username": v.name, "hosts": "*", "role": "viewer"}, &g)
 		v.grant = g.ID
 		session(s, v)
-	}, take: func(s *benchkit.Server, v *victim) { s.Must("DELETE", "/v1/grants/"+v.grant, nil, nil) }},
+	}, revoke: func(s *benchkit.Server, v *victim) { s.Must("DELETE", "/v1/grants/"+v.grant, nil, nil) }},
 }
 
 func session(s *benchkit.Server, v *victim) { v.tokens = s.Login(v.name) }
@@ -86,17 +86,17 @@ func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
 	second := wharf(t, settings...)
 	second.Admin = first.Admin
 	callers, rounds := benchkit.Size(10, 50), benchkit.Size(2, 200)
-	for _, taking := range takings {
+	for _, revocation := range revocations {
 		var y tally
 		var streams sync.WaitGroup
-		v := &victim{name: fmt.Sprintf("victim-%c%d", taking.name[0], len(taking.name))}
+		v := &victim{name: fmt.Sprintf("victim-%c%d", revocation.name[0], len(revocation.name))}
 		first.SignUp(v.name, "viewer")
 		for n := range rounds {
 			here, there := first, second
 			if n%2 == 1 {
 				here, there = second, first
 			}
-			taking.give(here, v)
+			revocation.grant(here, v)
 			var at time.Time
 			answered := make(chan struct{})
 			for i := range callers {
@@ -107,26 +107,26 @@ func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
 				})
 			}
 			y.race(t, []*benchkit.Server{here, there}, callers, v.tokens.AccessToken, func() {
-				taking.take(here, v)
+				revocation.revoke(here, v)
 				at = time.Now()
 				close(answered)
 			})
 			renewal := there.Call("POST", "/token/renew_access", "", map[string]string{"refresh_token": v.tokens.RefreshToken})
-			require.Equal(t, taking.ends, renewal.Status == http.StatusUnauthorized, "%s: %d %s", taking.name, renewal.Status, renewal.Body)
+			require.Equal(t, revocation.ends, renewal.Status == http.StatusUnauthorized, "%s: %d %s", revocation.name, renewal.Status, renewal.Body)
 		}
 		streams.Wait()
 		worst := max(y.worst[0], y.worst[1], 0)
-		benchkit.Figure(fmt.Sprintf("%s, %d rounds against %d callers and %d streams on 2 replicas", taking.name, rounds, callers, callers),
+		benchkit.Figure(fmt.Sprintf("%s, %d rounds against %d callers and %d streams on 2 replicas", revocation.name, rounds, callers, callers),
 			"0 late accepts; streams end ≤ 1 s", "%d late of %d calls; the last stream ended after %.0f ms (%.0f on the other replica)",
 			y.late.Load(), y.calls.Load(), ms(worst), ms(max(y.worst[1], 0)))
-		require.Zero(t, y.late.Load(), taking.name)
-		require.Less(t, worst, endLimit, taking.name)
-		benchkit.Within(t, worst <= time.Second, taking.name+": streams end late")
+		require.Zero(t, y.late.Load(), revocation.name)
+		require.Less(t, worst, endLimit, revocation.name)
+		benchkit.Within(t, worst <= time.Second, revocation.name+": streams end late")
 	}
 }
 
-// race runs callers on all replicas with a token. Each stops after its first call that began after take returned.
-func (y *tally) race(t *testing.T, replicas []*benchkit.Server, callers int, token string, take func()) {
+// race runs callers on all replicas with a token. Each stops after its first call that began after revoke returned.
+func (y *tally) race(t *testing.T, replicas []*benchkit.Server, callers int, token string, revoke func()) {
 	var over atomic.Bool
 	var before, all sync.WaitGroup
 	before.Add(callers)
@@ -154,7 +154,7 @@ func (y *tally) race(t *testing.T, replicas []*benchkit.Server, callers int, tok
 		})
 	}
 	before.Wait()
-	take()
+	revoke()
 	over.Store(true)
 	all.Wait()
 }

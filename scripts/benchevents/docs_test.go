@@ -77,7 +77,7 @@ func TestTheDocumentedShellClientSurvives(t *testing.T) {
 			}
 			g := benchkit.Frame{Name: line.Event}
 			_ = json.Unmarshal(line.Data, &g.Data)
-			y.take(g)
+			y.receive(g)
 		}
 	}()
 	defer func() {

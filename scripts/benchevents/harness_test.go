@@ -83,8 +83,8 @@ type tally struct {
 
 func newTally() *tally { return &tally{seen: make(map[int]int)} }
 
-// take is a follower's onFrame. An event's number is in its actor, "e-<n>".
-func (y *tally) take(g benchkit.Frame) {
+// receive is a follower's onFrame. An event's number is in its actor, "e-<n>".
+func (y *tally) receive(g benchkit.Frame) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if id, err := strconv.ParseInt(g.ID, 10, 64); err == nil {

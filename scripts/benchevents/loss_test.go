@@ -46,7 +46,7 @@ func followers(t *testing.T, url string, n int) ([]*tally, []*benchkit.Follower)
 	coming := make([]*benchkit.Follower, n)
 	for i := range all {
 		all[i] = newTally()
-		coming[i] = follow(url, all[i].take)
+		coming[i] = follow(url, all[i].receive)
 		t.Cleanup(coming[i].Stop)
 	}
 	for _, f := range coming {
@@ -230,7 +230,7 @@ func TestCutsOfARealEnginesStreamLoseNothing(t *testing.T) {
 			untagged.Add(1)
 		}
 		g.Data.ActorID = tagged(g.Data.Type, g.Data.Action, g.Data.Attrs)
-		y.take(g)
+		y.receive(g)
 	})
 	defer f.Stop()
 	await(t, "client connects", time.Minute, func() bool { return f.Connected() > 0 })
@@ -291,7 +291,7 @@ func TestRestartedEnginesAreToldHonestly(t *testing.T) {
 	y.seen = map[int]int{}
 	inferred, all := make(chan benchkit.Frame, 100), make(chan benchkit.Frame, 10_000)
 	f := follow(w.URL()+"/events", func(g benchkit.Frame) {
-		y.take(g)
+		y.receive(g)
 		all <- g
 		if g.Data.Attrs["wharf.inferred"] != "" {
 			inferred <- g

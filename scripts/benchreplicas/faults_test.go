@@ -79,7 +79,7 @@ type sight struct {
 
 func newTally() *tally { return &tally{seen: map[string]map[int]sight{}, next: map[string]int{}} }
 
-func (y *tally) take(g benchkit.Frame) {
+func (y *tally) receive(g benchkit.Frame) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	var id int64
@@ -243,7 +243,7 @@ func TestFaults(t *testing.T) {
 	clients := make([]*tally, benchkit.Size(6, 20))
 	for i := range clients {
 		clients[i] = newTally()
-		c := follow(nginx.URL+"/events", nginx.Roots, clients[i].take)
+		c := follow(nginx.URL+"/events", nginx.Roots, clients[i].receive)
 		t.Cleanup(c.Stop)
 		await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 	}

@@ -66,7 +66,7 @@ func TestReloadOfHosts(t *testing.T) {
 	var clients []*benchkit.Follower
 	for _, r := range f.replicas {
 		y := newTally()
-		c := follow(r.URL()+"/events", nil, y.take)
+		c := follow(r.URL()+"/events", nil, y.receive)
 		t.Cleanup(c.Stop)
 		await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 		p := poll(t, r)

@@ -86,7 +86,7 @@ type arrivals struct {
 	falls int
 }
 
-func (a *arrivals) take(g benchkit.Frame) {
+func (a *arrivals) receive(g benchkit.Frame) {
 	var n int
 	if _, err := fmt.Sscan(g.Data.Attrs["n"], &n); err != nil {
 		return
@@ -127,7 +127,7 @@ func (l sustained) run(t *testing.T, f *fleet) {
 	f.awaitReaders(time.Minute)
 	k := &rateKeeper{}
 	a := &arrivals{k: k, last: map[string]int{}}
-	c := follow(r.URL()+"/events", nil, a.take)
+	c := follow(r.URL()+"/events", nil, a.receive)
 	t.Cleanup(c.Stop)
 	await(t, "connected", time.Minute, func() bool { return c.Connected() > 0 })
 	stop, sizes := make(chan struct{}), make(chan []int64, 1)

@@ -28,7 +28,7 @@ func (b *measurement) measureCold(ctx context.Context, n int) error {
 		all = append(all, took)
 	}
 	b.noStream = median(all)
-	b.note(fmt.Sprintf("docker stats --no-stream, %d containers", n), fmt.Sprintf("%s (max %s)", ms(b.noStream), ms(percentile(all, 100))))
+	b.plainRow(fmt.Sprintf("docker stats --no-stream, %d containers", n), fmt.Sprintf("%s (max %s)", ms(b.noStream), ms(percentile(all, 100))))
 	b.row(fmt.Sprintf("stat3 cold, kernel source, %d", n), kernel.first(b.noStream), "<= 0.4 s and <= 0.12x",
 		kernel.whole && median(kernel.cold) <= 400*time.Millisecond && ratio(median(kernel.cold), b.noStream) <= 0.12)
 	b.coldRow(n, api)
@@ -38,7 +38,7 @@ func (b *measurement) measureCold(ctx context.Context, n int) error {
 	}
 	b.row(fmt.Sprintf("stat3 again after 5 s, nothing sampled, API source, %d", n), api.again(b.noStream),
 		fmt.Sprintf("<= %.2fx", limit), ratio(median(api.second), b.noStream) <= limit)
-	b.note(fmt.Sprintf("stat3 again after 5 s, nothing sampled, kernel source, %d", n), kernel.again(b.noStream))
+	b.plainRow(fmt.Sprintf("stat3 again after 5 s, nothing sampled, kernel source, %d", n), kernel.again(b.noStream))
 	return nil
 }
 

@@ -25,8 +25,8 @@ func (b *measurement) row(what, figure, mark string, ok bool) {
 	fmt.Printf("%-58s %-44s %-26s %s\n", what, figure, mark, verdict)
 }
 
-// note prints a figure without a limit.
-func (b *measurement) note(what, figure string) { fmt.Printf("%-58s %s\n", what, figure) }
+// plainRow prints a figure without a limit.
+func (b *measurement) plainRow(what, figure string) { fmt.Printf("%-58s %s\n", what, figure) }
 
 func median(all []time.Duration) time.Duration { return percentile(all, 50) }
 

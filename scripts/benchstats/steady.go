@@ -101,7 +101,7 @@ func (b *measurement) measureCrowdWarm(ctx context.Context, s *server) error {
 func (b *measurement) measureWatching(ctx context.Context) error {
 	time.Sleep(5 * time.Second) // by then the last measurement's connections are closed
 	idle := b.engine.procs.load(func() { time.Sleep(b.watch) })
-	b.note("engine at rest", fmt.Sprintf("%.1f %% of a core", idle*100))
+	b.plainRow("engine at rest", fmt.Sprintf("%.1f %% of a core", idle*100))
 	docker := 0.0
 	if pid, stop, err := b.engine.streaming(ctx); err == nil {
 		time.Sleep(5 * time.Second)
@@ -109,7 +109,7 @@ func (b *measurement) measureWatching(ctx context.Context) error {
 		docker = b.engine.procs.load(func() { time.Sleep(b.watch / 3) }) - idle
 		docker += float64(cpu(pid)-before) / float64(b.watch/3)
 		stop()
-		b.note("docker stats, streaming: engine and command", fmt.Sprintf("%.1f %% of a core", docker*100))
+		b.plainRow("docker stats, streaming: engine and command", fmt.Sprintf("%.1f %% of a core", docker*100))
 	}
 	for _, source := range []string{"kernel", "engine"} {
 		s, err := b.startWharf(ctx, "unix://"+b.engine.socket, "STATS_SOURCE="+source)
@@ -119,7 +119,7 @@ func (b *measurement) measureWatching(ctx context.Context) error {
 		rest := b.engine.procs.load(func() { time.Sleep(b.watch) }) // without any request
 		ours, theirs, err := b.everySecond(ctx, s)
 		theirs -= rest
-		b.note("resident memory of wharf, "+source+" source", fmt.Sprintf("%.1f MiB", float64(rss(s.pid()))/(1<<20)))
+		b.plainRow("resident memory of wharf, "+source+" source", fmt.Sprintf("%.1f MiB", float64(rss(s.pid()))/(1<<20)))
 		s.stop()
 		if err != nil {
 			return err

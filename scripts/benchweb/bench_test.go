@@ -227,12 +227,12 @@ func TestManyLines(t *testing.T) {
 func TestAtRest(t *testing.T) {
 	p, tab := opened(t, many(t, 100))
 	time.Sleep(time.Duration(benchkit.Size(1, 10)) * time.Second)
-	span := time.Duration(benchkit.Size(2, 30)) * time.Second
-	page, server := cost(t, p, tab, span)
+	length := time.Duration(benchkit.Size(2, 30)) * time.Second
+	page, server := cost(t, p, tab, length)
 	browsertest.Eval[any](tab, `Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true}); document.dispatchEvent(new Event('visibilitychange'))`)
 	time.Sleep(time.Second)
 	asked := browsertest.Eval[int](tab, `performance.getEntriesByType('resource').length`)
-	hidden, serverHidden := cost(t, p, tab, span)
+	hidden, serverHidden := cost(t, p, tab, length)
 	asked = browsertest.Eval[int](tab, `performance.getEntriesByType('resource').length`) - asked
 	benchkit.Figure("a fleet page at rest, visible", "≤ 2 % of a core", "browser %.1f %%, wharf %.1f %%", page, server)
 	benchkit.Figure("the same, hidden", "0 %, 0 requests", "browser %.1f %%, wharf %.1f %%, %d requests", hidden, serverHidden, asked)
@@ -241,11 +241,11 @@ func TestAtRest(t *testing.T) {
 }
 
 // cost returns the CPU time of the tab's browser and of wharf over a time, in percent of a core.
-func cost(t *testing.T, p *benchkit.Process, tab *browsertest.Tab, span time.Duration) (browser, server float64) {
+func cost(t *testing.T, p *benchkit.Process, tab *browsertest.Tab, length time.Duration) (browser, server float64) {
 	t.Helper()
 	before, serverBefore := browserCPU(tab.Context(), t), p.CPU()
-	time.Sleep(span)
-	return (browserCPU(tab.Context(), t) - before) / span.Seconds() * 100, (p.CPU() - serverBefore).Seconds() / span.Seconds() * 100
+	time.Sleep(length)
+	return (browserCPU(tab.Context(), t) - before) / length.Seconds() * 100, (p.CPU() - serverBefore).Seconds() / length.Seconds() * 100
 }
 
 // browserCPU returns the CPU time that all processes of the browser have used, in seconds.

@@ -84,7 +84,7 @@ func Start(t testing.TB, scrapeConfigs string) *Prometheus {
 	return nil
 }
 
-// awaitReady waits until Prometheus is ready. It returns false if the process ended before.
+// awaitReady waits until Prometheus is ready. It returns false if the process ends before, or patience passes.
 func (p *Prometheus) awaitReady(ended <-chan struct{}) bool {
 	late := time.After(patience)
 	for {

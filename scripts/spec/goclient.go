@@ -48,7 +48,7 @@ func writeMethod(b *strings.Builder, o api.Operation) {
 // writeStream writes a method that follows a stream. The Data of its frames has the types in the operation's row.
 func writeStream(b *strings.Builder, o api.Operation, name string) {
 	args, query, _ := arguments(o)
-	fmt.Fprintf(b, "\n// %s is %s %s: %s It resumes by itself and ends\n// with ctx or an error, which is its last element.\nfunc (c *Client) %s(%s) iter.Seq2[Frame, error] {\n",
+	fmt.Fprintf(b, "\n// %s is %s %s: %s It resumes after a break, and\n// ends with ctx or an error, which is its last element.\nfunc (c *Client) %s(%s) iter.Seq2[Frame, error] {\n",
 		name, o.Method, o.Pattern, o.Summary, name, args)
 	fmt.Fprintf(b, "\treturn c.stream(ctx, %s, frameTypes{\n", goRequest(o, query, "nil"))
 	for _, f := range o.Answer.Frames {

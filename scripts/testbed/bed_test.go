@@ -29,11 +29,11 @@ func build(t *testing.T) string {
 // begin starts a bed for a script, and returns once the script has called ready.
 func begin(t *testing.T, program, script string) (cmd *exec.Cmd, dir string) {
 	t.Helper()
-	said := filepath.Join(t.TempDir(), "said")
-	cmd = exec.Command(program, "run", "--", "sh", "-c", `ready() { dirname "$WHARF_TEST_CERTS" >`+said+`.new; mv `+said+`.new `+said+"; }\n"+script)
+	readyFile := filepath.Join(t.TempDir(), "ready")
+	cmd = exec.Command(program, "run", "--", "sh", "-c", `ready() { dirname "$WHARF_TEST_CERTS" >`+readyFile+`.new; mv `+readyFile+`.new `+readyFile+"; }\n"+script)
 	require.NoError(t, cmd.Start())
 	require.Eventually(t, func() bool {
-		content, err := os.ReadFile(said)
+		content, err := os.ReadFile(readyFile)
 		dir = strings.TrimSpace(string(content))
 		return err == nil
 	}, 90*time.Second, 20*time.Millisecond, "the bed stands")

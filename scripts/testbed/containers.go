@@ -84,7 +84,7 @@ func (b *bed) answeringEngine() (*engine, error) {
 		return nil, fmt.Errorf("the Docker engine that answers is at %s: the tests know unix:// and tcp://", addr)
 	}
 	e := newEngine("default", addr, config)
-	e.note = "the one that answers here, with whatever runs on it"
+	e.description = "the one that answers here, with whatever runs on it"
 	return e, nil
 }
 
@@ -161,14 +161,14 @@ func newDind(b *bed, name string, proxied bool, disk string) (*dind, error) {
 	}
 	d := &dind{id: id, engine: newEngine(name, "tcp://127.0.0.1:"+strconv.Itoa(port), config)}
 	d.inner = d.engine
-	d.note = "mutual TLS, container of " + image
+	d.description = "mutual TLS, container of " + image
 	if proxied {
 		socket := filepath.Join(b.dir, name+".sock")
 		if err := b.proxy(socket, d.engine); err != nil {
 			return nil, err
 		}
 		d.engine = newEngine(name, "unix://"+socket, nil)
-		d.note = "unix socket, container of " + image
+		d.description = "unix socket, container of " + image
 	}
 	return d, nil
 }

@@ -50,7 +50,7 @@ func newDockerd(b *bed, name string, index int, n *network, client *tls.Config) 
 	}
 	if client == nil {
 		d.engine = newEngine(name, "unix://"+filepath.Join(d.dir, "docker.sock"), nil)
-		d.note = "unix socket"
+		d.description = "unix socket"
 		d.args = append(d.args, "-H", d.addr)
 		return d, nil
 	}
@@ -59,7 +59,7 @@ func newDockerd(b *bed, name string, index int, n *network, client *tls.Config) 
 		return nil, err
 	}
 	d.engine = newEngine(name, "tcp://"+addr, client)
-	d.note = "mutual TLS"
+	d.description = "mutual TLS"
 	certs := filepath.Join(b.certDir(), name)
 	d.args = append(d.args, "--tlsverify", "--tlscacert", filepath.Join(certs, "ca.pem"),
 		"--tlscert", filepath.Join(certs, "server-cert.pem"), "--tlskey", filepath.Join(certs, "server-key.pem"), "-H", "fd://")

@@ -15,11 +15,11 @@ import (
 
 // engine is a Docker engine of the bed. The few calls that the bed needs are plain HTTP, since only dockerx may import the Docker SDK.
 type engine struct {
-	name string
-	addr string // unix:///path or tcp://host:port
-	note string // for the summary
-	tls  *tls.Config
-	http *http.Client
+	name        string
+	addr        string // unix:///path or tcp://host:port
+	description string // for the summary
+	tls         *tls.Config
+	http        *http.Client
 }
 
 func newEngine(name, addr string, config *tls.Config) *engine {
@@ -82,7 +82,7 @@ func (e *engine) describe(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("describe: %w", err)
 	}
-	return fmt.Sprintf("engine    %-8s %s, %s, storage %s, cgroup v%s (%s), kernel %s, %s", e.name, e.note,
+	return fmt.Sprintf("engine    %-8s %s, %s, storage %s, cgroup v%s (%s), kernel %s, %s", e.name, e.description,
 		info.ServerVersion, info.Driver, info.CgroupVersion, info.CgroupDriver, info.KernelVersion, e.addr), nil
 }
 

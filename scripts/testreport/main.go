@@ -63,11 +63,11 @@ func (r *report) read(in io.Reader) error {
 			fmt.Fprint(r.out, line) // a line of the go command itself
 			continue
 		}
-		r.take(e)
+		r.add(e)
 	}
 }
 
-func (r *report) take(e event) {
+func (r *report) add(e event) {
 	t := test{e.Package, e.Test}
 	switch e.Action {
 	case "output":

@@ -123,7 +123,7 @@ func (l *Log) refuse(ctx context.Context) error {
 		}
 	}
 	l.log.Warn().Int("events", n-len(l.pending)).Msg("events were left to the replicas that have taken their hosts")
-	l.stirred()
+	l.signalStored()
 	if l.opts.Refused != nil {
 		l.opts.Refused()
 	}

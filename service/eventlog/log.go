@@ -193,11 +193,11 @@ func (l *Log) remove(n int) {
 	}
 	clear(l.pending[:n]) // the rest of the queue keeps the array alive, so release these records
 	l.pending = l.pending[n:]
-	l.stirred()
+	l.signalStored()
 }
 
-// stirred wakes the callers that wait for pending records to be stored, or for others' to be published. mu is held.
-func (l *Log) stirred() {
+// signalStored wakes the callers that wait for pending records to be stored, or for others' to be published. mu is held.
+func (l *Log) signalStored() {
 	close(l.stored)
 	l.stored = make(chan struct{})
 }

@@ -27,7 +27,7 @@ func (l *Log) readTail(ctx context.Context, until int64) error {
 			l.hub.publish(&entry{rec: r, confirms: l.publishedUnsaved[k]})
 			delete(l.publishedUnsaved, k)
 		}
-		l.stirred()
+		l.signalStored()
 		l.mu.Unlock()
 		if l.opts.Delivered != nil {
 			for _, r := range records {

@@ -79,15 +79,15 @@ type Leases struct {
 	id    string
 	began time.Time
 	state *state
-	wake  chan struct{} // starts the next look now; has room for one signal
+	wake  chan struct{} // starts the next read now; has room for one signal
 	// gather starts it after gatherFor, so that statuses that change together are written together.
 	gather chan struct{}
 
 	// Only for Run.
 	leases   []lease
-	version  int64 // the counter of changes of leases, at the last look
-	statuses int64 // the counter of changes of statuses, at the last look
-	fleet    int64 // a hash of the hosts, at the last look
+	version  int64 // the counter of changes of leases, at the last read
+	statuses int64 // the counter of changes of statuses, at the last read
+	fleet    int64 // a hash of the hosts, at the last read
 	sampling sampling
 
 	mu    sync.Mutex
@@ -119,7 +119,7 @@ func (l *Leases) Wake() {
 	}
 	select {
 	case l.wake <- struct{}{}:
-	default: // a look is already due
+	default: // a read is already due
 	}
 }
 
@@ -200,12 +200,12 @@ func (l *Leases) now() time.Duration { return time.Since(l.began) }
 func (l *Leases) round(ctx context.Context) (again bool, err error) {
 	hosts := l.opts.Hosts()
 	l.state.fleet, l.state.isolated = fleetOf(hosts), l.opts.Isolated != nil && l.opts.Isolated()
-	v, err := l.look(ctx)
+	v, err := l.beatAndRead(ctx)
 	if err != nil {
 		return false, err
 	}
 	now := l.now()
-	l.state.look(now, v)
+	l.state.observe(now, v)
 	l.mu.Lock()
 	l.first = l.state.first(now, v)
 	l.mu.Unlock()

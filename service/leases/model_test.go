@@ -102,8 +102,8 @@ func (f *fleetModel) start() {
 	f.procs = append(f.procs, &process{state: newState(id, modelBeat, modelLost), hosts: f.hosts, held: map[string]int64{}})
 }
 
-// look models Leases.look and the decisions after it; apply makes the changes later.
-func (f *fleetModel) look(p *process) {
+// beat models Leases.beatAndRead and the decisions after it; apply makes the changes later.
+func (f *fleetModel) beat(p *process) {
 	if p.cut || p.paused {
 		return
 	}
@@ -114,7 +114,7 @@ func (f *fleetModel) look(p *process) {
 		f.db.beat(p.me, p.fleet)
 	}
 	v := f.db.view()
-	p.look(f.now, v)
+	p.observe(f.now, v)
 	p.held = p.owned(v)
 	next := p.plan(f.now, v, p.hosts)
 	p.planned = &next
@@ -134,7 +134,7 @@ func (f *fleetModel) apply(p *process) {
 func (f *fleetModel) stop(p *process) {
 	if !p.cut && !p.paused {
 		v := f.db.view()
-		p.look(f.now, v)
+		p.observe(f.now, v)
 		f.db.apply(plan{give: p.handover(f.now, v)})
 		delete(f.db.replicas, p.me)
 	}
@@ -167,7 +167,7 @@ func TestNoEpochHasTwoWritersAndEachHostGetsAnOwner(t *testing.T) {
 			"time": func(t *rapid.T) {
 				f.now += time.Duration(rapid.IntRange(1, 5000).Draw(t, "ms")) * time.Millisecond
 			},
-			"look":  func(*rapid.T) { f.look(one()) },
+			"beat":  func(*rapid.T) { f.beat(one()) },
 			"apply": func(*rapid.T) { f.apply(one()) },
 			"start": func(*rapid.T) {
 				if len(f.procs) < 5 {
@@ -192,7 +192,7 @@ func (f *fleetModel) heal(t *rapid.T) {
 	for range 20 {
 		for _, p := range f.procs {
 			p.paused, p.cut, p.isolated = false, false, false
-			f.look(p)
+			f.beat(p)
 			f.apply(p)
 			f.appends(t)
 		}
@@ -200,7 +200,7 @@ func (f *fleetModel) heal(t *rapid.T) {
 	}
 	owners := map[string]int{}
 	for _, p := range f.procs {
-		f.look(p)
+		f.beat(p)
 		for host := range p.held {
 			owners[host]++
 		}
@@ -223,9 +223,9 @@ func TestALostReplicasHostsAreTakenAfterLostAfter(t *testing.T) {
 	a, b := f.procs[0], f.procs[1]
 	round := func(ps ...*process) {
 		for _, p := range ps {
-			f.look(p)
+			f.beat(p)
 			f.apply(p)
-			f.look(p)
+			f.beat(p)
 		}
 		f.now += modelBeat
 	}
@@ -249,7 +249,7 @@ func TestALostReplicasHostsAreTakenAfterLostAfter(t *testing.T) {
 	round(a, b)
 	require.Len(t, a.held, 1)
 	f.now += time.Minute
-	f.look(a)
+	f.beat(a)
 	require.Empty(t, a.planned.take)
 	require.Empty(t, a.planned.dead)
 }
@@ -263,9 +263,9 @@ func TestAnIsolatedReplicaOwnsNothingWhileAnotherIsThere(t *testing.T) {
 	rounds := func() {
 		for range 4 {
 			for _, p := range f.procs {
-				f.look(p)
+				f.beat(p)
 				f.apply(p)
-				f.look(p)
+				f.beat(p)
 			}
 			f.now += modelBeat
 		}

@@ -49,7 +49,7 @@ func (l *Leases) sampledNow() (hosts string, changed bool) {
 	return hosts, true
 }
 
-// sampledByOthers returns the hosts that other replicas sample, or nil if nothing has changed since the last look.
+// sampledByOthers returns the hosts that other replicas sample, or nil if nothing has changed since the last read.
 func (l *Leases) sampledByOthers(ctx context.Context, q *sqlc.Queries, replicas []sqlc.ReplicasRow) ([]sqlc.SampledRow, error) {
 	changed := func(r sqlc.ReplicasRow) bool {
 		return r.ID != l.id && r.SampledVersion != l.sampling.others[r.ID].version
@@ -64,8 +64,8 @@ func (l *Leases) sampledByOthers(ctx context.Context, q *sqlc.Queries, replicas 
 	return rows, nil
 }
 
-// tookSampling stores the values that a look has written and read.
-func (l *Leases) tookSampling(own string, read []sqlc.SampledRow) {
+// storeSampling stores the values that a beat has written and read.
+func (l *Leases) storeSampling(own string, read []sqlc.SampledRow) {
 	l.sampling.own = own
 	if read == nil {
 		return

@@ -30,7 +30,7 @@ type lease struct {
 type view struct {
 	replicas []replica
 	leases   []lease
-	statuses []sqlc.StatusesAfterRow // those that have changed since the last look
+	statuses []sqlc.StatusesAfterRow // those that have changed since the last read
 	at       Positions
 }
 
@@ -65,21 +65,21 @@ type state struct {
 	// beatEvery is how often a replica increments its counter. A replica whose counter is unchanged for lostAfter is dead.
 	beatEvery, lostAfter time.Duration
 
-	lookedAt time.Duration
-	looked   bool
-	seen     map[string]sighting
-	orphans  map[string]time.Duration // when a host was first seen without a living owner
+	observedAt time.Duration
+	observed   bool
+	seen       map[string]sighting
+	orphans    map[string]time.Duration // when a host was first seen without a living owner
 }
 
 func newState(me string, beatEvery, lostAfter time.Duration) *state {
 	return &state{me: me, beatEvery: beatEvery, lostAfter: lostAfter, seen: map[string]sighting{}, orphans: map[string]time.Duration{}}
 }
 
-// look updates the state with a view. If this replica hasn't read the database for a while (it was paused, or the database
+// observe updates the state with a view. If this replica hasn't read the database for a while (it was paused, or the database
 // didn't answer), it restarts the time of all counters: the others may have been unable to increment them too.
-func (s *state) look(now time.Duration, v *view) {
-	blind := s.looked && now-s.lookedAt > 2*s.beatEvery
-	s.looked, s.lookedAt = true, now
+func (s *state) observe(now time.Duration, v *view) {
+	blind := s.observed && now-s.observedAt > 2*s.beatEvery
+	s.observed, s.observedAt = true, now
 	for _, r := range v.replicas {
 		old, known := s.seen[r.id]
 		if !known || old.beat != r.beat || blind {
@@ -125,7 +125,7 @@ func (s *state) owned(v *view) map[string]int64 {
 	return own
 }
 
-// plan returns the next changes. It must be called after look. hosts are those in this replica's settings; other replicas may
+// plan returns the next changes. It must be called after observe. hosts are those in this replica's settings; other replicas may
 // have different ones.
 func (s *state) plan(now time.Duration, v *view, hosts []string) plan {
 	var p plan

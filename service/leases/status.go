@@ -58,8 +58,8 @@ func (l *Leases) takeChanged() []statusRow {
 	return rows
 }
 
-// changedAgain puts back statuses that couldn't be written.
-func (l *Leases) changedAgain(rows []statusRow) {
+// restoreChanged puts back statuses that couldn't be written.
+func (l *Leases) restoreChanged(rows []statusRow) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range rows {

@@ -39,7 +39,7 @@ func (o *observer) rounds(t *testing.T) {
 	}
 }
 
-// An owner that has lost a lease finds that out, and the new owner's status, in one look.
+// An owner that has lost a lease finds that out, and the new owner's status, in one beat.
 func TestTheStatusOfAHostThatWasTakenIsFound(t *testing.T) {
 	t.Parallel()
 	source := dbtest.PostgresSource(t)

@@ -9,8 +9,8 @@ import (
 	"wharf/db/sqlc"
 )
 
-// reading has the rows that one look reads from the database. leases, statuses and sampled are read only if they may have
-// changed since the last look.
+// reading has the rows that one beat reads from the database. leases, statuses and sampled are read only if they may have
+// changed since the last read.
 type reading struct {
 	replicas []sqlc.ReplicasRow
 	leases   []sqlc.HostLease
@@ -19,9 +19,9 @@ type reading struct {
 	sampled  []sqlc.SampledRow
 }
 
-// look increments this replica's counter and writes its changed statuses. It returns the replicas, the leases, and the changed
-// statuses of hosts.
-func (l *Leases) look(ctx context.Context) (*view, error) {
+// beatAndRead increments this replica's counter and writes its changed statuses. It returns the replicas, the leases, and the
+// changed statuses of hosts.
+func (l *Leases) beatAndRead(ctx context.Context) (*view, error) {
 	if l.state.fleet != l.fleet { // read all statuses again, as earlier ones of new hosts were ignored
 		l.fleet, l.statuses = l.state.fleet, 0
 	}
@@ -38,11 +38,11 @@ func (l *Leases) look(ctx context.Context) (*view, error) {
 		return l.read(ctx, q, &r)
 	})
 	if err != nil {
-		l.changedAgain(news)
+		l.restoreChanged(news)
 		return nil, err
 	}
 	l.statuses = r.at.Status
-	l.tookSampling(sampled, r.sampled)
+	l.storeSampling(sampled, r.sampled)
 	if r.at.Leases != l.version {
 		l.version = r.at.Leases
 		l.leases = make([]lease, len(r.leases))
@@ -57,10 +57,10 @@ func (l *Leases) look(ctx context.Context) (*view, error) {
 	return v, nil
 }
 
-// read reads the rows that have changed since the last look.
+// read reads into r the rows that may have changed since the last beat.
 func (l *Leases) read(ctx context.Context, q *sqlc.Queries, r *reading) (err error) {
 	*r = reading{}
-	if r.at, err = q.Positions(ctx); err != nil { // before the leases: the next look sees a change after it
+	if r.at, err = q.Positions(ctx); err != nil { // before the leases: the next beat sees a change after it
 		return fmt.Errorf("read positions: %w", err)
 	}
 	if r.replicas, err = q.Replicas(ctx); err != nil {
@@ -167,12 +167,12 @@ func moveAll(ctx context.Context, q *sqlc.Queries, moves []move) error {
 
 // resign hands all leases of this replica to others, and removes its row.
 func (l *Leases) resign(ctx context.Context) error {
-	v, err := l.look(ctx)
+	v, err := l.beatAndRead(ctx)
 	if err != nil {
 		return err
 	}
 	now := l.now()
-	l.state.look(now, v)
+	l.state.observe(now, v)
 	gives := l.state.handover(now, v)
 	return l.db.InTx(ctx, func(q *sqlc.Queries) error {
 		if err := lockAppends(ctx, q); err != nil {

@@ -68,7 +68,7 @@ func (p *filePart) lines(b *logs.Batch, lines, size int64) error {
 	return nil
 }
 
-// seek removes the lines from the place where an earlier search ended on, and reports whether b has reached that place.
+// seek reports whether b has the place where an earlier search ended, and removes the lines that that search has seen.
 func (p *filePart) seek(b *logs.Batch) bool {
 	i := slices.IndexFunc(b.Lines, func(l logs.Line) bool { return l.Position == p.end })
 	switch {

@@ -8,13 +8,13 @@ var levels = []string{"trace", "debug", "info", "warn", "error", "fatal"}
 // Levels returns the names of levels, the lowest first.
 func Levels() []string { return levels }
 
-// lookAt is how many bytes of a line are searched for its level.
-const lookAt = 512
+// levelBytes is how many bytes of a line are searched for its level.
+const levelBytes = 512
 
 // LevelOf returns a line's level, or "" if it has none. It recognizes keys of JSON objects and logfmt, and common prefixes
 // ([ERROR], WARN:, klog's E0102).
 func LevelOf(text []byte) string {
-	text = text[:min(len(text), lookAt)]
+	text = text[:min(len(text), levelBytes)]
 	text = bytes.TrimLeft(StripANSI(nil, text), " \t")
 	if len(text) == 0 {
 		return ""
@@ -44,16 +44,16 @@ func jsonLevel(text []byte) string {
 			}
 			value = bytes.TrimLeft(value[1:], " ")
 			if len(value) > 0 && value[0] == '"' {
-				return named(word(value[1:]))
+				return levelOfWord(leadingLetters(value[1:]))
 			}
-			return numbered(value)
+			return levelOfNumber(value)
 		}
 	}
 	return ""
 }
 
-// numbered returns the level for the numbers of bunyan and pino.
-func numbered(text []byte) string {
+// levelOfNumber returns the level for the numbers of bunyan and pino.
+func levelOfNumber(text []byte) string {
 	if len(text) < 3 || text[1] != '0' || text[2] >= '0' && text[2] <= '9' || text[0] < '1' || text[0] > '6' {
 		return ""
 	}
@@ -68,7 +68,7 @@ func logfmtLevel(text []byte) string {
 		if i < 0 || i > 0 && text[i-1] != ' ' && text[i-1] != '\t' {
 			continue
 		}
-		return named(word(bytes.TrimLeft(text[i+len(key):], `"`)))
+		return levelOfWord(leadingLetters(bytes.TrimLeft(text[i+len(key):], `"`)))
 	}
 	return ""
 }
@@ -83,7 +83,7 @@ func prefixLevel(text []byte) string {
 		if len(text) == 0 {
 			return ""
 		}
-		w := word(text)
+		w := leadingLetters(text)
 		if len(w) == 0 { // not a letter: part of a time
 			end := bytes.IndexAny(text, " \t]|")
 			if end <= 0 {
@@ -94,7 +94,7 @@ func prefixLevel(text []byte) string {
 		}
 		rest := text[len(w):]
 		marked := len(rest) == 0 || bytes.IndexByte([]byte(" \t:]|)>,-/"), rest[0]) >= 0
-		if level := named(w); level != "" && marked && (isUpper(w) || len(rest) > 0 && (rest[0] == ':' || rest[0] == ']')) {
+		if level := levelOfWord(w); level != "" && marked && (isUpper(w) || len(rest) > 0 && (rest[0] == ':' || rest[0] == ']')) {
 			return level
 		}
 		end := bytes.IndexAny(text, " \t]|")
@@ -129,8 +129,8 @@ func klogLevel(text []byte) string {
 	return ""
 }
 
-// word returns the letters at the start of text, at most 12.
-func word(text []byte) []byte {
+// leadingLetters returns the letters at the start of text, at most 12.
+func leadingLetters(text []byte) []byte {
 	n := 0
 	for n < len(text) && n < 12 && (text[n]|0x20 >= 'a' && text[n]|0x20 <= 'z') {
 		n++
@@ -147,8 +147,8 @@ func isUpper(w []byte) bool {
 	return true
 }
 
-// named returns the level that a word means, or "".
-func named(w []byte) string {
+// levelOfWord returns the level that a word means, or "".
+func levelOfWord(w []byte) string {
 	var b [12]byte
 	switch string(lower(b[:0], w)) {
 	case "trace", "trc", "verbose", "finest", "finer":

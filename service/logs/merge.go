@@ -172,7 +172,7 @@ func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
 		return nil, time.Hour, over
 	}
 	q := m.queues[first]
-	if m.silent() && q.pieces[0].came.Add(holdBack).After(awaited) {
+	if m.anyFollowerEmpty() && q.pieces[0].came.Add(holdBack).After(awaited) {
 		awaited = q.pieces[0].came.Add(holdBack)
 	}
 	if awaited.After(now) {
@@ -181,8 +181,8 @@ func (m *merger) pop() (item *Item, wait time.Duration, over bool) {
 	return m.take(q, second), 0, false
 }
 
-// silent reports whether the queue of a following source is empty.
-func (m *merger) silent() bool {
+// anyFollowerEmpty reports whether the queue of a following source is empty.
+func (m *merger) anyFollowerEmpty() bool {
 	for _, q := range m.queues {
 		if len(q.pieces) == 0 && !q.ended && !q.past {
 			return true
@@ -226,7 +226,7 @@ func (m *merger) take(q *queue, until int64) *Item {
 	return &item
 }
 
-// linesBetween returns the lines with indexes from from up to but not including to.
+// linesBetween returns the lines with the indexes from ≤ i < to.
 func linesBetween(l *Lines, from, to int) *Lines {
 	if from == 0 && to == len(l.Batch.Lines) {
 		return l

@@ -12,7 +12,7 @@ import (
 // SearchQuery describes a search.
 type SearchQuery struct {
 	Filter       Filter
-	Before       *Cursor // where an earlier search ended; nil: at the end
+	Before       *Cursor // where an earlier search ended; nil: search from the end
 	Since, Until time.Time
 	Limit        int
 	Context      int // lines before and after each hit
@@ -84,7 +84,7 @@ func Search(ctx context.Context, all []*Container, q SearchQuery, found func(Hit
 			s.result.Complete = s.result.Progress.Searched == len(all)
 			return s.result, s.failed
 		case <-tick.C:
-			if err := s.tell(progress); err != nil {
+			if err := s.report(progress); err != nil {
 				cancel(err)
 			}
 		}
@@ -118,7 +118,7 @@ func (s *search) begin(c *Container) logs.Position {
 	return logs.Position{At: at.UnixNano(), Stream: logs.Stdout}
 }
 
-func (s *search) tell(progress func(Progress) error) error {
+func (s *search) report(progress func(Progress) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.result.Progress

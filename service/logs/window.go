@@ -124,12 +124,12 @@ func (w *window) hit(b *logs.Batch, i int) {
 	}
 	w.hits = append(w.hits, h)
 	if len(w.hits) >= 2*w.q.Limit+w.q.Context {
-		w.forget()
+		w.dropOldest()
 	}
 }
 
-// forget drops the oldest hits beyond the limit, and their texts.
-func (w *window) forget() {
+// dropOldest drops the oldest hits beyond the limit, and their texts.
+func (w *window) dropOldest() {
 	from := len(w.hits) - w.q.Limit
 	kept, batch := make([]Hit, 0, 2*w.q.Limit), &logs.Batch{}
 	for _, h := range w.hits[from:] {

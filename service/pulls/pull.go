@@ -18,7 +18,7 @@ import (
 // Pull is the current state of a pull.
 type Pull struct {
 	ID       uuid.UUID
-	Image    string // in Docker's short form
+	Image    string // in Docker's short form, such as "nginx:1.27"
 	Platform string
 	User     string
 	State    string
@@ -95,7 +95,7 @@ func (j *pull) change(f func(*Pull)) {
 	j.changed = make(chan struct{})
 }
 
-func (j *pull) look() (Pull, <-chan struct{}) {
+func (j *pull) watch() (Pull, <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := j.now
@@ -104,7 +104,7 @@ func (j *pull) look() (Pull, <-chan struct{}) {
 }
 
 func (j *pull) snapshot() Pull {
-	now, _ := j.look()
+	now, _ := j.watch()
 	return now
 }
 

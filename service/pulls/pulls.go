@@ -163,11 +163,11 @@ func (p *Pulls) find(id uuid.UUID) *pull {
 	return p.pull[id]
 }
 
-// look returns a pull of this or another replica, the user that started it, and a channel that is closed when the pull may
+// watch returns a pull of this or another replica, the user that started it, and a channel that is closed when the pull may
 // have changed.
-func (p *Pulls) look(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pull, changed <-chan struct{}, err error) {
+func (p *Pulls) watch(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pull, changed <-chan struct{}, err error) {
 	if one := p.find(id); one != nil {
-		now, changed = one.look()
+		now, changed = one.watch()
 		return one.actor.UserID, now, changed, nil
 	}
 	owner, now, err = p.shared.get(ctx, id)
@@ -179,7 +179,7 @@ func (p *Pulls) look(ctx context.Context, id uuid.UUID) (owner uuid.UUID, now Pu
 // Get returns a pull. For an actor that neither owns it nor is an admin, it has only the hosts whose containers the actor may
 // all see. Errors: NotFound, also if there is no such host.
 func (p *Pulls) Get(ctx context.Context, actor service.Actor, id uuid.UUID) (Pull, error) {
-	owner, now, _, err := p.look(ctx, id)
+	owner, now, _, err := p.watch(ctx, id)
 	if err != nil {
 		return Pull{}, err
 	}
@@ -193,7 +193,7 @@ func (p *Pulls) Get(ctx context.Context, actor service.Actor, id uuid.UUID) (Pul
 // Cancel cancels a pull; one of another replica ends about a second later. It has no effect on a pull that has ended. Errors:
 // NotFound; Forbidden for another user's pull unless the actor is an admin.
 func (p *Pulls) Cancel(ctx context.Context, actor service.Actor, id uuid.UUID) (Pull, error) {
-	owner, now, _, err := p.look(ctx, id)
+	owner, now, _, err := p.watch(ctx, id)
 	if err != nil {
 		return Pull{}, err
 	}
@@ -215,7 +215,7 @@ func (p *Pulls) Cancel(ctx context.Context, actor service.Actor, id uuid.UUID) (
 // all but the latest. Errors: NotFound, see's, ctx's.
 func (p *Pulls) Follow(ctx context.Context, actor service.Actor, id uuid.UUID, see func(Pull) error) error {
 	for {
-		owner, now, changed, err := p.look(ctx, id)
+		owner, now, changed, err := p.watch(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -139,7 +139,7 @@ func TestOldContainerComesBackOnceItsPortIsFree(t *testing.T) {
 	require.ErrorContains(t, err, "the old container is not back yet: wharf goes on trying")
 	require.Equal(t, 1, f.left(t))
 	e.Remove(t, thief)
-	f.takeUp(t)
+	f.runToEnd(t)
 	requireOld(t, e, label, id, was, "unless-stopped")
 }
 
@@ -183,7 +183,7 @@ func TestOldContainerOutlivesAStopThatIsUnderWay(t *testing.T) {
 	next := e.Run(t, dockertest.Spec{Name: "new-" + label, Labels: map[string]string{label: ""}, Created: true})
 	f.enter(t, name[1:], id, "stop", state{OldName: "old-" + label, NewName: "new-" + label, New: next, Running: true, Restart: "always"})
 	ended := e.BeginStop(t, id, 2)
-	f.takeUp(t)
+	f.runToEnd(t)
 	ended()
 	requireOld(t, e, label, id, name, "always")
 }

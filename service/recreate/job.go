@@ -18,8 +18,8 @@ import (
 	"wharf/util/text"
 )
 
-// lookOutFor is how long after its start a recreation expects that a create call without an answer may still take effect.
-const lookOutFor = 10 * time.Minute
+// lateCreateFor is how long after its start a recreation expects that a create call without an answer may still take effect.
+const lateCreateFor = 10 * time.Minute
 
 // job is one recreation, with the state that is needed to finish or undo it.
 type job struct {
@@ -86,8 +86,8 @@ func (j *job) encoded() string {
 	return string(b)
 }
 
-// enter writes into the journal that a step begins, or that its undoing does.
-func (r *Recreations) enter(ctx context.Context, j *job, s *step) error {
+// writeStep writes into the journal that a step begins, or that its undoing does.
+func (r *Recreations) writeStep(ctx context.Context, j *job, s *step) error {
 	_, err := r.db.Queries().UpdateRecreation(ctx, sqlc.UpdateRecreationParams{ID: j.id, Step: s.name, Undoing: j.undoing, State: j.encoded()})
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
@@ -99,14 +99,14 @@ func (r *Recreations) enter(ctx context.Context, j *job, s *step) error {
 func (r *Recreations) end(ctx context.Context, j *job) {
 	if _, err := r.db.Queries().DeleteRecreation(ctx, j.id); err != nil {
 		r.opts.Logger.Error().Err(err).Str("container", j.name).Msg("cannot remove a recreation from the journal")
-		r.leave()
+		r.wakeRun()
 	}
 }
 
-// lookOut keeps an undone recreation in the journal, under the new container's name, for lookOutFor: if a slow engine creates
-// the new container after all, it is removed. The old container can be recreated in the meantime.
-func (r *Recreations) lookOut(ctx context.Context, j *job) error {
-	if time.Since(j.began) > lookOutFor {
+// keepForLateCreate keeps an undone recreation in the journal, under the new container's name, for lateCreateFor: if a slow
+// engine creates the new container after all, it is removed. The old container can be recreated in the meantime.
+func (r *Recreations) keepForLateCreate(ctx context.Context, j *job) error {
+	if time.Since(j.began) > lateCreateFor {
 		r.end(ctx, j)
 		return nil
 	}
@@ -114,12 +114,12 @@ func (r *Recreations) lookOut(ctx context.Context, j *job) error {
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	r.leave()
+	r.wakeRun()
 	return nil
 }
 
-// leave wakes Run to resume unfinished recreations.
-func (r *Recreations) leave() {
+// wakeRun wakes Run to resume unfinished recreations.
+func (r *Recreations) wakeRun() {
 	select {
 	case r.wake <- struct{}{}:
 	default:

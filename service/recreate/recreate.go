@@ -77,7 +77,7 @@ func (r *Recreations) Close() {
 }
 
 // HostIsBack makes Run resume unfinished recreations now, since a host answers again. It doesn't block.
-func (r *Recreations) HostIsBack() { r.leave() }
+func (r *Recreations) HostIsBack() { r.wakeRun() }
 
 func (r *Recreations) isClosing() bool {
 	r.mu.Lock()

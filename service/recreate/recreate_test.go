@@ -66,8 +66,8 @@ func (f *fixture) left(t *testing.T) int {
 	return len(rows)
 }
 
-// takeUp runs the Recreations until the journal is empty.
-func (f *fixture) takeUp(t *testing.T) {
+// runToEnd runs the Recreations until the journal is empty.
+func (f *fixture) runToEnd(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -153,7 +153,7 @@ func failing(t *testing.T, state string, b *broken) {
 	})
 	result, err := f.recreate(t, old, operations.Operation{})
 	d.Breaks(nil)
-	f.takeUp(t)
+	f.runToEnd(t)
 	all := d.Containers()
 	require.Len(t, all, 1, "%+v: %v", b, all)
 	require.Equal(t, "shop", all[0].Name, "%+v", b)
@@ -282,7 +282,7 @@ func TestInterruptedWaitHoldsUpNothing(t *testing.T) {
 	require.Len(t, d.Containers(), 3)
 
 	d.SetHealth(next, "healthy")
-	f.takeUp(t)
+	f.runToEnd(t)
 	names := map[string]string{}
 	for _, c := range d.Containers() {
 		names[c.Name] = c.ID

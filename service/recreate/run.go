@@ -30,19 +30,19 @@ var errClosing = apperr.New(apperr.NotReady, "the server is stopping")
 // carryOut runs all steps, and undoes them if one fails. The steps after the creation are also audited as an action on the new
 // container.
 func (r *Recreations) carryOut(ctx context.Context, j *job) error {
-	if err := r.take(ctx, j, 0); err != nil {
-		return r.goBack(ctx, j, err)
+	if err := r.runStep(ctx, j, 0); err != nil {
+		return r.rollBack(ctx, j, err)
 	}
 	recorded := false
 	err := j.record(ctx, j.newContainer(), func(ctx context.Context) error {
 		recorded = true
 		if err := r.advance(ctx, j, 1); err != nil {
-			return r.goBack(ctx, j, err)
+			return r.rollBack(ctx, j, err)
 		}
 		return nil
 	})
 	if err != nil && !recorded {
-		return r.goBack(ctx, j, &stepError{1, err})
+		return r.rollBack(ctx, j, &stepError{1, err})
 	}
 	return err
 }
@@ -51,12 +51,12 @@ func (r *Recreations) carryOut(ctx context.Context, j *job) error {
 // error: the step is tried again later.
 func (r *Recreations) advance(ctx context.Context, j *job, from int) error {
 	for i := from; i < len(steps); i++ {
-		err := r.take(ctx, j, i)
+		err := r.runStep(ctx, j, i)
 		switch {
 		case err == nil:
 		case steps[i].final:
 			r.opts.Logger.Warn().Err(err).Str("container", j.name).Msg("the container is recreated, but the old one is left: it is removed later")
-			r.leave()
+			r.wakeRun()
 			return nil
 		default:
 			return err
@@ -70,8 +70,8 @@ func (j *job) newContainer() Container {
 	return Container{Host: j.host.Name(), ID: j.New, Name: j.name, Target: "in place of " + j.old[:12]}
 }
 
-// take runs one step. Errors: *stepError.
-func (r *Recreations) take(ctx context.Context, j *job, i int) error {
+// runStep runs one step. Errors: *stepError.
+func (r *Recreations) runStep(ctx context.Context, j *job, i int) error {
 	s := &steps[i]
 	if s.running && !j.Running {
 		return nil
@@ -79,7 +79,7 @@ func (r *Recreations) take(ctx context.Context, j *job, i int) error {
 	if r.isClosing() && !s.forward {
 		return &stepError{i, errClosing}
 	}
-	if err := r.enter(ctx, j, s); err != nil {
+	if err := r.writeStep(ctx, j, s); err != nil {
 		return &stepError{i, err}
 	}
 	r.opts.Logger.Debug().Str("host", j.host.Name()).Str("container", j.name).Str("step", s.name).Msg("recreation step begins")
@@ -92,7 +92,7 @@ func (r *Recreations) take(ctx context.Context, j *job, i int) error {
 // undo undoes a step and all steps before it, and ends the recreation.
 func (r *Recreations) undo(ctx context.Context, j *job, from int) error {
 	j.undoing = true
-	if err := r.enter(ctx, j, &steps[from]); err != nil { // undo nevertheless, as the next server would
+	if err := r.writeStep(ctx, j, &steps[from]); err != nil { // undo nevertheless, as the next server would
 		r.opts.Logger.Error().Err(err).Str("container", j.name).Msg("cannot write that a recreation is undone")
 	}
 	for i := from; i >= 0; i-- {
@@ -106,14 +106,14 @@ func (r *Recreations) undo(ctx context.Context, j *job, from int) error {
 		}
 	}
 	if j.Uncertain {
-		return r.lookOut(ctx, j)
+		return r.keepForLateCreate(ctx, j)
 	}
 	r.end(ctx, j)
 	return nil
 }
 
-// goBack undoes the steps up to the failed one, and returns the error for the caller, which names the step and the reason.
-func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
+// rollBack undoes the steps up to the failed one, and returns the error for the caller, which names the step and the reason.
+func (r *Recreations) rollBack(ctx context.Context, j *job, failure error) error {
 	var at *stepError
 	if !errors.As(failure, &at) {
 		at = &stepError{0, failure}
@@ -129,20 +129,20 @@ func (r *Recreations) goBack(ctx context.Context, j *job, failure error) error {
 	if err == nil {
 		return &apperr.Error{Kind: e.Kind, Msg: e.Msg + "; the old container is as it was", Err: answer, RetryAfter: e.RetryAfter}
 	}
-	r.leave()
+	r.wakeRun()
 	r.opts.Logger.Error().Err(err).Str("host", j.host.Name()).Str("container", j.name).Msg("a container isn't back yet after a failed recreation")
 	return &apperr.Error{Kind: e.Kind, Msg: e.Msg + "; the old container is not back yet: wharf goes on trying", Err: errors.Join(answer, err)}
 }
 
-// takenUpAtOnce is how many recreations are resumed concurrently.
-const takenUpAtOnce = 32
+// resumesAtOnce is how many recreations are resumed concurrently.
+const resumesAtOnce = 32
 
 // Run resumes the recreations that earlier processes of this server or failures left unfinished, as soon as their hosts
 // answer. It returns nil when ctx ends.
 func (r *Recreations) Run(ctx context.Context) error {
 	pause := r.opts.Retry
 	for {
-		left, err := r.takeUpAll(ctx)
+		left, err := r.resumeAll(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.opts.Logger.Error().Err(err).Msg("cannot look for interrupted recreations")
 		}
@@ -161,16 +161,16 @@ func (r *Recreations) Run(ctx context.Context) error {
 	}
 }
 
-// takeUpAll resumes the unclaimed recreations, and reports whether some are left unfinished. It resumes them concurrently: a
+// resumeAll resumes the unclaimed recreations, and reports whether some are left unfinished. It resumes them concurrently: a
 // host may be down, or a new container may take long to become healthy.
-func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
+func (r *Recreations) resumeAll(ctx context.Context) (left bool, err error) {
 	rows, err := r.db.Queries().RecreationsOf(ctx, r.opts.Server)
 	if err != nil {
 		return false, fmt.Errorf("read the journal: %w", err)
 	}
 	var remains atomic.Bool
 	var taking errgroup.Group
-	taking.SetLimit(takenUpAtOnce)
+	taking.SetLimit(resumesAtOnce)
 	for i := range rows {
 		taking.Go(func() error {
 			if ctx.Err() != nil || !r.claim(rows[i].ID) {
@@ -179,7 +179,7 @@ func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
 			}
 			j := &job{id: rows[i].ID}
 			defer r.release(j)
-			if err := r.takeUp(ctx, j); err != nil {
+			if err := r.resumeClaimed(ctx, j); err != nil {
 				remains.Store(true)
 				r.opts.Logger.Warn().Err(err).Str("host", rows[i].Host).Str("container", rows[i].ContainerName).Msg("a recreation that was interrupted waits")
 			}
@@ -190,8 +190,8 @@ func (r *Recreations) takeUpAll(ctx context.Context) (left bool, err error) {
 	return remains.Load(), nil
 }
 
-// takeUp finishes or undoes a claimed recreation. After an error it is tried again later.
-func (r *Recreations) takeUp(ctx context.Context, j *job) error {
+// resumeClaimed finishes or undoes a claimed recreation. After an error it is tried again later.
+func (r *Recreations) resumeClaimed(ctx context.Context, j *job) error {
 	row, err := r.db.Queries().GetRecreation(ctx, j.id) // again, after the claim: it may have ended since the list was read
 	if db.IsNoRows(err) {
 		return nil
@@ -207,7 +207,7 @@ func (r *Recreations) takeUp(ctx context.Context, j *job) error {
 		return err
 	}
 	if row.ContainerName == j.NewName && !j.appeared(ctx) {
-		return r.lookOut(ctx, j)
+		return r.keepForLateCreate(ctx, j)
 	}
 	j.server, ctx = ctx, context.WithoutCancel(ctx)
 	old := Container{Host: row.Host, ID: j.old, Name: j.name, Target: "taken up again"}

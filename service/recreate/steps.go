@@ -15,8 +15,8 @@ type step struct {
 	doing string // the end of an error message that begins with "cannot"
 	// running marks steps only for a container that was running.
 	running bool
-	// forward marks steps from which a recreation is continued, not undone, after a restart or at the server's end: the new
-	// container may already have been in use for a long time.
+	// forward marks steps from which a recreation is continued, not undone, after a restart or while the server stops: the
+	// new container may already have been in use for a long time.
 	forward bool
 	// final marks steps after the new container has taken over. If one fails, it is tried again and not undone.
 	final    bool

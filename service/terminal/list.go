@@ -79,7 +79,7 @@ func (s *Terminals) endOfOther(ctx context.Context, actor service.Actor, id uuid
 	}
 	for _, l := range others {
 		if l.ID == id {
-			return s.endBy(ctx, actor, l.Info, func() error { return s.replicas.askToEnd(ctx, id) })
+			return s.endBy(ctx, actor, l.Info, func() error { return s.replicas.requestEnd(ctx, id) })
 		}
 	}
 	return errNoTerminal

@@ -101,7 +101,7 @@ func (r *replicas) others(ctx context.Context) ([]Listed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list open terminals: %w", db.MapError(err))
 	}
-	dead := r.look(rows, time.Now())
+	dead := r.findDead(rows, time.Now())
 	for replica, beat := range dead {
 		if err := r.db.Queries().DeleteOpenTerminalsOf(ctx, sqlc.DeleteOpenTerminalsOfParams{Replica: replica, Beat: beat}); err != nil {
 			return nil, fmt.Errorf("delete a dead replica's terminals: %w", db.MapError(err))
@@ -121,8 +121,8 @@ func (r *replicas) others(ctx context.Context) ([]Listed, error) {
 	return all, nil
 }
 
-// look returns the replicas whose beat has been unchanged for longer than beatPatience, with that beat.
-func (r *replicas) look(rows []sqlc.OpenTerminal, now time.Time) (dead map[string]int64) {
+// findDead returns the replicas whose beat has been unchanged for longer than beatPatience, with that beat.
+func (r *replicas) findDead(rows []sqlc.OpenTerminal, now time.Time) (dead map[string]int64) {
 	beats := map[string]int64{}
 	for _, row := range rows {
 		beats[row.Replica] = max(beats[row.Replica], row.Beat)
@@ -160,9 +160,9 @@ func listedOf(row sqlc.OpenTerminal) (Listed, error) {
 	return l, nil
 }
 
-// askToEnd marks another replica's terminal to be ended, and raises the counter of revocations, which that replica watches.
+// requestEnd marks another replica's terminal to be ended, and raises the counter of revocations, which that replica watches.
 // Errors: NotFound, the database's.
-func (r *replicas) askToEnd(ctx context.Context, id uuid.UUID) error {
+func (r *replicas) requestEnd(ctx context.Context, id uuid.UUID) error {
 	err := r.db.InTx(ctx, func(q *sqlc.Queries) error {
 		n, err := q.EndOpenTerminal(ctx, id)
 		if err != nil {

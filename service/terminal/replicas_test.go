@@ -62,7 +62,7 @@ func TestReplicasKnowEachOthersTerminals(t *testing.T) {
 		ids, err := one.ending(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, ids)
-		require.NoError(t, two.askToEnd(t.Context(), term.ID))
+		require.NoError(t, two.requestEnd(t.Context(), term.ID))
 		require.NoError(t, one.write(t.Context(), open), "a beat doesn't take it back")
 		ids, err = one.ending(t.Context())
 		require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestReplicasKnowEachOthersTerminals(t *testing.T) {
 		all, err = two.others(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, all)
-		require.Equal(t, apperr.NotFound, apperr.KindOf(two.askToEnd(t.Context(), term.ID)))
+		require.Equal(t, apperr.NotFound, apperr.KindOf(two.requestEnd(t.Context(), term.ID)))
 	})
 }
 

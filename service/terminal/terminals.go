@@ -50,12 +50,12 @@ type Options struct {
 
 // Terminals manages the terminals of a server. It is safe for concurrent use.
 type Terminals struct {
-	hosts    *service.Hosts
-	sessions *service.Sessions
-	audit    *service.Audit
-	opts     Options
-	replicas *replicas
-	asked    chan struct{} // signals that another replica may have requested the end of a terminal
+	hosts        *service.Hosts
+	sessions     *service.Sessions
+	audit        *service.Audit
+	opts         Options
+	replicas     *replicas
+	endRequested chan struct{} // signals that another replica may have requested the end of a terminal
 
 	mu     sync.Mutex
 	closed bool
@@ -72,7 +72,7 @@ func New(hosts *service.Hosts, sessions *service.Sessions, audit *service.Audit,
 	o.PerUser, o.Total = cmp.Or(o.PerUser, 16), cmp.Or(o.Total, 256)
 	o.RecordBytes, o.RecordKeep = cmp.Or(o.RecordBytes, 10<<20), cmp.Or(o.RecordKeep, 30*24*time.Hour)
 	return &Terminals{
-		hosts: hosts, sessions: sessions, audit: audit, opts: o, replicas: newReplicas(o.Shared), asked: make(chan struct{}, 1),
+		hosts: hosts, sessions: sessions, audit: audit, opts: o, replicas: newReplicas(o.Shared), endRequested: make(chan struct{}, 1),
 		open: map[uuid.UUID]*Terminal{}, users: map[uuid.UUID]int{},
 	}
 }

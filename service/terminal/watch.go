@@ -16,7 +16,7 @@ func (s *Terminals) add(actor service.Actor, t *Terminal) (remove func()) {
 	s.mu.Lock()
 	s.open[t.ID] = t
 	if s.replicas != nil && s.forget == nil {
-		s.forget = s.sessions.OnRevocation(s.lookForAsked)
+		s.forget = s.sessions.OnRevocation(s.notifyEndRequested)
 	}
 	if s.closed {
 		t.end(ServerEnds)
@@ -82,16 +82,16 @@ func (s *Terminals) recheck(t *Terminal, again func(service.Actor)) {
 	again(actor)
 }
 
-// lookForAsked wakes Run to end the terminals that other replicas have marked to be ended.
-func (s *Terminals) lookForAsked() {
+// notifyEndRequested wakes Run to end the terminals that other replicas have marked to be ended.
+func (s *Terminals) notifyEndRequested() {
 	select {
-	case s.asked <- struct{}{}:
+	case s.endRequested <- struct{}{}:
 	default: // a signal is already there
 	}
 }
 
-// endAsked ends the terminals that other replicas have marked to be ended.
-func (s *Terminals) endAsked(ctx context.Context) error {
+// endRequestedTerminals ends the terminals that other replicas have marked to be ended.
+func (s *Terminals) endRequestedTerminals(ctx context.Context) error {
 	ids, err := s.replicas.ending(ctx)
 	if err != nil {
 		return err
@@ -115,10 +115,10 @@ func (s *Terminals) Run(ctx context.Context) error {
 	s.logUnpruned(s.prune(time.Now()))
 	for {
 		select {
-		case <-s.asked:
-			if err := s.endAsked(ctx); err != nil && ctx.Err() == nil {
+		case <-s.endRequested:
+			if err := s.endRequestedTerminals(ctx); err != nil && ctx.Err() == nil {
 				s.opts.Logger.Warn().Err(err).Msg("cannot look which terminals other replicas want ended")
-				time.AfterFunc(time.Second, s.lookForAsked)
+				time.AfterFunc(time.Second, s.notifyEndRequested)
 			}
 		case <-beat.C:
 			s.logUnshared(s.replicas.write(ctx, s.all))

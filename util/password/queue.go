@@ -15,8 +15,8 @@ type Class int
 
 // The classes, in the order in which they are served.
 const (
-	Known   Class = iota // logged in from the same address before
-	Normal               // the address is new and has no recent failures
+	Known   Class = iota // the user has logged in from the address before
+	Normal               // not known, and the address has no recent failures
 	Suspect              // the address has recent failures
 	classes
 )

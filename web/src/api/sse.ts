@@ -24,12 +24,12 @@ export class FrameParser {
         this.filled = false;
         continue;
       }
-      this.take(line);
+      this.parseLine(line);
     }
     return frames;
   }
 
-  private take(line: string): void {
+  private parseLine(line: string): void {
     const colon = line.indexOf(':');
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);

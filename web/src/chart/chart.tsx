@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { clock } from '../logic/format';
 import { locale, t, theme } from '../state/preferences';
-import { span, type Series } from './series';
+import { shownTime, type Series } from './series';
 
 export interface Line {
   name: string; // empty if the chart's title names it
@@ -108,7 +108,7 @@ function optionsOf(element: HTMLElement, { lines, format, axis = format, least, 
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { x: { time: true, range: () => [Date.now() / 1000 - span, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.1)] } },
+    scales: { x: { time: true, range: () => [Date.now() / 1000 - shownTime, Date.now() / 1000] }, y: { range: (_, __, max) => [0, Math.max(least, (max ?? 0) * 1.1)] } },
     axes: [
       { stroke: text, font, grid: { show: false }, ticks: { show: false }, size: 24, space: 72, values: (_, times) => times.map((s) => clock(s * 1000, locale.peek()).slice(0, 5)) },
       { stroke: text, font, grid, ticks: { show: false }, size: 62, space: 32, values: (_, values) => values.map(axis), ...(binary ? { incrs: powersOfTwo } : {}) },

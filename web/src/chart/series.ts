@@ -13,8 +13,8 @@ export interface Series {
 
 type Point = Omit<UsagePoint, 'pids'>;
 
-// span is the length of time that is shown. Where samples are more than `gap` apart, the line is interrupted. In seconds.
-export const span = 15 * 60;
+// shownTime is the length of time that is shown. Where samples are more than `gap` apart, the line is interrupted. In seconds.
+export const shownTime = 15 * 60;
 const gap = 15;
 
 export const nothing: Series = { times: [], cpu: [], memory: [], received: [], sent: [], read: [], written: [] };
@@ -29,7 +29,7 @@ export function withSample(series: Series, usage: Usage): Series {
   const at = Date.parse(usage.sampled_at) / 1000;
   if (at <= (series.times.at(-1) ?? 0)) return series;
   const next = push(copy(series), { ...usage, at: usage.sampled_at });
-  const first = next.times.findIndex((time) => time >= at - span);
+  const first = next.times.findIndex((time) => time >= at - shownTime);
   return first > 0 ? map(next, (column) => column.slice(first)) : next;
 }
 

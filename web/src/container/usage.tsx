@@ -37,7 +37,7 @@ class Follower {
         this.usage.value = past;
         for await (const frames of await stream(this.path, {}, signal)) {
           for (const frame of frames) {
-            if (frame.event === 'stats') this.take(JSON.parse(frame.data) as Usage);
+            if (frame.event === 'stats') this.add(JSON.parse(frame.data) as Usage);
           }
         }
       } catch {
@@ -47,7 +47,7 @@ class Follower {
     }
   }
 
-  private take(usage: Usage): void {
+  private add(usage: Usage): void {
     this.usage.value = usage;
     this.series.value = withSample(this.series.value, usage);
   }

@@ -11,7 +11,7 @@ import type { IconName } from '../ui/icon';
 
 export type Action = 'start' | 'stop' | 'restart' | 'pause' | 'unpause' | 'kill' | 'recreate';
 
-// fits reports which containers an action is offered for. ends: the action ends something, so it needs a confirmation.
+// fits reports whether an action is offered for a container. ends: the action ends something, so it needs a confirmation.
 export const operations: Record<Action, { ends: boolean; icon: IconName; fits: (c: Container) => boolean; body?: object }> = {
   start: { ends: false, icon: 'start', fits: (c) => c.state === 'exited' || c.state === 'created' },
   restart: { ends: true, icon: 'restart', fits: (c) => c.state === 'running' || c.state === 'restarting' || c.state === 'exited' },

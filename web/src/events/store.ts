@@ -37,7 +37,7 @@ export class Timeline {
     private readonly wanted: Wanted,
     private readonly atTop: () => boolean,
   ) {
-    this.unlisten = onHappenings((all) => this.take(all));
+    this.unlisten = onHappenings((all) => this.receive(all));
     void this.load();
   }
 
@@ -83,7 +83,7 @@ export class Timeline {
     this.unexpected.value = new Set(page.events.filter((e) => e.type !== 'gap').map((e) => e.id));
   }
 
-  private take(happenings: readonly Happening[]): void {
+  private receive(happenings: readonly Happening[]): void {
     const fresh = happenings.map(entryOf).filter((e) => fits(e, this.wanted));
     if (fresh.length === 0) return;
     if (fresh.some(isEnd)) this.askSoon();

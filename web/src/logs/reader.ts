@@ -80,7 +80,7 @@ export class LogReader {
     const frames = await stream(path + search(query), resumed ? { 'Last-Event-ID': this.lastID } : {}, signal);
     if (follow) this.state.value = 'following';
     for await (const group of frames) {
-      for (const frame of group) this.take(frame);
+      for (const frame of group) this.receive(frame);
       if (this.drawing === 0) this.drawing = requestAnimationFrame(() => this.draw());
     }
   }
@@ -96,7 +96,7 @@ export class LogReader {
     this.revision.value++;
   }
 
-  private take(frame: Frame): void {
+  private receive(frame: Frame): void {
     if (frame.id !== '') this.lastID = frame.id;
     if (frame.data === '') return;
     const data: unknown = JSON.parse(frame.data);

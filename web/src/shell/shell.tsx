@@ -52,7 +52,7 @@ export function Shell() {
   );
 }
 
-// Parts that most visits don't need are loaded when they are.
+// Parts that most visits don't need are loaded on demand.
 const loadPalette = () => import('./palette').then((module) => module.Palette);
 const loadActions = () => import('../containers/actions').then((module) => module.Actions);
 

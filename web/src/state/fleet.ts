@@ -53,7 +53,7 @@ export async function loadHosts(): Promise<void> {
 // loadAll reloads every list. The first page is small, so that something is shown soon.
 export async function loadAll(): Promise<void> {
   const [, first] = await Promise.all([loadHosts(), page('/v1/containers', '', loaded.value ? 5000 : 500)]);
-  if (!loaded.value) take(first, Date.now()); // show it while the rest is loaded
+  if (!loaded.value) applyList(first, Date.now()); // show it while the rest is loaded
   await loadRest('/v1/containers', first, true);
   loaded.value = true;
 }
@@ -83,11 +83,11 @@ async function loadRest(path: string, first: ContainerPage, everywhere = false):
     const seen = new Set(whole.containers.map((c) => keyOf(c.host, c.id)));
     const answered = new Map(whole.hosts.map((h) => [h.host, h.ok]));
     for (const [key, c] of rows) if ((answered.get(c.host) ?? everywhere) && !seen.has(key)) rows.delete(key);
-    take(whole, at);
+    applyList(whole, at);
   });
 }
 
-function take(list: ContainerPage, at: number): void {
+function applyList(list: ContainerPage, at: number): void {
   const next = new Map(unseen.value);
   for (const host of list.hosts) {
     if (host.ok) {

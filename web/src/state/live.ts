@@ -92,7 +92,7 @@ async function read(signal: AbortSignal, opened: () => void): Promise<void> {
     opened();
     for await (const group of frames) {
       if (signal.aborted) return;
-      take(group);
+      receive(group);
     }
   } finally {
     own.abort();
@@ -114,7 +114,7 @@ let waiting: Happening[] = [];
 const large = 2000; // containers
 const largePause = 250; // milliseconds
 
-function take(frames: readonly Frame[]): void {
+function receive(frames: readonly Frame[]): void {
   const idle = waiting.length === 0;
   for (const frame of frames) {
     if (frame.id !== '') lastID = frame.id;

@@ -33,7 +33,7 @@ export class Socket {
     private readonly listener: Listener,
   ) {
     ws.binaryType = 'arraybuffer';
-    ws.onmessage = (event) => this.take(new Uint8Array(event.data as ArrayBuffer));
+    ws.onmessage = (event) => this.receive(new Uint8Array(event.data as ArrayBuffer));
     ws.onclose = () => this.end({ reason: '' });
   }
 
@@ -65,7 +65,7 @@ export class Socket {
     else if (this.ws.readyState === WebSocket.CONNECTING) this.ws.addEventListener('open', () => this.ws.send(message), { once: true });
   }
 
-  private take(message: Uint8Array): void {
+  private receive(message: Uint8Array): void {
     const body = message.subarray(1);
     if (message[0] === stdout || message[0] === stderr) this.listener.output(body);
     if (message[0] === status) this.end(endOf(JSON.parse(new TextDecoder().decode(body)) as Status));
