@@ -29,7 +29,7 @@ type row struct {
 var rows = map[string]row{
 	".": {
 		imports: []string{"api", "cli", "service", "service/bulk", "service/eventlog", "service/leases", "service/pulls", "service/recreate", "service/terminal", "db", "token", "dockerx", "dockerx/connect", "dockerx/events", "dockerx/images", "dockerx/stats", "web", "util/..."},
-		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/nginxtest", "scripts/prometheustest"},
+		tests:   []string{"client", "api/dto", "db/dbtest", "dockerx/dockertest", "scripts/benchkit", "scripts/nginxtest", "scripts/prometheustest"},
 	},
 	"api": {
 		imports: []string{"api/channels", "api/dockerapi", "api/dto", "api/edge", "api/events", "api/idempotency", "api/logs", "api/metrics", "api/openapi", "api/stream", "api/turns", "api/usage", "service", "service/bulk", "service/eventlog", "service/logs", "service/pulls", "service/terminal", "dockerx", "dockerx/containers", "dockerx/images", "dockerx/operations", "dockerx/stats", "web", "util/..."},

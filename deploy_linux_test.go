@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"wharf/scripts/benchkit"
 )
 
 // systemd is a real systemd, running as process 1 in its own namespaces; scripts/boot-systemd.sh boots it.
@@ -85,7 +87,7 @@ func deployLines(t *testing.T, section string) []string {
 func TestDeployLinesOfSystemdWork(t *testing.T) {
 	t.Parallel()
 	source := t.TempDir()
-	path, err := binary()
+	path, err := benchkit.Binary()
 	require.NoError(t, err)
 	for _, line := range []string{
 		"mkdir -p bin deploy shims", "cp " + path + " bin/wharf",

@@ -6,10 +6,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,27 +16,12 @@ import (
 
 	"wharf/api/dto"
 	"wharf/client"
+	"wharf/scripts/benchkit"
 )
-
-// binary builds wharf once for all tests of this package.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "wharf-binary-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "wharf")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	if err != nil {
-		return "", &exec.Error{Name: string(out), Err: err}
-	}
-	return path, nil
-})
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
+	benchkit.RemoveBinary()
 	os.Exit(code)
 }
 
@@ -55,7 +38,7 @@ func wharf(t *testing.T, dir, stdin string, env []string, args ...string) (stdou
 
 func command(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := binary()
+	path, err := benchkit.Binary()
 	require.NoError(t, err)
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir

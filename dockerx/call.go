@@ -68,7 +68,7 @@ func open(ctx context.Context, h *Host, doing string, limit time.Duration, f fun
 	return &openedBody{body, cancel}, nil
 }
 
-// openConn is open for an engine call that takes over its connection.
+// openConn is open for an engine call that upgrades its connection.
 func openConn(ctx context.Context, h *Host, doing string, limit time.Duration, f func(context.Context, engine.Follows) (*connect.Conn, error)) (*Conn, error) {
 	conn, cancel, err := begin(ctx, h, doing, limit, f)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An opening that fails in the very moment in which its time is up is an error, whichever comes first.
+// If opening fails at the same moment as its deadline passes, open returns an error, whichever comes first.
 func TestAnOpeningThatFailsAsItsTimeIsUp(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused")

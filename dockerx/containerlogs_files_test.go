@@ -13,7 +13,7 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// lineOf is all that there is to compare of a line.
+// lineOf has the properties of a line that are compared.
 type lineOf struct {
 	at     logs.Position
 	text   string
@@ -86,7 +86,7 @@ func countLines(src logs.Source) (n int, last logs.Position, err error) {
 	return n, last, err
 }
 
-// The path that an engine tells is not believed: another log's file, or none, is not read.
+// The path that an engine reports is not trusted: the file of another log, or a file that is no log, is rejected.
 func TestFilesThatAreNotTheEnginesAreRefused(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)

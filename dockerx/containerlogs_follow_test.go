@@ -15,14 +15,14 @@ import (
 	"wharf/util/apperr"
 )
 
-// viewer collects the numbers of the lines that a subscription brings.
+// viewer collects the numbers of a subscription's lines.
 type viewer struct {
 	mu      sync.Mutex
 	numbers []int
 	gaps    []logs.Gap
 	states  []logs.State
 	err     error
-	changed chan struct{} // holds a token after something came
+	changed chan struct{} // holds a token after new items
 	stop    context.CancelFunc
 	ended   chan struct{}
 	begun   chan struct{}
@@ -94,7 +94,7 @@ func (v *viewer) take(t *testing.T, items []logs.Item, err error) {
 	}
 }
 
-// grow waits until there are more lines than n, and returns how many.
+// grow waits until there are more than n lines, and returns how many there are.
 func (v *viewer) grow(t *testing.T, n int) int {
 	t.Helper()
 	late := time.After(time.Minute)
@@ -114,7 +114,7 @@ func (v *viewer) grow(t *testing.T, n int) int {
 	}
 }
 
-// await waits until the viewer has a line.
+// await waits until the viewer's last line has a number, and returns the numbers of all lines.
 func (v *viewer) await(t *testing.T, number int) []int {
 	t.Helper()
 	late := time.After(2 * time.Minute)
@@ -138,7 +138,7 @@ func (v *viewer) await(t *testing.T, number int) []int {
 	}
 }
 
-// farHost reaches an engine through a relay whose connections can be cut.
+// farHost returns a host that reaches an engine through a relay, and the relay.
 func farHost(t *testing.T, e dockertest.Engine) (*Host, *dockertest.Proxy) {
 	t.Helper()
 	p := dockertest.NewProxy(t, "unix", strings.TrimPrefix(e.Addr, "unix://"))
@@ -162,7 +162,7 @@ func TestFollowersLoseNothingOverCutsAndRotation(t *testing.T) {
 		}
 		require.Equal(t, 1, h.LogUpstreams())
 		e.Start(t, id)
-		h.logHub.Wake(id) // nothing reads the host's events here
+		h.logHub.Wake(id) // needed because the host's events aren't read in this test
 		cuts := 0
 		for n := 0; n < lines; {
 			n = viewers[0].grow(t, n)

@@ -11,8 +11,8 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// A log whose only file is emptied, by the engine when it is full or from outside, is one gap for a reader that comes back
-// to a line that was in it.
+// If the only file of a log is truncated, by the engine when it is full or by another program, a reader that resumes after a
+// line of it gets one gap.
 func TestALogThatWasEmptiedIsOneGap(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)

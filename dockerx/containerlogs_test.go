@@ -14,7 +14,7 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// logDrivers are those whose logs are read in each test, with files of a size.
+// onLogDrivers runs a test with each log driver whose logs engines can read.
 func onLogDrivers(t *testing.T, f func(t *testing.T, e dockertest.Engine, h *Host, driver string)) {
 	t.Helper()
 	e := dockertest.DefaultEngine(t)
@@ -35,7 +35,7 @@ func sourceOf(t *testing.T, h *Host, id string) logs.Source {
 	return src
 }
 
-// numberOf reads the number that a line of the app's command lines begins with.
+// numberOf returns the number at the beginning of a line of the app's command "lines".
 func numberOf(t *testing.T, text []byte) int {
 	t.Helper()
 	require.GreaterOrEqual(t, len(text), 10, "%q", text)
@@ -60,7 +60,7 @@ func readNumbers(t *testing.T, src logs.Source, r logs.Range) (numbers []int, po
 	return numbers, positions, gaps
 }
 
-// awaitLines waits until the engine has so many lines of a container.
+// awaitLines waits until the last line of a container's log has the number last.
 func awaitLines(t *testing.T, src logs.Source, last int) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -14,8 +14,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// TestHostIsNotDownForWantOfDescriptors runs in a process of its own: a limit on descriptors is the whole
-// process's.
+// TestHostIsNotDownForWantOfDescriptors runs in a separate process, since the limit on descriptors applies to the process.
 func TestHostIsNotDownForWantOfDescriptors(t *testing.T) {
 	t.Parallel()
 	const inner = "WHARF_TEST_DESCRIPTORS"
@@ -33,7 +32,7 @@ func TestHostIsNotDownForWantOfDescriptors(t *testing.T) {
 	require.True(t, healthy(h))
 	h.transport.CloseIdleConnections()
 	h.forget()
-	d.Disconnect() // returns when the connections are closed: none gives its descriptors back later
+	d.Disconnect() // returns when the connections are closed, so that none frees a descriptor later
 
 	mend := takeAllDescriptors(t)
 	for range 3 {
@@ -49,7 +48,7 @@ func TestHostIsNotDownForWantOfDescriptors(t *testing.T) {
 	require.True(t, healthy(h), "at once: nothing waits for a host that was never down")
 }
 
-// takeAllDescriptors leaves the process none until the returned function is called.
+// takeAllDescriptors uses up the process's file descriptors until the returned function is called.
 func takeAllDescriptors(t *testing.T) (release func()) {
 	t.Helper()
 	limit := syscall.Rlimit{Cur: 256, Max: 256}

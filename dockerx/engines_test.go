@@ -17,8 +17,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// onEngines runs a test on every real engine of the test bed, and on the first one with a socket over
-// SSH as well.
+// onEngines runs a test on every real engine of the test bed, and over SSH on the first one that has a socket.
 func onEngines(t *testing.T, f func(t *testing.T, e dockertest.Engine, h *Host)) {
 	t.Helper()
 	far := false
@@ -58,7 +57,7 @@ func TestEveryStateOfARealContainer(t *testing.T) {
 			"paused":  e.Run(t, dockertest.Spec{}),
 			"exited":  e.Run(t, dockertest.Spec{Cmd: []string{"exit", "3"}}),
 		}
-		if !e.Podman(t) { // starts it again at once
+		if !e.Podman(t) { // Podman restarts it at once
 			ids["restarting"] = e.Run(t, dockertest.Spec{Cmd: []string{"exit", "1"}, Restart: "always"})
 		}
 		e.Pause(t, ids["paused"])
@@ -66,7 +65,7 @@ func TestEveryStateOfARealContainer(t *testing.T) {
 		for state, id := range ids {
 			require.Eventually(t, func() bool { return rowOf(t, h, id).State == state }, time.Minute, 20*time.Millisecond, state)
 			if state == "restarting" {
-				continue // may have moved on by the next call
+				continue // the state may have changed before the next call
 			}
 			d, err := h.Inspect(context.Background(), ref(t, id[:12]))
 			require.NoError(t, err)

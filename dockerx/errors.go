@@ -15,8 +15,8 @@ import (
 	"wharf/util/apperr"
 )
 
-// classify turns an error of a call to an engine into an *apperr.Error. If the caller's context has ended, its error is
-// returned instead.
+// classify turns an error of a call to an engine into an *apperr.Error. If the call failed because its caller canceled ctx, it
+// wraps ctx's error instead.
 func classify(ctx context.Context, host, doing string, err error) error {
 	if err == nil {
 		return nil

@@ -17,8 +17,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// TestFaultsAreNamedWithoutDriverText goes through the ways in which a host can't be used that need
-// no proxy.
+// TestFaultsAreNamedWithoutDriverText covers the faults of a host that can be produced without a proxy.
 func TestFaultsAreNamedWithoutDriverText(t *testing.T) {
 	t.Parallel()
 	authority, stranger := dockertest.NewAuthority(t), dockertest.NewAuthority(t)
@@ -174,7 +173,7 @@ func countDials(h *Host) *atomic.Int32 {
 	return dials
 }
 
-// Pings alone come every five seconds from each host, and a handshake costs more than all else of them.
+// Each host is pinged every five seconds; a handshake for each ping would cost more than the ping itself.
 func TestQuestionsInARowTakeOneConnection(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -40,7 +40,7 @@ func TestExecOnRealEnginesHasItsConnection(t *testing.T) {
 	})
 }
 
-// Opening has a deadline; what is open has none.
+// Opening a connection has a deadline; the open connection has none.
 func TestOpeningAConnectionHasADeadlineOfItsOwn(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)

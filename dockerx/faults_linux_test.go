@@ -21,7 +21,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// faulty is a host that works, how to break it and how to mend it.
+// faulty is a working host, with functions to break and repair it.
 type faulty struct {
 	cfg   HostConfig
 	harm  func(h *Host)
@@ -38,7 +38,7 @@ func manyContainers(t *testing.T) *dockertest.Daemon {
 	return d
 }
 
-// answering breaks the list's body and nothing else.
+// answering returns a host whose list is answered by f while it is broken.
 func answering(t *testing.T, f http.HandlerFunc) faulty {
 	t.Helper()
 	d := manyContainers(t)
@@ -50,7 +50,7 @@ func answering(t *testing.T, f http.HandlerFunc) faulty {
 	}
 }
 
-// badTLS leads the host to another server meanwhile.
+// badTLS returns a host that reaches another server, with the certificate bad, while it is broken.
 func badTLS(t *testing.T, bad dockertest.Certificate, signedByStranger bool) faulty {
 	t.Helper()
 	authority := dockertest.NewAuthority(t)
@@ -112,7 +112,8 @@ func twelveFaults(t *testing.T) map[string]faulty {
 	return faults
 }
 
-// noDNS puts a resolver's failure in the dialler's place: the machine's own can't be turned off.
+// noDNS returns a host whose dialer returns a resolver's error while it is broken, since the machine's resolver can't be
+// turned off.
 func noDNS(t *testing.T) faulty {
 	t.Helper()
 	d := manyContainers(t)
@@ -175,7 +176,7 @@ func TestTwelveFaultsHurtNobodyElseAndAreRecoveredFrom(t *testing.T) {
 	}
 }
 
-// otherHosts are three real engines and a fake one.
+// otherHosts returns the configurations of the real engines and of a fake one.
 func otherHosts(t *testing.T) []HostConfig {
 	t.Helper()
 	others := []HostConfig{}
@@ -185,7 +186,7 @@ func otherHosts(t *testing.T) []HostConfig {
 	return append(others, HostConfig{Name: "fourth", Addr: dockertest.NewDaemon(t).Addr()})
 }
 
-// withEdge runs a fleet of a host that can be broken, named edge, and others.
+// withEdge runs a fleet of the faulty host, named edge, and others. It returns the fleet and edge.
 func withEdge(t *testing.T, f faulty, others []HostConfig) (*Fleet, *Host) {
 	t.Helper()
 	f.cfg.Name = "edge"
@@ -199,8 +200,8 @@ func withEdge(t *testing.T, f faulty, others []HostConfig) (*Fleet, *Host) {
 	return fleet, edge
 }
 
-// nothingLeft has the test fail if it leaves goroutines or sockets behind. (The pipes through which the
-// kernel copies for gates live on in a pool of Go's own.)
+// nothingLeft makes the test fail if it leaks goroutines or sockets. It ignores pipes, since Go keeps those that it uses for the
+// gates' splice in a pool.
 func nothingLeft(t *testing.T) {
 	t.Helper()
 	count := func() (int, int) {
@@ -217,7 +218,7 @@ func nothingLeft(t *testing.T) {
 	t.Cleanup(func() {
 		require.Eventually(t, func() bool {
 			g, f := count()
-			return g <= goroutines+1 && f <= sockets // Eventually's own
+			return g <= goroutines+1 && f <= sockets // one goroutine is Eventually's
 		}, time.Minute, 20*time.Millisecond)
 	})
 }
@@ -227,11 +228,11 @@ func healthy(h *Host) bool {
 	return err == nil
 }
 
-// requireFault asks until the fault shows (the list kept may live for another second): each answer
-// comes inside the deadline and has the one shape.
+// requireFault asks for the list until the fault shows; the cached list may be valid for another second. Each answer must come
+// within the deadline, and the error must have the usual form.
 func requireFault(t *testing.T, h *Host, kinds []connect.FaultKind) {
 	t.Helper()
-	pause := time.NewTicker(10 * time.Millisecond) // between two questions of a client
+	pause := time.NewTicker(10 * time.Millisecond) // between two requests
 	defer pause.Stop()
 	for end := time.Now().Add(15 * time.Second); ; <-pause.C {
 		began := time.Now()
@@ -251,8 +252,8 @@ func requireFault(t *testing.T, h *Host, kinds []connect.FaultKind) {
 	}
 }
 
-// askOthers asks the others for their lists for that long and until the channel closes, and returns
-// how long each answer took.
+// askOthers asks the hosts for their lists, at least for the time least and until the channel is closed, and returns how long
+// each answer took.
 func askOthers(t *testing.T, hosts []*Host, least time.Duration, until <-chan struct{}) []time.Duration {
 	t.Helper()
 	var took []time.Duration

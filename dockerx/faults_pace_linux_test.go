@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOthersKeepTheirPaceDuringFaults takes a figure of `make bench-hosts`: before and during a
-// fault in turn, while a client goes on asking for the faulty host.
+// TestOthersKeepTheirPaceDuringFaults measures a figure of `make bench-hosts`: the answer times of other hosts, before and
+// during a fault by turns, while a client keeps asking the faulty host.
 func TestOthersKeepTheirPaceDuringFaults(t *testing.T) {
 	if os.Getenv("BENCH_HOSTS") == "" {
 		t.Skip("a figure, not a test: make bench-hosts takes it")
@@ -44,8 +44,8 @@ func printPace(fault string, calm, hurt []time.Duration) {
 	_, _ = fmt.Fprintf(os.Stdout, "| others' p99 during %s | within 20 %% of before | %.2f× (%v / %v, %d answers) |\n", fault, float64(during)/float64(before), during, before, len(hurt))
 }
 
-// asking asks a host for its list a hundred times a second for so long, waiting for no answer, and
-// closes the channel when all have come.
+// asking asks a host for its list a hundred times a second, without waiting for the answers, for the time lasting. It closes
+// the channel when all answers have come.
 func asking(h *Host, lasting time.Duration) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {

@@ -3,8 +3,8 @@
 //
 // Job. A Fleet holds the hosts of the settings; a Host offers the requests that callers may make. Each call goes through
 // call.go, which applies the circuit breaker, the host's call slots and the deadline, updates the host's health and classifies
-// errors. Lists are cached until one of the host's events invalidates them. Package engine defines the requests; packages
-// containers, images, events, logs and stats interpret the answers; packages operations and recreate change containers.
+// errors. Lists are cached, and invalidated by the host's events. Package engine defines the requests; packages containers,
+// images, events, logs and stats interpret the answers; packages operations and recreate change containers.
 //
 // Owner. main makes one Fleet, runs it (Run) and closes it. Only package service hands out its hosts, and only against an actor.
 //
@@ -92,7 +92,7 @@ func NewFleet(cfgs []HostConfig, opts Options) (*Fleet, error) {
 
 // Apply replaces the fleet's hosts by these, in this order. A host whose configuration is unchanged, or changed only in its
 // labels, continues undisturbed, with its streams. Hosts that are gone or changed are stopped, and new ones start. After an
-// error nothing has changed. Apply must not be called after Run.
+// error nothing has changed. Apply may be called before and during Run, but not after it.
 func (f *Fleet) Apply(cfgs []HostConfig) error {
 	f.changing.Lock()
 	defer f.changing.Unlock()

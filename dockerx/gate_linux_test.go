@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// gate is a port that leads to a daemon, to another one, or nowhere.
+// gate is a port that forwards to a daemon. The daemon can be exchanged, and the port closed.
 type gate struct {
 	addr string
 	mu   sync.Mutex
@@ -32,7 +32,7 @@ func newGate(t *testing.T, to string) *gate {
 	return g
 }
 
-// lead opens the port if it is closed; what comes from now on goes to that address.
+// lead makes new connections go to an address. It opens the port if it is closed.
 func (g *gate) lead(t *testing.T, to string) {
 	t.Helper()
 	g.mu.Lock()
@@ -79,7 +79,7 @@ func (g *gate) relay(c net.Conn) {
 	delete(g.open, s)
 }
 
-// cut ends what is open.
+// cut closes all open connections.
 func (g *gate) cut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -88,7 +88,7 @@ func (g *gate) cut() {
 	}
 }
 
-// shut closes the port too.
+// shut closes the port and all open connections.
 func (g *gate) shut() {
 	g.mu.Lock()
 	if g.l != nil {
@@ -100,8 +100,7 @@ func (g *gate) shut() {
 	g.all.Wait()
 }
 
-// blackhole makes the port swallow connections: its queue is full and nothing takes from it. The
-// function that it returns lets it go on.
+// blackhole makes connecting to the port time out: its queue of connections is full, and none is accepted. heal ends that.
 func (g *gate) blackhole(t *testing.T) (heal func()) {
 	t.Helper()
 	g.shut()

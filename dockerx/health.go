@@ -21,9 +21,9 @@ const (
 	HostDown     HostState = "down"     // doesn't answer
 )
 
-// Calls to a host that is down fail immediately, and each starts a probe in the background. A new probe may start while
-// older ones hang, so that the end of an outage is noticed soon. If the last fault is older than knownFor, the call is
-// tried and serves as the probe.
+// Calls to a host that is down fail immediately, and start probes in the background: one every probeEvery. A new probe may
+// start while up to probesAtOnce older ones hang, so that the end of an outage is noticed soon. If the last fault is older
+// than knownFor, the call is tried and serves as the probe.
 const (
 	probeEvery   = 500 * time.Millisecond
 	probesAtOnce = 4

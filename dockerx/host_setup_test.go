@@ -12,21 +12,21 @@ import (
 	"wharf/dockerx/operations"
 )
 
-// setup is a fresh fake daemon and the host that reaches it. Nothing runs in the background.
+// setup returns a new fake daemon and a host for it. The fleet isn't run.
 func setup(t *testing.T) (*dockertest.Daemon, *Host) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
 	return d, hostOf(t, HostConfig{Name: "fake", Addr: d.Addr()})
 }
 
-// engineConfig is the configuration of a real engine, with deadlines that it doesn't reach on a busy machine.
+// engineConfig returns the configuration of a real engine, with deadlines that are long enough on a busy machine.
 func engineConfig(e dockertest.Engine) HostConfig {
 	return HostConfig{
 		Name: e.Name, Addr: e.Addr, CertDir: e.CertDir, Timeouts: Timeouts{Ping: 30 * time.Second, Read: time.Minute},
 	}
 }
 
-// hostOf makes the host of a configuration, closed with the test.
+// hostOf returns a host with this configuration. It is closed when the test ends.
 func hostOf(t *testing.T, cfg HostConfig) *Host {
 	t.Helper()
 	return fleetOf(t, Options{}, cfg).Hosts()[0]
@@ -59,12 +59,13 @@ func ref(t *testing.T, s string) containers.Ref {
 	return r
 }
 
-// start and stop are the operations as /start2 and /stop2 ask for them.
+// start starts a container as /start2 does.
 func start(ctx context.Context, h *Host, id string) error {
 	_, err := h.Operate(ctx, &containers.Details{ID: id}, operations.Operation{Name: "start", Strict: true})
 	return err
 }
 
+// stop stops a container as /stop2 does.
 func stop(ctx context.Context, h *Host, id string, timeout *int) error {
 	_, err := h.Operate(ctx, &containers.Details{ID: id}, operations.Operation{Name: "stop", Strict: true, Params: operations.Stop{Timeout: timeout}})
 	return err

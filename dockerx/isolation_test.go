@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// isolationFixture is a fleet that leads mine, while theirs are led and up elsewhere.
+// isolationFixture is a fleet that leads the hosts of mine. The hosts of theirs are led by another process and up.
 type isolationFixture struct {
 	*Fleet
 	mine, theirs []*dockertest.Daemon
@@ -44,7 +44,7 @@ func newIsolationFixture(t *testing.T) *isolationFixture {
 	return x
 }
 
-// cut has engines refuse everything, or again not.
+// cut sets whether engines answer nothing.
 func cut(engines []*dockertest.Daemon, off bool) {
 	for _, d := range engines {
 		d.Fault(nil)
@@ -55,7 +55,7 @@ func cut(engines []*dockertest.Daemon, off bool) {
 	}
 }
 
-// awaitDown waits until the hosts led here are down, and looked at since.
+// awaitDown waits until the hosts of mine have been down long enough.
 func (x *isolationFixture) awaitDown(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool { down, _ := x.reach(); return down }, time.Minute, time.Millisecond)

@@ -10,7 +10,7 @@ import (
 	"wharf/dockerx/events"
 )
 
-// An engine writes its own attributes over labels of the same names; the list has the labels.
+// In events, an engine's attributes overwrite labels of the same names; the list has the labels.
 func TestEventsHaveTheLabelsThatTheListShows(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -81,8 +81,8 @@ func TestNothingIsSentForACallerWhoIsGone(t *testing.T) {
 	require.Empty(t, d.Requests())
 }
 
-// TestRequestsPerOperation counts what an engine is asked about a container for one operation, the inspect that finds
-// it included, while the host's events are being read.
+// TestRequestsPerOperation counts the requests about a container for one operation, including the inspect that finds it, while
+// the host's events are being read.
 func TestRequestsPerOperation(t *testing.T) {
 	t.Parallel()
 	counted := map[string]bool{}
@@ -98,32 +98,32 @@ func TestRequestsPerOperation(t *testing.T) {
 		{"exited", operations.Operation{Name: "stop", Strict: true}, 2},
 		{"exited", operations.Operation{Name: "start"}, 2},
 		{"running", operations.Operation{Name: "start"}, 2},
-		{"paused", operations.Operation{Name: "start"}, 3}, // a conflict that may mean that it runs by now
+		{"paused", operations.Operation{Name: "start"}, 3}, // a conflict, which may mean that the container is running by now
 		{"running", operations.Operation{Name: "stop"}, 2},
 		{"exited", operations.Operation{Name: "stop"}, 2},
 		{"running", operations.Operation{Name: "restart"}, 2},
 		{"running", operations.Operation{Name: "pause"}, 2},
 		{"paused", operations.Operation{Name: "pause"}, 2},
 		{"paused", operations.Operation{Name: "unpause"}, 2},
-		{"running", operations.Operation{Name: "kill"}, 3}, // whether it ended depends on the signal
+		{"running", operations.Operation{Name: "kill"}, 3}, // whether the container ends depends on the signal
 		{"exited", operations.Operation{Name: "kill"}, 2},
 		{"exited", operations.Operation{Name: "start", Wait: "running"}, 3},
 		{"running", operations.Operation{Name: "rename", Params: operations.Rename{Name: "other"}}, 2},
 		{"running", operations.Operation{Name: "update", Params: operations.Update{RestartPolicy: "always"}}, 2},
 		{"exited", operations.Operation{Name: "remove"}, 2},
-		{"running", operations.Operation{Name: "remove"}, 3}, // a conflict, unless another removes it just now
+		{"running", operations.Operation{Name: "remove"}, 3}, // a conflict, unless the container is just being removed
 	} {
 		counted[c.o.Name] = true
 		t.Run(c.o.Name+" of "+c.from, func(t *testing.T) {
 			t.Parallel()
 			d, h := following(t)
-			h.traces.patience = time.Minute // a busy machine is no reason for an inspect
+			h.traces.patience = time.Minute // so that a busy machine causes no inspect
 			_, _ = operate(t, h, d.Add(dockertest.Container{State: c.from}), c.o)
 			asked := slices.DeleteFunc(d.Requests(), func(r dockertest.Request) bool { return !aboutOne.MatchString(r.Path) })
 			require.Len(t, asked, c.want, "%+v", asked)
 		})
 	}
-	counted["recreate"] = true // by its steps
+	counted["recreate"] = true // consists of several operations
 	for _, row := range operations.All() {
 		require.True(t, counted[row.Name], "%s: say above how many requests it takes", row.Name)
 	}
@@ -131,7 +131,7 @@ func TestRequestsPerOperation(t *testing.T) {
 
 var aboutOne = regexp.MustCompile(`/containers/[0-9a-f]{64}(/|$)`)
 
-// A success that didn't last is no state to report: the events tell that the container ended, and one inspect says how.
+// If a container ends as soon as it is started, the events show it, and an inspect determines the state that is reported.
 func TestContainerThatEndsAtOnceIsNotReportedAsRunning(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)
@@ -151,7 +151,7 @@ func TestContainerThatEndsAtOnceIsNotReportedAsRunning(t *testing.T) {
 	require.Equal(t, "exited", result.After.Status)
 }
 
-// Without the host's events the one inspect comes at once.
+// If the host's events aren't read, the state is inspected without waiting for events.
 func TestStateAfterAStartIsInspectedWhereEventsAreNotRead(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)
@@ -162,7 +162,7 @@ func TestStateAfterAStartIsInspectedWhereEventsAreNotRead(t *testing.T) {
 	require.Len(t, d.Requests(), 3)
 }
 
-// endsAtOnce adds a container that a start leaves as it was; before is called before the start's answer.
+// endsAtOnce adds a container that ends as soon as it is started. before is called before the answer to the start.
 func endsAtOnce(d *dockertest.Daemon, before func()) (id string) {
 	id = d.Add(dockertest.Container{State: "exited"})
 	d.Handle("POST /containers/{id}/start", func(w http.ResponseWriter, _ *http.Request) {

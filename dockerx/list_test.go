@@ -62,7 +62,7 @@ func TestStrangeListIsAnErrorNeverAPanic(t *testing.T) {
 		`[{"Id":"` + id + `","State":{}}]`, "<html>", "\xff\xfe", strings.Repeat("[", 100_000),
 	} {
 		d.Handle("GET /containers/json", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
-		h.guard = containers.Guard{} // each is a first one
+		h.guard = containers.Guard{} // each list is the host's first
 		_, err := h.List(context.Background())
 		require.Equal(t, apperr.Unavailable, apperr.KindOf(err), "%.60s", body)
 		require.Equal(t, connect.FaultProtocol, connect.FaultOf(err), "%.60s", body)
@@ -86,7 +86,7 @@ func TestNamelessContainerIsShownByItsShortID(t *testing.T) {
 func TestEndlessListIsCutAndCostsLittleMemory(t *testing.T) {
 	row := fmt.Sprintf(`{"Id":%q,"Names":["/x"],"Junk":%q},`, strings.Repeat("a", 64), strings.Repeat("j", 64<<10))
 	for name, chunk := range map[string]string{"rows": row, "one value": strings.Repeat("x", 64<<10), "one label": `"k":"v",`} {
-		d := dockertest.NewDaemon(t) // each case its own: a host that failed isn't asked again at once
+		d := dockertest.NewDaemon(t) // one for each case: a host whose list failed isn't asked again at once
 		h := hostOf(t, HostConfig{Name: "fake", Addr: d.Addr(), Timeouts: Timeouts{Ping: time.Minute, Read: time.Minute}})
 		cut := make(chan bool, 10)
 		d.Handle("GET /containers/json", func(w http.ResponseWriter, _ *http.Request) {
@@ -122,7 +122,7 @@ func TestEndlessListIsCutAndCostsLittleMemory(t *testing.T) {
 	}
 }
 
-// endlessList answers with rows that wharf reads and drops, for as long as the other side reads.
+// endlessList answers with an endless list, whose rows have a large field that wharf doesn't keep.
 func endlessList(written *atomic.Int64) http.HandlerFunc {
 	row := []byte(fmt.Sprintf(`{"Id":%q,"HostConfig":{"x":%q}},`, strings.Repeat("a", 64), strings.Repeat("x", 64<<10)))
 	return func(w http.ResponseWriter, _ *http.Request) {

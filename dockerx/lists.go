@@ -11,8 +11,9 @@ import (
 	"wharf/dockerx/events"
 )
 
-// List returns the host's containers: the cached list if no event has invalidated it, else a new one. Lists are cached
-// because an engine answers only about 40 lists of 200 containers a second. Errors: apperr.Unavailable, apperr.Daemon.
+// List returns the host's containers: the cached list if it is newer than containers.MaxAge and no event has invalidated it,
+// else a new one. Lists are cached because an engine answers only about 40 lists of 200 containers a second. Errors:
+// apperr.Unavailable, apperr.Daemon.
 func (h *Host) List(ctx context.Context) (*containers.List, error) {
 	return h.lists.get(ctx, h, h.learnList)
 }

@@ -15,7 +15,7 @@ import (
 	"wharf/dockerx/events"
 )
 
-// following is a host whose events are being read.
+// following returns a fake daemon and a host whose events are being read.
 func following(t *testing.T) (*dockertest.Daemon, *Host) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
@@ -44,7 +44,7 @@ func TestUnchangedListIsKeptForASecondAtMost(t *testing.T) {
 	require.NotSame(t, first, listed(t, h))
 }
 
-// An engine may lose an event without a word.
+// An engine may lose an event, so a list in use is read again even if no event invalidates it.
 func TestAListThatIsUsedIsReadAgainAfterAMinute(t *testing.T) {
 	t.Parallel()
 	_, h := following(t)
@@ -67,8 +67,8 @@ func TestContainerEventThrowsTheListAway(t *testing.T) {
 	id := d.Add(dockertest.Container{Name: "web"})
 	require.Eventually(t, func() bool { return len(listed(t, h).Containers) == 1 }, time.Minute, time.Millisecond)
 	listed(t, h)
-	// A list may live for a second: changes that are seen within half of it were seen by their events. A busy machine is
-	// slower at most of twenty, not at all of them.
+	// A list is cached for a second: a change that shows within half a second shows because of its event. On a busy machine,
+	// most of the twenty changes may take longer, but not all.
 	quick := 0
 	for i := range 20 {
 		want := []string{"healthy", "unhealthy"}[i%2]
@@ -155,7 +155,7 @@ func TestReadingThatBeganBeforeAChangeIsNotKeptNorShared(t *testing.T) {
 	stale := make(chan *containers.List, 1)
 	go func() { list, _ := h.List(context.Background()); stale <- list }()
 	<-arrived
-	h.lists.drop() // as an event does
+	h.lists.drop() // what an event does
 	require.Equal(t, "exited", listed(t, h).Containers[0].State)
 	close(proceed)
 	<-stale

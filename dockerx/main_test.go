@@ -6,8 +6,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain looks for goroutines that stay. One isn't ours to end: a channel that x/crypto/ssh opens in the moment in which its
-// connection ends is waited for without end, after the list of those to be ended was emptied (mux.loop, mux.openChannel).
+// TestMain checks for leaked goroutines. It ignores a leak in x/crypto/ssh: if a channel is opened at the moment when the
+// connection ends, after the list of channels to close was emptied, openChannel waits forever (mux.loop, mux.openChannel).
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("golang.org/x/crypto/ssh.(*mux).openChannel"))
 }

@@ -32,7 +32,7 @@ func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {
 	for _, c := range []struct {
 		verb, from, to string
 		changed        bool
-		kind           apperr.Kind // of the error, if there is to be one
+		kind           apperr.Kind // of the expected error; 0: none
 	}{
 		{"start", "exited", "running", true, 0},
 		{"start", "running", "running", false, 0},
@@ -71,7 +71,7 @@ func TestOperationsSayWhetherTheyChangedAnything(t *testing.T) {
 	}
 }
 
-// leastMemory is the least that Docker gives a container, in bytes.
+// leastMemory is Docker's minimum for a container's memory limit, in bytes.
 const leastMemory = 6 << 20
 
 func TestSenselessOperationsReachNoDaemon(t *testing.T) {
@@ -222,7 +222,7 @@ func TestOperationsOnRealEngines(t *testing.T) {
 		_, err = operate(t, h, id, operations.Operation{Name: "pause"})
 		require.Equal(t, apperr.Conflict, apperr.KindOf(err))
 
-		tried["update"], tried["remove"], tried["recreate"] = true, true, true // the last one by package service/recreate
+		tried["update"], tried["remove"], tried["recreate"] = true, true, true // recreate in package service/recreate
 		updatesOnARealEngine(t, e, h)
 		removesOnARealEngine(t, e, h)
 		for _, row := range operations.All() {
@@ -231,7 +231,7 @@ func TestOperationsOnRealEngines(t *testing.T) {
 	})
 }
 
-// What was asked for is what the engine has afterwards, and what wasn't stays.
+// updatesOnARealEngine checks that an update changes the requested limits and no others.
 func updatesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 	t.Helper()
 	id := e.Run(t, dockertest.Spec{})
@@ -256,7 +256,7 @@ func updatesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 	require.Equal(t, 3, got.RestartPolicy.MaximumRetryCount)
 }
 
-// What runs is removed by force alone, and a second removal of the same container has nothing to do.
+// removesOnARealEngine checks that a running container is removed only by force, and that removing it again changes nothing.
 func removesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 	t.Helper()
 	id := e.Run(t, dockertest.Spec{})
@@ -280,7 +280,7 @@ func removesOnARealEngine(t *testing.T, e dockertest.Engine, h *Host) {
 	require.NoError(t, err)
 }
 
-// A container of --rm is gone when its operation has ended it: that is a success.
+// A container created with --rm is gone after an operation that ends it: the operation has succeeded.
 func TestOperationAfterWhichTheEngineRemovesTheContainer(t *testing.T) {
 	t.Parallel()
 	for wait, reached := range map[string]bool{"": true, "exited": true, "running": false} {

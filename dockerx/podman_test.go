@@ -61,7 +61,7 @@ func TestLifeOnARealEngineIsToldInEvents(t *testing.T) {
 	}
 }
 
-// follow tells whether the actions are among the events, in their order.
+// follow reports whether the events contain the actions, in this order.
 func follow(actions []string, events []events.Event) bool {
 	for _, ev := range events {
 		if len(actions) > 0 && dockersAction(ev.Action) == actions[0] {
@@ -71,7 +71,7 @@ func follow(actions []string, events []events.Event) bool {
 	return len(actions) == 0
 }
 
-// dockersAction is Docker's word for one of Podman's.
+// dockersAction returns Docker's name for an action of Podman.
 func dockersAction(action string) string {
 	switch action {
 	case "died":

@@ -66,7 +66,8 @@ func TestPullFromARegistryWithTLSAndAPassword(t *testing.T) {
 	require.Equal(t, apperr.NotFound, apperr.KindOf(err))
 }
 
-// Over plain HTTP: after a refusal over TLS an engine tries a registry of its own machine without, and reports that.
+// The registry uses plain HTTP. With TLS, an engine that is refused by a registry on its own machine tries again without TLS,
+// and reports the error of that attempt.
 func TestPullWithoutThePasswordIsDenied(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)

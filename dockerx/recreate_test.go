@@ -18,14 +18,14 @@ import (
 	"wharf/util/apperr"
 )
 
-// shape is a container that was made in one of the ways that there are.
+// shape is a kind of container to recreate.
 type shape struct {
 	name   string
 	config container.Config
 	host   container.HostConfig
 	net    func(t *testing.T, e dockertest.Engine, s *shape) map[string]*network.EndpointSettings
-	after  func(t *testing.T, e dockertest.Engine, id string) // what was done to it afterwards
-	// created leaves it without a start: what it asks for, this machine may not have.
+	after  func(t *testing.T, e dockertest.Engine, id string) // changes it after its creation
+	// created: it isn't started, since this machine may not have what it needs.
 	created bool
 }
 
@@ -147,7 +147,7 @@ func (s shape) make(t *testing.T, e dockertest.Engine) (id string) {
 	return made.ID
 }
 
-// succeed creates a container's successor of an image.
+// succeed creates a container's successor from an image, and returns its id.
 func succeed(t *testing.T, e dockertest.Engine, h *Host, id, image string) string {
 	t.Helper()
 	d, err := h.Resolve(t.Context(), ref(t, id))
@@ -164,7 +164,8 @@ func succeed(t *testing.T, e dockertest.Engine, h *Host, id, image string) strin
 	return next
 }
 
-// A container that is created anew is like the old one in all that an engine shows, but for what is each container's own.
+// A recreated container equals the old one in everything that an inspect shows, except for what differs between any two
+// containers.
 func TestContainerCreatedAnewIsLikeTheOld(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -184,7 +185,7 @@ func TestContainerCreatedAnewIsLikeTheOld(t *testing.T) {
 	}
 }
 
-// likeness is what an engine shows of a container that isn't each container's own.
+// likeness returns what an inspect shows of a container, without what differs between any two containers.
 func likeness(t *testing.T, e dockertest.Engine, id string) map[string]any {
 	t.Helper()
 	_, raw, err := e.Client().ContainerInspectWithRaw(t.Context(), id, false)
@@ -206,7 +207,7 @@ func likeness(t *testing.T, e dockertest.Engine, id string) map[string]any {
 		return strings.Compare(a.(map[string]any)["Destination"].(string), b.(map[string]any)["Destination"].(string))
 	})
 	seen["Config"], seen["HostConfig"], seen["Mounts"] = config, host, mounts
-	// An anonymous volume is there by its name afterwards: Mounts shows that it is the same.
+	// The new container has an anonymous volume by its name: Mounts shows that it is the same volume.
 	delete(host, "Binds")
 	if list, ok := host["Mounts"].([]any); ok {
 		for _, m := range list {
@@ -214,7 +215,7 @@ func likeness(t *testing.T, e dockertest.Engine, id string) map[string]any {
 		}
 	}
 	_, api := e.Version(t)
-	macsKept := recreate.EndpointMACs(api) // all of them: such an engine doesn't tell which were asked for
+	macsKept := recreate.EndpointMACs(api) // all of them, since such an engine doesn't show which ones the user gave
 	if macsKept {
 		delete(config, "MacAddress")
 	}

@@ -22,7 +22,7 @@ func TestHostileIDsReachNothingButAContainer(t *testing.T) {
 	require.GreaterOrEqual(t, len(ids), 200)
 	refused := 0
 	for _, id := range append(ids, "good-name", "/good-name", "json", "a..b") {
-		// What is no reference never becomes one; what is goes to the daemon.
+		// An invalid reference is rejected; a valid one is sent to the daemon.
 		if r, err := containers.ParseRef(id); err == nil {
 			_, err = h.Resolve(ctx, r)
 			require.Equal(t, apperr.NotFound, apperr.KindOf(err), "%q", id)
@@ -30,7 +30,7 @@ func TestHostileIDsReachNothingButAContainer(t *testing.T) {
 			refused++
 			require.Equal(t, apperr.Invalid, apperr.KindOf(err))
 		}
-		// The calls that take an id take nothing but a whole one.
+		// Operations accept only full ids.
 		require.Equal(t, apperr.Invalid, apperr.KindOf(start(ctx, h, id)), "%q", id)
 		require.Equal(t, apperr.Invalid, apperr.KindOf(stop(ctx, h, id, nil)), "%q", id)
 	}

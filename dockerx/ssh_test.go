@@ -17,7 +17,7 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// overSSH is a configuration that reaches a unix socket through an SSH server.
+// overSSH returns a configuration that reaches a unix socket through an SSH server.
 func overSSH(s *dockertest.SSHServer, socket string) HostConfig {
 	return HostConfig{
 		Name: "far", Addr: "ssh://" + s.User + "@" + s.Addr + socket,
@@ -25,7 +25,7 @@ func overSSH(s *dockertest.SSHServer, socket string) HostConfig {
 	}
 }
 
-// socketOf serves a fake daemon on a unix socket too.
+// socketOf serves a fake daemon also on a unix socket, and returns the socket's path.
 func socketOf(t *testing.T, d *dockertest.Daemon) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "wharf") //nolint:usetesting // t.TempDir is too long for a socket
@@ -100,7 +100,7 @@ func TestMuteSSHConnectionIsReplaced(t *testing.T) {
 	require.Less(t, time.Since(back), 30*time.Second)
 }
 
-// trustAlso lets the server's key count for another address too.
+// trustAlso adds the server's key to the known hosts for another address.
 func trustAlso(t *testing.T, s *dockertest.SSHServer, addr string) {
 	t.Helper()
 	b, err := os.ReadFile(s.KnownHosts)

@@ -15,16 +15,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"wharf/dockerx/containers"
 	"wharf/dockerx/dockertest"
 )
 
-// sshd is an OpenSSH server in a network namespace of its own: the engine at its end, and the pair of
-// links between there and here. scripts/test-engines.sh makes it.
+// sshd is an OpenSSH server in a separate network namespace, with an engine that is reached through it and a pair of links to
+// it. scripts/test-engines.sh makes it.
 type sshd struct {
 	engine    dockertest.Engine
-	link      string // our end
+	link      string // the test's end of the pair of links
 	namespace string
-	here      string // our address
+	here      string // the test's address
 }
 
 func theSSHD(t *testing.T) sshd {
@@ -42,7 +43,7 @@ func theSSHD(t *testing.T) sshd {
 
 func (s sshd) config() HostConfig { return HostConfig{Name: s.engine.Name, Addr: s.engine.Addr} }
 
-// established counts the connections of this machine to the server's port, as the kernel sees them.
+// established returns the number of this machine's established connections to the server's port, according to the kernel.
 func (s sshd) established(t *testing.T) int {
 	t.Helper()
 	u, err := url.Parse(s.engine.Addr)
@@ -128,16 +129,16 @@ func TestCutLinkToAnOpenSSHServerIsUsedAgainWithinTwoSeconds(t *testing.T) {
 	}
 }
 
-// answers tells whether an inspect, which is never cached, was answered within a caller's patience.
-func answers(ctx context.Context, h *Host, r Ref) bool {
+// answers reports whether an inspect, which is never cached, was answered within half a second.
+func answers(ctx context.Context, h *Host, r containers.Ref) bool {
 	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	_, err := h.Inspect(ctx, r)
 	return err == nil
 }
 
-// failDuring has calls made all the time, none of which may succeed once half of it is over.
-func failDuring(t *testing.T, h *Host, r Ref, length time.Duration) {
+// failDuring makes calls for the time length, and fails the test if one succeeds in the second half.
+func failDuring(t *testing.T, h *Host, r containers.Ref, length time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), length)
 	defer cancel()

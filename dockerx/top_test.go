@@ -21,7 +21,7 @@ func TestProcessesOnRealEngines(t *testing.T) {
 		t.Helper()
 		id := e.Run(t, dockertest.Spec{Cmd: []string{"sleep", "1h"}})
 		var p *containers.Processes
-		require.Eventually(t, func() bool { // a container that runs is runc's own process for a moment
+		require.Eventually(t, func() bool { // a new container's process is "runc init" for a moment
 			var err error
 			p, err = h.Top(t.Context(), id)
 			require.NoError(t, err)
@@ -39,7 +39,7 @@ func TestProcessesOnRealEngines(t *testing.T) {
 	})
 }
 
-// As Podman 4 answers: without a body where it can't run the image's ps, and where the container doesn't run.
+// Podman 4 answers without a body if it can't run the image's ps, and also if the container isn't running.
 func TestEmptyAnswerAboutProcessesIsAskedForAnotherWay(t *testing.T) {
 	t.Parallel()
 	d, h := setup(t)

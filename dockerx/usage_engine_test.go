@@ -28,11 +28,11 @@ import (
 	"wharf/dockerx/stats"
 )
 
-// shown is what `docker stats --no-stream` shows of a container.
+// shown is a container's usage as `docker stats --no-stream` shows it.
 type shown struct{ cpu, memory, limit float64 }
 
-// dockerStats runs `docker stats --no-stream`. Where there is no Docker CLI, the engine's own pair of
-// samples (stream=false) stands for it, with the CLI's formulas.
+// dockerStats runs `docker stats --no-stream`. Without a Docker CLI, it computes the same from the engine's own pair of samples
+// (stream=false) with the CLI's formulas.
 func dockerStats(t *testing.T, e dockertest.Engine, ids ...string) map[string]shown {
 	t.Helper()
 	cli, err := exec.LookPath("docker")
@@ -95,13 +95,13 @@ func rawStats(t *testing.T, e dockertest.Engine, id string) container.StatsRespo
 	return s
 }
 
-// talking starts a container, and another that sends it 3 MiB, which have arrived.
+// talking starts a container, and another that sends 3 MiB to it. It returns when these are sent.
 func talking(t *testing.T, e dockertest.Engine) (listens, sends string) {
 	t.Helper()
 	listens = e.Run(t, dockertest.Spec{Cmd: []string{"listen", "9000"}, Networks: []string{"default"}})
 	addr := ""
 	for _, network := range e.Inspect(t, listens).NetworkSettings.Networks {
-		addr = network.IPAddress // of the only one: Docker calls it bridge, Podman podman
+		addr = network.IPAddress // of its only network, which is called bridge in Docker and podman in Podman
 	}
 	sends = e.Run(t, dockertest.Spec{Cmd: []string{"send", addr + ":9000", "3m"}, Networks: []string{"default"}})
 	e.AwaitLog(t, sends, "sent")
@@ -124,7 +124,7 @@ func zoo(t *testing.T, e dockertest.Engine) map[string]string {
 	}
 }
 
-// watched is a running fleet of one host, and that host.
+// watched runs a fleet of one host and returns the host.
 func watched(t *testing.T, e dockertest.Engine, source stats.SourceKind) *Host {
 	t.Helper()
 	f := fleetOf(t, Options{Stats: stats.Options{Source: source, Budget: 8}}, engineConfig(e))
@@ -134,8 +134,7 @@ func watched(t *testing.T, e dockertest.Engine, source stats.SourceKind) *Host {
 	return h
 }
 
-// TestUsageAgreesWithDockerStats compares both sources with `docker stats` on the same containers
-// in the same seconds, and with each other.
+// TestUsageAgreesWithDockerStats compares both sources with `docker stats` for the same containers at the same time.
 func TestUsageAgreesWithDockerStats(t *testing.T) {
 	t.Parallel()
 	for _, e := range dockertest.Engines(t) {
@@ -157,17 +156,17 @@ func TestUsageAgreesWithDockerStats(t *testing.T) {
 				_, err := h.UsageAll(t.Context())
 				require.NoError(t, err)
 			}
-			require.Eventually(t, func() bool { // until what was started is done
+			require.Eventually(t, func() bool { // until the traffic has arrived
 				rx, tx := traffic(rawStats(t, e, ids["listens"]))
 				return rx+tx > 3<<20
 			}, time.Minute, 10*time.Millisecond)
-			// The seconds of one are not exactly those of the other: on a busy machine, a container that spins gets less in some than in
-			// others. So several looks are allowed.
+			// docker stats and wharf measure over slightly different seconds. On a busy machine, a container that spins gets more CPU
+			// in some than in others, so the comparison is repeated until they agree.
 			require.EventuallyWithT(t, func(c *assert.CollectT) {
-				shown := dockerStats(t, e, all...)
+				want := dockerStats(t, e, all...)
 				for source, h := range hosts {
 					for name, id := range ids {
-						agree(c, string(source)+" "+name, h, id, shown[id])
+						agree(c, string(source)+" "+name, h, id, want[id])
 					}
 				}
 			}, 2*time.Minute, 10*time.Millisecond)
@@ -176,7 +175,7 @@ func TestUsageAgreesWithDockerStats(t *testing.T) {
 	}
 }
 
-// TestUsageIsWhatTheLoadsAreBuiltToUse needs no other opinion.
+// TestUsageIsWhatTheLoadsAreBuiltToUse compares usage with the known loads, not with docker stats.
 func TestUsageIsWhatTheLoadsAreBuiltToUse(t *testing.T) {
 	t.Parallel()
 	for _, e := range dockertest.Engines(t) {
@@ -199,7 +198,7 @@ func TestUsageIsWhatTheLoadsAreBuiltToUse(t *testing.T) {
 					u, err := h.Usage(t.Context(), limited)
 					require.NoError(c, err)
 					after := rawStats(t, e, limited)
-					// A busy machine gives less than the limit allows: the container's own counter says how much.
+					// On a busy machine the container gets less CPU than its limit: its own counter shows how much.
 					given := float64(after.CPUStats.CPUUsage.TotalUsage-before.CPUStats.CPUUsage.TotalUsage) / float64(time.Since(at)) * 100
 					require.InDelta(c, min(20, given), u.CPUPercent, 8, source)
 				}, time.Minute, 100*time.Millisecond)
@@ -208,7 +207,7 @@ func TestUsageIsWhatTheLoadsAreBuiltToUse(t *testing.T) {
 				require.InDelta(t, 26<<20, u.MemoryUsage, 2<<20, source)
 				require.EqualValues(t, 96<<20, u.MemoryLimit, source)
 				if source == stats.FromEngine && e.Podman(t) {
-					continue // counts the cache, and confuses what comes and goes
+					continue // Podman includes the cache, and swaps received and sent bytes
 				}
 				u, err = h.Usage(t.Context(), caches)
 				require.NoError(t, err)
@@ -224,7 +223,7 @@ func TestUsageIsWhatTheLoadsAreBuiltToUse(t *testing.T) {
 	}
 }
 
-// agree compares the mean of the last three seconds, which are those that docker stats looked at.
+// agree compares the mean of the last three seconds, in which docker stats ran, with its result.
 func agree(t require.TestingT, what string, h *Host, id string, want shown) {
 	u, err := h.Usage(context.Background(), id)
 	require.NoError(t, err, what)
@@ -245,7 +244,7 @@ func agree(t require.TestingT, what string, h *Host, id string, want shown) {
 	require.InEpsilon(t, want.limit, float64(u.MemoryLimit), 0.01, what)
 }
 
-// quiet compares the counters of the containers that do nothing any more, to the byte.
+// quiet compares the counters of the containers that are idle by now; they must be equal.
 func quiet(t *testing.T, hosts map[stats.SourceKind]*Host, e dockertest.Engine, ids map[string]string) {
 	t.Helper()
 	for _, name := range []string{"listens", "sends", "holds", "host"} {
@@ -269,7 +268,8 @@ func traffic(s container.StatsResponse) (rx, tx uint64) {
 	return rx, tx
 }
 
-// recorder counts what goes to an engine on its unix socket, by what is asked.
+// recorder starts a proxy to an engine's unix socket. asked returns the number of requests so far, of part "stats", "lists" or
+// "all".
 func recorder(t *testing.T, e dockertest.Engine) (addr string, asked func(part string) int64) {
 	t.Helper()
 	path, ok := strings.CutPrefix(e.Addr, "unix://")
@@ -305,8 +305,8 @@ func newUnixTransport(t *testing.T, path string) http.RoundTripper {
 	return tr
 }
 
-// TestNoStatsRequestWhileNobodyAsks watches a real engine through a recording proxy: containers
-// come and go, and their usage is read only when it is asked for.
+// TestNoStatsRequestWhileNobodyAsks counts the requests to a real engine through a proxy: a container's usage is requested only
+// while callers ask for it.
 func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -315,7 +315,7 @@ func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
 	running(t, f)
 	h := f.Hosts()[0]
 	require.Eventually(t, h.streamUp, time.Minute, 10*time.Millisecond)
-	var starts sync.Map // of a container: how often the sampler has heard of it
+	var starts sync.Map // by container: number of start events that the sampler has received
 	h.follow(func(ev events.Event) {
 		if ev.Action == "start" {
 			n, _ := starts.LoadOrStore(ev.ActorID, new(atomic.Int32))
@@ -353,7 +353,7 @@ func TestNoStatsRequestWhileNobodyAsks(t *testing.T) {
 	require.Equal(t, lists, asked("lists"), "containers are followed by events")
 }
 
-// TestUsageOfAHostThatStopsAnsweringIsNeverFrozen stalls the way to a real engine.
+// TestUsageOfAHostThatStopsAnsweringIsNeverFrozen stalls the connection to a real engine.
 func TestUsageOfAHostThatStopsAnsweringIsNeverFrozen(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)

@@ -103,7 +103,7 @@ type RawCall struct {
 	Method string
 	Path   string // with the API version, if the client sent one
 	Query  url.Values
-	Header http.Header // sent to the engine, with wharf's User-Agent added
+	Header http.Header // sent to the engine, but with wharf's User-Agent
 	Body   io.Reader   // nil: none
 	Length int64       // of Body in bytes; 0 if unknown
 }

@@ -12,7 +12,7 @@ import (
 	"wharf/util/apperr"
 )
 
-// Lists for Docker's tools cost no more of a hostile engine than others do.
+// The guard also bounds the cost of lists for Docker's tools from a hostile engine.
 func TestRowsOfAHostileEngineAreBounded(t *testing.T) {
 	t.Parallel()
 	d := dockertest.NewDaemon(t)

@@ -5,13 +5,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
-go build -o "$report" ./scripts/testreport
+built=$(mktemp -d)
+trap 'rm -rf "$built"' EXIT
+go build -o "$built" ./scripts/testreport .
+export WHARF_TEST_BINARY=$built/wharf # otherwise each package that runs it builds it
 times=${2:-1}
 # SQLite is C code translated to Go that uses only its own memory. Race and pointer checks in it would take half of the time.
 unwatched='-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0'
 # Many tests wait more than they compute, so twice as many run in parallel as there are processors, unless PARALLEL is set.
 parallel=${PARALLEL:-$((2 * $(nproc)))}
-CGO_ENABLED=1 go test -race "$unwatched" -count="$times" -parallel="$parallel" -timeout=$((15 * times))m -json ./... | "$report"
+CGO_ENABLED=1 go test -race "$unwatched" -ldflags=-s -p=${PACKAGES:-$(($(nproc) + 1))} -count="$times" -parallel="$parallel" -timeout=$((15 * times))m -json ./... | "$built/testreport"
 scripts/fuzz.sh "$1"

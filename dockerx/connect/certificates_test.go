@@ -30,6 +30,6 @@ func TestCertificateExpiryFollowsRenewal(t *testing.T) {
 	ends(3)
 	authority.Write(t, d.CertDir(), authority.Sign(t, dockertest.Certificate{NotAfter: in(40)}))
 	ends(9)
-	transport.certs.setServer([]*x509.Certificate{{NotAfter: in(30)}}) // the engine was started again with a new one
+	transport.certs.setServer([]*x509.Certificate{{NotAfter: in(30)}}) // as after a restart of the engine with a new certificate
 	ends(30)
 }

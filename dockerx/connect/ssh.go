@@ -15,8 +15,8 @@ import (
 
 const (
 	sshConnectTimeout = 10 * time.Second // for setting up a connection, including jumps
-	// A connection that doesn't answer is closed after sshKeepAlive + sshAnswer. A longer wait could not save it: the kernel
-	// doubles the time between retransmissions, so a connection recovers from an outage only after about as long again.
+	// A connection that doesn't answer is closed after sshKeepAlive + sshAnswer. Waiting longer is slower than a new connection:
+	// the kernel waits longer before each retransmission, so an old one recovers only about as long after an outage as it took.
 	sshKeepAlive = time.Second
 	sshAnswer    = 2 * time.Second // for the answer to a keep-alive request
 )

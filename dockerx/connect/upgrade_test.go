@@ -20,8 +20,8 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// An exec on real engines, over each kind of address: what is written comes back, closing one direction ends the
-// process, and then the engine ends the other.
+// An exec on real engines, over each kind of address: the input comes back as output, closing one direction ends the process,
+// and then the engine closes the other.
 func TestUpgradedConnectionsCarryAnExec(t *testing.T) {
 	t.Parallel()
 	engines := dockertest.Engines(t)
@@ -52,7 +52,7 @@ func exec(t *testing.T, name string, e dockertest.Engine, cfg Config) {
 				Method: http.MethodPost, Path: "/v1.41/exec/" + id + "/start", Body: strings.NewReader(`{"Detach":false,"Tty":false}`),
 				Header: http.Header{"Content-Type": {"application/json"}},
 			})
-			sent := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB: more than all buffers on the way hold
+			sent := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB: more than all buffers on the path together
 			go func() {
 				_, _ = c.Write(sent)
 				_ = c.(interface{ CloseWrite() error }).CloseWrite()
@@ -60,7 +60,7 @@ func exec(t *testing.T, name string, e dockertest.Engine, cfg Config) {
 			var out, errs bytes.Buffer
 			_, err := stdcopy.StdCopy(&out, &errs, c)
 			require.NoError(t, err)
-			if err := c.Close(); !errors.Is(err, io.EOF) { // of an ssh channel that the other side has closed before
+			if err := c.Close(); !errors.Is(err, io.EOF) { // an ssh channel that the server closed before returns io.EOF
 				require.NoError(t, err)
 			}
 			require.Empty(t, errs.String())
@@ -76,7 +76,7 @@ func upgraded(t *testing.T, cfg Config, r Request) io.ReadWriteCloser {
 	return c
 }
 
-// passed asks for the connection as a client of the engine's does.
+// passed requests the connection through Pass, as a client of the engine's API does.
 func passed(t *testing.T, cfg Config, r Request) io.ReadWriteCloser {
 	t.Helper()
 	r.Header.Set("Connection", "Upgrade")
@@ -98,7 +98,7 @@ func transportOf(t *testing.T, cfg Config) *Transport {
 	return transport
 }
 
-// answering is an engine that reads one request and writes what it is given; then it echoes.
+// answering starts an engine that reads one request, sends answer, and then echoes. It returns the engine's address.
 func answering(t *testing.T, answer string) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -188,7 +188,7 @@ func TestUpgradedConnectionEndsWithItsContext(t *testing.T) {
 	c, err := upgrade(ctx, t, Config{Addr: answering(t, "HTTP/1.1 101 UPGRADED\r\n\r\n")})
 	require.NoError(t, err)
 	cancel()
-	_, err = c.Read(make([]byte, 1)) // returns: nothing else ends it
+	_, err = c.Read(make([]byte, 1)) // only the context's end makes it return
 	require.Error(t, err)
 	require.ErrorIs(t, c.Close(), net.ErrClosed)
 }
@@ -219,7 +219,7 @@ func TestUpgradeSendsTheAddressesCredentials(t *testing.T) {
 	require.Equal(t, "me hunter2 tcp", <-seen)
 }
 
-// The TLS side is a real handshake, and half of the connection closes with a notice of its own.
+// Over TLS, one direction is closed by TLS's own close notification.
 func TestUpgradeOverTLSClosesOneDirection(t *testing.T) {
 	t.Parallel()
 	authority := dockertest.NewAuthority(t)

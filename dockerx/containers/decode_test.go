@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzDaemonJSON feeds the same bytes to every reader of a daemon's answers: what comes out is whole
-// or an error, and nothing panics.
+// FuzzDaemonJSON gives the same bytes to every decoder of a daemon's answers. Each returns a valid result or an error, and none
+// panics.
 func FuzzDaemonJSON(f *testing.F) {
 	const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	for _, seed := range []string{
@@ -59,7 +59,7 @@ func TestPodmansListReadsAsDockersDoes(t *testing.T) {
 	require.Equal(t, []string{"b running", "a exited", "c created"}, got, "newest first, else in the daemon's order")
 }
 
-// What engines of all versions send is read, and nothing of another container comes along.
+// DecodeWire decodes rows of all engine versions, and drops other containers' aliases and unknown fields.
 func TestRowsAsDockerHasThem(t *testing.T) {
 	t.Parallel()
 	id := strings.Repeat("ab", 32)

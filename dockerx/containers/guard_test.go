@@ -36,7 +36,7 @@ func TestListThatCannotBeReadIsTriedAgainLaterAndLater(t *testing.T) {
 	})
 }
 
-// A host that grew beyond both bounds while its list wasn't read is read again after some tries, each of them paid for.
+// If a host's list outgrew its limit while it wasn't read, it is read again after several tries, which keep to listRate.
 func TestListThatOutgrewItsBoundsIsReadAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Commit makes an image of the test's own: Image with these changes, in a Dockerfile's notation. A name that has an image
-// already means the new one then, as after a pull. It is removed with the test.
+// Commit creates an image for the test: Image with these changes, which are Dockerfile instructions. If another image has the
+// name, the name moves to the new one, as after a pull. The image is removed when the test ends.
 func (e Engine) Commit(t testing.TB, name string, changes ...string) (id string) {
 	t.Helper()
 	from := e.Run(t, Spec{Created: true})
@@ -21,7 +21,7 @@ func (e Engine) Commit(t testing.TB, name string, changes ...string) (id string)
 	return made.ID
 }
 
-// dropImage removes an image, if it is there and nothing uses it.
+// dropImage removes an image, if it exists and nothing uses it.
 func (e Engine) dropImage(name string) {
 	ctx, cancel := deadline()
 	defer cancel()

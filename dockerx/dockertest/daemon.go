@@ -1,5 +1,5 @@
-// Package dockertest gives tests their Docker: real engines of the test bed, and a fake daemon, an SSH
-// server and a relay for what real ones won't do on demand.
+// Package dockertest provides Docker for tests: the real engines of the test bed, and, for behaviour that real parts don't show
+// on demand, a fake daemon, a fake registry, an SSH server and a TCP relay.
 package dockertest
 
 import (
@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// Request is what reached a fake daemon.
+// Request is a request that a fake daemon received.
 type Request struct {
 	Method string
-	Path   string // as it was sent, escapes and all, without the query
+	Path   string // as it was sent, with its escapes, without the query
 	Query  string
 }
 
-// Daemon is a fake Docker daemon: the HTTP API over containers that exist only in memory. It is for
-// what a real daemon won't do on demand: hang, lie, break off, count. Its zero value is of no use;
-// NewDaemon makes one. All methods are safe for concurrent use.
+// Daemon is a fake Docker daemon: Docker's HTTP API, with containers that exist only in memory. It does what a real daemon
+// doesn't do on demand: hang, lie, disconnect, count requests. NewDaemon makes one; the zero value is unusable. All methods are
+// safe for concurrent use.
 type Daemon struct {
-	// Events is the stream. What changes a container through the API or through Add, Remove and
-	// SetHealth is reported there as Docker does.
+	// Events is the event stream. Changes of containers through the API, Add, Remove and SetHealth are reported there, as
+	// Docker does.
 	Events
 
 	server *httptest.Server
@@ -39,7 +39,7 @@ type Daemon struct {
 	closed chan struct{}
 
 	mu         sync.Mutex
-	api        string // newest and oldest version of the API
+	api        string // newest API version; minAPI is the oldest
 	minAPI     string
 	requests   []Request
 	overrides  map[string]http.Handler
@@ -50,7 +50,7 @@ type Daemon struct {
 	containers []*Container
 }
 
-// NewDaemon starts a fake daemon on a free port of 127.0.0.1; it ends with the test. It speaks API 1.41.
+// NewDaemon starts a fake daemon with API 1.41 on a free port of 127.0.0.1. It stops when the test ends.
 func NewDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	d := newDaemon()
@@ -76,7 +76,7 @@ func newDaemon() *Daemon {
 		case http.StateActive, http.StateIdle:
 		}
 	}
-	d.server.Config.ErrorLog = log.New(io.Discard, "", 0) // failed handshakes are what some tests want
+	d.server.Config.ErrorLog = log.New(io.Discard, "", 0) // some tests cause failed handshakes
 	return d
 }
 
@@ -86,13 +86,13 @@ func (d *Daemon) close() {
 	d.server.Close()
 }
 
-// Addr is the daemon's address in the notation of DOCKER_HOSTS.
+// Addr returns the daemon's address in the form of DOCKER_HOSTS.
 func (d *Daemon) Addr() string { return d.addr }
 
-// CertDir holds the certificates to reach the daemon with; "" where it has none.
+// CertDir returns the directory for the client's certificates; "" for a daemon without TLS.
 func (d *Daemon) CertDir() string { return d.certs }
 
-// SetAPI changes the newest and the oldest API version that the daemon speaks, as an upgrade does.
+// SetAPI changes the newest and the oldest API version that the daemon supports, as an upgrade does.
 func (d *Daemon) SetAPI(newest, oldest string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -102,14 +102,14 @@ func (d *Daemon) SetAPI(newest, oldest string) {
 // Connections returns how many connections to the daemon are open.
 func (d *Daemon) Connections() int { return int(d.conns.Load()) }
 
-// Requests returns everything that was asked so far, but for /_ping and /version.
+// Requests returns all requests so far, except for /_ping and /version.
 func (d *Daemon) Requests() []Request {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]Request(nil), d.requests...)
 }
 
-// Count tells how many requests there were for a path without the version, "/containers/json".
+// Count returns the number of requests for a path without API version, such as "/containers/json".
 func (d *Daemon) Count(path string) int {
 	n := 0
 	for _, r := range d.Requests() {
@@ -120,12 +120,12 @@ func (d *Daemon) Count(path string) int {
 	return n
 }
 
-// Handle answers a pattern of http.ServeMux ("GET /containers/{id}/stats", without the version) by
-// h from now on; nil restores the daemon's own answer.
+// Handle makes h answer the requests that match a pattern of http.ServeMux, without API version, such as
+// "GET /containers/{id}/stats". A nil h restores the daemon's own answer.
 func (d *Daemon) Handle(pattern string, h http.HandlerFunc) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, known := d.overrides[pattern]; !known {
+	if _, registered := d.overrides[pattern]; !registered {
 		d.override.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			d.mu.Lock()
 			h := d.overrides[pattern]
@@ -142,7 +142,7 @@ func (d *Daemon) Handle(pattern string, h http.HandlerFunc) {
 	}
 }
 
-// Fault answers every request by h from now on, pings too; nil ends that.
+// Fault makes h answer every request from now on, including pings; nil ends that.
 func (d *Daemon) Fault(h http.HandlerFunc) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -152,24 +152,24 @@ func (d *Daemon) Fault(h http.HandlerFunc) {
 	}
 }
 
-// Break is how a request to a fake daemon goes wrong.
+// Break is how a request to a fake daemon fails.
 type Break uint8
 
-// The ways. What fails is answered by 500, with words.
+// The ways to fail. A failed request is answered with status 500 and a message.
 const (
 	Works     Break = iota
-	Fails           // without having had its effect
-	FailsLate       // after it
+	Fails           // without effect
+	FailsLate       // after its effect
 )
 
-// Breaks has f decide how each request that isn't a GET or HEAD goes wrong; f may block. Nil: none does.
+// Breaks makes f decide how each request that isn't a GET or HEAD fails; f may block. Nil: none fails.
 func (d *Daemon) Breaks(f func(Request) Break) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.breaks = f
 }
 
-// Hang is a Fault or a handler that never answers. It returns when the client or the test ends.
+// Hang is a handler, for Fault or Handle, that never answers. It returns when the client disconnects or the test ends.
 func (d *Daemon) Hang(_ http.ResponseWriter, r *http.Request) {
 	select {
 	case <-r.Context().Done():
@@ -177,7 +177,7 @@ func (d *Daemon) Hang(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Disconnect breaks all connections, streams too; new ones are accepted.
+// Disconnect closes all connections, including streams. New ones are accepted.
 func (d *Daemon) Disconnect() { d.server.CloseClientConnections() }
 
 var versionPrefix = regexp.MustCompile(`^/v1\.\d+(/|$)`)
@@ -189,7 +189,7 @@ func unversioned(path string) string {
 	return path
 }
 
-// ServeHTTP is the daemon's front door.
+// ServeHTTP answers all requests to the daemon.
 func (d *Daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	d.mu.Lock()
@@ -233,7 +233,7 @@ func (d *Daemon) serve(w http.ResponseWriter, r *http.Request) {
 	d.standard.ServeHTTP(w, r)
 }
 
-// refuseVersion is Docker's answer to a version that it doesn't speak, in its words.
+// refuseVersion returns Docker's error message for an unsupported API version in a path, or "".
 func (d *Daemon) refuseVersion(path string) string {
 	m := versionPrefix.FindString(path)
 	if m == "" {
@@ -259,20 +259,20 @@ func minor(version string) int {
 	return n
 }
 
-// Fail answers with a failure the way Docker does.
+// Fail answers with an error as Docker does.
 func Fail(w http.ResponseWriter, status int, message string) {
 	JSON(w, status, map[string]string{"message": message})
 }
 
-// JSON answers with a value.
+// JSON answers with a value encoded as JSON.
 func JSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// Silent listens on a free port, accepts and never says a word: a wedged daemon. It returns the
-// address in the notation of DOCKER_HOSTS.
+// Silent starts a server that accepts connections and never sends anything, like a daemon that hangs. It returns the address in
+// the form of DOCKER_HOSTS. The server stops when the test ends.
 func Silent(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -306,10 +306,11 @@ func Silent(t testing.TB) string {
 	return "tcp://" + l.Addr().String()
 }
 
-// since is a duration in nanoseconds that counts up from a moment.
+// since returns the nanoseconds since t.
 func since(t time.Time) uint64 { return uint64(max(0, time.Since(t))) }
 
-// Answer answers requests about a container by the status that f returns for its id; 500 comes with words. f may block.
+// Answer makes the daemon answer requests that match a pattern with {id} by the status that f returns for the id; from 500 on,
+// with an error message. f may block.
 func (d *Daemon) Answer(pattern string, f func(id string) (status int)) {
 	d.Handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		status := f(r.PathValue("id"))

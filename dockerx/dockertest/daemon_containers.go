@@ -16,22 +16,21 @@ import (
 	"github.com/docker/go-connections/nat"
 )
 
-// Container is one container of a fake daemon. What is left empty gets what Docker would show
-// of a plain container.
+// Container is one container of a fake daemon. Empty fields get the values of a plain container of Docker.
 type Container struct {
-	ID      string // 64 hex digits, made up when empty
+	ID      string // 64 hex digits; generated if empty
 	Name    string // without '/'
 	Aliases []string
 	Image   string
-	State   string // running when empty
+	State   string // empty: running
 	Health  string // "", starting, healthy, unhealthy
 	Exit    int
 	Created time.Time
 	Labels  map[string]string
 	Env     []string
 	Cmd     []string
-	Log     []string // its lines
-	// Networks, Ports and Mounts are shown as they are; nil Networks mean the default bridge.
+	Log     []string // lines of its log
+	// Networks, Ports and Mounts are returned unchanged; nil Networks mean the default bridge.
 	Networks    map[string]*network.EndpointSettings
 	Ports       nat.PortMap
 	Mounts      []container.MountPoint
@@ -41,17 +40,17 @@ type Container struct {
 	started time.Time
 }
 
-// Usage is what a running container of a fake daemon uses. Its CPU time grows with the clock.
+// Usage is the usage of a running container of a fake daemon. Its CPU time grows with the clock.
 type Usage struct {
-	Cores        float64 // busy
-	Memory       uint64  // bytes, page cache included
+	Cores        float64 // number of busy cores
+	Memory       uint64  // bytes, including page cache
 	InactiveFile uint64  // bytes of page cache
-	Limit        uint64  // 1 GiB when 0
+	Limit        uint64  // bytes; 0: 1 GiB
 	Rx, Tx       uint64  // bytes on eth0
 	Pids         uint64
 }
 
-// Add puts containers on the daemon, at the end of its list, and returns the full id of the last.
+// Add adds containers at the end of the daemon's list, and returns the full id of the last.
 func (d *Daemon) Add(containers ...Container) string {
 	id := ""
 	for _, c := range containers {
@@ -59,16 +58,16 @@ func (d *Daemon) Add(containers ...Container) string {
 		d.mu.Lock()
 		d.containers = append(d.containers, &c)
 		d.mu.Unlock()
-		d.tell(c, "create")
+		d.report(c, "create")
 		if c.State != "created" {
-			d.tell(c, "start")
+			d.report(c, "start")
 		}
 		id = c.ID
 	}
 	return id
 }
 
-// fill gives what was left empty.
+// fill sets the empty fields.
 func (c *Container) fill() {
 	if c.ID == "" {
 		c.ID = NewID()
@@ -88,8 +87,8 @@ func (c *Container) fill() {
 	c.started = time.Now().Add(-time.Minute)
 }
 
-// tell emits events about a container: its name, image and labels as attributes.
-func (d *Daemon) tell(c Container, actions ...string) {
+// report emits events of a container, with its name, image and labels as attributes.
+func (d *Daemon) report(c Container, actions ...string) {
 	for _, action := range actions {
 		attrs := maps.Clone(c.Labels)
 		if attrs == nil {
@@ -103,14 +102,14 @@ func (d *Daemon) tell(c Container, actions ...string) {
 	}
 }
 
-// NewID makes up a container id.
+// NewID returns a random container id.
 func NewID() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
 
-// Remove takes a container off the daemon, whatever its state.
+// Remove removes a container, in any state.
 func (d *Daemon) Remove(id string) {
 	d.mu.Lock()
 	var gone []Container
@@ -122,18 +121,18 @@ func (d *Daemon) Remove(id string) {
 	})
 	d.mu.Unlock()
 	for _, c := range gone {
-		d.tell(c, "destroy")
+		d.report(c, "destroy")
 	}
 }
 
-// SetState changes a container behind everybody's back: no event tells of it.
+// SetState changes a container's state without an event.
 func (d *Daemon) SetState(id, state string) {
 	d.edit(id, func(c *Container) { c.State = state })
 }
 
-// SetHealth changes what a health check found.
+// SetHealth changes a container's health and emits the event.
 func (d *Daemon) SetHealth(id, health string) {
-	d.tell(d.edit(id, func(c *Container) { c.Health = health }), "health_status: "+health)
+	d.report(d.edit(id, func(c *Container) { c.Health = health }), "health_status: "+health)
 }
 
 func (d *Daemon) edit(id string, f func(*Container)) Container {
@@ -148,7 +147,7 @@ func (d *Daemon) edit(id string, f func(*Container)) Container {
 	return Container{}
 }
 
-// Containers returns the containers as they are.
+// Containers returns copies of the containers.
 func (d *Daemon) Containers() []Container {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -159,8 +158,8 @@ func (d *Daemon) Containers() []Container {
 	return all
 }
 
-// find resolves as Docker does: the whole id, then a name, then a unique prefix. The caller holds
-// the lock.
+// find finds a container as Docker does: by full id, then by name, then by a unique prefix of the id. It returns nil, a status
+// and a message if there is none. The caller holds mu.
 func (d *Daemon) find(ref string) (*Container, int, string) {
 	ref = strings.TrimPrefix(ref, "/")
 	var found []*Container
@@ -236,7 +235,7 @@ func (c *Container) inspect() container.InspectResponse {
 	settings := &container.NetworkSettings{Networks: c.Networks}
 	settings.Ports = c.Ports
 	if c.Networks == nil {
-		//nolint:staticcheck // what daemons before API 1.52 show
+		//nolint:staticcheck // as daemons before API 1.52 return
 		settings.IPAddress, settings.Gateway, settings.MacAddress = "172.17.0.2", "172.17.0.1", "02:42:ac:11:00:02"
 		settings.Networks = map[string]*network.EndpointSettings{"bridge": {
 			NetworkID: strings.Repeat("b", 64), IPAddress: "172.17.0.2", Gateway: "172.17.0.1", MacAddress: "02:42:ac:11:00:02",

@@ -9,7 +9,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 )
 
-// serveImage shows every image as the one that there is; of a name that begins with "missing" there is none.
+// serveImage answers every inspect of an image with the same image, except for names that begin with "missing".
 func (d *Daemon) serveImage(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutSuffix(r.PathValue("rest"), "/json")
 	switch {
@@ -22,7 +22,7 @@ func (d *Daemon) serveImage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveCreate creates a container of what the body says of image, labels, environment and command.
+// serveCreate creates a container with the image, labels, environment and command of the body.
 func (d *Daemon) serveCreate(w http.ResponseWriter, r *http.Request) {
 	var body container.Config
 	name := r.URL.Query().Get("name")

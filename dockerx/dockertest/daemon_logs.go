@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// serveLogs answers with the container's Log: each line a frame of stdout, a millisecond apart, the last one an hour ago.
+// serveLogs answers with the container's Log. Each line is a frame of stdout; their times are a millisecond apart, the last
+// an hour before the container's start.
 func (d *Daemon) serveLogs(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	c, status, message := d.find(r.PathValue("id"))
@@ -36,7 +37,7 @@ func (d *Daemon) serveLogs(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// LogFrame is a frame of a container's log as Docker sends it, with its time.
+// LogFrame returns a frame of a container's log as Docker sends it, with its time.
 func LogFrame(stream byte, at time.Time, text string) []byte {
 	payload := at.UTC().Format("2006-01-02T15:04:05.000000000Z") + " " + text
 	b := append([]byte{stream, 0, 0, 0}, binary.BigEndian.AppendUint32(nil, uint32(len(payload)))...) //nolint:gosec // short

@@ -9,7 +9,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// routes are the daemon's own answers.
+// routes registers the daemon's own answers.
 func (d *Daemon) routes() {
 	m := d.standard
 	m.HandleFunc("GET /_ping", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("OK")) })
@@ -96,8 +96,8 @@ func (d *Daemon) serveTop(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// change is what a verb does to a container: the status to answer, Docker's words if that is a
-// failure, and the events' actions. The daemon is locked.
+// change carries out a verb on a container. It returns the status of the answer, Docker's message if it failed, and the actions
+// of the events. It is called with mu held.
 type change func(d *Daemon, c *Container, r *http.Request) (status int, words string, actions []string)
 
 var changes = map[string]change{
@@ -156,7 +156,7 @@ var changes = map[string]change{
 	},
 }
 
-// remove refuses what runs, unless it is forced.
+// remove removes a container. It refuses a running one, unless forced.
 func remove(d *Daemon, c *Container, r *http.Request) (int, string, []string) {
 	actions := []string{"destroy"}
 	if c.alive() {
@@ -170,7 +170,7 @@ func remove(d *Daemon, c *Container, r *http.Request) (int, string, []string) {
 	return http.StatusNoContent, "", actions
 }
 
-// rename is the one change that looks at other containers.
+// rename renames a container. It refuses the name of any container.
 func rename(d *Daemon, c *Container, r *http.Request) (int, string, []string) {
 	name := r.URL.Query().Get("name")
 	for _, other := range d.containers {
@@ -199,7 +199,7 @@ func (d *Daemon) serveChange(w http.ResponseWriter, r *http.Request, f change) {
 		after = *c
 	}
 	d.mu.Unlock()
-	d.tell(after, actions...)
+	d.report(after, actions...)
 	if words != "" {
 		Fail(w, status, words)
 		return
@@ -243,7 +243,7 @@ func (d *Daemon) serveStats(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sample is one reading in Docker's form: cgroup v2, two CPUs. A stopped container has but its names.
+// sample returns one sample in Docker's form: cgroup v2, two CPUs. For a stopped container it has only id and name.
 func (c *Container) sample() any {
 	if !c.alive() {
 		return map[string]any{

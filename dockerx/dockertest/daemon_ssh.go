@@ -17,13 +17,13 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// SSHServer is an SSH server that forwards streams to unix sockets and TCP addresses of this machine
-// and lets one key in: what wharf needs of an sshd, without installing one.
+// SSHServer is an SSH server that accepts one key, and forwards streams to unix sockets and TCP addresses of this machine. Tests
+// need no sshd.
 type SSHServer struct {
 	User       string
 	Addr       string // 127.0.0.1:port
-	Identity   string // path of the private key that is let in
-	KnownHosts string // path of a file that holds the server's key
+	Identity   string // path of the private key that is accepted
+	KnownHosts string // path of a known_hosts file with the server's key
 
 	config   *ssh.ServerConfig
 	listener net.Listener
@@ -35,7 +35,7 @@ type SSHServer struct {
 	conns map[net.Conn]struct{}
 }
 
-// NewSSHServer starts a server that ends with the test.
+// NewSSHServer starts a server. It stops when the test ends.
 func NewSSHServer(t testing.TB) *SSHServer {
 	t.Helper()
 	dir := t.TempDir()
@@ -74,13 +74,13 @@ func newKey(t testing.TB) (ssh.Signer, []byte) {
 	return signer, pem.EncodeToMemory(block)
 }
 
-// Logins tells how many connections have logged in so far.
+// Logins returns how many connections have logged in so far.
 func (s *SSHServer) Logins() int { return int(s.logins.Load()) }
 
-// Streams tells how many streams were opened so far.
+// Streams returns how many streams were opened so far.
 func (s *SSHServer) Streams() int { return int(s.streams.Load()) }
 
-// Cut breaks all connections off. New ones are taken.
+// Cut closes all connections. New ones are accepted.
 func (s *SSHServer) Cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +116,7 @@ func (s *SSHServer) serve(raw net.Conn) {
 	s.logins.Add(1)
 	s.all.Go(func() {
 		for r := range requests {
-			_ = r.Reply(false, nil) // as sshd answers a keep-alive
+			_ = r.Reply(false, nil) // sshd's answer to a keep-alive
 		}
 	})
 	for c := range channels {
@@ -145,7 +145,7 @@ func (s *SSHServer) forward(c ssh.NewChannel) {
 	s.all.Go(func() { ssh.DiscardRequests(requests) })
 	s.all.Go(func() {
 		_, _ = io.Copy(to, stream)
-		if half, ok := to.(interface{ CloseWrite() error }); ok { // as sshd does: the other direction goes on
+		if half, ok := to.(interface{ CloseWrite() error }); ok { // as sshd does: the other direction stays open
 			_ = half.CloseWrite()
 		}
 	})
@@ -153,7 +153,7 @@ func (s *SSHServer) forward(c ssh.NewChannel) {
 	_, _ = stream.Close(), to.Close()
 }
 
-// target reads where a stream is to lead: OpenSSH's PROTOCOL (2.4) and RFC 4254 (7.2).
+// target returns the requested target of a stream (OpenSSH's PROTOCOL, 2.4, and RFC 4254, 7.2); "" for other channels.
 func target(c ssh.NewChannel) (network, addr string) {
 	var unix struct {
 		Path     string

@@ -10,7 +10,8 @@ import (
 	"github.com/docker/docker/api/types/volume"
 )
 
-// stockRoutes answer for one image, which all containers use, a volume and two networks. Nothing of it can be changed.
+// stockRoutes registers the answers for one image, which all containers use, a volume and two networks. Removals succeed
+// without effect.
 func (d *Daemon) stockRoutes() {
 	m := d.standard
 	m.HandleFunc("GET /images/json", func(w http.ResponseWriter, _ *http.Request) {
@@ -52,7 +53,7 @@ func (d *Daemon) stockRoutes() {
 	})
 }
 
-// HoldPulls has each pull say that it has 1 of 4 MB, and end when goOn is closed or its caller goes.
+// HoldPulls makes each pull report 1 of 4 MB, and end when goOn is closed or the client disconnects.
 func (d *Daemon) HoldPulls(goOn <-chan struct{}) {
 	d.Handle("POST /images/create", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"status":"Downloading","id":"0123456789ab","progressDetail":{"current":1000000,"total":4000000}}` + "\n"))

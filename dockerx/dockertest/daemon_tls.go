@@ -24,7 +24,7 @@ type Authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// NewAuthority makes an authority of its own.
+// NewAuthority returns a new certificate authority.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -41,13 +41,13 @@ func NewAuthority(t testing.TB) *Authority {
 	return &Authority{cert, key}
 }
 
-// Certificate is what to sign: names or addresses, and its end (a day from now when zero).
+// Certificate describes a certificate to sign.
 type Certificate struct {
-	Names    []string
-	NotAfter time.Time
+	Names    []string  // names or IP addresses
+	NotAfter time.Time // zero: a day from now
 }
 
-// Sign makes a certificate for servers and clients alike.
+// Sign returns a new certificate, which is valid for servers and clients.
 func (a *Authority) Sign(t testing.TB, c Certificate) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -76,7 +76,7 @@ func (a *Authority) Sign(t testing.TB, c Certificate) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
-// Write puts ca.pem, cert.pem and key.pem into a directory, as a client of Docker wants them.
+// Write writes ca.pem, cert.pem and key.pem for a client of Docker to a directory.
 func (a *Authority) Write(t testing.TB, dir string, own tls.Certificate) {
 	t.Helper()
 	key, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
@@ -86,14 +86,14 @@ func (a *Authority) Write(t testing.TB, dir string, own tls.Certificate) {
 		"cert.pem": {Type: "CERTIFICATE", Bytes: own.Certificate[0]},
 		"key.pem":  {Type: "PRIVATE KEY", Bytes: key},
 	} {
-		// Written beside and renamed, so that no reader gets half a file.
+		// A rename is atomic, so that no reader gets an incomplete file.
 		temporary := filepath.Join(dir, name+".new")
 		require.NoError(t, os.WriteFile(temporary, pem.EncodeToMemory(block), 0o600))
 		require.NoError(t, os.Rename(temporary, filepath.Join(dir, name)))
 	}
 }
 
-// NewTLSDaemon is NewDaemon behind mutual TLS: CertDir holds what a client needs.
+// NewTLSDaemon is NewDaemon with mutual TLS. CertDir has the client's certificates.
 func NewTLSDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	authority := NewAuthority(t)
@@ -102,8 +102,8 @@ func NewTLSDaemon(t testing.TB) *Daemon {
 	return d
 }
 
-// NewDaemonWith is a daemon that shows this certificate and wants the client's signed by this
-// authority. CertDir is empty: what is to be in it is the caller's.
+// NewDaemonWith is NewDaemon with this certificate, for clients with a certificate of this authority. CertDir is an empty
+// directory, to be filled by the caller.
 func NewDaemonWith(t testing.TB, clients *Authority, own tls.Certificate) *Daemon {
 	t.Helper()
 	d := newDaemon()

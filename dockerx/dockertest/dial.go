@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Dial connects to an address in the engines' network: a published port, say. The test bed's own engines have a
-// network apart from the machine's, and WHARF_TEST_NETWORK is the way in; without it the two are one.
+// Dial connects to an address in the engines' network, such as a published port. The test bed's engines have their own network
+// namespace, which is reached through the socket WHARF_TEST_NETWORK. Without it, the engines use the machine's network.
 func Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	var dialer net.Dialer
 	socket := os.Getenv("WHARF_TEST_NETWORK")
@@ -32,7 +32,7 @@ func Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	return conn, nil
 }
 
-// ask sends a line and reads one, byte by byte: what follows is the connection's.
+// ask sends a line and reads one. It reads byte by byte, since the bytes after the line belong to the connection.
 func ask(conn net.Conn, line string) (string, error) {
 	if _, err := fmt.Fprintln(conn, line); err != nil {
 		return "", err

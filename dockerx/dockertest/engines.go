@@ -13,23 +13,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Image is what Run starts: the static binary of dockertest/app, imported by the test bed. It has no
-// shell (see AddShell); its commands are those of dockertest/app.
+// Image is the image of the containers that Run starts. It contains only the static binary dockertest/app, with that program's
+// commands, and no shell (see AddShell). The test bed imports it.
 const Image = "wharf-test:latest"
 
-// Engine is a real Docker engine of the test bed. Its methods fail the test that they are given.
+// Engine is a real Docker engine of the test bed. Its methods fail the test on errors.
 type Engine struct {
 	Name string
-	Addr string // unix:///path, tcp://host:port, or ssh://user@host/path of a socket of this machine
-	// CertDir holds ca.pem, cert.pem and key.pem for tcp, and ca-key.pem to sign others; else empty.
+	Addr string // unix:///path, tcp://host:port, or ssh://user@host/path of a socket on this machine
+	// CertDir has, for tcp, ca.pem, cert.pem and key.pem, and ca-key.pem to sign other certificates. Else it is "".
 	CertDir string
 
 	client *client.Client
 }
 
-// Engines returns the test bed's engines, at least `default`, `unix` and `tls`, in that order. In
-// containers mode `default` is the developer's own engine: there may be strangers on it. Under -short
-// it skips the test; without a test bed it fails it.
+// Engines returns the test bed's engines, at least `default`, `unix` and `tls`, in that order. In containers mode `default` is
+// the developer's own engine, which may have other containers. With -short it skips the test; without a test bed the test
+// fails.
 func Engines(t testing.TB) []Engine {
 	t.Helper()
 	if testing.Short() {
@@ -52,7 +52,7 @@ func Engines(t testing.TB) []Engine {
 	return engines
 }
 
-// DefaultEngine is the first of Engines, for tests that need just one.
+// DefaultEngine returns the first of Engines, for tests that need only one.
 func DefaultEngine(t testing.TB) Engine {
 	t.Helper()
 	return Engines(t)[0]
@@ -71,7 +71,7 @@ func open(t testing.TB, name, addr, certDir string) Engine {
 	return Engine{Name: name, Addr: addr, CertDir: certDir, client: c}
 }
 
-// direct is how the tests themselves reach an engine: what is far over SSH is near without.
+// direct returns the address that the test's own client uses: for an engine over SSH, its socket, which is on this machine.
 func direct(t testing.TB, addr string) string {
 	t.Helper()
 	u, err := url.Parse(addr)
@@ -82,11 +82,10 @@ func direct(t testing.TB, addr string) string {
 	return "unix://" + u.Path
 }
 
-// Client is the Docker SDK's client for the engine, closed with the test. Only tests inside dockerx may
-// use it.
+// Client returns the Docker SDK's client for the engine. It is closed when the test ends. Only tests inside dockerx may use it.
 func (e Engine) Client() *client.Client { return e.client }
 
-// deadline bounds each call, also those after the test's own context has ended.
+// deadline returns a context for one call. It doesn't depend on the test's context, so that cleanups can use it.
 func deadline() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 60*time.Second)
 }

@@ -25,16 +25,15 @@ type Message struct {
 	TimeNano int64  `json:"timeNano"`
 }
 
-// NewMessage makes an event of now.
+// NewMessage returns an event with the present time.
 func NewMessage(typ, action, id string, attrs map[string]string) Message {
 	m := Message{Type: typ, Action: action, Scope: "local"}
 	m.Actor.ID, m.Actor.Attributes = id, attrs
 	return m
 }
 
-// Events is the event half of a fake daemon: a ring of the last 256, an inclusive since, and
-// a stream for each subscriber. The zero value is ready. Package dockertest's conformance test
-// holds it to real daemons.
+// Events implements the events of a fake daemon: a ring of the last 256, an inclusive since, and a stream for each subscriber.
+// The zero value is ready. A conformance test in this package compares it with real daemons.
 type Events struct {
 	mu      sync.Mutex
 	ring    []Message
@@ -49,8 +48,8 @@ type eventStream struct {
 	cut   chan struct{}
 }
 
-// Emit stores an event and sends it to every stream. It returns the event with its time, which
-// is later than any before where it was not set.
+// Emit stores an event and sends it to every stream. It returns the event with its time. If the time wasn't set, it is the
+// present, but later than that of any event before.
 func (e *Events) Emit(m Message) Message {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -67,7 +66,7 @@ func (e *Events) Emit(m Message) Message {
 	return m
 }
 
-// EmitRaw sends bytes that are no event. The ring doesn't keep them.
+// EmitRaw sends a line that needn't be an event. The ring doesn't store it.
 func (e *Events) EmitRaw(line string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -81,7 +80,7 @@ func (e *Events) send(line []byte) {
 	}
 }
 
-// CutStreams breaks off all streams without an end, as a network does, and returns how many.
+// CutStreams aborts all streams without a proper end, as a network failure does, and returns how many there were.
 func (e *Events) CutStreams() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -107,7 +106,7 @@ func (e *Events) Streams() int {
 	return len(e.streams)
 }
 
-// Opens returns how many streams were ever opened.
+// Opens returns how many streams were opened so far.
 func (e *Events) Opens() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -126,7 +125,7 @@ func (s *eventStream) signal() {
 	}
 }
 
-// ServeHTTP answers GET /events with since and until.
+// ServeHTTP answers GET /events; it supports since and until.
 func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	since, ok := daemonTime(r.URL.Query().Get("since"))
 	until, ok2 := daemonTime(r.URL.Query().Get("until"))
@@ -159,7 +158,7 @@ func (e *Events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// subscribe loads the ring backwards and stops at the first older event, as daemons do.
+// subscribe opens a stream. Like daemons, it reads the ring backwards and stops at the first event before since.
 func (e *Events) subscribe(since, until int64) *eventStream {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -197,7 +196,7 @@ func (e *Events) take(s *eventStream) [][]byte {
 	return lines
 }
 
-// daemonTime reads "1700000000" or "1700000000.000000001" as nanoseconds; "" is 0.
+// daemonTime converts "1700000000" or "1700000000.000000001" to Unix nanoseconds; "" is 0.
 func daemonTime(s string) (int64, bool) {
 	if s == "" {
 		return 0, true

@@ -16,19 +16,19 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// daemonUnderTest is a real or a fake daemon that can be made to have events.
+// daemonUnderTest is a real or a fake daemon that emits events on demand.
 type daemonUnderTest struct {
 	get  func(ctx context.Context, query string) *http.Response
-	emit func(n int) // makes an event that carries the number
+	emit func(n int) // emits an event that contains the number
 }
 
-// events reads until n numbered events have come, or the stream ends.
+// events reads until n numbered events have come or the stream ends, and returns them.
 func (d daemonUnderTest) events(t *testing.T, query string, n int) []dockertest.Message {
 	t.Helper()
 	return d.eventsAfter(t, query, n, func() {})
 }
 
-// eventsAfter is events, with something to do once the daemon has begun to answer.
+// eventsAfter is events, but calls answering once the daemon has begun to answer.
 func (d daemonUnderTest) eventsAfter(t *testing.T, query string, n int, answering func()) []dockertest.Message {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -54,7 +54,7 @@ func stamp(nano int64) string {
 	return fmt.Sprintf("%d.%09d", nano/int64(time.Second), nano%int64(time.Second))
 }
 
-// What the reader rests on holds for the fake daemon as it does for a real one.
+// The fake daemon's events have all the properties of a real daemon's that the reader of events relies on.
 func TestTheFakeDaemonsEventsBehaveLikeARealOnes(t *testing.T) {
 	t.Parallel()
 	daemons := map[string]func(*testing.T) daemonUnderTest{"fake": fakeDaemon, "real": realDaemon}

@@ -18,22 +18,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FakeRegistry is a registry with one image, "app:1" and every other tag of it, that does what a real one won't do on
-// demand. Its fields are set before it is asked.
+// FakeRegistry is a registry with one image, which every tag of "app" names. It does what a real registry doesn't do on demand.
+// Its fields must be set before the first request.
 type FakeRegistry struct {
-	Addr string // where engines find it
-	// Architecture of the image; amd64 when empty. List puts its manifest into one of several platforms.
+	Addr string // the address for engines
+	// Architecture is the image's. NewFakeRegistry sets amd64.
 	Architecture string
-	List         bool
-	// Fault answers each request that it returns true for.
+	// List serves the manifest through a manifest list, as for images of several platforms.
+	List bool
+	// Fault may answer a request itself; then it returns true.
 	Fault func(w http.ResponseWriter, r *http.Request) bool
 
 	layer, ended []byte
 	closed       chan struct{}
 }
 
-// NewFakeRegistry starts a registry whose image has one layer of about size bytes, unlike that of any other. It ends with
-// the test.
+// NewFakeRegistry starts a registry whose image has one layer of about size random bytes. It stops when the test ends.
 func NewFakeRegistry(t testing.TB, size int) *FakeRegistry {
 	t.Helper()
 	f := &FakeRegistry{Architecture: "amd64", closed: make(chan struct{})}
@@ -62,10 +62,10 @@ func NewFakeRegistry(t testing.TB, size int) *FakeRegistry {
 	return f
 }
 
-// Image is the whole name of a tag.
+// Image returns the full name of a tag.
 func (f *FakeRegistry) Image(tag string) string { return f.Addr + "/app:" + tag }
 
-// Hang never answers; it returns when the client or the test ends.
+// Hang never answers. It returns when the client disconnects or the test ends.
 func (f *FakeRegistry) Hang(r *http.Request) {
 	select {
 	case <-r.Context().Done():
@@ -73,7 +73,7 @@ func (f *FakeRegistry) Hang(r *http.Request) {
 	}
 }
 
-// HalfLayer sends half of the layer and no more.
+// HalfLayer sends only the first half of the layer.
 func (f *FakeRegistry) HalfLayer(w http.ResponseWriter) {
 	w.Header().Set("Content-Length", fmt.Sprint(len(f.layer)))
 	_, _ = w.Write(f.layer[:len(f.layer)/2])
@@ -111,7 +111,7 @@ func (f *FakeRegistry) manifest() []byte {
 	return content
 }
 
-// ServeHTTP is the registry's API, as far as pulls go.
+// ServeHTTP implements the part of the registry's API that pulls use.
 func (f *FakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.Fault != nil && f.Fault(w, r) {
 		return
@@ -149,7 +149,7 @@ func (f *FakeRegistry) serveManifest(w http.ResponseWriter, r *http.Request, kin
 	}
 }
 
-// RegistryError answers as registries do.
+// RegistryError answers with an error as registries do.
 func RegistryError(w http.ResponseWriter, status int, code, words string) {
 	JSON(w, status, map[string]any{"errors": []any{map[string]any{"code": code, "message": words}}})
 }

@@ -2,7 +2,7 @@ package dockertest
 
 import "strings"
 
-// HostileIDs are what attackers send as the id of a container to reach another endpoint, host or daemon than the one that is meant.
+// HostileIDs returns texts that attackers may send as a container id to reach another endpoint, host or daemon.
 func HostileIDs() []string {
 	seeds := []string{
 		"", " ", ".", "..", "/", "//", "../images", "..\\images", "../../../info", "../exec/X", "./x", "x/..", "x/../..",

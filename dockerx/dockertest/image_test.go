@@ -21,8 +21,8 @@ import (
 	"wharf/dockerx/dockertest"
 )
 
-// TestImageServesAsNobody builds the Dockerfile's last stage, which needs no other image, from a static
-// binary, and runs it as its own user, which reaches the engine's socket through the socket's group.
+// TestImageServesAsNobody builds the last stage of the Dockerfile, which needs no other image, from a static binary, and runs
+// it as the image's user. That user can use the engine's socket through the socket's group.
 func TestImageServesAsNobody(t *testing.T) {
 	t.Parallel()
 	e := dockertest.DefaultEngine(t)
@@ -58,7 +58,7 @@ func get(url string) (status int, body string) {
 	return resp.StatusCode, string(content)
 }
 
-// buildImage returns the image's name. The image is removed with the test, after its containers.
+// buildImage builds the image and returns its name. The image is removed when the test ends, after its containers.
 func buildImage(t *testing.T, e dockertest.Engine) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "wharf")
@@ -78,7 +78,8 @@ func buildImage(t *testing.T, e dockertest.Engine) string {
 	return name
 }
 
-// buildContext holds the Dockerfile's last stage, and what it takes from the first one or the repository.
+// buildContext returns a build context with the last stage of the Dockerfile, and the files that it copies from the first stage
+// or the repository.
 func buildContext(t *testing.T, binary string) io.Reader {
 	t.Helper()
 	const root = "../.."
@@ -103,14 +104,14 @@ func buildContext(t *testing.T, binary string) io.Reader {
 	return &buf
 }
 
-// socketOf returns the engine's socket, as the engine's machine sees it, and the number of its group.
+// socketOf returns the path of the engine's socket on the engine's machine, and the number of its group.
 func socketOf(t *testing.T, e dockertest.Engine) (path, group string) {
 	t.Helper()
 	path = strings.TrimPrefix(e.Addr, "unix://")
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	if runtime.GOOS != "linux" {
-		// The engine is in a virtual machine: what it mounts is its own socket, which is root's there.
+		// The engine runs in a virtual machine and mounts the socket of that machine, which belongs to root.
 		return "/var/run/docker.sock", "0"
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Push makes an image of the test's own on an engine, with a file of these bytes in it, pushes it into the registry under
-// name ("app:1"), removes it from the engine, and returns its whole name.
+// Push creates an image that contains one file with this content, and pushes it to the registry under a name such as "app:1".
+// The image is created on e and removed there afterwards. Push returns the full name.
 func (r *Registry) Push(t testing.TB, e Engine, name string, content []byte) string {
 	t.Helper()
 	whole := r.Addr + "/" + name
@@ -22,7 +22,7 @@ func (r *Registry) Push(t testing.TB, e Engine, name string, content []byte) str
 	return whole
 }
 
-// PushOver moves a name in the registry to an image of these bytes. What the name means on the engine stays.
+// PushOver moves a name in the registry to a new image with this content. On the engine, the name keeps its image.
 func (r *Registry) PushOver(t testing.TB, e Engine, name string, content []byte) {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -35,20 +35,20 @@ func (r *Registry) PushOver(t testing.TB, e Engine, name string, content []byte)
 	require.NoError(t, e.client.ImageTag(ctx, before.ID, whole))
 }
 
-// PushImage pushes an image that an engine has under its whole name in the registry.
+// PushImage pushes an image to the registry. The engine must have it under its full name.
 func (r *Registry) PushImage(t testing.TB, e Engine, whole string) {
 	t.Helper()
 	ctx, cancel := deadline()
 	defer cancel()
 	body, err := e.client.ImagePush(ctx, whole, image.PushOptions{RegistryAuth: r.Login()})
 	require.NoError(t, err)
-	said, err := io.ReadAll(body)
+	answer, err := io.ReadAll(body)
 	require.NoError(t, err)
 	_ = body.Close()
-	require.NotContains(t, string(said), `"error"`, "push %s", whole)
+	require.NotContains(t, string(answer), `"error"`, "push %s", whole)
 }
 
-// ImportImage makes an image whose file system is one file of these bytes. It is removed with the test.
+// ImportImage creates an image that contains one file with this content. It is removed when the test ends.
 func (e Engine) ImportImage(t testing.TB, name string, content []byte) {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -67,7 +67,7 @@ func (e Engine) ImportImage(t testing.TB, name string, content []byte) {
 	t.Cleanup(func() { e.RemoveImage(t, name) })
 }
 
-// Images returns the ids of all images that an engine has, those without a name too, in order.
+// Images returns the ids of all the engine's images, including those without a name, sorted.
 func (e Engine) Images(t testing.TB) []string {
 	t.Helper()
 	ctx, cancel := deadline()

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Inspect is the engine's own answer about a container.
+// Inspect returns the engine's answer to an inspect of a container.
 func (e Engine) Inspect(t testing.TB, id string) container.InspectResponse {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -26,28 +26,28 @@ func (e Engine) Inspect(t testing.TB, id string) container.InspectResponse {
 	return found
 }
 
-// State is the engine's word for how the container is: "running", "exited", "paused", "restarting".
+// State returns the container's state: "running", "exited", "paused", "restarting".
 func (e Engine) State(t testing.TB, id string) string {
 	t.Helper()
 	return e.Inspect(t, id).State.Status
 }
 
-// AwaitState waits until the container is in that state.
+// AwaitState waits until the container is in a state.
 func (e Engine) AwaitState(t testing.TB, id, state string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return e.State(t, id) == state },
 		time.Minute, 20*time.Millisecond, "container %s on %s becomes %s", id, e.Name, state)
 }
 
-// AwaitLog waits until the container has written the text, as the app does when its load stands
-// ("allocated", "cached", "listening on", "sent").
+// AwaitLog waits until the container has written the text. The app writes one when its load is established ("allocated",
+// "cached", "listening on", "sent").
 func (e Engine) AwaitLog(t testing.TB, id, text string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return strings.Contains(e.Logs(t, id), text) },
 		time.Minute, 20*time.Millisecond, "container %s on %s says %q", id, e.Name, text)
 }
 
-// Logs returns what the container has written so far to both of its outputs.
+// Logs returns the container's output so far, standard output and standard error.
 func (e Engine) Logs(t testing.TB, id string) string {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -58,7 +58,7 @@ func (e Engine) Logs(t testing.TB, id string) string {
 	raw, err := io.ReadAll(stream)
 	require.NoError(t, err, "logs of %s on %s", id, e.Name)
 	if e.Inspect(t, id).Config.Tty {
-		return string(raw) // a terminal's output comes without frames
+		return string(raw) // the output of a TTY has no frames
 	}
 	var out bytes.Buffer
 	_, err = stdcopy.StdCopy(&out, &out, bytes.NewReader(raw))
@@ -66,7 +66,7 @@ func (e Engine) Logs(t testing.TB, id string) string {
 	return out.String()
 }
 
-// AwaitExit waits until the container has ended and returns its exit code.
+// AwaitExit waits until the container has exited, and returns its exit code.
 func (e Engine) AwaitExit(t testing.TB, id string) int {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -81,8 +81,8 @@ func (e Engine) AwaitExit(t testing.TB, id string) int {
 	return -1
 }
 
-// PrepareExec makes a command of Image inside a running container, with its standard input attached, and returns the id of
-// the exec.
+// PrepareExec creates an exec of one of the app's commands in a running container, with standard input, and returns its id. It
+// doesn't start it.
 func (e Engine) PrepareExec(t testing.TB, id string, command ...string) string {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -94,7 +94,8 @@ func (e Engine) PrepareExec(t testing.TB, id string, command ...string) string {
 	return made.ID
 }
 
-// StartExec starts an exec of PrepareExec, and returns its input and, in the engine's frames, its output until the test's end.
+// StartExec starts an exec of PrepareExec, and returns its input and its output, which comes in the engine's frames. The
+// connection is closed when the test ends.
 func (e Engine) StartExec(t testing.TB, id string) (in io.Writer, out *bufio.Reader) {
 	t.Helper()
 	conn, err := e.client.ContainerExecAttach(context.WithoutCancel(t.Context()), id, container.ExecAttachOptions{})
@@ -103,7 +104,7 @@ func (e Engine) StartExec(t testing.TB, id string) (in io.Writer, out *bufio.Rea
 	return conn.Conn, conn.Reader
 }
 
-// Exec runs one of the app's commands inside the container and waits for its exit code.
+// Exec runs one of the app's commands in the container and returns its exit code.
 func (e Engine) Exec(t testing.TB, id string, cmd ...string) int {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -122,7 +123,7 @@ func (e Engine) execEnded(ctx context.Context, id string, code *int) bool {
 	return err == nil && !found.Running
 }
 
-// Podman tells whether the engine is Podman, which in some answers differs: docs/engines.md.
+// Podman reports whether the engine is Podman. docs/engines.md lists how its answers differ.
 func (e Engine) Podman(t testing.TB) bool {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -132,7 +133,7 @@ func (e Engine) Podman(t testing.TB) bool {
 	return slices.ContainsFunc(v.Components, func(c types.ComponentVersion) bool { return strings.HasPrefix(c.Name, "Podman") })
 }
 
-// Version is the engine's version and its newest API's, "20.10.24" and "1.41".
+// Version returns the engine's version and its newest API version, for example "20.10.24" and "1.41".
 func (e Engine) Version(t testing.TB) (engine, api string) {
 	t.Helper()
 	ctx, cancel := deadline()

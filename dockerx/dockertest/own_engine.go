@@ -13,15 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// OwnEngine is a real engine that one test has to itself, and may kill. In native mode a killed engine
-// leaves its containers running, as in life; in containers mode they die with it.
+// OwnEngine is a real engine for one test, which may kill it. In native mode, the containers of a killed engine continue to
+// run, as in production; in containers mode they die with it.
 type OwnEngine struct{ Engine }
 
-// NewOwnEngine asks the test bed for another engine, which ends with the test. A bed has eleven at a time.
-// Without a test bed it does as Engines does.
+// NewOwnEngine asks the test bed for another engine, which is removed when the test ends. A bed allows eleven at a time. With
+// -short or without a test bed it behaves as Engines.
 func NewOwnEngine(t testing.TB) OwnEngine { t.Helper(); return newOwn(t, "") }
 
-// NewSmallEngine is NewOwnEngine with a disk of its own of so many MiB, for images, volumes and all else that it keeps.
+// NewSmallEngine is NewOwnEngine with a separate disk of so many MiB for all the engine's data.
 func NewSmallEngine(t testing.TB, disk int) OwnEngine {
 	t.Helper()
 	return newOwn(t, fmt.Sprintf("?disk=%dm", disk))
@@ -29,32 +29,32 @@ func NewSmallEngine(t testing.TB, disk int) OwnEngine {
 
 func newOwn(t testing.TB, query string) OwnEngine {
 	t.Helper()
-	Engines(t) // skips, or fails with advice, where there is no bed
+	Engines(t) // without a test bed, skips the test or fails it with advice
 	var made struct{ Name, Addr string }
 	require.NoError(t, json.Unmarshal(control(t, http.MethodPost, "/engines"+query), &made))
 	t.Cleanup(func() { control(t, http.MethodDelete, "/engines/"+made.Name) })
 	return OwnEngine{open(t, made.Name, made.Addr, "")}
 }
 
-// KillEngine ends the engine's process as a crash does.
+// KillEngine kills the engine's process, as a crash does.
 func (o OwnEngine) KillEngine(t testing.TB) {
 	t.Helper()
 	control(t, http.MethodPost, "/engines/"+o.Name+"/kill")
 }
 
-// StopEngine ends the engine in order: it stops its containers first.
+// StopEngine stops the engine gracefully: it stops its containers first.
 func (o OwnEngine) StopEngine(t testing.TB) {
 	t.Helper()
 	control(t, http.MethodPost, "/engines/"+o.Name+"/stop")
 }
 
-// StartEngine starts it again, and returns when it answers.
+// StartEngine starts the engine again, and returns when it answers.
 func (o OwnEngine) StartEngine(t testing.TB) {
 	t.Helper()
 	control(t, http.MethodPost, "/engines/"+o.Name+"/start")
 }
 
-// control asks the test bed for something (scripts/testbed/control.go).
+// control sends a request to the test bed (scripts/testbed/control.go) and returns the answer's body.
 func control(t testing.TB, method, path string) []byte {
 	t.Helper()
 	socket := os.Getenv("WHARF_TEST_CONTROL")

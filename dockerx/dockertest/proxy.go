@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Proxy is a TCP relay whose connections can be cut, stalled and slowed down.
+// Proxy is a TCP relay whose connections can be reset, stalled and slowed down.
 type Proxy struct {
 	network, target string
 	listener        net.Listener
@@ -19,11 +19,11 @@ type Proxy struct {
 	mu      sync.Mutex
 	conns   map[net.Conn]struct{}
 	refuse  bool
-	stalled chan struct{} // closed when bytes may flow again; nil: they may
-	rate    int           // bytes a second towards the client; 0: unbounded
+	stalled chan struct{} // closed when the stall ends; nil: no stall
+	rate    int           // bytes a second towards the client; 0: unlimited
 }
 
-// NewProxy relays to a target ("tcp", "127.0.0.1:1" or "unix", "/path") until the test's end.
+// NewProxy starts a relay to a target, such as "tcp", "127.0.0.1:1" or "unix", "/path". It stops when the test ends.
 func NewProxy(t testing.TB, network, target string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -34,10 +34,10 @@ func NewProxy(t testing.TB, network, target string) *Proxy {
 	return p
 }
 
-// Addr is "127.0.0.1:port".
+// Addr returns the relay's address, "127.0.0.1:port".
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// Close ends the proxy and all that runs through it.
+// Close stops the relay and closes its connections.
 func (p *Proxy) Close() {
 	_ = p.listener.Close()
 	p.Resume()
@@ -45,14 +45,14 @@ func (p *Proxy) Close() {
 	p.closing.Wait()
 }
 
-// Cut resets all open connections and returns how many there were. New ones are taken.
+// Cut resets all open connections, and returns how many there were. New ones are accepted.
 func (p *Proxy) Cut() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := len(p.conns) / 2
 	for c := range p.conns {
 		if tcp, ok := c.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // a reset, not an orderly end
+			_ = tcp.SetLinger(0) // a reset instead of a regular close
 		}
 		_ = c.Close()
 		delete(p.conns, c)
@@ -60,14 +60,14 @@ func (p *Proxy) Cut() int {
 	return n
 }
 
-// Connections returns how many connections run through the proxy.
+// Connections returns how many connections are open through the relay.
 func (p *Proxy) Connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.conns) / 2
 }
 
-// Refuse makes new connections fail, or again not.
+// Refuse sets whether new connections are closed at once.
 func (p *Proxy) Refuse(refuse bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,7 +93,7 @@ func (p *Proxy) Resume() {
 	}
 }
 
-// Throttle lets so many bytes a second through to the client; 0 lifts it.
+// Throttle limits the bytes a second towards the client; 0 means no limit.
 func (p *Proxy) Throttle(bytesPerSecond int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,7 +138,7 @@ func (p *Proxy) serve(client net.Conn) {
 	both.Wait()
 }
 
-// relay copies until either side ends, then ends both.
+// relay copies until either side closes, then closes both.
 func (p *Proxy) relay(to, from net.Conn, slow bool) {
 	defer func() { _, _ = to.Close(), from.Close() }()
 	buf := make([]byte, 32<<10)

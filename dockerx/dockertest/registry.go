@@ -19,22 +19,22 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Registry is a real registry of images that one test has to itself.
+// Registry is a real registry of images for one test.
 type Registry struct {
-	// Addr is where engines of the test bed find it: "127.0.0.1:port". They take it without certificates of its own.
+	// Addr is the address for the test bed's engines: "127.0.0.1:port". They accept it without a valid certificate.
 	Addr           string
-	User, Password string // empty: everybody may
+	User, Password string // empty: no login needed
 
 	process *exec.Cmd
 }
 
-// RegistryOptions say how a Registry is; the zero value speaks HTTP and lets everybody in.
+// RegistryOptions configures a Registry. The zero value is HTTP without a login.
 type RegistryOptions struct {
 	TLS            bool
 	User, Password string
 }
 
-// NewRegistry starts a registry, which ends with the test. Without a test bed it does as Engines does.
+// NewRegistry starts a registry. It stops when the test ends. With -short or without a test bed it behaves as Engines.
 func NewRegistry(t testing.TB, o RegistryOptions) *Registry {
 	t.Helper()
 	Engines(t)
@@ -58,7 +58,7 @@ func NewRegistry(t testing.TB, o RegistryOptions) *Registry {
 	return r
 }
 
-// registryConfig is the registry's own file, in JSON, which is YAML.
+// registryConfig returns the registry's configuration file, in JSON, which is also YAML.
 func registryConfig(t testing.TB, dir, socket string, o RegistryOptions) []byte {
 	t.Helper()
 	server := map[string]any{"net": "unix", "addr": socket}
@@ -83,7 +83,7 @@ func registryConfig(t testing.TB, dir, socket string, o RegistryOptions) []byte 
 	return content
 }
 
-// awaitSocket waits until something listens there.
+// awaitSocket waits until the registry listens on the socket.
 func awaitSocket(t testing.TB, socket string, ended <-chan struct{}) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
@@ -101,20 +101,20 @@ func awaitSocket(t testing.TB, socket string, ended <-chan struct{}) {
 	}
 }
 
-// Stall keeps the registry's connections open without a word, until Go.
+// Stall stops the registry's process until Go: connections stay open, but nothing is sent.
 func (r *Registry) Stall() { _ = r.process.Process.Signal(syscall.SIGSTOP) }
 
-// Go ends Stall.
+// Go ends a Stall.
 func (r *Registry) Go() { _ = r.process.Process.Signal(syscall.SIGCONT) }
 
-// Login is the value of X-Registry-Auth for an engine.
+// Login returns the value of X-Registry-Auth for requests to an engine.
 func (r *Registry) Login() string {
 	content, _ := json.Marshal(map[string]string{"username": r.User, "password": r.Password, "serveraddress": r.Addr})
 	return base64.URLEncoding.EncodeToString(content)
 }
 
-// Forward makes a server of the test reachable for the test bed's engines, until the test's end, and returns its address
-// there.
+// Forward makes a server of the test reachable for the test bed's engines until the test ends. It returns the server's address
+// for the engines.
 func Forward(t testing.TB, network, to string) string {
 	t.Helper()
 	query := url.Values{"network": {network}, "to": {to}}

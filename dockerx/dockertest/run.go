@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Run creates the container, connects it to its networks, starts it unless Created is set, and returns
-// the full id. It is removed with the test, and its anonymous volumes with it.
+// Run creates a container, connects it to its networks, starts it unless Created is set, and returns the full id. The container
+// and its anonymous volumes are removed when the test ends.
 func (e Engine) Run(t testing.TB, s Spec) string {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -31,7 +31,7 @@ func (e Engine) Run(t testing.TB, s Spec) string {
 	created, err := e.client.ContainerCreate(ctx, config, host, nil, nil, s.Name)
 	require.NoError(t, err, "create container %s on %s", s.Name, e.Name)
 	t.Cleanup(func() { e.remove(t, created.ID) })
-	// API 1.41 takes one network at creation.
+	// In API 1.41, a create request takes only one network.
 	for _, n := range s.Networks[min(1, len(s.Networks)):] {
 		require.NoError(t, e.client.NetworkConnect(ctx, n, created.ID, &network.EndpointSettings{}))
 	}
@@ -41,10 +41,10 @@ func (e Engine) Run(t testing.TB, s Spec) string {
 	return created.ID
 }
 
-// unique makes a name that no other test uses.
+// unique returns the name with a random suffix.
 func unique(name string) string { return name + "-" + strings.ToLower(rand.Text()[:8]) }
 
-// Start starts a container; one that runs already stays as it is.
+// Start starts a container. It has no effect on a running one.
 func (e Engine) Start(t testing.TB, id string) {
 	t.Helper()
 	e.do(t, "start", id, func(ctx context.Context) error {
@@ -52,7 +52,7 @@ func (e Engine) Start(t testing.TB, id string) {
 	})
 }
 
-// Stop stops a container, killing it after a second.
+// Stop stops a container, and kills it after a second.
 func (e Engine) Stop(t testing.TB, id string) {
 	t.Helper()
 	second := 1
@@ -61,8 +61,8 @@ func (e Engine) Stop(t testing.TB, id string) {
 	})
 }
 
-// BeginStop begins a stop that kills after so many seconds, and returns when the engine has sent the container its signal. ended
-// waits for the stop's answer.
+// BeginStop starts stopping a container, to be killed after so many seconds. It returns when the engine has sent the stop signal.
+// ended waits for the engine's answer.
 func (e Engine) BeginStop(t testing.TB, id string, seconds int) (ended func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
@@ -79,7 +79,7 @@ func (e Engine) BeginStop(t testing.TB, id string, seconds int) (ended func()) {
 	return func() { require.NoError(t, <-answer) }
 }
 
-// Restart restarts a container, killing it after a second.
+// Restart restarts a container, and kills it after a second.
 func (e Engine) Restart(t testing.TB, id string) {
 	t.Helper()
 	second := 1
@@ -88,13 +88,13 @@ func (e Engine) Restart(t testing.TB, id string) {
 	})
 }
 
-// Kill sends a signal, "KILL" or "TERM".
+// Kill sends a signal, such as "KILL" or "TERM", to a container.
 func (e Engine) Kill(t testing.TB, id, signal string) {
 	t.Helper()
 	e.do(t, "kill", id, func(ctx context.Context) error { return e.client.ContainerKill(ctx, id, signal) })
 }
 
-// Pause freezes a container. It is removed with the test all the same.
+// Pause pauses a container. It is removed when the test ends, even if it is still paused.
 func (e Engine) Pause(t testing.TB, id string) {
 	t.Helper()
 	e.do(t, "pause", id, func(ctx context.Context) error {
@@ -106,11 +106,11 @@ func (e Engine) Pause(t testing.TB, id string) {
 	})
 }
 
-// GaveUpFreezing reports whether an engine's words say that a container wasn't paused and may be when tried again: with
-// cgroups v1, runc looks a thousand times whether all processes stand still, which on a busy machine is over too soon.
+// GaveUpFreezing reports whether an engine's error message means that pausing failed but may succeed when tried again: with
+// cgroup v1, runc checks a thousand times whether all processes are frozen, which is too short on a busy machine.
 func GaveUpFreezing(words string) bool { return strings.Contains(words, "unable to freeze") }
 
-// PythonPause is a function pause(x) for scripts of Docker's Python library, which tries again where GaveUpFreezing says so.
+// PythonPause is the source of a function pause(x) for Docker's Python library. It tries again if GaveUpFreezing would be true.
 const PythonPause = `
 def pause(x):
     try:
@@ -121,13 +121,13 @@ def pause(x):
         pause(x)
 `
 
-// Unpause thaws a container.
+// Unpause unpauses a container.
 func (e Engine) Unpause(t testing.TB, id string) {
 	t.Helper()
 	e.do(t, "unpause", id, func(ctx context.Context) error { return e.client.ContainerUnpause(ctx, id) })
 }
 
-// Rename gives a container another name.
+// Rename renames a container.
 func (e Engine) Rename(t testing.TB, id, name string) {
 	t.Helper()
 	e.do(t, "rename", id, func(ctx context.Context) error { return e.client.ContainerRename(ctx, id, name) })
@@ -139,7 +139,7 @@ func (e Engine) Remove(t testing.TB, id string) {
 	e.remove(t, id)
 }
 
-// RemoveImage removes an image, and its untagged parents with it; one that isn't there stays so.
+// RemoveImage removes an image and its untagged parents, if it exists.
 func (e Engine) RemoveImage(t testing.TB, name string) {
 	t.Helper()
 	e.do(t, "remove image", name, func(ctx context.Context) error {
@@ -158,7 +158,7 @@ func (e Engine) do(t testing.TB, what, id string, call func(context.Context) err
 	require.NoError(t, call(ctx), "%s %s on %s", what, id, e.Name)
 }
 
-// remove tries for a while: an engine refuses while another removal of the container is under way.
+// remove removes a container. It retries for a while, since an engine refuses while the container is being removed already.
 func (e Engine) remove(t testing.TB, id string) {
 	t.Helper()
 	ctx, cancel := deadline()
@@ -177,7 +177,7 @@ func (e Engine) remove(t testing.TB, id string) {
 	}
 }
 
-// AddShell gives a container sh, on the path that the image sets: a prompt, echo and exit.
+// AddShell adds a minimal shell, sh, to a container, in the image's PATH. It has a prompt, echo and exit.
 func (e Engine) AddShell(t testing.TB, id string) {
 	t.Helper()
 	var link bytes.Buffer
@@ -209,7 +209,7 @@ func (e Engine) RemoveLabelled(t testing.TB, label string) {
 	})
 }
 
-// RemoveAfter removes a container that Run didn't make, when the test ends.
+// RemoveAfter removes a container that Run didn't create when the test ends.
 func (e Engine) RemoveAfter(t testing.TB, id string) {
 	t.Helper()
 	t.Cleanup(func() { e.remove(t, id) })

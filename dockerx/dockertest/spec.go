@@ -12,11 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Spec describes a container, in the notations of `docker run`. The zero value sleeps until it is asked
-// to stop.
+// Spec describes a container, in the notation of `docker run`. The container of the zero value sleeps until it gets a signal.
 type Spec struct {
-	Image       string // Image when empty
-	Name        string // one made up when empty
+	Image       string // empty: Image
+	Name        string // empty: a random name
 	Cmd         []string
 	Env         []string
 	Labels      map[string]string
@@ -33,11 +32,11 @@ type Spec struct {
 	Groups      []string // additional groups of the process, by number
 	StopSignal  string
 	TTY         bool
-	LogDriver   string // the engine's default when empty
+	LogDriver   string // empty: the engine's default
 	LogOptions  map[string]string
-	Healthcheck []string      // command of the app, run each HealthEvery
-	HealthEvery time.Duration // 1 s when zero
-	Created     bool          // create only, don't start
+	Healthcheck []string      // a command, run every HealthEvery
+	HealthEvery time.Duration // zero: 1 s
+	Created     bool          // create the container without starting it
 }
 
 func (s Spec) config(t testing.TB) (*container.Config, *container.HostConfig) {
@@ -90,8 +89,8 @@ func (s Spec) restart(t testing.TB) container.RestartPolicy {
 	return policy
 }
 
-// Network creates a bridge network of that name, made unique, and returns the name. It is removed with
-// the test.
+// Network creates a bridge network with a unique name that begins with name, and returns its name. It is removed when the test
+// ends.
 func (e Engine) Network(t testing.TB, name string) string {
 	t.Helper()
 	ctx, cancel := deadline()

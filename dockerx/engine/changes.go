@@ -33,9 +33,8 @@ func (e *engine) ContainerStop(ctx context.Context, id string, options container
 	return notModified(e.Client.ContainerStop(ctx, id, options), status)
 }
 
-// ContainerUpdate changes a container's limits. It drops the engine's warnings: they are about limits that its kernel doesn't
-// support, which the container's creation reported already. Podman 4 doesn't have this call: its 404 means the path, not the
-// container.
+// ContainerUpdate changes a container's limits. As at a container's creation, the engine's warnings are dropped: they are about
+// limits that its kernel doesn't support. Podman 4 doesn't have this call: its 404 means the path, not the container.
 func (e *engine) ContainerUpdate(ctx context.Context, id string, config container.UpdateConfig) error {
 	_, err := e.Client.ContainerUpdate(ctx, id, config)
 	if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "container") {

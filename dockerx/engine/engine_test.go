@@ -12,7 +12,7 @@ import (
 	"wharf/dockerx/logs"
 )
 
-// negotiated returns a fake engine and the calls to it.
+// negotiated returns a fake engine and an API to it.
 func negotiated(t *testing.T) (*dockertest.Daemon, API) {
 	t.Helper()
 	d := dockertest.NewDaemon(t)
@@ -27,7 +27,7 @@ func negotiated(t *testing.T) (*dockertest.Daemon, API) {
 	return d, e
 }
 
-// Each call that makes a path of a name by itself refuses what would lead elsewhere, before any request.
+// Each call that makes a path from a name without Docker's client rejects a name that would change the path, and sends nothing.
 func TestNamesThatLeadElsewhereAreNotSent(t *testing.T) {
 	t.Parallel()
 	d, e := negotiated(t)

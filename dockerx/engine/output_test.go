@@ -19,7 +19,7 @@ func frameOf(stream byte, payload string) string {
 	return string(head) + payload
 }
 
-// chunks gives its parts one by one.
+// chunks is a reader that returns its parts one by one.
 type chunks struct{ parts []string }
 
 func (c *chunks) Read(p []byte) (int, error) {
@@ -33,7 +33,7 @@ func (c *chunks) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestFramesAreTakenApart holds any sequence of frames, in any pieces, against their payloads.
+// TestFramesAreTakenApart decodes random sequences of frames, read in random pieces, and compares the result with the payloads.
 func TestFramesAreTakenApart(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestCountsFollowTheModel: whatever events and lists come, the counts are those of the model's containers.
+// TestCountsFollowTheModel checks that after random events and lists the counts agree with the model's containers.
 func TestCountsFollowTheModel(t *testing.T) {
 	t.Parallel()
 	ids := rapid.SampledFrom([]string{"a", "b", "c", "d"})

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The states that events distinguish, in Docker's words.
+// The container states that events distinguish, by Docker's names.
 const (
 	StateCreated = "created"
 	StateRunning = "running"

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// memorySource is a daemon in memory: ring, streams, list. It works inside synctest.
+// memorySource is a Source in memory, with a ring, streams and a list. It works inside synctest.
 type memorySource struct {
 	mu     sync.Mutex
 	ring   []Event
@@ -90,9 +90,9 @@ func (m *memorySource) ListContainers(context.Context) ([]Container, error) {
 	return append([]Container(nil), m.rows...), nil
 }
 
-// happen stores an event of now and sends it.
+// happen stores an event with the present time in the ring, and sends it.
 func (m *memorySource) happen(action, id string) Event {
-	time.Sleep(time.Millisecond) // no two at once
+	time.Sleep(time.Millisecond) // no two events have the same time
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e := Event{Type: "container", Action: action, ActorID: id, Time: time.Now().UTC(), Attrs: map[string]string{"name": "n-" + id}}
@@ -146,7 +146,7 @@ type fixture struct {
 	events []Event
 }
 
-// read runs a reader until the returned function is called. It belongs inside synctest.
+// read runs a reader until the returned function is called. It must be called inside synctest.
 func (b *fixture) read(t *testing.T, resume *Resume) (stop func()) {
 	t.Helper()
 	o := Options{Host: "h", Source: b.memorySource, Up: func(bool) {}, Logger: zerolog.Nop(), Emit: func(e Event) {
@@ -169,7 +169,7 @@ func (b *fixture) read(t *testing.T, resume *Resume) (stop func()) {
 	}
 }
 
-// reported returns what was emitted since the last call, in short.
+// reported returns the events that were emitted since the last call, in short form.
 func (b *fixture) reported() []string {
 	synctest.Wait()
 	b.mu.Lock()
@@ -324,7 +324,7 @@ func TestReaderInfersFromTheLogAfterARestart(t *testing.T) {
 	})
 }
 
-// A process that was killed before its first event was on record had promised to miss nothing.
+// A process was connected, but killed before it recorded its first event: the next one must read on from that connection.
 func TestReaderReadsOnFromItsFirstConnectionWithoutAnAnchor(t *testing.T) {
 	t.Parallel()
 	for _, states := range []map[string]ContainerState{nil, {}, {"a": {"n-a", "running"}}} {
@@ -335,7 +335,8 @@ func TestReaderReadsOnFromItsFirstConnectionWithoutAnAnchor(t *testing.T) {
 			connected := time.Now()
 			b.happen("create", "a")
 			time.Sleep(time.Minute)
-			defer b.read(t, &Resume{States: states, Since: connected.Add(900 * time.Millisecond)})() // our clock is ahead
+			ahead := 900 * time.Millisecond // of wharf's clock
+			defer b.read(t, &Resume{States: states, Since: connected.Add(ahead)})()
 			require.Equal(t, []string{"gap: " + reasonNoAnchor, "host connected", "create a"}, b.reported(), "the gap first")
 			b.cut()
 			b.happen("start", "a")
@@ -355,7 +356,7 @@ func TestReaderInfersNothingAboutContainersThatSpokeMeanwhile(t *testing.T) {
 		b.reported()
 		b.cut()
 		time.Sleep(proofTime + listDelay/2)
-		b.happen("die", "a") // the list already in hand says running
+		b.happen("die", "a") // in the list, which was read before, it is running
 		time.Sleep(time.Second)
 		require.Equal(t, []string{"gap: " + reasonNoAnchor, "die a"}, b.reported())
 	})
@@ -426,7 +427,7 @@ func TestReaderKeepsEventsThatRingAndStreamOrderDifferently(t *testing.T) {
 		defer b.read(t, nil)()
 		last := b.happen("create", "a")
 		b.reported()
-		b.cut() // the ring gets one before it that was never sent
+		b.cut() // the ring gets an event before last that was never sent
 		late := last
 		late.Action, late.Time = "late", last.Time.Add(-time.Millisecond)
 		b.keep(late, last)

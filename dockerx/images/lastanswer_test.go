@@ -27,7 +27,7 @@ func TestAnswerIsDecodedOnceWhileItStaysTheSame(t *testing.T) {
 	large := strings.Repeat("x", lastAnswerMax+1)
 	for _, c := range []struct {
 		answer string
-		times  int // that something was decoded so far
+		times  int // number of answers decoded so far
 	}{
 		{"one", 1},
 		{"one", 1},

@@ -22,8 +22,9 @@ const (
 )
 
 // Backward reads the log in chunks, the newest first, and calls give with the lines of each chunk in the log's order. If keep
-// isn't nil, a line whose entry in the file (with its escapes) keep rejects is left out of the batch. lines and size are the
-// number of lines and bytes read, including those. The batch is reused after give returns.
+// isn't nil, it is called with a line's entry in the file (with its escapes), and a line that it rejects is left out of the
+// batch. It isn't called for lines of several entries, or lines between these entries: they are always in the batch. lines and
+// size are the number of lines and bytes read, including rejected ones. The batch is reused after give returns.
 func (f *Files) Backward(ctx context.Context, keep func(raw []byte) bool, give func(b *Batch, lines, size int64) error) error {
 	r := &fileReader{keep: keep, give: give, batch: &Batch{}}
 	for _, file := range f.parts {

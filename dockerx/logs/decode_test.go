@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// frameOf is one frame of an engine's answer.
+// frameOf returns one frame of an engine's answer.
 func frameOf(stream Stream, at time.Time, text string) []byte {
 	payload := at.UTC().Format("2006-01-02T15:04:05.000000000Z") + " " + text
 	b := append([]byte{byte(stream), 0, 0, 0}, binary.BigEndian.AppendUint32(nil, uint32(len(payload)))...)
@@ -23,7 +23,7 @@ func frameOf(stream Stream, at time.Time, text string) []byte {
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 
-// decodeAll reads an answer to its end.
+// decodeAll decodes an answer to its end.
 func decodeAll(r io.Reader, tty bool) (*Batch, error) {
 	d, b := newDecoder(r, tty), &Batch{}
 	for {
@@ -118,8 +118,8 @@ func TestWhatIsNoLogIsAnError(t *testing.T) {
 	_, err = decodeAll(bytes.NewReader(append(huge, make([]byte, 100)...)), false)
 	require.ErrorIs(t, err, errDamaged)
 	_, err = decodeAll(bytes.NewReader(append([]byte{3, 0, 0, 0, 0, 0, 0, 5}, "sorry"...)), false)
-	var said *engineError
-	require.ErrorAs(t, err, &said)
+	var unreadable *engineError
+	require.ErrorAs(t, err, &unreadable)
 	_, err = decodeAll(io.MultiReader(bytes.NewReader(frameOf(Stdout, start, "a\n")), iotest.ErrReader(errors.New("cut"))), false)
 	require.ErrorContains(t, err, "cut")
 }

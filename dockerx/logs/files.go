@@ -109,7 +109,7 @@ func (f *Files) holds(p Position) bool {
 }
 
 // errStop ends Backward when no older lines are needed.
-var errStop = errors.New("no older lines are needed")
+var errStop = errors.New("looked at")
 
 // Close closes the files.
 func (f *Files) Close() {

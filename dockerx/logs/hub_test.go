@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// flakySource fails so often before it answers with one line and then nothing.
+// flakySource is a Source that fails for the first failures requests, and then answers with one line.
 type flakySource struct{ failures atomic.Int32 }
 
 func (*flakySource) TTY() bool                             { return false }
@@ -33,7 +33,7 @@ func (s *flakySource) Open(ctx context.Context, q Query) (io.ReadCloser, error) 
 	return r, nil
 }
 
-// A subscriber that was there while the engine was away is told the place at which the following began.
+// A subscriber that came while the engine was away gets the position at which following began.
 func TestASubscriberKnowsWhereItsLinesBegin(t *testing.T) {
 	t.Parallel()
 	h := NewHub(HubOptions{Grace: time.Nanosecond})
@@ -47,7 +47,7 @@ func TestASubscriberKnowsWhereItsLinesBegin(t *testing.T) {
 	require.Equal(t, start, at.Time())
 }
 
-// Items that no subscriber takes are bounded, and the quickest one is waited for.
+// The upstream's memory is bounded: slow subscribers get ErrTooSlow, and reading pauses if even the fastest is behind.
 func TestAnUpstreamKeepsNoMoreThanItsBuffer(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(10_000)

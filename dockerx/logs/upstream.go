@@ -40,8 +40,8 @@ type upstream struct {
 }
 
 const (
-	// wakeTime is the minimum time between two notifications, multiplied by the number of subscribers. Each notification
-	// causes a write to each client, so with many subscribers lines are collected and sent in one write.
+	// wakeTime, times the number of subscribers, is the minimum time between two notifications. Each notification causes a
+	// write to each client, so with many subscribers lines are collected and sent in one write.
 	wakeTime = 30 * time.Microsecond
 	// maxGather is how long lines wait for that at most. With up to fewSubscribers they don't wait.
 	maxGather      = 15 * time.Millisecond

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Many subscribers are notified at once of what is alone, and of what comes close behind it together, soon: a wake-up of
-// five hundred is as many writes.
+// Many subscribers are notified immediately of a single line. Lines that follow shortly after it are collected, and notified
+// together soon: notifying five hundred subscribers causes five hundred writes.
 func TestManySubscribersAreNotifiedOfWhatGathers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -43,8 +43,8 @@ type Need uint8
 
 // The needs.
 const (
-	NeedOperator Need = iota + 1 // on the container
-	NeedAdmin                    // of wharf
+	NeedOperator Need = iota + 1 // operator of the container
+	NeedAdmin                    // admin of wharf
 )
 
 // Outcome is how the state of a container after an operation is determined.

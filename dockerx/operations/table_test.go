@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each row is whole, and its parameters are of the type that its call takes.
+// Each row is complete, and parameters of another type than its call's are rejected.
 func TestOperationsRowsAreWhole(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
@@ -27,7 +27,7 @@ func TestOperationsRowsAreWhole(t *testing.T) {
 	require.ErrorContains(t, err, "takes operations.None, got operations.Kill")
 }
 
-// An engine's answer is waited for as long as the container may take to end.
+// The deadline allows for the time that the container may take to stop.
 func TestGraceFollowsTheContainersOwnSetting(t *testing.T) {
 	t.Parallel()
 	seconds := func(n int) *int { return &n }

@@ -16,7 +16,7 @@ var managed = map[string]string{
 }
 
 // Check returns an error for a container that can't be replaced in a way that allows restoring the old one. container is the
-// engine's answer to an inspect. Errors: apperr.Conflict.
+// engine's answer to an inspect. Errors: apperr.Conflict, with the reason.
 func Check(container json.RawMessage) error {
 	var c struct {
 		State      struct{ Status string }

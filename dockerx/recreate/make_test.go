@@ -10,7 +10,7 @@ import (
 
 const id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-// made returns the body of the creation, decoded, and the rest of the spec.
+// made returns the decoded body of the create request, and the spec.
 func made(t *testing.T, s Source) (map[string]any, Spec) {
 	t.Helper()
 	spec, err := Make(s)
@@ -28,7 +28,7 @@ func source(config, host, networks, image, next string) Source {
 	}
 }
 
-// What equals the old image's value is left to the new image; what doesn't is passed on.
+// Settings that equal the old image's are left to the new image; all others are passed on.
 func TestWhatCameFromTheImageIsLeftToTheNewOne(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ config, image, want string }{
@@ -71,8 +71,8 @@ func TestNetworksAreAskedForAsTheyWere(t *testing.T) {
 	for name, c := range map[string]struct {
 		host, networks string
 		macs           bool
-		first          string // the key of the creation's endpoint
-		later          int
+		first          string // key of the endpoint in the create request
+		later          int    // number of networks to connect afterwards
 		disconnect     string
 	}{
 		"by name":             {`{"NetworkMode":"front"}`, `{"front":` + endpoint + `,"back":{}}`, false, "front", 1, ""},
@@ -120,8 +120,7 @@ func TestNetworksAreAskedForAsTheyWere(t *testing.T) {
 	require.Contains(t, string(encode(body)), `"MacAddress":"9a:00:00:00:00:01"`)
 }
 
-// Whatever an engine answers gives a request or an error, and a container of an image that didn't move gets all of its own
-// settings back: what is left out is in the image.
+// With an unchanged image, a new container has all settings of the old one: those that without leaves out are in the image.
 func TestNothingOfAContainerIsLost(t *testing.T) {
 	t.Parallel()
 	texts := rapid.SliceOfDistinct(rapid.StringMatching(`[A-C]=[12]`), rapid.ID[string])
@@ -150,7 +149,7 @@ func distinct(all []string) (once []string) {
 	return once
 }
 
-// An engine may answer anything.
+// Make returns a valid request or an error for any answers of an engine.
 func FuzzMake(f *testing.F) {
 	f.Add(`{"Id":"x","Config":null,"HostConfig":{"Binds":["a:/b"],"Mounts":[null]},"Mounts":[{"Type":"volume","Name":"v","Destination":"/d"}]}`, `{}`)
 	f.Add(`{"NetworkSettings":{"Networks":{"a":null}}}`, `{"Config":null}`)

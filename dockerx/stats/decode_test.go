@@ -143,27 +143,28 @@ func TestDecodeReadsWhatEncodingJSONReads(t *testing.T) {
 		}
 		body, err := json.MarshalIndent(in, "", rapid.SampledFrom([]string{"", " ", "\t"}).Draw(t, "indent"))
 		require.NoError(t, err)
-		var said container.StatsResponse
-		require.NoError(t, json.Unmarshal(body, &said))
+		var sent container.StatsResponse
+		require.NoError(t, json.Unmarshal(body, &sent))
 		got, running, err := decode(body)
 		require.NoError(t, err)
 		require.True(t, running)
-		require.Equal(t, wanted(said), got)
+		require.Equal(t, wanted(sent), got)
 	})
 }
 
-func wanted(said container.StatsResponse) Sample {
-	v1, isV1 := said.MemoryStats.Stats["total_inactive_file"]
+// wanted returns the sample that decode should return for an answer.
+func wanted(sent container.StatsResponse) Sample {
+	v1, isV1 := sent.MemoryStats.Stats["total_inactive_file"]
 	s := Sample{
-		Read: said.Read, CPUTotal: said.CPUStats.CPUUsage.TotalUsage, SystemCPU: said.CPUStats.SystemUsage, OnlineCPUs: said.CPUStats.OnlineCPUs,
-		Memory:    lessCache(said.MemoryStats.Usage, v1, isV1, said.MemoryStats.Stats["inactive_file"]),
-		MemoryMax: said.MemoryStats.Limit, Pids: said.PidsStats.Current,
-		BlockRead: said.BlkioStats.IoServiceBytesRecursive[0].Value, BlockWrite: said.BlkioStats.IoServiceBytesRecursive[1].Value,
+		Read: sent.Read, CPUTotal: sent.CPUStats.CPUUsage.TotalUsage, SystemCPU: sent.CPUStats.SystemUsage, OnlineCPUs: sent.CPUStats.OnlineCPUs,
+		Memory:    lessCache(sent.MemoryStats.Usage, v1, isV1, sent.MemoryStats.Stats["inactive_file"]),
+		MemoryMax: sent.MemoryStats.Limit, Pids: sent.PidsStats.Current,
+		BlockRead: sent.BlkioStats.IoServiceBytesRecursive[0].Value, BlockWrite: sent.BlkioStats.IoServiceBytesRecursive[1].Value,
 	}
 	if s.OnlineCPUs == 0 {
 		s.OnlineCPUs = 2
 	}
-	for _, n := range said.Networks {
+	for _, n := range sent.Networks {
 		s.NetRx, s.NetTx = s.NetRx+n.RxBytes, s.NetTx+n.TxBytes
 	}
 	return s
@@ -186,7 +187,7 @@ func FuzzDecode(f *testing.F) {
 		if json.Valid(body) {
 			return
 		}
-		// What encoding/json refuses may pass, but only as an object.
+		// Input that encoding/json rejects may be accepted, but only if it begins as an object.
 		require.Equal(t, byte('{'), strings.TrimSpace(string(body))[0], "%q", body)
 	})
 }

@@ -27,23 +27,23 @@ func TestMain(m *testing.M) {
 
 var errDown = apperr.New(apperr.Unavailable, "cannot reach the Docker daemon")
 
-// fakeEngine is an engine inside a synctest bubble: what it does takes the bubble's time.
+// fakeEngine is an engine for use inside a synctest bubble, whose clock determines its answers.
 type fakeEngine struct {
 	mu       sync.Mutex
 	profile  Profile
 	list     []Container
-	slow     time.Duration // per sample, on an engine that answers at once
+	slow     time.Duration // time for a sample, on an engine that answers directly
 	hangs    map[string]bool
-	stopped  map[string]bool // by the samples' word
+	stopped  map[string]bool // containers whose samples are empty
 	down     error
-	lies     string               // instead of samples
-	began    map[string]time.Time // when the counters began
+	lies     string               // sent instead of samples
+	began    map[string]time.Time // when the counters were zero
 	lists    int
 	profiles int
 	samples  map[string]int
 }
 
-// cpuShare is what each fake container burns, as docker stats shows it.
+// cpuShare is the CPU usage of each fake container, as docker stats shows it.
 const cpuShare = 30.0
 
 func newFake(major, n int) *fakeEngine {
@@ -104,17 +104,17 @@ func (f *fakeEngine) Stats(ctx context.Context, id string, stream bool) (io.Read
 	case profile.waits():
 		slow = time.Second
 	}
-	// The race detector takes some 16,000 timers in a bubble and no more.
+	// No timer if slow is 0: the race detector supports only about 16,000 timers in a bubble.
 	if slow > 0 && !sleepUntil(ctx, time.Now().Add(slow)) {
 		return nil, errDown
 	}
 	return &fakeBody{f: f, ctx: ctx, id: id, stream: stream}, nil
 }
 
-// fakeBody writes a frame, and with stream another one each second.
+// fakeBody is a body with one frame, or, with stream, one each second.
 type fakeBody struct {
 	f      *fakeEngine
-	ctx    context.Context //nolint:containedctx // that of the request
+	ctx    context.Context //nolint:containedctx // of the request
 	id     string
 	stream bool
 	frames int
@@ -152,7 +152,7 @@ func (f *fakeEngine) sample(id string) string {
 		time.Now().Format(time.RFC3339Nano), int64(age.Seconds()*cpuShare/100*1e9), 4096*10, int64(age.Seconds()*1000))
 }
 
-// asked is how many samples were asked for.
+// asked returns how many requests for samples there were.
 func (f *fakeEngine) asked() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -169,7 +169,7 @@ func (f *fakeEngine) counts() (lists, profiles int) {
 	return f.lists, f.profiles
 }
 
-// askedFor is how many samples of one container were asked for.
+// askedFor returns how many requests for samples of one container there were.
 func (f *fakeEngine) askedFor(id string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

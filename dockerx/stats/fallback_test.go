@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// blindSource is a kernel that sees only some containers.
+// blindSource is a Source, in place of the kernel's files, that can read only some containers.
 type blindSource struct {
 	sees      map[string]bool
 	mu        sync.Mutex

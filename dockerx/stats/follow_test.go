@@ -59,7 +59,7 @@ func TestRestartedContainerHasNoAbsurdCPU(t *testing.T) {
 	inBubble(t, direct(1), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		timed(t, s)
-		e.with(func() { e.began[fakeID(0)] = time.Now() }) // and the event was lost
+		e.with(func() { e.began[fakeID(0)] = time.Now() }) // a restart whose event was lost
 		for range 50 {
 			pass(100 * time.Millisecond)
 			snap, _ := timed(t, s)
@@ -72,7 +72,7 @@ func TestListThatAnotherAskedForIsTakenOver(t *testing.T) {
 	t.Parallel()
 	inBubble(t, direct(3), Options{}, func(t *fixture) {
 		took := t.s.Expect()
-		t.s.OnChange(Change{Kind: Stopped, ID: fakeID(1)}) // the list may be older than that
+		t.s.OnChange(Change{Kind: Stopped, ID: fakeID(1)}) // the list may be older than this change
 		took(t.Context(), t.e.list, nil)
 		snap, wait := timed(t, t.s)
 		require.InDelta(t, minGap.Seconds(), wait.Seconds(), 0.01)

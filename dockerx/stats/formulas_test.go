@@ -86,7 +86,7 @@ func drawSample(t *rapid.T, name string) Sample {
 	}
 }
 
-// sane fails unless every number of a usage is one that can be shown.
+// sane fails the test if a number of a usage is invalid.
 func sane(t require.TestingT, u Usage, cpus uint32) {
 	most := math.Inf(1)
 	if cpus > 0 && cpus <= maxCPUs {

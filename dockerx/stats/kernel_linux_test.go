@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// kernelFixture is a tree with the files of proc and sys that the kernel source reads.
+// kernelFixture is a directory with the files of proc and sys that kernelSource reads.
 type kernelFixture struct {
 	t    *testing.T
 	root string
@@ -48,7 +48,7 @@ func (m kernelFixture) link(name, target string) {
 	require.NoError(m.t, os.Symlink(target, path))
 }
 
-// process puts a process of a container there.
+// process adds a container's process.
 func (m kernelFixture) process(pid int, cgroup, netns string) {
 	m.t.Helper()
 	dir := fmt.Sprintf("proc/%d", pid)
@@ -87,7 +87,7 @@ func v1Mounts() []string {
 	return mounts
 }
 
-// v1 puts a container there as the cgroupfs driver does; parent is "/docker".
+// v1 adds a container with cgroup v1, as the cgroupfs driver does; parent is, for example, "/docker".
 func (m kernelFixture) v1(id, parent string, pid int) {
 	m.t.Helper()
 	at := parent + "/" + id + "/"
@@ -106,7 +106,7 @@ var wantV1 = Sample{
 	NetRx: maxRx, NetTx: 43, BlockRead: 4100, BlockWrite: 100, Pids: 7,
 }
 
-// v2 puts a container there as the systemd driver does.
+// v2 adds a container with cgroup v2 at dir.
 func (m kernelFixture) v2(id, dir string, pid int) {
 	m.t.Helper()
 	m.write("cg"+dir+"/cgroup.procs", fmt.Sprintf("%d\n", pid))
@@ -296,7 +296,7 @@ func FuzzKernelTexts(f *testing.F) {
 	})
 }
 
-// TestKernelSourceOutlivesTheLackOfDescriptors runs in a process of its own: the limit is the whole process's.
+// TestKernelSourceOutlivesTheLackOfDescriptors runs in a separate process, since the limit applies to the process.
 func TestKernelSourceOutlivesTheLackOfDescriptors(t *testing.T) {
 	t.Parallel()
 	const inner = "WHARF_TEST_DESCRIPTORS"

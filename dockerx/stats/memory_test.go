@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// heap is what is in use after two collections.
+// heap returns the bytes in use on the heap after two garbage collections.
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -43,7 +43,7 @@ func TestMemoryOfManyContainers(t *testing.T) {
 					}
 				}
 			}
-			last, next := s.current(now), s.table.snapshot(now) // one being read while the next is made
+			last, next := s.current(now), s.table.snapshot(now) // one in use while the next is made
 			used := heap() - before
 			t.Logf("%d bytes a container, %.1f MiB for %d", used/n, float64(used)/(1<<20), n)
 			require.LessOrEqual(t, used/n, c.most)
@@ -53,7 +53,7 @@ func TestMemoryOfManyContainers(t *testing.T) {
 	}
 }
 
-// A container whose usage is never asked for costs its place in the table, whatever is asked of others.
+// A container whose usage is never asked for takes only the memory of its entry in the table.
 //
 //nolint:paralleltest // it measures the whole process
 func TestMemoryOfContainersWhoseUsageIsNotAskedFor(t *testing.T) {

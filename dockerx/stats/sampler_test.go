@@ -31,13 +31,13 @@ type fixture struct {
 	s *Sampler
 }
 
-// pass lets the bubble's time pass.
+// pass waits for a time of the bubble's clock.
 func pass(d time.Duration) { <-time.After(d) }
 
 func direct(n int) func() *fakeEngine  { return func() *fakeEngine { return newFake(28, n) } }
 func waiting(n int) func() *fakeEngine { return func() *fakeEngine { return newFake(20, n) } }
 
-// timed returns what All says, and how long it took.
+// timed returns the result of All, and how long it took.
 func timed(t testing.TB, s *Sampler) (*Snapshot, time.Duration) {
 	t.Helper()
 	began := time.Now()
@@ -62,7 +62,7 @@ func TestSamplingEndsAfterTheLastQuestion(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := newFake(28, 5)
-		s := New(e, Options{Idle: 30 * time.Second}) // not closed: a goroutine that stays fails the bubble
+		s := New(e, Options{Idle: 30 * time.Second}) // not closed: a remaining goroutine fails the bubble
 		s.OnChange(Change{Kind: Connected})
 		timed(t, s)
 		pass(29 * time.Second)
@@ -230,7 +230,7 @@ func TestStoppedContainersAreZerosAndNotAskedFor(t *testing.T) {
 	inBubble(t, direct(2), Options{}, func(t *fixture) {
 		e, s := t.e, t.s
 		e.list[0].Running = false
-		e.stopped[fakeID(1)] = true // the list says that it runs: it restarts
+		e.stopped[fakeID(1)] = true // running in the list, as when it is restarting
 		snap, _ := timed(t, s)
 		require.False(t, snap.Partial)
 		require.Equal(t, Usage{ID: fakeID(0), Name: "c0", Labels: map[string]string{}}, snap.Usages[0])

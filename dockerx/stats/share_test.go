@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Processes that sample the same host divide its budget, from the next round on.
+// Processes that sample the same host share its budget from the next round on.
 func TestTheBudgetIsSharedBySamplers(t *testing.T) {
 	t.Parallel()
 	var samplers atomic.Int32
 	samplers.Store(1)
 	o := Options{Budget: 0.1, Samplers: func() int { return int(samplers.Load()) }}
-	inBubble(t, direct(100), o, func(t *fixture) { // 100 x 1.9 ms / 0.1 = a round each 1.9 s
+	inBubble(t, direct(100), o, func(t *fixture) { // 100 x 1.9 ms / 0.1 = one round every 1.9 s
 		perMinute := func() float64 {
 			before := t.e.asked()
 			for range 60 {

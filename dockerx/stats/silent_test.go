@@ -39,7 +39,7 @@ func TestSilentHostGivesItsLastSampleFor15Seconds(t *testing.T) {
 							require.Greater(t, time.Since(last.SampledAt), maxAge-answerIn)
 						}
 						_, oneErr := s.One(t.Context(), fakeID(3))
-						if err != nil && oneErr != nil { // its own sample may be a little younger than the oldest
+						if err != nil && oneErr != nil { // its sample may be a little newer than the oldest
 							require.Equal(t, apperr.Unavailable, apperr.KindOf(oneErr))
 						}
 						pass(500 * time.Millisecond)

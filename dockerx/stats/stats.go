@@ -5,9 +5,9 @@
 //
 // Owner. dockerx.Host makes one Sampler, reports the host's events to it (OnChange) and closes it.
 //
-// Limits. A call returns within 3 s. No sample older than 15 s is shown as current. Rounds of sampling are 1 to 15 s apart, so
-// that the engine spends at most Options.Budget on them, unless 15 s is too short for that. Points of the past are kept for
-// Options.History, at most one a second for each container.
+// Limits. All and One return within 3 s. No sample older than 15 s is shown as current. Rounds of sampling are 1 to 15 s apart,
+// as long as the engine's budget requires (Options.Budget); with very many containers, 15 s may exceed the budget. Points of
+// the past are kept for Options.History, at most one a second for each container.
 package stats
 
 import (

@@ -18,14 +18,21 @@ const listenLimit = time.Minute
 
 var buildDir string // empty until something is built
 
-// binary builds wharf once for all tests of the package.
-var binary = sync.OnceValues(func() (path string, err error) {
+// Binary returns the path of wharf's binary: that in WHARF_TEST_BINARY, which `make test` builds once for all packages, otherwise
+// one built for the tests of the package, which RemoveBinary deletes.
+var Binary = sync.OnceValues(func() (path string, err error) {
+	if path = os.Getenv("WHARF_TEST_BINARY"); path != "" {
+		return path, nil
+	}
 	if buildDir, err = os.MkdirTemp("", "wharf-bench-"); err != nil {
 		return "", err
 	}
 	path = filepath.Join(buildDir, "wharf")
 	return path, Build(path)
 })
+
+// RemoveBinary deletes what Binary built.
+func RemoveBinary() { _ = os.RemoveAll(buildDir) }
 
 // Build builds wharf with compiler flags.
 func Build(path string, flags ...string) error {
@@ -52,7 +59,7 @@ type Process struct {
 // Wharf starts wharf with settings, with its data in Process.Dir, until the test ends.
 func Wharf(t testing.TB, settings ...string) *Process {
 	t.Helper()
-	path, err := binary()
+	path, err := Binary()
 	require.NoError(t, err)
 	return WharfAt(t, path, settings...)
 }

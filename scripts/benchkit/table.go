@@ -64,7 +64,7 @@ func Main(m *testing.M, variable string) (code int) {
 	Full = os.Getenv(variable) != ""
 	code = m.Run()
 	printTable(os.Stdout)
-	_ = os.RemoveAll(buildDir)
+	RemoveBinary()
 	return code
 }
 

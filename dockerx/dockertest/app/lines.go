@@ -13,8 +13,8 @@ import (
 // longLine is the size of a long line: three frames of an engine's log.
 const longLine = 40_000
 
-// numberedLines COUNT [PER-SECOND [LONG-EVERY [STDERR-EVERY]]] prints numbered lines of 100 bytes, as fast as can be
-// without a rate, and then waits. Every LONG-EVERYth line has 40,000 bytes, every STDERR-EVERYth goes to stderr.
+// numberedLines COUNT [PER-SECOND [LONG-EVERY [STDERR-EVERY]]] prints numbered lines of 100 bytes, without a rate as fast as
+// possible, and then waits. Every LONG-EVERYth line has 40,000 bytes, every STDERR-EVERYth goes to stderr.
 func numberedLines(args []string) error {
 	n := [4]int{}
 	for i, arg := range args[:min(len(args), len(n))] {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// spin PERCENT keeps that share of one core busy (100 is one core, 150 one and a half), in periods
-// of 20 ms, so that any window of a second sees the same share.
+// spin PERCENT keeps that share of one core busy (100 is one core, 150 one and a half), in periods of 20 ms, so that the share
+// is the same in any second.
 func spin(args []string) error {
 	percent := 100
 	if len(args) > 0 {
@@ -40,7 +40,7 @@ func burn(percent int) {
 	}
 }
 
-// alloc BYTES holds that much memory, every page written.
+// alloc BYTES allocates that much memory, writes to every page, and waits.
 func alloc(args []string) error {
 	n, err := size(args)
 	if err != nil {
@@ -52,12 +52,11 @@ func alloc(args []string) error {
 	}
 	fmt.Println("allocated", n)
 	err = wait()
-	held[0] = 2 // still in use: the collector must not take it
+	held[0] = 2 // keeps it in use, so that the garbage collector doesn't free it
 	return err
 }
 
-// cache BYTES [FILE] writes a file and reads it back, so that it stands in the page cache and not
-// in the memory that a formula without cache should show.
+// cache BYTES [FILE] writes a file and reads it back, so that it is in the page cache, which the formula for memory excludes.
 func cache(args []string) error {
 	n, err := size(args)
 	if err != nil {
@@ -88,7 +87,7 @@ func cache(args []string) error {
 	return wait()
 }
 
-// size reads the first argument as bytes: "4096", "64k", "128m", "1g" (base 1024).
+// size parses the first argument as a number of bytes: "4096", "64k", "128m", "1g" (base 1024).
 func size(args []string) (int64, error) {
 	if len(args) == 0 {
 		return 0, fmt.Errorf("want a size")

@@ -1,5 +1,5 @@
-// Command app is what the test containers run: a static binary that does one measurable thing, so
-// that the tests need no image from a registry. scripts/testbed imports it as "wharf-test".
+// Command app is the program of the test containers: a static binary whose commands each do one measurable thing.
+// scripts/testbed imports it as the image "wharf-test", so that the tests need no registry.
 package main
 
 import (
@@ -14,8 +14,7 @@ import (
 	"time"
 )
 
-// commands maps the first argument to what the container does. Each runs until it is signalled,
-// unless it says otherwise.
+// commands maps the first argument to a command. A command runs until it gets a signal, unless its comment says otherwise.
 var commands = map[string]func(args []string) error{
 	"sleep":       sleep,
 	"spin":        spin,
@@ -48,8 +47,8 @@ func main() {
 		fmt.Fprintf(os.Stderr, "app: unknown command %q\n", name)
 		os.Exit(125)
 	}
-	// A container's first process gets no signal that it has no handler for, and Go's own ends it with 2: the
-	// handler stands before the command says anything.
+	// The kernel drops signals for a container's main process unless it has a handler, and Go's default handler exits with 2.
+	// So the handler is installed before the command prints anything.
 	if name != "ignore-term" {
 		endOnSignal()
 	}
@@ -68,21 +67,21 @@ func endOnSignal() {
 	}()
 }
 
-// wait never returns. A timer keeps the runtime from calling it a deadlock.
+// wait never returns. It sleeps, since the runtime would report a deadlock otherwise.
 func wait() error {
 	for {
 		time.Sleep(time.Hour)
 	}
 }
 
-// ignoreTerm has to be killed, from its line on.
+// ignoreTerm ignores SIGTERM after it has printed a line, so that it must be killed.
 func ignoreTerm([]string) error {
 	signal.Ignore(syscall.SIGTERM)
 	fmt.Println("ignoring SIGTERM")
 	return wait()
 }
 
-// sleep [DURATION] does nothing, for ever without an argument.
+// sleep [DURATION] does nothing and ends after the duration; without an argument it never ends.
 func sleep(args []string) error {
 	if len(args) == 0 {
 		return wait()
@@ -95,7 +94,7 @@ func sleep(args []string) error {
 	return nil
 }
 
-// logLines TEXT [EVERY] prints the text once, or again after each EVERY.
+// logLines TEXT [EVERY] prints the text once, or repeatedly at the interval EVERY.
 func logLines(args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("want a text")
@@ -114,7 +113,7 @@ func logLines(args []string) error {
 	return nil
 }
 
-// exit CODE [AFTER] ends with the code, at once or after a while.
+// exit CODE [AFTER] exits with the code, at once or after the duration AFTER.
 func exit(args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("want a code")
@@ -132,7 +131,7 @@ func exit(args []string) error {
 	return nil
 }
 
-// cat [FILE] copies the file, or its standard input, to its standard output, and ends with it.
+// cat [FILE] copies the file, or its standard input, to its standard output, and ends at the input's end.
 func cat(args []string) error {
 	in := os.Stdin
 	if len(args) > 0 {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// listen PORT takes connections and throws away what comes.
+// listen PORT accepts connections and discards what it receives.
 func listen(args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("want a port")
@@ -29,8 +29,8 @@ func listen(args []string) error {
 	}
 }
 
-// send ADDR BYTES sends that many bytes to a listen, trying for 10 s to reach it, and then waits:
-// the counters of both containers stand still from there on.
+// send ADDR BYTES sends that many bytes to a listen, which it tries to reach for 10 s, and then waits, so that the counters of
+// both containers don't change any more.
 func send(args []string) error {
 	if len(args) < 2 {
 		return fmt.Errorf("want an address and a size")

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/term"
 )
 
-// screen is a full-screen program, as editors and pagers are: it takes the alternate screen, asks the terminal itself for
-// its size by moving the cursor as far as it goes, draws a frame by cursor addressing, draws it again at each change of the
-// size, and ends with q.
+// screen is a full-screen program, like editors and pagers. It uses the alternate screen, finds out the terminal's size by
+// moving the cursor as far as possible, draws a frame by cursor addressing, draws it again when the size changes, and ends when
+// q is pressed.
 func screen([]string) error {
 	before, err := term.MakeRaw(0)
 	if err != nil {
@@ -62,10 +62,10 @@ func readKeys(keys chan<- byte) {
 	}
 }
 
-// ask asks for the cursor's place in the last corner.
+// ask moves the cursor to the last corner and asks for its position.
 func ask() { fmt.Print("\x1b[999;999H\x1b[6n") }
 
-// draw draws a frame around the screen, and its size in the middle.
+// draw draws a frame around the screen, and the screen's size in the middle.
 func draw(rows, columns int) {
 	var b strings.Builder
 	b.WriteString("\x1b[2J")

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// shell is a shell as far as a test of terminals needs one: a prompt, echo and exit.
+// shell is a minimal shell for tests of terminals: a prompt, echo and exit.
 func shell([]string) error {
 	in := bufio.NewScanner(os.Stdin)
 	for fmt.Print("$ "); in.Scan(); fmt.Print("$ ") {

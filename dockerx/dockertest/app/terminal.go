@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// winsize prints the size of its terminal as "columns x rows", at once and whenever it changes, until its input ends.
+// winsize prints the size of its terminal as "columns x rows", at the start and whenever it changes, until its input ends.
 func winsize([]string) error {
 	changed := make(chan os.Signal, 1)
 	signal.Notify(changed, syscall.SIGWINCH)
@@ -25,7 +25,7 @@ func winsize([]string) error {
 	return err
 }
 
-// stubborn heeds neither the end of its input nor a signal, for DURATION.
+// stubborn DURATION ignores the end of its input, and SIGTERM, SIGINT and SIGHUP, until the duration has passed.
 func stubborn(args []string) error {
 	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	fmt.Println("here to stay")
