@@ -16,13 +16,14 @@ type RouteRow struct {
 	Method, Pattern string
 	Need            service.Permission
 	Body            reflect.Type // nil if it has none
+	StreamOnly      bool         // it answers with a stream and nothing else
 	Also            []int        // statuses
 }
 
 // RouteTable returns the table, and the routes that the router serves.
 func (s *Server) RouteTable() (table []RouteRow, served map[string]bool) {
 	for _, rt := range s.table {
-		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body, rt.also})
+		table = append(table, RouteRow{rt.method, rt.pattern, rt.need, rt.handle.body, rt.answer.StreamOnly, rt.also})
 	}
 	served = map[string]bool{}
 	_ = chi.Walk(s.mux, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {

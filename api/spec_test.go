@@ -163,6 +163,9 @@ func (d *document) checkFrame(path, event, data string) error {
 		return fmt.Errorf("%s: the document has no frame %q", name, event)
 	}
 	component, _ := frame["$ref"].(string)
+	if component == "" {
+		return fmt.Errorf("%s: frame %s: its data isn't a struct of package dto", name, event)
+	}
 	var v any
 	if err := json.Unmarshal([]byte(data), &v); err != nil {
 		return err

@@ -1,8 +1,11 @@
+// Command commands prints docs/cli.md. Command spec runs it last and doesn't import it: package cli imports the client, which
+// spec generates, so cli may not compile before that.
 package main
 
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,6 +36,13 @@ Completion of commands, hosts and containers: ` + "`source <(wharf completion ba
 | code | |
 |---|---|
 `
+
+func main() {
+	if _, err := os.Stdout.Write(commandsOf(cli.Commands())); err != nil {
+		fmt.Fprintln(os.Stderr, "commands:", err)
+		os.Exit(1)
+	}
+}
 
 // commandsOf renders docs/cli.md.
 func commandsOf(root *cobra.Command) []byte {
