@@ -120,11 +120,12 @@ func (a *app) root() *cobra.Command {
 
 // serverCommands returns entries for the commands that main runs itself, so that help and completion list them.
 func serverCommands() []*cobra.Command {
-	commands := make([]*cobra.Command, 0, 4)
+	commands := make([]*cobra.Command, 0, 5)
 	for _, c := range [][2]string{
 		{"serve", "Serve the API"},
 		{"migrate", "Change the database's schema"},
 		{"user", "Manage users straight in the database"},
+		{"backup", "Copy the SQLite database to a new file, while it is in use"},
 		{"version", "Print the version"},
 	} {
 		commands = append(commands, &cobra.Command{Use: c[0], Short: c[1], Run: func(*cobra.Command, []string) {}})

@@ -115,7 +115,7 @@ func zoo(t *testing.T, e dockertest.Engine) map[string]string {
 	return map[string]string{
 		"listens": listens,
 		"sends":   sends,
-		"spins":   e.Run(t, dockertest.Spec{Cmd: []string{"spin", "60"}}),
+		"spins":   e.Run(t, dockertest.Spec{Cmd: []string{"spin", "40"}}),
 		"limited": e.Run(t, dockertest.Spec{Cmd: []string{"spin", "100"}, CPUs: 0.2}),
 		"idle":    e.Run(t, dockertest.Spec{}),
 		"caches":  e.Run(t, dockertest.Spec{Cmd: []string{"cache", "32m"}}),

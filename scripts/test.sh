@@ -14,5 +14,5 @@ times=${2:-1}
 unwatched='-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0'
 # Many tests wait more than they compute, so twice as many run in parallel as there are processors, unless PARALLEL is set.
 parallel=${PARALLEL:-$((2 * $(nproc)))}
-CGO_ENABLED=1 go test -race "$unwatched" -ldflags=-s -p=${PACKAGES:-$(($(nproc) + 1))} -count="$times" -parallel="$parallel" -timeout=$((15 * times))m -json ./... | "$built/testreport"
+CGO_ENABLED=1 go test -race "$unwatched" -ldflags=-s -vet=off -p=${PACKAGES:-$(($(nproc) + 1))} -count="$times" -parallel="$parallel" -timeout=$((15 * times))m -json ./... | "$built/testreport"
 scripts/fuzz.sh "$1"

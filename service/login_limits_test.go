@@ -239,7 +239,7 @@ func TestHonestLoginPassesAmongManyAttackers(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var attacking sync.WaitGroup
 	var tries atomic.Int64
-	tried := make(chan struct{}, 32)
+	tried := make(chan struct{}, 16)
 	for i := range 64 {
 		attacking.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {

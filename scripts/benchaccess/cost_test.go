@@ -51,6 +51,7 @@ func (l *load) perSecond() float64 { return float64(len(l.took)) / l.spent.Secon
 
 // The cost of the session check: a server that requires a login against one that doesn't, in turns.
 func TestSessionCheckCost(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, setting string) {
 		required := wharf(t, setting).Bootstrap()
 		open := wharf(t, "AUTH_MODE=open", "DB_SOURCE=")

@@ -33,6 +33,7 @@ func forwarded(n int) func(*http.Request) {
 // Logins of unknown users, with wrong passwords and of disabled users, in a random order. The server trusts this machine as a
 // proxy, and each login comes from another address, so that no limit is reached.
 func TestRefusedLoginsLookAlike(t *testing.T) {
+	benchkit.Parallel(t)
 	eachEngine(t, func(t *testing.T, name, setting string) {
 		file := filepath.Join(t.TempDir(), "password") // behind a proxy the first user would need the setup token
 		require.NoError(t, os.WriteFile(file, []byte(benchkit.Password), 0o600))
@@ -82,6 +83,7 @@ func from(s *benchkit.Server, addr string) *benchkit.Server {
 
 // Two clients guess in turns. One of them forges a new X-Forwarded-For each time, without a trusted proxy.
 func TestLimitIsNotDodgedByForwardedAddresses(t *testing.T) {
+	benchkit.Parallel(t)
 	const plainAddr, forgedAddr = "127.0.0.2", "127.0.0.3"
 	s := wharf(t, "DB_SOURCE=").Bootstrap()
 	plain, forged := from(s, plainAddr), from(s, forgedAddr)

@@ -30,6 +30,7 @@ var long = []struct{ what, must, dir, test string }{
 var seen = regexp.MustCompile(`seen: (.*)`)
 
 func TestTheSuitesLongRunsPass(t *testing.T) {
+	benchkit.Parallel(t)
 	for _, c := range long {
 		if !benchkit.Full { // the suite runs them small: here only check that they exist
 			requireTest(t, c.dir, c.test)

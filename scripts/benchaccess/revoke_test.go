@@ -81,6 +81,7 @@ func (y *tally) ended(replica int, after time.Duration) {
 // Two processes on one Postgres. Callers and streams on both use a session whose rights are revoked through one of them. Requests
 // that begin after the answer must be refused, and the streams must end.
 func TestRightsEndOnEveryReplicaAtOnce(t *testing.T) {
+	benchkit.Parallel(t)
 	settings := []string{"DB_SOURCE=" + dbtest.EmptyPostgresSource(t), "TOKEN_KEYS=k:" + rand.Text() + rand.Text()}
 	first := wharf(t, settings...).Bootstrap()
 	second := wharf(t, settings...)

@@ -25,14 +25,15 @@ import (
 // TestLoad compares docker load of a large image through the raw tier, with `wharf docker`, and directly on the engine, in turns.
 // Meanwhile it records the server's memory.
 func TestLoad(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFixture(t)
 	key, err := f.client.AddKey(t.Context(), dto.NewAPIKey{Name: "tools", Role: "admin", Scope: "docker"})
 	require.NoError(t, err)
 	const image = "bench-docker-load:1"
 	megabytes := benchkit.Size(5, 500)
 	file := writeImage(t, image, megabytes)
-	path := filepath.Join(t.TempDir(), "wharf")
-	require.NoError(t, benchkit.Build(path))
+	path, err := benchkit.Binary()
+	require.NoError(t, err)
 	load := func(through bool) time.Duration {
 		cmd := f.docker(t, false, "load", "-q", "-i", file)
 		if through {
@@ -115,9 +116,10 @@ func writeImage(t *testing.T, name string, megabytes int) (file string) {
 
 // TestOurPs measures the processor time of a whole run of `wharf ps`.
 func TestOurPs(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFixture(t)
-	path := filepath.Join(t.TempDir(), "wharf")
-	require.NoError(t, benchkit.Build(path))
+	path, err := benchkit.Binary()
+	require.NoError(t, err)
 	var took []time.Duration
 	for range benchkit.Size(3, 30) {
 		cmd := exec.CommandContext(t.Context(), path, "ps") //nolint:gosec // the arguments are ours

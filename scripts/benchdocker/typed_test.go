@@ -16,6 +16,7 @@ import (
 
 // TestPs compares docker ps through wharf and on the engine, in turns.
 func TestPs(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFixture(t)
 	containers := benchkit.Size(3, 20)
 	for range containers {
@@ -43,6 +44,7 @@ func TestPs(t *testing.T) {
 // TestLogs compares the delay of lines in docker logs -f, through wharf and on the engine at the same time. The delay counts from
 // the engine's timestamp of each line.
 func TestLogs(t *testing.T) {
+	benchkit.Parallel(t)
 	f := newFixture(t)
 	lines := benchkit.Size(50, 2000)
 	id := f.engine.Run(t, dockertest.Spec{Cmd: []string{"lines", "1000000", "100"}})

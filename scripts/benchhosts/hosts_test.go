@@ -19,8 +19,9 @@ import (
 )
 
 func TestListAgainstTheEnginesOwn(t *testing.T) {
+	benchkit.Parallel(t)
 	e := dockertest.DefaultEngine(t)
-	const containers = 200
+	containers := benchkit.Size(20, 200)
 	slots := make(chan struct{}, 4)
 	var creating sync.WaitGroup
 	for range containers {
@@ -45,7 +46,7 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return kept(t, s) }, time.Minute, 50*time.Millisecond)
 	var engine, first, again []time.Duration
-	for range benchkit.Size(5, 40) {
+	for range benchkit.Size(2, 40) {
 		time.Sleep(1050 * time.Millisecond) // so that both find an idle engine
 		engine = append(engine, raw())
 		time.Sleep(1050 * time.Millisecond) // a list is cached for a second
@@ -58,7 +59,7 @@ func TestListAgainstTheEnginesOwn(t *testing.T) {
 		}
 	}
 	r, f, a := median(engine), median(first), median(again)
-	benchkit.Figure("ps2 of 200 containers against the engine's own list, first call p50", "≤ 1.25×", "%.2f× (%v / %v)", ratio(f, r), f, r)
+	benchkit.Figure(fmt.Sprintf("ps2 of %d containers against the engine's own list, first call p50", containers), "≤ 1.25×", "%.2f× (%v / %v)", ratio(f, r), f, r)
 	benchkit.Figure("… unchanged p50", "≤ 0.03×", "%.3f× (%v)", ratio(a, r), a)
 	benchkit.Within(t, ratio(f, r) <= 1.25, "first call")
 	benchkit.Within(t, ratio(a, r) <= 0.03, "unchanged")
@@ -75,6 +76,7 @@ func kept(t *testing.T, s *server) bool {
 }
 
 func TestHundredCallersAtOnce(t *testing.T) {
+	benchkit.Parallel(t)
 	d := dockertest.NewDaemon(t)
 	for range 200 {
 		d.Add(dockertest.Container{})
@@ -94,6 +96,7 @@ func TestHundredCallersAtOnce(t *testing.T) {
 }
 
 func TestMostHostsDeadAtStart(t *testing.T) {
+	benchkit.Parallel(t)
 	mute := dockertest.Silent(t)
 	d := dockertest.NewDaemon(t)
 	d.Add(dockertest.Container{})
@@ -110,6 +113,7 @@ func TestMostHostsDeadAtStart(t *testing.T) {
 }
 
 func TestEndlessDaemon(t *testing.T) {
+	benchkit.Parallel(t)
 	d, other := dockertest.NewDaemon(t), dockertest.NewDaemon(t)
 	row := `{"Id":"` + strings.Repeat("a", 64) + `","Names":["/x"],"Status":"` + strings.Repeat("x", 16<<10) + `"},`
 	d.Handle("GET /containers/json", func(w http.ResponseWriter, _ *http.Request) {
@@ -133,6 +137,7 @@ func TestEndlessDaemon(t *testing.T) {
 }
 
 func TestThousandHosts(t *testing.T) {
+	benchkit.Parallel(t)
 	n := benchkit.Size(30, 1000)
 	var hosts []string
 	for i := range n {

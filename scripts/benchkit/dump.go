@@ -27,7 +27,7 @@ func Dumping(t testing.TB, settings ...string) *Process {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600))
 	path := filepath.Join(dir, "wharf")
-	require.NoError(t, Build(path, "-overlay", filepath.Join(dir, "overlay.json")))
+	require.NoError(t, build(path, "-overlay", filepath.Join(dir, "overlay.json")))
 	return WharfAt(t, path, append(settings, "GOROUTINES="+dumpFile)...)
 }
 

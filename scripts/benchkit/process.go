@@ -28,14 +28,14 @@ var Binary = sync.OnceValues(func() (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(buildDir, "wharf")
-	return path, Build(path)
+	return path, build(path)
 })
 
 // RemoveBinary deletes what Binary built.
 func RemoveBinary() { _ = os.RemoveAll(buildDir) }
 
-// Build builds wharf with compiler flags.
-func Build(path string, flags ...string) error {
+// build builds wharf with compiler flags.
+func build(path string, flags ...string) error {
 	args := append(append([]string{"build"}, flags...), "-o", path, "wharf")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build wharf: %w: %s", err, out)

@@ -55,8 +55,8 @@ func TestLatency(t *testing.T) {
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)
 	must := map[int]time.Duration{1: 2 * time.Millisecond, 100: 4 * time.Millisecond, 500: 20 * time.Millisecond}
-	for _, viewers := range []int{1, 100, benchkit.Size(150, 500)} {
-		id := e.Run(t, dockertest.Spec{Cmd: []string{"lines", strconv.Itoa(benchkit.Size(100, 400)), "50"}, Created: true, LogDriver: "json-file"})
+	for _, viewers := range []int{1, benchkit.Size(10, 100), benchkit.Size(40, 500)} {
+		id := e.Run(t, dockertest.Spec{Cmd: []string{"lines", strconv.Itoa(benchkit.Size(50, 400)), "50"}, Created: true, LogDriver: "json-file"})
 		var added latencies
 		url := w.URL() + "/v1/hosts/" + e.Name + "/containers/" + id + "/logs?follow=true&tail=all"
 		var all []*viewer
@@ -68,7 +68,7 @@ func TestLatency(t *testing.T) {
 				added.mu.Lock()
 				added.all = append(added.all, l.got.Sub(l.At))
 				added.mu.Unlock()
-				if l.number == benchkit.Size(100, 400)-1 {
+				if l.number == benchkit.Size(50, 400)-1 {
 					once.Do(got.Done)
 				}
 			}))
@@ -82,7 +82,7 @@ func TestLatency(t *testing.T) {
 			return true
 		}, time.Minute, 10*time.Millisecond)
 		e.Start(t, id)
-		direct := directLatency(t, e, id, benchkit.Size(100, 400)-1)
+		direct := directLatency(t, e, id, benchkit.Size(50, 400)-1)
 		got.Wait()
 		for _, v := range all {
 			v.stop()
@@ -158,7 +158,7 @@ func plainHandler(addr string) {
 
 func TestManyViewersOfOneContainer(t *testing.T) {
 	benchkit.Parallel(t)
-	viewers, lines := benchkit.Size(100, 500), benchkit.Size(200, 1_000)
+	viewers, lines := benchkit.Size(40, 500), benchkit.Size(100, 1_000)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)
 	cost, memory, upstreams := fan(t, w, e, viewers, lines, func(id string) string {

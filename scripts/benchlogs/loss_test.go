@@ -81,7 +81,7 @@ func total(all []*watched) (lost, twice, back int) {
 
 func TestCutsAndRotation(t *testing.T) {
 	benchkit.Parallel(t)
-	lines, cuts := benchkit.Size(6_000, 60_000), benchkit.Size(30, 300)
+	lines, cuts := benchkit.Size(3_000, 60_000), benchkit.Size(15, 300)
 	for _, driver := range []string{"json-file", "local"} {
 		e := dockertest.DefaultEngine(t)
 		relay := dockertest.NewProxy(t, "unix", strings.TrimPrefix(e.Addr, "unix://"))
@@ -203,7 +203,7 @@ func TestEngineRestarts(t *testing.T) {
 
 func TestAViewerThatTakesNothing(t *testing.T) {
 	benchkit.Parallel(t)
-	lines := benchkit.Size(20_000, 200_000)
+	lines := benchkit.Size(6_000, 200_000)
 	e := dockertest.DefaultEngine(t)
 	w := wharf(t, e.Name+"="+e.Addr)
 	id := e.Run(t, dockertest.Spec{Cmd: []string{"lines", strconv.Itoa(lines), "10000"}, Created: true, LogDriver: "json-file"})

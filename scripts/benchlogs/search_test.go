@@ -65,7 +65,7 @@ func TestSearchOfManyContainers(t *testing.T) {
 	hosts = append(hosts, third.Name+"="+third.Addr)
 	all := append(slices.Clone(engines[:2]), third.Engine)
 	w := wharf(t, strings.Join(hosts, ","), "LOGS_SOURCE=engine")
-	containers, lines := benchkit.Size(9, 50), benchkit.Size(2_000, 20_000)
+	containers, lines := benchkit.Size(4, 50), benchkit.Size(1_000, 20_000)
 	ids := make([][]string, len(all))
 	for i := range containers {
 		e := all[i%len(all)]

@@ -44,6 +44,7 @@ const watch = `new MutationObserver((_, observer) => {
 }).observe(document, {childList: true, subtree: true})`
 
 func TestFirstPaint(t *testing.T) {
+	benchkit.Parallel(t)
 	p, tab := opened(t, many(t, 500))
 	_, err := chromedp.Call(tab.Context(), page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 	require.NoError(t, err)
@@ -93,6 +94,7 @@ func packed(t *testing.T) (sum, largest int) {
 }
 
 func TestFilterTenThousandRows(t *testing.T) {
+	benchkit.Parallel(t)
 	rows := benchkit.Size(1000, 10_000)
 	p, tab := opened(t, many(t, rows))
 	tab.Go(p.URL() + "/ui/containers")
@@ -150,6 +152,7 @@ func heap(t *testing.T, tab *browsertest.Tab) float64 {
 }
 
 func TestManyEvents(t *testing.T) {
+	benchkit.Parallel(t)
 	for _, path := range []string{"/ui/events", "/ui/containers"} {
 		daemon := many(t, 500)
 		p, tab := opened(t, daemon)
@@ -180,9 +183,10 @@ func TestManyEvents(t *testing.T) {
 }
 
 func TestManyLines(t *testing.T) {
+	benchkit.Parallel(t)
 	daemon := dockertest.NewDaemon(t)
 	id := daemon.Add(dockertest.Container{Name: "writer"})
-	rounds := benchkit.Size(20, 600)
+	rounds := benchkit.Size(4, 600)
 	daemon.Handle("GET /containers/{id}/logs", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.docker.raw-stream")
 		pace := time.NewTicker(100 * time.Millisecond)
@@ -225,6 +229,7 @@ func TestManyLines(t *testing.T) {
 }
 
 func TestAtRest(t *testing.T) {
+	benchkit.Parallel(t)
 	p, tab := opened(t, many(t, 100))
 	time.Sleep(time.Duration(benchkit.Size(1, 10)) * time.Second)
 	length := time.Duration(benchkit.Size(2, 30)) * time.Second
@@ -261,6 +266,7 @@ func browserCPU(ctx context.Context, t *testing.T) (sum float64) {
 
 // The page's share of the binary's size: it is built with the page and without it.
 func TestBinaryGrowsLittle(t *testing.T) {
+	benchkit.Parallel(t)
 	if !benchkit.Full {
 		return // two more builds are for the full run only
 	}
