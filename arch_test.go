@@ -120,7 +120,7 @@ var rows = map[string]row{
 	},
 	"scripts/benchweb":       {tests: []string{"web/browsertest", "dockerx/dockertest", "scripts/benchkit"}},
 	"scripts/benchlogs":      {tests: []string{"db/dbtest", "dockerx/dockertest", "scripts/benchkit"}},
-	"scripts/benchkit":       {},
+	"scripts/benchkit":       {imports: []string{"api/dto", "client"}},
 	"scripts/nginxtest":      {},
 	"scripts/prometheustest": {},
 	"scripts/spec":           {imports: []string{"api", "api/dto", "service"}},

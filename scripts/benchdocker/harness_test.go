@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/api/dto"
 	"wharf/client"
 	"wharf/dockerx/dockertest"
 	"wharf/scripts/benchkit"
@@ -32,15 +31,8 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	e := dockertest.DefaultEngine(t)
 	f := &fixture{engine: e, config: t.TempDir()}
-	password := filepath.Join(t.TempDir(), "password")
-	require.NoError(t, os.WriteFile(password, []byte("a password of the benchmark"), 0o600))
-	f.Process = benchkit.Wharf(t, "DOCKER_HOSTS=bench="+e.Addr, "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+password)
-	f.client = client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
-	listening := func() bool { return f.client.Readyz(t.Context()) == nil }
-	require.Eventually(t, listening, time.Minute, 10*time.Millisecond, "it listens before it has its admin")
-	key, err := f.client.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
-	require.NoError(t, err)
-	f.key = key.Key
+	f.Process, f.key = benchkit.WithAdmin(t, "DOCKER_HOSTS=bench="+e.Addr)
+	f.client = client.New(f.URL(), client.Options{Username: "admin", Password: benchkit.Password, Tries: 20})
 	config, err := json.Marshal(map[string]any{"HttpHeaders": map[string]string{"Authorization": "Bearer " + f.key}})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(f.config, "config.json"), config, 0o600))

@@ -3,14 +3,12 @@ package benchoperations
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/api/dto"
 	"wharf/client"
 	"wharf/dockerx/dockertest"
 	"wharf/scripts/benchkit"
@@ -28,19 +26,9 @@ type fixture struct {
 // newFixture starts a wharf with hosts, such as "a=unix:///…,b=…".
 func newFixture(t *testing.T, hosts string, settings ...string) *fixture {
 	t.Helper()
-	dir := t.TempDir()
-	password := filepath.Join(dir, "password")
-	require.NoError(t, os.WriteFile(password, []byte("a password of the benchmark"), 0o600))
-	f := &fixture{Process: benchkit.Wharf(t, append(settings, "DOCKER_HOSTS="+hosts, "ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+password)...)}
-	login := client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
-	var key dto.APIKey
-	require.Eventually(t, func() bool { // the first user needs the schema, which may be later than the first answer
-		var err error
-		key, err = login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
-		return err == nil
-	}, time.Minute, 100*time.Millisecond)
-	f.key = key.Key
-	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 1})
+	f := &fixture{}
+	f.Process, f.key = benchkit.WithAdmin(t, append(settings, "DOCKER_HOSTS="+hosts)...)
+	f.client = client.New(f.URL(), client.Options{Token: f.key, Tries: 1})
 	return f
 }
 

@@ -4,14 +4,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"wharf/api/dto"
 	"wharf/client"
 	"wharf/dockerx/dockertest"
 	"wharf/scripts/benchkit"
@@ -32,16 +30,8 @@ func newFixture(t *testing.T, mounts ...string) *fixture {
 	t.Helper()
 	e := dockertest.DefaultEngine(t)
 	f := &fixture{engine: e, container: e.Run(t, dockertest.Spec{Cmd: []string{"sleep"}, Mounts: mounts})}
-	dir := t.TempDir()
-	password := filepath.Join(dir, "password")
-	require.NoError(t, os.WriteFile(password, []byte("a password of the benchmark"), 0o600))
-	f.Process = benchkit.Wharf(t, "DOCKER_HOSTS=bench="+e.Addr, "EXEC_PER_USER=1000", "EXEC_MAX=1000",
-		"ADMIN_USERNAME=admin", "ADMIN_PASSWORD_FILE="+password)
-	login := client.New(f.URL(), client.Options{Username: "admin", Password: "a password of the benchmark", Tries: 20})
-	key, err := login.AddKey(t.Context(), dto.NewAPIKey{Name: "benchmark", Role: "admin"})
-	require.NoError(t, err)
-	f.key = key.Key
-	f.client = client.New(f.URL(), client.Options{Token: key.Key, Tries: 20})
+	f.Process, f.key = benchkit.WithAdmin(t, "DOCKER_HOSTS=bench="+e.Addr, "EXEC_PER_USER=1000", "EXEC_MAX=1000")
+	f.client = client.New(f.URL(), client.Options{Token: f.key, Tries: 20})
 	f.Kill() // otherwise the memory of the password's hash would count as the terminals'
 	f.Start()
 	return f
