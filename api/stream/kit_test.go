@@ -360,7 +360,7 @@ func TestClientThatReadsNothingIsClosed(t *testing.T) {
 		for i := range items {
 			items[i].Data = make([]byte, 100_000)
 		}
-		s := newServer(t, kind, stream.Config{StallTime: 300 * time.Millisecond}, script{items: items})
+		s := newServer(t, kind, stream.Config{StallTime: 2 * time.Second}, script{items: items})
 		s.get(transport, nil)
 		sum := s.summary()
 		require.Less(t, sum.Items, int64(400))
