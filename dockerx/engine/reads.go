@@ -124,7 +124,7 @@ func (e *engine) DistributionInspect(ctx context.Context, name, auth string) (re
 		if errors.As(err, &fault) {
 			return d, err
 		}
-		return d, apperr.Wrap(apperr.Daemon, images.Refused(err.Error()), "the registry can't be asked")
+		return d, apperr.Wrap(apperr.Daemon, images.Refused(name, err.Error()), "the registry can't be asked")
 	}
 	return d, err
 }

@@ -31,7 +31,7 @@ var reasons = []struct {
 	words  []string
 }{
 	{ReasonFull, []string{"no space left on device", "disk quota exceeded"}},
-	{ReasonLimited, []string{"toomanyrequests", "too many requests", "429"}},
+	{ReasonLimited, []string{"toomanyrequests", "too many requests", "http 429"}},
 	{ReasonPlatform, []string{"no matching manifest", "does not match the specified platform", "cannot be used on this platform", "no image found in manifest list"}},
 	{ReasonDenied, []string{"unauthorized", "authentication required", "no basic auth credentials", "requested access to the resource is denied", "denied:", "forbidden", "incorrect username or password"}},
 	{ReasonUnknown, []string{"manifest unknown", "name unknown", "repository name not known", "not found"}},
@@ -40,8 +40,10 @@ var reasons = []struct {
 	{ReasonBroken, []string{"unexpected eof", "connection reset", "filesystem layer verification failed", "digest", "eof", "received unexpected http status"}},
 }
 
-func reasonOf(words string) Reason {
-	words = strings.ToLower(words)
+// reasonOf returns the reason that a message about an image gives. The image's own name is left out: it may contain any of the
+// words, such as a repository named timeout.
+func reasonOf(r Ref, words string) Reason {
+	words = strings.ToLower(r.cutFrom(words))
 	for _, r := range reasons {
 		for _, w := range r.words {
 			if strings.Contains(words, w) {
@@ -77,8 +79,14 @@ type FailureError struct {
 // Error returns the engine's message.
 func (f *FailureError) Error() string { return f.Words }
 
-// Refused returns a FailureError for an engine's message, which must not contain credentials.
-func Refused(words string) *FailureError { return &FailureError{reasonOf(words), words} }
+// Refused returns a FailureError for an engine's message about an image. The message must not contain credentials.
+func Refused(name, words string) *FailureError {
+	r, err := ParseRef(name)
+	if err != nil {
+		return &FailureError{ReasonOther, words}
+	}
+	return &FailureError{reasonOf(r, words), words}
+}
 
 // ReasonOf returns the reason of the FailureError in an error's chain, "" if there is none.
 func ReasonOf(err error) Reason {

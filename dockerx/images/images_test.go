@@ -39,6 +39,22 @@ func TestParseRef(t *testing.T) {
 	}
 }
 
+func TestNamesOfImagesAreNoReasons(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]Reason{
+		"manifest for 127.0.0.1:39429/team/none:1 not found: manifest unknown: manifest unknown":                         ReasonUnknown,
+		`Get "https://127.0.0.1:39429/v2/": dial tcp 127.0.0.1:39429: connect: connection refused`:                       ReasonUnreachable,
+		"error parsing HTTP 429 response body: invalid character 'R' looking for beginning of value: \"Rate limit exceeded\"": ReasonLimited,
+		`Head "https://127.0.0.1:39429/v2/team/none/manifests/1": unauthorized: authentication required`:                 ReasonDenied,
+	} {
+		r, err := ParseRef("127.0.0.1:39429/team/none:1")
+		require.NoError(t, err)
+		require.Equal(t, want, reasonOf(r, message), message)
+	}
+	require.Equal(t, ReasonUnreachable, Refused("acme/timeout", `Get "https://registry-1.docker.io/v2/acme/timeout/manifests/latest": connection refused`).Reason)
+	require.Equal(t, ReasonOther, Refused("denied:", "x").Reason)
+}
+
 func FuzzParseRef(f *testing.F) {
 	f.Add("nginx:1.27")
 	f.Add("registry.example.org:5000/a/b@sha256:" + strings.Repeat("0", 64))

@@ -141,7 +141,7 @@ var errStalled = errors.New("the pull stalled")
 
 // refusal returns the error for an engine's message.
 func (p *Puller) refusal(r Ref, words string) error {
-	reason, hint := reasonOf(words), ""
+	reason, hint := reasonOf(r, words), ""
 	if reason == ReasonDenied || reason == ReasonUnknown {
 		if p.opts.Credentials.leftOut(r.Registry()) {
 			hint = "; REGISTRY_CONFIG leaves its credentials to a credential helper, which wharf doesn't run"

@@ -50,6 +50,12 @@ func (r Ref) Version() string {
 	return ""
 }
 
+// cutFrom removes the image's name and its registry's address, in the forms in which engines print them, from a message.
+func (r Ref) cutFrom(words string) string {
+	path := reference.Path(r.named)
+	return strings.NewReplacer(r.Registry()+"/v2/"+path, "", r.Repository(), "", r.Registry(), "", reference.FamiliarName(r.named), "").Replace(words)
+}
+
 // Pinned reports whether the name has a digest, and so always refers to the same image.
 func (r Ref) Pinned() bool { return strings.Contains(r.Version(), ":") }
 
