@@ -42,10 +42,10 @@ func TestParseRef(t *testing.T) {
 func TestNamesOfImagesAreNoReasons(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]Reason{
-		"manifest for 127.0.0.1:39429/team/none:1 not found: manifest unknown: manifest unknown":                         ReasonUnknown,
-		`Get "https://127.0.0.1:39429/v2/": dial tcp 127.0.0.1:39429: connect: connection refused`:                       ReasonUnreachable,
+		"manifest for 127.0.0.1:39429/team/none:1 not found: manifest unknown: manifest unknown":                              ReasonUnknown,
+		`Get "https://127.0.0.1:39429/v2/": dial tcp 127.0.0.1:39429: connect: connection refused`:                            ReasonUnreachable,
 		"error parsing HTTP 429 response body: invalid character 'R' looking for beginning of value: \"Rate limit exceeded\"": ReasonLimited,
-		`Head "https://127.0.0.1:39429/v2/team/none/manifests/1": unauthorized: authentication required`:                 ReasonDenied,
+		`Head "https://127.0.0.1:39429/v2/team/none/manifests/1": unauthorized: authentication required`:                      ReasonDenied,
 	} {
 		r, err := ParseRef("127.0.0.1:39429/team/none:1")
 		require.NoError(t, err)
