@@ -6,7 +6,8 @@
 //
 //   - Times come from Go through Time: UTC, whole microseconds. Never now() in SQL.
 //   - Names are folded in Go, so no ILIKE. No ANY, FOR UPDATE, interval, :: or max(time).
-//   - Columns are timestamptz and uuid on Postgres, timestamp and text on SQLite.
+//   - Columns are timestamptz, uuid and bigint on Postgres; timestamp, uuid or text, and bigint or integer on SQLite, which
+//     keeps a uuid as text.
 //   - Constraint names differ, so errors.go only uses the table's name.
 package db
 
