@@ -182,12 +182,13 @@ func streamText(o api.Operation) string {
 	for _, f := range o.Answer.Frames {
 		names = append(names, "`"+f.Event+"`")
 	}
-	text := "Server-sent events " + strings.Join(names, ", ") + "; x-frames has the schema of each event's data. Comments keep the connection open."
+	text := "A stream of the server-sent events " + strings.Join(names, ", ") + ". x-frames has the schema of each event's data. Comments keep the" +
+		" connection open."
 	if !o.Answer.StreamOnly {
-		text = "Success; with Accept: text/event-stream, a stream: " + text
+		text = "A single answer or, with Accept: text/event-stream, a" + strings.TrimPrefix(text, "A")
 	}
 	if !slices.Contains(o.Headers, "Last-Event-ID") {
-		return text + " After a disconnect, the client sends the request again and gets the next sample."
+		return text + " After a disconnect, the client sends the request again and the stream starts with the latest values."
 	}
 	return text + " After a disconnect, the client sends the id of the last event it received as Last-Event-ID and gets the events it missed," +
 		" or a stream-gap if they are no longer available."
