@@ -23,16 +23,16 @@ const usage = `wharf: one HTTP JSON API in front of many Docker hosts
 
 Usage:
   wharf [serve] [flags]          serve the API
-  wharf migrate up|down|version  bring the database's schema up, one step down, or tell it
+  wharf migrate up|down|version  migrate the database to the current schema, one step back, or print the version
   wharf backup FILE              copy the SQLite database to a new file, while it is in use
-  wharf hosts check              try each Docker host and print a table
+  wharf hosts check              connect to each Docker host and print a table
   wharf user add [-role R] [-full-name N] [-email E] NAME
-  wharf user passwd NAME         password from the terminal or standard input
+  wharf user passwd NAME         set a password, read from the terminal or standard input
   wharf user list
   wharf version
 
-The client of a server, with its key (wharf login URL):
-  wharf ps, inspect, start, stop, logs, exec, events, …   wharf help ps tells of one, docs/cli.md of all
+The client of a server (first: wharf login URL):
+  wharf ps, inspect, start, stop, logs, exec, events, …   see wharf help ps, or docs/cli.md
   wharf docker HOST -- docker ps                          Docker's own tools, through the server
 
 Flags:

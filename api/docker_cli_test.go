@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -200,7 +201,7 @@ func asAdmin(t *testing.T, d *dockerCLI, mine string) {
 const pythonClient = `
 import sys, docker
 ` + dockertest.PythonPause + `
-url, token, id, hidden = sys.argv[1:]
+url, token, id, hidden, team = sys.argv[1:]
 c = docker.DockerClient(base_url=url, version="1.41", timeout=60)
 c.api.headers["Authorization"] = "Bearer " + token
 assert c.ping()
@@ -208,7 +209,7 @@ assert c.version()["ApiVersion"]
 shown = [x.id for x in c.containers.list(all=True, ignore_removed=True)]
 assert id in shown and hidden not in shown, shown
 x = c.containers.get(id)
-assert x.status == "running" and x.labels["team"] == "web"
+assert x.status == "running" and x.labels["team"] == team
 assert b"python reads this" in x.logs()
 assert next(iter(x.logs(stream=True, follow=True))) == b"python reads this\n"
 assert x.stats(stream=False)["memory_stats"]["limit"] > 0
@@ -239,13 +240,14 @@ func TestDockerPythonClient(t *testing.T) {
 	e := dockertest.DefaultEngine(t)
 	w := setup(t, engineHosts([]dockertest.Engine{e}))
 	token := w.person("hong", "none")
+	team := strings.ToLower(rand.Text()[:8]) // the engine has containers of other tests, which come and go
 	var g struct{ ID string }
-	w.post("/v1/grants", map[string]any{"username": "hong", "hosts": "*", "labels": "team=web", "role": "operator", "exec": true}).data(t, &g)
-	id := e.Run(t, dockertest.Spec{Cmd: []string{"log", "python reads this"}, Labels: map[string]string{"team": "web"}})
+	w.post("/v1/grants", map[string]any{"username": "hong", "hosts": "*", "labels": "team=" + team, "role": "operator", "exec": true}).data(t, &g)
+	id := e.Run(t, dockertest.Spec{Cmd: []string{"log", "python reads this"}, Labels: map[string]string{"team": team}})
 	hidden := e.Run(t, dockertest.Spec{})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "/usr/bin/python3", "-c", pythonClient, w.url+"/docker/default", token, id, hidden).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "/usr/bin/python3", "-c", pythonClient, w.url+"/docker/default", token, id, hidden, team).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Equal(t, "done", strings.TrimSpace(string(out)))
 }

@@ -43,7 +43,7 @@ func (s *Server) contractRoutes() []route {
 		post("/user", service.Optional, "createUser", bodied(s.createUser),
 			"Create a user.", data(dto.CreatedUser{})).may(409, 429).reads("X-Setup-Token"),
 		post("/login", service.Public, "login", bodied(s.login),
-			"Begin a session.", bare(dto.Login{}).with("Set-Cookie")).may(401, 429),
+			"Log in and start a session.", bare(dto.Login{}).with("Set-Cookie")).may(401, 429),
 		post("/logout", service.Public, "logout", bodied(s.logout),
 			"End a session.", data("logged out successfully").with("Set-Cookie")).may(401),
 		post("/token/renew_access", service.Public, "renewAccess", bodied(s.renewAccess),
@@ -51,20 +51,20 @@ func (s *Server) contractRoutes() []route {
 		get("/hosts", service.View, "listHosts", plain(s.listHosts),
 			"List the hosts.", data([]dto.Host{})),
 		get("/ps2/{host}", service.View, "listContainers", plain(s.listContainers),
-			"List a host's containers, running or not, in Docker's order.", data([]dto.Container{})),
+			"List all containers of a host, running or not, in Docker's order.", data([]dto.Container{})),
 		get("/inspect2/{host}/{id}", service.View, "inspect", plain(s.inspectContainer),
 			"Show a container.", data(dto.ContainerDetails{})).may(409),
 		post("/start2", service.PermissionOf("start"), "start", bodied(s.operateStrictly("start")),
-			"Start a container that doesn't run.", bare("")).may(404, 409),
+			"Start a container that isn't running.", bare("")).may(404, 409),
 		post("/stop2", service.PermissionOf("stop"), "stop", bodied(s.operateStrictly("stop")),
-			"Stop a container that runs.", bare("")).may(404, 409),
+			"Stop a running container.", bare("")).may(404, 409),
 		get("/stat2/{host}/{id}", service.View, "usageText", plain(s.containerUsage),
-			"Show what a container uses, as texts.", data(dto.UsageText{}).with(sampled...)).may(409),
+			"Show a container's resource usage as formatted text.", data(dto.UsageText{}).with(sampled...)).may(409),
 		get("/stat3/{host}", service.View, "hostUsageText", plain(s.hostUsage),
-			"Show what all containers of a host use, as texts, by the first 12 characters of their ids.",
+			"Show the resource usage of all containers of a host as formatted text, keyed by the first 12 characters of their ids.",
 			data(map[string]dto.UsageText{}).with(sampled...).with("X-Partial")),
 		get("/events", service.View, "streamEvents", queried(s.streamEvents),
-			"Follow the events of all hosts.", streamed(eventFrames...)).may(406).reads("Last-Event-ID").withTickets(),
+			"Stream the events of all hosts.", streamed(eventFrames...)).may(406).reads("Last-Event-ID").withTickets(),
 	}
 }
 
@@ -72,9 +72,9 @@ func (s *Server) contractRoutes() []route {
 func (s *Server) healthRoutes() []route {
 	return []route{
 		get("/healthz", service.Public, "healthz", plain(s.healthz),
-			"Say that the process answers.", data("ok")),
+			"Report whether the process is alive.", data("ok")),
 		get("/readyz", service.Public, "readyz", plain(s.readyz),
-			"Say whether requests can be served.", data("ready")).may(500, 503),
+			"Report whether the server is ready for requests.", data("ready")).may(500, 503),
 	}
 }
 
@@ -82,9 +82,9 @@ func (s *Server) healthRoutes() []route {
 func (s *Server) metricsRoutes() []route {
 	return []route{
 		get("/metrics", service.View, "getMetrics", s.capped(plain(s.getMetrics)),
-			"Get metrics of the server and of the hosts that the caller may see, in Prometheus' text format.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
+			"Get metrics of the server and of the hosts that the caller may see, in the Prometheus text format.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
 		get("/metrics/containers", service.View, "getContainerMetrics", s.capped(plain(s.getContainerMetrics)),
-			"Get what containers use, by cAdvisor's names.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
+			"Get the resource usage of containers in the Prometheus text format, under cAdvisor's metric names.", file("text/plain").with("Content-Encoding", "Vary")).may(404, 429),
 	}
 }
 
@@ -92,39 +92,39 @@ func (s *Server) metricsRoutes() []route {
 func (s *Server) accountRoutes() []route {
 	return []route{
 		get("/v1/me", service.Self, "whoAmI", plain(s.whoAmI),
-			"Show what the caller may do.", data(dto.Me{})),
+			"Show the caller's user, role and grants.", data(dto.Me{})),
 		get("/v1/users", service.Administer, "listUsers", queried(s.listUsers),
 			"List users.", data(dto.UserPage{})),
 		post("/v1/users", service.Administer, "addUser", bodied(s.addUser),
-			"Create a user and show the whole of it.", data(dto.User{})).may(409),
+			"Create a user and return all its fields.", data(dto.User{})).may(409),
 		get("/v1/users/{username}", service.Self, "getUser", plain(s.getUser),
-			"Show a user; oneself unless one is an admin.", data(dto.User{})),
+			"Show a user. Callers other than admins can only get their own user.", data(dto.User{})),
 		patch("/v1/users/{username}", service.Administer, "updateUser", bodied(s.updateUser),
-			"Change a user's role, name or address, or disable the account.", data(dto.User{})).may(409),
+			"Change a user's role, full name or email address, or disable the account.", data(dto.User{})).may(409),
 		del("/v1/users/{username}", service.Administer, "deleteUser", plain(s.deleteUser),
-			"Delete a user. Its sessions and streams end.", data("deleted")).may(409),
+			"Delete a user, and end the user's sessions and streams.", data("deleted")).may(409),
 		post("/v1/users/{username}/password", service.Self, "changePassword", bodied(s.changePassword),
-			"Change a password. The user's other sessions end.", data("password changed")).may(429),
+			"Change a password, and end the user's other sessions.", data("password changed")).may(429),
 		get("/v1/grants", service.Administer, "listGrants", queried(s.listGrants),
 			"List grants.", data(dto.GrantPage{})),
 		post("/v1/grants", service.Administer, "addGrant", bodied(s.addGrant),
 			"Grant a role on hosts and containers.", data(dto.Grant{})).may(404),
 		del("/v1/grants/{id}", service.Administer, "deleteGrant", plain(s.deleteGrant),
-			"Take a grant back.", data("deleted")),
+			"Delete a grant.", data("deleted")),
 		get("/v1/sessions", service.Self, "listSessions", queried(s.listSessions),
-			"List one's sessions, or as an admin those of all users.", data(dto.SessionPage{})),
+			"List the caller's sessions; for admins, those of all users.", data(dto.SessionPage{})),
 		del("/v1/sessions", service.Self, "endOtherSessions", plain(s.endOtherSessions),
-			"End all of one's sessions but the one that asks.", data(dto.SessionsEnded{})),
+			"End all of the caller's sessions except the current one.", data(dto.SessionsEnded{})),
 		del("/v1/sessions/{id}", service.Self, "endSession", plain(s.endSession),
 			"End a session.", data("ended")),
 		get("/v1/keys", service.Self, "listKeys", queried(s.listKeys),
-			"List one's API keys.", data(dto.APIKeyPage{})),
+			"List the caller's API keys.", data(dto.APIKeyPage{})),
 		post("/v1/keys", service.Self, "addKey", bodied(s.addKey),
-			"Create an API key. Its secret is shown this once.", data(dto.APIKey{})),
+			"Create an API key. Only this response contains the key's secret.", data(dto.APIKey{})),
 		del("/v1/keys/{id}", service.Self, "deleteKey", plain(s.deleteKey),
-			"Delete one of one's API keys; a key itself alone.", data("deleted")),
+			"Delete one of the caller's API keys. A request that uses an API key can only delete that key.", data("deleted")),
 		get("/v1/audit", service.Administer, "listAudit", s.capped(queried(s.listAudit)),
-			"List what callers had wharf do, and what was refused.", data(dto.AuditPage{})).may(429),
+			"List the audit: the actions of all callers, including refused ones.", data(dto.AuditPage{})).may(429),
 	}
 }
 
@@ -132,9 +132,9 @@ func (s *Server) accountRoutes() []route {
 func (s *Server) hostRoutes() []route {
 	return []route{
 		get("/v1/hosts", service.View, "listHostStatus", queried(s.listHostStatus),
-			"Show how each host is, without asking it.", data([]dto.HostStatus{})),
+			"Show the last known status of each host.", data([]dto.HostStatus{})),
 		get("/v1/hosts/{host}", service.View, "hostStatus", plain(s.hostStatus),
-			"Show how a host is, without asking it.", data(dto.HostStatus{})),
+			"Show the last known status of a host.", data(dto.HostStatus{})),
 		get("/v1/containers", service.View, "listAllContainers", queried(s.listAllContainers),
 			"List the containers of all hosts.", data(dto.ContainerPage{})).may(404),
 		get("/v1/hosts/{host}/containers", service.View, "listHostContainers", queried(s.listHostContainers),
@@ -142,7 +142,7 @@ func (s *Server) hostRoutes() []route {
 		get("/v1/hosts/{host}/containers/{id}", service.View, "getContainer", plain(s.inspectContainer),
 			"Show a container.", data(dto.ContainerDetails{})).may(409),
 		get("/v1/hosts/{host}/containers/{id}/top", service.View, "listProcesses", plain(s.listProcesses),
-			"List the processes of a container that runs.", data(dto.Processes{})).may(409),
+			"List the processes of a running container.", data(dto.Processes{})).may(409),
 	}
 }
 
@@ -166,15 +166,15 @@ func (s *Server) operationRoutes() []route {
 func (s *Server) bulkRoutes() []route {
 	return []route{
 		post("/v1/operations", service.Operate, "startOperation", bodied(s.startBulk),
-			"Begin an operation on many containers, and don't wait for it.", data(dto.BulkResult{}).with("Idempotent-Replayed").accepted()).
+			"Start an operation on many containers, and return without waiting for its end.", data(dto.BulkResult{}).with("Idempotent-Replayed").accepted()).
 			may(404, 409, 422, 429).reads("Idempotency-Key"),
 		get("/v1/operations", service.View, "listOperations", queried(s.listBulk),
-			"List one's operations on many containers, or as an admin those of all users, the latest first.", data(dto.BulkPage{})),
+			"List the caller's operations on many containers, the latest first; for admins, those of all users.", data(dto.BulkPage{})),
 		get("/v1/operations/{id}", service.View, "getOperation", plain(s.getBulk),
-			"Show an operation on many containers, or as a stream each container as it ends.", data(dto.BulkResult{}).orStream(bulkFrames...)).
+			"Show an operation on many containers, or stream the result of each container as it ends.", data(dto.BulkResult{}).orStream(bulkFrames...)).
 			reads("Last-Event-ID"),
 		post("/v1/operations/{id}/cancel", service.Operate, "cancelOperation", plain(s.cancelBulk),
-			"Have an operation on many containers begin no more of them.", data(dto.BulkResult{})),
+			"Cancel an operation on many containers. Containers whose operation has begun are finished.", data(dto.BulkResult{})),
 		get("/v1/projects", service.View, "listProjects", queried(s.listProjects),
 			"List the Compose projects of all hosts.", data(dto.Projects{})).may(404),
 	}
@@ -184,19 +184,19 @@ func (s *Server) bulkRoutes() []route {
 func (s *Server) terminalRoutes() []route {
 	return []route{
 		post("/v1/hosts/{host}/containers/{id}/exec", service.Exec, "execInContainer", queriedBodied(s.exec),
-			"Get a ticket for a terminal in which a command runs, or run it to its end.", data(dto.ExecResult{})).may(409, 429),
+			"Run a command in a container: get a ticket for its terminal, or wait for the command's end and get its output.", data(dto.ExecResult{})).may(409, 429),
 		get("/v1/hosts/{host}/containers/{id}/exec/attach", service.Public, "openExec", queried(s.openTerminal(false)),
-			"Open the terminal of an exec's ticket.", upgraded()).may(400, 401, 409, 429, 500, 503),
+			"Open the terminal of a command, with the ticket from the exec request.", upgraded()).may(400, 401, 409, 429, 500, 503),
 		post("/v1/hosts/{host}/containers/{id}/attach", service.Exec, "attachContainer", plain(s.attachContainer),
-			"Get a ticket for a container's own terminal.", data(dto.TerminalTicket{})).may(409),
+			"Get a ticket for the terminal of a container's main process.", data(dto.TerminalTicket{})).may(409),
 		get("/v1/hosts/{host}/containers/{id}/attach", service.Public, "openAttach", queried(s.openTerminal(true)),
-			"Open the terminal of an attach's ticket.", upgraded()).may(400, 401, 409, 429, 500, 503),
+			"Open the terminal of a container's main process, with the ticket from the attach request.", upgraded()).may(400, 401, 409, 429, 500, 503),
 		get("/v1/terminals", service.Self, "listTerminals", plain(s.listTerminals),
-			"List one's open terminals, or as an admin those of all users.", data([]dto.Terminal{})),
+			"List the caller's open terminals; for admins, those of all users.", data([]dto.Terminal{})),
 		del("/v1/terminals/{id}", service.Self, "endTerminal", plain(s.endTerminal),
-			"End a terminal: one's own, or as an admin any.", data("ended")),
+			"End a terminal. Callers other than admins can only end their own.", data("ended")),
 		get("/v1/terminals/{id}/cast", service.Administer, "terminalCast", plain(s.terminalCast),
-			"Get the recording of a terminal, in the format asciicast v2.", file("application/x-asciicast").with("Content-Disposition")),
+			"Get the recording of a terminal, in asciicast v2 format.", file("application/x-asciicast").with("Content-Disposition")),
 	}
 }
 
@@ -204,11 +204,11 @@ func (s *Server) terminalRoutes() []route {
 func (s *Server) usageRoutes() []route {
 	return []route{
 		get("/v1/hosts/{host}/containers/{id}/stats", service.View, "containerUsage", queried(s.containerRawUsage),
-			"Show what a container uses, or as a stream each new sample.", data(dto.Usage{}).with("X-Sampled-At", "X-Sample-Age").orStream(containerUsageFrames...)).may(409),
+			"Show a container's resource usage, or stream each new sample.", data(dto.Usage{}).with("X-Sampled-At", "X-Sample-Age").orStream(containerUsageFrames...)).may(409),
 		get("/v1/hosts/{host}/stats", service.View, "hostUsage", queried(s.hostRawUsage),
-			"Show what all containers of a host use, or as a stream each new sample.", data(dto.HostUsage{}).with("X-Sampled-At", "X-Sample-Age", "X-Partial").orStream(hostUsageFrames...)),
+			"Show the resource usage of all containers of a host, or stream each new sample.", data(dto.HostUsage{}).with("X-Sampled-At", "X-Sample-Age", "X-Partial").orStream(hostUsageFrames...)),
 		get("/v1/stats", service.View, "topUsage", queried(s.topUsage),
-			"Show the containers of all hosts, those that use most first.", data(dto.TopUsage{}).with("X-Partial")).may(404),
+			"List the containers of all hosts by resource usage, the highest first.", data(dto.TopUsage{}).with("X-Partial")).may(404),
 	}
 }
 
@@ -216,9 +216,9 @@ func (s *Server) usageRoutes() []route {
 func (s *Server) eventRoutes() []route {
 	return []route{
 		get("/v1/events", service.View, "queryEvents", s.capped(queried(s.queryEvents)),
-			"List what happened, also to containers that are gone.", data(dto.EventPage{})).may(429),
+			"List past events, including those of removed containers.", data(dto.EventPage{})).may(429),
 		post("/v1/events/ticket", service.Self, "issueTicket", plain(s.issueTicket),
-			"Get a string that stands for the session in the address of an event stream.", data(dto.Ticket{})),
+			"Get a ticket that replaces the access token in the URL of an event or log stream.", data(dto.Ticket{})),
 	}
 }
 
@@ -228,21 +228,21 @@ func (s *Server) documentRoutes() []route {
 		get("/v1/openapi.json", service.Public, "getDocument", plain(s.getDocument),
 			"Get the OpenAPI document.", file("application/json").with("ETag")).may(304).reads("If-None-Match"),
 		get("/docs", service.Public, "getDocs", plain(s.getDocs),
-			"Get the documentation as a page.", file("text/html").with("ETag")).may(304).reads("If-None-Match"),
+			"Get the documentation as an HTML page.", file("text/html").with("ETag")).may(304).reads("If-None-Match"),
 	}
 }
 
 // pageRoutes serve the web page and its login.
 func (s *Server) pageRoutes() []route {
 	return []route{
-		get("/", service.Public, "page", plain(s.servePage), "The page.", file("text/html")).ofThePage(),
-		get("/ui/*", service.Public, "pagePart", plain(s.servePage), "The page at its other addresses, and its files.", file("text/html")).ofThePage(),
+		get("/", service.Public, "page", plain(s.servePage), "Get the web page.", file("text/html")).ofThePage(),
+		get("/ui/*", service.Public, "pagePart", plain(s.servePage), "Get the web page at its other paths, or one of its files.", file("text/html")).ofThePage(),
 		get("/v1/session", service.Public, "describeStart", plain(s.describeStart),
-			"Say what a page has to know before anybody has logged in.", data(dto.PageStart{})).may(500, 503),
+			"Get the information that the web page needs before login.", data(dto.PageStart{})).may(500, 503),
 		post("/v1/session", service.Public, "openPage", bodied(s.openPage),
-			"Begin a session that survives a page's reload.", data(dto.PageSession{}).with("Set-Cookie")).may(401, 429),
+			"Log in from the web page. The session survives a reload of the page.", data(dto.PageSession{}).with("Set-Cookie")).may(401, 429),
 		post("/v1/session/renew", service.Public, "renewPage", plain(s.renewPage),
-			"Get a new access token for the two halves that a page has. Browsers of the same origin alone may.",
+			"Get a new access token for the web page's session, from its cookie and X-Wharf-Stored. Only for requests from the same origin.",
 			data(dto.PageSession{}).with("Set-Cookie")).may(401, 500, 503).reads("X-Wharf-Stored"),
 	}
 }
@@ -252,10 +252,10 @@ func (s *Server) logRoutes() []route {
 	lines := []string{"application/x-ndjson", "text/plain"}
 	return []route{
 		get("/v1/hosts/{host}/containers/{id}/logs", s.hosts.LogsPermission(), "containerLogs", queried(s.containerLogs),
-			"Show a container's log, search it, or follow it as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
+			"Show or search a container's log, or follow it as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
 			may(406, 409).reads("Last-Event-ID").withTickets(),
 		get("/v1/logs", s.hosts.LogsPermission(), "logs", queried(s.allLogs),
-			"Show the logs of containers of all hosts by time, search them, or follow them as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
+			"Show or search the logs of containers of all hosts, merged by time, or follow them as a stream.", data(dto.LogPage{}).orStream(logFrames...).in(lines...)).
 			may(404, 406).reads("Last-Event-ID").withTickets(),
 	}
 }

@@ -46,7 +46,7 @@ func (f *timeFlag) Set(s string) error {
 	return err
 }
 
-const timeHelp = "a time (2026-01-28T21:59:11Z, 2026-01-28, Unix seconds), or how long ago (90s, 15m, 2h, 7d)"
+const timeHelp = "a time (2026-01-28T21:59:11Z, 2026-01-28, Unix seconds) or a duration before now (90s, 15m, 2h, 7d)"
 
 func parseTime(s string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02"} {

@@ -13,8 +13,8 @@ func (a *app) auditCommand() *cobra.Command {
 	var since, until timeFlag
 	var limit int
 	c := &cobra.Command{
-		Use: "audit", Short: "Show what callers had wharf do, and what was refused",
-		Long: "Shows the audit, the newest first. Admins may.",
+		Use: "audit", Short: "Show the audit: the actions of all callers, including refused ones",
+		Long: "Shows the audit, the newest first. Requires the role admin.",
 		Example: lines("wharf audit --since 1d --outcome refused", "wharf audit --container shop --action container.stop",
 			"wharf audit --limit 100000 -o ndjson >audit.ndjson"),
 		Args: noArguments,
@@ -37,14 +37,14 @@ func (a *app) auditCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.IntVarP(&limit, "limit", "n", 100, "the most `ROWS`")
+	flags.IntVarP(&limit, "limit", "n", 100, "at most this many `ROWS`")
 	flags.StringVar(&q.User, "user", "", "only of this `USER`")
 	flags.StringVar(&q.Host, "host", "", "only on this `HOST`")
 	flags.StringVar(&q.Container, "container", "", "only on this `CONTAINER`, a name or the beginning of an id")
 	flags.StringVar(&q.Action, "action", "", "only this `ACTION`, for example container.stop or login")
-	flags.StringVar(&q.Outcome, "outcome", "", "only with the `OUTCOME` pending, ok, refused, failed or unknown")
-	flags.Var(&since, "since", "the first, by `TIME`: "+timeHelp)
-	flags.Var(&until, "until", "the last, by `TIME`")
+	flags.StringVar(&q.Outcome, "outcome", "", "only with this `OUTCOME`: pending, ok, refused, failed or unknown")
+	flags.Var(&since, "since", "from this `TIME` on: "+timeHelp)
+	flags.Var(&until, "until", "up to this `TIME`")
 	a.outputFlag(c, "table")
 	a.complete(c, "host", a.hostNames)
 	a.complete(c, "outcome", fixed("pending", "ok", "refused", "failed", "unknown"))

@@ -84,7 +84,7 @@ const (
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use: "wharf", Short: "Docker containers of many hosts, through a wharf server",
+		Use: "wharf", Short: "Manage the Docker containers of many hosts through a wharf server",
 		SilenceUsage: true, SilenceErrors: true, Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRun: func(c *cobra.Command, _ []string) {
@@ -123,8 +123,8 @@ func serverCommands() []*cobra.Command {
 	commands := make([]*cobra.Command, 0, 5)
 	for _, c := range [][2]string{
 		{"serve", "Serve the API"},
-		{"migrate", "Change the database's schema"},
-		{"user", "Manage users straight in the database"},
+		{"migrate", "Migrate the database schema, or print its version"},
+		{"user", "Manage users directly in the database"},
 		{"backup", "Copy the SQLite database to a new file, while it is in use"},
 		{"version", "Print the version"},
 	} {

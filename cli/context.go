@@ -14,9 +14,9 @@ type contextRow struct {
 
 func (a *app) contextCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "context [NAME]", Aliases: []string{"contexts"}, Short: "List contexts, or make one the current one",
-		Long: "A context is a server that you logged in to. --context and WHARF_CONTEXT choose another one for one command.\n" +
-			"WHARF_URL and WHARF_TOKEN stand in for a context: no context's key is sent to WHARF_URL.",
+		Use: "context [NAME]", Aliases: []string{"contexts"}, Short: "List contexts, or select the current one",
+		Long: "A context is a server that you logged in to. --context and WHARF_CONTEXT select another one for a single command.\n" +
+			"WHARF_URL and WHARF_TOKEN replace the context: no context's key is ever sent to WHARF_URL.",
 		Example: lines("wharf context", "wharf context wharf.example.com"),
 		Args:    arguments(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {

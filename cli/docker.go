@@ -18,11 +18,11 @@ import (
 func (a *app) dockerCommand() *cobra.Command {
 	var overTCP bool
 	c := &cobra.Command{
-		Use: "docker HOST [-- COMMAND [ARGUMENT...]]", Short: "Run Docker's own tools against a host, through the server", DisableFlagsInUseLine: true,
-		Long: "Runs a command with DOCKER_HOST set to a socket of its own, through which Docker's command line, compose and other\n" +
-			"tools reach the host as far as you may; returns its exit code. Without a command it prints the line that sets\n" +
-			"DOCKER_HOST in a shell, and stays until it is ended. You alone may use the socket, and it is gone at the end.\n" +
-			"docs/docker-tools.md tells what such tools may do, and with what key all of it (WHARF_TOKEN).",
+		Use: "docker HOST [-- COMMAND [ARGUMENT...]]", Short: "Run Docker's own tools against a host through the server", DisableFlagsInUseLine: true,
+		Long: "Runs a command with DOCKER_HOST set to a temporary socket, and returns the command's exit code. Through the socket, docker,\n" +
+			"compose and other tools reach the host with your rights. Without a command it prints the line that sets DOCKER_HOST in a\n" +
+			"shell, and runs until it is interrupted. Only you can use the socket, and it is removed at the end.\n" +
+			"docs/docker-tools.md lists what the tools may do, and which key (WHARF_TOKEN) allows everything.",
 		Example: lines("wharf docker web-1 -- docker ps", "wharf docker web-1 -- docker compose up -d",
 			"eval \"$(wharf docker web-1 &)\"; docker ps; kill $WHARF_DOCKER_PID"),
 		Args: arguments(1, -1),
@@ -39,7 +39,7 @@ func (a *app) dockerCommand() *cobra.Command {
 		},
 	}
 	c.Flags().SetInterspersed(false) // flags after the host belong to the command
-	c.Flags().BoolVar(&overTCP, "tcp", runtime.GOOS == "windows", "a port of this machine with a secret path, instead of a unix socket")
+	c.Flags().BoolVar(&overTCP, "tcp", runtime.GOOS == "windows", "use a port of this machine with a secret path instead of a unix socket")
 	c.ValidArgsFunction = first(a.hostNames)
 	return c
 }

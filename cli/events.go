@@ -27,9 +27,9 @@ type eventsOptions struct {
 func (a *app) eventsCommand() *cobra.Command {
 	var o eventsOptions
 	c := &cobra.Command{
-		Use: "events", Short: "Show what happened on all hosts, and follow what happens",
-		Long: "Shows the events of the last hour, or since --since, also of containers that are gone. With -f it goes on with new\n" +
-			"ones until Ctrl-C, which says how to go on after the last one. Events that may be missing are shown as gaps.",
+		Use: "events", Short: "Show or follow the events of all hosts",
+		Long: "Shows the events of the last hour or since --since, including those of removed containers. With -f it also prints new\n" +
+			"events until Ctrl-C, and then prints how to resume after the last one. A gap marks a time span in which events may be missing.",
 		Example: lines("wharf events --since 2d --action die", "wharf events -f", "wharf events -f --after 4711",
 			"wharf events --since 1d --unexpected -o ndjson"),
 		Args: noArguments,
@@ -48,14 +48,14 @@ func (a *app) eventsCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.BoolVarP(&o.follow, "follow", "f", false, "go on with new events")
-	flags.Var(&o.since, "since", "the first, by `TIME`: "+timeHelp)
-	flags.Var(&o.until, "until", "the last, by `TIME`")
-	flags.StringVar(&o.after, "after", "", "with -f: go on after the event of this `ID`")
-	flags.BoolVar(&o.unexpected, "unexpected", false, "only ends of containers that no caller asked wharf for")
-	flags.StringArrayVar(&o.filter.Type, "type", nil, "`TYPE`: container, image, network, volume, host, gap, …; any of them")
-	flags.StringArrayVar(&o.filter.Action, "action", nil, "`ACTION`: start, die, oom, …; any of them")
-	flags.StringArrayVar(&o.filter.Container, "container", nil, "only of this `CONTAINER`, an id or name; any of them")
+	flags.BoolVarP(&o.follow, "follow", "f", false, "follow new events")
+	flags.Var(&o.since, "since", "from this `TIME` on: "+timeHelp)
+	flags.Var(&o.until, "until", "up to this `TIME`")
+	flags.StringVar(&o.after, "after", "", "with -f: resume after the event with this `ID`")
+	flags.BoolVar(&o.unexpected, "unexpected", false, "only ends of containers that no caller of wharf requested")
+	flags.StringArrayVar(&o.filter.Type, "type", nil, "only of this `TYPE`: container, image, network, volume, host, gap, …; may be repeated, any may match")
+	flags.StringArrayVar(&o.filter.Action, "action", nil, "only this `ACTION`: start, die, oom, …; may be repeated, any may match")
+	flags.StringArrayVar(&o.filter.Container, "container", nil, "only of this `CONTAINER`, an id or name; may be repeated, any may match")
 	a.outputFlag(c, "table")
 	a.hostFlag(c, &o.filter.Host)
 	a.complete(c, "type", fixed("container", "image", "network", "volume", "daemon", "host", "gap"))

@@ -19,8 +19,8 @@ func (a *app) execCommand() *cobra.Command {
 	var interactive bool
 	c := &cobra.Command{
 		Use: "exec [flags] CONTAINER COMMAND [ARGUMENT...]", Short: "Run a command in a container", DisableFlagsInUseLine: true,
-		Long: "Runs a command in a container that runs, and returns its exit code. " + referenceHelp + "\n" +
-			"Admins may, and others with a grant that says exec.",
+		Long: "Runs a command in a running container, and returns the command's exit code. " + referenceHelp + "\n" +
+			"Requires the role admin, or a grant with exec.",
 		Example: lines("wharf exec -it shop sh", "wharf exec web-1/shop ls -l /srv", "wharf exec -i shop psql <dump.sql"),
 		Args:    arguments(2, -1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -40,11 +40,11 @@ func (a *app) execCommand() *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.SetInterspersed(false) // flags after the container belong to the command
-	flags.BoolVarP(&interactive, "interactive", "i", false, "pass standard input on")
+	flags.BoolVarP(&interactive, "interactive", "i", false, "pass standard input to the command")
 	flags.BoolVarP(&in.TTY, "tty", "t", false, "give the command a terminal")
-	flags.StringVarP(&in.User, "user", "u", "", "the `USER`, a name or number, with a group after a colon")
-	flags.StringVarP(&in.Workdir, "workdir", "w", "", "the `DIRECTORY` that it runs in")
-	flags.StringArrayVarP(&in.Env, "env", "e", nil, "a variable, `NAME=VALUE`; any number of them")
+	flags.StringVarP(&in.User, "user", "u", "", "run as this `USER`, a name or number; a group may follow after a colon")
+	flags.StringVarP(&in.Workdir, "workdir", "w", "", "run in this `DIRECTORY`")
+	flags.StringArrayVarP(&in.Env, "env", "e", nil, "set an environment variable, `NAME=VALUE`; may be repeated")
 	a.hostFlag(c, &hosts)
 	containers := a.containerNames("running")
 	c.ValidArgsFunction = func(c *cobra.Command, args []string, part string) ([]string, cobra.ShellCompDirective) {

@@ -32,17 +32,17 @@ var ExitCodes = []struct {
 	Code    int
 	Meaning string
 }{
-	{0, "done; for `exec` and `docker`: what the command returned"},
+	{0, "success; `exec` and `docker` return the exit code of their command"},
 	{exitFailed, "failed: the message says why"},
-	{exitUsage, "the command line makes no sense"},
-	{exitLogin, "not logged in, or the key is no longer good"},
+	{exitUsage, "invalid command line"},
+	{exitLogin, "not logged in, or the key is no longer valid"},
 	{exitForbidden, "not allowed"},
-	{exitNotFound, "no such host or container, or several of that name"},
-	{exitUnavailable, "the server can't be reached, or can't serve now: try again later"},
+	{exitNotFound, "no such host or container, or several containers with that name"},
+	{exitUnavailable, "the server can't be reached or is unavailable: try again later"},
 	{exitPartly, "partly done: some containers failed, or some hosts didn't answer"},
-	{exitNotReached, "done, but what `--wait` names wasn't reached in time"},
-	{exitExec, "`exec`, `docker`: the command wasn't run; `exec`: or its terminal was ended"},
-	{exitInterrupted, "ended by Ctrl-C"},
+	{exitNotReached, "done, but the state given by `--wait` wasn't reached in time"},
+	{exitExec, "`exec`, `docker`: the command wasn't run; `exec`: or its terminal was closed"},
+	{exitInterrupted, "interrupted by Ctrl-C"},
 }
 
 // exitError is an error with its exit code.

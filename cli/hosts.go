@@ -13,8 +13,8 @@ import (
 func (a *app) hostsCommand() *cobra.Command {
 	var q dto.HostQuery
 	c := &cobra.Command{
-		Use: "hosts", Short: "Show how each host is",
-		Long:    "Shows the hosts of a server and how they are. `wharf hosts check` is another thing: it reads the settings of a server\non this machine and tries each of their hosts.",
+		Use: "hosts", Short: "Show the status of each host",
+		Long:    "Shows the hosts of a server and their status. `wharf hosts check` doesn't ask a server: it reads the settings of a server\non this machine and connects to each host in them.",
 		Example: lines("wharf hosts", "wharf hosts --label env=prod", `wharf hosts -o template='{{.Host}} {{.Status}}'`),
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -31,7 +31,7 @@ func (a *app) hostsCommand() *cobra.Command {
 	}
 	a.labelFlag(c, &q.Label)
 	a.outputFlag(c, "table")
-	c.AddCommand(&cobra.Command{Use: "check", Short: "Try each host of this machine's settings (see wharf --help)", Run: func(*cobra.Command, []string) {}})
+	c.AddCommand(&cobra.Command{Use: "check", Short: "Connect to each host in this machine's settings (see wharf --help)", Run: func(*cobra.Command, []string) {}})
 	return c
 }
 

@@ -9,7 +9,7 @@ import (
 func (a *app) inspectCommand() *cobra.Command {
 	var hosts []string
 	c := &cobra.Command{
-		Use: "inspect CONTAINER...", Short: "Show all about containers", Long: referenceHelp,
+		Use: "inspect CONTAINER...", Short: "Show the details of containers", Long: "Shows the details of containers. " + referenceHelp,
 		Example: lines("wharf inspect shop", "wharf inspect web-1/shop -o template='{{.State.ExitCode}}'"),
 		Args:    arguments(1, -1),
 		RunE: func(c *cobra.Command, args []string) error {

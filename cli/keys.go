@@ -20,7 +20,7 @@ func (a *app) keysCommand() *cobra.Command {
 	o := &keysOptions{}
 	c := &cobra.Command{
 		Use: "keys", Short: "List your API keys",
-		Long:    "Lists your API keys. A key makes and lists no keys, so these commands ask for your password.",
+		Long:    "Lists your API keys. These commands ask for your password, because an API key can't list or create keys.",
 		Example: lines("wharf keys", "pass show wharf | wharf keys --password-stdin -o json"),
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -37,7 +37,7 @@ func (a *app) keysCommand() *cobra.Command {
 			})
 		},
 	}
-	c.PersistentFlags().StringVarP(&o.username, "username", "u", "", "the `USER` (default: the context's)")
+	c.PersistentFlags().StringVarP(&o.username, "username", "u", "", "log in as this `USER` (default: the context's)")
 	c.PersistentFlags().BoolVar(&o.fromStdin, "password-stdin", false, "read the password from standard input")
 	a.outputFlag(c, "table")
 	c.AddCommand(a.addKeyCommand(o), a.removeKeyCommand(o))
@@ -89,7 +89,7 @@ func (a *app) addKeyCommand(o *keysOptions) *cobra.Command {
 	var role string
 	var lasts time.Duration
 	c := &cobra.Command{
-		Use: "add NAME", Short: "Create an API key and print it, this once",
+		Use: "add NAME", Short: "Create an API key and print it; it can't be shown again",
 		Example: lines("wharf keys add ci --role viewer", "wharf keys add deploy --role operator --expires 720h",
 			"wharf keys add builds --role admin --scope docker --expires 8h"),
 		Args: arguments(1, 1),
@@ -107,10 +107,10 @@ func (a *app) addKeyCommand(o *keysOptions) *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&role, "role", "viewer", "the `ROLE`, not above your own: viewer, operator or admin")
-	c.Flags().BoolVar(&in.Exec, "exec", false, "also for terminals, where your grants say exec")
-	c.Flags().StringVar(&in.Scope, "scope", "", "docker: for Docker's own tools alone (wharf docker), which is to be root on every host; the `SCOPE`")
-	c.Flags().DurationVar(&lasts, "expires", 0, "how long it lasts (default: for ever)")
+	c.Flags().StringVar(&role, "role", "viewer", "the key's `ROLE`, at most your own: viewer, operator or admin")
+	c.Flags().BoolVar(&in.Exec, "exec", false, "also allow terminals where your grants have exec")
+	c.Flags().StringVar(&in.Scope, "scope", "", "the key's `SCOPE`: docker makes a key only for Docker's own tools (wharf docker), with the power of root on every host")
+	c.Flags().DurationVar(&lasts, "expires", 0, "the key's lifetime (default: unlimited)")
 	a.complete(c, "role", fixed("viewer", "operator", "admin"))
 	a.complete(c, "scope", fixed("docker"))
 	return c

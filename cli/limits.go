@@ -20,10 +20,10 @@ type limitOptions struct {
 }
 
 func limitFlags(f *pflag.FlagSet, o *operationOptions) {
-	f.VarP(&o.limits.memory, "memory", "m", "the most memory, for example 256m or 2g; the `SIZE`")
-	f.Var(&o.limits.memorySwap, "memory-swap", "the most memory and swap together, -1 for no limit of swap; the `SIZE`")
-	f.Float64Var(&o.limits.cpus, "cpus", 0, "the most processors: 0.5 is half of one; the `NUMBER`")
-	f.Int64Var(&o.limits.pids, "pids-limit", 0, "the most processes and threads, -1 for no limit; the `NUMBER`")
+	f.VarP(&o.limits.memory, "memory", "m", "the memory limit, a `SIZE` such as 256m or 2g")
+	f.Var(&o.limits.memorySwap, "memory-swap", "the limit of memory and swap together, a `SIZE`; -1 for unlimited swap")
+	f.Float64Var(&o.limits.cpus, "cpus", 0, "the maximum `NUMBER` of CPUs, for example 0.5")
+	f.Int64Var(&o.limits.pids, "pids-limit", 0, "the maximum `NUMBER` of processes and threads; -1 for no limit")
 	f.StringVar(&o.limits.restart, "restart", "", "the restart `POLICY`: no, always, unless-stopped, on-failure or on-failure:5")
 }
 

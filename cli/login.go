@@ -23,9 +23,9 @@ func (a *app) loginCommand() *cobra.Command {
 	var username, name string
 	var fromStdin bool
 	c := &cobra.Command{
-		Use: "login URL", Short: "Log in to a server and remember it as a context",
-		Long: "Asks for the password once, makes an API key with all your rights on the server, and keeps the key in your config\n" +
-			"directory, for you alone to read. `wharf logout` deletes it in both places.",
+		Use: "login URL", Short: "Log in to a server and save it as a context",
+		Long: "Asks for the password once, creates an API key with all your rights on the server, and stores the key in a file in your\n" +
+			"config directory that only you can read. `wharf logout` deletes the key from the server and from the file.",
 		Example: lines("wharf login https://wharf.example.com --username gildong",
 			"pass show wharf | wharf login localhost:9083 --username gildong --password-stdin"),
 		Args: arguments(1, 1),
@@ -45,7 +45,7 @@ func (a *app) loginCommand() *cobra.Command {
 			return a.login(c.Context(), address, name, credentials)
 		},
 	}
-	c.Flags().StringVarP(&username, "username", "u", "", "the `USER`; asked for where it is missing")
+	c.Flags().StringVarP(&username, "username", "u", "", "log in as this `USER` (default: ask)")
 	c.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	c.Flags().StringVar(&name, "name", "", "the context's `NAME` (default: the server's host and port)")
 	return c

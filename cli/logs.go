@@ -30,8 +30,8 @@ func (a *app) logsCommand() *cobra.Command {
 	var hosts, labels []string
 	c := &cobra.Command{
 		Use: "logs CONTAINER... | --label LABEL", Short: "Show or follow the logs of containers",
-		Long: "Shows what containers wrote, several by time, each line with its container. " + referenceHelp + "\n" +
-			"--grep and --level show the newest lines that match, 1000 at most (--tail).",
+		Long: "Shows the output of containers. Lines of several containers are merged by time, each with the container's name. " + referenceHelp + "\n" +
+			"With --grep or --level it shows the newest matching lines, at most 1000 (see --tail).",
 		Example: lines("wharf logs -f shop", "wharf logs --since 15m web-1/shop web-2/shop", "wharf logs --grep timeout --since 1d shop",
 			"wharf logs -f --label com.docker.compose.project=shop --tail 10"),
 		Args: arguments(0, -1),
@@ -70,16 +70,16 @@ func (a *app) logsCommand() *cobra.Command {
 
 func (o *logsOptions) addFlags(c *cobra.Command) {
 	flags, q := c.Flags(), &o.query
-	flags.BoolVarP(&q.Follow, "follow", "f", false, "go on with lines as they come")
-	flags.StringVarP(&q.Tail, "tail", "n", "", "the last `LINES` of each, or all (default all)")
-	flags.Var(&o.since, "since", "the first line, by `TIME`: "+timeHelp)
-	flags.Var(&o.until, "until", "the last line, by `TIME`")
-	flags.BoolVarP(&o.timestamps, "timestamps", "t", false, "times before the lines")
-	flags.StringVar(&q.Grep, "grep", "", "only lines with this `TEXT`")
+	flags.BoolVarP(&q.Follow, "follow", "f", false, "follow new lines")
+	flags.StringVarP(&q.Tail, "tail", "n", "", "the last `LINES` lines of each container, or all (default all)")
+	flags.Var(&o.since, "since", "from this `TIME` on: "+timeHelp)
+	flags.Var(&o.until, "until", "up to this `TIME`")
+	flags.BoolVarP(&o.timestamps, "timestamps", "t", false, "print the time before each line")
+	flags.StringVar(&q.Grep, "grep", "", "only lines that contain this `TEXT`")
 	flags.BoolVarP(&q.Regex, "regex", "E", false, "--grep is a regular expression (RE2)")
-	flags.BoolVar(&q.Invert, "invert", false, "only lines without --grep")
-	flags.StringArrayVar(&q.Level, "level", nil, "`LEVEL` trace, debug, info, warn, error or fatal; any of them")
-	flags.StringVar(&q.Stream, "stream", "", "only stdout or stderr, the `STREAM`")
+	flags.BoolVar(&q.Invert, "invert", false, "only lines that don't match --grep")
+	flags.StringArrayVar(&q.Level, "level", nil, "only lines of this `LEVEL`: trace, debug, info, warn, error or fatal; may be repeated, any may match")
+	flags.StringVar(&q.Stream, "stream", "", "only lines of this `STREAM`: stdout or stderr")
 }
 
 // read checks the combination of flags, and completes the query.

@@ -79,8 +79,8 @@ var operations = []operation{
 	{
 		name: "rm", short: "Remove containers", done: "removed", unwaited: true, from: []string{"exited", "created", "dead"},
 		flags: func(f *pflag.FlagSet, o *operationOptions) {
-			f.BoolVarP(&o.remove.Force, "force", "f", false, "also those that run: they are killed")
-			f.BoolVarP(&o.remove.Volumes, "volumes", "v", false, "their anonymous volumes too")
+			f.BoolVarP(&o.remove.Force, "force", "f", false, "also remove running containers, which are killed first")
+			f.BoolVarP(&o.remove.Volumes, "volumes", "v", false, "also remove their anonymous volumes")
 		},
 		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
 			return s.RemoveContainer(ctx, t.host, t.id, o.remove)
@@ -93,7 +93,7 @@ var operations = []operation{
 		},
 	},
 	{
-		name: "recreate", short: "Replace containers by new ones like them, of their image as it is now or of another", done: "recreated",
+		name: "recreate", short: "Replace containers with new ones from the same image name or another, keeping their settings", done: "recreated",
 		flags: recreateFlags,
 		call: func(ctx context.Context, s *connection, t target, o *operationOptions) (dto.OperationResult, error) {
 			return s.RecreateContainer(ctx, t.host, t.id, o.recreate())
@@ -102,7 +102,7 @@ var operations = []operation{
 }
 
 func recreateFlags(f *pflag.FlagSet, o *operationOptions) {
-	f.StringVar(&o.image, "image", "", "of this `IMAGE` instead of the one that the container names; needs the right to run commands in it")
+	f.StringVar(&o.image, "image", "", "use this `IMAGE` instead of the container's own; requires the right to run commands in the container")
 	f.BoolVar(&o.pull, "pull", false, "pull the image from its registry first")
 }
 
@@ -115,8 +115,8 @@ func (o *operationOptions) recreate() dto.Recreate {
 }
 
 func stopFlags(f *pflag.FlagSet, o *operationOptions) {
-	f.StringVarP(&o.signal, "signal", "s", "", "the `SIGNAL` instead of the container's own stop signal: for example TERM, SIGHUP or 9")
-	f.IntVarP(&o.timeout, "timeout", "t", 0, "`SECONDS` until the container is killed; -1 waits for ever (default: the container's own)")
+	f.StringVarP(&o.signal, "signal", "s", "", "use this `SIGNAL` instead of the container's own stop signal, for example TERM, SIGHUP or 9")
+	f.IntVarP(&o.timeout, "timeout", "t", 0, "kill the container after this many `SECONDS`; -1 never does (default: the container's own)")
 }
 
 func (o *operationOptions) stop() dto.StopQuery {
@@ -140,7 +140,7 @@ func (a *app) operationCommand(op operation) *cobra.Command {
 	o := &operationOptions{}
 	c := &cobra.Command{
 		Use: op.name + " CONTAINER... | --label LABEL", Short: op.short,
-		Long: op.short + ". " + referenceHelp + "\nPrints each that is " + op.done + "; one that was so already is no failure.",
+		Long: op.short + ". " + referenceHelp + "\nPrints each container that is " + op.done + "; one that needs no change is not an error.",
 		Example: lines("wharf "+op.name+" shop", "wharf "+op.name+" web-1/shop web-2/shop",
 			"wharf "+op.name+" --label com.docker.compose.project=shop --host web-1"),
 		Args: arguments(0, -1),
@@ -162,8 +162,8 @@ func (a *app) operationCommand(op operation) *cobra.Command {
 	}
 	flags := c.Flags()
 	if !op.unwaited {
-		flags.StringVar(&o.wait.Wait, "wait", "", "wait afterwards for the `STATE` running, healthy or exited")
-		flags.DurationVar(&o.wait.Limit, "wait-limit", 0, "the longest wait, 5m at most (default 30s)")
+		flags.StringVar(&o.wait.Wait, "wait", "", "afterwards, wait for this `STATE`: running, healthy or exited")
+		flags.DurationVar(&o.wait.Limit, "wait-limit", 0, "the maximum time to wait, up to 5m (default 30s)")
 		a.complete(c, "wait", fixed("running", "healthy", "exited"))
 	}
 	if op.flags != nil {
@@ -179,7 +179,7 @@ func (a *app) operationCommand(op operation) *cobra.Command {
 func (a *app) renameCommand() *cobra.Command {
 	var hosts []string
 	c := &cobra.Command{
-		Use: "rename CONTAINER NAME", Short: "Rename a container", Long: referenceHelp,
+		Use: "rename CONTAINER NAME", Short: "Rename a container", Long: "Renames a container. " + referenceHelp,
 		Example: lines("wharf rename shop shop-old", "wharf rename web-1/shop shop-old"),
 		Args:    arguments(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -12,8 +12,8 @@ import (
 func (a *app) bulkCommand() *cobra.Command {
 	var limit int
 	c := &cobra.Command{
-		Use: "operations", Short: "List, begin and cancel operations on many containers",
-		Long:    "Lists one's operations on many containers, or as an admin those of all users, the latest first.",
+		Use: "operations", Short: "List, start and cancel operations on many containers",
+		Long:    "Lists your operations on many containers, the latest first; for admins, those of all users.",
 		Example: lines("wharf operations", "wharf operations start restart --label app=web --parallel 2 --wait healthy", "wharf operations show ID", "wharf operations cancel ID"),
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -41,7 +41,7 @@ func (a *app) bulkCommand() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().IntVarP(&limit, "limit", "n", 100, "the most `ROWS`")
+	c.Flags().IntVarP(&limit, "limit", "n", 100, "at most this many `ROWS`")
 	a.outputFlag(c, "table")
 	c.AddCommand(a.showBulkCommand(), a.cancelBulkCommand(), a.startBulkCommand())
 	return c
@@ -68,14 +68,14 @@ func (a *app) showBulkCommand() *cobra.Command {
 			return a.showTargets(op.Targets)
 		},
 	}
-	c.Flags().BoolVarP(&follow, "follow", "f", false, "wait for its end")
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "wait for the end of the operation")
 	a.outputFlag(c, "table")
 	return c
 }
 
 func (a *app) cancelBulkCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "cancel ID", Short: "Have an operation begin no more containers",
+		Use: "cancel ID", Short: "Cancel an operation; containers that it has begun are finished",
 		Example: lines("wharf operations cancel 0198f2c4-5e21-7d1c-9a43-2f6f0b7f3c11"), Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			server, err := a.connect()
@@ -97,9 +97,9 @@ func (a *app) startBulkCommand() *cobra.Command {
 	var stopAfter, timeout int
 	var detach bool
 	c := &cobra.Command{
-		Use: "start OPERATION", Short: "Begin an operation on many containers: start, stop, restart, pause, unpause, kill or remove",
-		Long: "Begins an operation on the containers that the flags select, some at a time, in the order of their dependencies, and stops at\n" +
-			"the first that fails. It goes on on the server even when this command is interrupted.",
+		Use: "start OPERATION", Short: "Start an operation on many containers: start, stop, restart, pause, unpause, kill or remove",
+		Long: "Starts an operation on the containers that the flags select. It handles a few containers at a time, in the order of their\n" +
+			"dependencies, and stops at the first failure. The server continues the operation if this command is interrupted.",
 		Example: lines("wharf operations start restart --label app=web --parallel 2 --per-host 1 --wait healthy",
 			"wharf operations start stop --project shop --dry-run"),
 		Args: arguments(1, 1), ValidArgs: []string{"start", "stop", "restart", "pause", "unpause", "kill", "remove"},
@@ -118,21 +118,21 @@ func (a *app) startBulkCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.StringArrayVar(&in.Select.Name, "name", nil, "a `PART` of the name; any of them")
-	flags.StringArrayVar(&in.Select.Image, "image", nil, "a `PART` of the image's name; any of them")
-	flags.StringArrayVar(&in.Select.Project, "project", nil, "of this Compose `PROJECT`; any of them")
-	flags.StringArrayVar(&in.Select.State, "state", nil, "in this `STATE`; any of them")
+	flags.StringArrayVar(&in.Select.Name, "name", nil, "only with this `PART` of the name; may be repeated, any may match")
+	flags.StringArrayVar(&in.Select.Image, "image", nil, "only with this `PART` of the image's name; may be repeated, any may match")
+	flags.StringArrayVar(&in.Select.Project, "project", nil, "only of this Compose `PROJECT`; may be repeated, any may match")
+	flags.StringArrayVar(&in.Select.State, "state", nil, "only in this `STATE`; may be repeated, any may match")
 	flags.IntVar(&in.Parallel, "parallel", 1, "`N` containers at a time")
-	flags.IntVar(&in.PerHost, "per-host", 0, "`N` of one host at a time (default: as many as --parallel)")
-	flags.StringVar(&in.Wait, "wait", "", "wait at each for the `STATE` running, healthy or exited")
-	flags.DurationVar(&wait, "wait-limit", 0, "the longest wait for one, 5m at most (default 30s)")
-	flags.IntVar(&stopAfter, "stop-after", 1, "begin no more after `N` failures; 0 goes on")
-	flags.IntVarP(&timeout, "timeout", "t", 0, "stop, restart: `SECONDS` until a container is killed")
-	flags.StringVarP(&in.Signal, "signal", "s", "", "stop, restart, kill: the `SIGNAL`")
-	flags.BoolVar(&in.Force, "force", false, "remove: also those that run")
-	flags.BoolVar(&in.Volumes, "volumes", false, "remove: anonymous volumes too")
-	flags.BoolVar(&in.DryRun, "dry-run", false, "show which containers it would be")
-	flags.BoolVarP(&detach, "detach", "d", false, "print the operation's id, and don't wait")
+	flags.IntVar(&in.PerHost, "per-host", 0, "`N` containers of one host at a time (default: as many as --parallel)")
+	flags.StringVar(&in.Wait, "wait", "", "wait until each container is in this `STATE`: running, healthy or exited")
+	flags.DurationVar(&wait, "wait-limit", 0, "the maximum time to wait for a container, up to 5m (default 30s)")
+	flags.IntVar(&stopAfter, "stop-after", 1, "stop after `N` failures; 0 never stops")
+	flags.IntVarP(&timeout, "timeout", "t", 0, "stop, restart: kill a container after this many `SECONDS`")
+	flags.StringVarP(&in.Signal, "signal", "s", "", "stop, restart, kill: use this `SIGNAL`")
+	flags.BoolVar(&in.Force, "force", false, "remove: also remove running containers")
+	flags.BoolVar(&in.Volumes, "volumes", false, "remove: also remove anonymous volumes")
+	flags.BoolVar(&in.DryRun, "dry-run", false, "only show which containers would be changed")
+	flags.BoolVarP(&detach, "detach", "d", false, "print the operation's id and don't wait for its end")
 	a.hostFlag(c, &in.Select.Host)
 	a.labelFlag(c, &in.Select.Label)
 	a.outputFlag(c, "table")

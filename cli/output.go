@@ -17,7 +17,7 @@ import (
 
 // outputFlag adds -o to a command. Its value is in a.output when the command runs.
 func (a *app) outputFlag(c *cobra.Command, byDefault string) {
-	c.Flags().StringP("output", "o", byDefault, "table, json, ndjson or template=TEMPLATE, a Go template for each row; the `FORMAT`")
+	c.Flags().StringP("output", "o", byDefault, "the `FORMAT`: table, json, ndjson or template=TEMPLATE, a Go template for each row")
 	a.complete(c, "output", fixed("table", "json", "ndjson", "template="))
 }
 

@@ -15,8 +15,8 @@ func (a *app) psCommand() *cobra.Command {
 	var all, quiet, whole bool
 	c := &cobra.Command{
 		Use: "ps", Aliases: []string{"ls"}, Short: "List the containers of all hosts",
-		Long: "Lists the containers that run, of all hosts. A host that doesn't answer is named on standard error, and the exit\n" +
-			"code is 7 then.",
+		Long: "Lists the running containers of all hosts. If a host doesn't answer, it is reported on standard error and the exit code\n" +
+			"is 7.",
 		Example: lines("wharf ps", "wharf ps -a --host web-1 --label com.docker.compose.project=shop",
 			"wharf ps --state exited --sort -created", `wharf ps -o template='{{.Host}}/{{.Name}} {{.State}}'`, "wharf stop $(wharf ps -q --image redis)"),
 		Args: noArguments,
@@ -39,14 +39,14 @@ func (a *app) psCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.BoolVarP(&all, "all", "a", false, "also those that don't run")
-	flags.BoolVarP(&quiet, "quiet", "q", false, "print HOST/ID alone, which the other commands take")
-	flags.BoolVar(&whole, "no-trunc", false, "print whole ids")
-	flags.StringArrayVar(&q.State, "state", nil, "`STATE`: running, exited, paused, created, restarting or dead; any of them")
-	flags.StringArrayVar(&q.Name, "name", nil, "a `PART` of the name; any of them")
-	flags.StringArrayVar(&q.Image, "image", nil, "a `PART` of the image's name; any of them")
-	flags.StringVar(&q.Text, "search", "", "`TEXT` in id, name, image, host, state, status or a label")
-	flags.StringVar(&q.Sort, "sort", "", "`BY` host, name, image, state or created, with - in front descending")
+	flags.BoolVarP(&all, "all", "a", false, "also containers that aren't running")
+	flags.BoolVarP(&quiet, "quiet", "q", false, "print only HOST/ID, as other commands accept it")
+	flags.BoolVar(&whole, "no-trunc", false, "print full ids")
+	flags.StringArrayVar(&q.State, "state", nil, "only in this `STATE`: running, exited, paused, created, restarting or dead; may be repeated, any may match")
+	flags.StringArrayVar(&q.Name, "name", nil, "only with this `PART` of the name; may be repeated, any may match")
+	flags.StringArrayVar(&q.Image, "image", nil, "only with this `PART` of the image's name; may be repeated, any may match")
+	flags.StringVar(&q.Text, "search", "", "only with this `TEXT` in the id, name, image, host, state, status or a label")
+	flags.StringVar(&q.Sort, "sort", "", "sort `BY` host, name, image, state or created; a leading - sorts in descending order")
 	a.hostFlag(c, &q.Host)
 	a.labelFlag(c, &q.Label)
 	a.outputFlag(c, "table")

@@ -12,9 +12,9 @@ func (a *app) pullCommand() *cobra.Command {
 	var in dto.PullRequest
 	var detach bool
 	c := &cobra.Command{
-		Use: "pull IMAGE --host HOST...", Short: "Have hosts pull an image",
-		Long: "Has hosts pull an image, and shows how each ends. The server's REGISTRY_CONFIG holds the logins to registries. Interrupted, it\n" +
-			"leaves the pull going on, unless it is interrupted before all hosts have begun.",
+		Use: "pull IMAGE --host HOST...", Short: "Pull an image on one or more hosts",
+		Long: "Pulls an image on one or more hosts, and shows each host's result. Credentials of registries are in the server's\n" +
+			"REGISTRY_CONFIG. If this command is interrupted after all hosts have begun, the server continues the pull.",
 		Example: lines("wharf pull nginx:1.27 --host web-1 --host web-2", "wharf pull registry.example.org/team/app:2 --host web-1 --platform linux/arm64"),
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -46,9 +46,9 @@ func (a *app) pullCommand() *cobra.Command {
 			return a.showPull(p)
 		},
 	}
-	c.Flags().StringVar(&in.Platform, "platform", "", "for this `PLATFORM`, such as linux/arm64, instead of each engine's own")
-	c.Flags().BoolVarP(&detach, "detach", "d", false, "don't wait for it")
-	c.Flags().StringArrayVar(&in.Hosts, "host", nil, "on this `HOST`; may be repeated")
+	c.Flags().StringVar(&in.Platform, "platform", "", "pull for this `PLATFORM`, such as linux/arm64, instead of each engine's own")
+	c.Flags().BoolVarP(&detach, "detach", "d", false, "don't wait for its end")
+	c.Flags().StringArrayVar(&in.Hosts, "host", nil, "pull on this `HOST`; may be repeated")
 	a.complete(c, "host", a.hostNames)
 	a.outputFlag(c, "table")
 	return c
@@ -87,9 +87,9 @@ func (a *app) pruneCommand() *cobra.Command {
 	var yes bool
 	kinds := []string{"containers", "images", "volumes", "networks"}
 	c := &cobra.Command{
-		Use: "prune WHAT...", Short: "Show what nothing uses, or remove it",
-		Long: "Shows the containers that have ended, and the images, volumes and networks that no container uses: of images those without a\n" +
-			"name, of volumes those that got theirs from the engine. With --yes it removes what it has shown, less what came into use meanwhile.",
+		Use: "prune WHAT...", Short: "Show unused containers, images, volumes and networks, or remove them",
+		Long: "Shows stopped containers, and the images, volumes and networks that no container uses: only images without a name and anonymous\n" +
+			"volumes, unless --all is given. With --yes it removes what it has found, except what has come into use meanwhile.",
 		Example: lines("wharf prune images", "wharf prune containers images networks --host web-1 --yes", "wharf prune images volumes --all"),
 		Args:    arguments(1, len(kinds)), ValidArgs: kinds,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -113,8 +113,8 @@ func (a *app) pruneCommand() *cobra.Command {
 			return a.reportHosts(result.Hosts)
 		},
 	}
-	c.Flags().BoolVar(&yes, "yes", false, "remove it")
-	c.Flags().BoolVarP(&in.All, "all", "a", false, "also images that have a name, and volumes that got theirs from a person")
+	c.Flags().BoolVar(&yes, "yes", false, "remove them")
+	c.Flags().BoolVarP(&in.All, "all", "a", false, "also images that have a name and volumes that aren't anonymous")
 	a.hostFlag(c, &in.Hosts)
 	a.outputFlag(c, "table")
 	return c

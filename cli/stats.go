@@ -19,8 +19,8 @@ func (a *app) statsCommand() *cobra.Command {
 	var q dto.TopUsageQuery
 	var once bool
 	c := &cobra.Command{
-		Use: "stats [CONTAINER...]", Short: "Show what containers use, live",
-		Long: "Shows the containers that run, those that use most first, once a second until Ctrl-C. " + referenceHelp,
+		Use: "stats [CONTAINER...]", Short: "Show the resource usage of containers, live",
+		Long: "Shows the running containers by resource usage, the highest first, once a second until Ctrl-C. " + referenceHelp,
 		Example: lines("wharf stats", "wharf stats --no-stream --by memory --top 10",
 			"wharf stats --host web-1 shop", "wharf stats -o ndjson >usage.ndjson"),
 		Args: arguments(0, -1),
@@ -41,9 +41,9 @@ func (a *app) statsCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.BoolVar(&once, "no-stream", false, "show them once")
-	flags.StringVar(&q.By, "by", "", "what `COUNTS` as using most: cpu or memory")
-	flags.IntVar(&q.Top, "top", 0, "only so many, `N`")
+	flags.BoolVar(&once, "no-stream", false, "print once and exit")
+	flags.StringVar(&q.By, "by", "", "order by this `RESOURCE`: cpu or memory")
+	flags.IntVar(&q.Top, "top", 0, "only the first `N` containers")
 	a.outputFlag(c, "table")
 	a.hostFlag(c, &q.Host)
 	a.complete(c, "by", fixed("cpu", "memory"))

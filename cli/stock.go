@@ -16,10 +16,10 @@ func (a *app) stockQuery(c *cobra.Command) func() dto.StockQuery {
 	q := &dto.StockQuery{Limit: 5000}
 	var used, unused bool
 	flags := c.Flags()
-	flags.StringArrayVar(&q.Name, "name", nil, "a `PART` of the name; any of them")
-	flags.StringVar(&q.Text, "search", "", "`TEXT` in an id, a name, the host or a label")
-	flags.BoolVar(&used, "used", false, "only what a container uses")
-	flags.BoolVar(&unused, "unused", false, "only what no container uses")
+	flags.StringArrayVar(&q.Name, "name", nil, "only with this `PART` of the name; may be repeated, any may match")
+	flags.StringVar(&q.Text, "search", "", "only with this `TEXT` in an id, a name, the host or a label")
+	flags.BoolVar(&used, "used", false, "only those that a container uses")
+	flags.BoolVar(&unused, "unused", false, "only those that no container uses")
 	c.MarkFlagsMutuallyExclusive("used", "unused")
 	a.hostFlag(c, &q.Host)
 	a.labelFlag(c, &q.Label)
@@ -61,12 +61,12 @@ func listStock[R any](a *app, q *dto.StockQuery, columns []column[R], read func(
 func (a *app) imagesCommand() *cobra.Command {
 	var dangling bool
 	c := &cobra.Command{
-		Use: "images", Short: "List the images of all hosts, and what uses them",
+		Use: "images", Short: "List the images of all hosts and the containers that use them",
 		Example: lines("wharf images", "wharf images --unused --host web-1", `wharf images --dangling -o template='{{.Host}} {{.ID}} {{.Size}}'`),
 		Args:    noArguments,
 	}
 	query := a.stockQuery(c)
-	c.Flags().BoolVar(&dangling, "dangling", false, "only those without a name")
+	c.Flags().BoolVar(&dangling, "dangling", false, "only images without a name")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		q := dto.ImageQuery{StockQuery: query()}
 		if dangling {
@@ -85,7 +85,7 @@ func (a *app) imagesCommand() *cobra.Command {
 			return page.Images, page.Hosts, page.Cursor, err
 		})
 	}
-	c.AddCommand(a.removeCommand("image", "an image that no container uses, by its name or id", func(ctx context.Context, s *connection, host, name string) error {
+	c.AddCommand(a.removeCommand("image", "an image that no container uses, by name or id", func(ctx context.Context, s *connection, host, name string) error {
 		return s.RemoveImage(ctx, host, name)
 	}))
 	return c
@@ -93,7 +93,7 @@ func (a *app) imagesCommand() *cobra.Command {
 
 func (a *app) volumesCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "volumes", Short: "List the volumes of all hosts, and what uses them",
+		Use: "volumes", Short: "List the volumes of all hosts and the containers that use them",
 		Example: lines("wharf volumes", "wharf volumes --unused"), Args: noArguments,
 	}
 	query := a.stockQuery(c)
@@ -109,7 +109,7 @@ func (a *app) volumesCommand() *cobra.Command {
 			return page.Volumes, page.Hosts, page.Cursor, err
 		})
 	}
-	c.AddCommand(a.removeCommand("volume", "a volume that no container uses, and all that is in it", func(ctx context.Context, s *connection, host, name string) error {
+	c.AddCommand(a.removeCommand("volume", "a volume that no container uses, with all its data", func(ctx context.Context, s *connection, host, name string) error {
 		return s.RemoveVolume(ctx, host, name)
 	}))
 	return c
@@ -117,7 +117,7 @@ func (a *app) volumesCommand() *cobra.Command {
 
 func (a *app) networksCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "networks", Short: "List the networks of all hosts, and what belongs to them",
+		Use: "networks", Short: "List the networks of all hosts and the containers that belong to them",
 		Example: lines("wharf networks", "wharf networks --unused"), Args: noArguments,
 	}
 	query := a.stockQuery(c)
@@ -135,7 +135,7 @@ func (a *app) networksCommand() *cobra.Command {
 			return page.Networks, page.Hosts, page.Cursor, err
 		})
 	}
-	c.AddCommand(a.removeCommand("network", "a network to which no container belongs, by its name or id", func(ctx context.Context, s *connection, host, name string) error {
+	c.AddCommand(a.removeCommand("network", "a network that no container belongs to, by name or id", func(ctx context.Context, s *connection, host, name string) error {
 		return s.RemoveNetwork(ctx, host, name)
 	}))
 	return c

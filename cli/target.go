@@ -10,7 +10,7 @@ import (
 	"wharf/api/dto"
 )
 
-const referenceHelp = "A container is named as NAME, ID, the beginning of an id, or HOST/ followed by one of these where several hosts have it."
+const referenceHelp = "CONTAINER is a name, an id or the beginning of an id; put HOST/ in front if several hosts have such a container."
 
 // target is a container on a host; ref is how the caller named it.
 type target struct {
@@ -19,13 +19,13 @@ type target struct {
 
 // hostFlag adds --host to a command.
 func (a *app) hostFlag(c *cobra.Command, hosts *[]string) {
-	c.Flags().StringArrayVar(hosts, "host", nil, "only on this `HOST`; any of them")
+	c.Flags().StringArrayVar(hosts, "host", nil, "only on this `HOST`; may be repeated, any may match")
 	a.complete(c, "host", a.hostNames)
 }
 
 // labelFlag adds --label to a command.
 func (a *app) labelFlag(c *cobra.Command, labels *[]string) {
-	c.Flags().StringArrayVarP(labels, "label", "l", nil, "only with this `LABEL`, key or key=value; all of them")
+	c.Flags().StringArrayVarP(labels, "label", "l", nil, "only with this `LABEL`, key or key=value; may be repeated, all must match")
 }
 
 // find returns the container that each reference names, on any host or on those of hosts. Errors: exitNotFound if a reference

@@ -15,7 +15,7 @@ import (
 func (a *app) usersCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "users", Short: "List users",
-		Long:    "Lists the users of a server, for admins. `wharf user`, another command, works on the database of this machine.",
+		Long:    "Lists the users of a server. Requires the role admin. `wharf user` is a different command: it changes this machine's database.",
 		Example: lines("wharf users", "wharf users -o json"),
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -88,9 +88,9 @@ func (a *app) addUserCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&role, "role", "viewer", "the `ROLE`: none, viewer, operator or admin")
-	flags.StringVar(&in.FullName, "full-name", "", "the full `NAME` (default: the user's)")
-	flags.StringVar(&in.Email, "email", "", "the `ADDRESS` (default: NAME@localhost)")
+	flags.StringVar(&role, "role", "viewer", "the user's `ROLE`: none, viewer, operator or admin")
+	flags.StringVar(&in.FullName, "full-name", "", "the user's full `NAME` (default: the username)")
+	flags.StringVar(&in.Email, "email", "", "the user's email `ADDRESS` (default: NAME@localhost)")
 	flags.BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	a.complete(c, "role", fixed("none", "viewer", "operator", "admin"))
 	return c
@@ -120,7 +120,7 @@ func (a *app) setUserCommand() *cobra.Command {
 	var role, fullName, email string
 	var disable, enable bool
 	c := &cobra.Command{
-		Use: "set NAME", Short: "Change a user's role, name or address, or disable the account",
+		Use: "set NAME", Short: "Change a user's role, full name or email address, or disable the account",
 		Example: lines("wharf users set hong --role viewer", "wharf users set hong --disable"),
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -154,11 +154,11 @@ func (a *app) setUserCommand() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&role, "role", "", "the `ROLE`: none, viewer, operator or admin")
-	flags.StringVar(&fullName, "full-name", "", "the full `NAME`")
-	flags.StringVar(&email, "email", "", "the `ADDRESS`")
-	flags.BoolVar(&disable, "disable", false, "let the user in no more")
-	flags.BoolVar(&enable, "enable", false, "let the user in again")
+	flags.StringVar(&role, "role", "", "the user's `ROLE`: none, viewer, operator or admin")
+	flags.StringVar(&fullName, "full-name", "", "the user's full `NAME`")
+	flags.StringVar(&email, "email", "", "the user's email `ADDRESS`")
+	flags.BoolVar(&disable, "disable", false, "forbid the user to log in")
+	flags.BoolVar(&enable, "enable", false, "allow the user to log in again")
 	c.MarkFlagsMutuallyExclusive("disable", "enable")
 	a.complete(c, "role", fixed("none", "viewer", "operator", "admin"))
 	return c
@@ -166,7 +166,7 @@ func (a *app) setUserCommand() *cobra.Command {
 
 func (a *app) removeUserCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "rm NAME", Short: "Delete a user, whose sessions, keys and streams end",
+		Use: "rm NAME", Short: "Delete a user, with the user's sessions, keys and streams",
 		Example: lines("wharf users rm hong"),
 		Args:    arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -16,7 +16,7 @@ func (c *Client) CreateUser(ctx context.Context, in dto.NewUser) (dto.CreatedUse
 	return out, err
 }
 
-// Login is POST /login: Begin a session.
+// Login is POST /login: Log in and start a session.
 func (c *Client) Login(ctx context.Context, in dto.Credentials) (dto.Login, error) {
 	var out dto.Login
 	err := c.call(ctx, request{method: "POST", path: "/login", body: in, bare: true, public: true}, &out)
@@ -42,7 +42,7 @@ func (c *Client) ListHosts(ctx context.Context) ([]dto.Host, error) {
 	return out, err
 }
 
-// ListContainers is GET /ps2/{host}: List a host's containers, running or not, in Docker's order.
+// ListContainers is GET /ps2/{host}: List all containers of a host, running or not, in Docker's order.
 func (c *Client) ListContainers(ctx context.Context, host string) ([]dto.Container, error) {
 	var out []dto.Container
 	err := c.call(ctx, request{method: "GET", path: "/ps2/" + segment(host)}, &out)
@@ -56,31 +56,31 @@ func (c *Client) Inspect(ctx context.Context, host string, id string) (dto.Conta
 	return out, err
 }
 
-// Start is POST /start2: Start a container that doesn't run.
+// Start is POST /start2: Start a container that isn't running.
 func (c *Client) Start(ctx context.Context, in dto.Target) error {
 	return c.call(ctx, request{method: "POST", path: "/start2", body: in, bare: true}, nil)
 }
 
-// Stop is POST /stop2: Stop a container that runs.
+// Stop is POST /stop2: Stop a running container.
 func (c *Client) Stop(ctx context.Context, in dto.Target) error {
 	return c.call(ctx, request{method: "POST", path: "/stop2", body: in, bare: true}, nil)
 }
 
-// UsageText is GET /stat2/{host}/{id}: Show what a container uses, as texts.
+// UsageText is GET /stat2/{host}/{id}: Show a container's resource usage as formatted text.
 func (c *Client) UsageText(ctx context.Context, host string, id string) (dto.UsageText, error) {
 	var out dto.UsageText
 	err := c.call(ctx, request{method: "GET", path: "/stat2/" + segment(host) + "/" + segment(id)}, &out)
 	return out, err
 }
 
-// HostUsageText is GET /stat3/{host}: Show what all containers of a host use, as texts, by the first 12 characters of their ids.
+// HostUsageText is GET /stat3/{host}: Show the resource usage of all containers of a host as formatted text, keyed by the first 12 characters of their ids.
 func (c *Client) HostUsageText(ctx context.Context, host string) (map[string]dto.UsageText, error) {
 	var out map[string]dto.UsageText
 	err := c.call(ctx, request{method: "GET", path: "/stat3/" + segment(host)}, &out)
 	return out, err
 }
 
-// StreamEvents is GET /events: Follow the events of all hosts. It resumes after a break, and
+// StreamEvents is GET /events: Stream the events of all hosts. It resumes after a break, and
 // ends with ctx or an error, which is its last element.
 func (c *Client) StreamEvents(ctx context.Context, q dto.StreamQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/events", query: q}, frameTypes{
@@ -90,17 +90,17 @@ func (c *Client) StreamEvents(ctx context.Context, q dto.StreamQuery) iter.Seq2[
 	})
 }
 
-// Healthz is GET /healthz: Say that the process answers.
+// Healthz is GET /healthz: Report whether the process is alive.
 func (c *Client) Healthz(ctx context.Context) error {
 	return c.call(ctx, request{method: "GET", path: "/healthz", public: true}, nil)
 }
 
-// Readyz is GET /readyz: Say whether requests can be served.
+// Readyz is GET /readyz: Report whether the server is ready for requests.
 func (c *Client) Readyz(ctx context.Context) error {
 	return c.call(ctx, request{method: "GET", path: "/readyz", public: true}, nil)
 }
 
-// WhoAmI is GET /v1/me: Show what the caller may do.
+// WhoAmI is GET /v1/me: Show the caller's user, role and grants.
 func (c *Client) WhoAmI(ctx context.Context) (dto.Me, error) {
 	var out dto.Me
 	err := c.call(ctx, request{method: "GET", path: "/v1/me"}, &out)
@@ -114,33 +114,33 @@ func (c *Client) ListUsers(ctx context.Context, q dto.PageQuery) (dto.UserPage, 
 	return out, err
 }
 
-// AddUser is POST /v1/users: Create a user and show the whole of it.
+// AddUser is POST /v1/users: Create a user and return all its fields.
 func (c *Client) AddUser(ctx context.Context, in dto.NewUser) (dto.User, error) {
 	var out dto.User
 	err := c.call(ctx, request{method: "POST", path: "/v1/users", body: in}, &out)
 	return out, err
 }
 
-// GetUser is GET /v1/users/{username}: Show a user; oneself unless one is an admin.
+// GetUser is GET /v1/users/{username}: Show a user. Callers other than admins can only get their own user.
 func (c *Client) GetUser(ctx context.Context, username string) (dto.User, error) {
 	var out dto.User
 	err := c.call(ctx, request{method: "GET", path: "/v1/users/" + segment(username)}, &out)
 	return out, err
 }
 
-// UpdateUser is PATCH /v1/users/{username}: Change a user's role, name or address, or disable the account.
+// UpdateUser is PATCH /v1/users/{username}: Change a user's role, full name or email address, or disable the account.
 func (c *Client) UpdateUser(ctx context.Context, username string, in dto.UserChange) (dto.User, error) {
 	var out dto.User
 	err := c.call(ctx, request{method: "PATCH", path: "/v1/users/" + segment(username), body: in}, &out)
 	return out, err
 }
 
-// DeleteUser is DELETE /v1/users/{username}: Delete a user. Its sessions and streams end.
+// DeleteUser is DELETE /v1/users/{username}: Delete a user, and end the user's sessions and streams.
 func (c *Client) DeleteUser(ctx context.Context, username string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/users/" + segment(username)}, nil)
 }
 
-// ChangePassword is POST /v1/users/{username}/password: Change a password. The user's other sessions end.
+// ChangePassword is POST /v1/users/{username}/password: Change a password, and end the user's other sessions.
 func (c *Client) ChangePassword(ctx context.Context, username string, in dto.PasswordChange) error {
 	return c.call(ctx, request{method: "POST", path: "/v1/users/" + segment(username) + "/password", body: in}, nil)
 }
@@ -159,19 +159,19 @@ func (c *Client) AddGrant(ctx context.Context, in dto.NewGrant) (dto.Grant, erro
 	return out, err
 }
 
-// DeleteGrant is DELETE /v1/grants/{id}: Take a grant back.
+// DeleteGrant is DELETE /v1/grants/{id}: Delete a grant.
 func (c *Client) DeleteGrant(ctx context.Context, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/grants/" + segment(id)}, nil)
 }
 
-// ListSessions is GET /v1/sessions: List one's sessions, or as an admin those of all users.
+// ListSessions is GET /v1/sessions: List the caller's sessions; for admins, those of all users.
 func (c *Client) ListSessions(ctx context.Context, q dto.SessionQuery) (dto.SessionPage, error) {
 	var out dto.SessionPage
 	err := c.call(ctx, request{method: "GET", path: "/v1/sessions", query: q}, &out)
 	return out, err
 }
 
-// EndOtherSessions is DELETE /v1/sessions: End all of one's sessions but the one that asks.
+// EndOtherSessions is DELETE /v1/sessions: End all of the caller's sessions except the current one.
 func (c *Client) EndOtherSessions(ctx context.Context) (dto.SessionsEnded, error) {
 	var out dto.SessionsEnded
 	err := c.call(ctx, request{method: "DELETE", path: "/v1/sessions"}, &out)
@@ -183,40 +183,40 @@ func (c *Client) EndSession(ctx context.Context, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/sessions/" + segment(id)}, nil)
 }
 
-// ListKeys is GET /v1/keys: List one's API keys.
+// ListKeys is GET /v1/keys: List the caller's API keys.
 func (c *Client) ListKeys(ctx context.Context, q dto.PageQuery) (dto.APIKeyPage, error) {
 	var out dto.APIKeyPage
 	err := c.call(ctx, request{method: "GET", path: "/v1/keys", query: q}, &out)
 	return out, err
 }
 
-// AddKey is POST /v1/keys: Create an API key. Its secret is shown this once.
+// AddKey is POST /v1/keys: Create an API key. Only this response contains the key's secret.
 func (c *Client) AddKey(ctx context.Context, in dto.NewAPIKey) (dto.APIKey, error) {
 	var out dto.APIKey
 	err := c.call(ctx, request{method: "POST", path: "/v1/keys", body: in}, &out)
 	return out, err
 }
 
-// DeleteKey is DELETE /v1/keys/{id}: Delete one of one's API keys; a key itself alone.
+// DeleteKey is DELETE /v1/keys/{id}: Delete one of the caller's API keys. A request that uses an API key can only delete that key.
 func (c *Client) DeleteKey(ctx context.Context, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/keys/" + segment(id)}, nil)
 }
 
-// ListAudit is GET /v1/audit: List what callers had wharf do, and what was refused.
+// ListAudit is GET /v1/audit: List the audit: the actions of all callers, including refused ones.
 func (c *Client) ListAudit(ctx context.Context, q dto.AuditQuery) (dto.AuditPage, error) {
 	var out dto.AuditPage
 	err := c.call(ctx, request{method: "GET", path: "/v1/audit", query: q}, &out)
 	return out, err
 }
 
-// ListHostStatus is GET /v1/hosts: Show how each host is, without asking it.
+// ListHostStatus is GET /v1/hosts: Show the last known status of each host.
 func (c *Client) ListHostStatus(ctx context.Context, q dto.HostQuery) ([]dto.HostStatus, error) {
 	var out []dto.HostStatus
 	err := c.call(ctx, request{method: "GET", path: "/v1/hosts", query: q}, &out)
 	return out, err
 }
 
-// HostStatus is GET /v1/hosts/{host}: Show how a host is, without asking it.
+// HostStatus is GET /v1/hosts/{host}: Show the last known status of a host.
 func (c *Client) HostStatus(ctx context.Context, host string) (dto.HostStatus, error) {
 	var out dto.HostStatus
 	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host)}, &out)
@@ -244,7 +244,7 @@ func (c *Client) GetContainer(ctx context.Context, host string, id string) (dto.
 	return out, err
 }
 
-// ListProcesses is GET /v1/hosts/{host}/containers/{id}/top: List the processes of a container that runs.
+// ListProcesses is GET /v1/hosts/{host}/containers/{id}/top: List the processes of a running container.
 func (c *Client) ListProcesses(ctx context.Context, host string, id string) (dto.Processes, error) {
 	var out dto.Processes
 	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/top"}, &out)
@@ -321,28 +321,28 @@ func (c *Client) RecreateContainer(ctx context.Context, host string, id string, 
 	return out, err
 }
 
-// StartOperation is POST /v1/operations: Begin an operation on many containers, and don't wait for it.
+// StartOperation is POST /v1/operations: Start an operation on many containers, and return without waiting for its end.
 func (c *Client) StartOperation(ctx context.Context, in dto.BulkOperation) (dto.BulkResult, error) {
 	var out dto.BulkResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/operations", body: in}, &out)
 	return out, err
 }
 
-// ListOperations is GET /v1/operations: List one's operations on many containers, or as an admin those of all users, the latest first.
+// ListOperations is GET /v1/operations: List the caller's operations on many containers, the latest first; for admins, those of all users.
 func (c *Client) ListOperations(ctx context.Context, q dto.PageQuery) (dto.BulkPage, error) {
 	var out dto.BulkPage
 	err := c.call(ctx, request{method: "GET", path: "/v1/operations", query: q}, &out)
 	return out, err
 }
 
-// GetOperation is GET /v1/operations/{id}: Show an operation on many containers, or as a stream each container as it ends.
+// GetOperation is GET /v1/operations/{id}: Show an operation on many containers, or stream the result of each container as it ends.
 func (c *Client) GetOperation(ctx context.Context, id string) (dto.BulkResult, error) {
 	var out dto.BulkResult
 	err := c.call(ctx, request{method: "GET", path: "/v1/operations/" + segment(id)}, &out)
 	return out, err
 }
 
-// StreamGetOperation is GET /v1/operations/{id}: Show an operation on many containers, or as a stream each container as it ends. It resumes after a break, and
+// StreamGetOperation is GET /v1/operations/{id}: Show an operation on many containers, or stream the result of each container as it ends. It resumes after a break, and
 // ends with ctx or an error, which is its last element.
 func (c *Client) StreamGetOperation(ctx context.Context, id string) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/operations/" + segment(id)}, frameTypes{
@@ -351,7 +351,7 @@ func (c *Client) StreamGetOperation(ctx context.Context, id string) iter.Seq2[Fr
 	})
 }
 
-// CancelOperation is POST /v1/operations/{id}/cancel: Have an operation on many containers begin no more of them.
+// CancelOperation is POST /v1/operations/{id}/cancel: Cancel an operation on many containers. Containers whose operation has begun are finished.
 func (c *Client) CancelOperation(ctx context.Context, id string) (dto.BulkResult, error) {
 	var out dto.BulkResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/operations/" + segment(id) + "/cancel"}, &out)
@@ -372,26 +372,26 @@ func (c *Client) ListImages(ctx context.Context, q dto.ImageQuery) (dto.ImagePag
 	return out, err
 }
 
-// RemoveImage is DELETE /v1/hosts/{host}/images/{id}: Remove an image that no container uses, by its id or by one of its names.
+// RemoveImage is DELETE /v1/hosts/{host}/images/{id}: Remove an image that no container uses, by id or name.
 func (c *Client) RemoveImage(ctx context.Context, host string, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/images/" + segment(id)}, nil)
 }
 
-// StartPull is POST /v1/images/pull: Have hosts pull an image, and don't wait for it.
+// StartPull is POST /v1/images/pull: Start the pull of an image on one or more hosts, and return without waiting for its end.
 func (c *Client) StartPull(ctx context.Context, in dto.PullRequest) (dto.Pull, error) {
 	var out dto.Pull
 	err := c.call(ctx, request{method: "POST", path: "/v1/images/pull", body: in}, &out)
 	return out, err
 }
 
-// GetPull is GET /v1/images/pulls/{id}: Show a pull, or as a stream how far it is on each host.
+// GetPull is GET /v1/images/pulls/{id}: Show a pull, or stream its progress on each host.
 func (c *Client) GetPull(ctx context.Context, id string) (dto.Pull, error) {
 	var out dto.Pull
 	err := c.call(ctx, request{method: "GET", path: "/v1/images/pulls/" + segment(id)}, &out)
 	return out, err
 }
 
-// StreamGetPull is GET /v1/images/pulls/{id}: Show a pull, or as a stream how far it is on each host. It resumes after a break, and
+// StreamGetPull is GET /v1/images/pulls/{id}: Show a pull, or stream its progress on each host. It resumes after a break, and
 // ends with ctx or an error, which is its last element.
 func (c *Client) StreamGetPull(ctx context.Context, id string) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/images/pulls/" + segment(id)}, frameTypes{
@@ -400,7 +400,7 @@ func (c *Client) StreamGetPull(ctx context.Context, id string) iter.Seq2[Frame, 
 	})
 }
 
-// CancelPull is DELETE /v1/images/pulls/{id}: End a pull of one's own, or as an admin any.
+// CancelPull is DELETE /v1/images/pulls/{id}: Cancel a pull. Callers other than admins can only cancel their own.
 func (c *Client) CancelPull(ctx context.Context, id string) (dto.Pull, error) {
 	var out dto.Pull
 	err := c.call(ctx, request{method: "DELETE", path: "/v1/images/pulls/" + segment(id)}, &out)
@@ -414,7 +414,7 @@ func (c *Client) ListVolumes(ctx context.Context, q dto.StockQuery) (dto.VolumeP
 	return out, err
 }
 
-// RemoveVolume is DELETE /v1/hosts/{host}/volumes/{id}: Remove a volume that no container uses, with all that is in it.
+// RemoveVolume is DELETE /v1/hosts/{host}/volumes/{id}: Remove a volume that no container uses, with all its data.
 func (c *Client) RemoveVolume(ctx context.Context, host string, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/volumes/" + segment(id)}, nil)
 }
@@ -426,52 +426,52 @@ func (c *Client) ListNetworks(ctx context.Context, q dto.StockQuery) (dto.Networ
 	return out, err
 }
 
-// RemoveNetwork is DELETE /v1/hosts/{host}/networks/{id}: Remove a network to which no container belongs.
+// RemoveNetwork is DELETE /v1/hosts/{host}/networks/{id}: Remove a network that no container belongs to.
 func (c *Client) RemoveNetwork(ctx context.Context, host string, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/hosts/" + segment(host) + "/networks/" + segment(id)}, nil)
 }
 
-// Prune is POST /v1/prune: Show what nothing uses, or remove it.
+// Prune is POST /v1/prune: Show unused containers, images, volumes and networks, or remove them.
 func (c *Client) Prune(ctx context.Context, in dto.PruneRequest) (dto.Pruned, error) {
 	var out dto.Pruned
 	err := c.call(ctx, request{method: "POST", path: "/v1/prune", body: in}, &out)
 	return out, err
 }
 
-// ExecInContainer is POST /v1/hosts/{host}/containers/{id}/exec: Get a ticket for a terminal in which a command runs, or run it to its end.
+// ExecInContainer is POST /v1/hosts/{host}/containers/{id}/exec: Run a command in a container: get a ticket for its terminal, or wait for the command's end and get its output.
 func (c *Client) ExecInContainer(ctx context.Context, host string, id string, q dto.ExecQuery, in dto.ExecRequest) (dto.ExecResult, error) {
 	var out dto.ExecResult
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/exec", query: q, body: in}, &out)
 	return out, err
 }
 
-// AttachContainer is POST /v1/hosts/{host}/containers/{id}/attach: Get a ticket for a container's own terminal.
+// AttachContainer is POST /v1/hosts/{host}/containers/{id}/attach: Get a ticket for the terminal of a container's main process.
 func (c *Client) AttachContainer(ctx context.Context, host string, id string) (dto.TerminalTicket, error) {
 	var out dto.TerminalTicket
 	err := c.call(ctx, request{method: "POST", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/attach"}, &out)
 	return out, err
 }
 
-// ListTerminals is GET /v1/terminals: List one's open terminals, or as an admin those of all users.
+// ListTerminals is GET /v1/terminals: List the caller's open terminals; for admins, those of all users.
 func (c *Client) ListTerminals(ctx context.Context) ([]dto.Terminal, error) {
 	var out []dto.Terminal
 	err := c.call(ctx, request{method: "GET", path: "/v1/terminals"}, &out)
 	return out, err
 }
 
-// EndTerminal is DELETE /v1/terminals/{id}: End a terminal: one's own, or as an admin any.
+// EndTerminal is DELETE /v1/terminals/{id}: End a terminal. Callers other than admins can only end their own.
 func (c *Client) EndTerminal(ctx context.Context, id string) error {
 	return c.call(ctx, request{method: "DELETE", path: "/v1/terminals/" + segment(id)}, nil)
 }
 
-// ContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show what a container uses, or as a stream each new sample.
+// ContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show a container's resource usage, or stream each new sample.
 func (c *Client) ContainerUsage(ctx context.Context, host string, id string, q dto.UsageQuery) (dto.Usage, error) {
 	var out dto.Usage
 	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/stats", query: q}, &out)
 	return out, err
 }
 
-// StreamContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show what a container uses, or as a stream each new sample. It resumes after a break, and
+// StreamContainerUsage is GET /v1/hosts/{host}/containers/{id}/stats: Show a container's resource usage, or stream each new sample. It resumes after a break, and
 // ends with ctx or an error, which is its last element.
 func (c *Client) StreamContainerUsage(ctx context.Context, host string, id string, q dto.UsageQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/stats", query: q}, frameTypes{
@@ -480,14 +480,14 @@ func (c *Client) StreamContainerUsage(ctx context.Context, host string, id strin
 	})
 }
 
-// HostUsage is GET /v1/hosts/{host}/stats: Show what all containers of a host use, or as a stream each new sample.
+// HostUsage is GET /v1/hosts/{host}/stats: Show the resource usage of all containers of a host, or stream each new sample.
 func (c *Client) HostUsage(ctx context.Context, host string, q dto.UsageQuery) (dto.HostUsage, error) {
 	var out dto.HostUsage
 	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/stats", query: q}, &out)
 	return out, err
 }
 
-// StreamHostUsage is GET /v1/hosts/{host}/stats: Show what all containers of a host use, or as a stream each new sample. It resumes after a break, and
+// StreamHostUsage is GET /v1/hosts/{host}/stats: Show the resource usage of all containers of a host, or stream each new sample. It resumes after a break, and
 // ends with ctx or an error, which is its last element.
 func (c *Client) StreamHostUsage(ctx context.Context, host string, q dto.UsageQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/stats", query: q}, frameTypes{
@@ -496,35 +496,35 @@ func (c *Client) StreamHostUsage(ctx context.Context, host string, q dto.UsageQu
 	})
 }
 
-// TopUsage is GET /v1/stats: Show the containers of all hosts, those that use most first.
+// TopUsage is GET /v1/stats: List the containers of all hosts by resource usage, the highest first.
 func (c *Client) TopUsage(ctx context.Context, q dto.TopUsageQuery) (dto.TopUsage, error) {
 	var out dto.TopUsage
 	err := c.call(ctx, request{method: "GET", path: "/v1/stats", query: q}, &out)
 	return out, err
 }
 
-// QueryEvents is GET /v1/events: List what happened, also to containers that are gone.
+// QueryEvents is GET /v1/events: List past events, including those of removed containers.
 func (c *Client) QueryEvents(ctx context.Context, q dto.EventQuery) (dto.EventPage, error) {
 	var out dto.EventPage
 	err := c.call(ctx, request{method: "GET", path: "/v1/events", query: q}, &out)
 	return out, err
 }
 
-// IssueTicket is POST /v1/events/ticket: Get a string that stands for the session in the address of an event stream.
+// IssueTicket is POST /v1/events/ticket: Get a ticket that replaces the access token in the URL of an event or log stream.
 func (c *Client) IssueTicket(ctx context.Context) (dto.Ticket, error) {
 	var out dto.Ticket
 	err := c.call(ctx, request{method: "POST", path: "/v1/events/ticket"}, &out)
 	return out, err
 }
 
-// ContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream.
+// ContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show or search a container's log, or follow it as a stream.
 func (c *Client) ContainerLogs(ctx context.Context, host string, id string, q dto.LogQuery) (dto.LogPage, error) {
 	var out dto.LogPage
 	err := c.call(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/logs", query: q}, &out)
 	return out, err
 }
 
-// StreamContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show a container's log, search it, or follow it as a stream. It resumes after a break, and
+// StreamContainerLogs is GET /v1/hosts/{host}/containers/{id}/logs: Show or search a container's log, or follow it as a stream. It resumes after a break, and
 // ends with ctx or an error, which is its last element.
 func (c *Client) StreamContainerLogs(ctx context.Context, host string, id string, q dto.LogQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/hosts/" + segment(host) + "/containers/" + segment(id) + "/logs", query: q}, frameTypes{
@@ -538,14 +538,14 @@ func (c *Client) StreamContainerLogs(ctx context.Context, host string, id string
 	})
 }
 
-// Logs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream.
+// Logs is GET /v1/logs: Show or search the logs of containers of all hosts, merged by time, or follow them as a stream.
 func (c *Client) Logs(ctx context.Context, q dto.AllLogsQuery) (dto.LogPage, error) {
 	var out dto.LogPage
 	err := c.call(ctx, request{method: "GET", path: "/v1/logs", query: q}, &out)
 	return out, err
 }
 
-// StreamLogs is GET /v1/logs: Show the logs of containers of all hosts by time, search them, or follow them as a stream. It resumes after a break, and
+// StreamLogs is GET /v1/logs: Show or search the logs of containers of all hosts, merged by time, or follow them as a stream. It resumes after a break, and
 // ends with ctx or an error, which is its last element.
 func (c *Client) StreamLogs(ctx context.Context, q dto.AllLogsQuery) iter.Seq2[Frame, error] {
 	return c.stream(ctx, request{method: "GET", path: "/v1/logs", query: q}, frameTypes{
@@ -559,21 +559,21 @@ func (c *Client) StreamLogs(ctx context.Context, q dto.AllLogsQuery) iter.Seq2[F
 	})
 }
 
-// DescribeStart is GET /v1/session: Say what a page has to know before anybody has logged in.
+// DescribeStart is GET /v1/session: Get the information that the web page needs before login.
 func (c *Client) DescribeStart(ctx context.Context) (dto.PageStart, error) {
 	var out dto.PageStart
 	err := c.call(ctx, request{method: "GET", path: "/v1/session", public: true}, &out)
 	return out, err
 }
 
-// OpenPage is POST /v1/session: Begin a session that survives a page's reload.
+// OpenPage is POST /v1/session: Log in from the web page. The session survives a reload of the page.
 func (c *Client) OpenPage(ctx context.Context, in dto.Credentials) (dto.PageSession, error) {
 	var out dto.PageSession
 	err := c.call(ctx, request{method: "POST", path: "/v1/session", body: in, public: true}, &out)
 	return out, err
 }
 
-// RenewPage is POST /v1/session/renew: Get a new access token for the two halves that a page has. Browsers of the same origin alone may.
+// RenewPage is POST /v1/session/renew: Get a new access token for the web page's session, from its cookie and X-Wharf-Stored. Only for requests from the same origin.
 func (c *Client) RenewPage(ctx context.Context) (dto.PageSession, error) {
 	var out dto.PageSession
 	err := c.call(ctx, request{method: "POST", path: "/v1/session/renew", public: true}, &out)

@@ -3,7 +3,7 @@ INSERT INTO api_keys (id, user_id, name, hash, role, scope, exec, created_at, ex
 VALUES (@id, @user_id, @name, @hash, @role, @scope, @exec, @created_at, @expires_at);
 
 -- name: GetAPIKey :one
--- A key with what decides over its rights.
+-- An API key, with the fields of its user that decide on its rights.
 SELECT k.id, k.user_id, k.hash, k.role AS cap, k.scope, k.exec, k.expires_at,
   u.username, u.role, u.disabled, u.rights
 FROM api_keys k JOIN users u ON u.id = k.user_id

@@ -11,8 +11,9 @@ UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_a
 UPDATE audit SET outcome = @outcome, detail = @detail, finished_at = @finished_at WHERE id = @id AND finished_at IS NULL;
 
 -- name: AuditOfContainer :many
--- The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
--- to do has a detail. A recreation that fails has caused events all the same: it puts back what it did.
+-- The actions on a container that began in a time range, and that ended at or after finished_since or are still running. They
+-- may have caused events: a successful action with a detail changed nothing and is left out, a failed recreation is included
+-- because it changes the container and then undoes the change.
 SELECT a.id, a.at, a.username, a.action, a.finished_at FROM audit a
 WHERE a.container_id = @container_id AND a.host = @host AND a.at >= @since AND a.at <= @until
   AND a.finished_at >= @finished_since
@@ -23,7 +24,7 @@ WHERE b.container_id = @container_id AND b.host = @host AND b.at >= @since AND b
   AND b.finished_at IS NULL AND b.detail = '';
 
 -- name: AuditedContainers :many
--- The containers with actions that ended in a time range or are under way.
+-- The containers with actions that ended in a time range or are still running.
 SELECT a.container_id FROM audit a
 WHERE a.finished_at >= @finished_since AND a.finished_at <= @finished_until AND a.container_id <> ''
 UNION
@@ -33,14 +34,14 @@ SELECT b.container_id FROM audit b WHERE b.finished_at IS NULL AND b.container_i
 DELETE FROM audit WHERE at < @before;
 
 -- name: CountRepeats :execrows
--- More of what a row stands for, the last of it at the given time.
+-- Adds repeats of the same refusal to the row that counts them; finished_at is the time of the last one.
 UPDATE audit SET times = times + @more, finished_at = @finished_at WHERE id = @id;
 
 -- name: DeletePendingAudit :execrows
 DELETE FROM audit WHERE id = @id AND finished_at IS NULL;
 
 -- name: AuditBeyond :one
--- The latest row that is one too many where so many are kept.
+-- The newest row that exceeds the number of rows to keep.
 SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET @keep;
 
 -- name: DeleteAuditUpTo :execrows

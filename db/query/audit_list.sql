@@ -1,6 +1,7 @@
--- The audit, the latest first, between two ids, which begin with their time. Each filter leads one query, along its
--- index; the others narrow what that reads. Rows are compared and ordered by all of the index's columns, so that no other
--- index will do: by the primary key a value that is seldom, or was long ago, would take a walk through everything.
+-- The audit between two ids, the latest first. An id begins with its row's time. There is one query for each filter: it reads
+-- the index of that filter, and the other filters are applied to the rows it reads. Rows are compared and ordered by all columns
+-- of the index, so that the planner can't choose another index: with the primary key, a search for a rare or old value would
+-- scan the whole table.
 
 -- name: ListAudit :many
 SELECT * FROM audit
@@ -18,7 +19,7 @@ ORDER BY username DESC, id DESC
 LIMIT @page;
 
 -- name: AuditBoundOfUser :one
--- The id that so many later ones stand before.
+-- The id of the last row that one page may read: scan rows of this index come before it.
 SELECT id FROM audit
 WHERE (username, id) < (@username, @before) AND (username, id) >= (@username, @after)
 ORDER BY username DESC, id DESC
@@ -34,7 +35,7 @@ ORDER BY host DESC, id DESC
 LIMIT @page;
 
 -- name: AuditBoundOfHost :one
--- The id that so many later ones stand before.
+-- The id of the last row that one page may read: scan rows of this index come before it.
 SELECT id FROM audit
 WHERE (host, id) < (@host, @before) AND (host, id) >= (@host, @after)
 ORDER BY host DESC, id DESC
@@ -50,7 +51,7 @@ ORDER BY action DESC, id DESC
 LIMIT @page;
 
 -- name: AuditBoundOfAction :one
--- The id that so many later ones stand before.
+-- The id of the last row that one page may read: scan rows of this index come before it.
 SELECT id FROM audit
 WHERE (action, id) < (@action, @before) AND (action, id) >= (@action, @after)
 ORDER BY action DESC, id DESC
@@ -66,7 +67,7 @@ ORDER BY outcome DESC, id DESC
 LIMIT @page;
 
 -- name: AuditBoundOfOutcome :one
--- The id that so many later ones stand before.
+-- The id of the last row that one page may read: scan rows of this index come before it.
 SELECT id FROM audit
 WHERE (outcome, id) < (@outcome, @before) AND (outcome, id) >= (@outcome, @after)
 ORDER BY outcome DESC, id DESC
@@ -83,7 +84,7 @@ ORDER BY container_name DESC, id DESC
 LIMIT @page;
 
 -- name: AuditBoundOfContainerName :one
--- The id that so many later ones stand before.
+-- The id of the last row that one page may read: scan rows of this index come before it.
 SELECT id FROM audit
 WHERE (container_name, id) < (@container_name, @before) AND (container_name, id) >= (@container_name, @after)
 ORDER BY container_name DESC, id DESC
@@ -100,7 +101,7 @@ ORDER BY container_id DESC, id DESC
 LIMIT @page;
 
 -- name: AuditBoundOfContainerID :one
--- The id that so many later ones stand before.
+-- The id of the last row that one page may read: scan rows of this index come before it.
 SELECT id FROM audit
 WHERE (container_id, id) < (@container_id, @before) AND (container_id, id) >= (@container_id, @after)
 ORDER BY container_id DESC, id DESC

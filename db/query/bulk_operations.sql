@@ -13,7 +13,7 @@ SELECT * FROM bulk_operations WHERE id = @id;
 SELECT * FROM bulk_targets WHERE operation_id = @operation_id ORDER BY position;
 
 -- name: EndedBulkTargets :many
--- Those that ended after the given one, in the order in which they did.
+-- The targets that ended after the given one, in the order in which they ended.
 SELECT * FROM bulk_targets WHERE operation_id = @operation_id AND ended > @after ORDER BY ended;
 
 -- name: BeginBulkTarget :execrows
@@ -25,7 +25,7 @@ UPDATE bulk_targets SET state = @state, detail = @detail, changed = @changed, st
 WHERE operation_id = @operation_id AND position = @position AND ended = 0;
 
 -- name: EndBulkTargetsIn :execrows
--- Ends all that are in one state, after those that have ended.
+-- Ends all targets in one state. Their order numbers come after those of all targets that ended on their own.
 UPDATE bulk_targets SET state = @state, detail = @detail, finished_at = @finished_at, ended = position + 1000001
 WHERE operation_id = @operation_id AND ended = 0 AND state = @old_state;
 
@@ -33,7 +33,7 @@ WHERE operation_id = @operation_id AND ended = 0 AND state = @old_state;
 UPDATE bulk_operations SET state = @state, finished_at = @finished_at WHERE id = @id AND finished_at IS NULL;
 
 -- name: UnfinishedBulkOperations :many
--- Those that an earlier process of a server left.
+-- The operations that an earlier process of a server left unfinished.
 SELECT id FROM bulk_operations WHERE server = @server AND finished_at IS NULL;
 
 -- name: CancelBulkOperation :execrows
@@ -43,7 +43,7 @@ UPDATE bulk_operations SET cancel = true WHERE id = @id AND finished_at IS NULL;
 DELETE FROM bulk_operations WHERE finished_at < @before;
 
 -- name: ListBulkOperations :many
--- The latest first, of all users.
+-- The operations of all users, the latest first.
 SELECT o.id, o.at, o.username, o.operation, o.state, o.finished_at,
     (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id) AS targets,
     (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state = 'ok') AS succeeded,
@@ -52,7 +52,7 @@ FROM bulk_operations o
 WHERE o.id < @before ORDER BY o.id DESC LIMIT @page;
 
 -- name: ListBulkOperationsOf :many
--- The latest first, of one user.
+-- The operations of one user, the latest first.
 SELECT o.id, o.at, o.username, o.operation, o.state, o.finished_at,
     (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id) AS targets,
     (SELECT COUNT(*) FROM bulk_targets t WHERE t.operation_id = o.id AND t.state = 'ok') AS succeeded,

@@ -1,5 +1,5 @@
 -- name: RaiseCounter :execrows
--- Also a lock that holds until the transaction ends, on both engines.
+-- Increments a counter. This also locks its row until the transaction ends, on both databases.
 UPDATE counters SET value = value + 1 WHERE name = @name;
 
 -- name: GetCounter :one

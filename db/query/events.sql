@@ -1,5 +1,6 @@
 -- name: TakeEventIDs :one
--- Also the lock that puts appends in a row, until the transaction ends, on both engines.
+-- Reserves ids for events. This also locks the row until the transaction ends, on both databases, so that appends run one after
+-- another.
 UPDATE event_log SET last_id = last_id + @count WHERE one = 1 RETURNING last_id;
 
 -- name: InsertEvent :execrows
@@ -8,7 +9,7 @@ VALUES (@id, @host, @kind, @type, @action, @actor_id, @actor_name, @time_nano, @
 ON CONFLICT DO NOTHING;
 
 -- name: InsertEvents :many
--- Postgres alone: one round trip for a batch.
+-- Only for Postgres: one round trip for a batch.
 INSERT INTO events (id, host, kind, type, action, actor_id, actor_name, time_nano, attrs, from_nano, to_nano, reason, key, labels, logged_at)
 SELECT unnest(CAST(@ids AS bigint[])), unnest(CAST(@hosts AS text[])), unnest(CAST(@kinds AS integer[])),
   unnest(CAST(@types AS text[])), unnest(CAST(@actions AS text[])), unnest(CAST(@actor_ids AS text[])),
@@ -34,9 +35,9 @@ WHERE time_nano >= @since AND host = @host AND kind = 0
 ORDER BY time_nano DESC
 LIMIT @max_rows;
 
--- The history by the engines' time, forwards and backwards. Positions are compared as rows and ordered by all of an
--- index's columns, so that no other index will do: by the one of times alone a host that was busy long ago would take
--- a walk through the whole log. Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
+-- The history by the engines' time, forwards and backwards. Rows are compared and ordered by all columns of an index, so that the
+-- planner can't choose another index: with the index of times, a search for a host that was busy long ago would scan the whole
+-- log. The only filter that applies to gaps (kind 2) is the host, so only EventsOfType returns them.
 
 -- name: EventsByTime :many
 SELECT * FROM events
@@ -79,8 +80,8 @@ ORDER BY verb DESC, time_nano DESC, id DESC
 LIMIT @max_rows;
 
 -- name: EventsOfType :many
--- Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
--- begins_until may count though it ends after what is asked for.
+-- Events of one type; not of type container, which is most of the log. The time of a gap is its end: to include gaps that begin in
+-- a range and end after it, pass the range's end as begins_until and a later until.
 SELECT * FROM events
 WHERE (type, time_nano, id) > (@type, CAST(@since AS bigint), CAST(@since_id AS bigint)) AND (type, time_nano) <= (@type, CAST(@until AS bigint))
   AND type <> 'container' AND from_nano <= @begins_until
@@ -125,7 +126,7 @@ ORDER BY actor_id DESC, time_nano DESC, id DESC
 LIMIT @max_rows;
 
 -- name: EngineEventsOfContainer :many
--- What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+-- The events that an engine reported for a container in a time range, by time, after the event since_id at the time since.
 SELECT id, action, time_nano, attrs FROM events
 WHERE actor_id = @container_id AND host = @host AND kind = 0 AND type = 'container'
   AND time_nano >= @since AND (time_nano > @since OR id > @since_id) AND time_nano <= @until
@@ -136,7 +137,7 @@ LIMIT @max_rows;
 SELECT actor_id FROM events WHERE actor_id >= @least AND actor_id < @until ORDER BY actor_id LIMIT 1;
 
 -- name: NthEvent :one
--- The event that has so many older ones by id.
+-- The event with nth older events, by id.
 SELECT id, logged_at FROM events ORDER BY id LIMIT 1 OFFSET @nth;
 
 -- name: DeleteEventsUpTo :execrows
@@ -150,7 +151,7 @@ INSERT INTO event_containers (host, id, name, state) VALUES (@host, @id, @name, 
 ON CONFLICT (host, id) DO UPDATE SET name = excluded.name, state = excluded.state;
 
 -- name: PutEventContainers :exec
--- Postgres alone: one round trip for a batch.
+-- Only for Postgres: one round trip for a batch.
 INSERT INTO event_containers (host, id, name, state)
 SELECT unnest(CAST(@hosts AS text[])), unnest(CAST(@ids AS text[])), unnest(CAST(@names AS text[])), unnest(CAST(@states AS text[]))
 ON CONFLICT (host, id) DO UPDATE SET name = excluded.name, state = excluded.state;
@@ -167,7 +168,7 @@ ON CONFLICT (host) DO UPDATE SET seen_nano = excluded.seen_nano,
   anchor = CASE WHEN excluded.anchor = '' THEN event_hosts.anchor ELSE excluded.anchor END;
 
 -- name: PutEventHosts :exec
--- Postgres alone: one round trip for a batch.
+-- Only for Postgres: one round trip for a batch.
 INSERT INTO event_hosts (host, anchor, seen_nano)
 SELECT unnest(CAST(@hosts AS text[])), unnest(CAST(@anchors AS text[])), unnest(CAST(@seen_nanos AS bigint[]))
 ON CONFLICT (host) DO UPDATE SET seen_nano = excluded.seen_nano,

@@ -1,5 +1,5 @@
 -- name: ClaimRequest :execrows
--- Takes a caller's key for a request, unless a request has it, or the caller has too many.
+-- Claims a caller's key for a request. No row: another request has the key, or the caller has too many keys.
 INSERT INTO idempotent_requests (caller, key, request, sent, running_until, expires_at)
 SELECT @caller, @key, @request, @sent, @running_until, @expires_at
 WHERE (SELECT count(*) FROM idempotent_requests c WHERE c.caller = @caller AND c.expires_at > @now) < CAST(@most AS bigint)
@@ -11,7 +11,7 @@ WHERE idempotent_requests.expires_at <= @now;
 SELECT request, sent, answer, running_until FROM idempotent_requests WHERE caller = @caller AND key = @key AND expires_at > @now;
 
 -- name: KeepRequest :exec
--- Says that a request is still under way.
+-- Extends the claim of a request that is still running.
 UPDATE idempotent_requests SET running_until = @running_until, expires_at = @expires_at WHERE caller = @caller AND key = @key AND answer IS NULL;
 
 -- name: AnswerRequest :exec

@@ -1,7 +1,7 @@
--- Leases exist on Postgres alone: these queries aren't run on SQLite.
+-- Leases exist only on Postgres: these queries don't run on SQLite.
 
 -- name: Beat :execrows
--- sampled is written only if it is given.
+-- Raises a replica's beat. A null sampled leaves the stored one as it is.
 UPDATE replicas SET beat = beat + 1, fleet = @fleet, sampled_version = @sampled_version, sampled = coalesce(sqlc.narg(sampled), sampled)
 WHERE id = @id;
 
@@ -24,7 +24,7 @@ SELECT id, beat, fleet, sampled_version FROM replicas ORDER BY id;
 SELECT id, sampled_version, sampled FROM replicas WHERE id <> @id;
 
 -- name: Positions :one
--- How far everything is that replicas wait for.
+-- The current value of each counter that replicas wait on.
 SELECT l.value AS leases, s.value AS status, r.value AS revocations, e.last_id AS last_event
 FROM counters AS l, counters AS s, counters AS r, event_log AS e
 WHERE l.name = 'leases' AND s.name = 'status' AND r.name = 'revocations' AND e.one = 1;
@@ -37,14 +37,15 @@ INSERT INTO host_leases (host, owner, epoch) SELECT unnest(CAST(@hosts AS text[]
 ON CONFLICT DO NOTHING;
 
 -- name: MoveLeases :many
--- Changes the owner of those leases that still have the epoch.
+-- Changes the owner of each lease that still has the given epoch.
 UPDATE host_leases AS l SET owner = t.owner, epoch = l.epoch + 1
 FROM (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch, unnest(CAST(@owners AS text[])) AS owner) AS t
 WHERE l.host = t.host AND l.epoch = t.epoch
 RETURNING l.host, l.epoch;
 
 -- name: HeldLeases :many
--- Those of the leases that still have the epoch. After TakeEventIDs in one transaction: moves take that lock too.
+-- The leases that still have the given epoch. Call it after TakeEventIDs, in the same transaction: a move of leases takes that
+-- lock too.
 SELECT l.host, l.epoch FROM host_leases AS l
 JOIN (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch) AS t ON l.host = t.host AND l.epoch = t.epoch;
 
@@ -52,7 +53,7 @@ JOIN (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigi
 UPDATE counters SET value = value + 1 WHERE name = 'status' RETURNING value;
 
 -- name: PutStatuses :execrows
--- Only of hosts whose lease still has the epoch.
+-- Stores the status of each host whose lease still has the given epoch.
 INSERT INTO host_status (host, status, version)
 SELECT l.host, t.status, @version FROM host_leases AS l
 JOIN (SELECT unnest(CAST(@hosts AS text[])) AS host, unnest(CAST(@epochs AS bigint[])) AS epoch, unnest(CAST(@statuses AS text[])) AS status) AS t

@@ -1,5 +1,5 @@
 -- name: ReserveUserTry :one
--- Reserves a try of a user that may try now, and that has fewer under way than free ones left, or none. No row: it may not.
+-- Reserves a try for a user. No row: the user must wait, or has as many tries running as free failures left (one may always run).
 INSERT INTO login_tries (key, failures, due, pending, pending_until, expires)
 VALUES (@key, 0, 0, 1, @until, @expires)
 ON CONFLICT (key) DO UPDATE SET
@@ -13,8 +13,8 @@ WHERE login_tries.expires <= CAST(@now AS bigint)
 RETURNING failures;
 
 -- name: ReserveAddressTry :one
--- Reserves a try of an address whose bucket has a place for it besides those under way: due moves on by a step for each
--- failure, and no further than room ahead of now. No row: it has none.
+-- Reserves a try for an address. An address has a leaky bucket: each failure moves due one step into the future, at most to room
+-- ahead of now, and running tries count as failures. No row: the bucket is full.
 INSERT INTO login_tries (key, failures, due, pending, pending_until, expires)
 VALUES (@key, 0, @now, 1, @until, @expires)
 ON CONFLICT (key) DO UPDATE SET
@@ -29,7 +29,7 @@ RETURNING due;
 SELECT failures, due, pending, pending_until, expires FROM login_tries WHERE key = @key;
 
 -- name: FailUserTry :one
--- Ends a try with a failure: after the free ones the user waits, 1 s at first and twice as long each time, a minute at most.
+-- Ends a try with a failure. After the free failures the user must wait: 1 s, then twice as long each time, up to a minute.
 UPDATE login_tries SET
   failures = failures + 1,
   due = CASE WHEN failures + 1 < CAST(@free AS bigint) THEN 0 ELSE CAST(@now AS bigint) + CASE failures + 1 - CAST(@free AS bigint)
@@ -48,15 +48,15 @@ UPDATE login_tries SET
 WHERE key = @key;
 
 -- name: ReleaseTry :execrows
--- Ends a try that counts for nothing.
+-- Ends a try that counts neither as a failure nor as a success.
 UPDATE login_tries SET pending = CASE WHEN pending > 0 THEN pending - 1 ELSE 0 END WHERE key = @key;
 
 -- name: ForgiveTries :execrows
--- Ends a try with success.
+-- Ends a try with success, and clears the failures.
 UPDATE login_tries SET failures = 0, due = 0, pending = CASE WHEN pending > 0 THEN pending - 1 ELSE 0 END WHERE key = @key;
 
 -- name: RememberAddress :exec
--- Keeps that a user logged in at an address.
+-- Records that a user logged in from an address.
 INSERT INTO login_tries (key, failures, due, pending, pending_until, expires) VALUES (@key, 0, 0, 0, 0, CAST(@expires AS bigint))
 ON CONFLICT (key) DO UPDATE SET expires = CAST(@expires AS bigint);
 

@@ -15,5 +15,5 @@ DELETE FROM recreations WHERE id = @id;
 SELECT * FROM recreations WHERE id = @id;
 
 -- name: RecreationsOf :many
--- Those that a server began and that haven't ended.
+-- The recreations that a server began and that have not ended.
 SELECT * FROM recreations WHERE server = @server ORDER BY at;

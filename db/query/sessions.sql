@@ -3,14 +3,15 @@ INSERT INTO sessions (id, user_id, refresh_hash, user_agent, client_addr, blocke
 VALUES (@id, @user_id, @refresh_hash, @user_agent, @client_addr, false, @created_at, @created_at, @expires_at);
 
 -- name: GetSession :one
--- A session with what decides over its rights.
+-- A session, with the fields of its user that decide on its rights.
 SELECT s.id, s.user_id, s.refresh_hash, s.blocked, s.expires_at, s.last_used_at,
   u.username, u.role, u.disabled, u.rights
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = @id;
 
 -- name: LockSession :execrows
--- Holds a living session's row until the transaction ends: what changes a session's rows takes this one first.
+-- Locks the row of a session that isn't blocked until the transaction ends. A transaction that changes rows of a session takes
+-- this lock first.
 UPDATE sessions SET last_used_at = last_used_at WHERE id = @id AND NOT blocked;
 
 -- name: DeleteSession :execrows
@@ -27,7 +28,7 @@ UPDATE sessions SET last_used_at = @last_used_at WHERE id = @id AND last_used_at
 DELETE FROM sessions WHERE expires_at < @before;
 
 -- name: ListSessions :many
--- A page of living sessions by id, of one user or of all.
+-- A page of the sessions that have not expired, by id, of one user or of all.
 SELECT s.id, s.user_agent, s.client_addr, s.created_at, s.last_used_at, s.expires_at, u.username
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id > @after AND s.expires_at > @now
@@ -39,7 +40,7 @@ LIMIT @page;
 DELETE FROM sessions WHERE id = @id AND user_id = @user_id;
 
 -- name: AddressesOfSessions :many
--- Where a user's living sessions come from, the latest first.
+-- The client addresses of a user's sessions that have not expired, the latest session first.
 SELECT s.client_addr FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE u.username_folded = @username_folded AND s.expires_at > @now
 ORDER BY s.created_at DESC

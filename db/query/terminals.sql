@@ -2,7 +2,7 @@
 INSERT INTO terminal_tickets (hash, holder, request, expires_at) VALUES (@hash, @holder, @request, @expires_at);
 
 -- name: TakeTerminalTicket :one
--- A ticket is good once: of two callers with the same one, one gets a row.
+-- Deletes a ticket and returns it. A ticket can be used once: of two callers with the same ticket, one gets a row.
 DELETE FROM terminal_tickets WHERE hash = @hash RETURNING holder, request, expires_at;
 
 -- name: DeleteExpiredTerminalTickets :execrows
@@ -20,7 +20,7 @@ DELETE FROM open_terminals WHERE id = @id;
 SELECT * FROM open_terminals WHERE replica <> @replica ORDER BY since, id;
 
 -- name: DeleteOpenTerminalsOf :exec
--- Those of a replica whose beat has not risen.
+-- Deletes the terminals of a replica whose beat has not risen since the given one.
 DELETE FROM open_terminals WHERE replica = @replica AND beat <= @beat;
 
 -- name: EndOpenTerminal :execrows

@@ -83,7 +83,7 @@ type GetAPIKeyRow struct {
 	Rights    int64
 }
 
-// A key with what decides over its rights.
+// An API key, with the fields of its user that decide on its rights.
 func (q *Queries) GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error) {
 	row := q.db.QueryRowContext(ctx, getAPIKey, id)
 	var i GetAPIKeyRow

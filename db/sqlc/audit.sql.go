@@ -17,7 +17,7 @@ const auditBeyond = `-- name: AuditBeyond :one
 SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET $1
 `
 
-// The latest row that is one too many where so many are kept.
+// The newest row that exceeds the number of rows to keep.
 func (q *Queries) AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error) {
 	row := q.db.QueryRowContext(ctx, auditBeyond, keep)
 	var id uuid.UUID
@@ -52,8 +52,9 @@ type AuditOfContainerRow struct {
 	FinishedAt sql.NullTime
 }
 
-// The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
-// to do has a detail. A recreation that fails has caused events all the same: it puts back what it did.
+// The actions on a container that began in a time range, and that ended at or after finished_since or are still running. They
+// may have caused events: a successful action with a detail changed nothing and is left out, a failed recreation is included
+// because it changes the container and then undoes the change.
 func (q *Queries) AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error) {
 	rows, err := q.db.QueryContext(ctx, auditOfContainer,
 		arg.ContainerID,
@@ -101,7 +102,7 @@ type AuditedContainersParams struct {
 	FinishedUntil sql.NullTime
 }
 
-// The containers with actions that ended in a time range or are under way.
+// The containers with actions that ended in a time range or are still running.
 func (q *Queries) AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, auditedContainers, arg.FinishedSince, arg.FinishedUntil)
 	if err != nil {
@@ -181,7 +182,7 @@ type CountRepeatsParams struct {
 	ID         uuid.UUID
 }
 
-// More of what a row stands for, the last of it at the given time.
+// Adds repeats of the same refusal to the row that counts them; finished_at is the time of the last one.
 func (q *Queries) CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, countRepeats, arg.More, arg.FinishedAt, arg.ID)
 	if err != nil {

@@ -26,7 +26,7 @@ type AuditBoundOfActionParams struct {
 	Scan   int32
 }
 
-// The id that so many later ones stand before.
+// The id of the last row that one page may read: scan rows of this index come before it.
 func (q *Queries) AuditBoundOfAction(ctx context.Context, arg AuditBoundOfActionParams) (uuid.UUID, error) {
 	row := q.db.QueryRowContext(ctx, auditBoundOfAction,
 		arg.Action,
@@ -53,7 +53,7 @@ type AuditBoundOfContainerIDParams struct {
 	Scan        int32
 }
 
-// The id that so many later ones stand before.
+// The id of the last row that one page may read: scan rows of this index come before it.
 func (q *Queries) AuditBoundOfContainerID(ctx context.Context, arg AuditBoundOfContainerIDParams) (uuid.UUID, error) {
 	row := q.db.QueryRowContext(ctx, auditBoundOfContainerID,
 		arg.ContainerID,
@@ -80,7 +80,7 @@ type AuditBoundOfContainerNameParams struct {
 	Scan          int32
 }
 
-// The id that so many later ones stand before.
+// The id of the last row that one page may read: scan rows of this index come before it.
 func (q *Queries) AuditBoundOfContainerName(ctx context.Context, arg AuditBoundOfContainerNameParams) (uuid.UUID, error) {
 	row := q.db.QueryRowContext(ctx, auditBoundOfContainerName,
 		arg.ContainerName,
@@ -107,7 +107,7 @@ type AuditBoundOfHostParams struct {
 	Scan   int32
 }
 
-// The id that so many later ones stand before.
+// The id of the last row that one page may read: scan rows of this index come before it.
 func (q *Queries) AuditBoundOfHost(ctx context.Context, arg AuditBoundOfHostParams) (uuid.UUID, error) {
 	row := q.db.QueryRowContext(ctx, auditBoundOfHost,
 		arg.Host,
@@ -134,7 +134,7 @@ type AuditBoundOfOutcomeParams struct {
 	Scan    int32
 }
 
-// The id that so many later ones stand before.
+// The id of the last row that one page may read: scan rows of this index come before it.
 func (q *Queries) AuditBoundOfOutcome(ctx context.Context, arg AuditBoundOfOutcomeParams) (uuid.UUID, error) {
 	row := q.db.QueryRowContext(ctx, auditBoundOfOutcome,
 		arg.Outcome,
@@ -161,7 +161,7 @@ type AuditBoundOfUserParams struct {
 	Scan     int32
 }
 
-// The id that so many later ones stand before.
+// The id of the last row that one page may read: scan rows of this index come before it.
 func (q *Queries) AuditBoundOfUser(ctx context.Context, arg AuditBoundOfUserParams) (uuid.UUID, error) {
 	row := q.db.QueryRowContext(ctx, auditBoundOfUser,
 		arg.Username,
@@ -602,9 +602,10 @@ type ListAuditParams struct {
 	Page   int32
 }
 
-// The audit, the latest first, between two ids, which begin with their time. Each filter leads one query, along its
-// index; the others narrow what that reads. Rows are compared and ordered by all of the index's columns, so that no other
-// index will do: by the primary key a value that is seldom, or was long ago, would take a walk through everything.
+// The audit between two ids, the latest first. An id begins with its row's time. There is one query for each filter: it reads
+// the index of that filter, and the other filters are applied to the rows it reads. Rows are compared and ordered by all columns
+// of the index, so that the planner can't choose another index: with the primary key, a search for a rare or old value would
+// scan the whole table.
 func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error) {
 	rows, err := q.db.QueryContext(ctx, listAudit, arg.Before, arg.After, arg.Page)
 	if err != nil {

@@ -219,7 +219,7 @@ type EndBulkTargetsInParams struct {
 	OldState    string
 }
 
-// Ends all that are in one state, after those that have ended.
+// Ends all targets in one state. Their order numbers come after those of all targets that ended on their own.
 func (q *Queries) EndBulkTargetsIn(ctx context.Context, arg EndBulkTargetsInParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, endBulkTargetsIn,
 		arg.State,
@@ -243,7 +243,7 @@ type EndedBulkTargetsParams struct {
 	After       int32
 }
 
-// Those that ended after the given one, in the order in which they did.
+// The targets that ended after the given one, in the order in which they ended.
 func (q *Queries) EndedBulkTargets(ctx context.Context, arg EndedBulkTargetsParams) ([]BulkTarget, error) {
 	rows, err := q.db.QueryContext(ctx, endedBulkTargets, arg.OperationID, arg.After)
 	if err != nil {
@@ -329,7 +329,7 @@ type ListBulkOperationsRow struct {
 	Failed     int64
 }
 
-// The latest first, of all users.
+// The operations of all users, the latest first.
 func (q *Queries) ListBulkOperations(ctx context.Context, arg ListBulkOperationsParams) ([]ListBulkOperationsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listBulkOperations, arg.Before, arg.Page)
 	if err != nil {
@@ -390,7 +390,7 @@ type ListBulkOperationsOfRow struct {
 	Failed     int64
 }
 
-// The latest first, of one user.
+// The operations of one user, the latest first.
 func (q *Queries) ListBulkOperationsOf(ctx context.Context, arg ListBulkOperationsOfParams) ([]ListBulkOperationsOfRow, error) {
 	rows, err := q.db.QueryContext(ctx, listBulkOperationsOf, arg.UserID, arg.Before, arg.Page)
 	if err != nil {
@@ -428,7 +428,7 @@ const unfinishedBulkOperations = `-- name: UnfinishedBulkOperations :many
 SELECT id FROM bulk_operations WHERE server = $1 AND finished_at IS NULL
 `
 
-// Those that an earlier process of a server left.
+// The operations that an earlier process of a server left unfinished.
 func (q *Queries) UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error) {
 	rows, err := q.db.QueryContext(ctx, unfinishedBulkOperations, server)
 	if err != nil {

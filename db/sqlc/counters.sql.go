@@ -24,7 +24,7 @@ const raiseCounter = `-- name: RaiseCounter :execrows
 UPDATE counters SET value = value + 1 WHERE name = $1
 `
 
-// Also a lock that holds until the transaction ends, on both engines.
+// Increments a counter. This also locks its row until the transaction ends, on both databases.
 func (q *Queries) RaiseCounter(ctx context.Context, name string) (int64, error) {
 	result, err := q.db.ExecContext(ctx, raiseCounter, name)
 	if err != nil {

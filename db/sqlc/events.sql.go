@@ -63,7 +63,7 @@ type EngineEventsOfContainerRow struct {
 	Attrs    string
 }
 
-// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+// The events that an engine reported for a container in a time range, by time, after the event since_id at the time since.
 func (q *Queries) EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error) {
 	rows, err := q.db.QueryContext(ctx, engineEventsOfContainer,
 		arg.ContainerID,
@@ -207,9 +207,9 @@ type EventsByTimeParams struct {
 	MaxRows int32
 }
 
-// The history by the engines' time, forwards and backwards. Positions are compared as rows and ordered by all of an
-// index's columns, so that no other index will do: by the one of times alone a host that was busy long ago would take
-// a walk through the whole log. Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
+// The history by the engines' time, forwards and backwards. Rows are compared and ordered by all columns of an index, so that the
+// planner can't choose another index: with the index of times, a search for a host that was busy long ago would scan the whole
+// log. The only filter that applies to gaps (kind 2) is the host, so only EventsOfType returns them.
 func (q *Queries) EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, eventsByTime,
 		arg.Since,
@@ -705,8 +705,8 @@ type EventsOfTypeParams struct {
 	MaxRows     int32
 }
 
-// Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
-// begins_until may count though it ends after what is asked for.
+// Events of one type; not of type container, which is most of the log. The time of a gap is its end: to include gaps that begin in
+// a range and end after it, pass the range's end as begins_until and a later until.
 func (q *Queries) EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]Event, error) {
 	rows, err := q.db.QueryContext(ctx, eventsOfType,
 		arg.Type,
@@ -1055,7 +1055,7 @@ type InsertEventsParams struct {
 	LoggedAt   time.Time
 }
 
-// Postgres alone: one round trip for a batch.
+// Only for Postgres: one round trip for a batch.
 func (q *Queries) InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error) {
 	rows, err := q.db.QueryContext(ctx, insertEvents,
 		pq.Array(arg.Ids),
@@ -1120,7 +1120,7 @@ type NthEventRow struct {
 	LoggedAt time.Time
 }
 
-// The event that has so many older ones by id.
+// The event with nth older events, by id.
 func (q *Queries) NthEvent(ctx context.Context, nth int32) (NthEventRow, error) {
 	row := q.db.QueryRowContext(ctx, nthEvent, nth)
 	var i NthEventRow
@@ -1163,7 +1163,7 @@ type PutEventContainersParams struct {
 	States []string
 }
 
-// Postgres alone: one round trip for a batch.
+// Only for Postgres: one round trip for a batch.
 func (q *Queries) PutEventContainers(ctx context.Context, arg PutEventContainersParams) error {
 	_, err := q.db.ExecContext(ctx, putEventContainers,
 		pq.Array(arg.Hosts),
@@ -1204,7 +1204,7 @@ type PutEventHostsParams struct {
 	SeenNanos []int64
 }
 
-// Postgres alone: one round trip for a batch.
+// Only for Postgres: one round trip for a batch.
 func (q *Queries) PutEventHosts(ctx context.Context, arg PutEventHostsParams) error {
 	_, err := q.db.ExecContext(ctx, putEventHosts, pq.Array(arg.Hosts), pq.Array(arg.Anchors), pq.Array(arg.SeenNanos))
 	return err
@@ -1276,7 +1276,8 @@ const takeEventIDs = `-- name: TakeEventIDs :one
 UPDATE event_log SET last_id = last_id + $1 WHERE one = 1 RETURNING last_id
 `
 
-// Also the lock that puts appends in a row, until the transaction ends, on both engines.
+// Reserves ids for events. This also locks the row until the transaction ends, on both databases, so that appends run one after
+// another.
 func (q *Queries) TakeEventIDs(ctx context.Context, count int64) (int64, error) {
 	row := q.db.QueryRowContext(ctx, takeEventIDs, count)
 	var last_id int64

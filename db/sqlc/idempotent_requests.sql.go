@@ -52,7 +52,7 @@ type ClaimRequestParams struct {
 	Most         int64
 }
 
-// Takes a caller's key for a request, unless a request has it, or the caller has too many.
+// Claims a caller's key for a request. No row: another request has the key, or the caller has too many keys.
 func (q *Queries) ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, claimRequest,
 		arg.Caller,
@@ -136,7 +136,7 @@ type KeepRequestParams struct {
 	Key          string
 }
 
-// Says that a request is still under way.
+// Extends the claim of a request that is still running.
 func (q *Queries) KeepRequest(ctx context.Context, arg KeepRequestParams) error {
 	_, err := q.db.ExecContext(ctx, keepRequest,
 		arg.RunningUntil,

@@ -58,8 +58,8 @@ type BeatParams struct {
 	ID             string
 }
 
-// Leases exist on Postgres alone: these queries aren't run on SQLite.
-// sampled is written only if it is given.
+// Leases exist only on Postgres: these queries don't run on SQLite.
+// Raises a replica's beat. A null sampled leaves the stored one as it is.
 func (q *Queries) Beat(ctx context.Context, arg BeatParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, beat,
 		arg.Fleet,
@@ -128,7 +128,8 @@ type HeldLeasesRow struct {
 	Epoch int64
 }
 
-// Those of the leases that still have the epoch. After TakeEventIDs in one transaction: moves take that lock too.
+// The leases that still have the given epoch. Call it after TakeEventIDs, in the same transaction: a move of leases takes that
+// lock too.
 func (q *Queries) HeldLeases(ctx context.Context, arg HeldLeasesParams) ([]HeldLeasesRow, error) {
 	rows, err := q.db.QueryContext(ctx, heldLeases, pq.Array(arg.Hosts), pq.Array(arg.Epochs))
 	if err != nil {
@@ -197,7 +198,7 @@ type MoveLeasesRow struct {
 	Epoch int64
 }
 
-// Changes the owner of those leases that still have the epoch.
+// Changes the owner of each lease that still has the given epoch.
 func (q *Queries) MoveLeases(ctx context.Context, arg MoveLeasesParams) ([]MoveLeasesRow, error) {
 	rows, err := q.db.QueryContext(ctx, moveLeases, pq.Array(arg.Hosts), pq.Array(arg.Epochs), pq.Array(arg.Owners))
 	if err != nil {
@@ -260,7 +261,7 @@ type PositionsRow struct {
 	LastEvent   int64
 }
 
-// How far everything is that replicas wait for.
+// The current value of each counter that replicas wait on.
 func (q *Queries) Positions(ctx context.Context) (PositionsRow, error) {
 	row := q.db.QueryRowContext(ctx, positions)
 	var i PositionsRow
@@ -288,7 +289,7 @@ type PutStatusesParams struct {
 	Statuses []string
 }
 
-// Only of hosts whose lease still has the epoch.
+// Stores the status of each host whose lease still has the given epoch.
 func (q *Queries) PutStatuses(ctx context.Context, arg PutStatusesParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, putStatuses,
 		arg.Version,

@@ -73,7 +73,7 @@ type FailUserTryRow struct {
 	Due      int64
 }
 
-// Ends a try with a failure: after the free ones the user waits, 1 s at first and twice as long each time, a minute at most.
+// Ends a try with a failure. After the free failures the user must wait: 1 s, then twice as long each time, up to a minute.
 func (q *Queries) FailUserTry(ctx context.Context, arg FailUserTryParams) (FailUserTryRow, error) {
 	row := q.db.QueryRowContext(ctx, failUserTry,
 		arg.Free,
@@ -90,7 +90,7 @@ const forgiveTries = `-- name: ForgiveTries :execrows
 UPDATE login_tries SET failures = 0, due = 0, pending = CASE WHEN pending > 0 THEN pending - 1 ELSE 0 END WHERE key = $1
 `
 
-// Ends a try with success.
+// Ends a try with success, and clears the failures.
 func (q *Queries) ForgiveTries(ctx context.Context, key string) (int64, error) {
 	result, err := q.db.ExecContext(ctx, forgiveTries, key)
 	if err != nil {
@@ -128,7 +128,7 @@ const releaseTry = `-- name: ReleaseTry :execrows
 UPDATE login_tries SET pending = CASE WHEN pending > 0 THEN pending - 1 ELSE 0 END WHERE key = $1
 `
 
-// Ends a try that counts for nothing.
+// Ends a try that counts neither as a failure nor as a success.
 func (q *Queries) ReleaseTry(ctx context.Context, key string) (int64, error) {
 	result, err := q.db.ExecContext(ctx, releaseTry, key)
 	if err != nil {
@@ -147,7 +147,7 @@ type RememberAddressParams struct {
 	Expires int64
 }
 
-// Keeps that a user logged in at an address.
+// Records that a user logged in from an address.
 func (q *Queries) RememberAddress(ctx context.Context, arg RememberAddressParams) error {
 	_, err := q.db.ExecContext(ctx, rememberAddress, arg.Key, arg.Expires)
 	return err
@@ -174,8 +174,8 @@ type ReserveAddressTryParams struct {
 	Room    int64
 }
 
-// Reserves a try of an address whose bucket has a place for it besides those under way: due moves on by a step for each
-// failure, and no further than room ahead of now. No row: it has none.
+// Reserves a try for an address. An address has a leaky bucket: each failure moves due one step into the future, at most to room
+// ahead of now, and running tries count as failures. No row: the bucket is full.
 func (q *Queries) ReserveAddressTry(ctx context.Context, arg ReserveAddressTryParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, reserveAddressTry,
 		arg.Key,
@@ -212,7 +212,7 @@ type ReserveUserTryParams struct {
 	Free    int64
 }
 
-// Reserves a try of a user that may try now, and that has fewer under way than free ones left, or none. No row: it may not.
+// Reserves a try for a user. No row: the user must wait, or has as many tries running as free failures left (one may always run).
 func (q *Queries) ReserveUserTry(ctx context.Context, arg ReserveUserTryParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, reserveUserTry,
 		arg.Key,

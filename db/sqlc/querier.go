@@ -16,36 +16,37 @@ type Querier interface {
 	AddLeases(ctx context.Context, hosts []string) error
 	AddRefreshToken(ctx context.Context, arg AddRefreshTokenParams) error
 	AddReplica(ctx context.Context, arg AddReplicaParams) error
-	// Where a user's living sessions come from, the latest first.
+	// The client addresses of a user's sessions that have not expired, the latest session first.
 	AddressesOfSessions(ctx context.Context, arg AddressesOfSessionsParams) ([]string, error)
 	AnswerRequest(ctx context.Context, arg AnswerRequestParams) error
-	// The latest row that is one too many where so many are kept.
+	// The newest row that exceeds the number of rows to keep.
 	AuditBeyond(ctx context.Context, keep int32) (uuid.UUID, error)
-	// The id that so many later ones stand before.
+	// The id of the last row that one page may read: scan rows of this index come before it.
 	AuditBoundOfAction(ctx context.Context, arg AuditBoundOfActionParams) (uuid.UUID, error)
-	// The id that so many later ones stand before.
+	// The id of the last row that one page may read: scan rows of this index come before it.
 	AuditBoundOfContainerID(ctx context.Context, arg AuditBoundOfContainerIDParams) (uuid.UUID, error)
-	// The id that so many later ones stand before.
+	// The id of the last row that one page may read: scan rows of this index come before it.
 	AuditBoundOfContainerName(ctx context.Context, arg AuditBoundOfContainerNameParams) (uuid.UUID, error)
-	// The id that so many later ones stand before.
+	// The id of the last row that one page may read: scan rows of this index come before it.
 	AuditBoundOfHost(ctx context.Context, arg AuditBoundOfHostParams) (uuid.UUID, error)
-	// The id that so many later ones stand before.
+	// The id of the last row that one page may read: scan rows of this index come before it.
 	AuditBoundOfOutcome(ctx context.Context, arg AuditBoundOfOutcomeParams) (uuid.UUID, error)
-	// The id that so many later ones stand before.
+	// The id of the last row that one page may read: scan rows of this index come before it.
 	AuditBoundOfUser(ctx context.Context, arg AuditBoundOfUserParams) (uuid.UUID, error)
 	AuditOfAction(ctx context.Context, arg AuditOfActionParams) ([]Audit, error)
-	// The actions on a container that began in a time range and ended after a time or are under way. An action that had nothing
-	// to do has a detail. A recreation that fails has caused events all the same: it puts back what it did.
+	// The actions on a container that began in a time range, and that ended at or after finished_since or are still running. They
+	// may have caused events: a successful action with a detail changed nothing and is left out, a failed recreation is included
+	// because it changes the container and then undoes the change.
 	AuditOfContainer(ctx context.Context, arg AuditOfContainerParams) ([]AuditOfContainerRow, error)
 	AuditOfContainerID(ctx context.Context, arg AuditOfContainerIDParams) ([]Audit, error)
 	AuditOfContainerName(ctx context.Context, arg AuditOfContainerNameParams) ([]Audit, error)
 	AuditOfHost(ctx context.Context, arg AuditOfHostParams) ([]Audit, error)
 	AuditOfOutcome(ctx context.Context, arg AuditOfOutcomeParams) ([]Audit, error)
 	AuditOfUser(ctx context.Context, arg AuditOfUserParams) ([]Audit, error)
-	// The containers with actions that ended in a time range or are under way.
+	// The containers with actions that ended in a time range or are still running.
 	AuditedContainers(ctx context.Context, arg AuditedContainersParams) ([]string, error)
-	// Leases exist on Postgres alone: these queries aren't run on SQLite.
-	// sampled is written only if it is given.
+	// Leases exist only on Postgres: these queries don't run on SQLite.
+	// Raises a replica's beat. A null sampled leaves the stored one as it is.
 	Beat(ctx context.Context, arg BeatParams) (int64, error)
 	BeatOpenTerminal(ctx context.Context, arg BeatOpenTerminalParams) error
 	BeginAudit(ctx context.Context, arg BeginAuditParams) error
@@ -53,11 +54,11 @@ type Querier interface {
 	BulkTargets(ctx context.Context, operationID uuid.UUID) ([]BulkTarget, error)
 	CancelBulkOperation(ctx context.Context, id uuid.UUID) (int64, error)
 	CancelImagePull(ctx context.Context, id uuid.UUID) (int64, error)
-	// Takes a caller's key for a request, unless a request has it, or the caller has too many.
+	// Claims a caller's key for a request. No row: another request has the key, or the caller has too many keys.
 	ClaimRequest(ctx context.Context, arg ClaimRequestParams) (int64, error)
-	// Admins that can log in, but for one user.
+	// The number of admins that can log in, without the given user.
 	CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error)
-	// More of what a row stands for, the last of it at the given time.
+	// Adds repeats of the same refusal to the row that counts them; finished_at is the time of the last one.
 	CountRepeats(ctx context.Context, arg CountRepeatsParams) (int64, error)
 	CountUsers(ctx context.Context) (int64, error)
 	CreateAPIKey(ctx context.Context, arg CreateAPIKeyParams) error
@@ -84,7 +85,7 @@ type Querier interface {
 	DeleteGrant(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteImagePulls(ctx context.Context, before time.Time) error
 	DeleteOpenTerminal(ctx context.Context, id uuid.UUID) error
-	// Those of a replica whose beat has not risen.
+	// Deletes the terminals of a replica whose beat has not risen since the given one.
 	DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error
 	DeleteOtherReplicasOf(ctx context.Context, arg DeleteOtherReplicasOfParams) (int64, error)
 	DeletePendingAudit(ctx context.Context, id uuid.UUID) (int64, error)
@@ -99,20 +100,20 @@ type Querier interface {
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)
 	EndBulkOperation(ctx context.Context, arg EndBulkOperationParams) (int64, error)
 	EndBulkTarget(ctx context.Context, arg EndBulkTargetParams) (int64, error)
-	// Ends all that are in one state, after those that have ended.
+	// Ends all targets in one state. Their order numbers come after those of all targets that ended on their own.
 	EndBulkTargetsIn(ctx context.Context, arg EndBulkTargetsInParams) (int64, error)
 	EndOpenTerminal(ctx context.Context, id uuid.UUID) (int64, error)
 	EndPendingAudit(ctx context.Context, arg EndPendingAuditParams) (int64, error)
-	// Those that ended after the given one, in the order in which they did.
+	// The targets that ended after the given one, in the order in which they ended.
 	EndedBulkTargets(ctx context.Context, arg EndedBulkTargetsParams) ([]BulkTarget, error)
 	EndingTerminals(ctx context.Context, replica string) ([]uuid.UUID, error)
-	// What an engine reported of a container in a time span, by time, after the event since_id at the time since.
+	// The events that an engine reported for a container in a time range, by time, after the event since_id at the time since.
 	EngineEventsOfContainer(ctx context.Context, arg EngineEventsOfContainerParams) ([]EngineEventsOfContainerRow, error)
 	EventContainersOfHost(ctx context.Context, host string) ([]EventContainersOfHostRow, error)
 	EventsAfterID(ctx context.Context, arg EventsAfterIDParams) ([]Event, error)
-	// The history by the engines' time, forwards and backwards. Positions are compared as rows and ordered by all of an
-	// index's columns, so that no other index will do: by the one of times alone a host that was busy long ago would take
-	// a walk through the whole log. Gaps (kind 2) pass every filter but the host's: EventsOfType alone has them.
+	// The history by the engines' time, forwards and backwards. Rows are compared and ordered by all columns of an index, so that the
+	// planner can't choose another index: with the index of times, a search for a host that was busy long ago would scan the whole
+	// log. The only filter that applies to gaps (kind 2) is the host, so only EventsOfType returns them.
 	EventsByTime(ctx context.Context, arg EventsByTimeParams) ([]Event, error)
 	EventsByTimeBackwards(ctx context.Context, arg EventsByTimeBackwardsParams) ([]Event, error)
 	EventsOfActor(ctx context.Context, arg EventsOfActorParams) ([]Event, error)
@@ -121,20 +122,20 @@ type Querier interface {
 	EventsOfHostBackwards(ctx context.Context, arg EventsOfHostBackwardsParams) ([]Event, error)
 	EventsOfName(ctx context.Context, arg EventsOfNameParams) ([]Event, error)
 	EventsOfNameBackwards(ctx context.Context, arg EventsOfNameBackwardsParams) ([]Event, error)
-	// Of any type but container, which is most of the log. A gap's time is where it ends: one that begins up to
-	// begins_until may count though it ends after what is asked for.
+	// Events of one type; not of type container, which is most of the log. The time of a gap is its end: to include gaps that begin in
+	// a range and end after it, pass the range's end as begins_until and a later until.
 	EventsOfType(ctx context.Context, arg EventsOfTypeParams) ([]Event, error)
 	EventsOfTypeBackwards(ctx context.Context, arg EventsOfTypeBackwardsParams) ([]Event, error)
 	EventsOfVerb(ctx context.Context, arg EventsOfVerbParams) ([]Event, error)
 	EventsOfVerbBackwards(ctx context.Context, arg EventsOfVerbBackwardsParams) ([]Event, error)
 	FailAddressTry(ctx context.Context, arg FailAddressTryParams) (int64, error)
-	// Ends a try with a failure: after the free ones the user waits, 1 s at first and twice as long each time, a minute at most.
+	// Ends a try with a failure. After the free failures the user must wait: 1 s, then twice as long each time, up to a minute.
 	FailUserTry(ctx context.Context, arg FailUserTryParams) (FailUserTryRow, error)
 	FinishAudit(ctx context.Context, arg FinishAuditParams) (int64, error)
 	ForgetRequest(ctx context.Context, arg ForgetRequestParams) error
-	// Ends a try with success.
+	// Ends a try with success, and clears the failures.
 	ForgiveTries(ctx context.Context, key string) (int64, error)
-	// A key with what decides over its rights.
+	// An API key, with the fields of its user that decide on its rights.
 	GetAPIKey(ctx context.Context, id uuid.UUID) (GetAPIKeyRow, error)
 	GetBulkOperation(ctx context.Context, id uuid.UUID) (BulkOperation, error)
 	GetCounter(ctx context.Context, name string) (int64, error)
@@ -145,100 +146,105 @@ type Querier interface {
 	GetRecreation(ctx context.Context, id uuid.UUID) (Recreation, error)
 	GetRefreshToken(ctx context.Context, hash string) (RefreshToken, error)
 	GetRequest(ctx context.Context, arg GetRequestParams) (GetRequestRow, error)
-	// A session with what decides over its rights.
+	// A session, with the fields of its user that decide on its rights.
 	GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, error)
 	GetSetupToken(ctx context.Context) (string, error)
 	GetTicket(ctx context.Context, hash string) (GetTicketRow, error)
 	GetTries(ctx context.Context, key string) (GetTriesRow, error)
 	GetUser(ctx context.Context, id uuid.UUID) (User, error)
 	GetUserByName(ctx context.Context, usernameFolded string) (User, error)
-	// Those of the leases that still have the epoch. After TakeEventIDs in one transaction: moves take that lock too.
+	// The leases that still have the given epoch. Call it after TakeEventIDs, in the same transaction: a move of leases takes that
+	// lock too.
 	HeldLeases(ctx context.Context, arg HeldLeasesParams) ([]HeldLeasesRow, error)
 	InsertEvent(ctx context.Context, arg InsertEventParams) (int64, error)
-	// Postgres alone: one round trip for a batch.
+	// Only for Postgres: one round trip for a batch.
 	InsertEvents(ctx context.Context, arg InsertEventsParams) ([]int64, error)
-	// Says that a request is still under way.
+	// Extends the claim of a request that is still running.
 	KeepRequest(ctx context.Context, arg KeepRequestParams) error
 	LatestGeneration(ctx context.Context, sessionID uuid.UUID) (int32, error)
 	Leases(ctx context.Context) ([]HostLease, error)
 	ListAPIKeys(ctx context.Context, arg ListAPIKeysParams) ([]ApiKey, error)
-	// The audit, the latest first, between two ids, which begin with their time. Each filter leads one query, along its
-	// index; the others narrow what that reads. Rows are compared and ordered by all of the index's columns, so that no other
-	// index will do: by the primary key a value that is seldom, or was long ago, would take a walk through everything.
+	// The audit between two ids, the latest first. An id begins with its row's time. There is one query for each filter: it reads
+	// the index of that filter, and the other filters are applied to the rows it reads. Rows are compared and ordered by all columns
+	// of the index, so that the planner can't choose another index: with the primary key, a search for a rare or old value would
+	// scan the whole table.
 	ListAudit(ctx context.Context, arg ListAuditParams) ([]Audit, error)
-	// The latest first, of all users.
+	// The operations of all users, the latest first.
 	ListBulkOperations(ctx context.Context, arg ListBulkOperationsParams) ([]ListBulkOperationsRow, error)
-	// The latest first, of one user.
+	// The operations of one user, the latest first.
 	ListBulkOperationsOf(ctx context.Context, arg ListBulkOperationsOfParams) ([]ListBulkOperationsOfRow, error)
 	// A page of grants by id, of one user or of all.
 	ListGrants(ctx context.Context, arg ListGrantsParams) ([]ListGrantsRow, error)
-	// A page of living sessions by id, of one user or of all.
+	// A page of the sessions that have not expired, by id, of one user or of all.
 	ListSessions(ctx context.Context, arg ListSessionsParams) ([]ListSessionsRow, error)
-	// A page of users by folded name, after the given one.
+	// A page of users by folded name, after the given name.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
-	// Holds a living session's row until the transaction ends: what changes a session's rows takes this one first.
+	// Locks the row of a session that isn't blocked until the transaction ends. A transaction that changes rows of a session takes
+	// this lock first.
 	LockSession(ctx context.Context, id uuid.UUID) (int64, error)
-	// Also makes a login wait for a change of the same user that is under way, and fail after it.
+	// Records the time of a login. It waits for a running change of the same user; no row if the password was changed or the user
+	// was disabled or deleted.
 	MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error)
-	// Changes the owner of those leases that still have the epoch.
+	// Changes the owner of each lease that still has the given epoch.
 	MoveLeases(ctx context.Context, arg MoveLeasesParams) ([]MoveLeasesRow, error)
 	NextActor(ctx context.Context, arg NextActorParams) (string, error)
 	NextAuditContainer(ctx context.Context, arg NextAuditContainerParams) (string, error)
 	NextStatusVersion(ctx context.Context) (int64, error)
 	// Wakes the listeners of a channel when the transaction commits; see db.Listen.
 	Notify(ctx context.Context, arg NotifyParams) error
-	// The event that has so many older ones by id.
+	// The event with nth older events, by id.
 	NthEvent(ctx context.Context, nth int32) (NthEventRow, error)
 	OpenTerminalsOfOthers(ctx context.Context, replica string) ([]OpenTerminal, error)
-	// How far everything is that replicas wait for.
+	// The current value of each counter that replicas wait on.
 	Positions(ctx context.Context) (PositionsRow, error)
 	ProposeSetupToken(ctx context.Context, token string) error
 	PutEventContainer(ctx context.Context, arg PutEventContainerParams) error
-	// Postgres alone: one round trip for a batch.
+	// Only for Postgres: one round trip for a batch.
 	PutEventContainers(ctx context.Context, arg PutEventContainersParams) error
 	PutEventHost(ctx context.Context, arg PutEventHostParams) error
-	// Postgres alone: one round trip for a batch.
+	// Only for Postgres: one round trip for a batch.
 	PutEventHosts(ctx context.Context, arg PutEventHostsParams) error
-	// Only of hosts whose lease still has the epoch.
+	// Stores the status of each host whose lease still has the given epoch.
 	PutStatuses(ctx context.Context, arg PutStatusesParams) (int64, error)
-	// Also a lock that holds until the transaction ends, on both engines.
+	// Increments a counter. This also locks its row until the transaction ends, on both databases.
 	RaiseCounter(ctx context.Context, name string) (int64, error)
-	// Makes open streams of the user end, to come back with the rights of now.
+	// Raises the version of a user's rights: the user's open streams end, and clients reconnect with the new rights.
 	RaiseRights(ctx context.Context, id uuid.UUID) (int64, error)
 	RecentEventsOfHost(ctx context.Context, arg RecentEventsOfHostParams) ([]Event, error)
-	// Those that a server began and that haven't ended.
+	// The recreations that a server began and that have not ended.
 	RecreationsOf(ctx context.Context, server string) ([]Recreation, error)
-	// Ends a try that counts for nothing.
+	// Ends a try that counts neither as a failure nor as a success.
 	ReleaseTry(ctx context.Context, key string) (int64, error)
-	// Keeps that a user logged in at an address.
+	// Records that a user logged in from an address.
 	RememberAddress(ctx context.Context, arg RememberAddressParams) error
 	RemoveReplica(ctx context.Context, id string) (int64, error)
 	RenameRecreation(ctx context.Context, arg RenameRecreationParams) (int64, error)
-	// Marks the token that a login made, which has no row yet, as replaced.
+	// Marks the refresh token of a login, which has no row yet, as replaced.
 	ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error
-	// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
+	// Marks the tokens of a generation and of earlier ones as replaced. A token that is marked already keeps its time.
 	ReplaceRefreshTokens(ctx context.Context, arg ReplaceRefreshTokensParams) error
 	Replicas(ctx context.Context) ([]ReplicasRow, error)
-	// Reserves a try of an address whose bucket has a place for it besides those under way: due moves on by a step for each
-	// failure, and no further than room ahead of now. No row: it has none.
+	// Reserves a try for an address. An address has a leaky bucket: each failure moves due one step into the future, at most to room
+	// ahead of now, and running tries count as failures. No row: the bucket is full.
 	ReserveAddressTry(ctx context.Context, arg ReserveAddressTryParams) (int64, error)
-	// Reserves a try of a user that may try now, and that has fewer under way than free ones left, or none. No row: it may not.
+	// Reserves a try for a user. No row: the user must wait, or has as many tries running as free failures left (one may always run).
 	ReserveUserTry(ctx context.Context, arg ReserveUserTryParams) (int64, error)
 	Sampled(ctx context.Context, id string) ([]SampledRow, error)
 	SetPassword(ctx context.Context, arg SetPasswordParams) (int64, error)
 	SetTrimmed(ctx context.Context, trimmedID int64) error
 	StatusesAfter(ctx context.Context, version int64) ([]StatusesAfterRow, error)
-	// Also the lock that puts appends in a row, until the transaction ends, on both engines.
+	// Reserves ids for events. This also locks the row until the transaction ends, on both databases, so that appends run one after
+	// another.
 	TakeEventIDs(ctx context.Context, count int64) (int64, error)
-	// A ticket is good once: of two callers with the same one, one gets a row.
+	// Deletes a ticket and returns it. A ticket can be used once: of two callers with the same ticket, one gets a row.
 	TakeTerminalTicket(ctx context.Context, hash string) (TakeTerminalTicketRow, error)
 	TouchAPIKey(ctx context.Context, arg TouchAPIKeyParams) error
 	TouchSession(ctx context.Context, arg TouchSessionParams) error
-	// Those that an earlier process of a server left.
+	// The operations that an earlier process of a server left unfinished.
 	UnfinishedBulkOperations(ctx context.Context, server string) ([]uuid.UUID, error)
 	UpdateRecreation(ctx context.Context, arg UpdateRecreationParams) (int64, error)
 	UpdateUser(ctx context.Context, arg UpdateUserParams) error
-	// Same password, stronger parameters: only if the password wasn't changed meanwhile.
+	// Stores a hash of the same password with stronger parameters, unless the password was changed meanwhile.
 	UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error)
 	UserGrants(ctx context.Context, userID uuid.UUID) ([]Grant, error)
 	WriteImagePull(ctx context.Context, arg WriteImagePullParams) (bool, error)

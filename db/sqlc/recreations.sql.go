@@ -85,7 +85,7 @@ const recreationsOf = `-- name: RecreationsOf :many
 SELECT id, at, user_id, username, server, host, container_id, container_name, step, undoing, state FROM recreations WHERE server = $1 ORDER BY at
 `
 
-// Those that a server began and that haven't ended.
+// The recreations that a server began and that have not ended.
 func (q *Queries) RecreationsOf(ctx context.Context, server string) ([]Recreation, error) {
 	rows, err := q.db.QueryContext(ctx, recreationsOf, server)
 	if err != nil {

@@ -65,7 +65,7 @@ type ReplaceRefreshTokenParams struct {
 	ReplacedAt sql.NullTime
 }
 
-// Marks the token that a login made, which has no row yet, as replaced.
+// Marks the refresh token of a login, which has no row yet, as replaced.
 func (q *Queries) ReplaceRefreshToken(ctx context.Context, arg ReplaceRefreshTokenParams) error {
 	_, err := q.db.ExecContext(ctx, replaceRefreshToken, arg.Hash, arg.SessionID, arg.ReplacedAt)
 	return err
@@ -82,7 +82,7 @@ type ReplaceRefreshTokensParams struct {
 	Generation int32
 }
 
-// Marks the tokens of a generation, and what is left of earlier ones, as replaced, each for the first time only.
+// Marks the tokens of a generation and of earlier ones as replaced. A token that is marked already keeps its time.
 func (q *Queries) ReplaceRefreshTokens(ctx context.Context, arg ReplaceRefreshTokensParams) error {
 	_, err := q.db.ExecContext(ctx, replaceRefreshTokens, arg.ReplacedAt, arg.SessionID, arg.Generation)
 	return err

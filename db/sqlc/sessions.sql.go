@@ -25,7 +25,7 @@ type AddressesOfSessionsParams struct {
 	Page           int32
 }
 
-// Where a user's living sessions come from, the latest first.
+// The client addresses of a user's sessions that have not expired, the latest session first.
 func (q *Queries) AddressesOfSessions(ctx context.Context, arg AddressesOfSessionsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, addressesOfSessions, arg.UsernameFolded, arg.Now, arg.Page)
 	if err != nil {
@@ -156,7 +156,7 @@ type GetSessionRow struct {
 	Rights      int64
 }
 
-// A session with what decides over its rights.
+// A session, with the fields of its user that decide on its rights.
 func (q *Queries) GetSession(ctx context.Context, id uuid.UUID) (GetSessionRow, error) {
 	row := q.db.QueryRowContext(ctx, getSession, id)
 	var i GetSessionRow
@@ -201,7 +201,7 @@ type ListSessionsRow struct {
 	Username   string
 }
 
-// A page of living sessions by id, of one user or of all.
+// A page of the sessions that have not expired, by id, of one user or of all.
 func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]ListSessionsRow, error) {
 	rows, err := q.db.QueryContext(ctx, listSessions,
 		arg.After,
@@ -242,7 +242,8 @@ const lockSession = `-- name: LockSession :execrows
 UPDATE sessions SET last_used_at = last_used_at WHERE id = $1 AND NOT blocked
 `
 
-// Holds a living session's row until the transaction ends: what changes a session's rows takes this one first.
+// Locks the row of a session that isn't blocked until the transaction ends. A transaction that changes rows of a session takes
+// this lock first.
 func (q *Queries) LockSession(ctx context.Context, id uuid.UUID) (int64, error) {
 	result, err := q.db.ExecContext(ctx, lockSession, id)
 	if err != nil {

@@ -106,7 +106,7 @@ type DeleteOpenTerminalsOfParams struct {
 	Beat    int64
 }
 
-// Those of a replica whose beat has not risen.
+// Deletes the terminals of a replica whose beat has not risen since the given one.
 func (q *Queries) DeleteOpenTerminalsOf(ctx context.Context, arg DeleteOpenTerminalsOfParams) error {
 	_, err := q.db.ExecContext(ctx, deleteOpenTerminalsOf, arg.Replica, arg.Beat)
 	return err
@@ -204,7 +204,7 @@ type TakeTerminalTicketRow struct {
 	ExpiresAt time.Time
 }
 
-// A ticket is good once: of two callers with the same one, one gets a row.
+// Deletes a ticket and returns it. A ticket can be used once: of two callers with the same ticket, one gets a row.
 func (q *Queries) TakeTerminalTicket(ctx context.Context, hash string) (TakeTerminalTicketRow, error) {
 	row := q.db.QueryRowContext(ctx, takeTerminalTicket, hash)
 	var i TakeTerminalTicketRow

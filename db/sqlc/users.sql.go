@@ -17,7 +17,7 @@ const countOtherAdmins = `-- name: CountOtherAdmins :one
 SELECT count(*) FROM users WHERE role = 'admin' AND NOT disabled AND id <> $1
 `
 
-// Admins that can log in, but for one user.
+// The number of admins that can log in, without the given user.
 func (q *Queries) CountOtherAdmins(ctx context.Context, id uuid.UUID) (int64, error) {
 	row := q.db.QueryRowContext(ctx, countOtherAdmins, id)
 	var count int64
@@ -145,7 +145,7 @@ type ListUsersParams struct {
 	Page  int32
 }
 
-// A page of users by folded name, after the given one.
+// A page of users by folded name, after the given name.
 func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error) {
 	rows, err := q.db.QueryContext(ctx, listUsers, arg.After, arg.Page)
 	if err != nil {
@@ -194,7 +194,8 @@ type MarkLoginParams struct {
 	PasswordHash string
 }
 
-// Also makes a login wait for a change of the same user that is under way, and fail after it.
+// Records the time of a login. It waits for a running change of the same user; no row if the password was changed or the user
+// was disabled or deleted.
 func (q *Queries) MarkLogin(ctx context.Context, arg MarkLoginParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, markLogin, arg.LastLoginAt, arg.ID, arg.PasswordHash)
 	if err != nil {
@@ -207,7 +208,7 @@ const raiseRights = `-- name: RaiseRights :execrows
 UPDATE users SET rights = rights + 1 WHERE id = $1
 `
 
-// Makes open streams of the user end, to come back with the rights of now.
+// Raises the version of a user's rights: the user's open streams end, and clients reconnect with the new rights.
 func (q *Queries) RaiseRights(ctx context.Context, id uuid.UUID) (int64, error) {
 	result, err := q.db.ExecContext(ctx, raiseRights, id)
 	if err != nil {
@@ -273,7 +274,7 @@ type UpgradePasswordHashParams struct {
 	OldHash string
 }
 
-// Same password, stronger parameters: only if the password wasn't changed meanwhile.
+// Stores a hash of the same password with stronger parameters, unless the password was changed meanwhile.
 func (q *Queries) UpgradePasswordHash(ctx context.Context, arg UpgradePasswordHashParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, upgradePasswordHash, arg.NewHash, arg.ID, arg.OldHash)
 	if err != nil {

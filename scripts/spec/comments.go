@@ -49,14 +49,16 @@ func (c comments) add(decl *ast.GenDecl) {
 	}
 }
 
-// sentence converts a doc comment for the document: to one line, without the Go name at its beginning.
+// sentence converts a doc comment for the document: to one line, without the Go name at its beginning, and with a capital letter
+// unless it begins with a value ("running, succeeded or failed.").
 func sentence(doc *ast.CommentGroup, name string) string {
 	text := strings.Join(strings.Fields(doc.Text()), " ")
 	for _, prefix := range []string{name + " ", "is ", "are "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	if text == "" {
-		return ""
+	first, _, _ := strings.Cut(text, " ")
+	if text == "" || strings.ContainsAny(first[len(first)-1:], ",;:") {
+		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -276,11 +276,11 @@ type permission struct{ name, text string }
 
 var permissions = map[service.Permission]permission{
 	service.Public:      {"public", "Needs no credentials."},
-	service.Optional:    {"optional", "Credentials aren't needed, but must be good where they are sent."},
+	service.Optional:    {"optional", "Needs no credentials, but refuses invalid ones."},
 	service.Self:        {"self", "Needs credentials of any role."},
-	service.View:        {"view", "Needs the role viewer; what the caller may not see doesn't exist."},
+	service.View:        {"view", "Needs the role viewer. Resources that the caller may not see are reported as not found."},
 	service.Operate:     {"operate", "Needs the role operator on the container."},
 	service.OperateHost: {"operate the host", "Needs the role operator on the whole host."},
-	service.Exec:        {"exec", "Needs the role admin on the container, or a grant there with exec."},
+	service.Exec:        {"exec", "Needs the role admin on the container, or a grant with exec for it."},
 	service.Administer:  {"administer", "Needs the role admin."},
 }

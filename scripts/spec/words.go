@@ -16,27 +16,27 @@ import (
 
 var about = strings.Join([]string{
 	"wharf is an HTTP JSON API in front of many Docker hosts.",
-	"An answer is `{\"success\":true,\"data\":…}`, an error `{\"success\":false,\"message\":\"…\"}`; where the schema of an answer has no",
-	"envelope, it is bare. Query parameters that an operation doesn't have are refused below /v1, and so are unknown fields of bodies.",
-	"Lists have `limit` and `cursor`; an empty `cursor` in the answer means that there is no more.",
-	"A `{id}` of a container is its id, a unique beginning of it, or its name.",
+	"A response is `{\"success\":true,\"data\":…}`, an error is `{\"success\":false,\"message\":\"…\"}`. A few responses have no such",
+	"envelope, as their schemas show. Below /v1, unknown query parameters and unknown fields of bodies are refused.",
+	"Lists take `limit` and `cursor`; an empty `cursor` in the response marks the last page.",
+	"The `{id}` of a container is its id, a unique prefix of the id, or its name.",
 }, " ")
 
 // failureTexts describe when an operation answers with a status.
 var failureTexts = map[int]string{
-	http.StatusNotModified:           "The client has it already.",
+	http.StatusNotModified:           "The client's copy is current.",
 	http.StatusBadRequest:            "A parameter or the body is missing or malformed; the message names it.",
-	http.StatusUnauthorized:          "No credentials, or bad ones.",
-	http.StatusForbidden:             "Not allowed, or a foreign origin.",
-	http.StatusNotFound:              "There is no such thing, or none that the caller may see.",
-	http.StatusNotAcceptable:         "The answer is text/event-stream, which Accept rules out.",
-	http.StatusConflict:              "It doesn't go with how things are: the name is taken, the container runs already, the id is another's name.",
+	http.StatusUnauthorized:          "The credentials are missing or invalid.",
+	http.StatusForbidden:             "The caller isn't allowed to do this, or the request comes from another origin.",
+	http.StatusNotFound:              "The resource doesn't exist, or the caller may not see it.",
+	http.StatusNotAcceptable:         "The response is text/event-stream, which the request's Accept header excludes.",
+	http.StatusConflict:              "The request conflicts with the current state: the name is taken, the container is already running, or the id is another container's name.",
 	http.StatusRequestEntityTooLarge: "The body is larger than 64 KiB.",
 	http.StatusUnsupportedMediaType:  "The body isn't application/json.",
 	http.StatusUnprocessableEntity:   "The Idempotency-Key was used with another body.",
-	http.StatusTooManyRequests:       "Too many tries, streams or queries: Retry-After says when to come again.",
-	http.StatusInternalServerError:   "The engine can't be reached or failed, with its own words; or wharf failed.",
-	http.StatusServiceUnavailable:    "wharf is ending or its database is away: try again.",
+	http.StatusTooManyRequests:       "Too many tries, streams or queries: Retry-After gives the time to wait.",
+	http.StatusInternalServerError:   "The engine can't be reached or reported an error, which the message contains; or wharf failed.",
+	http.StatusServiceUnavailable:    "wharf is shutting down or its database can't be reached: try again.",
 }
 
 // failures returns the responses other than 200: a component for each status in use.
@@ -79,9 +79,9 @@ func pathParam(name, pattern string) (*openapi31.Parameter, error) {
 	case name == "host":
 		p.Description, p.Schema["examples"] = ptr("A host's name."), []string{"119server"}
 	case name == "id" && container:
-		p.Description, p.Schema["examples"] = ptr("A container's id, a unique beginning of it, or its name."), []string{"nginx-web"}
+		p.Description, p.Schema["examples"] = ptr("A container's id, a unique prefix of the id, or its name."), []string{"nginx-web"}
 	case name == "id" && onHost:
-		p.Description, p.Schema["examples"] = ptr("Its id, whole, or its name, with its slashes as %2F."), []string{"nginx:1.27"}
+		p.Description, p.Schema["examples"] = ptr("The full id, or the name with each slash as %2F."), []string{"nginx:1.27"}
 	case name == "id":
 		p.Schema["format"], p.Schema["examples"] = "uuid", []string{"4b2efe8c-b526-4ff3-a2fa-c1ddcb9601e9"}
 	case name == "username":
@@ -96,12 +96,12 @@ func pathParam(name, pattern string) (*openapi31.Parameter, error) {
 func requestHeaders() map[string]openapi31.ParameterOrReference {
 	out := map[string]openapi31.ParameterOrReference{}
 	for name, h := range map[string]struct{ text, pattern string }{
-		"X-Request-Id":    {"The request's id in the answer and the log, if it has this form; else wharf makes one.", "^[A-Za-z0-9._-]{1,64}$"},
-		"X-Setup-Token":   {"The setup token from wharf's log, for the first user.", ""},
-		"X-Wharf-Stored":  {"The half of a page's session that the origin's storage keeps.", ""},
-		"Last-Event-ID":   {"The id of the last event that the client has: the stream goes on after it.", "^[0-9]+$"},
-		"Idempotency-Key": {"The request runs once, however often it is sent with this key within ten minutes.", "^[!-~]{1,128}$"},
-		"If-None-Match":   {"The ETag of what the client has.", ""},
+		"X-Request-Id":    {"The request's id in the response and the log. If it is missing or malformed, wharf generates one.", "^[A-Za-z0-9._-]{1,64}$"},
+		"X-Setup-Token":   {"The setup token from wharf's log, for creating the first user.", ""},
+		"X-Wharf-Stored":  {"The part of the web page's session that the browser keeps in the origin's storage.", ""},
+		"Last-Event-ID":   {"The id of the last event that the client received: the stream resumes after it.", "^[0-9]+$"},
+		"Idempotency-Key": {"Requests with the same key are executed once: within ten minutes, repeats get the first one's response.", "^[!-~]{1,128}$"},
+		"If-None-Match":   {"The ETag of the client's copy.", ""},
 	} {
 		schema := map[string]any{"type": "string"}
 		if h.pattern != "" {
@@ -118,18 +118,18 @@ func requestHeaders() map[string]openapi31.ParameterOrReference {
 func responseHeaders() map[string]openapi31.HeaderOrReference {
 	out := map[string]openapi31.HeaderOrReference{}
 	for name, text := range map[string]string{
-		"X-Request-Id":        "The request's id, as the log has it.",
-		"Retry-After":         "In how many seconds to try again.",
-		"WWW-Authenticate":    "The kind of credentials that are asked for.",
-		"X-Partial":           "true: something is missing from the answer.",
-		"X-Sampled-At":        "When the numbers were taken.",
-		"X-Sample-Age":        "How many seconds ago the numbers were taken.",
-		"Idempotent-Replayed": "true: the answer that an earlier request with the same Idempotency-Key got.",
-		"Set-Cookie":          "The session's cookie, for browsers: it counts for GET alone.",
-		"Content-Disposition": "Names the file.",
+		"X-Request-Id":        "The request's id, which the log contains too.",
+		"Retry-After":         "The number of seconds to wait before the next try.",
+		"WWW-Authenticate":    "The kind of credentials that are required.",
+		"X-Partial":           "true: the response is incomplete.",
+		"X-Sampled-At":        "The time of the sample.",
+		"X-Sample-Age":        "The age of the sample in seconds.",
+		"Idempotent-Replayed": "true: this is the response to an earlier request with the same Idempotency-Key.",
+		"Set-Cookie":          "The session's cookie, for browsers. It authenticates only GET requests.",
+		"Content-Disposition": "The name of the file.",
 		"Content-Encoding":    "gzip, for clients that accept it.",
-		"Vary":                "Accept-Encoding: the answer may be compressed.",
-		"ETag":                "Names this very content.",
+		"Vary":                "Accept-Encoding: the response may be compressed.",
+		"ETag":                "Identifies this version of the content.",
 	} {
 		out[name] = openapi31.HeaderOrReference{Header: &openapi31.Header{Description: ptr(text), Schema: map[string]any{"type": "string"}}}
 	}
@@ -165,11 +165,11 @@ func security(o api.Operation) []map[string][]string {
 
 func securitySchemes() map[string]openapi31.SecuritySchemeOrReference {
 	scheme := func(text string) *openapi31.SecurityScheme { return &openapi31.SecurityScheme{Description: &text} }
-	bearer := scheme("An access token of /login or /token/renew_access, or an API key.")
+	bearer := scheme("An access token from /login or /token/renew_access, or an API key.")
 	bearer.WithHTTPBearer(openapi31.SecuritySchemeHTTPBearer{Scheme: "bearer"})
-	session := scheme("The cookie that /login sets, for GET alone. Over TLS its name is __Host-wharf_session.")
+	session := scheme("The cookie that /login sets, for GET requests only. Over TLS its name is __Host-wharf_session.")
 	session.WithAPIKey(openapi31.SecuritySchemeAPIKey{Name: "wharf_session", In: openapi31.SecuritySchemeAPIKeyInCookie})
-	ticket := scheme("A ticket of POST /v1/events/ticket, for event streams alone.")
+	ticket := scheme("A ticket from POST /v1/events/ticket, for event and log streams only.")
 	ticket.WithAPIKey(openapi31.SecuritySchemeAPIKey{Name: "ticket", In: openapi31.SecuritySchemeAPIKeyInQuery})
 	return map[string]openapi31.SecuritySchemeOrReference{
 		"bearer": {SecurityScheme: bearer}, "session": {SecurityScheme: session}, "ticket": {SecurityScheme: ticket},
@@ -182,13 +182,14 @@ func streamText(o api.Operation) string {
 	for _, f := range o.Answer.Frames {
 		names = append(names, "`"+f.Event+"`")
 	}
-	text := "Server-sent events " + strings.Join(names, ", ") + ", whose data are the schemas in x-frames; comments keep the connection open."
+	text := "A stream of the server-sent events " + strings.Join(names, ", ") + ". x-frames has the schema of each event's data. Comments keep the" +
+		" connection open."
 	if !o.Answer.StreamOnly {
-		text = "Done; with Accept: text/event-stream a stream. " + text
+		text = "A single answer or, with Accept: text/event-stream, a" + strings.TrimPrefix(text, "A")
 	}
 	if !slices.Contains(o.Headers, "Last-Event-ID") {
-		return text + " After a break the client asks again and gets the next sample."
+		return text + " After a disconnect, the client sends the request again and the stream starts with the latest values."
 	}
-	return text + " A client that lost its connection sends the id of the last event it has as Last-Event-ID and gets what it missed," +
-		" or a stream-gap where that can't be had any more."
+	return text + " After a disconnect, the client sends the id of the last event it received as Last-Event-ID and gets the events it missed," +
+		" or a stream-gap if they are no longer available."
 }

@@ -21,75 +21,75 @@ import (
 // of app.env read them.
 type Config struct {
 	ListenAddr     string `env:"LISTEN_ADDR" envDefault:"127.0.0.1:9083" help:"address and port to listen on"`
-	TLSCertFile    string `env:"TLS_CERT_FILE" help:"PEM certificate chain; with TLS_KEY_FILE wharf serves HTTPS itself, and reads both anew when they change"`
-	TLSKeyFile     string `env:"TLS_KEY_FILE" help:"PEM key of TLS_CERT_FILE"`
-	MaxConns       int    `env:"MAX_CONNS" envDefault:"0" help:"connections of clients at once, further ones wait; 0 is as many as the limit on open files allows beside the engines, 10000 at most"`
-	StreamsPerUser int    `env:"STREAMS_PER_USER" envDefault:"32" help:"streams (events, usage) that one user may have open at once; in open mode all callers without a token are one"`
-	MaxStreams     int    `env:"MAX_STREAMS" envDefault:"10000" help:"streams that all users together may have open at once"`
-	DataDir        string `env:"DATA_DIR" envDefault:"./data" help:"where the generated key and the SQLite database live"`
+	TLSCertFile    string `env:"TLS_CERT_FILE" help:"PEM certificate chain; together with TLS_KEY_FILE it makes wharf serve HTTPS; both files are reloaded when they change"`
+	TLSKeyFile     string `env:"TLS_KEY_FILE" help:"PEM private key for TLS_CERT_FILE"`
+	MaxConns       int    `env:"MAX_CONNS" envDefault:"0" help:"maximum number of open client connections; further ones wait; 0 means as many as the limit on open files allows after what the engines need, at most 10000"`
+	StreamsPerUser int    `env:"STREAMS_PER_USER" envDefault:"32" help:"maximum number of streams (events, usage) that one user may have open; in open mode all callers without a token count as one user"`
+	MaxStreams     int    `env:"MAX_STREAMS" envDefault:"10000" help:"maximum number of streams that all users together may have open"`
+	DataDir        string `env:"DATA_DIR" envDefault:"./data" help:"directory of the generated key and the SQLite database"`
 
 	DBSource  string `env:"DB_SOURCE" help:"postgresql://user:password@host:5432/name or sqlite:path; empty means SQLite in DATA_DIR"`
-	DBMigrate bool   `env:"DB_MIGRATE" envDefault:"true" help:"bring the database's schema up to date at start"`
+	DBMigrate bool   `env:"DB_MIGRATE" envDefault:"true" help:"migrate the database schema to the current version at start"`
 
-	DBNew bool `env:"DB_NEW" envDefault:"false" help:"start with a new database though DATA_DIR holds the token.key of an earlier one: refused otherwise, since the first caller could make itself admin"`
+	DBNew bool `env:"DB_NEW" envDefault:"false" help:"allow an empty database although DATA_DIR holds the token.key of an earlier one; otherwise wharf refuses to start, since the first caller could become admin"`
 
-	DockerHosts    string `env:"DOCKER_HOSTS" help:"name=address pairs, comma separated, such as web=tcp://10.1.0.119:2376,local=unix:///var/run/docker.sock; empty means one host 'local' from DOCKER_HOST, else the default socket"`
-	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"folder with <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all, for tcp hosts with mutual TLS"`
+	DockerHosts    string `env:"DOCKER_HOSTS" help:"name=address pairs, comma separated, such as web=tcp://10.1.0.119:2376,local=unix:///var/run/docker.sock; empty means one host named 'local', at DOCKER_HOST or at the default socket"`
+	DockerCertPath string `env:"DOCKER_CERT_PATH" help:"directory of the certificates for tcp hosts with mutual TLS: <host>/{ca,cert,key}.pem, or {ca,cert,key}.pem for all hosts"`
 
-	HostsFile     string `env:"HOSTS_FILE" help:"hosts.yaml, in place of DOCKER_HOSTS: hosts with tls, ssh, labels and timeouts; read anew when it changes or on SIGHUP"`
-	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS in AUTH_MODE=required: everything on the way to them can control them"`
+	HostsFile     string `env:"HOSTS_FILE" help:"path of a hosts.yaml, which replaces DOCKER_HOSTS and sets TLS, ssh, labels and timeouts for each host; reloaded when it changes or on SIGHUP"`
+	AllowPlainTCP bool   `env:"ALLOW_PLAIN_TCP" envDefault:"false" help:"allow tcp hosts without TLS with AUTH_MODE=required; everything on the network path to such a host can control it"`
 
-	AuthMode         string   `env:"AUTH_MODE" envDefault:"required" help:"'required' asks for a token on every Docker endpoint; 'open' lets requests without one through"`
-	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open beyond loopback or behind a proxy: every client that reaches it controls Docker"`
-	AllowedHosts     []string `env:"ALLOWED_HOSTS" help:"names accepted in the Host header in open mode besides loopback, comma separated"`
+	AuthMode         string   `env:"AUTH_MODE" envDefault:"required" help:"'required' demands a token on every Docker endpoint; 'open' accepts requests without a token"`
+	AllowOpenNetwork bool     `env:"ALLOW_OPEN_NETWORK" envDefault:"false" help:"allow AUTH_MODE=open on addresses other than loopback or behind a proxy; every client that can reach wharf then controls Docker"`
+	AllowedHosts     []string `env:"ALLOWED_HOSTS" help:"names accepted in the Host header in open mode, in addition to loopback, comma separated"`
 	AnonRole         string   `env:"ANON_ROLE" envDefault:"operator" help:"role of a caller without a token in open mode: none, viewer, operator or admin"`
-	MaskSecrets      bool     `env:"MASK_SECRETS" envDefault:"false" help:"mask what looks secret in open mode too"`
+	MaskSecrets      bool     `env:"MASK_SECRETS" envDefault:"false" help:"mask values that look like secrets in open mode too"`
 
-	Signup            string `env:"SIGNUP" envDefault:"closed" help:"'open' lets anyone create a user; 'closed' lets admins alone, after the first user"`
-	AdminUsername     string `env:"ADMIN_USERNAME" help:"with ADMIN_PASSWORD_FILE: this admin is created at start while there is no user"`
+	Signup            string `env:"SIGNUP" envDefault:"closed" help:"'open' lets anyone create a user; 'closed' lets only admins create users, after the first user"`
+	AdminUsername     string `env:"ADMIN_USERNAME" help:"name of an admin that is created at start if there is no user yet; requires ADMIN_PASSWORD_FILE"`
 	AdminPasswordFile string `env:"ADMIN_PASSWORD_FILE" help:"file that holds the password of ADMIN_USERNAME"`
-	PasswordMin       int    `env:"PASSWORD_MIN" envDefault:"6" help:"fewest bytes of a password, 6 to 1024"`
+	PasswordMin       int    `env:"PASSWORD_MIN" envDefault:"6" help:"minimum length of a password in bytes, 6 to 1024"`
 
-	PasswordPolicy string `env:"PASSWORD_POLICY" envDefault:"basic" help:"'strict' asks for 8 bytes and refuses the most common passwords"`
+	PasswordPolicy string `env:"PASSWORD_POLICY" envDefault:"basic" help:"'strict' requires 8 bytes and refuses the most common passwords"`
 
 	TokenMaker      string        `env:"TOKEN_MAKER" envDefault:"jwt" help:"'jwt' (HS256) or 'paseto' (v2.local)"`
-	TokenKeys       string        `env:"TOKEN_KEYS" help:"id:key pairs, comma separated, each key 32 bytes or more: the first signs, all are accepted; empty means a generated key in DATA_DIR"`
-	AccessTokenTTL  time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m" help:"life of an access token"`
-	RefreshTokenTTL time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"24h" help:"life of a refresh token and its session"`
+	TokenKeys       string        `env:"TOKEN_KEYS" help:"id:key pairs, comma separated, each key 32 bytes or longer; the first key signs tokens, all of them verify tokens; empty means a generated key in DATA_DIR"`
+	AccessTokenTTL  time.Duration `env:"ACCESS_TOKEN_TTL" envDefault:"15m" help:"lifetime of an access token"`
+	RefreshTokenTTL time.Duration `env:"REFRESH_TOKEN_TTL" envDefault:"24h" help:"lifetime of a refresh token and its session"`
 
-	RefreshRotation bool `env:"REFRESH_ROTATION" envDefault:"false" help:"give a new refresh token at each renewal; one that is used again ends its session"`
+	RefreshRotation bool `env:"REFRESH_ROTATION" envDefault:"false" help:"issue a new refresh token at each renewal; using an old one again ends the session"`
 
 	EventsKeep time.Duration `env:"EVENTS_KEEP" envDefault:"168h" help:"how long events are kept"`
-	EventsMax  int64         `env:"EVENTS_MAX" envDefault:"1000000" help:"how many events are kept"`
+	EventsMax  int64         `env:"EVENTS_MAX" envDefault:"1000000" help:"maximum number of events that are kept"`
 
-	AuditMax int32 `env:"AUDIT_MAX" envDefault:"1000000" help:"how many rows of the audit are kept, the latest, for a year at most"`
+	AuditMax int32 `env:"AUDIT_MAX" envDefault:"1000000" help:"maximum number of audit rows that are kept; rows older than a year are deleted in any case"`
 
-	StatsSource string        `env:"STATS_SOURCE" envDefault:"auto" help:"where usage is read: 'engine' asks the engine, 'kernel' reads this machine's files, 'auto' reads them where the engine runs on this machine"`
-	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long usage is sampled after the last question, 3s or more"`
-	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"cores of an engine's CPU that sampling it may cost, all replicas together"`
+	StatsSource string        `env:"STATS_SOURCE" envDefault:"auto" help:"source of usage: 'engine' asks the engine; 'kernel' reads this machine's cgroup and proc files; 'auto' reads the files where the engine runs on this machine, and asks the engine otherwise"`
+	StatsIdle   time.Duration `env:"STATS_IDLE" envDefault:"30s" help:"how long sampling of usage continues after the last request for it, 3s or more"`
+	StatsBudget float64       `env:"STATS_BUDGET" envDefault:"0.1" help:"CPU cores that an engine may spend on answering usage samples, for all replicas together"`
 
-	LogsRole   string `env:"LOGS_ROLE" envDefault:"viewer" help:"least role to read containers' logs: viewer, or operator, since a program may log what masking hides elsewhere"`
-	LogsSource string `env:"LOGS_SOURCE" envDefault:"auto" help:"where logs are searched: 'engine' asks the engine, 'files' reads this machine's json-file logs and fails where it can't, 'auto' reads them where the engine runs on this machine"`
+	LogsRole   string `env:"LOGS_ROLE" envDefault:"viewer" help:"minimum role for reading containers' logs: viewer or operator; a program may log secrets that wharf masks elsewhere"`
+	LogsSource string `env:"LOGS_SOURCE" envDefault:"auto" help:"source of log searches: 'engine' asks the engine; 'files' reads this machine's json-file logs and fails where it can't; 'auto' reads the files where the engine runs on this machine, and asks the engine otherwise"`
 
-	ExecEnabled    bool          `env:"EXEC_ENABLED" envDefault:"true" help:"allow terminals in containers, to admins and to grants with exec; a container refuses them by its label wharf.exec=off"`
-	ExecIdle       time.Duration `env:"EXEC_IDLE" envDefault:"30m" help:"how long a terminal may be without input"`
-	ExecLongest    time.Duration `env:"EXEC_LONGEST" envDefault:"8h" help:"how long a terminal may be open"`
-	ExecPerUser    int           `env:"EXEC_PER_USER" envDefault:"16" help:"terminals that one user may have open at once"`
-	ExecMax        int           `env:"EXEC_MAX" envDefault:"256" help:"terminals that all users together may have open at once"`
-	ExecRecord     string        `env:"EXEC_RECORD" envDefault:"off" help:"'output' records what terminals show, below DATA_DIR, for admins: passwords too, where a program shows them; 'off' records nothing"`
-	ExecRecordKeep time.Duration `env:"EXEC_RECORD_KEEP" envDefault:"720h" help:"how long recordings of terminals are kept"`
+	ExecEnabled    bool          `env:"EXEC_ENABLED" envDefault:"true" help:"allow terminals in containers for admins and for users with a grant that has exec; the label wharf.exec=off excludes a container"`
+	ExecIdle       time.Duration `env:"EXEC_IDLE" envDefault:"30m" help:"how long a terminal may stay open without input"`
+	ExecLongest    time.Duration `env:"EXEC_LONGEST" envDefault:"8h" help:"maximum duration of a terminal"`
+	ExecPerUser    int           `env:"EXEC_PER_USER" envDefault:"16" help:"maximum number of terminals that one user may have open"`
+	ExecMax        int           `env:"EXEC_MAX" envDefault:"256" help:"maximum number of terminals that all users together may have open"`
+	ExecRecord     string        `env:"EXEC_RECORD" envDefault:"off" help:"'output' records the output of terminals below DATA_DIR, for admins, including any password that a program shows; 'off' records nothing"`
+	ExecRecordKeep time.Duration `env:"EXEC_RECORD_KEEP" envDefault:"720h" help:"how long terminal recordings are kept"`
 
-	RegistryConfig string        `env:"REGISTRY_CONFIG" help:"file of logins to image registries, in the format of docker's config.json, for pulls; credential helpers aren't run; read again when it changes"`
-	PullStall      time.Duration `env:"PULL_STALL" envDefault:"90s" help:"how long an engine may say nothing during a pull before it counts as hanging"`
+	RegistryConfig string        `env:"REGISTRY_CONFIG" help:"file with the credentials of image registries for pulls, in the format of Docker's config.json; credential helpers are not run; reloaded when it changes"`
+	PullStall      time.Duration `env:"PULL_STALL" envDefault:"90s" help:"how long an engine may send no progress during a pull before the pull counts as stalled"`
 
-	CORSOrigins    []string `env:"CORS_ORIGINS" help:"origins of web pages, such as https://app.example.org, that may call the API, comma separated"`
-	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma separated"`
+	CORSOrigins    []string `env:"CORS_ORIGINS" help:"origins of web pages that may call the API, such as https://app.example.org, comma separated"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"addresses or prefixes of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, comma separated"`
 
-	Metrics              string `env:"METRICS" envDefault:"on" help:"'on' serves /metrics to callers that may see a host; 'containers' serves /metrics/containers too, which samples usage while it is scraped; 'off' serves neither"`
-	MetricsContainersMax int    `env:"METRICS_CONTAINERS_MAX" envDefault:"10000" help:"containers that /metrics/containers shows at most"`
+	Metrics              string `env:"METRICS" envDefault:"on" help:"'on' serves /metrics to callers that may see at least one host; 'containers' also serves /metrics/containers, which samples usage while it is scraped; 'off' serves neither"`
+	MetricsContainersMax int    `env:"METRICS_CONTAINERS_MAX" envDefault:"10000" help:"maximum number of containers in /metrics/containers"`
 
-	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
-	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" help:"'json', 'text', or 'auto': text where standard error is a terminal"`
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" help:"minimum level of log lines: debug, info, warn or error"`
+	LogFormat string `env:"LOG_FORMAT" envDefault:"auto" help:"'json', 'text' or 'auto', which is text if standard error is a terminal and json otherwise"`
 }
 
 // Load returns the settings from a file, which may be missing unless mandatory, and from environ ("K=V" strings), which takes

@@ -114,7 +114,7 @@ func TestMain(m *testing.M) {
 // appEnv returns the text of app.env: every setting with its meaning and default.
 func appEnv() string {
 	var b strings.Builder
-	b.WriteString("# wharf's settings: every one, with its default. A variable of the environment beats this file.\n")
+	b.WriteString("# wharf's settings: every one, with its default. Environment variables take precedence over this file.\n")
 	for _, s := range Settings() {
 		fmt.Fprintf(&b, "\n# %s\n%s=%s\n", s.Help, s.Name, s.Default)
 	}

@@ -37,7 +37,7 @@ export interface AuditEntry {
   finished_at?: string;
   host: string;
   id: string;
-  /** Unknown: the server ended during the action. */
+  /** unknown: the server ended during the action. */
   outcome: "pending" | "ok" | "refused" | "failed" | "unknown";
   request_id: string;
   target: string;
@@ -62,26 +62,26 @@ export interface BulkEnd {
 export interface BulkOperation {
   /** Only show the selected containers, and change nothing. */
   dry_run?: boolean;
-  /** Remove: kill containers that run. */
+  /** remove: kill containers that run. */
   force?: boolean;
   /** Maximum wait for one container, such as 2m: 30s if missing, 5m at most. */
   limit?: string;
-  /** Start, stop, restart, pause, unpause, kill, remove or recreate. */
+  /** start, stop, restart, pause, unpause, kill, remove or recreate. */
   operation: string;
   /** Number of containers at a time; 1 if missing. */
   parallel?: number;
   /** Number of containers of one host at a time; as many as parallel if missing. */
   per_host?: number;
-  /** Recreate: pull each container's image first. */
+  /** recreate: pull each container's image first. */
   pull?: boolean;
   select: Selection;
-  /** Stop, restart, kill: signal to send. */
+  /** stop, restart, kill: signal to send. */
   signal?: string;
   /** Number of failures after which the remaining containers are skipped: 1 if missing; 0 means never. */
   stop_after_failures?: number;
-  /** Stop, restart: seconds until the container is killed. */
+  /** stop, restart: seconds until the container is killed. */
   timeout?: number;
-  /** Remove: remove anonymous volumes too. */
+  /** remove: remove anonymous volumes too. */
   volumes?: boolean;
   /** State to wait for at each container: running, healthy or exited. */
   wait?: string;
@@ -105,7 +105,7 @@ export interface BulkResult {
   /** Id of the operation; empty for a dry run. */
   id: string;
   operation: string;
-  /** Running, succeeded, failed, cancelled, interrupted; planned for a dry run. */
+  /** running, succeeded, failed, cancelled, interrupted; planned for a dry run. */
   state: string;
   targets: BulkTarget[];
   /** User that started it; callers below admin see only their own name. */
@@ -120,7 +120,7 @@ export interface BulkSummary {
   finished_at?: string;
   id: string;
   operation: string;
-  /** Running, succeeded, failed, cancelled or interrupted. */
+  /** running, succeeded, failed, cancelled or interrupted. */
   state: string;
   succeeded: number;
   /** Number of containers, and how many of them succeeded and failed. */
@@ -141,7 +141,7 @@ export interface BulkTarget {
   id: string;
   name: string;
   started_at?: string;
-  /** Waiting, running, ok, failed, skipped or interrupted. */
+  /** waiting, running, ok, failed, skipped or interrupted. */
   state: string;
 }
 
@@ -232,7 +232,7 @@ export interface ContainerUpdate {
   digest: string;
   /** Reason for the state unknown: unknown, denied, limited, stalled, broken, unreachable, unsupported (by the engine) or other. */
   reason: string;
-  /** Available; current; pinned: the container names a digest; local: the image is from no registry; checking: ask again later; unknown. */
+  /** available; current; pinned: the container names a digest; local: the image is from no registry; checking: ask again later; unknown. */
   state: string;
 }
 
@@ -374,7 +374,7 @@ export interface HostPull {
   layers_done: number;
   /** Reason for a failure: unknown, denied, limited, stalled, broken, platform, full, unreachable or other. */
   reason: string;
-  /** Running, succeeded, failed or cancelled. */
+  /** running, succeeded, failed or cancelled. */
   state: string;
   /** Step of the most advanced layer: waiting, downloading, extracting, done; empty before the engine reports progress. */
   step: string;
@@ -396,7 +396,7 @@ export interface HostStatus {
   host: string;
   /** Labels from hosts.yaml. Callers below admin see *** for possible secrets. */
   labels?: Record<string, string>;
-  /** Local: wharf has no free file descriptor; the host keeps its status. */
+  /** local: wharf has no free file descriptor; the host keeps its status. */
   last_error?: "refused" | "timeout" | "dns" | "tls" | "auth" | "version" | "protocol" | "local";
   last_error_at?: string;
   /** Duration of the last ping, in milliseconds. */
@@ -481,7 +481,7 @@ export interface Limits {
   memory_swap?: number;
   /** Maximum number of processes and threads; -1 for no limit. */
   pids?: number;
-  /** No, always, unless-stopped, on-failure, or with a number of tries on-failure:5. */
+  /** no, always, unless-stopped, on-failure, or with a number of tries on-failure:5. */
   restart_policy?: string;
 }
 
@@ -498,7 +498,7 @@ export interface LogContainer {
 export interface LogEnd {
   /** Reason; empty if everything that was requested was read. */
   error?: string;
-  /** Log-end; only in NDJSON. */
+  /** log-end; only in NDJSON. */
   event?: string;
   host: string;
   id: string;
@@ -507,7 +507,7 @@ export interface LogEnd {
 
 /** Reports that lines of a container between two times of the engine's clock may be missing. */
 export interface LogGap {
-  /** Stream-gap; only in NDJSON. */
+  /** stream-gap; only in NDJSON. */
   event?: string;
   from: string;
   host: string;
@@ -520,7 +520,7 @@ export interface LogGap {
 /** Lists the hosts and containers of an answer, and the containers that it omits. */
 export interface LogHosts {
   containers: LogContainer[];
-  /** Log-hosts; only in NDJSON. */
+  /** log-hosts; only in NDJSON. */
   event?: string;
   hosts: HostAnswer[];
   omitted: OmittedLog[];
@@ -538,7 +538,7 @@ export interface LogLine {
   cut?: boolean;
   host: string;
   id: string;
-  /** Trace, debug, info, warn, error, fatal, or empty if the line has no recognized level. */
+  /** trace, debug, info, warn, error, fatal, or empty if the line has no recognized level. */
   level: string;
   name: string;
   /** Stdout or stderr. */
@@ -552,7 +552,7 @@ export interface LogPage {
   /** For a search: whether everything was searched. */
   complete?: boolean;
   containers: LogContainer[];
-  /** Log-hosts; only in NDJSON. */
+  /** log-hosts; only in NDJSON. */
   event?: string;
   gaps: LogGap[];
   hosts: HostAnswer[];
@@ -569,7 +569,7 @@ export interface LogProgress {
   /** Bytes read from engines and files so far. */
   bytes: number;
   containers: number;
-  /** Progress; only in NDJSON. */
+  /** progress; only in NDJSON. */
   event?: string;
   /** All containers were searched back to this time. */
   from?: string;
@@ -584,7 +584,7 @@ export interface LogSearchEnd {
   complete: boolean;
   /** Cursor from which the search can continue; empty if it is complete. */
   cursor: string;
-  /** End; only in NDJSON. */
+  /** end; only in NDJSON. */
   event?: string;
 }
 
@@ -636,7 +636,7 @@ export interface Mount {
   rw: boolean;
   /** Empty for callers below operator. */
   source: string;
-  /** Bind, volume or tmpfs, as reported by the engine. */
+  /** bind, volume or tmpfs, as reported by the engine. */
   type: string;
 }
 
@@ -652,7 +652,7 @@ export interface Network {
   internal: boolean;
   labels: Record<string, string>;
   name: string;
-  /** Local, swarm or global. */
+  /** local, swarm or global. */
   scope: string;
   subnets: string[];
   /** Containers that belong to it, running or not, as far as the caller sees them. */
@@ -675,7 +675,7 @@ export interface NewAPIKey {
   expires_at?: string;
   name: string;
   role: Role;
-  /** Docker: the key is valid only for Docker's API below /docker/, and all its calls are forwarded to the engine. Only an admin may create such a key, with the role admin. It gives the rights of root on every host. */
+  /** docker: the key is valid only for Docker's API below /docker/, and all its calls are forwarded to the engine. Only an admin may create such a key, with the role admin. It gives the rights of root on every host. */
   scope?: "docker";
 }
 
@@ -793,9 +793,9 @@ export interface PruneItem {
   host: string;
   id: string;
   name: string;
-  /** Planned, removed or kept. */
+  /** planned, removed or kept. */
   state: string;
-  /** Containers, images, volumes or networks. */
+  /** containers, images, volumes or networks. */
   what: string;
 }
 
@@ -804,7 +804,7 @@ export interface PruneOnly {
   host: string;
   /** Names, or ids or their prefixes of at least 12 digits. */
   ids: string[];
-  /** Containers, images, volumes or networks. */
+  /** containers, images, volumes or networks. */
   what: string;
 }
 
@@ -842,7 +842,7 @@ export interface Pull {
   image: string;
   /** Platform; empty for each engine's own. */
   platform: string;
-  /** Running, succeeded, failed (on at least one host) or cancelled. */
+  /** running, succeeded, failed (on at least one host) or cancelled. */
   state: string;
   user: string;
 }

@@ -20,16 +20,16 @@ const commandsHead = `# The command line
 ` + "`wharf`" + ` is the server and its client in one binary. This page is about the client; ` + "`wharf --help`" + ` is about the server.
 
 ` + "```sh" + `
-wharf login https://wharf.example.com    # asks for the password once; keeps an API key, for you alone to read
+wharf login https://wharf.example.com    # asks for the password once; stores an API key in a file that only you can read
 wharf ps
 wharf events -f
 ` + "```" + `
 
 Scripts set ` + "`WHARF_URL` and `WHARF_TOKEN`" + ` (an API key: ` + "`POST /v1/keys`" + `) instead of logging in. ` + "`WHARF_CONTEXT`" + ` or ` + "`--context`" + `
-chooses another server that you logged in to. Colours and progress are for terminals alone; ` + "`NO_COLOR`" + ` forbids colours. What engines
-send is printed to a terminal without characters that act on it.
+chooses another server that you logged in to. Colours and progress are only shown on a terminal; ` + "`NO_COLOR`" + ` turns colours off. Control
+characters in text from engines are removed before it is printed on a terminal.
 
-Completion of commands, hosts and containers: ` + "`source <(wharf completion bash)`" + `; ` + "`wharf completion --help`" + ` for zsh and fish.
+Shell completion of commands, hosts and containers: ` + "`source <(wharf completion bash)`" + `; ` + "`wharf completion --help`" + ` for zsh and fish.
 
 ## Exit codes
 
