@@ -1,6 +1,7 @@
 package dockerx
 
 import (
+	"context"
 	"encoding/json"
 	"net/netip"
 	"slices"
@@ -91,7 +92,7 @@ func fixedAddress(t *testing.T, e dockertest.Engine, s *shape) map[string]*netwo
 	name := "wharf-fixed-" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-"))
 	made, err := e.Client().NetworkCreate(ctx, name, network.CreateOptions{Driver: "bridge", IPAM: &network.IPAM{Config: []network.IPAMConfig{{Subnet: "10.210.7.0/24"}}}})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = e.Client().NetworkRemove(t.Context(), made.ID) })
+	t.Cleanup(func() { _ = e.Client().NetworkRemove(context.WithoutCancel(ctx), made.ID) })
 	s.host.NetworkMode = container.NetworkMode(name)
 	return map[string]*network.EndpointSettings{name: {IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: "10.210.7.77"}, Aliases: []string{"db", "cache"}}}
 }
