@@ -63,7 +63,7 @@ ON CONFLICT (host) DO UPDATE SET status = excluded.status, version = excluded.ve
 -- name: StatusesAfter :many
 SELECT host, status FROM host_status WHERE version > @version;
 
--- name: DeleteStatusesOfNobodys :exec
+-- name: DeleteUnownedStatuses :exec
 DELETE FROM host_status WHERE host IN (SELECT host FROM host_leases WHERE owner = '');
 
 -- name: Notify :exec

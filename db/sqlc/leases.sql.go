@@ -104,12 +104,12 @@ func (q *Queries) DeleteReplica(ctx context.Context, arg DeleteReplicaParams) er
 	return err
 }
 
-const deleteStatusesOfNobodys = `-- name: DeleteStatusesOfNobodys :exec
+const deleteUnownedStatuses = `-- name: DeleteUnownedStatuses :exec
 DELETE FROM host_status WHERE host IN (SELECT host FROM host_leases WHERE owner = '')
 `
 
-func (q *Queries) DeleteStatusesOfNobodys(ctx context.Context) error {
-	_, err := q.db.ExecContext(ctx, deleteStatusesOfNobodys)
+func (q *Queries) DeleteUnownedStatuses(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, deleteUnownedStatuses)
 	return err
 }
 

@@ -94,7 +94,7 @@ type Querier interface {
 	DeleteSession(ctx context.Context, id uuid.UUID) (int64, error)
 	DeleteSessionOf(ctx context.Context, arg DeleteSessionOfParams) (int64, error)
 	DeleteSetupToken(ctx context.Context) error
-	DeleteStatusesOfNobodys(ctx context.Context) error
+	DeleteUnownedStatuses(ctx context.Context) error
 	DeleteUser(ctx context.Context, id uuid.UUID) (int64, error)
 	// All sessions of a user but one (the zero UUID keeps none).
 	DeleteUserSessions(ctx context.Context, arg DeleteUserSessionsParams) (int64, error)

@@ -181,7 +181,7 @@ func (l *Leases) resign(ctx context.Context) error {
 		if err := moveAll(ctx, q, gives); err != nil {
 			return err
 		}
-		if err := q.DeleteStatusesOfNobodys(ctx); err != nil {
+		if err := q.DeleteUnownedStatuses(ctx); err != nil {
 			return fmt.Errorf("forget the status of hosts: %w", err)
 		}
 		if _, err := q.RemoveReplica(ctx, l.id); err != nil {
