@@ -55,11 +55,14 @@ type hub struct {
 	// unsaved has, by number, the entries in the ring that were published without an id, with the id that they have now; 0 for
 	// none yet.
 	unsaved map[uint64]int64
+	// left has, by host, those of unsaved that another replica may or may not store, oldest first.
+	left map[string][]uint64
 }
 
 func newHub(size, bytes int) *hub {
 	return &hub{
-		slots: make([]atomic.Pointer[entry], size), most: bytes, subs: make(map[*Subscription]struct{}), unsaved: make(map[uint64]int64),
+		slots: make([]atomic.Pointer[entry], size), most: bytes, subs: make(map[*Subscription]struct{}),
+		unsaved: make(map[uint64]int64), left: make(map[string][]uint64),
 	}
 }
 
@@ -88,6 +91,7 @@ func (h *hub) publish(entries ...*entry) {
 	head := h.head.Load()
 	for _, e := range entries {
 		e.seq = head
+		h.confirm(e)
 		e.size = sizeOf(&e.rec.Event) + 2*textOf(&e.rec.Event) // twice the text for two frames, masked and unmasked
 		for h.tail < head && (head-h.tail >= uint64(len(h.slots)) || h.bytes+e.size > h.most) {
 			h.evict()
@@ -100,14 +104,51 @@ func (h *hub) publish(entries ...*entry) {
 		if e.unsaved {
 			h.unsaved[head] = 0
 		}
-		if _, kept := h.unsaved[e.confirms-1]; e.confirms != 0 && kept {
-			h.unsaved[e.confirms-1] = e.rec.ID
-		}
 		head++
 	}
 	h.head.Store(head)
 	for s := range h.subs {
 		s.wake()
+	}
+}
+
+// confirm gives an id to the entry without one that a record confirms. A stored record also gives its id to the left entries of
+// its host that are older: the other replica has skipped them, so they must not come after it. If such an entry is stored after
+// all, its record is published in full, since not every subscriber has got the entry. mu is held.
+func (h *hub) confirm(e *entry) {
+	if e.rec.ID == 0 {
+		return
+	}
+	if id, kept := h.unsaved[e.confirms-1]; e.confirms != 0 && kept {
+		h.unsaved[e.confirms-1] = e.rec.ID
+		if id != 0 {
+			e.confirms = 0
+		}
+	}
+	for left := h.left[e.rec.Host]; len(left) > 0; left = h.left[e.rec.Host] {
+		if old := h.get(left[0]); old != nil && !old.rec.Time.Before(e.rec.Time) {
+			return
+		}
+		if id, kept := h.unsaved[left[0]]; kept && id == 0 {
+			h.unsaved[left[0]] = e.rec.ID
+		}
+		h.unleave(e.rec.Host)
+	}
+}
+
+// leave marks an entry without an id whose record this replica won't store.
+func (h *hub) leave(host string, seq uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if id, kept := h.unsaved[seq]; kept && id == 0 {
+		h.left[host] = append(h.left[host], seq)
+	}
+}
+
+// unleave removes the oldest of the left entries of a host. mu is held.
+func (h *hub) unleave(host string) {
+	if h.left[host] = h.left[host][1:]; len(h.left[host]) == 0 {
+		delete(h.left, host)
 	}
 }
 
@@ -117,6 +158,9 @@ func (h *hub) evict() {
 	old := slot.Swap(nil)
 	h.floor = max(h.floor, old.rec.ID)
 	delete(h.unsaved, h.tail)
+	if left := h.left[old.rec.Host]; len(left) > 0 && left[0] == h.tail {
+		h.unleave(old.rec.Host)
+	}
 	h.bytes -= old.size
 	h.tail++
 }

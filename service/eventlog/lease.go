@@ -93,7 +93,7 @@ func epochsOf(batch []*pending) map[string]int64 {
 }
 
 // refuse drops the records that are pending under lost leases: the new owners read them again. Records that were published
-// without an id stay in publishedUnsaved, so that they get the id with which the new owner stores them.
+// without an id stay in publishedUnsaved, so that they get the id with which the new owner stores them, if it does.
 func (l *Log) refuse(ctx context.Context) error {
 	lost, err := l.lost(ctx)
 	if err != nil {
@@ -112,6 +112,9 @@ func (l *Log) refuse(ctx context.Context) error {
 			return false
 		}
 		l.pendingBytes -= p.size
+		if p.unsavedSeq != 0 {
+			l.hub.leave(p.rec.Host, p.unsavedSeq-1)
+		}
 		return true
 	})
 	if len(l.publishedUnsaved) > l.opts.Pending { // bounds its size: few of these will still get an id
