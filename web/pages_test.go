@@ -92,13 +92,15 @@ func TestPagesAreAccessible(t *testing.T) {
 	tab.UntilSays("Log in")
 	requireAccessible(t, tab, string(axe), "login")
 	f.login(tab, admin, "/")
-	for scheme, width := range map[string]int64{"light": 1280, "dark": 390} { // contrast depends on the one, layout on the other
-		tab.Look(width, 800, scheme)
-		for _, page := range pages {
-			tab.Go(f.url(strings.ReplaceAll(page, "{id}", id)))
-			tab.Until(`document.querySelector('.link-state .good')`)
-			tab.Until(`document.querySelector('main').textContent.length > 20`)
-			requireAccessible(t, tab, string(axe), page+" "+scheme)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{1280, 390} {
+			tab.Look(width, 800, scheme)
+			for _, page := range pages {
+				tab.Go(f.url(strings.ReplaceAll(page, "{id}", id)))
+				tab.Until(`document.querySelector('.link-state .good')`)
+				tab.Until(`document.querySelector('main').textContent.length > 20`)
+				requireAccessible(t, tab, string(axe), page+" "+scheme)
+			}
 		}
 	}
 }
