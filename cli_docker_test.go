@@ -134,8 +134,6 @@ func TestDockersCommandLineThroughTheRawTier(t *testing.T) {
 				{"start NAME-2", "", 0, `NAME-2`},
 				{"kill NAME-2", "", 0, `NAME-2`},
 				{"wait NAME-2", "", 0, `137`},
-				// Soon after the rename: an engine keeps only its last 256 events, and other tests use it. "until 0s" means the last full second.
-				{"events --since 10m --until 0s --filter container=NAME-2 --filter event=rename", "", 0, `container rename`},
 				{"commit NAME-2 NAME:2", "", 0, `sha256:`},
 				{"history NAME:2", "", 0, `COPY file`},
 				{"tag NAME:2 NAME:3", "", 0, ``},
@@ -188,6 +186,7 @@ func TestDockersCommandLineFollowsThroughTheRawTier(t *testing.T) {
 			require.NoError(t, cmd.Process.Signal(os.Interrupt), "goes to the command too")
 			require.Contains(t, []int{0, 1, 130}, exitCode(t, cmd.Wait()), "as the command ends by itself")
 			f.attach(docker)
+			f.events(docker, id)
 			shell := exec.Command("script", "-qec", strings.Join(f.command("", docker, "exec", "-it", id, "/app", "cat").Args, " "), "/dev/null")
 			shell.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + f.home}, f.env...)
 			in, err := shell.StdinPipe()
@@ -216,6 +215,26 @@ func (f *tools) attach(docker string) {
 	require.Eventually(f.t, func() bool { return strings.Count(out.String(), "\n") > 3 }, time.Minute, 5*time.Millisecond)
 	f.engines[0].Kill(f.t, id, "KILL")
 	require.Equal(f.t, 137, exitCode(f.t, cmd.Wait()))
+}
+
+// events reads a container's events, both those that have happened and those that come. Each look has an event of its own before it:
+// an engine keeps only its last 256, and other tests use it.
+func (f *tools) events(docker, id string) {
+	f.t.Helper()
+	args := []string{docker, "events", "--filter", "container=" + id, "--filter", "event=rename"}
+	cmd := f.command("", args...)
+	coming := new(output)
+	cmd.Stdout = coming
+	require.NoError(f.t, cmd.Start())
+	name := id[:12]
+	require.Eventually(f.t, func() bool {
+		f.steps("", step{docker + " rename " + id + " " + name + "-1", "", 0, `^$`}, step{docker + " rename " + id + " " + name, "", 0, `^$`})
+		past, code := f.through("", "", append(args, "--since", "10m", "--until", "0s")...) // the last full second
+		require.Zero(f.t, code, "%s", past)
+		return strings.Contains(past, "container rename "+id) && strings.Contains(coming.String(), "container rename "+id)
+	}, time.Minute, 5*time.Millisecond)
+	require.NoError(f.t, cmd.Process.Kill())
+	_ = cmd.Wait()
 }
 
 func TestBuildKitBuildsThroughTheRawTier(t *testing.T) {
