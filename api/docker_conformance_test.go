@@ -16,7 +16,7 @@ var dockerStreams = map[string]streamRoute{
 	"GET /docker/{host}/events":                {path: "/docker/a/events", emit: streamRoutes["GET /events"].emit, read: readJSONLine},
 	"GET /docker/{host}/containers/{id}/stats": {path: "/docker/a/containers/web/stats", read: readJSONLine},
 	"GET /docker/{host}/containers/{id}/logs": {
-		path: "/docker/a/containers/web/logs?follow=1&stdout=1&tail=0", finite: true, // the slow client stops within a frame, from where frames can't be read on
+		path: "/docker/a/containers/web/logs?follow=1&stdout=1&tail=0",
 		read: func(t testing.TB, r *bufio.Reader) {
 			_, line, err := dockerFrame(r)
 			require.NoError(t, err)
@@ -25,7 +25,7 @@ var dockerStreams = map[string]streamRoute{
 	},
 }
 
-// readJSONLine reads a JSON value, or the rest of one. It skips heartbeats, which are empty lines.
+// readJSONLine reads a JSON value. It skips heartbeats, which are empty lines.
 func readJSONLine(t testing.TB, r *bufio.Reader) {
 	for {
 		line, err := r.ReadString('\n')
