@@ -19,7 +19,7 @@ const (
 	spare = 32 << 20
 )
 
-// Bound limits Go's memory to least bytes, or to about twice the memory in use if that is more, so that it doesn't slow down a
+// Bound limits Go's memory to least bytes, or to about 1.5 times the memory in use if that is more, so that it doesn't slow down a
 // process that needs much memory. When ctx ends, it removes the limit and returns nil. If GOMEMLIMIT sets another limit, it
 // returns nil immediately.
 func Bound(ctx context.Context, least int64) error {
@@ -45,7 +45,7 @@ func Bound(ctx context.Context, least int64) error {
 }
 
 // limitFor returns the limit of a process that uses used bytes.
-func limitFor(least, used int64) int64 { return max(least, 2*used+spare) }
+func limitFor(least, used int64) int64 { return max(least, used+used/2+spare) }
 
 // inUse returns the size in bytes of the live heap at the latest collection and of the goroutines' stacks.
 func inUse() (bytes int64) {
