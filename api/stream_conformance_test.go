@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,8 +151,7 @@ var streamGroups = []struct {
 	}},
 	// Heartbeats fill the buffers of a client that reads nothing, whatever its stream yields.
 	{"slow", func(o *api.Options) { o.StallTime, o.HeartbeatTime = 3*time.Second, 5*time.Millisecond }, []streamCase{
-		{"stuck client", (*conformance).stuck},
-		{"slow client", (*conformance).slow},
+		{"stuck client beside a slow one", (*conformance).stuckAndSlow},
 	}},
 	{"stop", func(o *api.Options) { o.StallTime = time.Hour }, []streamCase{
 		{"server stopping", (*conformance).stop},
@@ -343,46 +343,58 @@ func (c *conformance) endsWithItsKey(t *testing.T) {
 	require.NoError(t, <-ends[0])
 }
 
-// stuck: a client that reads nothing is cut off, and doesn't delay the others.
-func (c *conformance) stuck(t *testing.T) {
-	id := uuid.NewString()
-	c.raw(dialTiny, "X-Request-Id: "+id+"\r\n", "")
-	quick := c.raw(dialPlain, "", "")
-	for len(logged(id)) == 0 { // if the stream never ends, quick's deadline ends this loop
-		c.item(quick)
-	}
-	require.Contains(t, logLine(t, id), `"status":200`)
-	c.item(quick)
-}
-
-// slowReader reads at most 4 KiB each tick.
+// slowReader reads 4 KiB each tick.
 type slowReader struct {
 	io.Reader
 	tick <-chan time.Time
+	left int   // bytes until the next tick
+	read int64 // bytes in all
 }
 
-func (r slowReader) Read(p []byte) (int, error) {
-	<-r.tick
-	return r.Reader.Read(p[:min(len(p), 4<<10)])
+func (r *slowReader) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		<-r.tick
+		r.left = 4 << 10
+	}
+	n, err := r.Reader.Read(p[:min(len(p), r.left)])
+	r.left -= n
+	r.read += int64(n)
+	return n, err
 }
 
-// slow: a client that reads more slowly than items come is served when another, which reads nothing, has been cut off.
-func (c *conformance) slow(t *testing.T) {
+// counter counts the bytes that are written to it.
+type counter struct{ atomic.Int64 }
+
+func (n *counter) Write(p []byte) (int, error) {
+	n.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// stuckAndSlow: a client that reads nothing is cut off and doesn't delay the others; a client that reads slowly is served.
+func (c *conformance) stuckAndSlow(t *testing.T) {
 	id := uuid.NewString()
 	c.raw(dialTiny, "X-Request-Id: "+id+"\r\n", "")
-	l := c.raw(dialTiny, "", "")
-	tick := time.NewTicker(40 * time.Millisecond)
+	quick, arrived := c.raw(dialPlain, "", ""), &counter{}
+	go func() { _, _ = io.Copy(arrived, quick.r) }() // until the connection is closed
+	slow := c.raw(dialTiny, "", "")
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	l.r = bufio.NewReaderSize(slowReader{l.resp.Body, tick.C}, 4<<10)
-	for len(logged(id)) == 0 {
-		for range 5 {
+	paced := &slowReader{Reader: slow.resp.Body, tick: tick.C}
+	slow.r = bufio.NewReader(paced)
+	item := func() {
+		for range 5 { // more than the slow client reads
 			if c.emit != nil {
 				c.emit(c.d)
 			}
 		}
-		c.item(l)
+		c.item(slow)
+		require.Eventually(t, func() bool { return arrived.Load() >= paced.read }, waitLimit, waitTick, "the quick client is behind the slow one")
 	}
-	c.item(l)
+	for len(logged(id)) == 0 { // if the stream never ends, the slow client's deadline ends this loop
+		item()
+	}
+	require.Contains(t, logLine(t, id), `"status":200`)
+	item()
 }
 
 // stop: streams over each transport, even stuck ones, end with the server; a stream that begins afterwards ends at once.
