@@ -146,7 +146,6 @@ func TestRawRefusalsReachNoEngine(t *testing.T) {
 	d := dockertest.NewDaemon(t)
 	w := setup(t, []dockerx.HostConfig{{Name: "ours", Addr: d.Addr()}})
 	key, id := w.toolsKey()
-	before := len(d.Requests())
 	for _, c := range []struct {
 		path   string
 		status int
@@ -180,7 +179,9 @@ func TestRawRefusalsReachNoEngine(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, foreign.status)
 	require.Equal(t, http.StatusOK, w.call("DELETE", "/v1/keys/"+id, w.admin, nil).status)
 	require.Equal(t, http.StatusUnauthorized, w.call("GET", "/docker/ours/v1.41/containers/json", key, nil).status)
-	require.Len(t, d.Requests(), before)
+	require.Empty(t, slices.DeleteFunc(d.Requests(), func(r dockertest.Request) bool { // wharf's own, at any time
+		return r.Path == "/v1.41/info" || r.Path == "/v1.41/events" || r.Path == "/v1.41/containers/json" && r.Query == "all=1"
+	}))
 }
 
 // Open calls end with their key and with the server: an endless answer, and a hijacked connection.
