@@ -92,8 +92,9 @@ func epochsOf(batch []*pending) map[string]int64 {
 	return epochs
 }
 
-// refuse drops the records that are pending under lost leases: the new owners read them again. Records that were published
-// without an id stay in publishedUnsaved, so that they get the id with which the new owner stores them, if it does.
+// refuse drops the records that are pending under lost leases, and makes the log reject further ones: the new owners read
+// them again. Records that were published without an id stay in publishedUnsaved, so that they get the id with which the new
+// owner stores them, if it does.
 func (l *Log) refuse(ctx context.Context) error {
 	lost, err := l.lost(ctx)
 	if err != nil {
@@ -106,6 +107,11 @@ func (l *Log) refuse(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for e := range lost { // until their reading ends: what it reports next must not come before what is dropped now
+		if l.epochs[e.host] == e.epoch {
+			delete(l.epochs, e.host)
+		}
+	}
 	n := len(l.pending)
 	l.pending = slices.DeleteFunc(l.pending, func(p *pending) bool {
 		if !lost[epochOf{p.rec.Host, p.epoch}] {
