@@ -11,6 +11,7 @@ import (
 	"wharf/db"
 	"wharf/db/dbtest"
 	"wharf/db/sqlc"
+	"wharf/dockerx/events"
 	"wharf/service/eventlog"
 )
 
@@ -158,6 +159,41 @@ func TestWhatAHostsNextReaderReadsComesAfterWhatIsStored(t *testing.T) {
 	b.Publish(event("h", 4))
 	require.Equal(t, texts("h", 1, 5), cb.read(4))
 	end()
+}
+
+func TestRecordsThatWerePublishedUnsavedAreStoredWithTheirAttributes(t *testing.T) {
+	t.Parallel()
+	dbtest.EachSource(t, func(t *testing.T, source string) {
+		writing := make(chan struct{})
+		first := sync.OnceFunc(func() { close(writing) })
+		l, _ := start(t, dbtest.Open(t, source), eventlog.Options{
+			Patience: patience, Attribute: func(_ context.Context, all []*events.Event) error {
+				for _, e := range all {
+					if e.Attrs["n"] == "1" {
+						first()
+					}
+					e.Attrs = map[string]string{"n": e.Attrs["n"], "wharf.actor": "hong"}
+				}
+				return nil
+			},
+		})
+		c := subscribe(t, l, eventlog.Subscribe{Resume: true})
+		c.first(l)
+		end := outage(t, source)
+		l.Publish(event("h", 1))
+		<-writing // and the write waits
+		l.Publish(event("h", 2))
+		c.read(2)
+		require.Zero(t, c.got[1].ID)
+		require.NotContains(t, c.got[1].Attrs, "wharf.actor", "nothing has asked yet")
+		end()
+		require.Eventually(t, func() bool { return l.Pending() == 0 }, time.Minute, time.Millisecond)
+		page, err := l.Query(t.Context(), eventlog.Query{Ascending: true})
+		require.NoError(t, err)
+		require.Len(t, page.Records, 3)
+		require.Equal(t, "hong", page.Records[2].Attrs["wharf.actor"])
+		require.NotContains(t, c.got[1].Attrs, "wharf.actor", "subscribers share the delivered record")
+	})
 }
 
 // A replica has lost a host's lease, but goes on reading the host, because the database is away before it learns of the loss.

@@ -188,7 +188,8 @@ func (l *Log) append(ctx context.Context, batch []*pending) error {
 	return nil
 }
 
-// attribute adds attributes to the records of a batch that haven't been published yet.
+// attribute adds attributes to the records of a batch. Subscribers share those that were published without an id, so these are
+// copied: their rows have the attributes, and what was delivered hasn't.
 func (l *Log) attribute(ctx context.Context, batch []*pending) error {
 	if l.opts.Attribute == nil {
 		return nil
@@ -205,9 +206,10 @@ func (l *Log) attribute(ctx context.Context, batch []*pending) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, p := range batch {
-		if p.unsavedSeq == 0 {
-			p.rec.Attrs = known[i].Attrs
+		if p.unsavedSeq != 0 {
+			p.rec = &Record{Event: p.rec.Event}
 		}
+		p.rec.Attrs = known[i].Attrs
 	}
 	return nil
 }
