@@ -76,7 +76,7 @@ test: web ## Run all tests with -race, with temporary Docker engines and a tempo
 .PHONY: test-busy
 test-busy: ## Run all tests three times while four busy loops use the CPU (an hour on two cores)
 	@scripts/install-cc.sh
-	@PARALLEL=$$(nproc) scripts/busy.sh 4 $(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT) 3
+	@scripts/busy.sh 4 $(TESTBED) run -- scripts/test.sh $(FUZZTIME_SHORT) 3
 
 .PHONY: test-short
 test-short: ## Run the tests that need neither Docker nor Postgres

@@ -12,7 +12,8 @@ export WHARF_TEST_BINARY=$built/wharf # otherwise each package that runs it buil
 times=${2:-1}
 # SQLite is C code translated to Go that uses only its own memory. Race and pointer checks in it would take half of the time.
 unwatched='-gcflags=modernc.org/sqlite/lib=-race=false -d=checkptr=0'
-# Many tests wait more than they compute, so twice as many run in parallel as there are processors, unless PARALLEL is set.
-parallel=${PARALLEL:-$((2 * $(nproc)))}
+# As many tests of a package run in parallel as there are processors, unless PARALLEL is set. Together the packages use the
+# processors fully: more would only make each test wait longer.
+parallel=${PARALLEL:-$(nproc)}
 CGO_ENABLED=1 go test -race "$unwatched" -ldflags=-s -vet=off -p=${PACKAGES:-$(($(nproc) + 1))} -count="$times" -parallel="$parallel" -timeout=$((15 * times))m -json ./... | "$built/testreport"
 scripts/fuzz.sh "$1"
