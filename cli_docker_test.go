@@ -183,8 +183,7 @@ func TestDockersCommandLineFollowsThroughTheRawTier(t *testing.T) {
 			cmd.Stdout = logs
 			require.NoError(t, cmd.Start())
 			require.Eventually(t, func() bool { return strings.Count(logs.String(), "\n") > 3 }, time.Minute, 5*time.Millisecond)
-			require.NoError(t, cmd.Process.Signal(os.Interrupt), "goes to the command too")
-			require.Contains(t, []int{0, 1, 130}, exitCode(t, cmd.Wait()), "as the command ends by itself")
+			f.interrupt(cmd)
 			f.attach(docker)
 			f.events(docker, id)
 			shell := exec.Command("script", "-qec", strings.Join(f.command("", docker, "exec", "-it", id, "/app", "cat").Args, " "), "/dev/null")
@@ -233,8 +232,14 @@ func (f *tools) events(docker, id string) {
 		require.Zero(f.t, code, "%s", past)
 		return strings.Contains(past, "container rename "+id) && strings.Contains(coming.String(), "container rename "+id)
 	}, time.Minute, 5*time.Millisecond)
-	require.NoError(f.t, cmd.Process.Kill())
-	_ = cmd.Wait()
+	f.interrupt(cmd)
+}
+
+// interrupt ends a command that runs until it is interrupted.
+func (f *tools) interrupt(cmd *exec.Cmd) {
+	f.t.Helper()
+	require.NoError(f.t, cmd.Process.Signal(os.Interrupt), "goes to the command too")
+	require.Contains(f.t, []int{0, 1, 130}, exitCode(f.t, cmd.Wait()), "as the command ends by itself")
 }
 
 func TestBuildKitBuildsThroughTheRawTier(t *testing.T) {

@@ -75,15 +75,16 @@ func TestStreamsGoOnWithoutTheDatabaseAndNothingComesTwice(t *testing.T) {
 		require.Equal(t, texts("h", 6, 7), c.read(1), "and nothing twice")
 		require.Equal(t, texts("h", 6, 7), during.read(1))
 		confirmed := c.got[5:]
-		require.GreaterOrEqual(t, len(confirmed), 6, "five ids, and one record")
+		if len(confirmed) == 7 && confirmed[5].ID == 0 { // a slow database stores the record after its delivery
+			require.True(t, confirmed[6].IDOnly)
+			confirmed = confirmed[:6]
+		}
+		require.Len(t, confirmed, 6, "five ids, and one record")
 		for _, d := range confirmed[:5] {
 			require.True(t, d.IDOnly)
 			require.NotZero(t, d.ID)
 		}
 		require.False(t, confirmed[5].IDOnly)
-		for _, d := range confirmed[6:] { // a slow database stores the record after its delivery without an id
-			require.True(t, d.IDOnly)
-		}
 		require.Equal(t, texts("h", 1, 7), late.read(6), "a subscription that came too late for them gets them with their ids")
 		require.Equal(t, texts("h", 0, 7), subscribe(t, l, eventlog.Subscribe{Resume: true}).read(7), "all of it is in the log")
 	})
